@@ -1,0 +1,225 @@
+"""Real, awkward files: a run over all of them ends well, and each gives patches or one clear reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import write_config
+from tests.acceptance.program import Dataset, Done, check_whole, entry, run
+
+pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.timeout(300)]
+
+ALL_SECONDS = 280.0
+
+SMALL = {"small": {"gt_size": [48, 48], "lr_size": [16, 16], "probability": 1.0}}
+CLIPS = 2
+REASONS: dict[str, str | tuple[str, ...]] = {
+    "short_lt7": "too short: only",
+    "zero_length": "empty",
+    "encrypted": "encrypted",
+    "audio_only": ("audio only", "no picture track", "not one of the containers"),
+    "cover_art_only": ("cover art only", "not one of the containers"),
+    "playlist": "not a video file",
+    "resolution_bomb_12336x12336": "larger than allowed",
+}
+PLANTED = {
+    "pipe.mkv": "a named pipe, not a file",
+    "folder.mkv": "a folder, not a file",
+    "playlist.mkv": "not a video file",
+    "concat.mkv": "not one of the containers",
+    "nothing.mkv": "empty",
+    "text.mp4": "not a video file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file."""
+
+    file: str
+    features: tuple[str, ...]
+    images: int
+    reason: str
+    rejections: tuple[str, ...]  # of its clips, each reason once
+    facts: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """One line of the table."""
+        why = f"{self.reason} ({', '.join(self.rejections)})" if self.rejections else self.reason
+        return f"{self.file:<72} {self.images:>2}  {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """A run over the whole folder."""
+
+    data: Dataset
+    done: Done
+    outcomes: tuple[Outcome, ...]
+    was_called: bool  # somebody connected to the address in the playlist
+    canary: Path
+    canary_read_at_ns: int
+
+
+@pytest.fixture(scope="module")
+def everything(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    """Return a run over all real files and some planted ones."""
+    folder = tmp_path_factory.mktemp("everything")
+    manifest = json.loads((media / "manifest.json").read_text(encoding="utf-8"))
+    features = {item["file"]: tuple(item["features"]) for item in manifest}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        canary = plant(folder, listener.getsockname()[1])
+        read_at_ns = canary.stat().st_atime_ns
+        videos = [entry(media / file, file, {"general": 1.0}) for file in features]
+        videos += [entry(folder / name, name, {"general": 1.0}) for name in PLANTED]
+        data = write_config(
+            folder, videos, name="dataset", targets={}, base_frame_limit=CLIPS, max_retry_attempts=3
+        )
+        data.edit(lambda settings: settings.update(format_config={"general": SMALL}))
+        done = run("run", data.config, seconds=ALL_SECONDS)
+        listener.settimeout(0.0)
+        was_called = _has_caller(listener)
+    outcomes = tuple(outcomes_of(data, features))
+    table = "\n".join(map(str, outcomes))
+    (folder / "table.txt").write_text(f"{table}\n", encoding="utf-8", errors="backslashreplace")
+    return Everything(data, done, outcomes, was_called, canary, read_at_ns)
+
+
+def plant(folder: Path, port: int) -> Path:
+    """Make files that are no videos, two of which name a film that must not be opened."""
+    canary = folder / "canary.mkv"
+    canary.write_bytes(b"\x1aE\xdf\xa3" + bytes(5000))
+    # Where reading is noted at all, it is noted on a file that was read longer ago than written.
+    os.utime(canary, (1_000_000_000, 1_500_000_000))
+    os.mkfifo(folder / "pipe.mkv")
+    (folder / "folder.mkv").mkdir()
+    head = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:0\n"
+    (folder / "playlist.mkv").write_text(
+        f"{head}#EXTINF:10,\nhttp://127.0.0.1:{port}/a.mkv\n#EXTINF:10,\nfile://{canary}\n#EXT-X-ENDLIST\n",
+        encoding="utf-8",
+    )
+    (folder / "concat.mkv").write_text(f"ffconcat version 1.0\nfile '{canary}'\n", encoding="utf-8")
+    (folder / "nothing.mkv").touch()
+    (folder / "text.mp4").write_text("this is no film\n" * 100, encoding="utf-8")
+    return canary
+
+
+def _has_caller(listener: socket.socket) -> bool:
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def outcomes_of(data: Dataset, features: Mapping[str, tuple[str, ...]]) -> Iterator[Outcome]:
+    facts: dict[str, dict[str, Any]] = defaultdict(dict)
+    rejections: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in data.ledger():
+        if line["kind"] == "facts":
+            facts[line["source"]].update(line["facts"])
+        elif line["kind"] == "clip" and line["outcome"] != "made":
+            assert line["outcome"] == "rejected", line
+            rejections[line["source"]][line["reason"]] = None
+    for source, video in data.status()["video_checkpoints"].items():
+        name = video["name"]
+        yield Outcome(
+            name,
+            features.get(name, ()),
+            sum(video["images"].values()),
+            video["reason"],
+            tuple(rejections[source]),
+            facts[source],
+        )
+
+
+def test_the_run_ends_with_gaps_and_without_a_traceback(everything: Everything) -> None:
+    done = everything.done
+    assert done.code == 3, str(done)
+    log = (everything.data.output / ".tui-gen" / "engine.log").read_text(encoding="utf-8")
+    for text in (done.out, done.err, log):
+        assert "Traceback" not in text
+        assert "internal error" not in text
+    check_whole(everything.data)
+
+
+def test_every_file_gives_patches_or_has_one_clear_reason(everything: Everything) -> None:
+    assert len(everything.outcomes) == len(everything.data.settings["videos"])
+    for outcome in everything.outcomes:
+        assert bool(outcome.images) != bool(outcome.reason), f"{outcome}"
+        assert outcome.images <= CLIPS
+        assert len(outcome.reason) < 100
+        assert "\n" not in outcome.reason
+        if "rejected" in outcome.reason:
+            assert len(outcome.rejections) == 1, f"{outcome}"
+
+
+def test_what_a_file_is_known_for_is_its_reason(everything: Everything) -> None:
+    for outcome in everything.outcomes:
+        for feature in outcome.features:
+            if feature in REASONS:
+                assert outcome.reason.startswith(REASONS[feature]), f"{feature}: {outcome}"
+                assert outcome.reason
+    assert {feature for outcome in everything.outcomes for feature in outcome.features} >= REASONS.keys()
+
+
+def test_most_files_give_all_they_are_asked_for(everything: Everything) -> None:
+    real = [outcome for outcome in everything.outcomes if outcome.features]
+    assert sum(outcome.images == CLIPS for outcome in real) >= 20
+    assert sum(outcome.images > 0 for outcome in real) >= 45
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_no_video_is_refused(name: str, everything: Everything) -> None:
+    (outcome,) = [outcome for outcome in everything.outcomes if outcome.file == name]
+    assert outcome.images == 0
+    assert outcome.reason.startswith(PLANTED[name])
+
+
+def test_nothing_else_is_opened(everything: Everything, tmp_path: Path) -> None:
+    assert not everything.was_called
+    noted = tmp_path / "noted"
+    noted.write_bytes(b"x")
+    os.utime(noted, (1_000_000_000, 1_500_000_000))
+    before = noted.stat().st_atime_ns
+    noted.read_bytes()
+    if noted.stat().st_atime_ns == before:
+        pytest.skip("this file system does not note when a file is read")
+    assert everything.canary.stat().st_atime_ns == everything.canary_read_at_ns
+
+
+def test_only_hdr_is_tone_mapped(everything: Everything) -> None:
+    for outcome in everything.outcomes:
+        if outcome.images:
+            is_hdr = {"hdr10_pq", "hlg"} & set(outcome.features)
+            assert (outcome.facts["probe"]["hdr_class"] != "sdr") == bool(is_hdr), f"{outcome}"
+
+
+def test_only_interlaced_files_are_deinterlaced(everything: Everything) -> None:
+    for outcome in everything.outcomes:
+        if outcome.images:
+            is_interlaced = any(feature.startswith("interlaced") for feature in outcome.features)
+            # Flags are confirmed by looking: some of these files hold the halves of one moment.
+            assert is_interlaced or not outcome.facts["survey"]["is_interlaced"], f"{outcome}"
+
+
+def test_the_films_are_left_as_they_are(everything: Everything, media: Path) -> None:
+    manifest = json.loads((media / "manifest.json").read_text(encoding="utf-8"))
+    assert {item["file"]: item["size"] for item in manifest} == {
+        item["file"]: (media / item["file"]).stat().st_size for item in manifest
+    }
+    for line in everything.data.ledger():
+        for patch in line.get("patches", ()):
+            for path in patch["files"].values():
+                assert (
+                    (everything.data.output / path).resolve().is_relative_to(everything.data.output.resolve())
+                )

@@ -1,0 +1,27 @@
+"""What every test may use: the embedded ffmpeg and the folder of real media."""
+
+import os
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from hypothesis import settings
+
+# A loaded machine must not fail a property that holds.
+settings.register_profile("tui-gen", deadline=None)
+settings.load_profile("tui-gen")
+
+
+@pytest.fixture(scope="session")
+def embedded_ffmpeg() -> str:
+    """Path of the ffmpeg that imageio-ffmpeg carries."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """Return the folder of real videos, or skip."""
+    folder = os.environ.get("TUI_GEN_TEST_MEDIA")
+    if not folder:
+        pytest.skip("TUI_GEN_TEST_MEDIA does not name a folder of real videos")
+    return Path(folder)

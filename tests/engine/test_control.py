@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.toy import Bench, ToyStage
+from tui_gen.engine import commands as do
+from tui_gen.engine import control
+from tui_gen.engine.lock import Lock, read_holder
+from tui_gen.engine.state import RunState
+from tui_gen.engine.wire import WireError, from_wire, to_wire
+
+
+@pytest.fixture(autouse=True)
+def private_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "t"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@asynccontextmanager
+async def served(bench: Bench, run_folder: Path) -> AsyncIterator[tuple[Path, Lock]]:
+    run_folder.mkdir(exist_ok=True)
+    lock = Lock(run_folder / "lock")
+    server = control.ControlServer(bench.steering, run_folder=run_folder, lock=lock)
+    task = asyncio.create_task(server.run())
+    path = control.socket_path(run_folder)
+    while not (found := read_holder(lock.path)) or not found.socket:
+        await asyncio.sleep(0)
+    try:
+        yield path, lock
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        lock.release()
+
+
+async def test_a_client_sees_and_steers_a_running_engine(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl")
+    async with served(bench, tmp_path / "run") as (path, _):
+        run = asyncio.create_task(bench.engine.run())
+        client = control.ControlClient(path)
+        await client.connect()
+        assert await client.steer(do.SetWorkers(7)) == "7 workers"
+        await client.refresh()
+        seen = client.snapshot()
+        assert seen is not None
+        assert seen.workers_target == 7
+        assert seen.sources["a"].name == "The a"
+        with pytest.raises(do.CommandRefusedError, match="no such source: z"):
+            await client.steer(do.Skip("z"))
+        await client.steer(do.Stop())
+        assert (await run).exit_code == 4
+        await client.close()
+
+
+async def test_a_whole_state_travels_unchanged(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 30, "b": 20}), tmp_path / "ledger.jsonl")
+    await bench.engine.run()
+    sent = bench.state.copy()
+    back = from_wire(json.loads(json.dumps(control.state_to_wire(sent))), RunState)
+    assert back == sent
+
+
+async def test_the_socket_is_private_and_comes_back_when_cleaned_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "LOOK_SECONDS", 0.01)
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    async with served(bench, tmp_path / "run") as (path, _):
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        path.unlink()
+        while not path.exists():
+            await asyncio.sleep(0.01)
+        client = control.ControlClient(path)
+        await client.connect()
+        await client.close()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "line", [b"\n", b"[]\n", b"{}\n", b"\xff\xfe\n", b'{"command":{"is":"RunState"}}\n', b"[" * 5000 + b"\n"]
+)
+async def test_nonsense_is_refused_and_the_engine_lives(tmp_path: Path, line: bytes) -> None:
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    async with served(bench, tmp_path / "run") as (path, _):
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(line)
+        assert b"refused" in await reader.readline()
+        writer.close()
+
+
+async def test_an_endless_line_ends_the_connection_alone(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    async with served(bench, tmp_path / "run") as (path, _):
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b"x" * (control.ASK_BYTES * 2))
+        assert await reader.read() == b""
+        writer.close()
+        client = control.ControlClient(path)
+        await client.connect()
+        await client.close()
+
+
+async def test_a_dead_socket_says_so(tmp_path: Path) -> None:
+    with pytest.raises(control.ControlError, match="does not answer"):
+        await control.ControlClient(tmp_path / "none").connect()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+named = st.builds(
+    lambda name, rest: {"is": name, **rest},
+    st.sampled_from(["Skip", "Pause", "Made"]),
+    st.dictionaries(st.sampled_from(["source", "count"]), json_values, max_size=2),
+)
+
+
+@given(json_values | named)
+def test_any_payload_is_a_command_or_a_wire_error(payload: object) -> None:
+    try:
+        command = from_wire(payload, do.Command)
+    except WireError:
+        return
+    assert from_wire(to_wire(command), do.Command) == command

@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.toy import Bench, ToyStage, make
+from tui_gen.engine import commands as do
+from tui_gen.engine import recorder as recorder_module
+from tui_gen.engine.engine import Options
+from tui_gen.engine.ledger import read_events
+from tui_gen.engine.state import RunState
+from tui_gen.engine.work import (
+    Clip,
+    Failed,
+    ObstructedError,
+    Rejected,
+    Report,
+    SourceChangedError,
+    SourceGoneError,
+    Unusable,
+)
+
+
+def replayed(bench: Bench) -> RunState:
+    state, damage = RunState(), list[str]()
+    for event in read_events(bench.ledger_path, on_damage=damage):
+        state.apply(event)
+    assert damage == []
+    return state
+
+
+@pytest.fixture
+def ledger_path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.jsonl"
+
+
+@pytest.mark.parametrize("workers", [1, 4, 40])
+async def test_every_clip_is_made_once_whatever_the_number_of_workers(
+    ledger_path: Path, workers: int
+) -> None:
+    stage = ToyStage({"a": 30, "b": 17, "c": 1})
+    bench = Bench(stage, ledger_path, options=Options(workers=workers))
+    ended = await bench.engine.run()
+    assert (ended.result, ended.exit_code) == ("finished", 0)
+    assert Counter(stage.performed) == Counter(
+        [Clip(source, k) for source, quota in stage.quotas.items() for k in range(quota)]
+    )
+    assert stage.opened == stage.closed
+    assert bench.state.categories["all"].images == 48
+
+
+async def test_a_replayed_ledger_gives_the_state_of_the_live_run(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 30, "b": 17}), ledger_path)
+    await bench.engine.run()
+    again = replayed(bench)
+    assert again.records == bench.state.records
+    assert again.categories["all"].images == bench.state.categories["all"].images == 47
+    assert again.categories["all"].size_bytes == bench.state.categories["all"].size_bytes
+    assert (again.clips_made, again.attempts) == (bench.state.clips_made, bench.state.attempts)
+
+
+async def test_a_second_run_makes_only_what_is_missing(ledger_path: Path) -> None:
+    first = Bench(ToyStage({"a": 10}), ledger_path, options=Options(workers=2, limit=4))
+    ended = await first.engine.run()
+    assert (ended.exit_code, len(first.stage.performed)) == (0, 4)
+    second = Bench(ToyStage({"a": 10}), ledger_path, state=replayed(first))
+    assert (await second.engine.run()).exit_code == 0
+    assert sorted(first.stage.performed + second.stage.performed) == [Clip("a", k) for k in range(10)]
+
+
+@pytest.mark.parametrize("workers", [1, 3, 8])
+async def test_a_limit_is_met_exactly(ledger_path: Path, workers: int) -> None:
+    bench = Bench(ToyStage({"a": 30, "b": 30}), ledger_path, options=Options(workers=workers, limit=11))
+    await bench.engine.run()
+    assert len(bench.stage.performed) == 11
+
+
+async def test_nothing_is_pulled_while_paused(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 200}), ledger_path)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.stage.performed) >= 5)
+    await bench.steering.steer(do.Pause())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    seen = len(bench.stage.performed)
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(bench.stage.performed) == seen
+    assert bench.state.phase == "paused"
+    await bench.steering.steer(do.Resume())
+    assert (await run).exit_code == 0
+    assert len(bench.stage.performed) == 200
+
+
+@pytest.mark.parametrize("command", [do.Drain(), do.Stop()])
+async def test_a_paused_run_can_be_ended(ledger_path: Path, command: do.Command) -> None:
+    bench = Bench(ToyStage({"a": 200}), ledger_path)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.stage.performed) >= 5)
+    await bench.steering.steer(do.Pause())
+    await bench.steering.steer(command)
+    ended = await run
+    assert (ended.result, ended.exit_code) == ("stopped", 4)
+    assert bench.stage.opened == bench.stage.closed
+    assert replayed(bench).clips_made == bench.state.clips_made == len(bench.stage.performed)
+
+
+async def test_a_drained_run_ends_after_the_clips_in_hand(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 200}), ledger_path, options=Options(workers=4))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.stage.performed) >= 10)
+    before = len(bench.stage.performed)
+    await bench.steering.steer(do.Drain())
+    assert (await run).exit_code == 4
+    assert len(bench.stage.performed) <= before + 4
+
+
+async def test_a_worker_that_is_stopped_before_it_began_is_let_go(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 200}), ledger_path, options=Options(workers=4))
+    run = asyncio.create_task(bench.engine.run())
+    while not bench.state.slots:
+        await asyncio.sleep(0)
+        if bench.state.slots:  # opened in the step that just ended: none of them has run yet
+            await bench.steering.steer(do.Stop())
+    async with asyncio.timeout(5):
+        assert (await run).exit_code == 4
+    assert bench.state.slots == {}
+
+
+async def test_workers_change_while_a_stretch_runs(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 400}), ledger_path, options=Options(workers=2))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.state.slots) == 2)
+    await bench.steering.steer(do.SetWorkers(6))
+    await bench.until(lambda: len(bench.state.slots) == 6)
+    before = len(bench.stage.performed)
+    await bench.steering.steer(do.SetWorkers(1))
+    assert sum(slot.is_draining for slot in bench.state.slots.values()) == 5
+    await bench.until(lambda: len(bench.state.slots) == 1)
+    assert len(bench.stage.performed) <= before + 2 * 6
+    assert (await run).exit_code == 0
+    assert len(set(bench.stage.performed)) == len(bench.stage.performed) == 400
+
+
+async def test_no_workers_at_all_are_refused(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 1}), ledger_path)
+    with pytest.raises(do.CommandRefusedError, match="1 to 256"):
+        await bench.steering.steer(do.SetWorkers(0))
+
+
+async def test_a_skipped_source_stops_at_once_and_comes_back(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 100, "b": 300}), ledger_path)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.stage.performed) >= 5)
+    await bench.steering.steer(do.Skip("a"))
+    await bench.until(lambda: not any(slot.source == "a" for slot in bench.state.slots.values()))
+    made = sum(clip.source == "a" for clip in bench.stage.performed)
+    await bench.until(lambda: len(bench.stage.performed) >= 50)
+    assert sum(clip.source == "a" for clip in bench.stage.performed) == made < 20
+    await bench.steering.steer(do.Unskip("a"))
+    assert (await run).exit_code == 0
+    assert Counter(clip.source for clip in bench.stage.performed) == {"a": 100, "b": 300}
+
+
+async def test_a_rejected_clip_is_replaced_by_the_next(ledger_path: Path) -> None:
+    def act(clip: Clip) -> Iterable[Report]:
+        if clip.index in {0, 3, 7}:
+            return [Rejected(clip, "blank", 10, 1.0)]
+        return make(clip)
+
+    bench = Bench(ToyStage({"a": 10}, act), ledger_path, options=Options(workers=2))
+    assert (await bench.engine.run()).exit_code == 0
+    assert bench.state.categories["all"].images == 10
+    assert max(clip.index for clip in bench.stage.performed) == 12
+    assert len(set(bench.stage.performed)) == len(bench.stage.performed)
+
+
+async def test_a_surprise_fails_its_clip_alone(ledger_path: Path) -> None:
+    def act(clip: Clip) -> Iterable[Report]:
+        if clip.index == 5:
+            message = "out of luck"
+            raise RuntimeError(message)
+        return make(clip)
+
+    bench = Bench(ToyStage({"a": 10}, act), ledger_path, options=Options(workers=1))
+    ended = await bench.engine.run()
+    assert ended.exit_code == 3
+    assert sorted(clip.index for clip in bench.stage.performed) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
+    assert [problem.text for problem in bench.state.problems] == ["clip 5 failed: RuntimeError: out of luck"]
+    again = Bench(ToyStage({"a": 10}), ledger_path, state=replayed(bench))
+    assert (await again.engine.run()).exit_code == 0
+    assert again.stage.performed == [Clip("a", 5)]
+
+
+async def test_a_source_that_fails_three_times_alike_is_set_aside(ledger_path: Path) -> None:
+    def act(clip: Clip) -> Iterable[Report]:
+        return [Failed(clip, "killed", 3, 1.0)] if clip.source == "poison" else make(clip)
+
+    bench = Bench(ToyStage({"poison": 50, "b": 20}, act), ledger_path, options=Options(workers=1))
+    assert (await bench.engine.run()).exit_code == 3
+    assert bench.state.sources["poison"].phase == "set aside"
+    assert bench.state.clips_failed == 3
+    assert bench.state.categories["all"].images == 20
+
+
+async def test_what_failed_is_tried_again_when_asked(ledger_path: Path) -> None:
+    fails = True
+
+    def act(clip: Clip) -> Iterable[Report]:
+        return [Failed(clip, "killed", 3, 1.0)] if fails and clip.source == "a" else make(clip)
+
+    bench = Bench(ToyStage({"a": 5, "b": 400}, act), ledger_path, options=Options(workers=2))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: "a" in bench.state.sources)
+    await bench.until(lambda: bench.state.sources["a"].phase == "set aside")
+    fails = False
+    assert await bench.steering.steer(do.Retry("a")) == "trying 1 again"
+    assert (await run).exit_code == 0
+    assert bench.state.clips_failed == 0
+
+
+async def test_an_unusable_source_ends_and_the_others_go_on(ledger_path: Path) -> None:
+    def act(clip: Clip) -> Iterable[Report]:
+        return [Unusable("a", "no such codec")] if clip.source == "a" else make(clip)
+
+    bench = Bench(ToyStage({"a": 5, "b": 20}, act), ledger_path)
+    assert (await bench.engine.run()).exit_code == 3
+    assert bench.state.sources["a"].unusable == "no such codec"
+    assert bench.state.categories["all"].images == 20
+
+
+async def test_an_obstructed_output_holds_the_work_and_charges_nobody(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_gen.engine.engine.TRY_AGAIN_SECONDS", 0.01)
+    full = True
+
+    def act(clip: Clip) -> Iterable[Report]:
+        if full:
+            message = "disk full"
+            raise ObstructedError(message)
+        return make(clip)
+
+    bench = Bench(ToyStage({"a": 10}, act), ledger_path)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.phase == "waiting")
+    assert bench.state.reason == "disk full"
+    full = False
+    assert (await run).exit_code == 0
+    assert bench.state.clips_failed == 0
+    assert len(bench.stage.performed) == 10
+
+
+async def test_a_ledger_that_takes_nothing_holds_the_work_and_loses_nothing(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "TRY_AGAIN_SECONDS", 0.01)
+    bench = Bench(ToyStage({"a": 10}), ledger_path)
+    append, refusals = bench.ledger.append, 3
+
+    def refuse(events: list[object]) -> None:
+        nonlocal refusals
+        if bench.stage.performed and refusals:
+            refusals -= 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(events)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.ledger, "append", refuse)
+    assert (await bench.engine.run()).exit_code == 0
+    assert refusals == 0
+    assert replayed(bench).clips_made == 10
+
+
+async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
+    ledger_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_gen.engine.engine.LOOK_FOR_SOURCES_SECONDS", 0.01)
+    share = tmp_path / "share"
+
+    def act(clip: Clip) -> Iterable[Report]:
+        if clip.source == "a" and not share.exists():
+            message = "share is missing"
+            raise SourceGoneError(message, str(share))
+        return make(clip)
+
+    bench = Bench(ToyStage({"a": 10, "b": 10}, act), ledger_path)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.phase == "waiting")
+    assert bench.state.reason == "share is missing"
+    assert bench.state.sources["a"].phase == "away"
+    assert bench.state.categories["all"].images == 10
+    share.mkdir()
+    assert (await run).exit_code == 0
+    assert bench.state.clips_failed == 0
+    assert bench.state.categories["all"].images == 20
+
+
+async def test_a_run_that_waits_for_sources_can_be_ended(ledger_path: Path, tmp_path: Path) -> None:
+    def act(_clip: Clip) -> Iterable[Report]:
+        message = "share is missing"
+        raise SourceGoneError(message, str(tmp_path / "share"))
+
+    bench = Bench(ToyStage({"a": 10}, act), ledger_path)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.phase == "waiting")
+    await bench.steering.steer(do.Drain())
+    assert (await run).exit_code == 4
+
+
+async def test_a_source_that_changed_is_set_aside_until_the_next_run(ledger_path: Path) -> None:
+    def act(clip: Clip) -> Iterable[Report]:
+        if clip == Clip("a", 5):
+            message = "the file changed"
+            raise SourceChangedError(message)
+        return make(clip)
+
+    bench = Bench(ToyStage({"a": 10, "b": 10}, act), ledger_path, options=Options(workers=1))
+    assert (await bench.engine.run()).exit_code == 3
+    assert bench.state.sources["a"].set_aside == "the file changed"
+    assert bench.state.clips_failed == 0
+    assert bench.state.categories["all"].images == 15
+
+
+async def test_only_the_named_sources_are_worked_on(ledger_path: Path) -> None:
+    options = Options(workers=2, only=frozenset({"b"}))
+    bench = Bench(ToyStage({"a": 5, "b": 6}), ledger_path, options=options)
+    assert (await bench.engine.run()).exit_code == 0
+    assert {clip.source for clip in bench.stage.performed} == {"b"}
+
+
+async def test_a_lower_priority_number_comes_first(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 8, "b": 8, "c": 8}), ledger_path, options=Options(workers=1))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.stage.performed) >= 1)
+    await bench.steering.steer(do.SetPriority("c", 0))
+    await run
+    order = [clip.source for clip in bench.stage.performed]
+    assert order.index("c") < order.index("b")
+    assert replayed(bench).records["c"].priority == 0

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_gen.engine import events as ev
+from tui_gen.engine.ledger import Ledger, LedgerError, decode, encode, read_events, read_for_resume
+from tui_gen.engine.state import RunState
+from tui_gen.engine.work import Clip, Failed, Made, Patch, Rejected
+
+times = st.floats(0, 4e9).map(lambda at: round(at, 3))
+names = st.text(min_size=1, max_size=20)
+# Names of files that are not UTF-8 arrive as lone surrogates.
+hostile = st.binary(min_size=1, max_size=12).map(os.fsdecode) | names
+seconds = st.floats(0, 1e6).map(lambda value: round(value, 3))
+clips = st.builds(Clip, st.sampled_from(["a", "b", "c"]), st.integers(0, 300))
+patches = st.builds(
+    Patch,
+    st.sampled_from(["general", "space"]),
+    st.integers(0, 10**9),
+    st.fixed_dictionaries(
+        {"format": names, "x": st.integers(0, 9), "files": st.dictionaries(names, hostile)}
+    ),
+)
+made = st.builds(
+    Made,
+    clips,
+    st.lists(patches, max_size=2, unique_by=lambda patch: patch.category).map(tuple),
+    st.integers(1, 10),
+    seconds,
+    st.lists(st.tuples(st.sampled_from(["toon", "x"]), names), max_size=2).map(tuple),
+    st.fixed_dictionaries({"pts_seconds": seconds}),
+)
+unmade = st.builds(Rejected, clips, names, st.integers(1, 10), seconds, hostile) | st.builds(
+    Failed, clips, names, st.integers(1, 10), seconds, hostile
+)
+sources = st.sampled_from(["a", "b", "c"])
+durable = (
+    st.builds(ev.ClipEnded, times, st.just("extract"), made | unmade)
+    | st.builds(ev.FactsLearned, times, names, sources, st.dictionaries(names, hostile), st.just(("x",)))
+    | st.builds(ev.SourceFoundUnusable, times, names, sources, names, hostile)
+    | st.builds(ev.SourceSkipped, times, sources)
+    | st.builds(ev.SourceUnskipped, times, sources)
+    | st.builds(ev.PriorityChanged, times, sources, st.integers(0, 255))
+    | st.builds(ev.PatchesLost, times, sources, names, st.tuples(st.integers(0, 99)), st.integers(0, 99))
+    | st.builds(ev.PhaseChanged, times, st.sampled_from(["running", "paused", "waiting"]), names)
+)
+
+
+@given(durable)
+def test_an_event_comes_back_from_its_line(event: ev.Durable) -> None:
+    line = encode(event)
+    assert line.isascii()
+    assert line.count(b"\n") == 1
+    assert decode(line) == event
+
+
+@given(st.lists(durable, max_size=8), st.data())
+def test_a_ledger_cut_at_any_byte_opens_with_a_prefix(events: list[ev.Durable], data: st.DataObject) -> None:
+    whole = b"".join(map(encode, events))
+    cut = whole[: data.draw(st.integers(0, len(whole)))]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "ledger.jsonl")
+        path.write_bytes(cut)
+        damage: list[str] = []
+        found = list(read_events(path, on_damage=damage))
+        assert damage == []
+        assert found == events[: len(found)]
+        assert len(found) == cut.count(b"\n")
+        ledger = Ledger(path)
+        ledger.append(events[-1:])
+        ledger.close()
+        assert list(read_events(path, on_damage=damage)) == found + events[-1:]
+
+
+@given(st.binary(max_size=80))
+def test_any_line_is_an_event_or_a_ledger_error(line: bytes) -> None:
+    try:
+        event = decode(line)
+    except LedgerError:
+        return
+    assert encode(event)
+
+
+def counted(state: RunState) -> RunState:
+    """Return a state without what only the feed and the preview show."""
+    state.recent.clear()
+    state.newest_patch = None
+    return state
+
+
+@given(st.lists(durable, max_size=12))
+def test_what_a_resume_reads_adds_up_to_the_same(events: list[ev.Durable]) -> None:
+    whole, quick = RunState(), RunState()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "ledger.jsonl")
+        path.write_bytes(b"".join(map(encode, events)))
+        for event in read_events(path, on_damage=[]):
+            whole.apply(event)
+        for event in read_for_resume(path, on_damage=[]):
+            quick.apply(event)
+    assert quick.newest_patch == whole.newest_patch
+    assert counted(quick) == counted(whole)
+
+
+def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(encode(ev.SourceSkipped(1.0, "a")) + b'{"at":2,"kind":"sk')
+    Ledger(path).close()
+    assert path.read_bytes() == encode(ev.SourceSkipped(1.0, "a"))
+
+
+def test_a_damaged_line_in_the_middle_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    first, last = ev.SourceSkipped(1.0, "a"), ev.SourceSkipped(2.0, "b")
+    path.write_bytes(encode(first) + b"\x00\x00garbage\n" + encode(last))
+    damage: list[str] = []
+    assert list(read_events(path, on_damage=damage)) == [first, last]
+    assert len(damage) == 1
+    assert damage[0].startswith("line 2: ")
+
+
+def test_a_missing_ledger_is_empty(tmp_path: Path) -> None:
+    assert list(read_events(tmp_path / "none", on_damage=[])) == []
+
+
+def test_a_failed_append_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path)
+    ledger.append([ev.SourceSkipped(1.0, "a")])
+    before = path.read_bytes()
+    pwrite, calls = os.pwrite, 0
+
+    def torn(fd: int, data: bytes, offset: int) -> int:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return pwrite(fd, data[:7], offset)
+
+    monkeypatch.setattr(os, "pwrite", torn)
+    with pytest.raises(OSError, match="No space"):
+        ledger.append([ev.SourceSkipped(2.0, "b")])
+    assert path.read_bytes() == before
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    ledger.append([ev.SourceSkipped(3.0, "c")])
+    ledger.close()
+    assert len(list(read_events(path, on_damage=[]))) == 2
+
+
+@given(st.lists(made | unmade, max_size=30, unique_by=lambda outcome: outcome.clip), st.randoms())
+def test_any_order_of_the_same_outcomes_ends_in_the_same_counts(
+    outcomes: list[object], shuffled: object
+) -> None:
+    def total(order: list[object]) -> RunState:
+        state = RunState()
+        for outcome in order:
+            state.apply(ev.ClipEnded(1.0, "extract", outcome))  # type: ignore[arg-type]
+        return state
+
+    other = list(outcomes)
+    shuffled.shuffle(other)  # type: ignore[attr-defined]
+    one, two = total(outcomes), total(other)
+    assert one.records == two.records
+    assert {c.name: (c.images, c.size_bytes) for c in one.categories.values()} == {
+        c.name: (c.images, c.size_bytes) for c in two.categories.values()
+    }
+    assert (one.clips_made, one.clips_rejected, one.clips_failed, one.attempts) == (
+        two.clips_made,
+        two.clips_rejected,
+        two.clips_failed,
+        two.attempts,
+    )
+
+
+@given(st.lists(durable, max_size=20))
+def test_a_state_replayed_from_lines_is_the_state_of_the_events(events: list[ev.Durable]) -> None:
+    live, again = RunState(), RunState()
+    for event in events:
+        live.apply(event)
+        again.apply(decode(encode(event)))
+    assert live == again

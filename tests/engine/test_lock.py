@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui_gen.engine.lock import Lock, LockedError, is_held, read_holder
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from tui_gen.engine.lock import Lock
+lock = Lock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_engine_is_told_who_works(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "lock")
+    assert is_held(lock.path)
+    with pytest.raises(LockedError, match=f"process {os.getpid()} on ") as caught:
+        Lock(tmp_path / "lock")
+    assert caught.value.holder == read_holder(lock.path)
+    lock.release()
+    assert not is_held(lock.path)
+    Lock(tmp_path / "lock").release()
+
+
+def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(LockedError, match=f"process {holder.pid} "):
+            Lock(path)
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        Lock(path).release()
+
+
+def test_a_damaged_lock_file_does_not_hold(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(b"\x00not json")
+    assert read_holder(path) is None
+    Lock(path).release()
+
+
+def test_the_socket_is_named_for_clients(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "lock")
+    lock.name_holder("/tmp/x/socket")  # noqa: S108 - only a name
+    found = read_holder(lock.path)
+    assert found is not None
+    assert found.socket == "/tmp/x/socket"  # noqa: S108 - only a name
+    lock.release()

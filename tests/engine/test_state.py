@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from tui_gen.engine import events as ev
+from tui_gen.engine.state import RunState
+from tui_gen.engine.work import Clip, Made, Patch, Rejected
+
+
+def started(at: float) -> ev.RunStarted:
+    return ev.RunStarted(at, "toy", {}, "c.json", "/out", 1, "host", "0")
+
+
+def made(at: float, index: int, attempts: int = 1) -> ev.ClipEnded:
+    patch = Patch("all", 100, {"format": "toy"})
+    return ev.ClipEnded(at, "extract", Made(Clip("a", index), (patch,), attempts, 1.0))
+
+
+def test_pauses_and_waits_are_not_in_the_elapsed_time() -> None:
+    state = RunState()
+    state.apply(started(0))
+    for at, phase in [(0, "running"), (10, "paused"), (100, "running"), (110, "waiting"), (500, "running")]:
+        state.apply(ev.PhaseChanged(at, phase))
+    assert state.elapsed_seconds(520) == 40
+
+
+def test_the_time_between_runs_is_not_in_the_elapsed_time_even_after_a_crash() -> None:
+    state = RunState()
+    state.apply(started(0))
+    state.apply(ev.PhaseChanged(0, "running"))
+    state.apply(made(30, 0))
+    state.apply(started(10_000))
+    state.apply(ev.PhaseChanged(10_000, "running"))
+    assert state.elapsed_seconds(10_005) == 35
+    assert state.clips_before == 1
+
+
+def test_a_patch_made_again_counts_once() -> None:
+    state = RunState()
+    state.apply(made(1, 3))
+    state.apply(made(2, 3))
+    assert state.categories["all"].images == 1
+    assert state.categories["all"].size_bytes == 100
+
+
+def test_a_low_success_rate_is_told_once() -> None:
+    state = RunState()
+    for index in range(40):
+        rejected = Rejected(Clip("a", index), "blank", 10, 1.0)
+        state.apply(made(1, index) if index % 2 else ev.ClipEnded(1, "extract", rejected))
+    assert [problem.text for problem in state.problems] == ["low success rate: 50.0% of 20 clips, below 80%"]
+
+
+def test_repeated_problems_are_counted_and_come_last() -> None:
+    state = RunState()
+    for at, text in enumerate(["one", "two", "one"]):
+        state.apply(ev.ProblemNoted(at, "warning", text))
+    assert [(problem.text, problem.count) for problem in state.problems] == [("two", 1), ("one", 2)]
+
+
+def test_a_picture_of_a_moment_does_not_change_with_later_events() -> None:
+    state = RunState()
+    state.apply(made(1, 0))
+    picture = state.copy()
+    state.apply(made(2, 1))
+    state.apply(ev.SourceSkipped(3, "a"))
+    assert picture.sources["a"].images == {"all": 1}
+    assert not picture.sources["a"].is_skipped
+    assert len(picture.recent) == 1
+
+
+def test_rates_count_attempts_and_retries() -> None:
+    state = RunState()
+    state.apply(made(1, 0))
+    state.apply(made(1, 1, attempts=3))
+    assert (state.success_rate, state.retry_rate, state.average_attempts) == (1.0, 0.5, 2.0)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.toy import Bench, ToyStage
+from tui_gen.engine import events as ev
+from tui_gen.engine.engine import Options
+from tui_gen.engine.status import status_of, write_status
+from tui_gen.engine.status_view import StatusError, read_status
+
+
+async def half_done(tmp_path: Path) -> Bench:
+    bench = Bench(
+        ToyStage({"a": 30, "b": 20}), tmp_path / "ledger.jsonl", options=Options(workers=2, limit=10)
+    )
+    bench.recorder.write(
+        ev.RunStarted(bench.clock(), "toy", {"seed": 0}, "/c.json", "/out", os.getpid(), "h", "1")
+    )
+    await bench.engine.run()
+    return bench
+
+
+async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
+    bench = await half_done(tmp_path)
+    path, now = tmp_path / "status.json", bench.clock()
+    write_status(path, status_of(bench.state, now))
+    seen = read_status(path, now).state
+    for key in ("phase", "clips_made", "attempts", "minutes", "workers_target", "slots", "disk", "system"):
+        assert getattr(seen, key) == getattr(bench.state, key), key
+    assert seen.elapsed_seconds(now) == pytest.approx(bench.state.elapsed_seconds(now), abs=0.01)
+    assert seen.categories["all"].images == bench.state.categories["all"].images == 10
+    assert {s.id: (s.phase, s.clips_made, s.clips_left) for s in seen.sources.values()} == {
+        s.id: (s.phase, s.clips_made, s.clips_left) for s in bench.state.sources.values()
+    }
+
+
+async def test_a_full_disk_leaves_the_old_status_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = await half_done(tmp_path)
+    path = tmp_path / "status.json"
+    write_status(path, status_of(bench.state, 1.0))
+    before = path.read_bytes()
+
+    def full(_fd: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_status(path, status_of(bench.state, 2.0))
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".tmp"] == []
+
+
+async def test_an_engine_that_died_is_told_from_one_that_ended(tmp_path: Path) -> None:
+    bench = await half_done(tmp_path)
+    path = tmp_path / "status.json"
+    status = status_of(bench.state, 1000.0)
+    status |= {"state": "running", "host": os.uname().nodename}
+    cases: list[tuple[dict[str, object], float, str]] = [
+        ({}, 1001.0, "alive"),
+        ({}, 1100.0, "stale"),
+        ({"pid": 2**22 + 1}, 1001.0, "dead"),
+        ({"boot_id": "another"}, 1001.0, "dead"),
+        ({"host": "elsewhere"}, 1001.0, "alive"),
+        ({"state": "finished", "pid": 2**22 + 1}, 9999.0, "ended"),
+    ]
+    for changes, now, liveness in cases:
+        write_status(path, status | changes)
+        assert read_status(path, now).liveness == liveness, changes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", '{"version": 99}', "[" * 100_000, "\x00" * 50, "NaN"]
+)
+def test_a_damaged_status_file_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "status.json"
+    path.write_text(text)
+    with pytest.raises(StatusError, match=r"status\.json"):
+        read_status(path, 0.0)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda x: st.dictionaries(
+            st.sampled_from(["state", "progress", "pid", "host", "heartbeat", "slots"]), x, max_size=4
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_json_is_a_status_or_a_status_error(
+    tmp_path_factory: pytest.TempPathFactory, value: object
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-status.json"
+    path.write_text(json.dumps(value))
+    with pytest.raises(StatusError):
+        read_status(path, 0.0)

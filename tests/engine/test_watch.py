@@ -1,0 +1,122 @@
+"""What goes on beside the work must neither die unnoticed nor write where the run did not begin."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.engine.toy import Bench, ToyStage
+from tui_gen.engine import watch as watching
+from tui_gen.engine.aside import aside, exhaustion
+from tui_gen.engine.lock import Lock
+from tui_gen.engine.watch import Watch, Watched
+
+
+@asynccontextmanager
+async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Bench, Path]]:
+    monkeypatch.setattr(watching, "BEAT_SECONDS", 0.0)
+    output = tmp_path / "out"
+    run_folder = output / ".tui-gen"
+    run_folder.mkdir(parents=True)
+    bench = Bench(ToyStage({"a": 1}), tmp_path / "ledger.jsonl")
+    what = Watched(output, run_folder, output / "status.json", 0)
+    lock = Lock(run_folder / "lock")
+    watch = Watch(what, recorder=bench.recorder, gate=bench.engine.gate, lock=lock)
+    task = asyncio.create_task(watch.run())
+    try:
+        yield bench, output
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        lock.release()
+
+
+async def test_a_guard_that_fails_is_told_of_and_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def broken(*_: object, **__: object) -> object:
+        nonlocal calls
+        calls += 1
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(psutil, "virtual_memory", broken)
+    async with watched(tmp_path, monkeypatch) as (bench, output):
+        await bench.until(lambda: calls >= 3)
+        assert "looking after the run failed: OSError" in bench.state.problems[0].text
+        assert bench.state.problems[0].count >= 2
+        assert (output / "status.json").exists()
+
+
+async def test_few_free_files_hold_the_work_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "MIN_FREE_FILES", 1 << 62)
+    async with watched(tmp_path, monkeypatch) as (bench, _):
+        await bench.until(lambda: bench.engine.gate.is_closed)
+        assert "more files" in bench.engine.gate.reason
+        monkeypatch.setattr(watching, "MIN_FREE_FILES", 1)
+        await bench.until(lambda: not bench.engine.gate.is_closed)
+
+
+async def test_nothing_is_written_where_another_folder_has_taken_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watched(tmp_path, monkeypatch) as (bench, output):
+        await bench.until((output / "status.json").exists)
+        aside_folder = output.rename(tmp_path / "elsewhere")
+        (output / ".tui-gen").mkdir(parents=True)
+        await bench.until(lambda: bench.engine.gate.is_closed)
+        (output / "status.json").unlink(missing_ok=True)
+        measured = bench.state.system
+        await bench.until(lambda: bench.state.system is not measured)
+        assert [path.name for path in output.rglob("*")] == [".tui-gen"]
+        assert "is not the folder this run began in" in bench.engine.gate.reason
+        (output / ".tui-gen").rmdir()
+        output.rmdir()
+        aside_folder.rename(output)
+        await bench.until(lambda: not bench.engine.gate.is_closed)
+
+
+async def test_a_call_that_never_returns_holds_up_neither_others_nor_the_end() -> None:
+    never = threading.Event()
+    hung = [asyncio.create_task(aside(never.wait)) for _ in range(100)]
+    assert await aside(lambda: 7) == 7
+    assert await asyncio.to_thread(lambda: 8) == 8
+    for task in hung:
+        task.cancel()
+    await asyncio.gather(*hung, return_exceptions=True)
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "aside")
+    never.set()
+
+
+async def test_what_a_call_raises_is_raised_where_it_is_waited_for() -> None:
+    def fail() -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+    with pytest.raises(FileNotFoundError):
+        await aside(fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_no_room"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), True),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), True),
+        (RuntimeError("can't start new thread"), True),
+        (MemoryError(), True),
+        (OSError(errno.EIO, "Input/output error"), False),
+        (RuntimeError("something else"), False),
+    ],
+)
+def test_a_full_machine_is_told_from_other_errors(error: Exception, *, is_no_room: bool) -> None:
+    assert (exhaustion(error) is not None) == is_no_room

@@ -1,0 +1,239 @@
+"""Five days in minutes: a job that writes nothing, steered at random, must not grow in any way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tui_gen.engine import commands as do
+from tui_gen.engine.control import ControlClient, ControlServer, socket_path
+from tui_gen.engine.engine import Options
+from tui_gen.engine.session import Session
+from tui_gen.engine.steering import Steering
+from tui_gen.engine.watch import Watched
+from tui_gen.engine.work import (
+    CategoryPlan,
+    Clip,
+    Doing,
+    JsonObject,
+    Made,
+    Patch,
+    Plan,
+    Rejected,
+    Report,
+    SourcePlan,
+    SourceRecord,
+    Unit,
+)
+
+SOURCES = 500
+STRETCH = 50
+ANSWER_SECONDS = 0.2
+BUSY = 5
+"""A machine that tests other things too may answer so many times slower."""
+GROWTH_SHARE = 0.05
+STATUS_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    source: str
+    clips: tuple[Clip, ...]
+
+    def without(self, done: Collection[Clip]) -> Stub | None:
+        left = tuple(clip for clip in self.clips if clip not in done)
+        return replace(self, clips=left) if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stubs:
+    source: str
+    left: int  # a bit set
+
+    def __iter__(self) -> Iterator[Unit]:
+        indexes = [k for k in range(self.left.bit_length()) if self.left >> k & 1]
+        for start in range(0, len(indexes), STRETCH):
+            yield Stub(self.source, tuple(Clip(self.source, k) for k in indexes[start : start + STRETCH]))
+
+
+@dataclass(frozen=True)
+class StubStage:
+    """Wants so many clips of each source; a hundredth of all is rejected."""
+
+    clips: int
+    name: str = "extract"
+
+    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+        names = [f"film{number:03d}" for number in range(SOURCES)]
+        plans = tuple(self._plan_one(name, records.get(name) or SourceRecord()) for name in names)
+        planned = sum(plan.quotas["all"] for plan in plans)
+        return Plan(plans, {"all": CategoryPlan(None, planned, "All")})
+
+    def _plan_one(self, name: str, record: SourceRecord) -> SourcePlan:
+        made = record.made.get("all", 0)
+        left = 0 if record.skipped else ((1 << self.clips) - 1) & ~made & ~record.rejected
+        return SourcePlan(
+            source=name,
+            name=f"Film {name}",
+            path=f"/films/{name}.mkv",
+            priority=255,
+            units=Stubs(name, left),
+            key=(record.skipped, record.rejected),
+            clips_made=made.bit_count(),
+            clips_left=left.bit_count(),
+            quotas={"all": made.bit_count() + left.bit_count()},
+        )
+
+    async def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        for clip in unit.clips:
+            await asyncio.sleep(0)
+            yield Doing(clip, "reading")
+            if clip.index % 100 == 99:
+                yield Rejected(clip, "blank picture", 1, 0.1)
+                continue
+            record = {"format": "tiny", "files": {"gt": f"All/{clip}.png"}, "sha256": {"gt": "0" * 64}}
+            yield Made(clip, (Patch("all", 1000, record),), 1, 0.1)
+
+
+@dataclass(frozen=True)
+class StubJob:
+    stages: tuple[StubStage, ...]
+    name: str = "stub"
+    recipe: JsonObject = field(default_factory=dict)
+
+
+@dataclass
+class Measured:
+    """Looks taken while the run was on."""
+
+    clips: list[int] = field(default_factory=list)
+    rss_mib: list[float] = field(default_factory=list)
+    descriptors: list[int] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
+    zombies: list[int] = field(default_factory=list)
+    status_bytes: list[int] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+
+    def look(self, clips: int, status: Path) -> None:
+        me = psutil.Process()
+        self.clips.append(clips)
+        self.rss_mib.append(me.memory_info().rss / (1 << 20))
+        self.descriptors.append(me.num_fds())
+        self.threads.append(me.num_threads())
+        self.zombies.append(sum(child.status() == psutil.STATUS_ZOMBIE for child in me.children()))
+        self.status_bytes.append(status.stat().st_size if status.exists() else 0)
+
+    def slope(self, values: list[float] | list[int]) -> float:
+        """Return the growth a million clips, over the second half: the first fills what is bounded."""
+        half = len(values) // 2
+        line = statistics.linear_regression(self.clips[half:], values[half:])
+        return line.slope * 1e6
+
+
+async def steer_at_random(client: ControlClient, measured: Measured, chance: random.Random) -> None:
+    skipped: list[str] = []
+    while True:
+        choice = chance.random()
+        began = time.monotonic()
+        if choice < 0.5:
+            await client.refresh()
+        elif choice < 0.7:
+            await client.steer(do.SetWorkers(chance.randint(1, 24)))
+        elif choice < 0.8:
+            await client.steer(do.Pause())
+            await client.steer(do.Resume())
+        elif choice < 0.9 or not skipped:
+            skipped.append(f"film{chance.randrange(SOURCES):03d}")
+            await client.steer(do.Skip(skipped[-1]))
+        else:
+            await client.steer(do.Unskip(skipped.pop()))
+        measured.answers.append(time.monotonic() - began)
+        await asyncio.sleep(0.2)
+
+
+async def compressed(folder: Path, *, clips: int, seconds: float) -> tuple[Measured, int]:
+    """Run the stub for so long at the most; return what was measured and how many clips ended."""
+    run_folder, status = folder / "out" / ".tui-gen", folder / "out" / "status.json"
+    session = Session(run_folder)
+    job = StubJob((StubStage(clips // SOURCES),))
+    session.begin(job, config=folder / "c.json", output=folder / "out")
+    measured, chance, tasks = Measured(), random.Random(1), list[asyncio.Task[None]]()
+    steering: list[Steering] = []
+
+    async def look_now_and_then() -> None:
+        while True:
+            measured.look(session.state.clips_ended, status)
+            await asyncio.sleep(0.5)
+
+    async def steer() -> None:
+        client = ControlClient(socket_path(run_folder))
+        while not socket_path(run_folder).exists():
+            await asyncio.sleep(0.05)
+        await client.connect()
+        try:
+            await steer_at_random(client, measured, chance)
+        finally:
+            await client.close()
+
+    async def end_in_time() -> None:
+        await asyncio.sleep(seconds)
+        await steering[0].steer(do.Drain())
+
+    def start(given: Steering) -> None:
+        steering.append(given)
+        server = ControlServer(given, run_folder=run_folder, lock=session.lock)
+        tasks.extend(
+            asyncio.create_task(work) for work in (server.run(), look_now_and_then(), steer(), end_in_time())
+        )
+
+    try:
+        watched = Watched(folder / "out", run_folder, status, 0)
+        await session.perform(job, Options(workers=8), watched, start)
+        broken = [task for task in tasks if task.done() and not task.cancelled() and task.exception()]
+        assert broken == []
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        session.close()
+    return measured, session.state.clips_ended
+
+
+@pytest.mark.parametrize(
+    ("clips", "seconds"),
+    [
+        (10_000, 6.0),
+        pytest.param(1_000_000, 360.0, marks=[pytest.mark.soak, pytest.mark.timeout(900)]),
+    ],
+)
+async def test_a_long_run_grows_in_no_way(clips: int, seconds: float, tmp_path: Path) -> None:
+    measured, ended = await compressed(tmp_path, clips=clips, seconds=seconds)
+    answers = sorted(measured.answers)
+    sys.stdout.write(
+        f"\n{ended} clips of {SOURCES} sources; growth a million clips in the second half:"
+        f" RSS {measured.slope(measured.rss_mib):+.1f} MiB, descriptors"
+        f" {measured.slope(measured.descriptors):+.2f}, threads {measured.slope(measured.threads):+.2f};"
+        f" at the end {measured.rss_mib[-1]:.0f} MiB, {measured.descriptors[-1]} descriptors,"
+        f" {measured.threads[-1]} threads; status {max(measured.status_bytes)} bytes;"
+        f" {len(answers)} answers, median {1000 * statistics.median(answers):.0f} ms,"
+        f" 99 % {1000 * answers[len(answers) * 99 // 100]:.0f} ms, slowest {1000 * answers[-1]:.0f} ms\n"
+    )
+    assert ended > 0
+    assert set(measured.zombies) == {0}
+    assert max(measured.descriptors) - measured.descriptors[len(measured.descriptors) // 4] <= 4
+    assert max(measured.threads) <= (os.cpu_count() or 1) + 8
+    assert max(measured.status_bytes) < STATUS_BYTES
+    assert answers[len(answers) * 99 // 100] < ANSWER_SECONDS * BUSY
+    if ended > 100_000:
+        middle = measured.rss_mib[len(measured.rss_mib) // 2]
+        assert measured.rss_mib[-1] < middle * (1 + GROWTH_SHARE)

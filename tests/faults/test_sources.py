@@ -1,0 +1,222 @@
+"""Films that vanish, change or lie hold up their own work alone; a share that drops is waited for."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Scene, needs, needs_root, strace
+
+
+def test_a_share_that_drops_is_waited_for_and_picked_up_when_it_is_back(scene: Scene) -> None:
+    away = scene.films.with_name("share")
+    with scene.start() as running:
+        scene.wait_for_clips(running, 3)
+        scene.films.rename(away)
+        scene.films.mkdir()  # the mount point stays
+        running.wait_until(lambda: scene.state().startswith("waiting"), "waiting for sources")
+        reason = scene.state()
+        scene.films.rmdir()
+        away.rename(scene.films)
+        done = running.end()
+    assert str(scene.films) in reason
+    assert done.err.count("waiting for sources") == 1
+    assert done.code == 0, str(done)
+    assert scene.data.status()["progress"]["clips_failed"] == 0
+    scene.finish(done)
+
+
+def test_a_share_that_is_gone_at_the_start_of_a_later_run_keeps_its_seats(scene: Scene) -> None:
+    first = scene.run("--limit", "5")
+    assert first.code == 0, str(first)
+    away = scene.films.with_name("share")
+    scene.films.rename(away)
+    with scene.start() as running:
+        running.wait_until(lambda: scene.state().startswith("waiting"), "waiting for sources")
+        away.rename(scene.films)
+        done = running.end()
+    assert done.code == 0, str(done)
+    scene.finish(done)
+
+
+@needs_root
+def test_a_share_that_is_unmounted_under_a_decoder_is_waited_for(scene: Scene) -> None:
+    below = scene.films.with_name("below")
+    scene.films.rename(below)
+    scene.films.mkdir()
+    subprocess.run(["mount", "--bind", str(below), str(scene.films)], check=True)
+    try:
+        with scene.start() as running:
+            scene.wait_for_clips(running, 3)
+            subprocess.run(["umount", "-l", str(scene.films)], check=True)
+            running.wait_until(lambda: scene.state().startswith("waiting"), "waiting for sources")
+            subprocess.run(["mount", "--bind", str(below), str(scene.films)], check=True)
+            done = running.end()
+        assert done.code == 0, str(done)
+        scene.finish(done)
+    finally:
+        subprocess.run(["umount", "-l", str(scene.films)], check=False)
+
+
+def test_a_film_that_is_replaced_while_it_is_read_is_set_aside_and_not_mixed(scene: Scene) -> None:
+    film, kept = scene.films / "bert.mp4", scene.films.with_name("kept.mp4")
+    with scene.start("--workers", "1") as running:
+        running.wait_until(
+            lambda: any(clip.startswith("bert") for clip, _ in whole_lines(scene)), "a clip of Bert"
+        )
+        film.rename(kept)
+        other = scene.films / "other"
+        shutil.copyfile(scene.films / "anna.mkv", other)
+        other.rename(film)
+        done = running.end()
+    if done.code == 0:
+        pytest.skip("the film was done before it could be replaced")
+    assert done.code == 3, str(done)
+    assert "the file changed while the run was on" in done.err
+    made = scene.data.tree()
+    assert made.items() <= scene.reference.items()
+    kept.rename(film)
+    scene.finish(done)
+
+
+def whole_lines(scene: Scene) -> list[tuple[str, str]]:
+    """Return what is made so far; a last line may be on its way."""
+    try:
+        return scene.data.made()
+    except (FileNotFoundError, ValueError):
+        return []
+
+
+def test_a_film_deleted_while_the_run_is_on_costs_its_own_clips_alone(scene: Scene) -> None:
+    film, kept = scene.films / "cleo.mkv", scene.films.with_name("kept.mkv")
+    with scene.start("--workers", "1") as running:
+        scene.wait_for_clips(running, 1)
+        film.rename(kept)
+        done = running.end()
+    assert done.code in {0, 3}, str(done)
+    assert {clip.partition(":")[0] for clip, _ in scene.data.made()} >= {"anna", "bert"}
+    kept.rename(film)
+    scene.finish(done)
+
+
+@needs("strace")
+def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(scene: Scene) -> None:
+    inject = "inject=read,pread64:error=EIO:when=9+3"
+    prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv")
+    with scene.start(prefix=prefix) as running:
+        done = running.end()
+    assert done.code in {0, 3}, str(done)
+    assert scene.data.tree().items() <= scene.reference.items()
+    assert {clip.partition(":")[0] for clip, _ in scene.data.made()} >= {"bert", "cleo"}
+    scene.finish(done)
+
+
+def test_what_is_no_film_is_said_once_and_costs_the_others_nothing(scene: Scene) -> None:
+    odd = scene.films.with_name("odd")
+    odd.mkdir()
+    os.mkfifo(odd / "pipe.mkv")
+    (odd / "folder.mkv").mkdir()
+    (odd / "endless.mkv").symlink_to("/dev/zero")
+    (odd / "empty.mkv").touch()
+    (odd / "text.mkv").write_text("no film")
+    (odd / "list.mkv").write_text(f"#EXTM3U\n#EXTINF:1,\nfile://{scene.films / 'anna.mkv'}\n")
+    (odd / "concat.mkv").write_text(f"ffconcat version 1.0\nfile {scene.films / 'anna.mkv'}\n")
+    (odd / "half.mp4").write_bytes((scene.films / "bert.mp4").read_bytes()[:3000])
+    names = sorted(path.name for path in odd.iterdir())
+
+    def add(settings: dict[str, object]) -> None:
+        videos = settings["videos"]
+        assert isinstance(videos, list)
+        videos += [{"name": n, "path": str(odd / n), "categories": {"general": 1.0}} for n in names]
+
+    scene.data.edit(add)
+    done = scene.run()
+    assert done.code == 3, str(done)
+    for name in names:
+        assert done.err.count(f"{name}: ") == 1, (name, str(done))
+    assert scene.data.tree() == scene.reference
+
+
+HOSTILE = [
+    "-y.mkv", "concat:a.mkv", "http:x.mkv", "a%03d.mkv", ";rm -r *", "$(touch x).mkv", "[b][@click=x].mkv",
+    "\x1b]0;PWN\x07\x9b31m.mkv", "bidi\u202egnp.mkv", "n" * 251 + ".mkv", "new\nline.mkv", "é\u0301🙂.mkv",
+]  # fmt: skip
+
+
+def test_films_with_hostile_names_are_films_like_any_other(scene: Scene) -> None:
+    names = [*HOSTILE, os.fsdecode(b"latin\xff.mkv")]
+    for name in names:
+        # The file system of the test's folder may allow fewer bytes than one of a film library.
+        shutil.copyfile(scene.films / "anna.mkv", scene.films / name)
+    videos = [{"name": n, "path": str(scene.films / n), "categories": {"space": 1}} for n in names]
+    scene.data.edit(lambda settings: settings.update(videos=videos))
+    scene.data.edit(lambda settings: settings["base_settings"].update(base_frame_limit=2))
+    done = scene.run("--verbose")
+    assert done.code == 0, str(done)
+    said = done.out + done.err + scene.log()
+    assert not {c for c in said if c < " " and c != "\n"}
+    assert not set(said) & {"\x7f", "\x9b", "\u202e"}
+    assert scene.data.count("GT") == 2 * len(names)
+    assert not Path("x").exists()
+
+
+# ------------------------------------------------------------------ bit rot
+
+SMALL_BYTES = 400_000
+ALWAYS, ALL = 6, 200
+
+
+def rotten(media: Path, folder: Path, numbers: range) -> list[Path]:
+    """Write variants of small real films in which a hundredth of all bytes are others."""
+    small = sorted(
+        path for path in media.rglob("*")
+        if path.is_file() and 1000 < path.stat().st_size < SMALL_BYTES and path.suffix != ".json"
+    )  # fmt: skip
+    made = []
+    for number in numbers:
+        chance = random.Random(number)
+        film = small[number % len(small)]
+        data = bytearray(film.read_bytes())
+        for _ in range(max(1, len(data) // 100)):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        path = folder / f"{number:03d}_{film.name}"
+        path.write_bytes(data)
+        made.append(path)
+    return made
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        range(ALWAYS),
+        *(
+            pytest.param(range(start, start + 20), marks=[pytest.mark.soak, pytest.mark.timeout(900)])
+            for start in range(0, ALL, 20)
+        ),
+    ],
+    ids=str,
+)
+def test_rotten_films_end_in_frames_or_in_a_reason(numbers: range, media: Path, scene: Scene) -> None:
+    made = rotten(media, scene.films.with_name("canary"), numbers)
+    before = {path: path.read_bytes() for path in made}
+    videos = [
+        {"name": path.name, "path": str(path), "categories": {"space": 1.0}, "id": f"r{number}"}
+        for number, path in enumerate(made)
+    ]
+    scene.data.edit(lambda settings: settings.update(videos=videos))
+    scene.data.edit(lambda settings: settings["base_settings"].update(base_frame_limit=2))
+    with scene.start(patience={"stall": [60.0, 60.0]}) as running:
+        done = running.end(600)
+    assert done.code in {0, 2, 3}, str(done)
+    assert "Traceback" not in done.err
+    assert "probe failed" not in done.err
+    said = done.out + done.err
+    assert not {c for c in said if c < " " and c != "\n"}
+    assert {path: path.read_bytes() for path in made} == before
+    scene.check_no_survivor()

@@ -1,0 +1,157 @@
+"""What lies in the run folder may be torn, wiped, forged or stale: the patches stand, and the run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.program import Dataset, environment, run
+from tests.faults.conftest import Scene, check_words
+
+GARBAGE = {
+    "empty": b"",
+    "zeroes": bytes(5000),
+    "cut": b'{"schema": 1, "state": "run',
+    "wrong types": b'{"schema": "x", "pid": [], "progress": 7, "heartbeat": NaN}',
+    "a later version": b'{"schema": 99, "version": "9.9"}',
+    "byte order mark": b'\xef\xbb\xbf{"schema": 1}',
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_a_ruined_status_file_costs_nothing(kind: str, finished: Scene) -> None:
+    status = finished.data.output / ".generator_status.json"
+    status.write_bytes(GARBAGE[kind])
+    watched = run("monitor", finished.data.config, "--once")
+    assert "Traceback" not in watched.err, str(watched)
+    finished.finish()
+    assert finished.data.status()["state"] == "finished"
+
+
+def test_a_folder_in_the_place_of_the_status_file_costs_only_the_view(scene: Scene) -> None:
+    (scene.data.output / ".generator_status.json").mkdir(parents=True)
+    done = scene.run()
+    assert done.code == 0, str(done)
+    assert "cannot write the status file" in scene.log()
+    (scene.data.output / ".generator_status.json").rmdir()
+    scene.finish(done)
+
+
+def clip_lines(data: Dataset) -> list[int]:
+    return [number for number, line in enumerate(data.ledger()) if line["kind"] == "clip"]
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "halved", "deleted", "doubled", "foreign"])
+def test_a_damaged_line_of_the_ledger_costs_its_clip_alone(damage: str, finished: Scene) -> None:
+    path = finished.data.ledger_path
+    lines = path.read_bytes().splitlines(keepends=True)
+    number = clip_lines(finished.data)[4]
+    lines[number] = {
+        "zeroed": bytes(len(lines[number]) - 1) + b"\n",
+        "halved": lines[number][:90] + b"\n",
+        "deleted": b"",
+        "doubled": lines[number] * 2,
+        "foreign": b'{"kind": "clip", "id": "\\u001b[31mx:1"}\n',
+    }[damage]
+    path.write_bytes(b"".join(lines))
+    done = finished.run()
+    assert done.code == 0, str(done)
+    check_words(done)
+    assert finished.data.tree() == finished.reference
+    if damage in {"zeroed", "halved", "foreign"}:
+        assert "damaged line of the ledger" in done.err
+
+
+@pytest.mark.parametrize("tail", [bytes(4096), b'{"at": 12.5, "kind": "cl', b"\xff" * 100])
+def test_a_torn_end_of_the_ledger_is_dropped(tail: bytes, finished: Scene) -> None:
+    with finished.data.ledger_path.open("ab") as ledger:
+        ledger.write(tail)
+    done = finished.finish()
+    assert "damaged" not in done.err
+
+
+def test_a_ledger_cut_in_the_middle_repeats_what_it_lost_into_the_same_files(finished: Scene) -> None:
+    path = finished.data.ledger_path
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    finished.finish()
+
+
+def test_deleted_patches_are_told_by_verify_and_a_whole_run_leaves_them(finished: Scene) -> None:
+    for path in finished.data.paths()[::20]:
+        path.unlink()
+    assert run("verify", finished.data.config).code == 5
+    assert run("verify", finished.data.config, "--repair").code == 0
+    assert finished.data.tree() == finished.reference
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"not json", b'{"pid": 1, "host": "elsewhere", "boot_id": "x", "socket": "/nowhere"}\n']
+)
+def test_a_stale_or_forged_lock_file_keeps_nobody_out(text: bytes, finished: Scene) -> None:
+    (finished.data.output / ".tui-gen" / "lock").write_bytes(text)
+    finished.finish()
+
+
+def test_a_status_file_is_whole_at_every_instant(scene: Scene) -> None:
+    path, stop = scene.data.output / ".generator_status.json", threading.Event()
+    read = 0
+    torn: list[str] = []
+
+    def look() -> None:
+        nonlocal read
+        while not stop.is_set():
+            try:
+                json.loads(path.read_bytes())
+                read += 1
+            except FileNotFoundError:
+                continue
+            except ValueError as error:
+                torn.append(str(error))
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        with scene.start(patience={"beat": 0.01}) as running:
+            done = running.end()
+    finally:
+        stop.set()
+        looker.join()
+    assert done.code == 0, str(done)
+    assert torn == []
+    assert read > 50
+    scene.finish(done)
+
+
+def test_a_file_in_the_place_of_the_socket_s_folder_costs_only_the_control(
+    scene: Scene, tmp_path: Path
+) -> None:
+    odd = tmp_path / "tmp"
+    odd.mkdir()
+    (odd / f"tui-gen-{os.getuid()}").write_text("in the way")
+    done = scene.run(env=environment(TMPDIR=str(odd)))
+    assert done.code == 0, str(done)
+    assert "no control socket" in scene.log()
+    scene.finish(done)
+
+
+def test_hundreds_of_half_open_control_clients_hold_up_nothing(scene: Scene) -> None:
+    with scene.start("--workers", "1") as running:
+        scene.wait_for_clips(running, 1)
+        holder = json.loads((scene.data.output / ".tui-gen" / "lock").read_bytes())
+        clients = []
+        for number in range(200):
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(holder["socket"])
+            client.sendall(b'{"ask": "sta' if number % 2 else b"\x1b[31m\n" * 5)
+            clients.append(client)
+        done = running.end()
+        for client in clients:
+            client.close()
+    assert done.code == 0, str(done)
+    scene.finish(done)

@@ -1,0 +1,90 @@
+"""The look at real films: bars to the line, dark films left alone, short films sampled often enough."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.superres.films import SETTINGS, make_numbered, probed, run_ffmpeg
+from tui_gen.engine.work import Unusable
+from tui_gen.jobs.superres import survey as survey_module
+from tui_gen.jobs.superres.film import SurveyFacts
+from tui_gen.jobs.superres.geometry import Region
+from tui_gen.jobs.superres.media import Ffmpeg, survey
+from tui_gen.jobs.superres.stretch import Survey
+
+X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p", "-g", "6")
+
+
+async def looked_at(program: str, path: Path) -> SurveyFacts:
+    ffmpeg = Ffmpeg(program, "9")
+    facts = await probed(ffmpeg, path)
+    found = await survey(Survey("v", str(path), "v", SETTINGS, facts, None, ()), ffmpeg=ffmpeg)
+    assert not isinstance(found, Unusable), found
+    return found
+
+
+def make(program: str, path: Path, filters: str, seconds: float = 2) -> Path:
+    source = ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r=24:d={seconds}"]
+    run_ffmpeg(program, *source, "-vf", filters, *X264, str(path))
+    return path
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+@pytest.mark.parametrize(
+    ("filters", "picture"),
+    [
+        ("null", Region(0, 0, 320, 180)),
+        ("crop=320:134:0:0,pad=320:180:0:22", Region(0, 26, 320, 126)),
+        ("crop=240:180:0:0,pad=320:180:40:0", Region(44, 0, 232, 180)),
+    ],
+)
+async def test_bars_are_found_in_short_films_and_in_long_ones(
+    embedded_ffmpeg: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    filters: str,
+    picture: Region,
+    *,
+    is_long: bool,
+) -> None:
+    if is_long:
+        monkeypatch.setattr(survey_module, "PASS_PIXELS", 0.0)
+    film = make(embedded_ffmpeg, tmp_path / "a.mkv", filters, seconds=5)
+    found = await looked_at(embedded_ffmpeg, film)
+    assert found.bar_votes >= 12
+    for mine, true in zip(
+        (found.picture.x, found.picture.y, found.picture.width, found.picture.height),
+        (picture.x, picture.y, picture.width, picture.height),
+        strict=True,
+    ):
+        assert abs(mine - true) <= 2
+    assert not found.is_interlaced
+
+
+async def test_a_dark_film_is_not_cropped(embedded_ffmpeg: str, tmp_path: Path) -> None:
+    dark = "crop=320:134:0:0,lutyuv=y=16+val/16,pad=320:180:0:22"
+    found = await looked_at(embedded_ffmpeg, make(embedded_ffmpeg, tmp_path / "a.mkv", dark))
+    assert found == SurveyFacts(Region(0, 0, 320, 180), 0, is_interlaced=False)
+
+
+async def test_progressive_pictures_under_an_interlaced_flag_are_progressive(
+    embedded_ffmpeg: str, tmp_path: Path
+) -> None:
+    coding = ["-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-q:v", "2", "-pix_fmt", "yuv420p"]
+    film = make_numbered(embedded_ffmpeg, tmp_path / "a.mkv", 48, "-vf", "setfield=tff", *coding)
+    facts = await probed(Ffmpeg(embedded_ffmpeg, "9"), film)
+    assert facts.field_order in {"tt", "tb"}
+    assert not (await looked_at(embedded_ffmpeg, film)).is_interlaced
+
+
+async def test_a_film_whose_colours_cannot_be_converted_is_unusable_with_one_reason(
+    embedded_ffmpeg: str, tmp_path: Path
+) -> None:
+    ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
+    film = make_numbered(embedded_ffmpeg, tmp_path / "a.mkv", 24, *X264)
+    facts = await probed(ffmpeg, film)
+    odd = replace(facts, colour=replace(facts.colour, matrix="ictcp", transfer="linear"))
+    found = await survey(Survey("v", str(film), "v", SETTINGS, odd, None, ()), ffmpeg=ffmpeg)
+    assert isinstance(found, Unusable)
+    assert found.reason == "its colours cannot be converted"

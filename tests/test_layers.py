@@ -1,0 +1,54 @@
+"""The layers of the package: what may import what, and what must stay unloaded until it is needed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parent.parent
+
+LOADED_AFTER_IMPORTING = """
+import importlib, json, pkgutil, sys
+for name in sys.argv[1:]:
+    module = importlib.import_module(name)
+    for part in pkgutil.walk_packages(getattr(module, "__path__", ()), name + "."):
+        importlib.import_module(part.name)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def packages_loaded_by(module: str) -> set[str]:
+    """Import a module and all below it in a fresh interpreter; return the top-level names loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_AFTER_IMPORTING, module],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    loaded: list[str] = json.loads(done.stdout)
+    return set(loaded)
+
+
+def test_the_import_contracts_hold(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    status = lint_imports(config_filename="pyproject.toml", no_cache=True)
+    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_the_engine_loads_neither_screens_nor_pixels() -> None:
+    assert not packages_loaded_by("tui_gen.engine") & {"textual", "rich", "numpy", "cv2", "av"}
+
+
+def test_screens_load_no_pixels() -> None:
+    assert not packages_loaded_by("tui_gen.tui") & {"numpy", "cv2", "av"}
+
+
+def test_the_command_line_starts_without_anything_heavy() -> None:
+    heavy = {"textual", "rich", "numpy", "cv2", "av", "pydantic"}
+    assert not packages_loaded_by("tui_gen.cli") & heavy

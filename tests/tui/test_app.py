@@ -1,0 +1,447 @@
+"""The screen over hand-built runs: what it says, and what its keys do."""
+
+import asyncio
+
+import pytest
+from textual import events
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from tests.tui.runs import NOW, FakeController, screen_of, text_of, troubled_run, working_run
+from tui_gen.engine import commands as do
+from tui_gen.engine import events as ev
+from tui_gen.engine.state import RunState
+from tui_gen.tui.actions import ALL_DEEDS, DEEDS
+from tui_gen.tui.app import TuiGenApp
+from tui_gen.tui.dialogs import Question, Reading
+
+SIZE = (80, 24)
+
+
+async def press(pilot: Pilot[None], *keys: str) -> str:
+    """Press keys and return what stands on the screen then."""
+    await pilot.press(*keys)
+    await pilot.pause()
+    return text_of(pilot.app)
+
+
+def footer(app: TuiGenApp) -> str:
+    return text_of(app).splitlines()[-1]
+
+
+# ---------------------------------------------------------------------- what it says
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (120, 36), (200, 50)])
+async def test_the_five_questions_are_answered_at_every_size(size: tuple[int, int]) -> None:
+    async with screen_of(troubled_run()).run_test(size=size) as pilot:
+        await pilot.pause()
+        seen = text_of(pilot.app)
+    for answer in ("RUNNING", " %", "left, done", "error", "disk will hold", " 3s"):
+        assert answer in seen
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 5), (39, 9), (300, 100), (80, 2)])
+async def test_no_size_is_refused(size: tuple[int, int]) -> None:
+    async with screen_of(troubled_run()).run_test(size=size) as pilot:
+        for key in ("3", "q"):
+            await press(pilot, key)
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason", "words"),
+    [
+        ("paused", "", "PAUSED"),
+        ("waiting", "disk low: 4.2 GB free, goes on above 5 GB", "WAITING  disk low: 4.2 GB free"),
+        ("draining", "", "FINISHING  the clips in hand"),
+        ("stopping", "", "STOPPING"),
+        ("starting", "", "STARTING"),
+    ],
+)
+async def test_the_head_says_how_the_run_stands_and_why(phase: str, reason: str, words: str) -> None:
+    run = working_run()
+    run.apply(ev.PhaseChanged(NOW, phase, reason))
+    async with screen_of(run).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert text_of(pilot.app).splitlines()[0].startswith(f" {words}")
+
+
+async def test_no_end_is_promised_while_the_work_stands_still() -> None:
+    run = working_run()
+    run.apply(ev.PhaseChanged(NOW, "paused"))
+    async with screen_of(run).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "of work left" in text_of(pilot.app)
+        assert "done Wed" not in text_of(pilot.app)
+
+
+async def test_a_run_of_which_nothing_is_known_is_shown_as_such() -> None:
+    async with screen_of(None).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "CONNECTING" in text_of(pilot.app)
+        assert "pause" not in footer(pilot.app)  # type: ignore[arg-type]
+
+
+async def test_a_dead_engine_is_named_with_its_last_words_and_can_be_started_again() -> None:
+    controller = FakeController(working_run(), alive=False, last_log_lines=("out of memory\x1b[2J",))
+    restarts: list[int] = []
+    app = screen_of(controller, on_restart=lambda: restarts.append(1))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        seen = text_of(app)
+        assert seen.startswith(" DEAD")
+        assert "out of memory␛[2J" in seen
+        assert "a start again" in footer(app)
+        assert "pause" not in footer(app)
+        await press(pilot, "a")
+        assert restarts == [1]
+        controller.alive = True
+        app.poll()
+        await pilot.pause()
+        assert text_of(app).startswith(" RUNNING")
+
+
+async def test_an_engine_not_heard_of_is_stale() -> None:
+    class Silent(FakeController):
+        last_heard_at = NOW - 45
+
+    async with screen_of(Silent(working_run())).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "STALE  was RUNNING, last heard of 45 s ago" in text_of(pilot.app)
+
+
+async def test_a_finished_run_leaves_with_its_own_code() -> None:
+    run = working_run()
+    run.apply(ev.RunEnded(NOW, "finished", 3))
+    async with screen_of(run).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "FINISHED" in text_of(pilot.app)
+        await pilot.press("q")
+    assert pilot.app.return_code == 3
+
+
+async def test_a_monitor_adds_up_and_offers_no_steering() -> None:
+    class Watched(FakeController):
+        status_path = "/data/dataset/.generator_status.json"
+
+    controller = Watched(troubled_run())
+    async with screen_of(controller, is_read_only=True).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        seen = text_of(pilot.app)
+        assert "TOTAL" in seen
+        assert "checkpoints 47: 42 completed, 5 in progress" in seen
+        assert ".generator_status.json" in seen
+        await press(pilot, "space", "plus", "s", "r", "u", "left_square_bracket")
+        assert controller.asked == []
+        assert not isinstance(pilot.app.screen, Question)
+
+
+async def test_only_what_changed_is_painted_again() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        pane = pilot.app.screen.query_one("#now")
+        pilot.app.screen._compositor._dirty_regions.clear()
+        assert controller.state is not None
+        controller.state.slots[2].what = "cutting"
+        await pilot.pause()
+        regions: list[Region] = []
+        original = pane.refresh
+
+        def noting(*dirty: Region) -> object:
+            regions.extend(dirty)
+            return original(*dirty)
+
+        pane.refresh = noting  # type: ignore[method-assign, assignment]
+        pilot.app.poll()  # type: ignore[attr-defined]
+        assert [(region.y, region.height) for region in regions] == [(2, 1)]
+        assert regions[0].width <= len("reading")
+
+
+# ---------------------------------------------------------------------- steering
+
+
+async def test_space_pauses_and_goes_on() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "space")
+        assert controller.asked == [do.Pause()]
+        assert controller.state is not None
+        controller.state.apply(ev.PhaseChanged(NOW, "paused"))
+        await press(pilot, "space")
+        assert controller.asked == [do.Pause(), do.Resume()]
+
+
+@pytest.mark.parametrize(("key", "workers"), [("plus", 9), ("=", 9), ("minus", 7), ("_", 7)])
+async def test_workers_are_changed_by_one(key: str, workers: int) -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, key)
+        assert controller.asked == [do.SetWorkers(workers)]
+        assert f"workers target {workers}, running 8" in seen
+
+
+async def test_ten_presses_while_a_command_is_under_way_become_one_more_command() -> None:
+    gate = asyncio.Event()
+
+    class Slow(FakeController):
+        async def steer(self, command: do.Command) -> str:
+            self.asked.append(command)
+            await gate.wait()
+            return "done"
+
+    controller = Slow(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, *["plus"] * 10)
+        assert controller.asked == [do.SetWorkers(9)]
+        gate.set()
+        await pilot.pause()
+        await pilot.pause()
+        assert controller.asked == [do.SetWorkers(9), do.SetWorkers(18)]
+
+
+async def test_ten_quick_presses_of_any_key_do_no_harm() -> None:
+    controller = FakeController(troubled_run())
+    keys = {deed.keys.split(",")[0] for deed in ALL_DEEDS if deed.group != "move"}
+    async with screen_of(controller, on_restart=lambda: None).run_test(size=SIZE) as pilot:
+        for key in sorted(keys):
+            for _ in range(10):
+                pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await pilot.pause()
+            await pilot.press("escape", "escape")
+            assert pilot.app.is_running, key
+    harmless = (do.Pause, do.Resume, do.SetWorkers, do.SetPriority, do.Retry)
+    assert all(isinstance(command, harmless) for command in controller.asked)
+    assert [each for each in controller.asked if isinstance(each, do.Pause | do.Resume)][-1] == do.Resume()
+    assert {do.Retry(), do.SetWorkers(1)} <= set(controller.asked)
+
+
+async def test_a_refusal_becomes_a_notice() -> None:
+    controller = FakeController(working_run(), refusal="no [/b] such thing")
+    async with screen_of(controller).run_test(size=SIZE, notifications=True) as pilot:
+        seen = await press(pilot, "plus")
+        assert "no [/b] such thing" in seen
+        assert "8 workers" in seen
+
+
+async def test_a_video_is_skipped_once_its_cost_is_seen() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, "3", "s")
+        assert "Skip Dune (2021)?" in seen
+        assert "toon: 81 images" in seen
+        await press(pilot, "escape")
+        assert controller.asked == []
+        await press(pilot, "s", "enter")
+        assert controller.asked == [do.Skip("v002")]
+
+
+async def test_a_skipped_video_can_only_be_taken_back() -> None:
+    run = working_run()
+    run.apply(ev.SourceSkipped(NOW, "v000"))
+    controller = FakeController(run)
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "2")
+        assert "u un-skip" in footer(pilot.app)  # type: ignore[arg-type]
+        assert "s skip" not in footer(pilot.app)  # type: ignore[arg-type]
+        await press(pilot, "s", "u")
+        assert controller.asked == [do.Unskip("v000")]
+
+
+async def test_priority_goes_one_step_at_a_time() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "3", "left_square_bracket")
+        await press(pilot, "left_square_bracket")
+        assert controller.asked[-1] == do.SetPriority("v002", 198)
+
+
+async def test_what_failed_is_tried_again_only_where_something_failed() -> None:
+    well, troubled = FakeController(working_run()), FakeController(troubled_run())
+    for controller in (well, troubled):
+        async with screen_of(controller).run_test(size=SIZE) as pilot:
+            await press(pilot, "r")
+    assert well.asked == []
+    assert troubled.asked == [do.Retry()]
+
+
+# ---------------------------------------------------------------------- leaving
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+@pytest.mark.parametrize(
+    ("downs", "command"), [(0, None), (1, do.Drain()), (2, do.Stop())], ids=["leave", "finish", "stop"]
+)
+async def test_leaving_asks_how(key: str, downs: int, command: do.Command | None) -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, key)
+        assert isinstance(pilot.app.screen, Question)
+        await press(pilot, *["down"] * downs, "enter")
+        assert controller.asked == ([command] if command else [])
+        if command is not None and controller.state is not None:
+            assert pilot.app.is_running
+            controller.state.apply(ev.RunEnded(NOW, "stopped", 4))
+            pilot.app.poll()  # type: ignore[attr-defined]
+    assert pilot.app.return_code == (4 if command else 0)
+
+
+async def test_ctrl_c_asks_while_a_filter_is_typed_too() -> None:
+    async with screen_of(working_run()).run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", "a", "ctrl+c", "ctrl+c")
+        assert [type(screen) for screen in pilot.app.screen_stack[1:]] == [Question]
+
+
+async def test_leaving_works_while_paused() -> None:
+    run = working_run()
+    run.apply(ev.PhaseChanged(NOW, "paused"))
+    async with screen_of(run).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, "q")
+        assert "it stays paused" in seen
+        await press(pilot, "enter")
+    assert pilot.app.return_code == 0
+
+
+# ---------------------------------------------------------------------- looking
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("1", "[1 Categories]"),
+        ("3", "[3 Videos]"),
+        ("4", "[4 Disk]"),
+        ("5", "[5 System]"),
+        ("6", "[6 Problems]"),
+    ],
+)
+async def test_each_room_has_its_number(key: str, words: str) -> None:
+    async with screen_of(troubled_run()).run_test(size=(60, 16)) as pilot:
+        assert words in await press(pilot, key)
+
+
+async def test_the_room_that_is_looked_at_is_marked_at_once() -> None:
+    async with screen_of(troubled_run()).run_test(size=(200, 50)) as pilot:
+        seen = await press(pilot, "3")
+        assert "3 Videos ━" in seen
+        assert "2 Now ─" in seen
+        assert "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}Dune" in seen
+
+
+async def test_tab_goes_round_all_rooms() -> None:
+    async with screen_of(troubled_run()).run_test(size=(60, 16)) as pilot:
+        seen = [await press(pilot, "tab") for _ in range(6)]
+    assert ["[3 V" in seen[0], "[4 D" in seen[1], "[1 C" in seen[4], "[2 N" in seen[5]] == [True] * 4
+
+
+async def test_the_filter_shows_what_matches_until_escape() -> None:
+    async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, "slash", *"blade")
+        assert "Blade Runner" in seen
+        assert "Arrival" not in seen
+        seen = await press(pilot, "enter")
+        assert "filter: blade   1 of 116" in seen
+        await press(pilot, "slash", "escape")
+        assert "of 116" in text_of(pilot.app)
+        assert "filter" not in text_of(pilot.app)
+        assert not pilot.app.screen.query_one(Input).display
+
+
+async def test_enter_shows_the_whole_of_a_problem() -> None:
+    async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
+        await press(pilot, "6")
+        seen = await press(pilot, "down", "down", "enter")
+        assert isinstance(pilot.app.screen, Reading)
+        assert "x265 [error]: out of memory" in seen
+        assert "2 times" in seen
+
+
+async def test_the_cursor_stays_on_its_video_when_the_order_changes() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "3", *["down"] * 7)
+        pane = pilot.app.screen.query_one("#videos")
+        chosen = pane.chosen.key  # type: ignore[attr-defined]
+        assert controller.state is not None
+        controller.state.apply(ev.SourceMissed(NOW, "v090", "gone", "/gone"))
+        pilot.app.poll()  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert pane.chosen.key == chosen  # type: ignore[attr-defined]
+
+
+async def test_y_copies_the_path_harmless_to_paste() -> None:
+    run = working_run()
+    run.sources["v002"].path = "/films/Du\nne.mkv"
+    async with screen_of(run).run_test(size=SIZE) as pilot:
+        await press(pilot, "3", "y")
+        assert pilot.app.clipboard == "/films/Du␊ne.mkv"
+
+
+async def test_a_keymap_changes_keys_and_what_is_said_of_them() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller, keymap={"pause": "f5", "nosuch": "x"}).run_test(
+        size=SIZE, notifications=True
+    ) as pilot:
+        await pilot.pause()
+        assert "f5 pause" in footer(pilot.app)  # type: ignore[arg-type]
+        assert "nosuch" in text_of(pilot.app)
+        await press(pilot, "space")
+        assert controller.asked == []
+        await press(pilot, "f5")
+        assert controller.asked == [do.Pause()]
+
+
+async def test_the_palette_carries_out_what_it_names() -> None:
+    controller = FakeController(working_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "ctrl+p")
+        await press(pilot, *"one worker more")
+        await pilot.app.workers.wait_for_complete()
+        await press(pilot, "enter")
+        await pilot.pause()
+        assert controller.asked == [do.SetWorkers(9)]
+
+
+async def test_help_names_every_key() -> None:
+    async with screen_of(working_run()).run_test(size=(100, 90)) as pilot:
+        seen = await press(pilot, "question_mark")
+        for deed in DEEDS:
+            assert deed.meaning in seen
+
+
+async def test_the_log_tells_what_happened() -> None:
+    async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, "l")
+        assert "set aside until the next run" in seen
+        assert "made " in seen
+
+
+async def test_the_theme_changes_every_line() -> None:
+    async with screen_of(working_run()).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await press(pilot, "t")
+        for strip in pilot.app.screen._compositor.render_strips():
+            for segment in strip:
+                assert segment.style is not None
+                assert segment.style.bgcolor is not None
+                assert min(segment.style.bgcolor.get_truecolor()) > 190
+
+
+async def test_five_hundred_videos_scroll_without_lag() -> None:
+    async with screen_of(working_run(videos=500)).run_test(size=(120, 36)) as pilot:
+        await press(pilot, "3", "z")
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        for _ in range(20):
+            pilot.app.rooms.action_page(1)  # type: ignore[attr-defined]
+        assert (loop.time() - started) / 20 < 0.1
+        await press(pilot, "G")
+        assert "500 of 500" in text_of(pilot.app)
+
+
+async def test_an_empty_run_shows_every_room() -> None:
+    async with screen_of(RunState()).run_test(size=SIZE) as pilot:
+        for key in ("1", "2", "3", "4", "5", "6", "l", "z", "enter", "y"):
+            await press(pilot, key)
+        assert not pilot.app.screen.query(OptionList)

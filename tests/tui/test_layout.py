@@ -1,0 +1,44 @@
+"""Where rooms stand: inside the screen, beside each other, whatever the size."""
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.geometry import Size
+
+from tui_gen.tui.layout import FACTS, Room, Wish, arrange, shape_of
+
+COUNTED = (Room.CATEGORIES, Room.NOW, Room.DISK, Room.SYSTEM, Room.PROBLEMS)
+lines = st.fixed_dictionaries({room: st.integers(1, 60) for room in COUNTED})
+focuses = st.sampled_from([room for room in Room if room not in {Room.OVERALL, Room.KEYS}])
+
+
+@given(
+    width=st.integers(1, 260), height=st.integers(1, 90), lines=lines, focus=focuses, is_zoomed=st.booleans()
+)
+def test_rooms_lie_inside_the_screen_and_do_not_overlap(
+    width: int, height: int, lines: dict[Room, int], focus: Room, *, is_zoomed: bool
+) -> None:
+    size = Size(width, height)
+    arrangement = arrange(size, Wish(lines, focus, is_zoomed))
+    for region in arrangement.regions.values():
+        assert region.area > 0
+        assert size.region.contains_region(region)
+    for one, other in combinations(arrangement.regions.values(), 2):
+        assert not one.overlaps(other)
+    if height >= 8:
+        assert focus in arrangement.regions
+        assert Room.KEYS in arrangement.regions
+
+
+def test_everything_is_on_the_smallest_full_screen() -> None:
+    lines = {Room.CATEGORIES: 4, Room.NOW: 8, Room.DISK: 9, Room.SYSTEM: 9, Room.PROBLEMS: 1}
+    arrangement = arrange(Size(80, 24), Wish(lines, Room.NOW))
+    assert {Room.CATEGORIES, Room.NOW, *FACTS} <= set(arrangement.regions)
+    assert arrangement.regions[Room.CATEGORIES].height == 5
+    assert arrangement.regions[Room.NOW].height == 9
+
+
+def test_each_size_has_its_shape() -> None:
+    sizes = [(40, 10), (60, 16), (80, 24), (120, 36), (200, 50)]
+    assert [shape_of(Size(*size)) for size in sizes] == ["tiny", "single", "stack", "columns", "broad"]

@@ -1,0 +1,64 @@
+"""Calls that may never return, like a look at a dead network share, and what a full machine says.
+
+Such a call gets a thread of its own: the shared ones are few, and a program that ends waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+EXHAUSTED = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_NO_THREAD = "can't start new thread"
+
+
+class _Errand(Generic[Result]):
+    """One call and the future that waits for it."""
+
+    def __init__(self, call: Callable[[], Result], loop: asyncio.AbstractEventLoop) -> None:
+        self._call, self._loop = call, loop
+        self.done: asyncio.Future[Result] = loop.create_future()
+
+    def run(self) -> None:
+        try:
+            result = self._call()
+        except BaseException as error:  # noqa: BLE001 - carried over to the waiting task
+            self._tell(self._fail, error)
+        else:
+            self._tell(self._succeed, result)
+
+    def _tell(self, settle: Callable[..., None], outcome: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(settle, outcome)
+
+    def _succeed(self, result: Result) -> None:
+        if not self.done.done():
+            self.done.set_result(result)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+async def aside(call: Callable[[], Result]) -> Result:
+    """Return what a call returns, made in a thread that neither a cancelled wait nor the end waits for."""
+    errand = _Errand(call, asyncio.get_running_loop())
+    threading.Thread(target=errand.run, name="aside", daemon=True).start()
+    return await errand.done
+
+
+def exhaustion(error: BaseException) -> str | None:
+    """Return why the machine had no room for something, if that is what an error says."""
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:
+        return f"the machine has no room: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return "the machine has no room: out of memory"
+    if isinstance(error, RuntimeError) and str(error).startswith(_NO_THREAD):
+        return "the machine has no room: no new thread can be started"
+    return None

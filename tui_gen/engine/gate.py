@@ -1,0 +1,63 @@
+"""What holds the work: a pause by hand, or obstructions that come and go by themselves.
+
+Whoever waits at the gate is woken by every change and looks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+class Gate:
+    """Closed while paused or while anything is in the way."""
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` after every opening and closing, and after every pulse."""
+        self._on_change = on_change
+        self._pulse = asyncio.Event()
+        self._obstructions: dict[str, str] = {}
+        self.is_paused = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing may be pulled."""
+        return self.is_paused or bool(self._obstructions)
+
+    @property
+    def reason(self) -> str:
+        """What is in the way, in words."""
+        return "; ".join(dict.fromkeys(self._obstructions.values()))
+
+    def pause(self) -> None:
+        """Close by hand."""
+        self.is_paused = True
+        self.pulse()
+
+    def resume(self) -> None:
+        """Take back a closing by hand."""
+        self.is_paused = False
+        self.pulse()
+
+    def obstruct(self, what: str, reason: str) -> bool:
+        """Close because of `what`, until it is cleared; say whether it was not in the way before."""
+        is_new = what not in self._obstructions
+        if self._obstructions.get(what) != reason:
+            self._obstructions[what] = reason
+            self.pulse()
+        return is_new
+
+    def clear(self, what: str) -> None:
+        """Take an obstruction away."""
+        if self._obstructions.pop(what, None) is not None:
+            self.pulse()
+
+    def pulse(self) -> None:
+        """Wake everybody who waits, to look again."""
+        self._pulse.set()
+        self._pulse = asyncio.Event()
+        self._on_change()
+
+    async def wait(self) -> None:
+        """Wait for the next pulse."""
+        await self._pulse.wait()

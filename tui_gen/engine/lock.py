@@ -1,0 +1,135 @@
+"""One engine for a run folder: a lock that the kernel lets go of when its holder dies.
+
+The file names the holder (pid, host, boot, socket), so that others can say who works and reach it.
+Where the file system refuses flock, a holder whose heartbeat in the status file is fresh counts as
+alive.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import socket
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_REFUSED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+STALE_AFTER_SECONDS = 30.0
+_TRIES, _TRY_SECONDS = 5, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock."""
+
+    pid: int
+    host: str
+    boot_id: str
+    socket: str = ""
+
+
+class LockedError(Exception):
+    """Another engine works on this run folder."""
+
+    def __init__(self, path: Path, holder: Holder | None) -> None:
+        """Name the lock and, where it can be read, its holder."""
+        who = f"process {holder.pid} on {holder.host}" if holder else "another process"
+        super().__init__(f"{path}: {who} is working on this output folder")
+        self.holder = holder
+
+
+def boot_id() -> str:
+    """Return the kernel's name for this boot, so that a pid of an earlier one is not believed."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def read_holder(path: Path) -> Holder | None:
+    """Return who wrote the lock file last, or None where there is none or it cannot be read."""
+    try:
+        entry = json.loads(path.read_bytes())
+        return Holder(
+            int(entry["pid"]), str(entry["host"]), str(entry["boot_id"]), str(entry.get("socket", ""))
+        )
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        # Being written at this moment, or damaged: flock decides, not the text.
+        return None
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a live engine holds the lock."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        return _seems_alive(path)
+    finally:
+        os.close(fd)
+    return False
+
+
+def _seems_alive(path: Path) -> bool:
+    holder = read_holder(path)
+    if holder is None:
+        return False
+    if holder.host == socket.gethostname():
+        return holder.boot_id == boot_id() and Path(f"/proc/{holder.pid}").exists()
+    # The holder touches the file while it lives.
+    return time.time() - path.stat().st_mtime < STALE_AFTER_SECONDS
+
+
+class Lock:
+    """The held lock. Keep the object: letting go of it lets go of the lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock. Raises LockedError when a live engine holds it, OSError when it cannot."""
+        self.path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._take()
+        except OSError as error:
+            if error.errno not in _REFUSED or _seems_alive(path):
+                os.close(self._fd)
+                raise LockedError(path, read_holder(path)) from error
+        self.name_holder("")
+
+    def _take(self) -> None:
+        # Somebody who only looks (`is_held`) holds it for an instant: ask more than once.
+        for _ in range(_TRIES - 1):
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_TRY_SECONDS)
+            else:
+                return
+        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def name_holder(self, socket_path: str) -> Holder:
+        """Write who holds the lock and where its control socket lies."""
+        holder = Holder(os.getpid(), socket.gethostname(), boot_id(), socket_path)
+        data = json.dumps(asdict(holder)).encode("ascii") + b"\n"
+        os.pwrite(self._fd, data, 0)
+        os.ftruncate(self._fd, len(data))
+        return holder
+
+    def beat(self) -> None:
+        """Touch the file: the sign of life where flock is refused."""
+        os.utime(self._fd)
+
+    def release(self) -> None:
+        """Let go. The file stays: removing it would let two engines lock two files of one name."""
+        try:
+            os.ftruncate(self._fd, 0)
+        finally:
+            os.close(self._fd)

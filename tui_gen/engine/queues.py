@@ -1,0 +1,123 @@
+"""What is still to be handed out, source by source, without handing anything out twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tui_gen.engine.work import Clip, SourcePlan, Unit
+
+SAME_FAILURES = 3
+"""So many clips of one source in a row that fail in the same way set it aside for this run."""
+
+
+@dataclass(slots=True)
+class SourceQueue:
+    """The units of one source, of the plan as it is now.
+
+    A clip is in exactly one place: ended, in flight, or still to come.
+    """
+
+    plan: SourcePlan
+    in_flight: set[Clip] = field(default_factory=set)
+    failed: set[Clip] = field(default_factory=set)
+    is_scouted: bool = False  # a unit without clips (a survey) is in flight
+    is_closed: bool = False  # nothing more in this run: set aside, or found unusable
+    is_away: bool = False  # nothing until its disk or share is back
+    _ended: set[Clip] = field(default_factory=set)  # since the plan was made
+    _units: Iterator[Unit] | None = None
+    _returned: list[Unit] = field(default_factory=list)
+    _scout_failures: int = 0
+    _last_failure: str = ""
+    _failures_in_a_row: int = 0
+
+    def renew(self, plan: SourcePlan) -> bool:
+        """Take a new plan; say whether clips in flight may have become unwanted by it."""
+        shrank = any(plan.quotas.get(name, 0) < quota for name, quota in self.plan.quotas.items())
+        changed = plan.key != self.plan.key
+        self.plan = plan
+        if changed:
+            self.rewind()
+        return shrank
+
+    def rewind(self) -> None:
+        """Hand out the plan's units from the start; what ended or is in flight is left out."""
+        self._units = None
+        self._returned.clear()
+        self._ended.clear()
+
+    def take(self) -> Unit | None:
+        """Return the next unit and count its clips as in flight; None when there is none now."""
+        if self.is_closed or self.is_away or self.is_scouted:
+            return None
+        unit = self._next()
+        if unit is None:
+            return None
+        self.in_flight.update(unit.clips)
+        self.is_scouted = not unit.clips
+        return unit
+
+    def _next(self) -> Unit | None:
+        if self._returned:
+            return self._returned.pop()
+        if self._units is None:
+            self._units = iter(self.plan.units)
+        for unit in self._units:
+            if not unit.clips:
+                return unit
+            rest = unit.without(self.in_flight | self.failed | self._ended)
+            if rest is not None:
+                return rest
+        return None
+
+    def end(self, clip: Clip) -> None:
+        """Note that a clip in flight has its outcome."""
+        self.in_flight.discard(clip)
+        self._ended.add(clip)
+
+    def give_back(self, unit: Unit, done: set[Clip], *, is_stale: bool) -> None:
+        """Take back what a worker did not do. Stale work is planned anew instead."""
+        self.in_flight.difference_update(unit.clips)
+        if not unit.clips:
+            self.is_scouted = False
+        if is_stale:
+            self.rewind_keeping_ended()
+            return
+        rest = unit.without(done | self._ended | self.failed) if unit.clips else unit
+        if rest is not None:
+            self._returned.append(rest)
+
+    def rewind_keeping_ended(self) -> None:
+        """Hand out the plan's units from the start, without what ended since the plan was made."""
+        self._units = None
+        self._returned.clear()
+
+    def complete(self, unit: Unit) -> None:
+        """Note that a worker came to the end of a unit."""
+        self.in_flight.difference_update(unit.clips)
+        if not unit.clips:
+            self.is_scouted = False
+            self._scout_failures = 0
+
+    def count_failure(self, reason: str) -> bool:
+        """Count a failed clip; say whether the source is to be set aside."""
+        self._failures_in_a_row = self._failures_in_a_row + 1 if reason == self._last_failure else 1
+        self._last_failure = reason
+        return self._failures_in_a_row >= SAME_FAILURES
+
+    def count_success(self) -> None:
+        """Note that its decoder works."""
+        self._failures_in_a_row, self._last_failure = 0, ""
+
+    def count_scout_failure(self) -> bool:
+        """Count a survey that broke; say whether the source is to be set aside."""
+        self._scout_failures += 1
+        return self._scout_failures >= SAME_FAILURES
+
+    def forgive(self) -> None:
+        """Forget all failures: they are to be tried again."""
+        self.failed.clear()
+        self.is_closed = False
+        self.count_success()
+        self._scout_failures = 0
+        self.rewind_keeping_ended()

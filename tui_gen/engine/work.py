@@ -1,0 +1,265 @@
+"""What a job is to the engine: stages that plan units of work and perform them.
+
+A plan is pure and may be asked for again at any time; performing is the only effect.
+
+    Job ── stages ──> Stage.plan(records) ──> Plan ──> SourcePlan.units ──> Unit
+                      Stage.perform(unit) ──> Doing | Retried | Learned | Unusable | Outcome
+                                              Outcome = Made | Rejected | Failed
+
+Invariant: a clip of a performed unit is reported by exactly one outcome, or by none if the unit was
+left early or its source turned out unusable; what was not reported is queued again through
+`Unit.without`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+JsonObject = Mapping[str, Any]
+"""A JSON object: string keys; values are None, bool, int, float, str, lists and objects of these."""
+
+DEFAULT_PRIORITY = 255
+"""Priorities run from 0 (first) to 255."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Clip:
+    """One planned piece of one source: the unit of accounting, of failure and of resume."""
+
+    source: str
+    index: int
+
+    def __str__(self) -> str:
+        """`<source id>:<index>`, as in the ledger."""
+        return f"{self.source}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What one clip gave one category; its files stand under their final names."""
+
+    category: str
+    size_bytes: int
+    # The rest of the ledger's entry: format, place, files, hashes. The engine only keeps it.
+    record: JsonObject
+
+
+# --------------------------------------------------------------------------------- what is reported
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A worker turned to something: the screen's "reading", "cutting"."""
+
+    clip: Clip
+    what: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """An attempt gave nothing and another follows."""
+
+    clip: Clip
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Facts about a source, merged key by key into what was known of it and kept in the ledger."""
+
+    source: str
+    facts: JsonObject
+    # Said once to the user, as a warning; empty where there is nothing to say.
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A source can give nothing, for a reason that cannot change while the file stays the same."""
+
+    source: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A clip ended well: its patches are whole and on disk."""
+
+    clip: Clip
+    patches: tuple[Patch, ...]
+    attempts: int
+    seconds: float
+    # (category, reason) of what the clip was planned for but did not give.
+    rejected: tuple[tuple[str, str], ...] = ()
+    # Further entries of the ledger line: pts_seconds, scene_difference and the like.
+    record: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A clip can give nothing, for good: its seat goes to the next clip."""
+
+    clip: Clip
+    reason: str
+    attempts: int
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A clip could not be made this time: it keeps its seat and the next run tries again."""
+
+    clip: Clip
+    reason: str
+    attempts: int
+    seconds: float
+    detail: str = ""
+
+
+Outcome = Made | Rejected | Failed
+Report = Doing | Retried | Learned | Unusable | Outcome
+
+
+class RefusedError(Exception):
+    """What was asked for cannot be done as it stands; the text says what to change. Nothing was done."""
+
+
+class ObstructedError(Exception):
+    """The output can take nothing now (full, read-only, gone): no clip's fault, so the work waits."""
+
+
+class SourceGoneError(Exception):
+    """A source cannot be reached now (its disk or share is gone): its work waits until `path` is back."""
+
+    def __init__(self, reason: str, path: str) -> None:
+        """Keep the reason, and what to look for."""
+        super().__init__(reason)
+        self.path = path
+
+
+class SourceChangedError(Exception):
+    """A source is not what it was when the run began: it is set aside; the next start looks anew."""
+
+
+# -------------------------------------------------------------------------------- what a plan is of
+
+
+@dataclass(slots=True)
+class SourceRecord:
+    """All that is known of one source: the sum of its ledger lines. Only `RunState.apply` changes it.
+
+    Sets of clips are integers used as bit sets: bit k stands for clip k.
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, int] = field(default_factory=dict)  # by category
+    rejected_for: dict[str, int] = field(default_factory=dict)  # by category, the clip itself was fine
+    rejected: int = 0  # whole clips
+    skipped: bool = False
+    unusable: str | None = None
+    priority: int | None = None  # as set by hand while running; None: the configuration's
+
+
+class Unit(Protocol):
+    """What one worker handles in one go. Picklable and complete in itself: it may run anywhere."""
+
+    @property
+    def source(self) -> str:
+        """The id of the one source it reads."""
+        ...
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """In the order in which they will be reported."""
+        ...
+
+    def without(self, done: Collection[Clip]) -> Unit | None:
+        """Return what is left when `done` is taken out, or None when nothing is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """What one stage wants from one source."""
+
+    source: str
+    name: str
+    path: str
+    priority: int
+    # Re-iterable and lazy: each pass computes the units anew, in the order to perform them.
+    units: Iterable[Unit]
+    # Equal keys mean equal units: the engine queues a source anew only when its key changed.
+    key: Hashable
+    # Clips that count towards the quotas: already made, and still to make (failed ones included).
+    clips_made: int
+    clips_left: int
+    # category -> patches wanted in all, made ones included.
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    # Why nothing is planned, where the reason lies in the plan itself.
+    unusable: str | None = None
+    # Mean distance of its clips, where the source has a duration.
+    spacing_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryPlan:
+    """What one stage wants for one category over all sources."""
+
+    target: int | None
+    planned: int
+    # Relative to the output folder.
+    folder: str
+    # What a mean patch is before compression, and in how many files it stands.
+    raw_patch_bytes: float = 0.0
+    files_per_patch: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A stage's whole plan. `sources` are in the order of work among equal priorities."""
+
+    sources: tuple[SourcePlan, ...]
+    categories: Mapping[str, CategoryPlan] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Stage(Protocol):
+    """One step of a job."""
+
+    @property
+    def name(self) -> str:
+        """As in the ledger: "probe", "extract"."""
+        ...
+
+    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Decide, purely, what is left to do. Cheap enough to be asked for after every rejection."""
+        ...
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Do one unit, reporting as it goes. Closing the generator kills and reaps its children."""
+        ...
+
+
+class Job(Protocol):
+    """A list of stages, performed one after the other, over one set of sources."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration's `job`."""
+        ...
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """In order. A stage begins when the one before it has nothing left."""
+        ...
+
+    @property
+    def recipe(self) -> JsonObject:
+        """Everything that decides bytes. A run folder with another recipe is refused."""
+        ...

@@ -1,0 +1,220 @@
+"""Finds a job by its name, and says what a job's package offers to the commands.
+
+A job is a module named by an entry point of the group "tui_gen.jobs" that has
+`read_config(path) -> JobConfig`. Jobs do not know each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from tui_gen.engine import events as ev
+from tui_gen.engine.work import Clip, Job, JsonObject, RefusedError, SourceRecord
+
+GROUP = "tui_gen.jobs"
+DEFAULT_JOB = "superres"
+_JOB_KEY = re.compile(rb'"job"\s*:\s*"([^"\\]*)"')
+
+
+RGB = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in terminal cells: each has the colour of its upper half and that of its lower half."""
+
+    cells: Sequence[Sequence[tuple[RGB, RGB]]]
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A patch as its ledger line tells of it."""
+
+    clip: Clip
+    category: str
+    size_bytes: int
+    record: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one file of a recorded patch."""
+
+    patch: Recorded
+    file: str  # relative to the output folder
+    wrong: str  # "missing", "damaged: empty", "another content than recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How one recorded patch was found."""
+
+    patch: Recorded
+    findings: tuple[Finding, ...]
+    is_moved: bool = False  # into a validation folder
+
+
+Wanted = Mapping[str, Mapping[int, frozenset[str]]]
+"""Patches to be made again: source -> index of the clip -> categories."""
+
+
+class OpenedJob(Protocol):
+    """A job whose sources and tools were looked at; nothing was written yet."""
+
+    @property
+    def job(self) -> Job:
+        """Ready to be performed."""
+        ...
+
+    @property
+    def found(self) -> tuple[ev.Event, ...]:
+        """What is to be noted before the work begins: identities, missing files, notices."""
+        ...
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Lines that say what it will work with: "ffmpeg 9.0.2 (/path)"."""
+        ...
+
+    def restricted(self, wanted: Wanted) -> OpenedJob:
+        """Return the same with a job that makes these patches and does nothing else."""
+        ...
+
+    def prepare(self, records: Mapping[str, SourceRecord]) -> None:
+        """Make the folders and clear what a killed run left in hand. Raises OSError."""
+        ...
+
+    def tidy(self, records: Mapping[str, SourceRecord]) -> None:
+        """Leave no temporaries behind at the end. Raises OSError."""
+        ...
+
+    def follow_workers(self, count: int) -> None:
+        """Be told how many workers there are, to share the processors among them."""
+        ...
+
+
+class JobConfig(Protocol):
+    """A configuration that was read and found right."""
+
+    @property
+    def path(self) -> Path:
+        """Of the configuration file, absolute."""
+        ...
+
+    @property
+    def output(self) -> Path:
+        """Where everything is written."""
+        ...
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the ledger, the lock and the log lie."""
+        ...
+
+    @property
+    def status_path(self) -> Path:
+        """Where the status snapshot is written."""
+        ...
+
+    @property
+    def min_free_bytes(self) -> int:
+        """What must stay free on the output's disk."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many workers a run begins with."""
+        ...
+
+    @property
+    def source_count(self) -> int:
+        """How many sources it lists."""
+        ...
+
+    @property
+    def category_folders(self) -> tuple[Path, ...]:
+        """Where the categories' files stand."""
+        ...
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys that the user changed: id of the binding -> keys."""
+        ...
+
+    @property
+    def hooks(self) -> Mapping[str, tuple[str, ...]]:
+        """Commands to run on events: name of the event -> argument list."""
+        ...
+
+    def draw(self, patch: JsonObject, *, columns: int, rows: int) -> Picture:
+        """Draw a patch by its ledger entry. Raises OSError, ValueError."""
+        ...
+
+    def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
+        """Return the patches of the ledger, or a random sample of so many, and how many they are."""
+        ...
+
+    def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
+        """Hold patches against their files, several at a time."""
+        ...
+
+    def unrecorded(self, records: Mapping[str, SourceRecord]) -> Iterator[str]:
+        """Yield the files that no ledger line owns, relative to the output folder."""
+        ...
+
+    def open(self, records: Mapping[str, SourceRecord], *, may_write_beside: bool = False) -> OpenedJob:
+        """Look at the sources and tools. Raises RefusedError; writes nothing."""
+        ...
+
+
+class JobModule(Protocol):
+    """What an entry point of the group names."""
+
+    def read_config(self, path: Path) -> JobConfig:
+        """Read a configuration. Raises RefusedError with everything that is wrong with it."""
+        ...
+
+    def scan(self, folders: Sequence[Path], target: Path, *, may_update: bool) -> Sequence[str]:
+        """Write a configuration for the sources below `folders`; say what was found. Raises RefusedError."""
+        ...
+
+    def make_demo(self, folder: Path, *, say: Callable[[str], None]) -> Path:
+        """Make small sources and a configuration for them; return its path. Raises RefusedError."""
+        ...
+
+
+def read_config(path: Path) -> JobConfig:
+    """Read a configuration with the job it names. Raises RefusedError."""
+    try:
+        module = find_job(_job_named_in(path))
+    except RefusedError as error:
+        message = f"{path}: job: {error}"
+        raise RefusedError(message) from error
+    return module.read_config(path)
+
+
+def find_job(name: str) -> JobModule:
+    """Return the module of a job. Raises RefusedError naming those there are."""
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in found:
+        message = f'there is no job "{name}"; write one of: {", ".join(sorted(found)) or "none is installed"}'
+        raise RefusedError(message)
+    module: JobModule = found[name].load()
+    return module
+
+
+def _job_named_in(path: Path) -> str:
+    """Return the job a file names. What cannot be read is the default job's to complain about."""
+    try:
+        # Reading a named pipe would wait for ever.
+        text = path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return DEFAULT_JOB
+    match = _JOB_KEY.search(text)
+    return match.group(1).decode("utf-8", "replace") if match else DEFAULT_JOB

@@ -1,0 +1,91 @@
+"""Whether decoding may begin at a packet, all shown from it on being as in a sequential decode.
+
+Guards: a container's key flag is not believed. H.264 must have an IDR picture or a recovery point that
+is exact at once, HEVC a random access picture; pictures shown before it belong to what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+H264_SLICE_IDR, H264_SEI, H264_SLICE = 5, 6, 1
+SEI_RECOVERY_POINT = 6
+HEVC_RANDOM_ACCESS = range(16, 22)  # BLA, IDR and CRA
+HEVC_LAST_SLICE = 31
+START_CODE = b"\0\0\1"
+LONG_SEI = 0xFF
+
+REORDERED_FRAMES = {"h264": 16, "hevc": 16, "vp9": 0, "av1": 0}
+"""The codecs whose decoding is defined to the bit, so that two versions of a decoder agree, and how many
+frames may stand before one that is shown earlier."""
+
+
+def is_sound_entry(data: bytes, *, codec: str, length_bytes: int | None) -> bool:
+    """Return whether decoding may begin at this packet, which its container calls a key frame.
+
+    `length_bytes` says how units are told apart: by lengths of so many bytes, or by start codes (None).
+    """
+    if codec == "h264":
+        return _is_h264_entry(units(data, length_bytes))
+    if codec == "hevc":
+        return _is_hevc_entry(units(data, length_bytes))
+    return True
+
+
+def length_bytes_of(codec: str, extradata: bytes | None) -> int | None:
+    """Return how long the lengths of the units in a packet are, or None where start codes part them."""
+    place = {"h264": 4, "hevc": 21}.get(codec)
+    if place is None or not extradata or len(extradata) <= place or extradata[0] != 1:
+        return None
+    return (extradata[place] & 3) + 1
+
+
+def units(data: bytes, length_bytes: int | None) -> Iterator[bytes]:
+    """Yield the NAL units of a packet."""
+    if length_bytes is None:
+        yield from data.split(START_CODE)[1:]
+        return
+    place = 0
+    while place + length_bytes < len(data):
+        end = place + length_bytes + int.from_bytes(data[place : place + length_bytes], "big")
+        yield data[place + length_bytes : end]
+        place = end
+
+
+def _is_hevc_entry(parts: Iterator[bytes]) -> bool:
+    for unit in parts:
+        kind = (unit[0] >> 1) & 0x3F if unit else HEVC_LAST_SLICE + 1
+        if kind <= HEVC_LAST_SLICE:
+            return kind in HEVC_RANDOM_ACCESS
+    return False
+
+
+def _is_h264_entry(parts: Iterator[bytes]) -> bool:
+    recovers_at_once = False
+    for unit in parts:
+        kind = unit[0] & 0x1F if unit else 0
+        if kind == H264_SEI:
+            recovers_at_once |= _recovers_at_once(unit[1:])
+        elif kind in {H264_SLICE_IDR, H264_SLICE}:
+            return kind == H264_SLICE_IDR or recovers_at_once
+    return False
+
+
+def _recovers_at_once(messages: bytes) -> bool:
+    """Return whether a recovery point with no frames to go is among SEI messages."""
+    place = 0
+    while place + 2 < len(messages):
+        kind, place = _sei_number(messages, place)
+        size, place = _sei_number(messages, place)
+        if kind == SEI_RECOVERY_POINT:
+            # An Exp-Golomb zero is a single set bit.
+            return place < len(messages) and bool(messages[place] & 0x80)
+        place += size
+    return False
+
+
+def _sei_number(messages: bytes, place: int) -> tuple[int, int]:
+    value = 0
+    while place < len(messages) and messages[place] == LONG_SEI:
+        value, place = value + LONG_SEI, place + 1
+    return (value + messages[place], place + 1) if place < len(messages) else (value, place)

@@ -1,0 +1,190 @@
+"""Performs the units of the job: headers become facts, clips become patches.
+
+    reader ── one clip ahead ──> cut, shrink, encode, write (in a thread) ──> Made
+
+Decoding the next clip overlaps cutting the last. Nothing is decoded beyond that, so a generator that
+is not pulled falls asleep within one clip; closing it ends the decoder and waits for files being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tui_gen.engine.work import (
+    Clip,
+    Doing,
+    Failed,
+    Learned,
+    Made,
+    ObstructedError,
+    Patch,
+    Rejected,
+    Report,
+    Retried,
+    Unusable,
+)
+from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
+from tui_gen.jobs.superres.ffmpeg import Ffmpeg
+from tui_gen.jobs.superres.folders import OutputError, settle_slug
+from tui_gen.jobs.superres.media import ClipFrames
+from tui_gen.jobs.superres.patches import PatchArrays, cut_patch, encode_patch, write_patch
+from tui_gen.jobs.superres.presence import Presence
+from tui_gen.jobs.superres.settings import Settings
+from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Cut, Probe, Stretch, Survey
+from tui_gen.jobs.superres.views import reach
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What performing needs beside the unit: it belongs to the machine, not to the work."""
+
+    ffmpeg: Ffmpeg
+    # Decoding threads of one worker, asked for anew at each stretch: the number of workers changes.
+    threads: Callable[[], int]
+    presence: Presence
+
+
+async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, None]:
+    """Read the headers of one film."""
+    await tools.presence.check(unit.source, unit.path)
+    found = await media.probe(unit, ffmpeg=tools.ffmpeg)
+    if isinstance(found, Unusable):
+        yield found
+        return
+    yield Learned(unit.source, {"probe": probe_to_json(found)})
+
+
+async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, None]:
+    """Look at a film before its first stretch, and settle the names of its files."""
+    await tools.presence.check(unit.source, unit.path)
+    facts: dict[str, object] = {}
+    if unit.survey is None:
+        found = await media.survey(unit, ffmpeg=tools.ffmpeg)
+        if isinstance(found, Unusable):
+            yield found
+            return
+        facts["survey"] = survey_to_json(found)
+    settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
+    for category, folder, slug in unit.names_wanted:
+        facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
+    yield Learned(unit.source, facts)
+
+
+async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report, None]:
+    """Make the patches of a stretch's clips."""
+    await tools.presence.check(unit.source, unit.path)
+    reader = media.read_clips(unit, ffmpeg=tools.ffmpeg, threads=tools.threads())
+    # One place: the next clip's frames wait here while the last one's are cut, and no further clip is read.
+    items: asyncio.Queue[Report | ClipFrames | BaseException | None] = asyncio.Queue(maxsize=1)
+    pump = asyncio.create_task(_pump(reader, items), name=f"reader of {unit.source}")
+    tasks = {task.index: task for task in unit.tasks}
+    began: dict[int, float] = {}
+    try:
+        while (item := await items.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            if isinstance(item, ClipFrames):
+                clip = Clip(unit.source, item.index)
+                await tools.presence.check(unit.source, unit.path)
+                yield Doing(clip, "cutting", item.attempts)
+                yield await _make(unit, tasks[item.index], item, began.get(item.index))
+                continue
+            if isinstance(item, Retried | Failed | Rejected | Unusable):
+                # Before a film is blamed: is it still there, and still the same?
+                await tools.presence.check(unit.source, unit.path)
+            if isinstance(item, Doing):
+                began.setdefault(item.clip.index, time.monotonic())
+            yield item
+    finally:
+        pump.cancel()
+        with suppress(asyncio.CancelledError):
+            await pump
+        await reader.aclose()
+
+
+async def _pump(
+    reader: AsyncGenerator[Report | ClipFrames, None],
+    items: asyncio.Queue[Report | ClipFrames | BaseException | None],
+) -> None:
+    try:
+        async for item in reader:
+            await items.put(item)
+    except Exception as error:  # noqa: BLE001 - raised again by the consumer, which owns the unit
+        await items.put(error)
+    else:
+        await items.put(None)
+
+
+async def _make(unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None) -> Report:
+    settings = unit.settings
+    name = Clip(unit.source, clip.index)
+    if settings.scene_cuts == "reject" and clip.scene_difference > settings.scene_diff_threshold:
+        reason = f"scene cut: difference {clip.scene_difference:.1f}, over {settings.scene_diff_threshold:g}"
+        return Rejected(name, reason, clip.attempts, _seconds_since(began))
+    patches = await _finish(asyncio.get_running_loop().run_in_executor(None, _write, unit, task, clip))
+    record = {
+        "pts_seconds": round(clip.pts_seconds[MIDDLE], 6),
+        "scene_difference": round(clip.scene_difference, 3),
+        "pair_differences": [round(value, 3) for value in clip.pair_differences],
+        "reader": clip.reader,
+    }
+    return Made(name, patches, clip.attempts, _seconds_since(began), (), record)
+
+
+def _seconds_since(began: float | None) -> float:
+    return time.monotonic() - began if began is not None else 0.0
+
+
+async def _finish(writing: asyncio.Future[tuple[Patch, ...]]) -> tuple[Patch, ...]:
+    """Wait for files being written even when cancelled, and report them: what is done is recorded.
+
+    The task stays marked as cancelled, so its owner pulls no further.
+    """
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        return writing.result()
+
+
+def _settled(settle: Callable[[str, str], str], folder: str, slug: str) -> str:
+    with _waiting_for_output():
+        return settle(folder, slug)
+
+
+@contextmanager
+def _waiting_for_output() -> Iterator[None]:
+    """Say of an output that takes nothing now that it is in the way, which is no clip's fault."""
+    try:
+        yield
+    except OutputError as error:
+        if error.is_obstruction:
+            message = f"{error.filename}: {error.strerror}"
+            raise ObstructedError(message) from error
+        raise
+
+
+def _write(unit: Stretch, task: ClipTask, clip: ClipFrames) -> tuple[Patch, ...]:
+    settings, upright = unit.settings, unit.probe.upright
+    with _waiting_for_output():
+        return tuple(
+            write_patch(
+                encode_patch(_cut(clip, cut, settings), settings.png_compression),
+                cut,
+                output=Path(settings.output),
+                scale=cut.frame.width / upright.width,
+            )
+            for cut in task.cuts
+        )
+
+
+def _cut(clip: ClipFrames, cut: Cut, settings: Settings) -> PatchArrays:
+    view = clip.view(cut.frame, reach(cut, settings))
+    return cut_patch(view.pixels, cut, settings=settings, area=view.area)

@@ -1,0 +1,46 @@
+"""The JSON form of a film's facts, as the ledger keeps it. Reading back gives equal facts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from tui_gen.engine.work import JsonObject
+from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.geometry import Region, Size
+
+
+def probe_to_json(facts: ProbeFacts) -> dict[str, Any]:
+    """Return the facts of a probe as a JSON object."""
+    entries = dataclasses.asdict(facts)
+    entries["sample_aspect"] = [facts.sample_aspect.numerator, facts.sample_aspect.denominator]
+    return entries
+
+
+def probe_from_json(entries: JsonObject) -> ProbeFacts:
+    """Return the facts that `probe_to_json` wrote. Raises KeyError or TypeError on anything else."""
+    values = _known(ProbeFacts, entries)
+    values["coded"] = Size(**entries["coded"])
+    values["sample_aspect"] = Fraction(*entries["sample_aspect"])
+    values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
+    return ProbeFacts(**values)
+
+
+def survey_to_json(facts: SurveyFacts) -> dict[str, Any]:
+    """Return the facts of a survey as a JSON object."""
+    return dataclasses.asdict(facts)
+
+
+def survey_from_json(entries: JsonObject) -> SurveyFacts:
+    """Return the facts that `survey_to_json` wrote. Raises KeyError or TypeError on anything else."""
+    values = _known(SurveyFacts, entries)
+    values["picture"] = Region(**entries["picture"])
+    return SurveyFacts(**values)
+
+
+def _known(kind: type[Any], entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries that the dataclass knows; a later version may have written more."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in entries.items() if name in names}

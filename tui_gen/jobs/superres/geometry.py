@@ -1,0 +1,167 @@
+"""Sizes, regions and patch formats, and the pure arithmetic between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+BORDER_LR_PIXELS = 4
+"""Margin around a crop in LR pixels: covers every kernel, and a whole number of them at any ratio."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        """`1920x1080`."""
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Region:
+    """A rectangle in pixels, `x` and `y` being its top left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        """Its width and height."""
+        return Size(self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFormat:
+    """A patch geometry. GT and LR are in one integer ratio on both axes."""
+
+    name: str
+    gt: Size
+    lr: Size
+    folder: str  # "Patches_Medium169", inside the category's folder
+    suffix: str  # "_med169", before ".png"
+
+    @property
+    def ratio(self) -> int:
+        """How many GT pixels make one LR pixel on each axis (3 by default)."""
+        return self.gt.width // self.lr.width
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """A film's picture as stored, rotation applied: its pixels may still be non-square."""
+
+    size: Size
+    aspect: Fraction  # width of a pixel over its height
+    picture: Region  # inside the bars, in pixels of `size`; the whole of it where there are none
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a film is scaled for one format."""
+
+    frame: Size  # the whole upright frame, bars included, with square pixels; both sides even
+    picture: Region  # inside the bars, in pixels of `frame`, no bar pixel in it
+
+
+def whole(size: Size) -> Region:
+    """Return the region that covers all of `size`."""
+    return Region(0, 0, size.width, size.height)
+
+
+def contains(outer: Region, inner: Region) -> bool:
+    """Tell whether `inner` lies wholly in `outer` and is not empty."""
+    return (
+        inner.width > 0
+        and inner.height > 0
+        and outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.x + inner.width <= outer.x + outer.width
+        and inner.y + inner.height <= outer.y + outer.height
+    )
+
+
+def fit(upright: Upright, gt: Size) -> Fit | None:
+    """Choose the scale at which `gt` is cut from a film; None where it fits at no scale up to 1.
+
+    The frame is 1920 wide (or as wide as the film, where that is less) if `gt` then fits inside the
+    bars, else as small as it can be for `gt` to fit. Exact: the width runs over the even numbers, the
+    height follows it.
+
+        3840x2160, no bars, 540x540   -> 1920x1080
+        3840x2160, 2.40:1, 1920x1080  -> 2592x1458, where the 1600 lines of picture are 1080
+    """
+    wide, high = _square(upright)
+    widest = _even_floor(wide)
+    preferred = min(1920, widest)
+    for width in (preferred, *range(_narrowest(upright, gt), widest + 1, 2)):
+        height = min(_even_nearest(width * high / wide), _even_floor(high))
+        scaled = Fit(Size(width, height), _scaled_picture(upright, Size(width, height)))
+        if _holds(scaled.picture, gt):
+            return scaled
+    return None
+
+
+def border_margin(ratio: int) -> int:
+    """Return how many GT pixels around a crop the kernels may read at this ratio: 12 at a third."""
+    return BORDER_LR_PIXELS * ratio
+
+
+def crop_area(picture: Region, gt: Size, margin: int) -> Region:
+    """Return the part of `picture` to place a crop in, keeping `margin` on each axis that has room."""
+    across = margin if picture.width - 2 * margin >= gt.width else 0
+    down = margin if picture.height - 2 * margin >= gt.height else 0
+    return Region(picture.x + across, picture.y + down, picture.width - 2 * across, picture.height - 2 * down)
+
+
+def crop(area: Region, gt: Size, *, draw_x: Fraction, draw_y: Fraction) -> Region:
+    """Place `gt` in `area`; the draws are in [0, 1) and every place is equally likely."""
+    x = area.x + int(draw_x * (area.width - gt.width + 1))
+    y = area.y + int(draw_y * (area.height - gt.height + 1))
+    return Region(x, y, gt.width, gt.height)
+
+
+def _square(upright: Upright) -> tuple[Fraction, Fraction]:
+    """Width and height with square pixels, made by shrinking the denser axis."""
+    return upright.size.width * min(Fraction(1), upright.aspect), upright.size.height / max(
+        Fraction(1), upright.aspect
+    )
+
+
+def _narrowest(upright: Upright, gt: Size) -> int:
+    """Return an even frame width no larger than the smallest at which `gt` can fit.
+
+    Rounding to even sizes may gain up to a pixel on an axis, hence the allowance of one step.
+    """
+    wide, high = _square(upright)
+    picture = upright.picture
+    by_width = Fraction(gt.width * upright.size.width, picture.width)
+    by_height = (Fraction(gt.height * upright.size.height, picture.height) - 1) * wide / high
+    return max(2, _even_floor(max(by_width, by_height)))
+
+
+def _scaled_picture(upright: Upright, frame: Size) -> Region:
+    """Scale the picture region, rounding inwards: a pixel that is partly bar is not picture."""
+    picture, stored = upright.picture, upright.size
+    left = -(-picture.x * frame.width // stored.width)
+    top = -(-picture.y * frame.height // stored.height)
+    right = (picture.x + picture.width) * frame.width // stored.width
+    bottom = (picture.y + picture.height) * frame.height // stored.height
+    return Region(left, top, right - left, bottom - top)
+
+
+def _holds(picture: Region, gt: Size) -> bool:
+    return picture.width >= gt.width and picture.height >= gt.height
+
+
+def _even_floor(pixels: Fraction | int) -> int:
+    return int(pixels // 2) * 2
+
+
+def _even_nearest(pixels: Fraction) -> int:
+    return max(2, round(pixels / 2) * 2)

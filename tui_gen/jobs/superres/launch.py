@@ -1,0 +1,53 @@
+"""Becomes another program, as a child that cannot outlive its parent and yields to everything else.
+
+    python -I -S launch.py [--may-write] <pid of the parent> <nice> <program> <argument>...
+
+It stands between the engine and every decoder, so that nothing has to run between fork and exec in a
+threaded program. Only the standard library: it starts once per clip.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+MAY_WRITE = "--may-write"
+LEAST_ADDRESS_BYTES = 8 << 30
+NOT_STARTED = 126
+"""Exit status when the program could not be executed, as shells have it."""
+
+
+def limit_address_space() -> None:
+    """Let a hostile header ask for no more than the machine has; a decoder of 8K fits in the least."""
+    machine_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = max(LEAST_ADDRESS_BYTES, machine_bytes)
+    if hard == resource.RLIM_INFINITY or hard > allowed:
+        resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+
+
+def main() -> None:
+    """Tie this process to its parent, lower its priority, and exec the program."""
+    may_write = sys.argv[1] == MAY_WRITE
+    numbers, command = sys.argv[1 + may_write : 3 + may_write], sys.argv[3 + may_write :]
+    parent, niceness = map(int, numbers)
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+        sys.stderr.write(f"prctl: {os.strerror(ctypes.get_errno())}\n")
+        sys.exit(NOT_STARTED)
+    if os.getppid() != parent:  # it died before the signal was set, so the signal will never come
+        sys.exit(NOT_STARTED)
+    os.nice(niceness)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not may_write:  # a decoder has pipes to write to, and nothing else
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    limit_address_space()
+    try:
+        os.execv(command[0], command)  # noqa: S606 - becoming the given program is all this does
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror}\n")
+        sys.exit(NOT_STARTED)
+
+
+main()

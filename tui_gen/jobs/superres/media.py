@@ -1,0 +1,36 @@
+"""The only place that starts decoders and ffmpeg: what the rest of the job may call.
+
+    find_ffmpeg, colour_fingerprint     which binary, and what colours it makes     (ffmpeg.py)
+    probe                               one film's headers                         (probe.py)
+    survey                              bars, interlacing, a decoding test         (survey.py)
+    read_clips                          the frames of a stretch                    (reader.py, clips.py)
+
+Every decoder runs in a child process that can be killed (child.py), never in this one.
+"""
+
+from tui_gen.jobs.superres.child import ChildError, StallLimits
+from tui_gen.jobs.superres.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.facts import probe_from_json, probe_to_json, survey_from_json, survey_to_json
+from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
+from tui_gen.jobs.superres.probe import SourceMissingError, probe
+from tui_gen.jobs.superres.reader import read_clips_fast as read_clips
+from tui_gen.jobs.superres.survey import survey
+
+__all__ = [
+    "ChildError",
+    "ClipFrames",
+    "Ffmpeg",
+    "FfmpegUnfitError",
+    "Reading",
+    "SourceMissingError",
+    "StallLimits",
+    "colour_fingerprint",
+    "find_ffmpeg",
+    "probe",
+    "probe_from_json",
+    "probe_to_json",
+    "read_clips",
+    "survey",
+    "survey_from_json",
+    "survey_to_json",
+]

@@ -1,0 +1,335 @@
+"""What is left to do: pure functions from settings and records to probes, surveys and stretches.
+
+    sources + records ─> films ─> seats per category ─> clips to make ─> units, computed when asked for
+
+Guards: a clip is planned by its number alone. The first clips of a film that are usable fill its seats,
+made ones hold theirs; nothing depends on the order of the videos, of the work or of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, reduce
+from operator import or_
+
+from tui_gen.engine.work import CategoryPlan, Plan, SourcePlan, SourceRecord, Unit
+from tui_gen.jobs.superres.chance import rank
+from tui_gen.jobs.superres.names import slug_of, wanted_slugs
+from tui_gen.jobs.superres.prospects import Prospect, prospect
+from tui_gen.jobs.superres.seats import Claim, allot
+from tui_gen.jobs.superres.settings import Category, Settings, Video
+from tui_gen.jobs.superres.stretch import Probe, Survey
+from tui_gen.jobs.superres.stretches import Stretches
+from tui_gen.jobs.superres.timestamps import Windows, retries
+
+Sources = Sequence[tuple[str, Video]]
+
+HOPELESS_REJECTIONS = 30
+"""So many rejected clips from the start, and none made, say that the film itself is bad."""
+NARROW_SPACING_SECONDS = 1.0
+NOT_FOUND = "file not found"
+_STACK_FRAMES = {"5frames": 5, "7frames": 7}
+
+
+def plan_probe(
+    settings: Settings, sources: Sources, *, records: Mapping[str, SourceRecord], missing: Collection[str]
+) -> Plan:
+    """Plan a probe of each film that is there, wanted and not probed yet."""
+    bare = replace(settings, videos=())
+    films = [_film(settings, source, records=records, missing=missing) for source in sources]
+    return Plan(_in_order(settings, [_probe_plan(bare, film) for film in films]))
+
+
+def plan_extract(
+    settings: Settings, sources: Sources, *, records: Mapping[str, SourceRecord], missing: Collection[str]
+) -> Plan:
+    """Plan the clips that are left to make; a film is surveyed before its first stretch.
+
+    `missing` are the sources whose file is not found: their seats go to the others for this run.
+    """
+    bare = replace(settings, videos=())
+    films = [_film(settings, source, records=records, missing=missing) for source in sources]
+    seats = {name: _seats(settings, name, films=films, records=records) for name in settings.categories}
+    slugs = {name: _slugs(name, films, records) for name in settings.categories}
+    orders = [_order(film, seats) for film in films]
+    plans = [_source_plan(bare, order, slugs) for order in orders]
+    categories = {
+        name: CategoryPlan(
+            category.target,
+            sum(seats[name].values()),
+            category.folder,
+            raw_patch_bytes=_raw_patch_bytes(settings, category),
+            files_per_patch=1 + len(settings.lr_versions),
+        )
+        for name, category in settings.categories.items()
+    }
+    warnings = (
+        *_unmet(categories),
+        *_narrow(settings, orders),
+        *_clashes(films, slugs),
+    )
+    return Plan(_in_order(settings, plans), categories, warnings)
+
+
+# ------------------------------------------------------------------------------------- films and seats
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """A source with all that is known of it."""
+
+    id: str
+    video: Video
+    record: SourceRecord
+    prospect: Prospect
+    is_closed: bool  # gives no more than it has given
+    reason: str | None  # why, where the plan itself says so
+
+    def made(self, category: str) -> int:
+        return self.record.made.get(category, 0)
+
+    def free(self, category: str) -> int:
+        """Return the clips that may still be made for a category, as a bit set."""
+        if self.is_closed or category not in self.prospect.options:
+            return 0
+        settled = self.record.rejected | self.record.rejected_for.get(category, 0) | self.made(category)
+        return self.prospect.usable & ~settled
+
+    def claim(self, category: str, weight: float) -> Claim:
+        made = self.made(category).bit_count()
+        room = min(self.prospect.capacity - made, self.free(category).bit_count())
+        return Claim(self.id, weight, made, made + max(0, room))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a film is to give: its seats, and the clips still to make for each category."""
+
+    film: _Film
+    quotas: Mapping[str, int]
+    todo: tuple[tuple[str, int], ...]  # category and bit set, without empty ones
+
+    @property
+    def left(self) -> int:
+        """The clips still to make for any category, as a bit set."""
+        return reduce(or_, (bits for _, bits in self.todo), 0)
+
+    @property
+    def made(self) -> int:
+        """The clips that are done with, as a bit set."""
+        return reduce(or_, self.film.record.made.values(), 0) & ~self.left
+
+    @property
+    def spacing_seconds(self) -> float | None:
+        """Mean distance of its clips, or None where there are no two, or no film to lay them in."""
+        count, line = (self.left | self.made).bit_count(), self.film.prospect.line
+        return line.usable_seconds / count if line is not None and count > 1 else None
+
+
+def _film(
+    settings: Settings,
+    source: tuple[str, Video],
+    *,
+    records: Mapping[str, SourceRecord],
+    missing: Collection[str],
+) -> _Film:
+    source_id, video = source
+    record = records.get(source_id) or SourceRecord()
+    outlook = prospect(settings, video, record.facts)
+    reason = NOT_FOUND if source_id in missing else outlook.refusal or _hopeless(record, outlook)
+    is_unwanted = not any(weight > 0 for _, weight in video.weights)
+    is_closed = bool(reason or record.skipped or record.unusable or is_unwanted)
+    return _Film(source_id, video, record, outlook, is_closed, reason)
+
+
+def _hopeless(record: SourceRecord, outlook: Prospect) -> str | None:
+    if not record.rejected or any(record.made.values()) or any(record.rejected_for.values()):
+        return None
+    count = record.rejected.bit_count()
+    if count >= HOPELESS_REJECTIONS:
+        return f"the first {count} clips were all rejected"
+    return None if outlook.usable & ~record.rejected else f"all of its {count} clips were rejected"
+
+
+def _seats(
+    settings: Settings, category: str, *, films: Sequence[_Film], records: Mapping[str, SourceRecord]
+) -> dict[str, int]:
+    """Return source -> patches wanted of it in all; films gone from the configuration hold what they made."""
+    here = {film.id for film in films}
+    held = {
+        source: record.made[category].bit_count()
+        for source, record in records.items()
+        if source not in here and record.made.get(category)
+    }
+    claims = [film.claim(category, dict(film.video.weights).get(category, 0.0)) for film in films]
+    target = settings.categories[category].target
+    if target is None:
+        counts = tuple(claim.capacity for claim in claims)
+    else:
+        counts = allot(target - sum(held.values()), claims)
+    return held | {claim.id: count for claim, count in zip(claims, counts, strict=True)}
+
+
+def _order(film: _Film, seats: Mapping[str, Mapping[str, int]]) -> _Order:
+    quotas = {name: seats[name][film.id] for name in seats if seats[name][film.id]}
+    todo = (
+        (name, _lowest(film.free(name), quota - film.made(name).bit_count()))
+        for name, quota in quotas.items()
+    )
+    return _Order(film, quotas, tuple((name, bits) for name, bits in todo if bits))
+
+
+@lru_cache(maxsize=8192)
+def _lowest(bits: int, count: int) -> int:
+    """Return the `count` lowest members of a bit set."""
+    if count <= 0:
+        return 0
+    if bits.bit_count() <= count:
+        return bits
+    short, enough = 0, bits.bit_length()
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        if (bits & ((1 << middle) - 1)).bit_count() < count:
+            short = middle
+        else:
+            enough = middle
+    return bits & ((1 << enough) - 1)
+
+
+# ---------------------------------------------------------------------------------------------- names
+
+
+def _slugs(category: str, films: Iterable[_Film], records: Mapping[str, SourceRecord]) -> dict[str, str]:
+    """Return source -> slug in one category, for owners and for those that have yet to become one."""
+    key = f"slug:{category}"
+    owned = {source: record.facts[key] for source, record in records.items() if key in record.facts}
+    names = {film.id: film.video.name for film in films if category in dict(film.video.weights)}
+    return owned | wanted_slugs(names, owned)
+
+
+# ---------------------------------------------------------------------------------------------- units
+
+
+def _probe_plan(settings: Settings, film: _Film) -> SourcePlan:
+    is_wanted = not film.is_closed and film.prospect.probe is None
+    units = (Probe(film.id, film.video.path, settings),) if is_wanted else ()
+    return _planned(film, units, key=(film.video.path, is_wanted))
+
+
+def _source_plan(settings: Settings, order: _Order, slugs: Mapping[str, Mapping[str, str]]) -> SourcePlan:
+    mine = {name: slugs[name][order.film.id] for name, _ in order.todo}
+    units, key = _units(settings, order, mine)
+    return replace(
+        _planned(order.film, units, key=key),
+        clips_made=order.made.bit_count(),
+        clips_left=order.left.bit_count(),
+        quotas=order.quotas,
+        spacing_seconds=order.spacing_seconds,
+    )
+
+
+def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple[Iterable[Unit], Hashable]:
+    """Return what is to be done with a film now, and a key that is equal where this is."""
+    film, outlook, path = order.film, order.film.prospect, order.film.video.path
+    if not order.todo:
+        return (), ()
+    if outlook.probe is None or outlook.line is None:
+        # It was skipped, or could not be probed, while the others were.
+        return (Probe(film.id, path, settings),), ("probe", path)
+    nameless = tuple(
+        (name, settings.categories[name].folder, slug)
+        for name, slug in slugs.items()
+        if f"slug:{name}" not in film.record.facts
+    )
+    if outlook.survey is None or nameless:
+        scout = Survey(
+            source=film.id,
+            path=path,
+            name=film.video.name,
+            settings=settings,
+            probe=outlook.probe,
+            survey=outlook.survey,
+            names_wanted=nameless,
+        )
+        return (scout,), ("survey", path, outlook.probe, outlook.survey, nameless)
+    stretches = Stretches(
+        settings=settings,
+        source=film.id,
+        video=film.video,
+        probe=outlook.probe,
+        survey=outlook.survey,
+        windows=Windows(outlook.line, outlook.capacity, retries(settings)),
+        options=outlook.options,
+        slugs=slugs,
+        todo=order.todo,
+    )
+    return stretches, ("stretches", path, outlook.probe, outlook.survey, tuple(slugs.items()), order.todo)
+
+
+def _planned(film: _Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:
+    priority = film.record.priority
+    return SourcePlan(
+        source=film.id,
+        name=film.video.name,
+        path=film.video.path,
+        priority=film.video.priority if priority is None else priority,
+        units=units,
+        key=key,
+        clips_made=0,
+        clips_left=0,
+        unusable=film.reason,
+    )
+
+
+def _in_order(settings: Settings, plans: Iterable[SourcePlan]) -> tuple[SourcePlan, ...]:
+    return tuple(sorted(plans, key=lambda plan: (plan.priority, _shuffled(settings.seed, plan.source))))
+
+
+@lru_cache(maxsize=8192)
+def _shuffled(seed: int, source: str) -> bytes:
+    return rank(seed, "order", source)
+
+
+def _raw_patch_bytes(settings: Settings, category: Category) -> float:
+    """Return the bytes of a mean patch's pixels: GT and the stacks that are written."""
+    frames = sum(_STACK_FRAMES[version] for version in settings.lr_versions)
+    total = sum(share for _, share in category.distribution)
+    return sum(
+        share / total * 3 * (form.gt.width * form.gt.height + frames * form.lr.width * form.lr.height)
+        for form, share in category.distribution
+    )
+
+
+# ------------------------------------------------------------------------------------------- warnings
+
+
+def _unmet(categories: Mapping[str, CategoryPlan]) -> Iterator[str]:
+    for name, category in categories.items():
+        if category.target is not None and category.planned < category.target:
+            short = category.target - category.planned
+            yield (
+                f"{name}: the target of {category.target} patches cannot be met:"
+                f" {category.planned} can be planned, {short} too few"
+            )
+
+
+def _narrow(settings: Settings, orders: Iterable[_Order]) -> Iterator[str]:
+    for order in sorted(orders, key=lambda order: _shuffled(settings.seed, order.film.id)):
+        spacing = order.spacing_seconds
+        if order.left and spacing is not None and spacing < NARROW_SPACING_SECONDS:
+            count = (order.left | order.made).bit_count()
+            yield f"{order.film.video.name}: its {count} clips are only {spacing:.2f} s apart on average"
+
+
+def _clashes(films: Iterable[_Film], slugs: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    renamed: dict[str, set[str]] = defaultdict(set)
+    for film in films:
+        usual = slug_of(film.id, film.video.name)
+        for name, owners in slugs.items():
+            is_new = f"slug:{name}" not in film.record.facts
+            if is_new and owners.get(film.id, usual) != usual:
+                renamed[usual].add(film.id)
+    for usual, ids in sorted(renamed.items()):
+        yield f"the file name {usual!r} is shared: the files of {', '.join(sorted(ids))} carry their id"

@@ -1,0 +1,236 @@
+"""Reads the headers of one film and finds where its picture track ends; runs as a child, by its path.
+
+    python -I probe_child.py <path> <formats> <most pixels> <descriptor>
+
+It writes one JSON object to the descriptor.
+
+Nothing is opened before `os.stat` says that it is a regular file with something in it. Nothing is
+decoded here. Only av and the standard library, so that it needs no import path.
+"""
+
+import errno
+import itertools
+import json
+import os
+import stat
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+PASSING = frozenset(
+    {errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE}
+)
+ATTACHED_PICTURE = 0x400
+HEAD_PACKETS = 64
+BISECTIONS = 24
+CLOSE_SECONDS = 5.0
+SIGN_SECONDS = 1.0
+RATE_TOLERANCE = 0.02
+
+
+class UnusableFileError(Exception):
+    """The file can give nothing; the message is the reason."""
+
+
+def main() -> None:
+    """Print the facts, or the reason why there are none."""
+    try:
+        answer = facts(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
+    except UnusableFileError as error:
+        answer = {"unusable": str(error)}
+    except FileNotFoundError as error:
+        answer = {"missing": error.strerror}
+    except av.error.FFmpegError as error:
+        answer = _answer_to(error)
+    except OSError as error:
+        answer = {"passing": f"{error.strerror or error}"}
+    with open(int(sys.argv[4]), "w") as pipe:  # noqa: PTH123 - a descriptor
+        json.dump(answer, pipe)
+
+
+def _answer_to(error: "av.error.FFmpegError") -> dict[str, str]:
+    if error.errno == errno.EINVAL:  # what the format whitelist answers
+        return {"unusable": "not one of the containers that are opened"}
+    if error.errno in PASSING:
+        return {"passing": f"{error.strerror}"}
+    return {"unusable": "not a video file", "detail": str(error)}
+
+
+def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
+    """Return what the headers and the packets say."""
+    _refuse_what_is_no_file(os.stat(path))  # noqa: PTH116 - names need not be UTF-8
+    options = {"format_whitelist": formats, "protocol_whitelist": "file"}
+    with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        stream = _picture_track(container)
+        context: VideoCodecContext | None = stream.codec_context
+        if context is None:  # the library knows no decoder of that name, or the name is damaged
+            reason = "unsupported codec"
+            raise UnusableFileError(reason)
+        if context.width * context.height > max_pixels:
+            reason = (
+                f"larger than allowed: {context.width}x{context.height}, the limit is {max_pixels} pixels"
+            )
+            raise UnusableFileError(reason)
+        return {
+            "container": container.format.name,
+            "codec": context.codec.canonical_name,
+            "index": stream.index,
+            **_extent(container, stream),
+        }
+
+
+def _refuse_what_is_no_file(status: os.stat_result) -> None:
+    for matches, name in (
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if matches(status.st_mode):
+            reason = f"not a file but {name}"
+            raise UnusableFileError(reason)
+    if status.st_size == 0:
+        reason = "empty: zero bytes"
+        raise UnusableFileError(reason)
+
+
+def _picture_track(container: InputContainer) -> VideoStream:
+    """Return the first picture track that is not cover art: what ffmpeg calls 0:V:0."""
+    videos = container.streams.video
+    for stream in videos:
+        if not int(stream.disposition) & ATTACHED_PICTURE:
+            return stream
+    if videos:
+        reason = "cover art only, no film"
+    elif container.streams.audio:
+        reason = "audio only, no picture track"
+    else:
+        reason = "no picture track"
+    raise UnusableFileError(reason)
+
+
+def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
+    """Return where the track ends, measured on its packets, and how far apart its frames are."""
+    head, is_whole = [], True
+    for packet in _packets(container, stream):
+        if packet.has_sidedata("encryption_info"):
+            reason = "encrypted"
+            raise UnusableFileError(reason)
+        head.append(packet)
+        if len(head) == HEAD_PACKETS:
+            is_whole = False
+            break
+    times = sorted(float(packet.pts * packet.time_base) for packet in head if packet.pts is not None)
+    if len(times) < len(head) // 2 or not times:
+        return {"has_timestamps": False, "packets": len(head), "rate": _rate(stream)}
+    frame_seconds = _frame_seconds(stream, times)
+    end = _end(head) if is_whole else _measured_end(container, stream, first=times[0])
+    last_pts, last_duration = end if end is not None else (times[-1], 0.0)
+    return {
+        "has_timestamps": True,
+        "last_pts_seconds": last_pts,
+        "end_seconds": last_pts + (last_duration or frame_seconds or 0.0),
+        "frame_seconds": frame_seconds,
+        "packets": len(head) if is_whole else None,
+    }
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[av.Packet[VideoStream]]":
+    """Yield packets up to the end of what can be read, with a sign of life now and then."""
+    last_sign = time.monotonic()
+    try:
+        for packet in container.demux(stream):
+            if time.monotonic() - last_sign > SIGN_SECONDS:
+                last_sign = time.monotonic()
+                sys.stderr.write("reading\n")
+                sys.stderr.flush()
+            # The last one is empty and only flushes a decoder; discarded ones are cut by an edit list.
+            if packet.size and not packet.is_discard:
+                yield packet
+    except av.error.InvalidDataError:
+        return  # the rest is damaged: the track ends here
+
+
+def _rate(stream: VideoStream) -> float | None:
+    return float(stream.average_rate) if stream.average_rate else None
+
+
+def _frame_seconds(stream: VideoStream, times: list[float]) -> float | None:
+    """Return the distance of two frames: as measured, or as stated where that is the same but finer."""
+    gaps = [after - before for before, after in itertools.pairwise(times) if after > before]
+    if not gaps:
+        return None
+    measured = statistics.median(gaps)
+    rate = _rate(stream)
+    if rate and abs(measured * rate - 1) < RATE_TOLERANCE:
+        return 1 / rate
+    return measured
+
+
+def _end(packets: "list[av.Packet[VideoStream]]") -> tuple[float, float] | None:
+    """Return (last PTS, its duration or 0) of some packets, in seconds."""
+    ends = [
+        (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
+        for packet in packets
+        if packet.pts is not None
+    ]
+    return max(ends, default=None)
+
+
+def _measured_end(
+    container: InputContainer, stream: VideoStream, *, first: float
+) -> tuple[float, float] | None:
+    """Find the last packet: at the stated end, else by bisection, else by reading everything."""
+    stated = _stated_seconds(container, stream)
+    if stated is not None:
+        good, bad = first, first + stated
+        for _ in range(BISECTIONS):
+            place = (
+                max(first, bad - CLOSE_SECONDS)
+                if good == first and bad == first + stated
+                else (good + bad) / 2
+            )
+            if _can_read_at(container, stream, place):
+                good = place
+            else:
+                bad = place
+            if bad - good <= CLOSE_SECONDS + 1:
+                break
+        if _seek(container, stream, good) and (end := _end(list(_packets(container, stream)))):
+            return end
+    _seek(container, stream, first)
+    last: tuple[float, float] | None = None
+    for packet in _packets(container, stream):
+        if (end := _end([packet])) is not None:
+            last = max(last or end, end)
+    return last
+
+
+def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+def _seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
+    try:
+        container.seek(int(seconds / stream.time_base), stream=stream)  # type: ignore[operator]
+    except (av.error.FFmpegError, OSError):
+        return False  # the caller reads everything instead
+    return True
+
+
+def _can_read_at(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
+    return _seek(container, stream, seconds) and next(_packets(container, stream), None) is not None
+
+
+if __name__ == "__main__":
+    main()

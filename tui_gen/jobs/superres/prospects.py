@@ -1,0 +1,140 @@
+"""What a film can give, from what is known of it: where its clips are and which formats fit.
+
+Before the survey a film is taken to have no bars; before the probe, to have room for everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from tui_gen.engine.work import JsonObject
+from tui_gen.jobs.superres.facts import probe_from_json, survey_from_json
+from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.geometry import Fit, PatchFormat, Region, Upright, contains, fit, whole
+from tui_gen.jobs.superres.settings import Category, Settings, Video
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES
+from tui_gen.jobs.superres.timestamps import Timeline, timeline, usable_clips
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A format that fits a film, its share among those that do, and how the film is scaled for it."""
+
+    format: PatchFormat
+    share: Fraction
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What one film can give."""
+
+    capacity: int
+    usable: int  # bit set of the clips that can be planned
+    options: Mapping[str, tuple[Option, ...]]  # by category; absent where no format of it fits
+    probe: ProbeFacts | None = None
+    survey: SurveyFacts | None = None  # with the crop of the configuration, where there is one
+    line: Timeline | None = None  # None: not probed
+    refusal: str | None = None  # why it gives nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Stands for one object: equal to another only when both hold the very same one."""
+
+    thing: Any
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity."""
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        """Hash by identity."""
+        return id(self.thing)
+
+
+def prospect(settings: Settings, video: Video, facts: JsonObject) -> Prospect:
+    """Return what a film can give. Remembered while settings, entry and facts are the same objects."""
+    return _prospect(_Same(settings), _Same(video), _Same(facts.get("probe")), _Same(facts.get("survey")))
+
+
+def capacity(settings: Settings, video: Video) -> int:
+    """Return how many clips a video is planned for; weights count as the decimals they were written as."""
+    return round(settings.base_frame_limit * sum(Fraction(str(weight)) for _, weight in video.weights))
+
+
+@lru_cache(maxsize=8192)
+def _prospect(settings: _Same, video: _Same, probe: _Same, survey: _Same) -> Prospect:
+    if probe.thing is None:
+        return _unprobed(settings.thing, video.thing)
+    film = probe_from_json(probe.thing)
+    seen = survey_from_json(survey.thing) if survey.thing is not None else None
+    return _probed(settings.thing, video.thing, film, seen)
+
+
+def _unprobed(settings: Settings, video: Video) -> Prospect:
+    clips = capacity(settings, video)
+    return Prospect(clips, (1 << clips) - 1, {name: () for name, weight in video.weights if weight > 0})
+
+
+def _probed(settings: Settings, video: Video, probe: ProbeFacts, survey: SurveyFacts | None) -> Prospect:
+    clips = capacity(settings, video)
+    picture = video.crop or (survey.picture if survey else whole(probe.upright))
+    line = timeline(probe, settings.trim)
+    usable = usable_clips(line, clips)
+    refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable)
+    if survey and survey.is_interlaced and settings.interlaced == "refuse":
+        refusal = "it is interlaced, and the configuration says to refuse such films"
+    options: dict[str, tuple[Option, ...]] = {}
+    if refusal is None:
+        upright = Upright(probe.upright, probe.upright_aspect, picture)
+        options = _options(settings, video, upright)
+        if not options and any(weight > 0 for _, weight in video.weights):
+            refusal = f"no format of its categories fits its picture of {picture.size}"
+    seen = replace(survey, picture=picture) if survey else None
+    return Prospect(clips, usable, options, probe, seen, line, refusal)
+
+
+def _options(settings: Settings, video: Video, upright: Upright) -> dict[str, tuple[Option, ...]]:
+    fitting = {
+        name: _fitting(settings.categories[name], upright) for name, weight in video.weights if weight > 0
+    }
+    return {name: options for name, options in fitting.items() if options}
+
+
+def _fitting(category: Category, upright: Upright) -> tuple[Option, ...]:
+    fits = [
+        (patch_format, Fraction(str(share)), scaled)
+        # By name, so that the order in which they were written down decides nothing.
+        for patch_format, share in sorted(category.distribution, key=lambda entry: entry[0].name)
+        if (scaled := fit(upright, patch_format.gt)) is not None
+    ]
+    total = sum(share for _, share, _ in fits)
+    return tuple(Option(patch_format, share / total, scaled) for patch_format, share, scaled in fits)
+
+
+def _unfit_picture(probe: ProbeFacts, picture: Region) -> str | None:
+    if contains(whole(probe.upright), picture):
+        return None
+    place = f"{picture.size} at {picture.x},{picture.y}"
+    return f"the region to crop, {place}, does not lie in its frame of {probe.upright}"
+
+
+def _unfit_length(line: Timeline, clips: int, usable: int) -> str | None:
+    if usable or not clips:
+        return None
+    frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
+    if frames < CLIP_FRAMES:
+        doubt = "" if line.is_rate_known else " for certain, as its frame rate is not known"
+        return (
+            f"too short: {line.duration_seconds:.2f} s do not hold the {CLIP_FRAMES} frames of a clip{doubt}"
+        )
+    return (
+        f"none of its {2 * clips} possible clips lies wholly in {line.usable_seconds:.2f} s"
+        f" of {line.duration_seconds:.2f} s"
+    )

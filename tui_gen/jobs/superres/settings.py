@@ -1,0 +1,93 @@
+"""The configuration as the rest of the job sees it: frozen, complete, every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tui_gen.engine.work import DEFAULT_PRIORITY
+from tui_gen.jobs.superres.geometry import PatchFormat, Region
+
+LrVersion = Literal["5frames", "7frames"]
+LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A training set being filled."""
+
+    name: str
+    folder: str  # relative to the output folder, "/" between its parts, inside it
+    target: int | None
+    # format -> share; shares are above zero and need not sum to 1.
+    distribution: tuple[tuple[PatchFormat, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """What is left out at the ends of every film, in seconds or as a share of its duration."""
+
+    start_seconds: float = 0.0
+    start_share: float = 0.0
+    end_seconds: float = 0.0
+    end_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One entry of `videos`. `path` is absolute; it need not exist."""
+
+    name: str
+    path: str
+    weights: tuple[tuple[str, float], ...]  # category -> weight above zero, in the config's order
+    priority: int = DEFAULT_PRIORITY
+    id: str | None = None
+    crop: Region | None = None  # in upright source pixels
+    peak: float | None = None  # tonemap's P
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole configuration."""
+
+    config_path: Path
+    output: Path
+    videos: tuple[Video, ...]
+    categories: Mapping[str, Category]
+    job: str = "superres"
+    seed: int = 0
+    base_frame_limit: int = 3000
+    max_workers: int = 12
+    status_file: Path | None = None  # None: <output>/.generator_status.json
+    scene_diff_threshold: float = 45.0
+    scene_cuts: Literal["accept", "reject"] = "accept"
+    max_retry_attempts: int = 10
+    retry_skip_seconds: float = 60.0
+    lr_versions: tuple[LrVersion, ...] = ("5frames", "7frames")
+    min_free_gb: float = 5.0
+    ffmpeg_threads: int = 0  # 0: chosen by the program
+    nice: int = 19
+    chroma: Literal["420", "444"] = "420"
+    lr_kernel: LrKernel = "bicubic"
+    lr_border: Literal["crop", "picture"] = "crop"
+    png_compression: str = "rle"  # "rle" | "fast" | "0".."9"
+    interlaced: Literal["deinterlace", "refuse"] = "deinterlace"
+    hdr: Literal["exact", "fast"] = "exact"
+    sampling: Literal["uniform", "keyframe"] = "uniform"
+    hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
+    ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
+    trim: Trim = field(default_factory=Trim)
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keymap: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the ledger, the lock and the log lie."""
+        return self.output / ".tui-gen"
+
+    @property
+    def status_path(self) -> Path:
+        """Where the status snapshot is written."""
+        return self.status_file or self.output / ".generator_status.json"

@@ -1,0 +1,103 @@
+"""The job as the engine sees it: probe the films, then extract their clips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui_gen.engine.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
+from tui_gen.jobs.superres.extract import Tools, perform_probe, perform_stretch, perform_survey
+from tui_gen.jobs.superres.ffmpeg import Ffmpeg
+from tui_gen.jobs.superres.plan import Sources, plan_extract, plan_probe
+from tui_gen.jobs.superres.presence import Presence
+from tui_gen.jobs.superres.settings import Settings
+from tui_gen.jobs.superres.stretch import Probe, Stretch, Survey
+
+
+@dataclass(slots=True)
+class Workplace:
+    """What the machine lends to the units performed here."""
+
+    ffmpeg: Ffmpeg
+    ffmpeg_threads: int  # 0: share the processors
+    workers: int
+
+    def threads(self) -> int:
+        """Return the decoding threads of one worker: one, unless there are fewer workers than cores."""
+        return self.ffmpeg_threads or max(1, (os.cpu_count() or 1) // max(1, self.workers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Films:
+    """What both stages plan from."""
+
+    settings: Settings
+    sources: Sources
+    missing: frozenset[str]  # not found: their seats go to the others
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStage:
+    """Reads the headers of all films: enough for the quotas."""
+
+    films: _Films
+    tools: Tools
+    name: str = "probe"
+
+    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Plan a probe for every film that is there and not known yet."""
+        films = self.films
+        return plan_probe(films.settings, films.sources, records=records, missing=films.missing)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Read one film's headers."""
+        if not isinstance(unit, Probe):
+            message = f"not a probe: {unit!r}"
+            raise TypeError(message)
+        return perform_probe(unit, self.tools)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractStage:
+    """Surveys a film just before its first stretch, then makes its patches."""
+
+    films: _Films
+    tools: Tools
+    name: str = "extract"
+
+    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Plan surveys and stretches, by what is known and made."""
+        films = self.films
+        return plan_extract(films.settings, films.sources, records=records, missing=films.missing)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Survey a film, or make the patches of a stretch."""
+        if isinstance(unit, Probe):  # a film that came late: taken back in, or not reached before
+            return perform_probe(unit, self.tools)
+        if isinstance(unit, Survey):
+            return perform_survey(unit, self.tools)
+        if isinstance(unit, Stretch):
+            return perform_stretch(unit, self.tools)
+        message = f"no unit of this stage: {unit!r}"
+        raise TypeError(message)
+
+
+@dataclass(slots=True)
+class SuperResolution:
+    """The job."""
+
+    settings: Settings
+    sources: Sources
+    missing: frozenset[str]
+    presence: Presence
+    recipe: JsonObject
+    workplace: Workplace
+    name: str = "superres"
+    stages: Sequence[Stage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the stages."""
+        films = _Films(self.settings, self.sources, self.missing)
+        tools = Tools(self.workplace.ffmpeg, self.workplace.threads, self.presence)
+        self.stages = (ProbeStage(films, tools), ExtractStage(films, tools))

@@ -1,0 +1,247 @@
+"""When each clip of a film is: its timestamp, and the windows to move to when the data there is bad.
+
+Guards: the same film gives the same timestamps whatever else is planned; windows lie wholly inside the
+film; and no two planned windows of a film share a frame.
+
+    clip k sits at frac((k + 0.5) * 0.618...) * duration, so any prefix of the clips covers the film evenly
+
+    frame  0  1  2 [3] 4  5  6      a window: 7 frames around the one nearest the timestamp. With N frames
+           |<- 2.5 ->|              the timestamp lies in [2.5, N - 3.5) frames: for N = 7, frame 3 alone.
+
+Two timestamps at least 8 frames apart have windows that share no frame, wherever the frames lie between
+them: taking the nearest frame moves each by half a frame at most. That is the distance kept here.
+
+Where the distance of frames is not known, windows are kept apart as for the slowest rate films have.
+That only leaves out clips; nothing else is derived from it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tui_gen.jobs.superres.film import ProbeFacts
+from tui_gen.jobs.superres.settings import Settings, Trim
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE
+
+GOLDEN = 0.6180339887498949
+SLOWEST_FRAME_SECONDS = 1 / 8
+"""Spacing assumed where the distance of frames is unknown: no film is made with fewer frames a second."""
+SHORT_FILM_STEP = 0.382
+"""Share of the duration a window moves on films too short for `retry_skip_seconds`."""
+APART_FRAMES = CLIP_FRAMES + 1
+_FEWEST_ROWS = 256
+
+Seconds = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The running time of a film as far as windows go."""
+
+    duration_seconds: float
+    frame_seconds: float
+    start_seconds: float  # nothing of a window lies before this
+    end_seconds: float  # or after this
+    is_rate_known: bool = True  # False: `frame_seconds` is an allowance, not a measurement
+
+    @property
+    def apart_seconds(self) -> float:
+        """How far apart two timestamps must be."""
+        return APART_FRAMES * self.frame_seconds
+
+    @property
+    def usable_seconds(self) -> float:
+        """What the trim leaves."""
+        return max(0.0, self.end_seconds - self.start_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How a window moves on when its data is bad."""
+
+    attempts: int  # in all, the first included
+    skip_seconds: float
+
+    def step_seconds(self, duration_seconds: float) -> float:
+        """Return how far a window moves each time on a film of this length."""
+        if duration_seconds < 2 * self.skip_seconds:
+            return SHORT_FILM_STEP * duration_seconds
+        return self.skip_seconds
+
+
+def timeline(probe: ProbeFacts, trim: Trim) -> Timeline:
+    """Return the timeline of a probed film."""
+    frame = probe.frame_seconds
+    duration = probe.duration_seconds
+    is_known = frame is not None and 0 < frame < math.inf
+    return Timeline(
+        duration_seconds=duration,
+        frame_seconds=frame if frame is not None and is_known else SLOWEST_FRAME_SECONDS,
+        is_rate_known=is_known,
+        start_seconds=trim.start_seconds + trim.start_share * duration,
+        end_seconds=duration - trim.end_seconds - trim.end_share * duration,
+    )
+
+
+def retries(settings: Settings) -> Retries:
+    """Return how windows move under these settings."""
+    return Retries(attempts=settings.max_retry_attempts, skip_seconds=settings.retry_skip_seconds)
+
+
+def timestamp(index: int, duration_seconds: float) -> float:
+    """Return where clip `index` sits, in seconds from the first PTS."""
+    return ((index + 0.5) * GOLDEN) % 1.0 * duration_seconds
+
+
+@lru_cache(maxsize=4096)
+def usable_clips(line: Timeline, capacity: int) -> int:
+    """Return, as a bit set, the clips below twice the capacity that can be planned.
+
+    Left out are windows not wholly inside and windows that overlap that of an earlier clip; what is
+    trimmed is masked afterwards, so that another trim never lets a new clip overlap one made before.
+    """
+    times = _timestamps(2 * capacity, line.duration_seconds)
+    fits = _is_inside(line, times)
+    inside = np.flatnonzero(fits)
+    ordered = np.sort(times[inside])
+    if inside.size and np.any(np.diff(ordered) < line.apart_seconds):
+        keep = np.zeros_like(fits)
+        keep[list(_not_overlapping(line, times, inside))] = True
+        fits = keep
+    return _as_bits(fits & _is_untrimmed(line, times))
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of a film's clips, in seconds from the first PTS.
+
+    A retry window lies a whole number of steps past the first one, wrapping. One that is not wholly
+    inside, is trimmed, or would share a frame with the first window of one of the first `capacity`
+    usable clips or with a retry window of a lower clip is passed over for the next step; a clip that
+    lacks attempts after twice as many steps as attempts has fewer. So a clip depends on lower clips
+    alone (and on all first windows), and no more is computed than the highest clip asked for needs.
+
+    Clips past the first `capacity` only stand in for rejected ones. Theirs keep clear of all first
+    windows; no other clip keeps clear of a stand-in's first window.
+    """
+
+    line: Timeline
+    capacity: int
+    retries: Retries
+
+    def of(self, clips: Sequence[int]) -> Mapping[int, tuple[float, ...]]:
+        """Return the windows to try, in order, for usable clips (and for more than those asked for)."""
+        usable = bit_indices(usable_clips(self.line, self.capacity))
+        count = int(np.searchsorted(usable, max(clips, default=0), side="right"))
+        return _lowest_windows(self, max(_FEWEST_ROWS, 1 << (count - 1).bit_length()))
+
+
+@lru_cache(maxsize=64)
+def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, ...]]:
+    """Return the windows of the `count` lowest usable clips."""
+    line, attempts = windows.line, max(1, windows.retries.attempts)
+    usable = bit_indices(usable_clips(line, windows.capacity))
+    first = _timestamps_of(usable, line.duration_seconds)
+    moved = _moved_on(windows, first[:count])
+    is_free = _is_free(windows, moved, first)
+    cells = (moved // line.apart_seconds).astype(np.int64)
+    found = [[time] for time in first[:count].tolist()]
+    # Cells are as wide as windows must be apart, so each holds one retry window at most.
+    taken: dict[int, float] = {}
+    rows = np.nonzero(is_free)[0].tolist()
+    for row, cell, time in zip(rows, cells[is_free].tolist(), moved[is_free].tolist(), strict=True):
+        if len(found[row]) < attempts and _is_clear_of_neighbours(taken, cell, time, line.apart_seconds):
+            taken[cell] = time
+            found[row].append(time)
+    return dict(zip(usable[:count].tolist(), map(tuple, found), strict=True))
+
+
+def _moved_on(windows: Windows, first: Seconds) -> Seconds:
+    """Return a row for each clip: its window moved on by 1, 2, ... steps, wrapping."""
+    duration = windows.line.duration_seconds
+    step = windows.retries.step_seconds(duration)
+    turns = np.arange(1, 2 * max(1, windows.retries.attempts) + 1)
+    moved: Seconds = np.mod(first[:, np.newaxis] + turns * step, duration)
+    return moved
+
+
+def _is_free(windows: Windows, moved: Seconds, first: Seconds) -> Mask:
+    """Tell which retry windows lie inside, outside the trim and clear of the first windows to avoid."""
+    line, regular = windows.line, windows.capacity
+    is_free = _is_inside(line, moved) & _is_untrimmed(line, moved)
+    is_free[:regular] &= _is_clear(moved[:regular], first[:regular], line.apart_seconds)
+    is_free[regular:] &= _is_clear(moved[regular:], first, line.apart_seconds)
+    return is_free
+
+
+def _is_clear(times: Seconds, others: Seconds, apart_seconds: float) -> Mask:
+    occupied = np.sort(np.concatenate([[-np.inf], others, [np.inf]]))
+    place = np.searchsorted(occupied, times)
+    is_clear: Mask = (times - occupied[place - 1] >= apart_seconds) & (
+        occupied[place] - times >= apart_seconds
+    )
+    return is_clear
+
+
+def _is_clear_of_neighbours(taken: Mapping[int, float], cell: int, time: float, apart_seconds: float) -> bool:
+    return (
+        cell not in taken
+        and time - taken.get(cell - 1, -math.inf) >= apart_seconds
+        and taken.get(cell + 1, math.inf) - time >= apart_seconds
+    )
+
+
+def bit_indices(bits: int) -> npt.NDArray[np.int64]:
+    """Return the members of a bit set in ascending order."""
+    raw = np.frombuffer(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), dtype=np.uint8)
+    return np.flatnonzero(np.unpackbits(raw, bitorder="little"))
+
+
+def _as_bits(members: Mask) -> int:
+    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
+
+
+def _timestamps(count: int, duration_seconds: float) -> Seconds:
+    return _timestamps_of(np.arange(count), duration_seconds)
+
+
+def _timestamps_of(clips: npt.NDArray[np.int64], duration_seconds: float) -> Seconds:
+    # The same operations on the same doubles as `timestamp`, hence the same bits.
+    times: Seconds = np.mod((clips + 0.5) * GOLDEN, 1.0) * duration_seconds
+    return times
+
+
+def _is_inside(line: Timeline, times: Seconds) -> Mask:
+    frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
+    place = times / line.frame_seconds
+    return (place >= MIDDLE - 0.5) & (place < frames - (CLIP_FRAMES - MIDDLE) + 0.5)
+
+
+def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
+    """Tell which windows have no frame in a trimmed part, wherever their frames lie to half a frame."""
+    first = times - (MIDDLE + 0.5) * line.frame_seconds
+    last = times + (CLIP_FRAMES - MIDDLE + 0.5) * line.frame_seconds
+    is_after_start = first >= line.start_seconds if line.start_seconds > 0 else np.True_
+    is_before_end = last <= line.end_seconds if line.end_seconds < line.duration_seconds else np.True_
+    return np.broadcast_to(is_after_start & is_before_end, times.shape)
+
+
+def _not_overlapping(line: Timeline, times: Seconds, clips: npt.NDArray[np.int64]) -> Iterator[int]:
+    """Yield, in order, the clips whose windows overlap no earlier one.
+
+    Cells are as wide as windows must be apart, so only the two beside a timestamp's can be too near.
+    """
+    apart = line.apart_seconds
+    taken: dict[int, float] = {}
+    for clip, time in zip(clips.tolist(), times[clips].tolist(), strict=True):
+        cell = int(time // apart)
+        if _is_clear_of_neighbours(taken, cell, time, apart):
+            taken[cell] = time
+            yield clip

@@ -1,0 +1,82 @@
+"""Opens the screens: over the engine of a configuration, over a status file, or for a first start."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.geometry import Size
+
+from tui_gen import attaching
+from tui_gen.engine.control import ControlError
+from tui_gen.engine.state import RunState
+from tui_gen.engine.work import RefusedError
+from tui_gen.exit_codes import ExitCode
+from tui_gen.jobs import JobConfig
+from tui_gen.live import LiveController, MonitorController
+from tui_gen.tui.app import TuiGenApp
+from tui_gen.tui.first_run import FirstRunApp, NextStep
+from tui_gen.tui.preview import Preview, PreviewImage
+from tui_gen.tui.terminal import has_terminal, run_screen
+from tui_gen.wording import display_name
+
+SCREEN_LOG = "screen.log"
+
+__all__ = ["first_run", "has_terminal", "monitor", "open_screen"]
+
+
+def open_screen(config: JobConfig, flags: Sequence[str]) -> int:
+    """Attach to the engine of a configuration, starting one if none runs. Raises RefusedError."""
+    if attaching.is_running(config):
+        if flags:
+            message = (
+                f"an engine is working on {config.output} already; {' '.join(flags)} would change nothing: "
+                "leave the flags away to attach, or stop it first with: tui-gen ctl stop"
+            )
+            raise RefusedError(message)
+    else:
+        sys.stderr.write(f"Starting the engine for {display_name(str(config.output))} ...\n")
+        asyncio.run(_start(config, flags))
+    controller = LiveController(config)
+    app = TuiGenApp(
+        controller, keymap=config.keymap, preview=_preview_of(config), on_restart=controller.restart
+    )
+    return run_screen(app, config.run_folder / SCREEN_LOG)
+
+
+async def _start(config: JobConfig, flags: Sequence[str]) -> None:
+    client, engine = await attaching.start_and_attach(config, flags)
+    engine.output.unlink(missing_ok=True)
+    try:
+        await client.close()
+    except ControlError:
+        return  # a very short run: its last words are in the status file
+
+
+def monitor(status_path: Path, preview: Preview | None = None) -> int:
+    """Watch a status file."""
+    app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True)
+    return run_screen(app)
+
+
+def first_run(reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:
+    """Say what this is, and do what is chosen."""
+    app = FirstRunApp(reason)
+    code = run_screen(app)
+    step = app.return_value
+    if not isinstance(step, NextStep):
+        return code or ExitCode.REFUSED
+    return demo() if step.kind == "demo" else scan(step.folder)
+
+
+def _preview_of(config: JobConfig) -> Preview:
+    def draw(state: RunState, room: Size) -> PreviewImage | None:
+        patch = state.newest_patch
+        if patch is None:
+            return None
+        picture = config.draw(patch, columns=room.width, rows=room.height)
+        return PreviewImage(picture.cells, picture.caption)
+
+    return draw

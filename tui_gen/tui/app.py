@@ -1,0 +1,183 @@
+"""The screen of a run: looks at a controller twice a second, and steers through it.
+
+It knows no job, keeps nothing that the run needs, and may end at any moment without the run noticing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from tui_gen.engine import commands as do
+from tui_gen.engine.commands import Controller
+from tui_gen.engine.state import RunState
+from tui_gen.tui.actions import APP_DEEDS, IDS, SIGNAL_DEEDS, bindings_of
+from tui_gen.tui.base import TerminalApp
+from tui_gen.tui.dialogs import Question, leave_question
+from tui_gen.tui.driver import PatientDriver
+from tui_gen.tui.palette import Deeds
+from tui_gen.tui.preview import Preview
+from tui_gen.tui.rooms import Doors, RoomsScreen
+from tui_gen.tui.steer import Steering
+from tui_gen.tui.view import Condition, Heartbeat, Liveness, StatusFile, View, condition_of
+from tui_gen.wording import display_name
+
+POLLS_PER_SECOND = 2
+DEAD_CODE = 1
+
+
+class TuiGenApp(TerminalApp[None]):
+    """A run on the screen."""
+
+    TITLE = "tui-gen"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of(APP_DEEDS),
+        *bindings_of(SIGNAL_DEEDS, are_first=True),
+    ]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Deeds}
+
+    def __init__(  # noqa: PLR0913  (each stands for one thing outside the screen)
+        self,
+        controller: Controller,
+        *,
+        clock: Callable[[], float] = time.time,
+        keymap: Mapping[str, str] | None = None,
+        preview: Preview | None = None,
+        on_restart: Callable[[], None] | None = None,
+        is_read_only: bool = False,
+    ) -> None:
+        """Show `controller`'s run; `preview` draws patches, `on_restart` starts an engine that is gone."""
+        super().__init__()
+        self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
+        self.steering = Steering(controller, clock, self._tell)
+        self._doors = Doors(self.steering, preview, on_restart, self.look)
+        self._keys = dict(keymap or {})
+        self._is_leaving_when_ended = False
+        if self._keys:
+            self.set_keymap({name: keys for name, keys in self._keys.items() if name in IDS})
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the rooms."""
+        return RoomsScreen(self._doors)
+
+    def on_mount(self) -> None:
+        """Begin to look. Textual itself calls this beside the base class's own."""
+        self.set_interval(1 / POLLS_PER_SECOND, self.poll)
+        unknown = sorted(set(self._keys) - IDS)
+        if unknown:
+            self._tell(f"keymap: no action is called {', '.join(unknown)}", True)  # noqa: FBT003
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def rooms(self) -> RoomsScreen:
+        """The main screen, whatever stands before it."""
+        rooms = self.screen_stack[0]
+        if not isinstance(rooms, RoomsScreen):
+            message = f"the first screen is {rooms!r}"
+            raise TypeError(message)
+        return rooms
+
+    def look(self) -> View:
+        """Return this moment."""
+        controller = self.controller
+        now = self.clock()
+        state = controller.snapshot()
+        is_alive = controller.alive if isinstance(controller, Liveness) else True
+        said = controller.last_log_lines if isinstance(controller, Liveness) and not is_alive else ()
+        heard_at = controller.last_heard_at if isinstance(controller, Heartbeat) else None
+        silent = now - heard_at if heard_at is not None else None
+        if state is None:
+            state = RunState()
+            condition = Condition("CONNECTING", "accent", "no word from the engine yet")
+            if not is_alive:
+                condition = condition_of(state, is_alive, silent)
+        else:
+            condition = condition_of(state, is_alive, silent)
+            self._forget_what_is_done(state)
+        if condition.is_dead or condition.is_ended:
+            now = min(now, state.last_at) if state.last_at else now
+        return View(
+            state=state,
+            now=now,
+            condition=condition,
+            is_read_only=self.is_read_only,
+            workers_asked=self._workers_asked(),
+            log_lines=said,
+            status_file=controller.status_path if isinstance(controller, StatusFile) else "",
+        )
+
+    def poll(self) -> None:
+        """Look, and show what is seen."""
+        view = self.look()
+        self.rooms.show(view)
+        if self._is_leaving_when_ended and (view.condition.is_ended or view.condition.is_dead):
+            self._leave(view)
+
+    def _workers_asked(self) -> int | None:
+        asked = self.steering.asked("workers")
+        return asked.count if isinstance(asked, do.SetWorkers) else None
+
+    def _forget_what_is_done(self, state: RunState) -> None:
+        if self._workers_asked() == state.workers_target:
+            self.steering.forget("workers")
+        asked = self.steering.asked("pause")
+        if asked is not None and isinstance(asked, do.Pause) == state.is_paused:
+            self.steering.forget("pause")
+
+    def _tell(self, text: str, is_refusal: bool) -> None:  # noqa: FBT001
+        """Say what was done in the last line, and what was not in a note of its own."""
+        if is_refusal:
+            self.notify(display_name(text), severity="warning", markup=False)
+        else:
+            self.rooms.notice(text)
+        self.poll()
+
+    # ------------------------------------------------------------------ leaving
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No question over a question."""
+        if action in {"leave", "command_palette"} and isinstance(self.screen, Question):
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_leave(self) -> None:
+        """Ask how to leave; where nothing is on, just leave."""
+        view = self.look()
+        condition = view.condition
+        if self.is_read_only or condition.is_ended or condition.is_dead or condition.word == "CONNECTING":
+            self._leave(view)
+            return
+        is_ending = view.state.phase in {"draining", "stopping"}
+        question = leave_question(is_paused=view.state.is_paused, is_ending=is_ending)
+        self.push_screen(question, self._on_leaving_chosen)
+
+    def _on_leaving_chosen(self, answer: str | None) -> None:
+        if answer == "leave":
+            self._leave(self.look())
+        elif answer in {"finish", "stop"}:
+            self._is_leaving_when_ended = True
+            self.rooms.ask(do.Drain() if answer == "finish" else do.Stop())
+
+    def _leave(self, view: View) -> None:
+        """End the screen, with the run's own code where the run has ended."""
+        code = 0
+        if view.condition.is_dead and not self.is_read_only:
+            code = DEAD_CODE
+        elif view.condition.is_ended:
+            code = view.state.exit_code or 0
+        self.exit(return_code=code)
+
+    # ------------------------------------------------------------------ the terminal
+
+    def action_mouse(self) -> None:
+        """Let the terminal have its mouse, or take it back."""
+        driver = self._driver
+        if isinstance(driver, PatientDriver):
+            is_on = driver.toggle_mouse()
+            self.rooms.notice("mouse on" if is_on else "mouse off: the terminal selects text itself")

@@ -1,0 +1,186 @@
+"""Where each room stands on a screen of a given size; pure.
+
+    40x10  tiny     the essentials and one room          80x24  stack    one below the other
+    60x16  single   one room at a time, tabs above       120x36 columns  two beside two
+                                                         200x50 broad    three columns
+
+Invariant: regions lie inside the screen and never overlap, whatever the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from textual.geometry import Region, Size
+
+
+class Room(Enum):
+    """A pane, by the word that titles it."""
+
+    OVERALL = "Overall"
+    CATEGORIES = "Categories"
+    NOW = "Now"
+    VIDEOS = "Videos"
+    DISK = "Disk"
+    SYSTEM = "System"
+    PROBLEMS = "Problems"
+    PREVIEW = "Preview"
+    LOG = "Log"
+    ENGINE = "Engine"
+    KEYS = "Keys"
+
+
+NUMBERED = (Room.CATEGORIES, Room.NOW, Room.VIDEOS, Room.DISK, Room.SYSTEM, Room.PROBLEMS)
+"""The rooms of keys 1 to 6, in this order."""
+ASIDE = frozenset({Room.PREVIEW, Room.LOG, Room.ENGINE})
+"""Rooms that are there only when asked for."""
+
+FACTS = frozenset({Room.DISK, Room.SYSTEM, Room.PROBLEMS})
+"""Rooms that say what matters in a line or two where there is little room."""
+
+Shape = Literal["tiny", "single", "stack", "columns", "broad"]
+HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 4, "stack": 4, "columns": 4, "broad": 4}
+_LEAST_VIDEOS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be shown: how many lines each room could fill, which one is looked at, and how."""
+
+    lines: Mapping[Room, int]
+    focus: Room
+    is_zoomed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Where each room stands. Rooms that are left out are not shown."""
+
+    shape: Shape
+    regions: Mapping[Room, Region] = field(default_factory=dict)
+    is_single: bool = False  # one room fills the body: its title line names the others
+
+
+def shape_of(size: Size) -> Shape:
+    """Return the shape for a size."""
+    shapes: tuple[tuple[int, int, Shape], ...] = (
+        (170, 44, "broad"),
+        (110, 30, "columns"),
+        (72, 20, "stack"),
+        (50, 12, "single"),
+    )
+    for width, height, shape in shapes:
+        if size.width >= width and size.height >= height:
+            return shape
+    return "tiny"
+
+
+def arrange(size: Size, wish: Wish) -> Arrangement:
+    """Return where each room stands."""
+    shape = shape_of(size)
+    header = min(HEADER_LINES[shape], size.height)
+    footer = 1 if size.height > header else 0
+    gap = 1 if size.height >= 26 else 0  # noqa: PLR2004  (the smallest height with a line to spare)
+    regions = {Room.OVERALL: Region(0, 0, size.width, header)}
+    if footer:
+        regions[Room.KEYS] = Region(0, size.height - 1, size.width, 1)
+    body = Region(0, header + gap, size.width, size.height - header - gap - footer)
+    is_aside_alone = wish.focus in ASIDE and (shape != "broad" or wish.focus is Room.ENGINE)
+    is_single = shape in {"tiny", "single"} or wish.is_zoomed or is_aside_alone
+    if body.height <= 0:
+        return Arrangement(shape, regions, is_single=True)
+    if is_single or (shape == "stack" and wish.focus in FACTS):
+        placed, is_single = {wish.focus: body}, True
+    elif shape == "stack":
+        placed = _stack(body, wish)
+    elif shape == "columns":
+        placed = _columns(body, wish)
+    else:
+        placed = _broad(body, wish)
+    if wish.focus not in placed:
+        placed, is_single = {wish.focus: body}, True
+    return Arrangement(shape, {**regions, **placed}, is_single)
+
+
+def _piled(area: Region, heights: Mapping[Room, int], gaps: bool = True) -> dict[Room, Region]:  # noqa: FBT001, FBT002
+    """Rooms one below the other, from the top; what does not fit is cut or left out."""
+    placed: dict[Room, Region] = {}
+    y = area.y
+    for room, height in heights.items():
+        room_left = area.bottom - y
+        if room_left < 1:
+            break
+        placed[room] = Region(area.x, y, area.width, min(height, room_left))
+        y += height + (1 if gaps else 0)
+    return placed
+
+
+def _stack(body: Region, wish: Wish) -> dict[Room, Region]:
+    """Categories and workers with titles; below, the facts in a line or two each."""
+    lines = wish.lines
+    facts = {Room.DISK: 1, Room.SYSTEM: 2, Room.PROBLEMS: 1}
+    wanted = lines[Room.CATEGORIES] + 1 + lines[Room.NOW] + 1
+    gap = 1 if body.height - sum(facts.values()) > wanted else 0
+    if body.height - sum(facts.values()) < wanted:
+        facts[Room.SYSTEM] = 1
+    room = body.height - sum(facts.values()) - gap
+    categories = min(lines[Room.CATEGORIES] + 1, max(4, room // 2))
+    now = min(lines[Room.NOW] + 1, max(2, room - categories))
+    spare = room - categories - now
+    upper = {Room.CATEGORIES: categories, Room.NOW: now}
+    if spare > _LEAST_VIDEOS:
+        upper[Room.VIDEOS] = spare
+    elif spare > 0:
+        more = min(spare, max(0, lines[Room.PROBLEMS] - 1))
+        facts[Room.PROBLEMS] += more
+        upper[Room.NOW] += spare - more
+    facts_height = sum(facts.values())
+    top = Region(body.x, body.y, body.width, body.height - facts_height - gap)
+    bottom = Region(body.x, body.bottom - facts_height, body.width, facts_height)
+    return {**_piled(top, upper, gaps=False), **_piled(bottom, facts, gaps=False)}
+
+
+def _columns(body: Region, wish: Wish) -> dict[Room, Region]:
+    """Two beside two: categories and workers, disk and system; below, videos and problems."""
+    lines = wish.lines
+    left_width = body.width * 3 // 5
+    right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
+    categories = min(lines[Room.CATEGORIES] + 1, 9)
+    now = lines[Room.NOW] + 1
+    facts = lines[Room.DISK] + lines[Room.SYSTEM] + 3
+    upper = min(max(categories + 1 + now, facts), body.height - 1 - _LEAST_VIDEOS)
+    left = Region(body.x, body.y, left_width, upper)
+    right = Region(right_x, body.y, right_width, upper)
+    y, below = body.y + upper + 1, body.height - upper - 1
+    return {
+        **_piled(left, {Room.CATEGORIES: categories, Room.NOW: max(1, upper - categories - 1)}),
+        **_piled(right, {Room.DISK: lines[Room.DISK] + 1, Room.SYSTEM: max(1, upper - lines[Room.DISK] - 2)}),
+        Room.VIDEOS: Region(body.x, y, left_width, below),
+        Room.PROBLEMS: Region(right_x, y, right_width, below),
+    }
+
+
+def _broad(body: Region, wish: Wish) -> dict[Room, Region]:
+    """Three columns: categories and workers, videos, facts; log and preview below the workers."""
+    lines = wish.lines
+    left_width = body.width * 3 // 8
+    right_width = body.width * 2 // 9
+    middle_width = body.width - left_width - right_width - 4
+    middle_x = body.x + left_width + 2
+    right_x = middle_x + middle_width + 2
+    categories = min(lines[Room.CATEGORIES] + 1, 12)
+    rest = body.height - categories - 1
+    left = {Room.CATEGORIES: categories, Room.NOW: rest}
+    if wish.focus in ASIDE:
+        now = min(lines[Room.NOW] + 1, rest // 2)
+        left = {Room.CATEGORIES: categories, Room.NOW: now, wish.focus: max(1, rest - now - 1)}
+    disk, system = lines[Room.DISK] + 1, lines[Room.SYSTEM] + 1
+    right = {Room.DISK: disk, Room.SYSTEM: system, Room.PROBLEMS: max(1, body.height - disk - system - 2)}
+    return {
+        **_piled(Region(body.x, body.y, left_width, body.height), left),
+        Room.VIDEOS: Region(middle_x, body.y, middle_width, body.height),
+        **_piled(Region(right_x, body.y, right_width, body.height), right),
+    }

@@ -1,0 +1,186 @@
+"""`tui-gen verify`: holds every recorded patch against its files, and makes lost ones again.
+
+Findings go to stdout, one line a file; progress and the sum of it to stderr. Nothing is deleted: a
+damaged file is replaced by its like, a missing one put back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tui_gen import running
+from tui_gen.engine import events as ev
+from tui_gen.engine.lock import is_held
+from tui_gen.engine.session import LEDGER_NAME, LOCK_NAME, Session, replay
+from tui_gen.engine.state import RunState
+from tui_gen.engine.work import RefusedError
+from tui_gen.exit_codes import ExitCode
+from tui_gen.jobs import Checked, Finding, JobConfig, Recorded
+from tui_gen.wording import count, display_name, duration, percent
+
+SHOW_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Progress:
+    """A line on a terminal that tells how far the checking is. Elsewhere nothing is written."""
+
+    talk: TextIO
+    total: int
+    began: float = field(default_factory=time.monotonic)
+    shown_at: float = float("-inf")
+
+    def show(self, done: int) -> None:
+        """Renew the line, a few times a second."""
+        now = time.monotonic()
+        if not self.talk.isatty() or now - self.shown_at < SHOW_SECONDS:
+            return
+        self.shown_at = now
+        left = duration((now - self.began) / done * (self.total - done)) if done else "-"
+        share = percent(done / self.total)
+        self.talk.write(f"\rchecked {count(done)} of {count(self.total)} patches  {share}  {left} left\x1b[K")
+        self.talk.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self.talk.isatty():
+            self.talk.write("\r\x1b[K")
+
+
+@dataclass(slots=True)
+class Found:
+    """What the checking came to."""
+
+    patches: int = 0
+    moved: int = 0
+    damaged: list[Checked] = field(default_factory=list)
+
+
+def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
+    """Check and report; return the exit code. Raises RefusedError."""
+    _refuse_without_ledger(config)
+    state, damage = replay(config.run_folder)
+    found = _check(config, sample, out, talk)
+    if is_held(config.run_folder / LOCK_NAME):
+        talk.write("An engine is at work here: files without a ledger line were not looked for.\n")
+    else:
+        _list_unrecorded(config, state, out)
+    _say_sum(found, damage, talk)
+    if not found.damaged:
+        return ExitCode.DONE
+    talk.write(f"Make them again with: tui-gen verify {display_name(str(config.path))} --repair\n")
+    return ExitCode.DAMAGE
+
+
+def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
+    """Check, make again what is missing or damaged, check that again; return the exit code.
+
+    Raises RefusedError, and LockedError while an engine works.
+    """
+    _refuse_without_ledger(config)
+    request = running.RunRequest(config)
+    lines = running.Talk(talk, talk)
+    session, opened = running.open_run(request, lines)
+    try:
+        found = _check(config, sample, out, talk)
+        _list_unrecorded(config, session.state, out)
+        _say_sum(found, session.damage, talk)
+        if not found.damaged:
+            return ExitCode.DONE
+        patches = [checked.patch for checked in found.damaged]
+        _record_losses(session, patches)
+        performed = running.perform(request, session, opened.restricted(_wanted(patches)), lines)
+    finally:
+        session.close()
+    left = [checked for checked in config.check(patches) if checked.findings]
+    out.writelines(f"{line}, still\n" for checked in left for line in map(_line, checked.findings))
+    talk.write(f"Repaired {count(len(patches) - len(left))} of {_patches(len(patches))}, byte for byte.\n")
+    if performed.signals:
+        return performed.exit_code
+    return ExitCode.DAMAGE if left else ExitCode.DONE
+
+
+def _refuse_without_ledger(config: JobConfig) -> None:
+    ledger = config.run_folder / LEDGER_NAME
+    if not ledger.is_file():
+        message = f"{ledger}: there is no ledger, so nothing is known of what should be there"
+        raise RefusedError(message)
+
+
+# ------------------------------------------------------------------ checking
+
+
+def _check(config: JobConfig, sample: int | None, out: TextIO, talk: TextIO) -> Found:
+    total, patches = config.recorded(sample=sample)
+    found, progress = Found(), Progress(talk, total)
+    for checked in _counted(config.check(patches), progress):
+        found.patches += 1
+        found.moved += checked.is_moved
+        if checked.findings:
+            found.damaged.append(checked)
+            progress.clear()
+            out.writelines(f"{_line(finding)}\n" for finding in checked.findings)
+            out.flush()
+    progress.clear()
+    return found
+
+
+def _counted(checks: Iterable[Checked], progress: Progress) -> Iterator[Checked]:
+    for done, checked in enumerate(checks, 1):
+        progress.show(done)
+        yield checked
+
+
+def _line(finding: Finding) -> str:
+    return f"{display_name(finding.file)}: {finding.wrong}"
+
+
+def _list_unrecorded(config: JobConfig, state: RunState, out: TextIO) -> None:
+    out.writelines(
+        f"{display_name(path)}: in no line of the ledger\n" for path in config.unrecorded(state.records)
+    )
+    out.flush()
+
+
+def _say_sum(found: Found, damage: Sequence[str], talk: TextIO) -> None:
+    talk.writelines(
+        f"{LEDGER_NAME}, {display_name(line)}; what it told of is made again by the next run\n"
+        for line in damage
+    )
+    moved = f", {count(found.moved)} of them moved for validation" if found.moved else ""
+    wrong = f"{_patches(len(found.damaged))} missing or damaged" if found.damaged else "all whole"
+    talk.write(f"Checked {_patches(found.patches)}{moved}: {wrong}.\n")
+    talk.flush()
+
+
+def _patches(number: int) -> str:
+    return f"{count(number)} patch{'' if number == 1 else 'es'}"
+
+
+# ------------------------------------------------------------------ making again
+
+
+def _wanted(patches: Iterable[Recorded]) -> dict[str, dict[int, frozenset[str]]]:
+    wanted: dict[str, dict[int, frozenset[str]]] = defaultdict(dict)
+    for patch in patches:
+        of_source = wanted[patch.clip.source]
+        of_source[patch.clip.index] = of_source.get(patch.clip.index, frozenset()) | {patch.category}
+    return wanted
+
+
+def _record_losses(session: Session, patches: Iterable[Recorded]) -> None:
+    """Tell the ledger what is lost, so that it is planned again, by this run or by any later one."""
+    lost: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
+    for patch in patches:
+        record = session.state.records[patch.clip.source]
+        # What an interrupted repair has told of already does not count twice.
+        if record.made.get(patch.category, 0) >> patch.clip.index & 1:
+            lost[patch.clip.source, patch.category].append(patch)
+    for (source, category), those in lost.items():
+        indexes = tuple(sorted(patch.clip.index for patch in those))
+        size_bytes = sum(patch.size_bytes for patch in those)
+        session.note([ev.PatchesLost(session.now(), source, category, indexes, size_bytes)])

@@ -1,6 +1,7 @@
 """What every test may use: the embedded ffmpeg and the folder of real media."""
 
 import os
+import signal
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -10,6 +11,14 @@ from hypothesis import settings
 # A loaded machine must not fail a property that holds.
 settings.register_profile("tui-gen", deadline=None)
 settings.load_profile("tui-gen")
+
+
+# nohup, a shell's "&" and service managers leave signals ignored or blocked, and every program a test
+# starts would inherit that. What is tested is a program that a person starts in a terminal.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 @pytest.fixture(scope="session")

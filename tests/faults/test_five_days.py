@@ -231,7 +231,8 @@ async def test_a_long_run_grows_in_no_way(clips: int, seconds: float, tmp_path: 
     assert ended > 0
     assert set(measured.zombies) == {0}
     assert max(measured.descriptors) - measured.descriptors[len(measured.descriptors) // 4] <= 4
-    assert max(measured.threads) <= (os.cpu_count() or 1) + 8
+    # Threads of earlier tests of this process may be there at the start; two pools of Python's own come.
+    assert max(measured.threads) - measured.threads[0] <= (os.cpu_count() or 1) + 8
     assert max(measured.status_bytes) < STATUS_BYTES
     assert answers[len(answers) * 99 // 100] < ANSWER_SECONDS * BUSY
     if ended > 100_000:

@@ -1,6 +1,7 @@
 """The screen over hand-built runs: what it says, and what its keys do."""
 
 import asyncio
+import itertools
 
 import pytest
 from textual import events
@@ -47,6 +48,20 @@ async def test_no_size_is_refused(size: tuple[int, int]) -> None:
     async with screen_of(troubled_run()).run_test(size=size) as pilot:
         for key in ("3", "q"):
             await press(pilot, key)
+
+
+async def test_a_machine_too_busy_for_a_short_timer_still_follows_a_change_of_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = itertools.count()
+    async with screen_of(working_run()).run_test(size=SIZE) as pilot:
+        await pilot.resize_terminal(100, 30)
+        with monkeypatch.context() as busy:
+            busy.setattr("textual.timer._time.get_time", lambda: next(ticks) / 50)
+            await pilot.resize_terminal(70, 14)
+            await asyncio.sleep(0.1)
+        await pilot.pause()
+        assert "[2 Now]" in text_of(pilot.app)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App
+from textual.timer import Timer, TimerCallback
 
 from tui_gen.tui.driver import PatientDriver
 from tui_gen.tui.themes import DARK, LIGHT
@@ -39,6 +40,23 @@ class TerminalApp(App[Result]):
         self.loop = asyncio.get_running_loop()
         if self.exit_code is not None:
             self.exit(return_code=self.exit_code)
+
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        """Call back once after a delay, and do so however late.
+
+        Textual leaves out ticks it is late for, and a timer that ticks once then never does. Its own timer
+        for a change of size lives 8 ms: on a machine whose cores are all busy no size would count again.
+        """
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False  # noqa: SLF001 - read when its task starts, which is later
+        return timer
 
     def action_theme(self) -> None:
         """Dark or light."""

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from tui_gen.engine import eta
 from tui_gen.engine import events as ev
+from tui_gen.engine.parts import SourceState
 from tui_gen.engine.session import replay, steady_clock
-from tui_gen.engine.state import RunState, SourceState
+from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Learned, Plan, Stage, Unit, Unusable
 from tui_gen.jobs import JobConfig
 from tui_gen.wording import count, display_name, duration, size

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui_gen.engine.state import ENDED_PHASES, Problem, RunState
+from tui_gen.engine.parts import ENDED_PHASES, Problem
+from tui_gen.engine.state import RunState
 
 log = logging.getLogger(__name__)
 

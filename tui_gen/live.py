@@ -14,7 +14,8 @@ from pathlib import Path
 from tui_gen import attaching
 from tui_gen.engine.commands import Command, CommandRefusedError
 from tui_gen.engine.control import ControlClient, ControlError
-from tui_gen.engine.state import ENDED_PHASES, RunState
+from tui_gen.engine.parts import ENDED_PHASES
+from tui_gen.engine.state import RunState
 from tui_gen.engine.status_view import Sighting, StatusError, read_status
 from tui_gen.engine.work import RefusedError
 from tui_gen.jobs import JobConfig

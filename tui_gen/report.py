@@ -15,7 +15,8 @@ from typing import Any, TextIO
 from tui_gen.engine import eta
 from tui_gen.engine import events as ev
 from tui_gen.engine.commands import Controller
-from tui_gen.engine.state import RunState, SourceState
+from tui_gen.engine.parts import SourceState
+from tui_gen.engine.state import RunState
 from tui_gen.engine.status import status_of
 from tui_gen.engine.work import Made
 from tui_gen.wording import count, display_name, duration, moment, percent, position, size

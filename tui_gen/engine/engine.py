@@ -1,11 +1,10 @@
 """The engine: plan -> gate -> executor -> ledger -> state, steered while it works.
 
-One task (the conductor) plans and hands out units; one task a worker owns and pulls the reports of its
-unit. A report is written to the ledger before the state shows it. Nothing is pulled while the gate is
-closed, so the pipes fill and the children sleep.
+One task (the conductor) plans and hands out units, each to a worker with a task of its own (worker.py).
+Nothing is pulled while the gate is closed, so the pipes fill and the children sleep.
 
-    conductor: plan ─> queues ─> open a slot for a unit ─┐         wakes on every change
-    slot:      gate ─> pull one report ─> ledger ─> state ┘ ...    ends after the pull in hand
+    conductor: plan ─> queues ─> a worker for a unit ─┐        wakes on every change
+    worker:    gate ─> pull one report ─> ledger ─> state      ends after the pull in hand
 """
 
 from __future__ import annotations
@@ -13,38 +12,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.aside import aside, exhaustion
+from tui_gen.engine.aside import aside
 from tui_gen.engine.executors import Executor
 from tui_gen.engine.gate import Gate
 from tui_gen.engine.queues import SourceQueue
 from tui_gen.engine.recorder import TRY_AGAIN_SECONDS, Recorder
 from tui_gen.engine.state import RunState
 from tui_gen.engine.verdict import Ending, verdict
-from tui_gen.engine.work import (
-    Clip,
-    Doing,
-    Failed,
-    Job,
-    Learned,
-    Made,
-    ObstructedError,
-    Outcome,
-    Plan,
-    Rejected,
-    Report,
-    Retried,
-    SourceChangedError,
-    SourceGoneError,
-    Stage,
-    Unit,
-    Unusable,
-)
+from tui_gen.engine.work import Job, Plan, SourceGoneError, Stage, Unit
+from tui_gen.engine.worker import Tickets, Worker, Workplace
 
 log = logging.getLogger(__name__)
 
@@ -60,20 +41,6 @@ class Options:
     workers: int
     limit: int | None = None  # end after so many clips
     only: frozenset[str] | None = None  # work on these sources alone
-
-
-@dataclass(slots=True)
-class Slot:
-    """A worker and the unit it holds."""
-
-    number: int
-    unit: Unit
-    done: set[Clip] = field(default_factory=set)
-    task: asyncio.Task[None] | None = None
-    is_ending: bool = False  # after the pull in hand
-    is_stale: bool = False  # its unit may hold clips nobody wants any more
-    is_complete: bool = False
-    has_ticket: bool = False
 
 
 class Engine:
@@ -93,15 +60,15 @@ class Engine:
         self._executor, self._options = executor, options
         self._queues: dict[str, SourceQueue] = {}
         self._order: tuple[str, ...] = ()
-        self._slots: dict[int, Slot] = {}
+        self._workers: dict[int, Worker] = {}
         self._changed = asyncio.Event()
         self.gate = Gate(self._gate_changed)
         self._needs_plan = True
         self._is_plan_urgent = False
         self._planned_at = float("-inf")
         self._ending: Ending | None = None
-        self._tickets = options.limit
-        self._stage: Stage | None = None
+        self._tickets = Tickets(options.limit)
+        self._place: Workplace | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._waiting: set[asyncio.Task[None]] = set()
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
@@ -116,7 +83,7 @@ class Engine:
                 if self._ending:
                     break
         finally:
-            await self._end_all_slots()
+            await self._end_all_workers()
             for timer in self._timers:
                 timer.cancel()
             for waiting in self._waiting:
@@ -124,12 +91,15 @@ class Engine:
         return verdict(self._state, self._ending, only=self._options.only, at=self._clock())
 
     async def _perform(self, stage: Stage) -> None:
-        self._stage, self._queues, self._order = stage, {}, ()
+        self._queues, self._order = {}, ()
+        self._place = Workplace(
+            stage, self._executor, self._recorder, self.gate, self._tickets, conductor=self
+        )
         self._plan()
         self._show_phase()
         while True:
             self._fill_slots()
-            if not self._slots and (self._ending or not self._must_wait()):
+            if not self._workers and (self._ending or not self._must_wait()):
                 return
             self._show_phase()
             await self._wait_for_change()
@@ -146,8 +116,8 @@ class Engine:
             return
         self._changed.clear()
 
-    async def _end_all_slots(self) -> None:
-        tasks = [slot.task for slot in self._slots.values() if slot.task]
+    async def _end_all_workers(self) -> None:
+        tasks = [worker.task for worker in self._workers.values() if worker.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -155,12 +125,13 @@ class Engine:
     # ------------------------------------------------------------------ planning and handing out
 
     def _plan(self) -> None:
-        if self._stage is None:
+        if self._place is None:
             return
-        plan = self._stage.plan(self._state.records)
+        stage = self._place.stage
+        plan = stage.plan(self._state.records)
         self._needs_plan = self._is_plan_urgent = False
         self._planned_at = self._clock()
-        self._apply(ev.StagePlanned(self._planned_at, self._stage.name, plan))
+        self._apply(ev.StagePlanned(self._planned_at, stage.name, plan))
         self._queue(plan)
 
     def _queue(self, plan: Plan) -> None:
@@ -171,12 +142,12 @@ class Engine:
             if queue is None:
                 self._queues[source.source] = SourceQueue(source)
             elif queue.renew(source):
-                self._end_slots_of(source.source)
+                self._end_workers_of(source.source)
 
-    def _end_slots_of(self, source: str) -> None:
-        for slot in self._slots.values():
-            if slot.unit.source == source:
-                slot.is_ending = slot.is_stale = True
+    def _end_workers_of(self, source: str) -> None:
+        for worker in self._workers.values():
+            if worker.unit.source == source:
+                worker.is_ending = worker.is_stale = True
         self.gate.pulse()
 
     def _fill_slots(self) -> None:
@@ -200,7 +171,7 @@ class Engine:
     def _may_open(self) -> bool:
         if self._ending or self.gate.is_closed:
             return False
-        return len(self._slots) < self._state.workers_target
+        return len(self._workers) < self._state.workers_target
 
     def _next_unit(self) -> Unit | None:
         only = self._options.only
@@ -213,150 +184,80 @@ class Engine:
             unit = self._queues[source].take()
             if unit is None:
                 continue
-            if unit.clips and self._tickets == 0:
+            if unit.clips and self._tickets.are_gone:
                 self._queues[source].give_back(unit, set(), is_stale=False)
                 return None
             return unit
         return None
 
     def _open(self, unit: Unit) -> None:
-        number = next(n for n in range(1, len(self._slots) + 2) if n not in self._slots)
-        slot = self._slots[number] = Slot(number, unit)
+        if self._place is None:
+            return
+        number = next(n for n in range(1, len(self._workers) + 2) if n not in self._workers)
+        worker = self._workers[number] = Worker(number, unit, self._queues[unit.source], self._place)
         what = "starting" if unit.clips else "looking"
         self._apply(ev.SlotOpened(self._clock(), number, unit.source, what))
-        slot.task = asyncio.create_task(self._work(slot), name=f"worker {number}")
+        worker.task = asyncio.create_task(worker.work(), name=f"worker {number}")
         # Not in the task's own `finally`: one that is cancelled before it began never gets there.
-        slot.task.add_done_callback(lambda task: self._close(slot, task))
+        worker.task.add_done_callback(lambda task: self._close(worker, task))
+
+    def _close(self, worker: Worker, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("worker %d on %s", worker.number, worker.unit.source, exc_info=error)
+        worker.let_go()
+        del self._workers[worker.number]
+        if self._tickets.are_gone and not any(other.has_ticket for other in self._workers.values()):
+            self._ending = self._ending or "limit"
+        self._apply(ev.SlotClosed(self._clock(), worker.number))
+        self.gate.pulse()
 
     def _balance(self) -> None:
         """Tell the newest workers to end where there are too many; keep them where there are not."""
         target = self._state.workers_target
-        willing = [slot for slot in self._slots.values() if not slot.is_stale]
-        willing.sort(key=lambda slot: slot.number)
-        for position, slot in enumerate(willing):
+        willing = [worker for worker in self._workers.values() if not worker.is_stale]
+        willing.sort(key=lambda worker: worker.number)
+        for position, worker in enumerate(willing):
             is_ending = position >= target
-            if slot.is_ending != is_ending:
-                slot.is_ending = is_ending
-                self._apply(ev.SlotDrained(self._clock(), slot.number, is_ending))
+            if worker.is_ending != is_ending:
+                worker.is_ending = is_ending
+                self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
                 self.gate.pulse()
 
-    # ------------------------------------------------------------------ one worker
+    # ------------------------------------------------------------------ what workers tell
 
-    async def _work(self, slot: Slot) -> None:
-        if self._stage is None:
-            return
-        reports = self._executor.perform(self._stage, slot.unit)
-        try:
-            await self._pull(slot, reports)
-        except ObstructedError as error:
-            self._obstruct("output", str(error))
-        except SourceGoneError as error:
-            self._send_away(slot.unit.source, error)
-        except SourceChangedError as error:
-            self._set_aside(slot.unit.source, str(error))
-        except Exception as error:
-            if reason := exhaustion(error):
-                self._obstruct("machine", reason)
-                return
-            log.exception("worker %d on %s", slot.number, slot.unit.source)
-            await self._charge(slot, f"{type(error).__name__}: {error}")
-        finally:
-            await reports.aclose()
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run ends after the pulls in hand."""
+        return self._ending is not None
 
-    async def _pull(self, slot: Slot, reports: AsyncGenerator[Report, None]) -> None:
-        while await self._may_pull(slot):
-            try:
-                report = await anext(reports)
-            except StopAsyncIteration:
-                slot.is_complete = True
-                return
-            await self._take(slot, report)
-
-    async def _may_pull(self, slot: Slot) -> bool:
-        """Wait at the gate; return False when the worker is to end."""
-        while True:
-            if self._ending or slot.is_ending or (slot.task is not None and slot.task.cancelling()):
-                return False
-            if not self.gate.is_closed:
-                return self._has_ticket(slot)
-            await self.gate.wait()
-
-    def _has_ticket(self, slot: Slot) -> bool:
-        if self._tickets is None or slot.has_ticket or not slot.unit.clips:
-            return True
-        if self._tickets == 0:
-            return False
-        self._tickets -= 1
-        slot.has_ticket = True
-        return True
-
-    async def _take(self, slot: Slot, report: Report) -> None:
-        now = self._clock()
-        if isinstance(report, Doing):
-            self._apply(ev.SlotTurned(now, slot.number, report.clip, report.what, report.attempt))
-        elif isinstance(report, Retried):
-            self._apply(ev.ClipRetried(now, report.clip, report.attempt, report.reason))
-        elif isinstance(report, Learned):
-            await self._recorder.record(self._learned(report, now), self.gate)
-            self._needs_plan = True
-            self._is_plan_urgent |= self._comes_before_others(report.source)
-        elif isinstance(report, Unusable):
-            await self._take_unusable(report)
-        else:
-            await self._take_outcome(slot, report)
-
-    def _learned(self, report: Learned, now: float) -> ev.FactsLearned:
-        stage = self._stage.name if self._stage else ""
-        return ev.FactsLearned(now, stage, report.source, report.facts, report.warnings)
-
-    async def _take_unusable(self, report: Unusable) -> None:
-        stage = self._stage.name if self._stage else ""
-        await self._recorder.record(
-            ev.SourceFoundUnusable(self._clock(), stage, report.source, report.reason, report.detail),
-            self.gate,
-        )
-        self._queues[report.source].is_closed = True
+    def want_plan(self, *, learned_of: str | None = None) -> None:
+        """Plan anew soon; at once where workers would turn to a later source meanwhile."""
         self._needs_plan = True
-        self._end_slots_of(report.source)
-
-    async def _take_outcome(self, slot: Slot, outcome: Outcome) -> None:
-        stage = self._stage.name if self._stage else ""
-        await self._recorder.record(ev.ClipEnded(self._clock(), stage, outcome), self.gate)
-        slot.done.add(outcome.clip)
-        slot.has_ticket = False
-        queue = self._queues[slot.unit.source]
-        queue.end(outcome.clip)
-        if isinstance(outcome, Failed):
-            queue.failed.add(outcome.clip)
-            if queue.count_failure(outcome.reason):
-                self._set_aside(slot.unit.source, outcome.reason)
-            return
-        queue.count_success()
-        if isinstance(outcome, Rejected) or (isinstance(outcome, Made) and outcome.rejected):
-            self._needs_plan = True
+        if learned_of is None:
             self.gate.pulse()
+        else:
+            self._is_plan_urgent |= self._comes_before_others(learned_of)
 
-    async def _charge(self, slot: Slot, reason: str) -> None:
-        """Charge a surprise to the first clip not reported, or to the source where there is none."""
-        left = [clip for clip in slot.unit.clips if clip not in slot.done]
-        if left:
-            await self._take_outcome(slot, Failed(left[0], reason, 1, 0.0))
-        elif not slot.unit.clips and self._queues[slot.unit.source].count_scout_failure():
-            self._set_aside(slot.unit.source, reason)
+    def drop(self, source: str) -> None:
+        """Hand out nothing more of a source that was found unusable."""
+        self._queues[source].is_closed = True
+        self._needs_plan = True
+        self._end_workers_of(source)
 
-    def _set_aside(self, source: str, reason: str) -> None:
+    def set_aside(self, source: str, reason: str) -> None:
+        """Hand out nothing more of a source in this run."""
         self._queues[source].is_closed = True
         self._apply(ev.SourceSetAside(self._clock(), source, reason))
-        self._end_slots_of(source)
+        self._end_workers_of(source)
 
-    def _send_away(self, source: str, gone: SourceGoneError) -> None:
+    def send_away(self, source: str, gone: SourceGoneError) -> None:
         """Hand out nothing of a source until it can be reached; its seats stay."""
         queue = self._queues[source]
         if queue.is_away:
             return
         queue.is_away = True
         self._apply(ev.SourceWentAway(self._clock(), source, str(gone)))
-        self._end_slots_of(source)
+        self._end_workers_of(source)
         waiting = asyncio.create_task(self._await_return(source, gone.path), name=f"waiting for {source}")
         self._waiting.add(waiting)
         waiting.add_done_callback(self._waiting.discard)
@@ -369,23 +270,7 @@ class Engine:
         self._apply(ev.SourceCameBack(self._clock(), source))
         self.gate.pulse()
 
-    def _close(self, slot: Slot, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("worker %d on %s", slot.number, slot.unit.source, exc_info=error)
-        queue = self._queues[slot.unit.source]
-        if slot.is_complete:
-            queue.complete(slot.unit)
-        else:
-            queue.give_back(slot.unit, slot.done, is_stale=slot.is_stale)
-        if slot.has_ticket and self._tickets is not None:
-            self._tickets += 1
-        del self._slots[slot.number]
-        if self._tickets == 0 and not any(other.has_ticket for other in self._slots.values()):
-            self._ending = self._ending or "limit"
-        self._apply(ev.SlotClosed(self._clock(), slot.number))
-        self.gate.pulse()
-
-    def _obstruct(self, what: str, reason: str) -> None:
+    def obstruct(self, what: str, reason: str) -> None:
         """Close the gate for a while, then let the work try again."""
         log.warning("%s", reason)
         self.gate.obstruct(what, reason)
@@ -420,7 +305,7 @@ class Engine:
         if self.gate.is_closed:
             return "waiting", self.gate.reason
         away = {s.away for s in self._state.sources.values() if s.away}
-        return ("waiting", "; ".join(sorted(away))) if away and not self._slots else ("running", "")
+        return ("waiting", "; ".join(sorted(away))) if away and not self._workers else ("running", "")
 
     # ------------------------------------------------------------------ what steering needs
 
@@ -433,9 +318,9 @@ class Engine:
         if self._ending != "stop":
             self._ending = how
         if how == "stop":
-            for slot in self._slots.values():
-                if slot.task is not None:
-                    slot.task.cancel()
+            for worker in self._workers.values():
+                if worker.task is not None:
+                    worker.task.cancel()
         self.gate.pulse()
 
     def set_workers(self, count: int) -> None:
@@ -450,7 +335,7 @@ class Engine:
         if queue is not None:
             queue.rewind()
         if is_dropped:
-            self._end_slots_of(source)
+            self._end_workers_of(source)
         self._plan()
         self.gate.pulse()
 

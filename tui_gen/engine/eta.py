@@ -6,7 +6,8 @@ before; pauses, waits and the time between runs are in neither.
 
 from __future__ import annotations
 
-from tui_gen.engine.state import CategoryState, RunState
+from tui_gen.engine.parts import CategoryState
+from tui_gen.engine.state import RunState
 
 ENOUGH_CLIPS = 30
 ENOUGH_SECONDS = 60.0

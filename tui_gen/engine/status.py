@@ -10,7 +10,8 @@ from typing import Any
 
 from tui_gen.engine import eta
 from tui_gen.engine.lock import boot_id
-from tui_gen.engine.state import ENDED_PHASES, RunState, SourceState
+from tui_gen.engine.parts import ENDED_PHASES, SourceState
+from tui_gen.engine.state import RunState
 
 VERSION = "2.0"
 SCHEMA = 1

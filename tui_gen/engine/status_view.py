@@ -13,15 +13,8 @@ from typing import Any
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.lock import boot_id
-from tui_gen.engine.state import (
-    ENDED_PHASES,
-    CategoryState,
-    Minute,
-    Problem,
-    RunState,
-    SlotState,
-    SourceState,
-)
+from tui_gen.engine.parts import ENDED_PHASES, CategoryState, Minute, Problem, SlotState, SourceState
+from tui_gen.engine.state import RunState
 
 STALE_SECONDS = 15.0
 MAX_BYTES = 64 * 1024 * 1024

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin
 
-from tui_gen.engine import commands, events, state, work
+from tui_gen.engine import commands, events, parts, state, work
 
 Payload = Any
 """A JSON value."""
@@ -27,7 +27,7 @@ class WireError(Exception):
 # Classes that may stand in a union, and all that travel: their name is sent along.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
-    for module in (commands, events, state, work)
+    for module in (commands, events, parts, state, work)
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }
@@ -117,7 +117,7 @@ def _decode_sequence(payload: Payload, origin: Any, kinds: tuple[Any, ...]) -> A
     return deque(items, maxlen=_LENGTHS.get(kinds[0])) if origin is deque else origin(items)
 
 
-_LENGTHS: dict[Any, int] = {state.Minute: state.MINUTES_KEPT}
+_LENGTHS: dict[Any, int] = {parts.Minute: state.MINUTES_KEPT}
 
 
 def _key(name: str, kind: Any) -> Any:  # noqa: ANN401 - JSON keys are text, slots are numbered

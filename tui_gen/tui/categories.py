@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.geometry import Size
 
 from tui_gen.engine import eta
-from tui_gen.engine.state import CategoryState
+from tui_gen.engine.parts import CategoryState
 from tui_gen.tui.layout import Room
 from tui_gen.tui.lines import Line, Span, fit_end, fit_right, foreign, muted, rail, strong
 from tui_gen.tui.pane import Page, Pane

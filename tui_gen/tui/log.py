@@ -8,7 +8,8 @@ from typing import assert_never
 from textual.geometry import Size
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.state import Recent, RunState
+from tui_gen.engine.parts import Recent
+from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Made, Outcome, Rejected
 from tui_gen.tui.layout import Room
 from tui_gen.tui.lines import Line, Role, Span, line, muted, wrapped

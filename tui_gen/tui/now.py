@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
-from tui_gen.engine.state import SlotState, SourceState
+from tui_gen.engine.parts import SlotState, SourceState
 from tui_gen.tui.layout import Room
 from tui_gen.tui.lines import EMPTY, Line, Span, fit, fit_end, fit_right, foreign, line, muted
 from tui_gen.tui.pane import Page, Pane

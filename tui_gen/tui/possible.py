@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_gen.engine import commands as do
-from tui_gen.engine.state import RunState, SourceState
+from tui_gen.engine.parts import SourceState
+from tui_gen.engine.state import RunState
 from tui_gen.tui.layout import Room
 from tui_gen.tui.view import View, is_retriable
 

@@ -6,7 +6,7 @@ import time
 
 from textual.geometry import Size
 
-from tui_gen.engine.state import Problem
+from tui_gen.engine.parts import Problem
 from tui_gen.tui.layout import Room
 from tui_gen.tui.lines import Line, Role, Span, fit, line, muted
 from tui_gen.tui.pane import Page, Pane

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
-from tui_gen.engine.state import SourceState
+from tui_gen.engine.parts import SourceState
 from tui_gen.tui.layout import Room
 from tui_gen.tui.lines import Line, Role, Span, fit, fit_right, foreign, muted, rail
 from tui_gen.tui.pane import Page, Pane

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from tui_gen.engine import eta
-from tui_gen.engine.state import ENDED_PHASES, CategoryState, RunState, SourceState
+from tui_gen.engine.parts import ENDED_PHASES, CategoryState, SourceState
+from tui_gen.engine.state import RunState
 from tui_gen.tui.lines import Role
 
 STALE_AFTER_SECONDS = 10.0

@@ -142,8 +142,11 @@ def test_every_key_reaches_the_settings(write: Write, tmp_path: Path) -> None:
         interlaced="refuse",
         ffmpeg="bin/ffmpeg",
         trim={"start": 60, "end": "8%"},
+        gt_frames=7,
         category_paths={"general": "Own//Place/"},
-        videos=[video(path="films/dune.mkv", priority=0, id="dune-1", crop=[0, 20, 640, 320], peak=10)],
+        videos=[
+            video(path="films/dune.mkv", priority=0, id="d", crop=[0, 20, 640, 320], peak=10, group="Dune")
+        ],
     )
     assert settings.seed == 7
     assert settings.status_path == tmp_path / "status.json"
@@ -153,10 +156,12 @@ def test_every_key_reaches_the_settings(write: Write, tmp_path: Path) -> None:
     assert (settings.lr_border, settings.png_compression, settings.interlaced) == ("picture", "3", "refuse")
     assert settings.ffmpeg == str(tmp_path / "bin/ffmpeg")
     assert settings.trim == Trim(start_seconds=60, end_share=0.08)
+    assert settings.gt_frames == 7
     assert settings.categories["general"].folder == "Own/Place"
     film = settings.videos[0]
     assert film.path == str(tmp_path / "films/dune.mkv")
-    assert (film.priority, film.id, film.crop, film.peak) == (0, "dune-1", Region(0, 20, 640, 320), 10)
+    assert (film.priority, film.id, film.crop, film.peak) == (0, "d", Region(0, 20, 640, 320), 10)
+    assert film.group == "Dune"
 
 
 def test_an_unknown_category_is_cut_like_general_into_a_folder_of_its_name(write: Write) -> None:
@@ -326,13 +331,13 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
         ({"base_settings": {"retry_skip_seconds": math.inf}}, "base_settings.retry_skip_seconds", "Infinity"),
         ({"ke\udcffy": 1}, '["ke\udcffy"]', "not a known key"),
         ({"base_settings": {"max_workers": True}}, "base_settings.max_workers", "whole number"),
-        ({"gt_frames": 7}, "gt_frames", "not available yet"),
+        ({"gt_frames": 3}, "gt_frames", "7 for a stack"),
         ({"scores": {"flat": "reject"}}, "scores.flat", "not available yet"),
         ({"hdr": "fast"}, "hdr", "not available yet"),
         ({"crop_choice": "detail"}, "crop_choice", "not available yet"),
         ({"repeated_frames": "collapse"}, "repeated_frames", "not available yet"),
         ({"videos": [video(split="val")]}, "videos[0].split", "not available yet"),
-        ({"videos": [video(group="dune")]}, "videos[0].group", "not available yet"),
+        ({"videos": [video(group="")]}, "videos[0].group", "editions"),
         ({"videos": [video(categories=None)]}, "videos[0].categories", "got null"),
         ({"videos": [video(id="a_b")]}, "videos[0].id", "hyphens"),
         ({"videos": [video(path="/a\0b")]}, "videos[0].path", "got"),

@@ -85,6 +85,21 @@ def test_a_patch_with_one_stack_gets_two_files(output: Path) -> None:
     assert set(patch.record["files"]) == set(patch.record["sha256"]) == {"gt", "lr7"}
 
 
+def test_a_patch_with_seven_ground_truths_gets_four_files(output: Path) -> None:
+    prepare_folders(output, CUT.category_folder, [SMALL], kinds=["gt7"])
+    patch = write_patch(replace(FILES, gt7=b"gt7"), CUT, output=output, scale=1.0)
+    place = "Universal/Learn/Patches/GT_7frames/patch_dune_2021_idx0042.png"
+    assert files_below(output) == {**FINALS, place: b"gt7"}
+    assert patch.record["files"]["gt7"] == place
+    assert patch.record["sha256"]["gt7"] == hashlib.sha256(b"gt7").hexdigest()
+
+
+def test_nothing_of_a_patch_stands_when_its_seven_ground_truths_cannot_be_written(output: Path) -> None:
+    with pytest.raises(OutputError):  # there is no folder for them
+        write_patch(replace(FILES, gt7=b"gt7"), CUT, output=output, scale=1.0)
+    assert files_below(output) == {}
+
+
 def test_writing_again_replaces_the_files(output: Path) -> None:
     write_patch(PatchFiles(b"old", b"old", b"old"), CUT, output=output, scale=1.0)
     write_patch(FILES, CUT, output=output, scale=1.0)

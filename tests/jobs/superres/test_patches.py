@@ -58,6 +58,16 @@ def test_gt_does_not_hang_on_to_the_frames() -> None:
     assert np.array_equal(patch.gt, before)
 
 
+def test_seven_ground_truths_are_stacked_in_time_and_the_middle_one_is_gt() -> None:
+    frames = clip()
+    assert cut_patch(frames, CUT, settings=SETTINGS).gt7 is None
+    patch = cut_patch(frames, CUT, settings=replace(SETTINGS, gt_frames=7))
+    assert patch.gt7 is not None
+    tiles = np.split(patch.gt7, 7)
+    assert all(np.array_equal(tile, frame[30:66, 40:88]) for tile, frame in zip(tiles, frames, strict=True))
+    assert np.array_equal(tiles[3], patch.gt)
+
+
 def test_stacks_hold_the_shrunken_crops_from_top_to_bottom_in_time() -> None:
     frames = clip()
     patch = cut_patch(frames, CUT, settings=SETTINGS)

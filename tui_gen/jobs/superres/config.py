@@ -310,6 +310,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         hwaccel=file.hwaccel,
         ffmpeg=_ffmpeg(folder, file.ffmpeg),
         trim=_trim(file),
+        gt_frames=file.gt_frames,
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
     )
@@ -324,6 +325,7 @@ def _video(folder: str, entry: VideoEntry) -> Video:
         id=entry.id,
         crop=Region(*entry.crop) if entry.crop else None,
         peak=entry.peak,
+        group=entry.group,
     )
 
 

@@ -76,7 +76,6 @@ def _unavailable(file: ConfigFile) -> Iterator[Fault]:
         "hwaccel",
         "crop_choice",
         "repeated_frames",
-        "gt_frames",
     ):
         field = ConfigFile.model_fields[name]
         if getattr(file, name) != field.default:
@@ -87,8 +86,6 @@ def _unavailable(file: ConfigFile) -> Iterator[Fault]:
     for index, video in _entries(file):
         if video.split != "train":
             yield _not_available(("videos", index, "split"), video.split, "train")
-        if video.group is not None:
-            yield _not_available(("videos", index, "group"), video.group, None)
 
 
 def _not_available(key: Key, value: object, default: object) -> Fault:

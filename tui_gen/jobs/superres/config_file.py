@@ -177,8 +177,11 @@ class VideoEntry(_Keys):
     """The brightest light that tone-mapping reckons with, in hundreds of nits; else what the file says."""
     split: Literal["train", "val", "test"] = Field(default="train", description='"train"')
     """The part of the dataset that the whole film belongs to."""
-    group: str | None = Field(default=None, description="null")
-    """A name shared by films that must not be split, such as editions, series and sequels."""
+    group: Text | None = Field(
+        default=None,
+        description='a name shared by editions, a series or sequels, like "Dune", or null',
+    )
+    """A name shared by films that belong together: a group never lies on both sides of a split."""
 
 
 class BaseSettings(_Keys):
@@ -316,7 +319,9 @@ class ConfigFile(_Keys):
     """Where patches are cut: anywhere alike, or for half of them where there is most detail."""
     repeated_frames: Literal["keep", "collapse"] = Field(default="keep", description='"keep"')
     """Whether the seven frames of a clip may repeat, or are counted over different ones."""
-    gt_frames: Literal[1, 7] = Field(default=1, description="1")
+    gt_frames: Literal[1, 7] = Field(
+        default=1, description="1, or 7 for a stack of the ground truth of every frame beside GT"
+    )
     """How many ground-truth frames a patch has: the middle one, or all seven in a stack of their own."""
 
 

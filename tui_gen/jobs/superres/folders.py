@@ -1,8 +1,8 @@
 """The folders of a category: opened without leaving the output folder, prepared, swept, looked over.
 
-    <output>/<category folder>/<format folder>/{GT,LR,LR_7frames}/<stem>.png
+    <output>/<category folder>/<format folder>/{GT,LR,LR_7frames,GT_7frames}/<stem>.png
                               /Val/{GT,LR}/
-                              /.tui-gen-tmp/<stem>.<GT, LR or LR_7frames>.tmp
+                              /.tui-gen-tmp/<stem>.<GT, LR, LR_7frames or GT_7frames>.tmp
 
 Invariant: no file is created, replaced or removed outside the output folder, whatever symbolic links
 lie in it, and nothing is removed that a ledger line owns.
@@ -21,8 +21,11 @@ from pathlib import Path
 
 from tui_gen.jobs.superres.geometry import PatchFormat
 
-KIND_FOLDERS = {"gt": "GT", "lr": "LR", "lr7": "LR_7frames"}
+KIND_FOLDERS = {"gt": "GT", "lr": "LR", "lr7": "LR_7frames", "gt7": "GT_7frames"}
 """What a patch consists of -> the folder it lies in, inside the format's folder."""
+
+USUAL_KINDS = ("gt", "lr", "lr7")
+"""Kinds whose folders are made whether or not the settings ask for them."""
 
 TEMPORARY_FOLDER = ".tui-gen-tmp"
 VALIDATION_FOLDER = "Val"
@@ -139,11 +142,18 @@ def flush_folder(descriptor: int) -> None:
             raise
 
 
-def prepare_folders(output: Path, category_folder: str, formats: Iterable[PatchFormat]) -> None:
+def prepare_folders(
+    output: Path,
+    category_folder: str,
+    formats: Iterable[PatchFormat],
+    *,
+    kinds: Iterable[str] = USUAL_KINDS,
+) -> None:
     """Create the folders that a category's patches go to, and its empty validation folders."""
+    kinds = tuple(kinds)
     for patch_format in formats:
-        for kind_folder in KIND_FOLDERS.values():
-            make_folder(output, f"{category_folder}/{patch_format.folder}/{kind_folder}")
+        for kind in kinds:
+            make_folder(output, f"{category_folder}/{patch_format.folder}/{KIND_FOLDERS[kind]}")
     for kind in VALIDATION_KINDS:
         make_folder(output, f"{category_folder}/{VALIDATION_FOLDER}/{KIND_FOLDERS[kind]}")
 

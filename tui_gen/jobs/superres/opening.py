@@ -21,6 +21,7 @@ from tui_gen.jobs import Checked, Picture, Recorded, Wanted
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.folders import (
     KIND_FOLDERS,
+    USUAL_KINDS,
     OutputError,
     foreign_files,
     prepare_folders,
@@ -180,7 +181,8 @@ class Opened:
         """Make the folders, and remove what a killed run left of patches in hand. Raises OSError."""
         for category in self.settings.categories.values():
             formats = [patch_format for patch_format, _ in category.distribution]
-            prepare_folders(self.settings.output, category.folder, formats)
+            kinds = {*USUAL_KINDS, *self.settings.patch_kinds}
+            prepare_folders(self.settings.output, category.folder, formats, kinds=sorted(kinds))
         self.tidy(records)
 
     def tidy(self, records: Mapping[str, SourceRecord]) -> None:

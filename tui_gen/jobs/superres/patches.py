@@ -70,22 +70,24 @@ class PatchArrays:
     gt: Image
     lr5: Image | None  # -2..+2 around the middle frame
     lr7: Image | None  # -3..+3
+    gt7: Image | None = None  # the ground truth of all seven frames
 
 
 @dataclass(frozen=True, slots=True)
 class PatchFiles:
-    """A patch as the bytes of its PNG files, by kind: "gt", and of "lr" and "lr7" those wanted."""
+    """A patch as the bytes of its PNG files, by kind: "gt", and of "lr", "lr7" and "gt7" those wanted."""
 
     gt: bytes
     lr: bytes | None
     lr7: bytes | None
+    gt7: bytes | None = None
 
     @property
     def by_kind(self) -> dict[str, bytes]:
         """Those that there are, GT first."""
         return {
             kind: content
-            for kind, content in (("gt", self.gt), ("lr", self.lr), ("lr7", self.lr7))
+            for kind, content in (("gt", self.gt), ("lr", self.lr), ("lr7", self.lr7), ("gt7", self.gt7))
             if content is not None
         }
 
@@ -102,7 +104,8 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
         message = f"a clip of {expected} bytes was expected, not of {frames.shape} {frames.dtype}"
         raise ValueError(message)
     at = _within(cut.region, area)
-    gt = frames[MIDDLE, at.y : at.y + at.height, at.x : at.x + at.width].copy()
+    crops = frames[:, at.y : at.y + at.height, at.x : at.x + at.width]
+    gt7 = np.concatenate(list(crops)) if settings.gt_frames == CLIP_FRAMES else None
     bounds = _within(reach(cut, settings), area)
     kernel = kernel_for(settings.lr_kernel, cut.format.ratio)
 
@@ -116,7 +119,7 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
         lr5 = lr7[rim:-rim]
     elif "5frames" in settings.lr_versions:
         lr5 = stack(frames[MIDDLE - REACH_5FRAMES : MIDDLE + REACH_5FRAMES + 1])
-    return PatchArrays(gt, lr5, lr7)
+    return PatchArrays(crops[MIDDLE].copy(), lr5, lr7, gt7)
 
 
 def _within(region: Region, area: Region) -> Region:
@@ -139,6 +142,7 @@ def encode_patch(arrays: PatchArrays, compression: str) -> PatchFiles:
         gt=encode_png(arrays.gt, compression),
         lr=None if arrays.lr5 is None else encode_png(arrays.lr5, compression),
         lr7=None if arrays.lr7 is None else encode_png(arrays.lr7, compression),
+        gt7=None if arrays.gt7 is None else encode_png(arrays.gt7, compression),
     )
 
 
@@ -194,7 +198,7 @@ def _record(contents: dict[str, bytes], cut: Cut, scale: float) -> dict[str, obj
 
 
 def patch_path(cut: Cut, kind: str) -> str:
-    """Where the "gt", "lr" or "lr7" of a patch stands, relative to the output folder."""
+    """Where a kind ("gt", "lr", "lr7", "gt7") of a patch stands, relative to the output folder."""
     return f"{_kind_folder(cut, kind)}/{cut.file_stem}.png"
 
 

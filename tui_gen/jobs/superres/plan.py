@@ -16,6 +16,7 @@ from operator import or_
 
 from tui_gen.engine.work import CategoryPlan, Plan, SourcePlan, SourceRecord, Unit
 from tui_gen.jobs.superres.chance import rank
+from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.prospects import Prospect, prospect
 from tui_gen.jobs.superres.seats import Claim, allot
@@ -30,7 +31,8 @@ HOPELESS_REJECTIONS = 30
 """So many rejected clips from the start, and none made, say that the film itself is bad."""
 NARROW_SPACING_SECONDS = 1.0
 NOT_FOUND = "file not found"
-_STACK_FRAMES = {"5frames": 5, "7frames": 7}
+_GT_FRAMES = {"gt": 1, "gt7": 7}
+_LR_FRAMES = {"lr": 5, "lr7": 7}
 
 
 def plan_probe(
@@ -61,7 +63,7 @@ def plan_extract(
             sum(seats[name].values()),
             category.folder,
             raw_patch_bytes=_raw_patch_bytes(settings, category),
-            files_per_patch=1 + len(settings.lr_versions),
+            files_per_patch=len(settings.patch_kinds),
         )
         for name, category in settings.categories.items()
     }
@@ -294,12 +296,17 @@ def _shuffled(seed: int, source: str) -> bytes:
 
 def _raw_patch_bytes(settings: Settings, category: Category) -> float:
     """Return the bytes of a mean patch's pixels: GT and the stacks that are written."""
-    frames = sum(_STACK_FRAMES[version] for version in settings.lr_versions)
+    gt_frames = sum(_GT_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
+    lr_frames = sum(_LR_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
     total = sum(share for _, share in category.distribution)
     return sum(
-        share / total * 3 * (form.gt.width * form.gt.height + frames * form.lr.width * form.lr.height)
+        share / total * 3 * (gt_frames * _pixels(form.gt) + lr_frames * _pixels(form.lr))
         for form, share in category.distribution
     )
+
+
+def _pixels(size: Size) -> int:
+    return size.width * size.height
 
 
 # ------------------------------------------------------------------------------------------- warnings

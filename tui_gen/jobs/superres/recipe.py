@@ -25,6 +25,7 @@ _PLAIN = (
     "hwaccel",
     "max_retry_attempts",
     "retry_skip_seconds",
+    "gt_frames",
 )
 
 

@@ -46,6 +46,7 @@ class Video:
     id: str | None = None
     crop: Region | None = None  # in upright source pixels
     peak: float | None = None  # tonemap's P
+    group: str | None = None  # editions, series, sequels: never on both sides of a split
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,16 @@ class Settings:
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
     trim: Trim = field(default_factory=Trim)
+    gt_frames: Literal[1, 7] = 1  # 7: a stack of the ground truth of every frame, beside GT
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def patch_kinds(self) -> tuple[str, ...]:
+        """The files a patch consists of: "gt", and of "lr" (5 frames), "lr7" and "gt7" those wanted."""
+        has = {"lr": "5frames" in self.lr_versions, "lr7": "7frames" in self.lr_versions}
+        stacks = tuple(kind for kind, is_wanted in has.items() if is_wanted)
+        return ("gt", *stacks, "gt7") if self.gt_frames > 1 else ("gt", *stacks)
 
     @property
     def run_folder(self) -> Path:

@@ -22,7 +22,7 @@ seconds = st.floats(0, 1e6).map(lambda value: round(value, 3))
 clips = st.builds(Clip, st.sampled_from(["a", "b", "c"]), st.integers(0, 300))
 patches = st.builds(
     Patch,
-    st.sampled_from(["general", "space"]),
+    st.sampled_from(["general", "space", "caf\u00e9"]),
     st.integers(0, 10**9),
     st.fixed_dictionaries(
         {"format": names, "x": st.integers(0, 9), "files": st.dictionaries(names, hostile)}
@@ -34,12 +34,14 @@ made = st.builds(
     st.lists(patches, max_size=2, unique_by=lambda patch: patch.category).map(tuple),
     st.integers(1, 10),
     seconds,
-    st.lists(st.tuples(st.sampled_from(["toon", "x"]), names), max_size=2).map(tuple),
+    st.lists(st.tuples(st.sampled_from(["toon", "x\u00fc"]), names), max_size=2).map(tuple),
     st.fixed_dictionaries({"pts_seconds": seconds}),
 )
-unmade = st.builds(Rejected, clips, names, st.integers(1, 10), seconds, hostile) | st.builds(
-    Failed, clips, names, st.integers(1, 10), seconds, hostile
-)
+unmade = st.builds(
+    Rejected,
+    *(clips, names, st.integers(1, 10), seconds, hostile),
+    st.fixed_dictionaries({}, optional={"scores": st.dictionaries(names, seconds)}),
+) | st.builds(Failed, clips, names, st.integers(1, 10), seconds, hostile)
 sources = st.sampled_from(["a", "b", "c"])
 durable = (
     st.builds(ev.ClipEnded, times, st.just("extract"), made | unmade)

@@ -93,8 +93,10 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
             for patch in outcome.patches
         ]
         entry["rejected"] = [{"category": name, "reason": reason} for name, reason in outcome.rejected]
-    else:
-        entry["reason"], entry["detail"] = outcome.reason, outcome.detail
+        return entry
+    if isinstance(outcome, Rejected):
+        entry |= outcome.record
+    entry["reason"], entry["detail"] = outcome.reason, outcome.detail
     return entry
 
 
@@ -113,9 +115,9 @@ def _outcome(clip: Clip, kind: str, entry: dict[str, Any]) -> Outcome:
         )
         rejected = tuple((item["category"], item["reason"]) for item in entry.pop("rejected"))
         return Made(clip, patches, attempts, seconds, rejected, entry)
-    reason, detail = entry["reason"], entry.get("detail", "")
+    reason, detail = entry.pop("reason"), entry.pop("detail", "")
     if kind == "rejected":
-        return Rejected(clip, reason, attempts, seconds, detail)
+        return Rejected(clip, reason, attempts, seconds, detail, entry)
     if kind == "failed":
         return Failed(clip, reason, attempts, seconds, detail)
     message = f"no such outcome: {kind}"
@@ -145,12 +147,16 @@ def read_for_resume(path: Path, *, on_damage: list[str]) -> Iterator[ev.Durable]
     yield from _read(path, read_line, on_damage)
 
 
-# What `encode` writes of a made clip, up to its record, and of each of its patches. Quotes inside
-# JSON strings are escaped, so these keys cannot be part of any text.
+# What `encode` writes of a made clip, up to its record, of each of its patches and of those it did
+# not give. Quotes inside JSON strings are escaped, so these keys cannot be part of any text.
+_REFUSED = rb'\{"category":"([^"\\]*)","reason":"([^"\\]*)"\}'
 _MADE = re.compile(
     rb'\{"at":([0-9.]+),"kind":"clip","stage":"([^"\\]*)","id":"[^"\\]*:([0-9]+)","source":"([^"\\]*)",'
-    rb'"outcome":"made","attempts":([0-9]+),"seconds":([0-9.]+),.*"rejected":\[\]\}\n',
+    rb'"outcome":"made","attempts":([0-9]+),"seconds":([0-9.]+),.*"rejected":\[((?:'
+    + _REFUSED.replace(b"(", b"(?:")
+    + rb",?)*)\]\}\n",
 )
+_REJECTED = re.compile(_REFUSED)
 _PATCH = re.compile(rb'\{"category":"([^"\\]*)","bytes":([0-9]+)')
 _TAIL_BYTES = 1 << 18
 
@@ -159,11 +165,15 @@ def _decode_what_counts(line: bytes) -> ev.Durable:
     found = _MADE.fullmatch(line)
     if found is None:
         return decode(line)
-    at, stage, index, source, attempts, seconds = found.groups()
+    at, stage, index, source, attempts, seconds, refused = found.groups()
     patches = tuple(
         Patch(_word(category), int(size_bytes), _NO_RECORD) for category, size_bytes in _PATCH.findall(line)
     )
-    outcome = Made(Clip(_word(source), int(index)), patches, int(attempts), float(seconds), (), _NO_RECORD)
+    rejected = tuple((_word(name), reason.decode("ascii")) for name, reason in _REJECTED.findall(refused))
+    if len(patches) + len(rejected) != line.count(b'{"category":'):
+        return decode(line)  # a category's name is escaped
+    clip = Clip(_word(source), int(index))
+    outcome = Made(clip, patches, int(attempts), float(seconds), rejected, _NO_RECORD)
     return ev.ClipEnded(float(at), _word(stage), outcome)
 
 
@@ -176,7 +186,7 @@ def _word(text: bytes) -> str:
 
 
 def _newest_made_line(path: Path) -> bytes | None:
-    """Return the last line of a made clip, if it is near the end."""
+    """Return the last line of a clip that gave a patch, if it is near the end."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -184,7 +194,8 @@ def _newest_made_line(path: Path) -> bytes | None:
             lines = file.read().splitlines(keepends=True)
     except FileNotFoundError:
         return None
-    return next((line for line in reversed(lines) if b'"outcome":"made"' in line), None)
+    gave = (b'"outcome":"made"', b'"patches":[{')
+    return next((line for line in reversed(lines) if all(part in line for part in gave)), None)
 
 
 def _read(path: Path, read_line: Callable[[bytes], ev.Durable], on_damage: list[str]) -> Iterator[ev.Durable]:

@@ -109,6 +109,8 @@ class Rejected:
     attempts: int
     seconds: float
     detail: str = ""
+    # Further entries of the ledger line: what was measured before it was rejected.
+    record: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

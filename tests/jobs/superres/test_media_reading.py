@@ -282,5 +282,5 @@ def test_the_differences_are_those_of_the_decoded_luma(embedded_ffmpeg: str, tmp
     raw = run_ffmpeg(embedded_ffmpeg, "-i", str(film), "-vf", "extractplanes=y", "-f", "rawvideo", "-")
     luma = np.frombuffer(raw, "<u2").reshape(-1, NUMBERED.height, NUMBERED.width)[first : first + 7] / 4
     means = luma.reshape(7, NUMBERED.height // 8, 8, NUMBERED.width // 8, 8).mean(axis=(2, 4))
-    assert clip.scene_difference == pytest.approx(np.abs(means[6] - means[0]).mean())
-    assert clip.pair_differences == pytest.approx([np.abs(b - a).mean() for a, b in pairwise(means)])
+    assert clip.measures.scene_difference == pytest.approx(np.abs(means[6] - means[0]).mean())
+    assert clip.measures.pair_differences == pytest.approx([np.abs(b - a).mean() for a, b in pairwise(means)])

@@ -68,6 +68,7 @@ def test_a_written_patch_stands_under_its_final_names_and_is_described(output: P
         "y": 30,
         "width": 48,
         "height": 36,
+        "sizes": {"gt": 8000, "lr": 6000, "lr7": 9000},
         "scale": 0.5,
         "files": dict(zip(("gt", "lr", "lr7"), FINALS, strict=True)),
         "sha256": {

@@ -21,9 +21,11 @@ from tui_gen.jobs.superres.geometry import Region, Size, whole
 from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.jobs.superres.patches import cut_patch, encode_patch
 from tui_gen.jobs.superres.reader import read_clips_fast
+from tui_gen.jobs.superres.scores import default_rule
 from tui_gen.jobs.superres.stretch import ClipTask, Cut, Stretch
 from tui_gen.jobs.superres.views import reach
 
+RULES = {"repeated_frames": default_rule("repeated_frames", "score")}
 NOISE = ("-f", "lavfi", "-i", "testsrc2=s=448x256:r=24:d=5,noise=alls=40:allf=t")
 AVC = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-x265-params")
@@ -101,7 +103,7 @@ async def spread(ffmpeg: Ffmpeg, path: Path, count: int = 5) -> Stretch:
     rim = 3.6 * (facts.frame_seconds or 0.04)
     step = (facts.duration_seconds - 2.1 * rim) / max(1, count - 1)
     tasks = [ClipTask(k, (rim + k * step,), cuts_of(facts, k)) for k in range(count)]
-    return stretch_of(path, facts, tasks, settings=replace(SETTINGS, lr_border="picture"))
+    return stretch_of(path, facts, tasks, settings=replace(SETTINGS, lr_border="picture", scores=RULES))
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Print:
     """What must be equal of a clip."""
 
     pts_seconds: tuple[float, ...]
-    measures: tuple[float, ...]
+    measures: tuple[object, ...]
     patches: tuple[str, ...]
 
 
@@ -120,7 +122,9 @@ def print_of(clip: ClipFrames, stretch: Stretch) -> Print:
         arrays = cut_patch(view.pixels, cut, settings=stretch.settings, area=view.area)
         files = encode_patch(arrays, "fast").by_kind
         hashes += [hashlib.sha256(content).hexdigest() for content in files.values()]
-    return Print(clip.container_pts_seconds, (clip.scene_difference, *clip.pair_differences), tuple(hashes))
+    measures = clip.measures
+    differences = (measures.scene_difference, *measures.pair_differences, measures.luma_change)
+    return Print(clip.container_pts_seconds, (*differences, clip.picture_types, clip.repeats), tuple(hashes))
 
 
 def prints(reports: Sequence[Reading], stretch: Stretch) -> dict[int, Print]:

@@ -30,7 +30,7 @@ from tui_gen.jobs.superres.colour import head_filters, tail_filters
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, Input, input_arguments, null_output, raw_output
 from tui_gen.jobs.superres.frame_log import FrameLog
 from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
-from tui_gen.jobs.superres.luma import ClipMeasures, luma_plane, measure_clip
+from tui_gen.jobs.superres.luma import ClipMeasures, luma_plane, measure_clip, repeated_pairs
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, ClipTask, Stretch
 from tui_gen.jobs.superres.window import (
     BWDIF_LEAD_FRAMES,
@@ -78,8 +78,10 @@ class ClipFrames:
     pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are counted
     container_pts_seconds: tuple[float, ...]  # as in the file
     attempts: int
-    scene_difference: float
-    pair_differences: tuple[float, ...]
+    measures: ClipMeasures
+    picture_types: str = ""  # one letter a frame
+    # Of each frame but the first whether it repeats the one before; None where nobody asked.
+    repeats: tuple[bool, ...] | None = None
     reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
 
     def view(self, frame: Size, needed: Region) -> FrameView:
@@ -123,6 +125,8 @@ class _Window:
     frames: Mapping[Size, Bgr] = field(repr=False)
     pts_seconds: tuple[float, ...]
     measures: ClipMeasures
+    picture_types: str
+    repeats: tuple[bool, ...] | None
 
 
 @dataclass(slots=True)
@@ -203,8 +207,9 @@ def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: 
         pts_seconds=tuple(time - first_pts_seconds for time in window.pts_seconds),
         container_pts_seconds=window.pts_seconds,
         attempts=attempts,
-        scene_difference=window.measures.scene_difference,
-        pair_differences=window.measures.pair_differences,
+        measures=window.measures,
+        picture_types=window.picture_types,
+        repeats=window.repeats,
     )
 
 
@@ -262,7 +267,17 @@ class _Reader:
         measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
         if measures.is_blank:
             return _BadData("blank picture")
-        return _Window(buffers, tuple(done.pts[i] for i in chosen), measures)
+        pairs = None
+        if self.stretch.settings.needs_repeats:
+            pairs = await asyncio.to_thread(repeated_pairs, luma, measures, depth=plane.bit_depth)
+        shown = [done.log.frames[i] for i in chosen]
+        return _Window(
+            frames=buffers,
+            pts_seconds=tuple(frame.pts_seconds for frame in shown),
+            measures=measures,
+            picture_types="".join(frame.picture_type for frame in shown),
+            repeats=pairs,
+        )
 
     async def _locate(self, target_seconds: float) -> Span | _BadData:
         """Look at the timestamps around a target and return where its seven frames lie."""

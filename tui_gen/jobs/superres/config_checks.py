@@ -24,10 +24,12 @@ from tui_gen.jobs.superres.defaults import (
 )
 from tui_gen.jobs.superres.geometry import PatchFormat, Size
 from tui_gen.jobs.superres.kernels import UndefinedKernelError, kernel_for
+from tui_gen.jobs.superres.scores import KINDS, NEAR_DUPLICATE, Rule
 from tui_gen.jobs.superres.settings import Category
 
 _LONGEST_NAME = 60
 _TYPO_LIKENESS = 0.75
+_MOST_BITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Fault:
 def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_unavailable(file), *_videos(file, folder), *_category_names(file), *_folders(file)]
-    faults += [*_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
+    faults += [*_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder), *_scores(file)]
     return faults
 
 
@@ -80,9 +82,6 @@ def _unavailable(file: ConfigFile) -> Iterator[Fault]:
         field = ConfigFile.model_fields[name]
         if getattr(file, name) != field.default:
             yield _not_available((name,), getattr(file, name), field.default)
-    for score, mode in file.scores.items():
-        if mode != "off":
-            yield _not_available(("scores", score), mode, "off")
     for index, video in _entries(file):
         if video.split != "train":
             yield _not_available(("videos", index, "split"), video.split, "train")
@@ -141,6 +140,34 @@ def _ffmpeg(file: ConfigFile, folder: str) -> Iterator[Fault]:
             f"there is no {name} beside the configuration",
             'write "system" for the one on PATH, the path of an ffmpeg, or null',
         )
+
+
+# -------------------------------------------------------------------------------------- scores
+
+
+def rules_of(file: ConfigFile) -> dict[str, Rule]:
+    """Return what the file says of the scores that are not off; limits left out are the usual ones."""
+    rules: dict[str, Rule] = {}
+    for name, entry in file.scores.items():
+        kind, written = KINDS[name], entry.model_fields_set
+        if entry.do != "off":
+            under = entry.under if "under" in written else kind.under
+            rules[name] = Rule(kind, entry.do, under, entry.over if "over" in written else kind.over)
+    return rules
+
+
+def _scores(file: ConfigFile) -> Iterator[Fault]:
+    for name, rule in rules_of(file).items():
+        place = ("scores", name)
+        if rule.mode == "reject" and rule.under is None and rule.over is None:
+            remedy = 'write "score", look at `tui-gen stats`, and give a limit: {"do": "reject", "over": 8}'
+            yield Fault(place, "rejects nothing without a limit", remedy)
+        elif rule.under is not None and rule.over is not None and rule.under >= rule.over:
+            wrong = f"nothing lies between under {rule.under:g} and over {rule.over:g}"
+            yield Fault(place, wrong, 'write an "under" below "over"')
+        elif name == NEAR_DUPLICATE and (rule.over is not None or not 0 <= (rule.under or 0) <= _MOST_BITS):
+            remedy = f'write {{"do": "reject", "under": 6}} with a distance from 0 to {_MOST_BITS}'
+            yield Fault(place, "near duplicates have one limit: the bits that may differ", remedy)
 
 
 # ---------------------------------------------------------------------------------- categories

@@ -26,6 +26,7 @@ from pydantic.fields import FieldInfo
 
 from tui_gen.engine.work import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.commented_json import Key
+from tui_gen.jobs.superres.scores import Mode, ScoreName
 
 LEFT_OUT = object()
 """Stands where a faulty element of a list was, so that the rest can still be judged."""
@@ -139,6 +140,28 @@ class TrimEntry(_Keys):
     """What is left out at the beginning of every film, in seconds or as a share of its duration."""
     end: Part = Field(default=Amount(), description='seconds, 0 or more, or a share like "8%"')
     """What is left out at the end of every film, in seconds or as a share of its duration."""
+
+
+class ScoreEntry(_Keys):
+    """What is done by one score, and its limits where they are not the usual ones."""
+
+    do: Mode = Field(description='"off", "score" or "reject"')
+    """Nothing, measure and record, or also reject what is beyond the limits."""
+    under: float | None = Field(default=None, description="the least value that passes, or null for none")
+    """What lies under it is flagged; the score's own limit where this is left out."""
+    over: float | None = Field(default=None, description="the largest value that passes, or null for none")
+    """What lies over it is flagged; the score's own limit where this is left out."""
+
+
+def _as_score(value: object) -> object:
+    return value if isinstance(value, dict) else {"do": value}
+
+
+Score = Annotated[
+    ScoreEntry,
+    BeforeValidator(_as_score),
+    Field(description='"off", "score", "reject", or an object, like {"do": "reject", "under": 6}'),
+]
 
 
 class RuleEntry(_Keys):
@@ -311,8 +334,8 @@ class ConfigFile(_Keys):
         default=[], description='a list of {"name": "...", "path": "...", "categories": {...}}'
     )
     """The films, one entry each."""
-    scores: dict[str, Literal["off", "score", "reject"]] = Field(
-        default={}, description='{} or "off" for each'
+    scores: dict[ScoreName, Score] = Field(
+        default={}, description='scores and what to do by them, like {"flat": "reject", "noise": "score"}'
     )
     """What is done with each measure of quality: nothing, recorded, or recorded and used to reject."""
     crop_choice: Literal["uniform", "detail"] = Field(default="uniform", description='"uniform"')

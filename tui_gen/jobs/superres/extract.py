@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from tui_gen.engine.work import (
     Clip,
@@ -23,22 +22,21 @@ from tui_gen.engine.work import (
     Learned,
     Made,
     ObstructedError,
-    Patch,
     Rejected,
     Report,
     Retried,
     Unusable,
 )
 from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.cutting import Given, cut_clip
 from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.media import ClipFrames
-from tui_gen.jobs.superres.patches import PatchArrays, cut_patch, encode_patch, write_patch
 from tui_gen.jobs.superres.presence import Presence
+from tui_gen.jobs.superres.scores import ClipTraits, clip_scores, objection
 from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Cut, Probe, Stretch, Survey
-from tui_gen.jobs.superres.views import reach
+from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Probe, Stretch, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +123,50 @@ async def _pump(
 async def _make(unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None) -> Report:
     settings = unit.settings
     name = Clip(unit.source, clip.index)
-    if settings.scene_cuts == "reject" and clip.scene_difference > settings.scene_diff_threshold:
-        reason = f"scene cut: difference {clip.scene_difference:.1f}, over {settings.scene_diff_threshold:g}"
-        return Rejected(name, reason, clip.attempts, _seconds_since(began))
-    patches = await _finish(asyncio.get_running_loop().run_in_executor(None, _write, unit, task, clip))
-    record = {
+    scores = clip_scores(_traits(clip), settings.scores)
+    record = _record(clip, scores)
+    if (reason := _cut_between(clip, settings) or objection(scores, settings.scores)) is not None:
+        return Rejected(name, reason, clip.attempts, _seconds_since(began), record=record)
+    cutting = asyncio.get_running_loop().run_in_executor(None, _write, unit, task, clip)
+    given = await _finish(cutting)
+    if given.rejected_scores:
+        record["rejected_scores"] = given.rejected_scores
+    return Made(name, given.patches, clip.attempts, _seconds_since(began), given.rejected, record)
+
+
+def _cut_between(clip: ClipFrames, settings: Settings) -> str | None:
+    difference, limit = clip.measures.scene_difference, settings.scene_diff_threshold
+    if settings.scene_cuts == "accept" or difference <= limit:
+        return None
+    return f"scene cut: difference {difference:.1f}, over {limit:g}"
+
+
+def _traits(clip: ClipFrames) -> ClipTraits:
+    measures = clip.measures
+    return ClipTraits(
+        measures.pair_differences, measures.luma_change, clip.container_pts_seconds, clip.repeats
+    )
+
+
+def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
+    """Return what the ledger keeps of a clip beside its patches."""
+    measures = clip.measures
+    record: dict[str, object] = {
         "pts_seconds": round(clip.pts_seconds[MIDDLE], 6),
-        "scene_difference": round(clip.scene_difference, 3),
-        "pair_differences": [round(value, 3) for value in clip.pair_differences],
+        "pts": [round(time, 6) for time in clip.container_pts_seconds],
+        "types": clip.picture_types,
+        "scene_difference": round(measures.scene_difference, 3),
+        "pair_differences": [round(value, 3) for value in measures.pair_differences],
         "reader": clip.reader,
     }
-    return Made(name, patches, clip.attempts, _seconds_since(began), (), record)
+    return record | {"scores": scores} if scores else record
 
 
 def _seconds_since(began: float | None) -> float:
     return time.monotonic() - began if began is not None else 0.0
 
 
-async def _finish(writing: asyncio.Future[tuple[Patch, ...]]) -> tuple[Patch, ...]:
+async def _finish(writing: asyncio.Future[Given]) -> Given:
     """Wait for files being written even when cancelled, and report them: what is done is recorded.
 
     The task stays marked as cancelled, so its owner pulls no further.
@@ -171,20 +195,6 @@ def _waiting_for_output() -> Iterator[None]:
         raise
 
 
-def _write(unit: Stretch, task: ClipTask, clip: ClipFrames) -> tuple[Patch, ...]:
-    settings, upright = unit.settings, unit.probe.upright
+def _write(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
     with _waiting_for_output():
-        return tuple(
-            write_patch(
-                encode_patch(_cut(clip, cut, settings), settings.png_compression),
-                cut,
-                output=Path(settings.output),
-                scale=cut.frame.width / upright.width,
-            )
-            for cut in task.cuts
-        )
-
-
-def _cut(clip: ClipFrames, cut: Cut, settings: Settings) -> PatchArrays:
-    view = clip.view(cut.frame, reach(cut, settings))
-    return cut_patch(view.pixels, cut, settings=settings, area=view.area)
+        return cut_clip(unit, task, clip)

@@ -18,7 +18,7 @@ _TIME_BASE = re.compile(r"config in time_base: (\d+)/(\d+)")
 _FRAME = re.compile(
     r"n: *\d+ pts: *(?P<pts>-?\d+|NOPTS) .*?fmt:(?P<format>\S+) (?:cl:(?P<location>\S+) )?.*?"
     r"sar:(?P<sar_width>\d+)/(?P<sar_height>\d+) s:(?P<width>\d+)x(?P<height>\d+) "
-    r"i:(?P<fields>.) iskey:(?P<key>\d)"
+    r"i:(?P<fields>.) iskey:(?P<key>\d)(?: type:(?P<type>\S))?"
 )
 _TAGS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
 _DAMAGE = re.compile(
@@ -58,6 +58,7 @@ class ShownFrame:
     chroma_location: str | None
     sample_aspect: tuple[int, int]
     fields: str  # "P", "T" or "B"
+    picture_type: str = "?"  # "I", "P", "B"
 
 
 @dataclass(slots=True)
@@ -112,6 +113,7 @@ class FrameLog:
                 chroma_location=match["location"],
                 sample_aspect=(int(match["sar_width"]), int(match["sar_height"])),
                 fields=match["fields"],
+                picture_type=match["type"] or "?",
             )
         )
 

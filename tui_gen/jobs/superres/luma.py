@@ -18,6 +18,13 @@ from tui_gen.jobs.superres.stretch import MIDDLE
 
 BLOCK = 8
 BLANK_DEVIATION = 1.0
+REPEAT_DIFFERENCE = 0.4
+REPEAT_STEP = 4
+REPEAT_STEPS_SHARE = 0.001
+"""A frame repeats the one before if luma differs by less than 0.4 in the mean, and its 99.9th percentile
+(the least value that 99.9 % of the pixels do not exceed) by less than 4."""
+_SURELY_DIFFERENT = 0.5  # block means differ by no more than pixels do
+_BAND_ROWS = 64
 
 Luma = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -52,6 +59,7 @@ class ClipMeasures:
     scene_difference: float  # of the first and the last frame
     pair_differences: tuple[float, ...]  # of neighbours
     is_blank: bool
+    luma_change: float  # of the mean, from the first frame to the last; negative where it gets darker
 
 
 def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
@@ -81,4 +89,37 @@ def measures_of(means: NDArray[np.float64]) -> ClipMeasures:
         scene_difference=float(np.abs(means[-1] - means[0]).mean()),
         pair_differences=pairs,
         is_blank=bool(means[MIDDLE].std() < BLANK_DEVIATION),
+        luma_change=float(means[-1].mean() - means[0].mean()),
+    )
+
+
+def repeats(before: Luma, after: Luma, *, depth: int, block_difference: float) -> bool:
+    """Return whether a frame shows the picture of the one before: (height, width), whole blocks only.
+
+    `block_difference` is that of their block means, which usually settles it at no cost.
+    """
+    if block_difference >= _SURELY_DIFFERENT:
+        return False
+    height, width = before.shape
+    rows = height // min(BLOCK, height) * min(BLOCK, height)
+    columns = width // min(BLOCK, width) * min(BLOCK, width)
+    unit, pixels = 2.0 ** (depth - 8), rows * columns
+    total = steps = 0
+    # Band by band: the differences stay in the cache, and most frames differ in the first.
+    for top in range(0, rows, _BAND_ROWS):
+        band = np.s_[top : min(top + _BAND_ROWS, rows), :columns]
+        one, other = before[band], after[band]
+        difference = np.maximum(one, other) - np.minimum(one, other)
+        total += int(difference.sum(dtype=np.uint64))
+        steps += int(np.count_nonzero(difference >= REPEAT_STEP * unit))
+        if total >= REPEAT_DIFFERENCE * unit * pixels or steps > REPEAT_STEPS_SHARE * pixels:
+            return False
+    return True
+
+
+def repeated_pairs(frames: Luma, measures: ClipMeasures, *, depth: int) -> tuple[bool, ...]:
+    """Return of each frame but the first whether it repeats the one before."""
+    return tuple(
+        repeats(before, after, depth=depth, block_difference=difference)
+        for (before, after), difference in zip(pairwise(frames), measures.pair_differences, strict=True)
     )

@@ -193,6 +193,7 @@ def _record(contents: dict[str, bytes], cut: Cut, scale: float) -> dict[str, obj
         "height": cut.region.height,
         "scale": scale,
         "files": {kind: patch_path(cut, kind) for kind in contents},
+        "sizes": {kind: len(content) for kind, content in contents.items()},
         "sha256": {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()},
     }
 

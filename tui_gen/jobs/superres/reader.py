@@ -25,6 +25,7 @@ from tui_gen.jobs.superres.crew import Crew, CrewError, ReadWindow, Refusal, Win
 from tui_gen.jobs.superres.entry import REORDERED_FRAMES
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.geometry import Region
+from tui_gen.jobs.superres.luma import ClipMeasures
 from tui_gen.jobs.superres.planes import planes_of
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, ClipTask, Stretch
 from tui_gen.jobs.superres.views import View, strips_of, views_of
@@ -134,8 +135,14 @@ class _FastReading:
             pts_seconds=tuple(time - first for time in answer["pts"]),
             container_pts_seconds=tuple(answer["pts"]),
             attempts=1,
-            scene_difference=answer["scene_difference"],
-            pair_differences=tuple(answer["pair_differences"]),
+            measures=ClipMeasures(
+                answer["scene_difference"],
+                tuple(answer["pair_differences"]),
+                is_blank=answer["is_blank"],
+                luma_change=answer["luma_change"],
+            ),
+            picture_types=answer["types"],
+            repeats=None if answer["repeats"] is None else tuple(answer["repeats"]),
             reader="stretch",
         )
 

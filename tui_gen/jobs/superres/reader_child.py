@@ -28,15 +28,26 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.geometry import Region, Size
-from tui_gen.jobs.superres.luma import block_means, measures_of
+from tui_gen.jobs.superres.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.planes import Planes, planes_of
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES
 from tui_gen.jobs.superres.window_decoder import FilmOrder, UnsureError, WindowDecoder
 
 SIGN_SECONDS = 1.0
+PICTURE_TYPES = {
+    PictureType.I: "I",
+    PictureType.P: "P",
+    PictureType.B: "B",
+    PictureType.S: "S",
+    PictureType.SI: "i",
+    PictureType.SP: "p",
+    PictureType.BI: "b",
+}
+"""The letters that ffmpeg prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ def _read(order: dict[str, Any], signs: _Signs) -> Iterator[dict[str, Any]]:
     with _opened(film) as container:
         decoder = WindowDecoder(container, film, signs.give)
         for window in windows:
-            yield from _window(decoder, window, layout)
+            yield from _window(decoder, window, layout, wants_repeats=order["wants_repeats"])
 
 
 def _opened(film: FilmOrder) -> InputContainer:
@@ -123,31 +134,58 @@ def _opened(film: FilmOrder) -> InputContainer:
     return av.open(f"file:{film.path}", options=options, metadata_errors="replace")
 
 
-def _window(decoder: WindowDecoder, window: WindowOrder, layout: Planes) -> Iterator[dict[str, Any]]:
+@dataclass(slots=True)
+class _Measured:
+    """What was measured on the frames of a window so far; the last one is kept where repeats count."""
+
+    layout: Planes
+    wants_repeats: bool
+    means: list[NDArray[np.float64]] = field(default_factory=list)
+    repeated: list[bool] = field(default_factory=list)
+    last: Luma | None = None
+
+    def take(self, frame: VideoFrame) -> None:
+        luma, depth = self.layout.luma(frame), self.layout.bit_depth
+        self.means.append(block_means(luma, depth=depth))
+        if not self.wants_repeats:
+            return
+        if self.last is not None:
+            difference = float(np.abs(self.means[-1] - self.means[-2]).mean())
+            self.repeated.append(repeats(self.last, luma[0], depth=depth, block_difference=difference))
+        self.last = luma[0].copy()
+
+    def answer(self) -> dict[str, Any]:
+        measures = measures_of(np.concatenate(self.means))
+        return {
+            "scene_difference": measures.scene_difference,
+            "pair_differences": measures.pair_differences,
+            "is_blank": measures.is_blank,
+            "luma_change": measures.luma_change,
+            "repeats": self.repeated if self.wants_repeats else None,
+        }
+
+
+def _window(
+    decoder: WindowDecoder, window: WindowOrder, layout: Planes, *, wants_repeats: bool
+) -> Iterator[dict[str, Any]]:
     """Read one window, sending its frames as they come."""
-    sent, pts, means = 0, list[float](), list[NDArray[np.float64]]()
+    pts, types, measured = list[float](), "", _Measured(layout, wants_repeats)
     frames = decoder.frames(window.target_seconds)
     try:
         for frame in frames:
             _check(layout.objection_to(frame))
-            if not sent:
+            if not pts:
                 yield {"begun": True}
             _send(layout.of(frame), layout, window.views)
-            sent += 1
             pts.append(decoder.seconds(frame.pts or 0))
-            means.append(block_means(layout.luma(frame), depth=layout.bit_depth))
+            types += PICTURE_TYPES.get(PictureType(frame.pict_type), "?")
+            measured.take(frame)
     except UnsureError as error:
-        if sent:
-            _send_blanks(layout, window.views, CLIP_FRAMES - sent)
+        if pts:
+            _send_blanks(layout, window.views, CLIP_FRAMES - len(pts))
         yield {"refused": str(error)}
         return
-    measures = measures_of(np.concatenate(means))
-    yield {
-        "pts": pts,
-        "scene_difference": measures.scene_difference,
-        "pair_differences": measures.pair_differences,
-        "is_blank": measures.is_blank,
-    }
+    yield {"pts": pts, "types": types, **measured.answer()}
 
 
 def _check(objection: str | None) -> None:

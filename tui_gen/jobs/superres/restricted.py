@@ -28,7 +28,8 @@ class _Units:
                 continue
             tasks = tuple(task for task in map(self._cut_down, unit.tasks) if task.cuts)
             if tasks:
-                yield replace(unit, tasks=tasks)
+                # What was made once is made again, whatever the limits are now.
+                yield replace(unit, tasks=tasks, settings=unit.settings.accepting_all())
 
     def _cut_down(self, task: ClipTask) -> ClipTask:
         categories = self.wanted.get(task.index, frozenset())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from tui_gen.engine.work import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.geometry import PatchFormat, Region
+from tui_gen.jobs.superres.scores import Rules
 
 LrVersion = Literal["5frames", "7frames"]
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
@@ -81,6 +82,7 @@ class Settings:
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
     trim: Trim = field(default_factory=Trim)
     gt_frames: Literal[1, 7] = 1  # 7: a stack of the ground truth of every frame, beside GT
+    scores: Rules = field(default_factory=dict)  # those that are not off
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,6 +92,16 @@ class Settings:
         has = {"lr": "5frames" in self.lr_versions, "lr7": "7frames" in self.lr_versions}
         stacks = tuple(kind for kind, is_wanted in has.items() if is_wanted)
         return ("gt", *stacks, "gt7") if self.gt_frames > 1 else ("gt", *stacks)
+
+    @property
+    def needs_repeats(self) -> bool:
+        """Whether repeated frames are looked for."""
+        return "repeated_frames" in self.scores
+
+    def accepting_all(self) -> Settings:
+        """Return the same settings that reject nothing by its scores."""
+        rules = {name: replace(rule, mode="score") for name, rule in self.scores.items()}
+        return replace(self, scores=rules, scene_cuts="accept")
 
     @property
     def run_folder(self) -> Path:

@@ -117,8 +117,7 @@ def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation is anything
         return "path"
     bare, notes = _split(annotation)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
-        short = {"TargetEntry": "whole number, or object", "FormatEntry": "number, or object"}
-        return short.get(bare.__name__, "object")
+        return _SHORT_FORMS.get(bare.__name__, "object")
     if typing.get_origin(bare) is None:
         return f"{_WORDS[bare]}{_bounds(notes)}"
     return _compound(bare, notes)
@@ -135,6 +134,11 @@ def _compound(bare: Any, notes: tuple[Any, ...]) -> str:  # noqa: ANN401 - an an
     return "; or ".join("`null`" if part is types.NoneType else _type(part) for part in inside)
 
 
+_SHORT_FORMS = {
+    "TargetEntry": "whole number, or object",
+    "FormatEntry": "number, or object",
+    "ScoreEntry": '`"off"`, `"score"`, `"reject"`, or object',
+}
 _WORDS: dict[Any, str] = {int: "whole number", float: "number", str: "text", bool: "`true` or `false`"}
 _SIGNS: dict[type[Any], Callable[[Any], str]] = {
     Ge: lambda note: f"{note.ge} or more",
@@ -209,7 +213,7 @@ def _model_within(annotation: Any, place: str) -> Section | None:  # noqa: ANN40
 
 
 def _element_word(place: str) -> str:
-    return "format" if place.endswith(">") else "category"
+    return "score" if place == "scores" else "format" if place.endswith(">") else "category"
 
 
 def _json(value: object) -> str:

@@ -1,7 +1,7 @@
 """What the screen costs: bytes a second to the terminal and the share of a core, with eight busy workers.
 
 Runs the screen in a process of its own on a pty, over a controller that changes like a real run, and
-counts what leaves it:
+counts what leaves it; then presses keys while every core is busy with work as nice as the decoders':
 
     python benchmarks/screen_bytes.py [SECONDS]
 """
@@ -31,6 +31,10 @@ sys.path.insert(0, str(ROOT))
 
 SIZES = ((80, 24, 5000), (120, 40, 10000), (200, 50, None))
 SETTLED_SECONDS = 3.0
+PRESSES = 30
+KEY_BUDGET_MS = 100
+KEYS = {"one worker more": (b"+", b"done: "), "the help": (b"?", b"The work")}
+BUSY = "import os\nos.nice(19)\nwhile True: pass"
 
 
 class BusyController:
@@ -45,6 +49,7 @@ class BusyController:
         self.runs, self.ev, self.clip = runs, ev, Clip
         self.state = runs.working_run()
         self.random = random.Random(7)
+        self.steered = 0
         self.offset = runs.NOW - time.time()
         self.next_clip = dict.fromkeys(self.state.slots, 0)
         self.due = dict.fromkeys(self.state.slots, 0.0)
@@ -83,8 +88,9 @@ class BusyController:
         return self.state.copy()
 
     async def steer(self, command: object) -> str:
-        """Do nothing."""
-        return f"done: {command}"
+        """Do nothing, and never say the same twice."""
+        self.steered += 1
+        return f"done: {self.steered} {type(command).__name__}"
 
 
 def screen() -> int:
@@ -95,8 +101,8 @@ def screen() -> int:
     return run_screen(TuiGenApp(controller, clock=controller.clock))
 
 
-def measure(width: int, height: int, seconds: float, keys: bytes = b"") -> tuple[float, float]:
-    """Return bytes a second and the share of a core, once the first picture is painted."""
+def start(width: int, height: int) -> tuple[int, subprocess.Popen[bytes]]:
+    """Return our end of a terminal and the screen on it, its first picture painted."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "TZ": "UTC"}
@@ -110,6 +116,19 @@ def measure(width: int, height: int, seconds: float, keys: bytes = b"") -> tuple
     )
     os.close(theirs)
     drain(ours, SETTLED_SECONDS)
+    return ours, child
+
+
+def end(ours: int, child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGTERM)
+    drain(ours, 1.0)
+    child.wait(10)
+    os.close(ours)
+
+
+def measure(width: int, height: int, seconds: float, keys: bytes = b"") -> tuple[float, float]:
+    """Return bytes a second and the share of a core, once the first picture is painted."""
+    ours, child = start(width, height)
     os.write(ours, keys)
     drain(ours, 1.0)
     before = cpu_seconds(child.pid)
@@ -117,11 +136,32 @@ def measure(width: int, height: int, seconds: float, keys: bytes = b"") -> tuple
     count = drain(ours, seconds)
     took = time.monotonic() - started
     used = cpu_seconds(child.pid) - before
-    child.send_signal(signal.SIGTERM)
-    drain(ours, 1.0)
-    child.wait(10)
-    os.close(ours)
+    end(ours, child)
     return count / took, used / took
+
+
+def key_delays_ms(width: int, height: int, key: bytes, answer: bytes) -> list[float]:
+    """Return how long a key's answer took to be seen, while all cores are busy."""
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2 * (os.cpu_count() or 1))]
+    ours, child = start(width, height)
+    delays = []
+    try:
+        for press in range(PRESSES):
+            pressed = time.monotonic()
+            os.write(ours, key)
+            seen = b""
+            while answer not in seen and time.monotonic() < pressed + 5.0:
+                if select.select([ours], [], [], 0.1)[0]:
+                    seen += os.read(ours, 65536)
+            delays.append(1000 * (time.monotonic() - pressed))
+            os.write(ours, b"\x1b")
+            drain(ours, 0.3 + 0.037 * (press % 11))  # now and then a press meets a look at the run
+    finally:
+        end(ours, child)
+        for each in busy:
+            each.kill()
+            each.wait()
+    return sorted(delays)
 
 
 def drain(descriptor: int, seconds: float) -> int:
@@ -149,6 +189,16 @@ def main(seconds: float) -> int:
             rate, share = measure(width, height, seconds, keys)
             is_over = is_over or (budget is not None and view == "all" and rate > budget)
             print(f"{width}x{height:<5}{view:<10}{rate:8.0f} {budget or '-':>8}   {share:8.1%}", flush=True)
+    for width, height, _ in SIZES[:2]:
+        for name, (key, answer) in KEYS.items():
+            delays = key_delays_ms(width, height, key, answer)
+            is_over = is_over or delays[-1] > KEY_BUDGET_MS
+            median, late, last = delays[len(delays) // 2], delays[-2], delays[-1]
+            print(
+                f"{width}x{height:<5}{name}: seen after {median:.0f} ms (median of {PRESSES}), at the most"
+                f" {late:.0f} and {last:.0f} ms; all cores busy; budget {KEY_BUDGET_MS} ms",
+                flush=True,
+            )
     return int(is_over)
 
 

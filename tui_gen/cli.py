@@ -22,7 +22,7 @@ from tui_gen.wording import count, display_name, size
 if TYPE_CHECKING:
     from tui_gen.jobs import JobConfig
 
-COMMANDS = frozenset({"screen", "run", "monitor", "ctl", "plan", "scan", "verify", "demo"})
+COMMANDS = frozenset({"screen", "run", "monitor", "ctl", "plan", "scan", "verify", "report", "demo"})
 DEFAULT_CONFIG = "generator_config.json"
 DEFAULT_DEMO = "tui-gen-demo"
 EPILOG = """exit codes:
@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_scan(commands)
     _add_verify(commands)
+    _add_report(commands)
     _add_demo(commands)
     return top
 
@@ -183,6 +184,17 @@ def _add_verify(commands: Commands) -> None:
     verify.add_argument("--repair", action="store_true", help="make missing and damaged patches again")
     verify.add_argument("--sample", metavar="N", type=_positive, help="check N patches chosen at random")
     verify.set_defaults(command=_verify)
+
+
+def _add_report(commands: Commands) -> None:
+    report = commands.add_parser("report", help="what a run came to, as text and as a page for a browser")
+    report.add_argument(
+        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    report.add_argument(
+        "-o", "--output", metavar="FILE", help="the page; default: .tui-gen/report.html in the output folder"
+    )
+    report.set_defaults(command=_report)
 
 
 def _add_demo(commands: Commands) -> None:
@@ -338,6 +350,15 @@ def _verify(options: argparse.Namespace) -> int:
     config = read_config(Path(options.config))
     work = verifying.repair if options.repair else verifying.verify
     return work(config, sample=options.sample, out=sys.stdout, talk=sys.stderr)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from tui_gen import reporting
+    from tui_gen.jobs import read_config
+
+    page_path = Path(options.output) if options.output else None
+    config = read_config(Path(options.config))
+    return reporting.report(config, page_path=page_path, out=sys.stdout, talk=sys.stderr)
 
 
 def _demo(options: argparse.Namespace) -> int:

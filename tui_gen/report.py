@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from tui_gen.engine import eta
 from tui_gen.engine import events as ev
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 LINE_SECONDS = 5.0
 RULE = "─" * 62
+
+Quality = Literal["good", "warning", "bad", "quiet"]
 
 
 @dataclass(slots=True)
@@ -196,18 +198,35 @@ def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
     yield f"Go on with: {display_name(command)}"
 
 
-def final_lines(state: RunState, now: float) -> Iterator[str]:
+def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
+    """Return in one line how a run stands, and whether that is good."""
+    if is_at_work:
+        return "Dataset generation at work", "quiet"
+    if state.phase == "finished" and state.exit_code == 0:
+        return "Dataset generation complete", "good"
+    if state.phase == "finished":
+        return "Dataset generation finished, with gaps", "warning"
+    if state.phase == "stopped":
+        return f"Dataset generation stopped: {display_name(state.reason)}", "warning"
+    if state.phase == "failed":
+        return "Dataset generation ended by an internal error", "bad"
+    return "Dataset generation ended without a word: killed, or the machine went down", "bad"
+
+
+def final_lines(state: RunState, now: float, *, is_at_work: bool = False) -> Iterator[str]:
     """Yield the final statistics."""
     done, total = videos_done(state)
     images = sum(category.images for category in state.categories.values())
     whole = sum(category.size_bytes for category in state.categories.values())
-    yield "Dataset generation complete" if state.exit_code == 0 else "Dataset generation finished, with gaps"
+    yield headline(state, is_at_work=is_at_work)[0]
     yield RULE
     yield f"Total videos processed:  {done} of {total}"
     yield f"Total images created:    {count(images)}"
     yield f"Total disk usage:        {size(whole)}"
     yield f"Total time:              {duration(state.elapsed_seconds(now))}"
     yield f"Success rate:            {percent(state.success_rate)}"
+    if state.retry_rate is not None:
+        yield f"Retry rate:              {percent(state.retry_rate)}"
     if state.average_attempts is not None:
         yield f"Average attempts:        {state.average_attempts:.2f}"
     yield ""

@@ -39,6 +39,7 @@ from tui_gen.report import (
     resume_lines,
     saved_lines,
 )
+from tui_gen.reporting import leave_page
 from tui_gen.wording import display_name, size
 
 log = logging.getLogger("tui_gen")
@@ -111,7 +112,16 @@ def run(request: RunRequest) -> int:
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
+    # The folder is free by now: a ledger of a million lines takes half a minute to read.
+    _leave_page(request, session.state, talk)
     return done.exit_code
+
+
+def _leave_page(request: RunRequest, state: RunState, talk: Talk) -> None:
+    with contextlib.ExitStack() as logged:
+        with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
+            logged.enter_context(_logging_to(request.config.run_folder / LOG_NAME))
+        talk.say(leave_page(request.config, state))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.work import Clip, Job, JsonObject, RefusedError, SourceRecord
+from tui_gen.engine.work import Clip, Job, JsonObject, Plan, RefusedError, SourceRecord
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
@@ -154,6 +154,10 @@ class JobConfig(Protocol):
 
     def draw(self, patch: JsonObject, *, columns: int, rows: int) -> Picture:
         """Draw a patch by its ledger entry. Raises OSError, ValueError."""
+        ...
+
+    def expected(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Return what is wanted, by what the records know. Raises RefusedError; looks at nothing."""
         ...
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:

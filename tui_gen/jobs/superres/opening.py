@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
-from tui_gen.engine.work import Job, JsonObject, RefusedError, SourceRecord
+from tui_gen.engine.work import Job, JsonObject, Plan, RefusedError, SourceRecord
 from tui_gen.jobs import Checked, Picture, Recorded, Wanted
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.folders import (
@@ -112,6 +112,12 @@ class SuperResolutionConfig:
 
         caption = f"{patch['format']}  GT, and beside it the first, middle and last frame of LR"
         return Picture(draw_patch(self.output, patch, columns=columns, rows=rows), caption)
+
+    def expected(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Return what is wanted, by what the records know. Raises RefusedError; looks at nothing."""
+        from tui_gen.jobs.superres.expected import expected_plan
+
+        return expected_plan(self.settings, records)
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger, or a random sample of so many, and how many they are."""

@@ -1,0 +1,71 @@
+"""`tui-gen report`, and the page that a run leaves behind: both from the ledger, which is only read.
+
+A report is no part of the work: whatever goes wrong with it is said, and changes nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import TextIO
+
+from tui_gen.engine import events as ev
+from tui_gen.engine.lock import is_held
+from tui_gen.engine.session import LEDGER_NAME, LOCK_NAME
+from tui_gen.engine.state import RunState
+from tui_gen.engine.work import RefusedError
+from tui_gen.exit_codes import ExitCode
+from tui_gen.history import replay_history
+from tui_gen.jobs import JobConfig
+from tui_gen.page import write_page
+from tui_gen.report_page import report_page
+from tui_gen.summary import summary_lines
+from tui_gen.wording import display_name
+
+log = logging.getLogger(__name__)
+
+PAGE_NAME = "report.html"
+
+
+def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: TextIO) -> int:
+    """Write the report as text to `out`, and as a page. Raises RefusedError."""
+    ledger = config.run_folder / LEDGER_NAME
+    if not ledger.is_file():
+        message = f"{ledger}: there is no ledger: nothing was made here yet"
+        raise RefusedError(message)
+    is_at_work, now = is_held(config.run_folder / LOCK_NAME), time.time()
+    state, history, damage = replay_history(config.run_folder)
+    state.apply(ev.StagePlanned(state.last_at, "extract", config.expected(state.records)))
+    until = now if is_at_work else state.last_at
+    out.writelines(f"{line}\n" for line in summary_lines(state, history, now=until, is_at_work=is_at_work))
+    out.flush()
+    talk.writelines(f"{LEDGER_NAME}, {display_name(line)}\n" for line in damage)
+    path = page_path or config.run_folder / PAGE_NAME
+    try:
+        write_page(path, report_page(state, history, now=now, is_at_work=is_at_work))
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror}); choose another place with -o"
+        raise RefusedError(message) from error
+    talk.write(f"Page: {display_name(str(path))}\n")
+    return ExitCode.DONE
+
+
+def leave_page(config: JobConfig, state: RunState) -> str:
+    """Write the page of a run that has ended, and return a line that says where, or why not.
+
+    `state` is the run's own: it knows of missing films and warnings, which are not in the ledger.
+    """
+    path = config.run_folder / PAGE_NAME
+    try:
+        _, history, _ = replay_history(config.run_folder)
+        write_page(path, report_page(state, history, now=time.time(), is_at_work=False))
+    except OSError as error:
+        log.warning("no report: %s: %s", path, error)
+        return f"No report: {display_name(str(path))}: {error.strerror}"
+    except KeyboardInterrupt:
+        return "No report: interrupted; write it with: tui-gen report"
+    except Exception as error:
+        log.exception("no report")
+        return f"No report: internal error ({display_name(repr(error))}); please report this"
+    return f"Report: {display_name(str(path))}"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tui_gen.engine.state import CategoryState, Problem, RunState, SourceState
+from tui_gen.engine.parts import CategoryState, Problem, SourceState
+from tui_gen.engine.state import RunState
 from tui_gen.history import History
 from tui_gen.page import Markup, page, table, tag
 from tui_gen.plots import SERIES, Axis, Column, Curve, columns_plot, curves_plot, share_bar

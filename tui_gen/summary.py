@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui_gen.engine.state import CategoryState, RunState, SourceState
+from tui_gen.engine.parts import CategoryState, SourceState
+from tui_gen.engine.state import RunState
 from tui_gen.history import History, Run
 from tui_gen.report import final_lines
 from tui_gen.wording import count, display_name, duration, moment, percent, size

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,14 +58,13 @@ def test_an_unfit_one_is_named_with_what_is_missing_and_the_remedy(
     assert "pip install imageio-ffmpeg" in str(caught.value)
 
 
-def test_the_fingerprint_tells_chroma_apart_and_is_the_same_every_time(embedded_ffmpeg: str) -> None:
+def test_the_fingerprint_tells_chains_apart_and_is_the_same_every_time(embedded_ffmpeg: str) -> None:
     ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
     assert SETTINGS.chroma == "420"
     first = colour_fingerprint(ffmpeg, SETTINGS)
     assert first == colour_fingerprint(ffmpeg, SETTINGS)
-    from dataclasses import replace
-
-    assert first != colour_fingerprint(ffmpeg, replace(SETTINGS, chroma="444"))
+    full, fast = replace(SETTINGS, chroma="444"), replace(SETTINGS, hdr="fast")
+    assert len({first, colour_fingerprint(ffmpeg, full), colour_fingerprint(ffmpeg, fast)}) == 3
 
 
 def test_a_name_that_looks_like_an_option_or_a_protocol_stays_a_file() -> None:

@@ -26,7 +26,7 @@ from tests.jobs.superres.films import (
 )
 from tui_gen.engine.work import Rejected, Retried
 from tui_gen.jobs.superres.clips import read_clips
-from tui_gen.jobs.superres.colour import colour_chain
+from tui_gen.jobs.superres.colour import Rendering, colour_chain
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import Ffmpeg
 
@@ -112,7 +112,7 @@ def test_pixels_are_those_of_a_sequential_decode_at_every_size(film: Film, embed
     first = shown_numbers(clip.frames[NUMBERED])[0]
     facts = asyncio.run(probed(ffmpeg, film.path))
     for size in sizes:
-        chain = colour_chain(facts, chroma="420", peak=None, frame=size)
+        chain = colour_chain(facts, Rendering(), frame=size)
         by_hand = decode_by_hand(embedded_ffmpeg, film.path, chain, size)
         assert np.array_equal(clip.frames[size], by_hand[first : first + 7])
 
@@ -248,7 +248,7 @@ def test_an_interlaced_film_comes_out_without_combing_as_by_hand(
         )
         clips = clips_of(await read_all(ffmpeg, stretch))
         assert len(clips) == 3
-        chain = colour_chain(facts, chroma="420", peak=None, frame=size)
+        chain = colour_chain(facts, Rendering(), frame=size)
         by_hand = decode_by_hand(embedded_ffmpeg, film, f"bwdif=mode=send_frame,{chain}", size)
         for clip, time in zip(clips, times, strict=True):
             first = round(time * 25) - 3

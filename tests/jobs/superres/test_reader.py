@@ -16,6 +16,7 @@ from tui_gen.engine.work import Rejected, Retried
 from tui_gen.jobs.superres import clips, views
 from tui_gen.jobs.superres.child import StallLimits
 from tui_gen.jobs.superres.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.colour import Chroma, HdrChain
 from tui_gen.jobs.superres.film import ProbeFacts
 from tui_gen.jobs.superres.geometry import Region, Size, whole
 from tui_gen.jobs.superres.media import Ffmpeg
@@ -63,6 +64,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "fragments": ("a.mp4", (*AVC, "-g", "24", "-movflags", "frag_keyframe+empty_moov")),
     "no cues": ("a.mkv", (*AVC, "-g", "48", "-live", "1")),
     "odd sizes": ("a.mkv", (*AVC[:-1], "yuv444p", "-vf", "crop=447:255")),
+}
+HDR_CHAINS: tuple[HdrChain, ...] = ("exact", "fast")
+HLG = "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc:range=tv"
+FAST_KINDS = {
+    kind: KINDS.get(kind, ("a.mkv", (*AVC[:-1], "yuv422p10le", "-g", "48", "-vf", HLG)))
+    for kind in ("hdr10, left", "hdr10, top left", "hlg, 4:2:2")
 }
 BY_CLIP: dict[str, tuple[str, tuple[str, ...]]] = {
     "transport stream": ("a.ts", (*AVC, "-g", "24")),
@@ -222,6 +229,35 @@ async def test_strips_join_to_the_pixels_of_the_whole(
         planned = views.views_of(stretch.probe, task.cuts, stretch.settings)
         assert any(len(views.strips_of(stretch.probe, view)) > 1 for view in planned), number
         assert await compared(ffmpeg, replace(stretch, tasks=(task,))) == ["stretch"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "chroma"), [("hdr10, left", "420"), ("hdr10, top left", "444"), ("hlg, 4:2:2", "420")]
+)
+async def test_with_fast_hdr_too_a_part_is_converted_like_the_whole(
+    kind: str, chroma: Chroma, embedded_ffmpeg: str, tmp_path: Path
+) -> None:
+    name, arguments = FAST_KINDS[kind]
+    loud = (*NOISE[:-1], f"{NOISE[-1]},noise=alls=100:allf=t", "-t", "0.5", "-qp", "4")
+    run_ffmpeg(embedded_ffmpeg, *loud, *arguments, str(tmp_path / name))
+    ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
+    stretch = await spread(ffmpeg, tmp_path / name, count=1)
+    exact, fast = (replace(SETTINGS, chroma=chroma, hdr=hdr) for hdr in HDR_CHAINS)
+    half, small = Size(224, 128), replace(TINY, gt=Size(48, 48), lr=Size(16, 16))
+    tasks = []
+    for number, (frame, x, y) in enumerate(
+        ((half, 0, 0), (half, 87, 41), (half, 176, 80), (Size(448, 256), 201, 99), (Size(302, 172), 80, 41))
+    ):
+        cut = Cut("c", "C", small, frame, Region(x, y, 48, 48), whole(frame), "x")
+        tasks.append(replace(stretch.tasks[0], index=number, cuts=(cut,)))
+        parts = [view.stored.size for view in views.views_of(stretch.probe, (cut,), fast)]
+        assert (parts != [stretch.probe.coded]) == (number < 4)
+    stretches = [replace(stretch, tasks=tuple(tasks), settings=settings) for settings in (exact, fast)]
+    assert await compared(ffmpeg, stretches[1]) == ["stretch"] * 5
+    of = [prints(await read_all(ffmpeg, one, reader=read_clips_fast), one) for one in stretches]
+    # Only what is shrunk is another picture; what is measured before colour never is.
+    assert [of[0][k].patches == of[1][k].patches for k in range(5)] == [False, False, False, True, False]
+    assert all(of[0][k].measures == of[1][k].measures for k in range(5))
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from tui_gen.engine.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.child import ChildError, Command, Ended, ExactSink, StallLimits, run_child
-from tui_gen.jobs.superres.colour import head_filters, tail_filters
+from tui_gen.jobs.superres.colour import head_filters, rendering, tail_filters
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, Input, input_arguments, null_output, raw_output
 from tui_gen.jobs.superres.frame_log import FrameLog
 from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
@@ -349,10 +349,11 @@ class _Reader:
         """Return the filter graph: one decode and one tone-mapping for all sizes."""
         stretch = self.stretch
         deinterlace = "bwdif=mode=send_frame," if self._must_deinterlace else ""
-        head = head_filters(stretch.probe, chroma=stretch.settings.chroma, peak=stretch.peak)
+        how = rendering(stretch.settings, peak=stretch.peak)
+        head = head_filters(stretch.probe, how)
         split = f"split={len(sizes)}" + "".join(f"[s{number}]" for number in range(len(sizes)))
         tails = [
-            f"[s{number}]{tail_filters(stretch.probe, frame=size)}[v{number}]"
+            f"[s{number}]{tail_filters(stretch.probe, how, frame=size)}[v{number}]"
             for number, size in enumerate(sizes)
         ]
         return ";".join(

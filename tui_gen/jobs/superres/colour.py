@@ -3,10 +3,11 @@
 Pure. HDR (PQ, HLG) goes through the documented tone-mapping chain with everything pinned that it
 leaves to the ffmpeg version; SDR is never tone-mapped.
 
-    HDR   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
-    SDR   head: none                                               tail: zscale straight to RGB
+    HDR, exact   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
+    HDR, fast    head: none         tail: setparams, scale and linear light at once, tonemap, back to BT.709
+    SDR          head: none         tail: zscale straight to RGB
 
-The head is the same for all sizes a clip is wanted in, so one decode and one tone-mapping serve all.
+The head is the same for all sizes a clip is wanted in, so one decode and one exact tone-mapping serve all.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Literal
 
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
+from tui_gen.jobs.superres.settings import Settings
 
 Chroma = Literal["420", "444"]
+HdrChain = Literal["exact", "fast"]
 HdrClass = Literal["pq", "hlg", "sdr"]
 
 HDR_TRANSFERS: dict[str, HdrClass] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
@@ -38,6 +41,20 @@ class ColourTags:
     transfer: str
     matrix: str
     range: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What is left open by a film's own facts: how its samples become 8-bit BT.709."""
+
+    chroma: Chroma = "420"
+    hdr: HdrChain = "exact"
+    peak: float | None = None  # tonemap's, where the video's entry overrides the film's metadata
+
+
+def rendering(settings: Settings, *, peak: float | None = None) -> Rendering:
+    """Return how the settings say to render a film."""
+    return Rendering(settings.chroma, settings.hdr, peak)
 
 
 def hdr_class(transfer: str | None) -> HdrClass:
@@ -84,40 +101,49 @@ def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
     return DEFAULT_PEAK
 
 
-def head_filters(probe: ProbeFacts, *, chroma: Chroma, peak: float | None) -> str:
-    """Return the filters shared by all sizes, mostly "" for SDR. `peak` overrides the film's metadata."""
-    if probe.hdr_class == "sdr":
+def head_filters(probe: ProbeFacts, how: Rendering) -> str:
+    """Return the filters shared by all sizes, mostly "" where nothing is tone-mapped before it is scaled."""
+    if probe.hdr_class == "sdr" or how.hdr == "fast":
         return _without_subsampling(probe).rstrip(",")
-    tags, location = colour_tags(probe), _chroma_location(probe.colour)
-    return (
-        f"{_without_subsampling(probe)}"
-        f"setparams=color_primaries={tags.primaries}:color_trc={tags.transfer}"
-        f":colorspace={tags.matrix}:range={tags.range},"
-        f"zscale=tin={tags.transfer}:min={tags.matrix}:pin={tags.primaries}:rin={tags.range}:cin={location}"
-        ":t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
-        f"setparams=colorspace=bt2020nc,tonemap=tonemap=mobius:peak={_number(probe, peak)},"
-        f"zscale=t=bt709:m=bt709:c={location},format=yuv{chroma}p"
-    )
+    return f"{_without_subsampling(probe)}{_tone_mapped(probe, how)}"
 
 
-def tail_filters(probe: ProbeFacts, *, frame: Size) -> str:
-    """Return the filters that give one frame size."""
-    width, height = frame.width, frame.height
+def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
+    """Return the filters that give one frame size; `stored` is what comes in where it is no whole picture."""
     if probe.hdr_class != "sdr":
-        return f"scale={width}:{height}:flags=lanczos"
+        shrunk = f"scale={frame.width}:{frame.height}:flags=lanczos"
+        if how.hdr == "exact":
+            return shrunk
+        # With nothing to shrink there is nothing to gain: the bytes are those of the exact chain.
+        if frame == (stored or probe.upright):
+            return f"{_tone_mapped(probe, how)},{shrunk}"
+        return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
     tags = colour_tags(probe)
     location = "" if _is_rgb(probe.colour) else f":cin={_chroma_location(probe.colour)}"
     return (
         f"zscale=pin={tags.primaries}:tin={tags.transfer}:min={tags.matrix}:rin={tags.range}{location}"
-        f":w={width}:h={height}:f=lanczos:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
+        f":w={frame.width}:h={frame.height}:f=lanczos:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
     )
 
 
-def colour_chain(probe: ProbeFacts, *, chroma: Chroma, peak: float | None, frame: Size) -> str:
-    """Return the whole chain for one frame size."""
-    head = head_filters(probe, chroma=chroma, peak=peak)
-    tail = tail_filters(probe, frame=frame)
+def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
+    """Return the whole chain for one frame size; `stored` as for `tail_filters`."""
+    head, tail = head_filters(probe, how), tail_filters(probe, how, frame=frame, stored=stored)
     return f"{head},{tail}" if head else tail
+
+
+def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
+    """Return the filters from PQ or HLG to BT.709; `scaled` are zscale's options that shrink beforehand."""
+    tags, location = colour_tags(probe), _chroma_location(probe.colour)
+    peak = format(tone_mapping_peak(probe.colour, how.peak), ".10g")
+    return (
+        f"setparams=color_primaries={tags.primaries}:color_trc={tags.transfer}"
+        f":colorspace={tags.matrix}:range={tags.range},"
+        f"zscale=tin={tags.transfer}:min={tags.matrix}:pin={tags.primaries}:rin={tags.range}:cin={location}"
+        f"{scaled}:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+        f"setparams=colorspace=bt2020nc,tonemap=tonemap=mobius:peak={peak},"
+        f"zscale=t=bt709:m=bt709:c={location},format=yuv{how.chroma}p"
+    )
 
 
 def _without_subsampling(probe: ProbeFacts) -> str:
@@ -126,10 +152,6 @@ def _without_subsampling(probe: ProbeFacts) -> str:
     if match is None or not (probe.coded.width % 2 or probe.coded.height % 2):
         return ""
     return f"format={match[1]}444p{match[2]},"
-
-
-def _number(probe: ProbeFacts, peak: float | None) -> str:
-    return format(tone_mapping_peak(probe.colour, peak), ".10g")
 
 
 def _chroma_location(colour: ColourFacts) -> str:

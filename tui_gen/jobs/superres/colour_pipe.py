@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui_gen.jobs.superres.colour import colour_chain
+from tui_gen.jobs.superres.colour import colour_chain, rendering
 from tui_gen.jobs.superres.stretch import Stretch
 from tui_gen.jobs.superres.views import Shape
 
 
 def colour_arguments(stretch: Stretch, shape: Shape, *, source: int, target: int) -> Sequence[str]:
     """Return ffmpeg's arguments; `source` and `target` are descriptors of pipes."""
-    probe, settings = stretch.probe, stretch.settings
-    chain = colour_chain(probe, chroma=settings.chroma, peak=stretch.peak, frame=shape.scaled)
+    probe, how = stretch.probe, rendering(stretch.settings, peak=stretch.peak)
+    chain = colour_chain(probe, how, frame=shape.scaled, stored=shape.stored)
     return [
         *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-xerror"),
         # Frames wait in the pipes and in no queue: they are large, and whoever reads sets the pace.

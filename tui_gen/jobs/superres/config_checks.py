@@ -73,7 +73,6 @@ def _unavailable(file: ConfigFile) -> Iterator[Fault]:
             "write 0 and keep whole films aside for validation",
         )
     for name in (
-        "hdr",
         "sampling",
         "hwaccel",
         "crop_choice",

@@ -18,7 +18,7 @@ from fractions import Fraction
 import imageio_ffmpeg
 
 from tui_gen.jobs.superres.child import ENVIRONMENT
-from tui_gen.jobs.superres.colour import HdrClass, colour_chain
+from tui_gen.jobs.superres.colour import HdrClass, colour_chain, rendering
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.settings import Settings
@@ -143,7 +143,7 @@ def colour_fingerprint(ffmpeg: Ffmpeg, settings: Settings) -> str:
     digest = hashlib.sha256()
     for hdr_class in ("pq", "sdr"):
         probe = _gradient_facts(hdr_class)
-        chain = colour_chain(probe, chroma=settings.chroma, peak=None, frame=Size(128, 64))
+        chain = colour_chain(probe, rendering(settings), frame=Size(128, 64))
         source = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", str(_GRADIENT), "-i", "pipe:0"]
         frame = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1"]
         arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *frame]

@@ -16,7 +16,7 @@ import numpy as np
 from tui_gen.engine.work import Unusable
 from tui_gen.jobs.superres.bars import ENOUGH_VOTES, Bars, picture_inside, vote
 from tui_gen.jobs.superres.child import ChildError, Command, Ended, ExactSink, Line, StallLimits, run_child
-from tui_gen.jobs.superres.colour import colour_chain
+from tui_gen.jobs.superres.colour import colour_chain, rendering
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, Input, input_arguments, null_output, raw_output
 from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.frame_log import FrameLog, lasting_reason
@@ -131,8 +131,8 @@ class _Look:
 
     async def refused_colour(self) -> str | None:
         """Return why the colour chain gives no picture of this film, or None when it gives one."""
-        frame, settings = Size(64, 36), self.unit.settings
-        chain = colour_chain(self.unit.probe, chroma=settings.chroma, peak=None, frame=frame)
+        frame = Size(64, 36)
+        chain = colour_chain(self.unit.probe, rendering(self.unit.settings), frame=frame)
         sink, log = ExactSink(memoryview(bytearray(frame.width * frame.height * 3))), FrameLog()
         source = Input(self.unit.path)
 

@@ -242,7 +242,9 @@ def _category_lines(state: RunState) -> Iterator[str]:
     for category in state.categories.values():
         name = display_name(category.name.upper())
         target = f" of {count(category.target)}" if category.target is not None else ""
-        yield f"  {name:<{width}}  {count(category.images):>9}{target} images  ({size(category.size_bytes)})"
+        surplus = f", {count(category.surplus)} of them repeat others" if category.surplus else ""
+        disk = size(category.size_bytes)
+        yield f"  {name:<{width}}  {count(category.images):>9}{target} images  ({disk}){surplus}"
 
 
 def _gap_lines(state: RunState) -> Iterator[str]:
@@ -252,7 +254,7 @@ def _gap_lines(state: RunState) -> Iterator[str]:
         return
     yield ""
     for category in short:
-        missing = max(0, (category.target or 0) - category.images)
+        missing = max(0, (category.target or 0) - (category.images - category.surplus))
         yield f"Target missed: {display_name(category.name.upper())} by {count(missing)} images"
     if state.clips_failed:
         yield f"Failed clips: {count(state.clips_failed)}; the next run tries them again"

@@ -27,6 +27,7 @@ patches = st.builds(
     st.fixed_dictionaries(
         {"format": names, "x": st.integers(0, 9), "files": st.dictionaries(names, hostile)}
     ),
+    st.none() | st.integers(0, 2**64 - 1),
 )
 made = st.builds(
     Made,

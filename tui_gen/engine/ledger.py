@@ -89,7 +89,7 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
     if isinstance(outcome, Made):
         entry |= outcome.record
         entry["patches"] = [
-            {"category": patch.category, "bytes": patch.size_bytes, **patch.record}
+            {"category": patch.category, "bytes": patch.size_bytes, **_mark(patch), **patch.record}
             for patch in outcome.patches
         ]
         entry["rejected"] = [{"category": name, "reason": reason} for name, reason in outcome.rejected]
@@ -98,6 +98,15 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
         entry |= outcome.record
     entry["reason"], entry["detail"] = outcome.reason, outcome.detail
     return entry
+
+
+def _mark(patch: Patch) -> dict[str, str]:
+    return {} if patch.mark is None else {"hash": f"{patch.mark:016x}"}
+
+
+def _patch(entry: dict[str, Any]) -> Patch:
+    category, size_bytes, mark = entry.pop("category"), entry.pop("bytes"), entry.pop("hash", None)
+    return Patch(category, size_bytes, entry, None if mark is None else int(mark, 16))
 
 
 def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
@@ -110,9 +119,7 @@ def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
 def _outcome(clip: Clip, kind: str, entry: dict[str, Any]) -> Outcome:
     attempts, seconds = entry.pop("attempts"), entry.pop("seconds")
     if kind == "made":
-        patches = tuple(
-            Patch(patch.pop("category"), patch.pop("bytes"), patch) for patch in entry.pop("patches")
-        )
+        patches = tuple(map(_patch, entry.pop("patches")))
         rejected = tuple((item["category"], item["reason"]) for item in entry.pop("rejected"))
         return Made(clip, patches, attempts, seconds, rejected, entry)
     reason, detail = entry.pop("reason"), entry.pop("detail", "")
@@ -157,7 +164,7 @@ _MADE = re.compile(
     + rb",?)*)\]\}\n",
 )
 _REJECTED = re.compile(_REFUSED)
-_PATCH = re.compile(rb'\{"category":"([^"\\]*)","bytes":([0-9]+)')
+_PATCH = re.compile(rb'\{"category":"([^"\\]*)","bytes":([0-9]+)(?:,"hash":"([0-9a-f]+)")?')
 _TAIL_BYTES = 1 << 18
 
 
@@ -167,7 +174,8 @@ def _decode_what_counts(line: bytes) -> ev.Durable:
         return decode(line)
     at, stage, index, source, attempts, seconds, refused = found.groups()
     patches = tuple(
-        Patch(_word(category), int(size_bytes), _NO_RECORD) for category, size_bytes in _PATCH.findall(line)
+        Patch(_word(category), int(size_bytes), _NO_RECORD, int(mark, 16) if mark else None)
+        for category, size_bytes, mark in _PATCH.findall(line)
     )
     rejected = tuple((_word(name), reason.decode("ascii")) for name, reason in _REJECTED.findall(refused))
     if len(patches) + len(rejected) != line.count(b'{"category":'):

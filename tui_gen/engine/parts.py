@@ -91,6 +91,7 @@ class CategoryState:
     name: str
     target: int | None = None
     planned: int = 0
+    surplus: int = 0  # of the images, those that do not count towards the target
     folder: str = ""
     images: int = 0
     size_bytes: int = 0
@@ -98,7 +99,7 @@ class CategoryState:
     @property
     def shortfall(self) -> int:
         """Images by which the target will be missed, as planned now."""
-        return max(0, (self.target or 0) - max(self.planned, self.images))
+        return max(0, (self.target or 0) - (max(self.planned, self.images) - self.surplus))
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from functools import singledispatchmethod
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.parts import CategoryState, Minute, Phase, Problem, Recent, SlotState, SourceState
-from tui_gen.engine.work import CategoryPlan, Failed, Made, Rejected, SourceRecord
+from tui_gen.engine.work import CategoryPlan, Failed, Made, Marks, Rejected, SourceRecord
 
 LOW_SUCCESS_RATE = 0.8
 """Below this share of clips made, a source is worth a warning."""
@@ -343,6 +343,7 @@ class RunState:
     def _plan_category(self, name: str, plan: CategoryPlan) -> None:
         category = self._category(name)
         category.target, category.planned, category.folder = plan.target, plan.planned, plan.folder
+        category.surplus = plan.surplus
 
     def _rest(self, at: float) -> None:
         if self.active_since is not None:
@@ -363,6 +364,8 @@ class RunState:
             if had & bit:  # made again into the same files: counted once
                 continue
             record.made[patch.category] = had | bit
+            if patch.mark is not None:
+                record.marks.setdefault(patch.category, Marks()).add(outcome.clip.index, patch.mark)
             source.images[patch.category] = source.images.get(patch.category, 0) + 1
             category = self._category(patch.category)
             category.images += 1

@@ -13,6 +13,7 @@ left early or its source turned out unusable; what was not reported is queued ag
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -44,6 +45,8 @@ class Patch:
     size_bytes: int
     # The rest of the ledger's entry: format, place, files, hashes. The engine only keeps it.
     record: JsonObject
+    # 64 bits by which the job tells, when it plans, that patches are alike; None where it does not.
+    mark: int | None = None
 
 
 # --------------------------------------------------------------------------------- what is reported
@@ -152,6 +155,28 @@ class SourceChangedError(Exception):
 # -------------------------------------------------------------------------------- what a plan is of
 
 
+@dataclass(slots=True, eq=False)
+class Marks:
+    """The marks of a source's patches in one category, as they were made; the order means nothing."""
+
+    clips: array[int] = field(default_factory=lambda: array("I"))
+    values: array[int] = field(default_factory=lambda: array("Q"))
+
+    def add(self, clip: int, value: int) -> None:
+        """Append one."""
+        self.clips.append(clip)
+        self.values.append(value)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as sets."""
+        return isinstance(other, Marks) and self._pairs() == other._pairs()
+
+    __hash__ = None  # type: ignore[assignment] # it grows
+
+    def _pairs(self) -> set[tuple[int, int]]:
+        return set(zip(self.clips, self.values, strict=True))
+
+
 @dataclass(slots=True)
 class SourceRecord:
     """All that is known of one source: the sum of its ledger lines. Only `RunState.apply` changes it.
@@ -163,6 +188,7 @@ class SourceRecord:
     made: dict[str, int] = field(default_factory=dict)  # by category
     rejected_for: dict[str, int] = field(default_factory=dict)  # by category, the clip itself was fine
     rejected: int = 0  # whole clips
+    marks: dict[str, Marks] = field(default_factory=dict)  # by category
     skipped: bool = False
     unusable: str | None = None
     priority: int | None = None  # as set by hand while running; None: the configuration's
@@ -217,6 +243,8 @@ class CategoryPlan:
     planned: int
     # Relative to the output folder.
     folder: str
+    # Of those planned and made, the ones that count for nothing: the target is to be met without them.
+    surplus: int = 0
     # What a mean patch is before compression, and in how many files it stands.
     raw_patch_bytes: float = 0.0
     files_per_patch: int = 1

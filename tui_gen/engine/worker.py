@@ -210,7 +210,7 @@ class Worker:
                 self._place.conductor.set_aside(self.unit.source, outcome.reason)
             return
         self._queue.count_success()
-        if isinstance(outcome, Rejected) or (isinstance(outcome, Made) and outcome.rejected):
+        if isinstance(outcome, Rejected) or _may_change_the_plan(outcome):
             self._place.conductor.want_plan()
 
     async def _charge(self, reason: str) -> None:
@@ -220,3 +220,8 @@ class Worker:
             await self._take_outcome(Failed(left[0], reason, 1, 0.0))
         elif not self.unit.clips and self._queue.count_scout_failure():
             self._place.conductor.set_aside(self.unit.source, reason)
+
+
+def _may_change_the_plan(made: Made) -> bool:
+    """Return whether others are to be made for what was rejected, or may be like one made before."""
+    return bool(made.rejected) or any(patch.mark is not None for patch in made.patches)

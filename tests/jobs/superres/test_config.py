@@ -336,7 +336,7 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
         ({"scores": {"flat": "maybe"}}, "scores.flat", '"off", "score" or "reject"'),
         ({"scores": {"flta": "reject"}}, "scores.flta", "flta"),
         ({"scores": {"motion": {"do": "score", "over": 0.01}}}, "scores.motion", "nothing lies between"),
-        ({"scores": {"near_duplicate": {"do": "reject", "under": 40}}}, "scores.near_duplicate", "16"),
+        ({"scores": {"near_duplicate": {"do": "reject", "under": 40}}}, "scores.near_duplicate", "10"),
         ({"crop_choice": "detail"}, "crop_choice", "not available yet"),
         ({"repeated_frames": "collapse"}, "repeated_frames", "not available yet"),
         ({"videos": [video(split="val")]}, "videos[0].split", "not available yet"),

@@ -29,7 +29,7 @@ from tui_gen.jobs.superres.settings import Category
 
 _LONGEST_NAME = 60
 _TYPO_LIKENESS = 0.75
-_MOST_BITS = 16
+_MOST_BITS = 10
 
 
 @dataclass(frozen=True, slots=True)

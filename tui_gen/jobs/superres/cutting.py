@@ -39,6 +39,7 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
     settings = unit.settings
     arrays = _arrays(clip, cut, settings)
     measured: dict[str, object] = {}
+    mark = None
     if settings.scores:
         from tui_gen.jobs.superres.patch_scores import measure_patch
 
@@ -50,13 +51,12 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
             return
         if measures.scores:
             measured["scores"] = measures.scores
-        if measures.fingerprint is not None:
-            measured["hash"] = f"{measures.fingerprint:016x}"
+        mark = measures.mark
     upright = unit.probe.upright
     files = encode_patch(arrays, settings.png_compression)
     patch = write_patch(files, cut, output=Path(settings.output), scale=cut.frame.width / upright.width)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **measured}
-    given.patches += (Patch(patch.category, patch.size_bytes, record),)
+    given.patches += (Patch(patch.category, patch.size_bytes, record, mark),)
 
 
 def _in_source(cut: Cut, upright: Size) -> list[float]:

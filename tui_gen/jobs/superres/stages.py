@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from tui_gen.engine.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
 from tui_gen.jobs.superres.extract import Tools, perform_probe, perform_stretch, perform_survey
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg
+from tui_gen.jobs.superres.near_duplicates import (
+    NearDuplicates,
+    discounted,
+    near_duplicates_rejected,
+    with_surplus,
+)
 from tui_gen.jobs.superres.plan import Sources, plan_extract, plan_probe
 from tui_gen.jobs.superres.presence import Presence
 from tui_gen.jobs.superres.settings import Settings
@@ -64,12 +70,17 @@ class ExtractStage:
 
     films: _Films
     tools: Tools
+    near: NearDuplicates | None  # where they are rejected
     name: str = "extract"
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan surveys and stretches, by what is known and made."""
         films = self.films
-        return plan_extract(films.settings, films.sources, records=records, missing=films.missing)
+        found = self.near.among(records) if self.near is not None else {}
+        plan = plan_extract(
+            films.settings, films.sources, records=discounted(records, found), missing=films.missing
+        )
+        return with_surplus(plan, found)
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Survey a film, or make the patches of a stretch."""
@@ -100,4 +111,5 @@ class SuperResolution:
         """Make the stages."""
         films = _Films(self.settings, self.sources, self.missing)
         tools = Tools(self.workplace.ffmpeg, self.workplace.threads, self.presence)
-        self.stages = (ProbeStage(films, tools), ExtractStage(films, tools))
+        near = near_duplicates_rejected(self.settings.scores)
+        self.stages = (ProbeStage(films, tools), ExtractStage(films, tools, near))

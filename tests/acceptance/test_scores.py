@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ STRICT = {
 
 def texture(seed: int, width: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     noise = np.random.default_rng(seed).normal(0, 1, (HEIGHT, width))
-    return 120 + 300 * cv2.GaussianBlur(noise, (0, 0), 6.0)
+    return 120 + 300 * cv2.GaussianBlur(noise, (0, 0), 6.0).astype(np.float64)
 
 
 def frames(seed: int) -> Iterator[bytes]:
@@ -68,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str) -> Pa
     return made
 
 
-def dataset(folder: Path, name: str, scores: dict[str, object]) -> Dataset:
+def dataset(folder: Path, name: str, scores: Mapping[str, object]) -> Dataset:
     """Two categories: one whose patches are whole pictures, and one of small crops."""
     settings = {
         "base_settings": {

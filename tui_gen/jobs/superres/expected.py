@@ -6,9 +6,11 @@ A file stands for what it was when it was last seen; one that no run has met yet
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from tui_gen.engine.work import JsonObject, Plan, RefusedError, SourceRecord
 from tui_gen.jobs.superres.library import FileLook, LibraryError, NoFile, identify, known_files
+from tui_gen.jobs.superres.near_duplicates import near_duplicates_rejected, planned_without
 from tui_gen.jobs.superres.plan import plan_extract
 from tui_gen.jobs.superres.settings import Settings
 
@@ -23,7 +25,9 @@ def expected_plan(settings: Settings, records: Mapping[str, SourceRecord]) -> Pl
         message = "\n".join(f"{settings.config_path}: videos: {problem}" for problem in error.problems)
         raise RefusedError(message) from error
     sources = tuple((found.id, found.video) for found in identified)
-    return plan_extract(settings, sources, records=records, missing=frozenset())
+    plan = partial(plan_extract, settings, sources, missing=frozenset())
+    near = near_duplicates_rejected(settings.scores)
+    return planned_without(near, records, lambda counting: plan(records=counting))
 
 
 def _remembered(path: str, file: JsonObject | None) -> FileLook | NoFile:

@@ -14,7 +14,7 @@ No file is touched: near duplicates stay where they are, and the ledger tells wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -29,6 +29,7 @@ FEW = 64
 """So many new patches are each held against all others; more are sorted out all together."""
 _CHUNK = 512
 
+Records = Mapping[str, SourceRecord]
 Found = Mapping[str, Mapping[str, int]]
 """Category -> source -> bit set of clips."""
 Hashes = NDArray[np.uint64]
@@ -43,7 +44,7 @@ class NearDuplicates:
     within: int  # bits that may differ
     _categories: dict[str, _Category] = field(default_factory=dict)
 
-    def among(self, records: Mapping[str, SourceRecord]) -> Found:
+    def among(self, records: Records) -> Found:
         """Return those among the patches that stand."""
         marks: dict[str, dict[str, Marks]] = defaultdict(dict)
         for source, record in records.items():
@@ -69,7 +70,13 @@ def near_duplicates_rejected(rules: Rules) -> NearDuplicates | None:
     return NearDuplicates(int(rule.under))
 
 
-def discounted(records: Mapping[str, SourceRecord], found: Found) -> dict[str, SourceRecord]:
+def planned_without(near: NearDuplicates | None, records: Records, plan: Callable[[Records], Plan]) -> Plan:
+    """Return the plan made from records in which near duplicates do not count."""
+    found = near.among(records) if near is not None else {}
+    return with_surplus(plan(discounted(records, found)), found)
+
+
+def discounted(records: Records, found: Found) -> dict[str, SourceRecord]:
     """Return records in which the patches that were found count as rejected instead of made."""
     result = dict(records)
     for category, sources in found.items():

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tui_gen.engine.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
 from tui_gen.jobs.superres.extract import Tools, perform_probe, perform_stretch, perform_survey
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.near_duplicates import (
     NearDuplicates,
-    discounted,
     near_duplicates_rejected,
-    with_surplus,
+    planned_without,
 )
 from tui_gen.jobs.superres.plan import Sources, plan_extract, plan_probe
 from tui_gen.jobs.superres.presence import Presence
@@ -76,11 +76,8 @@ class ExtractStage:
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan surveys and stretches, by what is known and made."""
         films = self.films
-        found = self.near.among(records) if self.near is not None else {}
-        plan = plan_extract(
-            films.settings, films.sources, records=discounted(records, found), missing=films.missing
-        )
-        return with_surplus(plan, found)
+        plan = partial(plan_extract, films.settings, films.sources, missing=films.missing)
+        return planned_without(self.near, records, lambda counting: plan(records=counting))
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Survey a film, or make the patches of a stretch."""

@@ -21,7 +21,7 @@ NEAR = 0.25
 DAY = 86_400.0
 
 
-def opened(at: float) -> Iterator[ev.Event]:
+def opened(at: float) -> Iterator[ev.Durable]:
     yield ev.RunStarted(at, "toy", {}, "c.json", "/out", 1, "host", "0")
     yield ev.PhaseChanged(at, "running")
 
@@ -33,7 +33,7 @@ def made(at: float, index: int) -> ev.ClipEnded:
 
 def earlier_runs(
     seconds_a_clip: float, stops: set[int], pauses: set[int], chance: random.Random
-) -> list[ev.Event]:
+) -> list[ev.Durable]:
     """Return the events of the runs that made the first tenth, stopped and paused on the way."""
     at = 1e9
     events = list(opened(at))

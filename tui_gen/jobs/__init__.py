@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.work import Clip, Job, JsonObject, Plan, RefusedError, SourceRecord
+from tui_gen.engine.work import Clip, Job, JsonObject, Learned, Plan, RefusedError, SourceRecord, Unusable
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
@@ -62,6 +62,82 @@ class Checked:
 
 Wanted = Mapping[str, Mapping[int, frozenset[str]]]
 """Patches to be made again: source -> index of the clip -> categories."""
+
+
+Level = Literal["good", "unknown", "warning", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing a run needs of the machine, and how it stands. What is wrong keeps a run from going well."""
+
+    what: str  # "ffmpeg"
+    level: Level
+    says: str  # what was found and, where it is not good, what to do
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table of inspected sources."""
+
+    title: str
+    is_number: bool = False
+    is_wide: bool = False  # has no column of its own where the table is narrow: it is told below
+    label: str = ""  # what it is called when it is told below
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What looking at one source showed."""
+
+    source: str
+    name: str
+    path: str
+    state: Literal["good", "flawed", "unusable", "missing", "left out"]
+    reason: str = ""  # why it cannot be used, or what is wrong with it
+    cells: Mapping[str, str] = field(default_factory=dict)  # by title of the column
+    remarks: tuple[str, ...] = ()
+    record: JsonObject = field(default_factory=dict)  # all that is known, for scripts
+    seconds_per_clip: float | None = None  # estimated processor time
+    # What a run would have learned, with the stage it would have learned it in.
+    learned: tuple[tuple[str, Learned | Unusable], ...] = ()
+
+
+class Inspection(Protocol):
+    """A configuration's tools and sources, to be looked at; nothing is written."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """Of the table of sources, beside their names."""
+        ...
+
+    @property
+    def conditions(self) -> Sequence[Condition]:
+        """How the tools and the output folder stand."""
+        ...
+
+    @property
+    def recipe(self) -> JsonObject | None:
+        """What decides bytes, or None without fit tools."""
+        ...
+
+    @property
+    def found(self) -> Sequence[ev.Event]:
+        """What a run notes before its work begins: identities, missing files."""
+        ...
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The ids, in the order of the configuration."""
+        ...
+
+    async def look(self, source: str) -> Inspected:
+        """Look at one source. Cancelling it ends its children."""
+        ...
+
+    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Plan what a run would make."""
+        ...
 
 
 class OpenedJob(Protocol):
@@ -172,6 +248,10 @@ class JobConfig(Protocol):
         """Yield the files that no ledger line owns, relative to the output folder."""
         ...
 
+    def inspection(self, records: Mapping[str, SourceRecord]) -> Inspection:
+        """Prepare a look at everything. Raises RefusedError where two sources cannot be told apart."""
+        ...
+
     def open(self, records: Mapping[str, SourceRecord], *, may_write_beside: bool = False) -> OpenedJob:
         """Look at the sources and tools. Raises RefusedError; writes nothing."""
         ...
@@ -186,6 +266,10 @@ class JobModule(Protocol):
 
     def scan(self, folders: Sequence[Path], target: Path, *, may_update: bool) -> Sequence[str]:
         """Write a configuration for the sources below `folders`; say what was found. Raises RefusedError."""
+        ...
+
+    def tools(self) -> Sequence[Condition]:
+        """Say how what the job needs of the machine stands, without any configuration."""
         ...
 
     def make_demo(self, folder: Path, *, say: Callable[[str], None]) -> Path:

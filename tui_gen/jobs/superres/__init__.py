@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tui_gen.engine.work import RefusedError
 
 if TYPE_CHECKING:
+    from tui_gen.jobs import Condition
     from tui_gen.jobs.superres.opening import SuperResolutionConfig
 
 
@@ -42,6 +43,14 @@ def scan(folders: Sequence[Path], target: Path, *, may_update: bool) -> list[str
         *(f"not looked at: {path}: {reason}" for path, reason in found.unreadable),
         f"Next: tui-gen plan {found.config}",
     ]
+
+
+def tools() -> tuple[Condition, ...]:
+    """Say how ffmpeg and the libraries stand, where there is no configuration yet."""
+    from tui_gen.jobs.superres.config import load_settings, shipped_config
+    from tui_gen.jobs.superres.tools import examined
+
+    return examined(load_settings(shipped_config()), os.environ).conditions
 
 
 def make_demo(folder: Path, *, say: Callable[[str], None]) -> Path:

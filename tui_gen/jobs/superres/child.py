@@ -30,6 +30,7 @@ from typing import Protocol
 
 from tui_gen.engine.aside import exhaustion
 from tui_gen.engine.work import ObstructedError
+from tui_gen.jobs.superres.spending import Spent, current
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 NOT_STARTED = 126  # as in launch.py, which is never imported
@@ -200,6 +201,13 @@ class Child:
     lines: _Lines
     clock: _StallClock
     has_stalled: bool = False
+    spent: Spent | None = field(default_factory=current)
+
+    def count(self) -> None:
+        """Count what it has used, where somebody does; before it is reaped."""
+        if self.spent is not None:
+            # A process that was reaped already has left its number to others.
+            self.spent.add(self.process.pid if self.process.returncode is None else None)
 
     def kill(self) -> None:
         """KILL the whole group; it also ends the stopped ones and those blocked on a full pipe.
@@ -303,6 +311,7 @@ def _attend(child: Child, loop: asyncio.AbstractEventLoop, done: asyncio.Future[
     try:
         child.drain()
         child.lines.close()
+        child.count()
     except BaseException as error:  # noqa: BLE001 - carried over to the waiting task
         child.kill()
         outcome: int | BaseException = error

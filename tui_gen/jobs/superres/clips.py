@@ -47,6 +47,8 @@ from tui_gen.jobs.superres.window import (
 )
 
 CLIP_LIMITS = StallLimits()
+BLANK = "blank picture"
+"""Why a window gives nothing although it decodes."""
 SAME_WINDOW_ATTEMPTS = 3
 ENTRY_LEADS_SECONDS: tuple[float | None, ...] = (0.0, 2.0, 10.0, 60.0, None)
 """How far before the window to seek, the next one when no key frame came before it; None: the start."""
@@ -266,7 +268,7 @@ class _Reader:
             return _BadData("the picture changes its size here", done.tail)
         measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
         if measures.is_blank:
-            return _BadData("blank picture")
+            return _BadData(BLANK)
         pairs = None
         if self.stretch.settings.needs_repeats:
             pairs = await asyncio.to_thread(repeated_pairs, luma, measures, depth=plane.bit_depth)

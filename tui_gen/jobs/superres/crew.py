@@ -137,6 +137,7 @@ class Crew:
         os.write(self.bell[1], b"!")
         children = self.children
         for child in children:
+            child.count()
             child.kill()
         with self._lock:
             self._is_dismissed = True

@@ -66,6 +66,15 @@ def find_ffmpeg(configured: str | None, environ: Mapping[str, str]) -> Ffmpeg:
     raise FfmpegUnfitError(message)
 
 
+def where_found(ffmpeg: Ffmpeg, configured: str | None, environ: Mapping[str, str]) -> str:
+    """Return which of the places it was found in: "embedded", "on PATH", ..."""
+    if configured:
+        return "on PATH, as configured" if configured == "system" else "as configured"
+    if environ.get("TUI_GEN_FFMPEG"):
+        return "by TUI_GEN_FFMPEG"
+    return "embedded" if ffmpeg.path == _embedded() else "on PATH"
+
+
 def _candidates(configured: str | None, environ: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
     """Yield (path, whether the next one is tried when it is unfit)."""
     on_path = shutil.which("ffmpeg", path=environ.get("PATH", os.defpath))

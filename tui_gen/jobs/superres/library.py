@@ -13,7 +13,7 @@ import hashlib
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -253,6 +253,13 @@ class _Identification:
     def _open_paths(self) -> list[str]:
         """Return the paths without an id yet, in an order that is not the configuration's."""
         return sorted({video.path for video in self._videos} - self._ids.keys())
+
+
+def missing_of(identified: Iterable[Identified], away: Collection[str]) -> frozenset[str]:
+    """Return the ids of films that are not there; those whose disk is `away` are waited for instead."""
+    return frozenset(
+        found.id for found in identified if isinstance(found.look, NoFile) and found.id not in away
+    )
 
 
 def path_id(path: str, content: str = "") -> str:

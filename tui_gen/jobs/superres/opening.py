@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import Job, JsonObject, Plan, RefusedError, SourceRecord
-from tui_gen.jobs import Checked, Picture, Recorded, Wanted
+from tui_gen.jobs import Checked, Condition, Picture, Recorded, Wanted
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.folders import (
     KIND_FOLDERS,
@@ -37,6 +38,7 @@ from tui_gen.jobs.superres.library import (
     known_files,
     look,
     look_at_folder,
+    missing_of,
     unreachable,
 )
 from tui_gen.jobs.superres.presence import Presence
@@ -44,6 +46,9 @@ from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.restricted import Restricted
 from tui_gen.jobs.superres.settings import Category, Settings
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
+
+if TYPE_CHECKING:
+    from tui_gen.jobs.superres.inspection import FilmInspection
 
 LOOKERS = 16
 """Files looked at together: network shares answer slowly, not expensively."""
@@ -143,6 +148,24 @@ class SuperResolutionConfig:
             owned = partial(_is_recorded, category, _owners(category, records), records)
             yield from unrecorded_files(self.output, category.folder, owned)
 
+    def inspection(self, records: Mapping[str, SourceRecord]) -> FilmInspection:
+        """Prepare a look at the tools and at every film. Raises RefusedError; writes nothing."""
+        from tui_gen.jobs.superres.inspection import FilmInspection
+        from tui_gen.jobs.superres.tools import examined
+
+        identified = _identified(self.settings, records)
+        away = _away(identified, records)
+        return FilmInspection(
+            self.settings,
+            identified,
+            away=away,
+            presence=Presence(_marks(identified, records)),
+            records=records,
+            examined=examined(self.settings, os.environ),
+            found=tuple(_events(identified, away, records)),
+            obstacles=tuple(_obstacles(self.settings, records)),
+        )
+
     def open(self, records: Mapping[str, SourceRecord], *, may_write_beside: bool = False) -> Opened:
         """Look at ffmpeg, every film and the folders. Raises RefusedError; writes nothing."""
         settings = self.settings
@@ -153,9 +176,7 @@ class SuperResolutionConfig:
         if not may_write_beside:
             _check_folders(settings, records)
         sources = tuple((found.id, found.video) for found in identified)
-        missing = frozenset(
-            found.id for found in identified if isinstance(found.look, NoFile) and found.id not in away
-        )
+        missing = missing_of(identified, away)
         workplace = Workplace(ffmpeg, settings.ffmpeg_threads, settings.max_workers)
         job = SuperResolution(
             settings,
@@ -282,6 +303,13 @@ def _check_folders(settings: Settings, records: Mapping[str, SourceRecord]) -> N
                 "next to them with --beside (nothing of theirs is replaced)"
             )
             raise RefusedError(message)
+
+
+def _obstacles(settings: Settings, records: Mapping[str, SourceRecord]) -> Iterator[Condition]:
+    try:
+        _check_folders(settings, records)
+    except RefusedError as error:
+        yield Condition("folders", "wrong", str(error))
 
 
 def _events(

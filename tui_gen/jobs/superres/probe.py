@@ -9,17 +9,14 @@ the file (a killed or hung child, an I/O error, a missing file) is a ChildError.
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres.child import ChildError, Command, Ended, Line, StallLimits, TextSink, run_child
+from tui_gen.jobs.superres.asking import Question, ask
+from tui_gen.jobs.superres.child import ChildError, Command, Ended, Line, StallLimits, run_child
 from tui_gen.jobs.superres.colour import hdr_class, refusal
 from tui_gen.jobs.superres.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg, Input, input_arguments, null_output
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
@@ -81,41 +78,15 @@ async def _probed(path: str, *, ffmpeg: Ffmpeg, limits: StallLimits, niceness: i
 
 async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> dict[str, Any] | _Bad:
     """Ask the probe child; what its answer says of the file is translated here."""
-    sink = TextSink()
-
-    def arguments(pipes: Sequence[int]) -> list[str]:
-        return ["-I", str(PROBE_CHILD), os.path.abspath(path), FORMATS, str(MAX_PIXELS), str(pipes[0])]  # noqa: PTH100 - may not be UTF-8
-
-    def take(line: str) -> Line:
-        return Line.SIGN if line == "reading" else Line.KEPT
-
-    command = Command(
-        program=sys.executable,
-        arguments=arguments,
-        sinks=[sink],
-        on_line=take,
-        limits=limits,
-        niceness=niceness,
-    )
-    ended = await run_child(command)
-    if ended.has_stalled:
-        reason = "the probe hung"
-        raise ChildError(reason, ended.tail)
-    if ended.was_killed:
-        # A header that crashes the library does so every time; the caller tries again and gives up.
-        reason = f"the probe was killed by signal {-ended.status}"
-        raise ChildError(reason, ended.tail)
-    if ended.status or not sink.data:
-        reason = "the probe failed"
-        raise ChildError(reason, ended.tail)
-    answer: dict[str, Any] = json.loads(sink.data)
+    words = (FORMATS, str(MAX_PIXELS))
+    answer, tail = await ask(Question(PROBE_CHILD, path, words, "the probe", limits, niceness))
     if "missing" in answer:
         reason = "file not found"
         raise SourceMissingError(reason)
     if "passing" in answer:
-        raise ChildError(answer["passing"], ended.tail)
+        raise ChildError(answer["passing"], tail)
     if "unusable" in answer:
-        return _Bad(answer["unusable"], answer.get("detail", "") or ended.tail)
+        return _Bad(answer["unusable"], answer.get("detail", "") or tail)
     return answer
 
 

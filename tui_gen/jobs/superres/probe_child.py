@@ -68,7 +68,7 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
     _refuse_what_is_no_file(os.stat(path))  # noqa: PTH116 - names need not be UTF-8
     options = {"format_whitelist": formats, "protocol_whitelist": "file"}
     with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
-        stream = _picture_track(container)
+        stream = picture_track(container)
         context: VideoCodecContext | None = stream.codec_context
         if context is None:  # the library knows no decoder of that name, or the name is damaged
             reason = "unsupported codec"
@@ -102,7 +102,7 @@ def _refuse_what_is_no_file(status: os.stat_result) -> None:
         raise UnusableFileError(reason)
 
 
-def _picture_track(container: InputContainer) -> VideoStream:
+def picture_track(container: InputContainer) -> VideoStream:
     """Return the first picture track that is not cover art: what ffmpeg calls 0:V:0."""
     videos = container.streams.video
     for stream in videos:
@@ -120,7 +120,7 @@ def _picture_track(container: InputContainer) -> VideoStream:
 def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
     """Return where the track ends, measured on its packets, and how far apart its frames are."""
     head, is_whole = [], True
-    for packet in _packets(container, stream):
+    for packet in packets(container, stream):
         if packet.has_sidedata("encryption_info"):
             reason = "encrypted"
             raise UnusableFileError(reason)
@@ -143,7 +143,7 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
     }
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[av.Packet[VideoStream]]":
+def packets(container: InputContainer, stream: VideoStream) -> "Iterator[av.Packet[VideoStream]]":
     """Yield packets up to the end of what can be read, with a sign of life now and then."""
     last_sign = time.monotonic()
     try:
@@ -204,11 +204,11 @@ def _measured_end(
                 bad = place
             if bad - good <= CLOSE_SECONDS + 1:
                 break
-        if _seek(container, stream, good) and (end := _end(list(_packets(container, stream)))):
+        if seek(container, stream, good) and (end := _end(list(packets(container, stream)))):
             return end
-    _seek(container, stream, first)
+    seek(container, stream, first)
     last: tuple[float, float] | None = None
-    for packet in _packets(container, stream):
+    for packet in packets(container, stream):
         if (end := _end([packet])) is not None:
             last = max(last or end, end)
     return last
@@ -220,7 +220,8 @@ def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | N
     return container.duration / av.time_base if container.duration else None
 
 
-def _seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
+def seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
+    """Go to the key frame before a place; return whether that can be done."""
     try:
         container.seek(int(seconds / stream.time_base), stream=stream)  # type: ignore[operator]
     except (av.error.FFmpegError, OSError):
@@ -229,7 +230,7 @@ def _seek(container: InputContainer, stream: VideoStream, seconds: float) -> boo
 
 
 def _can_read_at(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
-    return _seek(container, stream, seconds) and next(_packets(container, stream), None) is not None
+    return seek(container, stream, seconds) and next(packets(container, stream), None) is not None
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from tui_gen.wording import count, display_name, size
 if TYPE_CHECKING:
     from tui_gen.jobs import JobConfig
 
-COMMANDS = frozenset({"screen", "run", "monitor", "ctl", "plan", "scan", "verify", "report", "demo"})
+COMMANDS = frozenset({"screen", "run", "monitor", "ctl", "plan", "check", "scan", "verify", "report", "demo"})
 DEFAULT_CONFIG = "generator_config.json"
 DEFAULT_DEMO = "tui-gen-demo"
 EPILOG = """exit codes:
@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     _add_monitor(commands)
     _add_ctl(commands)
     _add_plan(commands)
+    _add_check(commands)
     _add_scan(commands)
     _add_verify(commands)
     _add_report(commands)
@@ -166,6 +167,16 @@ def _add_plan(commands: Commands) -> None:
         "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
     )
     plan.set_defaults(command=_plan)
+
+
+def _add_check(commands: Commands) -> None:
+    check = commands.add_parser("check", help="is this machine ready, and what can be made of every video?")
+    check.add_argument(
+        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    check.add_argument("--json", action="store_true", help="everything that was found, as JSON")
+    check.add_argument("--no-keep", action="store_true", help="do not keep what was found for the run")
+    check.set_defaults(command=_check)
 
 
 def _add_scan(commands: Commands) -> None:
@@ -331,6 +342,20 @@ def _plan(options: argparse.Namespace) -> int:
     lines, is_met = plan_lines(read_config(Path(options.config)))
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return ExitCode.DONE if is_met else ExitCode.WITH_GAPS
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tui_gen.checking import command
+    from tui_gen.jobs import DEFAULT_JOB, find_job, read_config
+
+    request = command.CheckRequest(
+        sys.stdout, sys.stderr, os.environ, is_json=options.json, may_keep=not options.no_keep
+    )
+    path = Path(options.config)
+    if not path.exists() and options.config == DEFAULT_CONFIG:
+        sys.stderr.write(f"There is no ./{DEFAULT_CONFIG} here yet: the machine alone is checked.\n")
+        return command.check_machine(find_job(DEFAULT_JOB).tools(), request)
+    return command.check(read_config(path), request)
 
 
 def _scan(options: argparse.Namespace) -> int:

@@ -13,10 +13,8 @@ from tui_gen.engine.session import replay, steady_clock
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Learned, Plan, Stage, Unit, Unusable
 from tui_gen.jobs import JobConfig
+from tui_gen.needs import need_of
 from tui_gen.wording import count, display_name, duration, size
-
-TYPICAL_PNG_SHARE = 0.5
-"""PNG files of film take about half of the raw pixels (RLE with Paeth: 0.47 to 0.52 measured)."""
 
 
 def plan_lines(config: JobConfig) -> tuple[list[str], bool]:
@@ -84,24 +82,17 @@ def _category_table(state: RunState, plan: Plan) -> Iterator[str]:
 
 def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     made = sum(source.clips_made for source in plan.sources)
-    left = sum(source.clips_left for source in plan.sources)
-    yield f"Clips:   {count(left)} to make, {count(made)} made"
-    patches = sum(max(0, c.planned - state.categories[name].images) for name, c in plan.categories.items())
-    files = sum(
-        max(0, c.planned - state.categories[name].images) * c.files_per_patch
-        for name, c in plan.categories.items()
-    )
-    yield f"Patches: {count(patches)} to make, {count(files)} files"
-    measured = eta.bytes_left(state)
-    if measured is not None:
-        yield f"Disk:    {size(measured)} more, by the patches made so far"
+    need = need_of(state, plan)
+    yield f"Clips:   {count(need.clips)} to make, {count(made)} made"
+    yield f"Patches: {count(need.patches)} to make, {count(need.files)} files"
+    if need.is_measured:
+        yield f"Disk:    {size(need.size_bytes)} more, by the patches made so far"
     else:
-        raw = sum(c.planned * c.raw_patch_bytes for c in plan.categories.values())
-        yield f"Disk:    about {size(raw * TYPICAL_PNG_SHARE)}, if PNG halves the pixels as it does for film"
+        yield f"Disk:    about {size(need.size_bytes)}, if PNG halves the pixels as it does for film"
     seconds = eta.seconds_left(state, now)
-    if left and seconds is not None:
+    if need.clips and seconds is not None:
         yield f"Time:    {duration(seconds)}, at the rate of the runs so far"
-    elif left:
+    elif need.clips:
         yield "Time:    not known before the first clips; try: tui-gen run --limit 20"
 
 

@@ -6,7 +6,6 @@ damaged file is replaced by its like, a missing one put back.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,35 +19,8 @@ from tui_gen.engine.state import RunState
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
 from tui_gen.jobs import Checked, Finding, JobConfig, Recorded
-from tui_gen.wording import count, display_name, duration, percent
-
-SHOW_SECONDS = 0.2
-
-
-@dataclass(slots=True)
-class Progress:
-    """A line on a terminal that tells how far the checking is. Elsewhere nothing is written."""
-
-    talk: TextIO
-    total: int
-    began: float = field(default_factory=time.monotonic)
-    shown_at: float = float("-inf")
-
-    def show(self, done: int) -> None:
-        """Renew the line, a few times a second."""
-        now = time.monotonic()
-        if not self.talk.isatty() or now - self.shown_at < SHOW_SECONDS:
-            return
-        self.shown_at = now
-        left = duration((now - self.began) / done * (self.total - done)) if done else "-"
-        share = percent(done / self.total)
-        self.talk.write(f"\rchecked {count(done)} of {count(self.total)} patches  {share}  {left} left\x1b[K")
-        self.talk.flush()
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self.talk.isatty():
-            self.talk.write("\r\x1b[K")
+from tui_gen.progress import Progress
+from tui_gen.wording import count, display_name
 
 
 @dataclass(slots=True)
@@ -116,7 +88,7 @@ def _refuse_without_ledger(config: JobConfig) -> None:
 
 def _check(config: JobConfig, sample: int | None, out: TextIO, talk: TextIO) -> Found:
     total, patches = config.recorded(sample=sample)
-    found, progress = Found(), Progress(talk, total)
+    found, progress = Found(), Progress(talk, total, "patches")
     for checked in _counted(config.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved

@@ -83,7 +83,8 @@ class Column:
     title: str
     is_number: bool = False
     is_wide: bool = False  # has no column of its own where the table is narrow: it is told below
-    label: str = ""  # what it is called when it is told below
+    most_cells: int | None = None  # where the table is narrow
+    note: str = ""  # said once below the table
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,21 @@ from tui_gen.jobs.superres.trial import Trial
 State = Literal["good", "flawed", "unusable", "missing", "left out"]
 UNKNOWN = "-"
 COLUMNS = (
-    Column("codec"),
+    Column("codec", most_cells=6),
     Column("size", is_number=True),
     Column("aspect", is_number=True),
     Column("colour"),
-    Column("light", is_wide=True),
-    Column("bars", is_wide=True),
+    Column("light", is_wide=True, note="light: MaxCLL/mastering display in nits, profile of Dolby Vision"),
+    Column("bars", is_wide=True, note="bars: lines left out at top/bottom/left/right"),
     Column("fps", is_number=True),
     Column("length", is_number=True),
-    Column("keys", is_number=True),
-    Column("cost", is_number=True),
-    Column("test", is_number=True),
+    Column("keys", is_number=True, note="keys: distance of the key frames"),
+    Column(
+        "cost",
+        is_number=True,
+        note="cost: an estimate, processor time of a clip, by those read as a test here",
+    ),
+    Column("test", is_number=True, note="test: places that decode, of those tried"),
 )
 LONG_SECONDS = 60.0
 VARIED_SHARE = 1.5
@@ -73,7 +77,7 @@ def inspected(
         cells=_cells(looked),
         remarks=tuple(_remarks(settings, looked)),
         record=_record(looked),
-        seconds_per_clip=trial.seconds_per_clip if trial is not None and state != "unusable" else None,
+        seconds_per_clip=None if trial is None else trial.seconds_per_clip,
         learned=tuple(new),
     )
 
@@ -97,11 +101,11 @@ def _cells(looked: Looked) -> dict[str, str]:
         "length": length(probe.duration_seconds),
     }
     if keys is not None and keys.typical_seconds is not None:
-        cells["keys"] = f"{keys.typical_seconds:.1f}s"
+        cells["keys"] = seconds(keys.typical_seconds)
     if trial is not None:
         cells["test"] = f"{len(trial.places) - len(trial.bad)}/{len(trial.places)}"
         if trial.seconds_per_clip is not None:
-            cells["cost"] = f"~{trial.seconds_per_clip:.1f}s"
+            cells["cost"] = f"~{seconds(trial.seconds_per_clip)}"
     return cells
 
 
@@ -132,11 +136,16 @@ def dolby_vision(colour: ColourFacts) -> str | None:
     return f"{colour.dolby_vision_profile}{'' if compatibility is None else f'.{compatibility}'}"
 
 
-def length(seconds: float) -> str:
+def seconds(value: float) -> str:
+    """`10.4s`, `0.04s`."""
+    return f"{value:.2f}s" if value < 1 else f"{value:.1f}s"
+
+
+def length(value: float) -> str:
     """`2:35:01`, `0.97s`: whole seconds say too little of a short clip."""
-    if seconds < LONG_SECONDS:
-        return f"{seconds:.2f}s"
-    whole_seconds = round(seconds)
+    if value < LONG_SECONDS:
+        return f"{value:.2f}s"
+    whole_seconds = round(value)
     return f"{whole_seconds // 3600}:{whole_seconds // 60 % 60:02d}:{whole_seconds % 60:02d}"
 
 
@@ -208,9 +217,12 @@ def _shape_remarks(probe: ProbeFacts) -> Iterator[str]:
 def _colour_remarks(probe: ProbeFacts, peak: float | None) -> Iterator[str]:
     tags, stated = colour_tags(probe), probe.colour
     if probe.hdr_class != "sdr":
-        yield f"tone-mapped from a peak of {100 * tone_mapping_peak(stated, peak):g} nits"
+        is_assumed = peak is None and stated.max_cll_nits is None and stated.mastering_max_nits is None
+        assumed = ", which is assumed" if is_assumed else ""
+        yield f"tone-mapped from a peak of {100 * tone_mapping_peak(stated, peak):g} nits{assumed}"
     if stated.matrix is None or stated.primaries is None:
-        yield f"colour not fully stated: read as {tags.primaries}, {tags.matrix}"
+        read_as = ", ".join(dict.fromkeys([tags.primaries, tags.matrix]))
+        yield f"colour not fully stated: read as {read_as}"
 
 
 def _survey_remarks(

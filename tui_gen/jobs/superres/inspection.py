@@ -38,7 +38,7 @@ from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import Probe, Survey
 from tui_gen.jobs.superres.tools import Examined
-from tui_gen.jobs.superres.trial import trial, trial_places
+from tui_gen.jobs.superres.trial import Trial, trial, trial_places
 
 TRIES = 2
 """A child that was killed or met an I/O error is started once more: that says nothing about the film."""
@@ -150,13 +150,8 @@ class FilmInspection:
         if learning.state == "unusable":
             return Looked(film, outlook, keys)
         tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
-        if tried is not None and tried.unusable is not None:
-            learning.take("extract", tried.unusable)
-        elif tried is not None and tried.bad:
-            is_hopeless = len(tried.bad) == len(tried.places)
-            reason = tried.bad[0].reason
-            count = f"{len(tried.bad)} of {len(tried.places)} places tried"
-            learning.give_up(f"{reason} at {count}", "unusable" if is_hopeless else "flawed")
+        if tried is not None:
+            _judge(tried, learning)
         return Looked(film, outlook, keys, tried)
 
     async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:
@@ -182,6 +177,19 @@ class FilmInspection:
         except ChildError as error:
             learning.give_up(error.reason, "flawed")
             return None
+
+
+def _judge(tried: Trial, learning: _Learning) -> None:
+    """Say what the trial makes of a film: of some bad places a run makes others, of all of them nothing."""
+    count = len(tried.places)
+    if tried.unusable is not None:
+        learning.take("extract", tried.unusable)
+    elif tried.bad:
+        is_hopeless = len(tried.bad) == count
+        reason = f"{tried.bad[0].reason} at {len(tried.bad)} of {count} places tried"
+        learning.give_up(reason, "unusable" if is_hopeless else "flawed")
+    elif tried.is_black:
+        learning.give_up(f"nothing but blank pictures at {count} of {count} places tried", "flawed")
 
 
 def _one_thread() -> int:

@@ -51,6 +51,11 @@ class Trial:
         """The places that could not be read."""
         return tuple(place for place in self.places if place.result == "bad")
 
+    @property
+    def is_black(self) -> bool:
+        """Whether no place shows anything that patches are made of."""
+        return bool(self.places) and all(place.result == "black" for place in self.places)
+
 
 def trial_places(line: Timeline) -> tuple[float, ...]:
     """Return up to three places whose windows lie wholly in the film, and in what its trim leaves."""

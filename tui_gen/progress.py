@@ -1,0 +1,44 @@
+"""A line on a terminal that tells how far some work is. Elsewhere nothing is written."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tui_gen.wording import count, duration, percent
+
+SHOW_SECONDS = 0.2
+BAR_CELLS = 20
+
+
+@dataclass(slots=True)
+class Progress:
+    """One piece of work of known size: "checked 12 of 76 videos"."""
+
+    talk: TextIO
+    total: int
+    things: str  # "videos"
+    began: float = field(default_factory=time.monotonic)
+    shown_at: float = float("-inf")
+
+    def show(self, done: int) -> None:
+        """Renew the line, a few times a second."""
+        now = time.monotonic()
+        if not self.talk.isatty() or now - self.shown_at < SHOW_SECONDS:
+            return
+        self.shown_at = now
+        left = duration((now - self.began) / done * (self.total - done)) if done else "-"
+        share = done / self.total if self.total else 1.0
+        filled = "#" * round(share * BAR_CELLS)
+        self.talk.write(
+            f"\rchecked {count(done)} of {count(self.total)} {self.things} "
+            f"[{filled:.<{BAR_CELLS}}] {percent(share)}  {left} left\x1b[K"
+        )
+        self.talk.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self.talk.isatty():
+            self.talk.write("\r\x1b[K")
+            self.talk.flush()

@@ -107,7 +107,7 @@ def test_what_is_wrong_with_a_film_is_said_and_makes_the_exit_code(
             entry(films.alpha, "Unwanted", {}),
         ]
     )
-    done = run("check", data.config, env=recorder.environment(COLUMNS="80"))
+    done = run("check", data.config, env=environment(COLUMNS="80"))
     assert done.code == 3, str(done)
     assert "NOT THERE: file not found" in done.out
     assert "CANNOT BE USED: not a video file" in done.out
@@ -214,7 +214,7 @@ def test_a_terminal_sees_how_far_it_is(configure: Configure, films: Films) -> No
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=theirs,
-        env=recorder.environment(TERM="xterm-256color", LANG="C.UTF-8"),
+        env=environment(TERM="xterm-256color", LANG="C.UTF-8"),
         check=True,
         timeout=100,
     )

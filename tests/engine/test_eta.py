@@ -68,8 +68,9 @@ def test_the_time_left_after_a_resume_leaves_out_pauses_and_the_time_between_run
     left = CLIPS - MADE_BEFORE
     source = SourcePlan("a", "A", "/a", 255, (), 0, MADE_BEFORE, left)
     plan = Plan((source,), {"all": CategoryPlan(CLIPS, CLIPS, "All")})
-    for event in [*opened(now), ev.StagePlanned(now, "extract", plan)]:
+    for event in opened(now):
         state.apply(event)
+    state.apply(ev.StagePlanned(now, "extract", plan))
     for count in itertools.count():  # at once, and while the first clips of this run come in
         truth = (left - count) * seconds_a_clip
         shown = eta.seconds_left(state, now)

@@ -97,9 +97,11 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
 
 
 def _problems(idle: list[SourceState], plan: Plan) -> Iterator[str]:
-    if idle or plan.warnings:
+    if idle or plan.warnings or plan.notes:
         yield ""
     for source in idle:
         yield f"Not used: {display_name(source.name)}: {display_name(source.reason)}"
+    for note in plan.notes:
+        yield f"Note: {display_name(note)}"
     for warning in plan.warnings:
         yield f"Warning: {display_name(warning)}"

@@ -24,6 +24,8 @@ from tui_gen.engine.session import replay
 RUN_SECONDS = 100.0
 """No run of these tests may take longer, on however busy a machine."""
 KINDS = ("GT", "LR", "LR_7frames")
+PART_FOLDERS = {"": "Patches", "val": "Val", "test": "Test"}
+"""What the folders of a category's parts begin with: "general", "general/val", "general/test"."""
 STATUS_NAME = ".generator_status.json"
 RUN_FOLDER = ".tui-gen"
 
@@ -196,15 +198,16 @@ def check_whole(data: Dataset) -> None:
     assert damage == []
     status = data.status()
     for name, stats in status["category_stats"].items():
-        folder = data.settings["category_paths"][name]
+        whole, _, part = name.partition("/")
+        folder = f"{data.settings['category_paths'][whole]}/{PART_FOLDERS[part]}"
         counted = {
-            kind: sum(1 for path in tree if path.startswith(f"{folder}/") and path.split("/")[-2] == kind)
+            kind: sum(1 for path in tree if path.startswith(folder) and path.split("/")[-2] == kind)
             for kind in KINDS
         }
         assert set(counted.values()) == {stats["images_created"]}, f"{name}: {stats}, counted {counted}"
         replayed_images = state.categories[name].images if name in state.categories else 0
         assert replayed_images == stats["images_created"]
-        size = sum((data.output / path).stat().st_size for path in tree if path.startswith(f"{folder}/"))
+        size = sum((data.output / path).stat().st_size for path in tree if path.startswith(folder))
         assert stats["disk_usage_bytes"] == size
 
 

@@ -257,6 +257,8 @@ class Plan:
     sources: tuple[SourcePlan, ...]
     categories: Mapping[str, CategoryPlan] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    # What is worth knowing before the work begins, and nothing is wrong with.
+    notes: tuple[str, ...] = ()
 
 
 class Stage(Protocol):

@@ -170,6 +170,30 @@ def test_an_unknown_category_is_cut_like_general_into_a_folder_of_its_name(write
     assert [fmt.name for fmt, _ in category.distribution] == ["small_540", "medium_169", "large_720"]
 
 
+def test_a_film_without_a_split_is_on_the_side_of_its_group(write: Write) -> None:
+    settings = loaded(
+        write,
+        base_settings={"val_percent": 5},
+        videos=[
+            video(path="a", group="Dune"),
+            video(path="b", group="Dune", split="val", categories={"toon": 1}),
+            video(path="c", split="test"),
+            video(path="d", group="alone"),
+            video(path="e", group="Alien"),
+            video(path="f", group="Alien"),
+        ],
+    )
+    assert [film.split for film in settings.videos] == ["val", "val", "test", "train", "train", "train"]
+    assert [film.weights[0][0] for film in settings.videos[:3]] == ["general/val", "toon/val", "general/test"]
+    # One block of a film whose like is elsewhere would not keep the two apart.
+    assert [film.val_share for film in settings.videos] == [0, 0, 0, 0.05, 0, 0]
+    assert list(settings.categories) == ["general", "toon", "general/val", "general/test", "toon/val"]
+    assert [category.name for category in settings.whole_categories] == ["general", "toon"]
+    kept = settings.categories["general/val"]
+    assert (kept.folder, kept.target) == (settings.categories["general"].folder, None)
+    assert [form.folder for form, _ in kept.distribution] == ["Val", "Val_Medium169", "Val_Large"]
+
+
 def test_a_weight_of_zero_is_no_weight(write: Write) -> None:
     settings = loaded(write, videos=[video(categories={"general": 0, "toon": 0.5})])
     assert settings.videos[0].weights == (("toon", 0.5),)
@@ -326,7 +350,7 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
     ("keys", "key", "words"),
     [
         ({"base_settings": {"output_base_dir": ""}}, "base_settings.output_base_dir", 'got ""'),
-        ({"base_settings": {"val_percent": 5}}, "base_settings.val_percent", "not made yet"),
+        ({"base_settings": {"val_percent": 60}}, "base_settings.val_percent", "0 to 50"),
         ({"base_settings": {"lr_versions": []}}, "base_settings.lr_versions", "5frames"),
         ({"base_settings": {"retry_skip_seconds": math.inf}}, "base_settings.retry_skip_seconds", "Infinity"),
         ({"ke\udcffy": 1}, '["ke\udcffy"]', "not a known key"),
@@ -339,7 +363,12 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
         ({"scores": {"near_duplicate": {"do": "reject", "under": 40}}}, "scores.near_duplicate", "10"),
         ({"crop_choice": "detail"}, "crop_choice", "not available yet"),
         ({"repeated_frames": "collapse"}, "repeated_frames", "not available yet"),
-        ({"videos": [video(split="val")]}, "videos[0].split", "not available yet"),
+        ({"videos": [video(split="dev")]}, "videos[0].split", "that of its group"),
+        (
+            {"videos": [video(group="D", split="val"), video(path="b", group="D", split="test")]},
+            "videos[1].split",
+            'has "val" in videos[0]',
+        ),
         ({"videos": [video(group="")]}, "videos[0].group", "editions"),
         ({"videos": [video(categories=None)]}, "videos[0].categories", "got null"),
         ({"videos": [video(id="a_b")]}, "videos[0].id", "hyphens"),

@@ -15,6 +15,7 @@ import difflib
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from tui_gen.jobs.superres.config_checks import Fault
 from tui_gen.jobs.superres.config_file import LEFT_OUT, ConfigFile, VideoEntry, keys_known_at, remedy_for
 from tui_gen.jobs.superres.geometry import Region
 from tui_gen.jobs.superres.settings import LrVersion, Settings, Trim, Video
+from tui_gen.jobs.superres.split import TRAIN, Split, part_name
 from tui_gen.wording import display_name
 
 _LONGEST_VALUE_SHOWN = 60
@@ -285,7 +287,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
     return Settings(
         config_path=Path(folder, path.name),
         output=Path(config_checks.absolute(folder, base.output_base_dir)),
-        videos=tuple(_video(folder, entry) for entry in file.videos),
+        videos=_videos(folder, file),
         categories=config_checks.categories_of(file),
         job=file.job,
         seed=file.seed,
@@ -317,16 +319,34 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
     )
 
 
-def _video(folder: str, entry: VideoEntry) -> Video:
+def _videos(folder: str, file: ConfigFile) -> tuple[Video, ...]:
+    splits = config_checks.splits_of(file)
+    sizes = Counter(entry.group for entry in file.videos)
+    share = file.base_settings.val_percent / 100
+    videos = []
+    for index, entry in enumerate(file.videos):
+        # A group never crosses: what its films share lies at different places of each.
+        is_divided = splits[index] == TRAIN and (entry.group is None or sizes[entry.group] == 1)
+        videos.append(_video(folder, entry, splits[index], val_share=share if is_divided else 0.0))
+    return tuple(videos)
+
+
+def _video(folder: str, entry: VideoEntry, split: Split, *, val_share: float) -> Video:
     return Video(
         name=entry.name,
         path=config_checks.absolute(folder, entry.path),
-        weights=tuple((category, weight) for category, weight in entry.categories.items() if weight > 0),
+        weights=tuple(
+            (part_name(category, split), weight)
+            for category, weight in entry.categories.items()
+            if weight > 0
+        ),
         priority=entry.priority,
         id=entry.id,
         crop=Region(*entry.crop) if entry.crop else None,
         peak=entry.peak,
+        split=split,
         group=entry.group,
+        val_share=val_share,
     )
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_gen.jobs.superres.commented_json import Key
 from tui_gen.jobs.superres.config_file import LEFT_OUT, ConfigFile, FormatEntry, VideoEntry
@@ -26,6 +26,7 @@ from tui_gen.jobs.superres.geometry import PatchFormat, Size
 from tui_gen.jobs.superres.kernels import UndefinedKernelError, kernel_for
 from tui_gen.jobs.superres.scores import KINDS, NEAR_DUPLICATE, Rule
 from tui_gen.jobs.superres.settings import Category
+from tui_gen.jobs.superres.split import SPLITS, TRAIN, Split, part_folder, part_name
 
 _LONGEST_NAME = 60
 _TYPO_LIKENESS = 0.75
@@ -43,8 +44,9 @@ class Fault:
 
 def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
-    faults = [*_unavailable(file), *_videos(file, folder), *_category_names(file), *_folders(file)]
-    faults += [*_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder), *_scores(file)]
+    faults = [*_unavailable(file), *_videos(file, folder), *_groups(file), *_category_names(file)]
+    faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
+    faults += _scores(file)
     return faults
 
 
@@ -54,11 +56,42 @@ def absolute(folder: str, path: str) -> str:
 
 
 def categories_of(file: ConfigFile) -> dict[str, Category]:
-    """Return every category the file names, by name."""
+    """Return every category the file names and the parts of them that are kept aside, by name."""
     formats = {name: _format(name, _entries_of(file, name)) for name in _format_names(file)}
-    return {
-        name: Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
+    whole = [
+        Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
         for name in _categories_named(file)
+    ]
+    kept = _kept_aside(file)
+    parts = [_part(category, split) for category in whole for split in SPLITS if split in kept[category.name]]
+    return {category.name: category for category in [*whole, *parts]}
+
+
+def _kept_aside(file: ConfigFile) -> dict[str, set[Split]]:
+    """Return which parts of each category are kept aside."""
+    divided: set[Split] = {"val"} if file.base_settings.val_percent > 0 else set()
+    kept = {name: set(divided) for name in _categories_named(file)}
+    splits = splits_of(file)
+    for index, video in _entries(file):
+        for name in video.categories:
+            kept[name] |= {splits[index]} - {TRAIN}
+    return kept
+
+
+def _part(category: Category, split: Split) -> Category:
+    distribution = tuple(
+        (replace(patch_format, folder=part_folder(patch_format.folder, split)), share)
+        for patch_format, share in category.distribution
+    )
+    return Category(part_name(category.name, split), category.folder, None, distribution)
+
+
+def splits_of(file: ConfigFile) -> dict[int, Split]:
+    """Return the part each video belongs to: its own, or that of its group, or training."""
+    of_group = {video.group: video.split for _, video in _entries(file) if video.group and video.split}
+    return {
+        index: video.split or (of_group.get(video.group, TRAIN) if video.group else TRAIN)
+        for index, video in _entries(file)
     }
 
 
@@ -66,12 +99,6 @@ def categories_of(file: ConfigFile) -> dict[str, Category]:
 
 
 def _unavailable(file: ConfigFile) -> Iterator[Fault]:
-    if file.base_settings.val_percent > 0:
-        yield Fault(
-            ("base_settings", "val_percent"),
-            "validation patches are not made yet",
-            "write 0 and keep whole films aside for validation",
-        )
     for name in (
         "sampling",
         "hwaccel",
@@ -81,9 +108,6 @@ def _unavailable(file: ConfigFile) -> Iterator[Fault]:
         field = ConfigFile.model_fields[name]
         if getattr(file, name) != field.default:
             yield _not_available((name,), getattr(file, name), field.default)
-    for index, video in _entries(file):
-        if video.split != "train":
-            yield _not_available(("videos", index, "split"), video.split, "train")
 
 
 def _not_available(key: Key, value: object, default: object) -> Fault:
@@ -121,6 +145,20 @@ def _videos(file: ConfigFile, folder: str) -> Iterator[Fault]:
                 ("videos", index, "crop"),
                 "the crop has no width or no height",
                 "write [x, y, width, height] in pixels of the upright picture",
+            )
+
+
+def _groups(file: ConfigFile) -> Iterator[Fault]:
+    first: dict[str, tuple[int, str]] = {}
+    for index, video in _entries(file):
+        if video.group is None or video.split is None:
+            continue
+        other, split = first.setdefault(video.group, (index, video.split))
+        if split != video.split:
+            yield Fault(
+                ("videos", index, "split"),
+                f"its group {json.dumps(video.group)} has {json.dumps(split)} in videos[{other}]",
+                f"write {json.dumps(split)}, or take it out of the group",
             )
 
 

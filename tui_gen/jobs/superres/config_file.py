@@ -198,8 +198,10 @@ class VideoEntry(_Keys):
         default=None, description="the brightest light in hundreds of nits, a number above 0, like 10"
     )
     """The brightest light that tone-mapping reckons with, in hundreds of nits; else what the file says."""
-    split: Literal["train", "val", "test"] = Field(default="train", description='"train"')
-    """The part of the dataset that the whole film belongs to."""
+    split: Literal["train", "val", "test"] | None = Field(
+        default=None, description='"train", "val" or "test", or null for that of its group'
+    )
+    """The part of the dataset that the whole film belongs to; else that of its group, else training."""
     group: Text | None = Field(
         default=None,
         description='a name shared by editions, a series or sequels, like "Dune", or null',
@@ -222,7 +224,9 @@ class BaseSettings(_Keys):
         default=12, description="a whole number from 1 to 1024"
     )
     """How many clips are in work at once when a run begins; it can be changed while running."""
-    val_percent: Annotated[float, Field(ge=0, le=100)] = Field(default=0.0, description="0")
+    val_percent: Annotated[float, Field(ge=0, le=50)] = Field(
+        default=0.0, description="a number from 0 to 50"
+    )
     """The share of each film that is kept aside for validation."""
     temp_dir: PathText | None = Field(default=None, description="a folder or null; it is not needed")
     """Accepted from older files; there are no temporary frames."""

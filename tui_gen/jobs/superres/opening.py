@@ -45,6 +45,7 @@ from tui_gen.jobs.superres.presence import Presence
 from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.restricted import Restricted
 from tui_gen.jobs.superres.settings import Category, Settings
+from tui_gen.jobs.superres.split import part_name, split_of_folder
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class SuperResolutionConfig:
     @property
     def category_folders(self) -> tuple[Path, ...]:
         """Where the categories' files stand."""
-        return tuple(self.output / category.folder for category in self.settings.categories.values())
+        return tuple(self.output / category.folder for category in self.settings.whole_categories)
 
     @property
     def keymap(self) -> Mapping[str, str]:
@@ -144,7 +145,7 @@ class SuperResolutionConfig:
         """Yield the files in the categories' folders that no ledger line owns."""
         from tui_gen.jobs.superres.verify import unrecorded_files
 
-        for category in self.settings.categories.values():
+        for category in self.settings.whole_categories:
             owned = partial(_is_recorded, category, _owners(category, records), records)
             yield from unrecorded_files(self.output, category.folder, owned)
 
@@ -214,7 +215,7 @@ class Opened:
 
     def tidy(self, records: Mapping[str, SourceRecord]) -> None:
         """Leave no temporaries behind. Raises OSError."""
-        for category in self.settings.categories.values():
+        for category in self.settings.whole_categories:
             owned = partial(_is_recorded, category, _owners(category, records), records)
             sweep_leftovers(self.settings.output, category.folder, owned)
 
@@ -287,7 +288,7 @@ def _check_sources(
 
 
 def _check_folders(settings: Settings, records: Mapping[str, SourceRecord]) -> None:
-    for category in settings.categories.values():
+    for category in settings.whole_categories:
         owners = _owners(category, records)
         if owners:  # begun before: what lies there was accepted, or is its own
             continue
@@ -366,5 +367,7 @@ def _is_recorded(
     source = owners.get(match["slug"])
     if source is None:
         return False
-    made = records[source].made.get(category.name, 0)
-    return bool(made >> int(match["index"]) & 1)
+    made = records[source].made
+    part = part_name(category.name, split_of_folder(parts[-3]))
+    # What was moved to a validation folder by hand is still that of the whole category.
+    return bool((made.get(part, 0) | made.get(category.name, 0)) >> int(match["index"]) & 1)

@@ -9,28 +9,23 @@ made ones hold theirs; nothing depends on the order of the videos, of the work o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import or_
 
 from tui_gen.engine.work import CategoryPlan, Plan, SourcePlan, SourceRecord, Unit
 from tui_gen.jobs.superres.chance import rank
+from tui_gen.jobs.superres.footage import Film, Seats, Sources, films_of, seats_of
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.names import slug_of, wanted_slugs
-from tui_gen.jobs.superres.prospects import Prospect, prospect
-from tui_gen.jobs.superres.seats import Claim, allot
-from tui_gen.jobs.superres.settings import Category, Settings, Video
+from tui_gen.jobs.superres.settings import Category, Settings
+from tui_gen.jobs.superres.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.stretch import Probe, Survey
 from tui_gen.jobs.superres.stretches import Stretches
-from tui_gen.jobs.superres.timestamps import Windows, retries
+from tui_gen.jobs.superres.timestamps import Windows, lowest, retries
 
-Sources = Sequence[tuple[str, Video]]
-
-HOPELESS_REJECTIONS = 30
-"""So many rejected clips from the start, and none made, say that the film itself is bad."""
 NARROW_SPACING_SECONDS = 1.0
-NOT_FOUND = "file not found"
 _GT_FRAMES = {"gt": 1, "gt7": 7}
 _LR_FRAMES = {"lr": 5, "lr7": 7}
 
@@ -40,7 +35,7 @@ def plan_probe(
 ) -> Plan:
     """Plan a probe of each film that is there, wanted and not probed yet."""
     bare = replace(settings, videos=())
-    films = [_film(settings, source, records=records, missing=missing) for source in sources]
+    films = films_of(settings, sources, records=records, missing=missing)
     return Plan(_in_order(settings, [_probe_plan(bare, film) for film in films]))
 
 
@@ -52,9 +47,9 @@ def plan_extract(
     `missing` are the sources whose file is not found: their seats go to the others for this run.
     """
     bare = replace(settings, videos=())
-    films = [_film(settings, source, records=records, missing=missing) for source in sources]
-    seats = {name: _seats(settings, name, films=films, records=records) for name in settings.categories}
-    slugs = {name: _slugs(name, films, records) for name in settings.categories}
+    films = films_of(settings, sources, records=records, missing=missing)
+    seats = seats_of(settings, films, records)
+    slugs = {category.name: _slugs(category.name, films, records) for category in settings.whole_categories}
     orders = [_order(film, seats) for film in films]
     plans = [_source_plan(bare, order, slugs) for order in orders]
     categories = {
@@ -72,44 +67,17 @@ def plan_extract(
         *_narrow(settings, orders),
         *_clashes(films, slugs),
     )
-    return Plan(_in_order(settings, plans), categories, warnings)
+    return Plan(_in_order(settings, plans), categories, warnings, tuple(_division(films)))
 
 
-# ------------------------------------------------------------------------------------- films and seats
-
-
-@dataclass(frozen=True, slots=True)
-class _Film:
-    """A source with all that is known of it."""
-
-    id: str
-    video: Video
-    record: SourceRecord
-    prospect: Prospect
-    is_closed: bool  # gives no more than it has given
-    reason: str | None  # why, where the plan itself says so
-
-    def made(self, category: str) -> int:
-        return self.record.made.get(category, 0)
-
-    def free(self, category: str) -> int:
-        """Return the clips that may still be made for a category, as a bit set."""
-        if self.is_closed or category not in self.prospect.options:
-            return 0
-        settled = self.record.rejected | self.record.rejected_for.get(category, 0) | self.made(category)
-        return self.prospect.usable & ~settled
-
-    def claim(self, category: str, weight: float) -> Claim:
-        made = self.made(category).bit_count()
-        room = min(self.prospect.capacity - made, self.free(category).bit_count())
-        return Claim(self.id, weight, made, made + max(0, room))
+# ---------------------------------------------------------------------------------------------- orders
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
     """What a film is to give: its seats, and the clips still to make for each category."""
 
-    film: _Film
+    film: Film
     quotas: Mapping[str, int]
     todo: tuple[tuple[str, int], ...]  # category and bit set, without empty ones
 
@@ -130,98 +98,40 @@ class _Order:
         return line.usable_seconds / count if line is not None and count > 1 else None
 
 
-def _film(
-    settings: Settings,
-    source: tuple[str, Video],
-    *,
-    records: Mapping[str, SourceRecord],
-    missing: Collection[str],
-) -> _Film:
-    source_id, video = source
-    record = records.get(source_id) or SourceRecord()
-    outlook = prospect(settings, video, record.facts)
-    reason = NOT_FOUND if source_id in missing else outlook.refusal or _hopeless(record, outlook)
-    is_unwanted = not any(weight > 0 for _, weight in video.weights)
-    is_closed = bool(reason or record.skipped or record.unusable or is_unwanted)
-    return _Film(source_id, video, record, outlook, is_closed, reason)
-
-
-def _hopeless(record: SourceRecord, outlook: Prospect) -> str | None:
-    if not record.rejected or any(record.made.values()) or any(record.rejected_for.values()):
-        return None
-    count = record.rejected.bit_count()
-    if count >= HOPELESS_REJECTIONS:
-        return f"the first {count} clips were all rejected"
-    return None if outlook.usable & ~record.rejected else f"all of its {count} clips were rejected"
-
-
-def _seats(
-    settings: Settings, category: str, *, films: Sequence[_Film], records: Mapping[str, SourceRecord]
-) -> dict[str, int]:
-    """Return source -> patches wanted of it in all; films gone from the configuration hold what they made."""
-    here = {film.id for film in films}
-    held = {
-        source: record.made[category].bit_count()
-        for source, record in records.items()
-        if source not in here and record.made.get(category)
-    }
-    claims = [film.claim(category, dict(film.video.weights).get(category, 0.0)) for film in films]
-    target = settings.categories[category].target
-    if target is None:
-        counts = tuple(claim.capacity for claim in claims)
-    else:
-        counts = allot(target - sum(held.values()), claims)
-    return held | {claim.id: count for claim, count in zip(claims, counts, strict=True)}
-
-
-def _order(film: _Film, seats: Mapping[str, Mapping[str, int]]) -> _Order:
-    quotas = {name: seats[name][film.id] for name in seats if seats[name][film.id]}
+def _order(film: Film, seats: Seats) -> _Order:
+    quotas = {name: of_films[film.id] for name, of_films in seats.items() if of_films[film.id]}
     todo = (
-        (name, _lowest(film.free(name), quota - film.made(name).bit_count()))
-        for name, quota in quotas.items()
+        (name, lowest(film.free(name), quota - film.made(name).bit_count())) for name, quota in quotas.items()
     )
     return _Order(film, quotas, tuple((name, bits) for name, bits in todo if bits))
-
-
-@lru_cache(maxsize=8192)
-def _lowest(bits: int, count: int) -> int:
-    """Return the `count` lowest members of a bit set."""
-    if count <= 0:
-        return 0
-    if bits.bit_count() <= count:
-        return bits
-    short, enough = 0, bits.bit_length()
-    while enough - short > 1:
-        middle = (short + enough) // 2
-        if (bits & ((1 << middle) - 1)).bit_count() < count:
-            short = middle
-        else:
-            enough = middle
-    return bits & ((1 << enough) - 1)
 
 
 # ---------------------------------------------------------------------------------------------- names
 
 
-def _slugs(category: str, films: Iterable[_Film], records: Mapping[str, SourceRecord]) -> dict[str, str]:
-    """Return source -> slug in one category, for owners and for those that have yet to become one."""
+def _slugs(category: str, films: Iterable[Film], records: Mapping[str, SourceRecord]) -> dict[str, str]:
+    """Return source -> slug in one category and its parts, for owners and those yet to become one."""
     key = f"slug:{category}"
     owned = {source: record.facts[key] for source, record in records.items() if key in record.facts}
-    names = {film.id: film.video.name for film in films if category in dict(film.video.weights)}
+    names = {
+        film.id: film.video.name
+        for film in films
+        if any(whole_name(name) == category for name, _ in film.video.weights)
+    }
     return owned | wanted_slugs(names, owned)
 
 
 # ---------------------------------------------------------------------------------------------- units
 
 
-def _probe_plan(settings: Settings, film: _Film) -> SourcePlan:
+def _probe_plan(settings: Settings, film: Film) -> SourcePlan:
     is_wanted = not film.is_closed and film.prospect.probe is None
     units = (Probe(film.id, film.video.path, settings),) if is_wanted else ()
     return _planned(film, units, key=(film.video.path, is_wanted))
 
 
 def _source_plan(settings: Settings, order: _Order, slugs: Mapping[str, Mapping[str, str]]) -> SourcePlan:
-    mine = {name: slugs[name][order.film.id] for name, _ in order.todo}
+    mine = {name: slugs[whole_name(name)][order.film.id] for name, _ in order.todo}
     units, key = _units(settings, order, mine)
     return replace(
         _planned(order.film, units, key=key),
@@ -241,9 +151,9 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
         # It was skipped, or could not be probed, while the others were.
         return (Probe(film.id, path, settings),), ("probe", path)
     nameless = tuple(
-        (name, settings.categories[name].folder, slug)
-        for name, slug in slugs.items()
-        if f"slug:{name}" not in film.record.facts
+        (whole, settings.categories[whole].folder, slug)
+        for whole, slug in {whole_name(name): slug for name, slug in slugs.items()}.items()
+        if f"slug:{whole}" not in film.record.facts
     )
     if outlook.survey is None or nameless:
         scout = Survey(
@@ -270,7 +180,7 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
     return stretches, ("stretches", path, outlook.probe, outlook.survey, tuple(slugs.items()), order.todo)
 
 
-def _planned(film: _Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:
+def _planned(film: Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:
     priority = film.record.priority
     return SourcePlan(
         source=film.id,
@@ -330,7 +240,27 @@ def _narrow(settings: Settings, orders: Iterable[_Order]) -> Iterator[str]:
             yield f"{order.film.video.name}: its {count} clips are only {spacing:.2f} s apart on average"
 
 
-def _clashes(films: Iterable[_Film], slugs: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _division(films: Iterable[Film]) -> Iterator[str]:
+    """Say of how many films a block is kept aside, and why not of the others."""
+    train = [film for film in films if film.video.split == TRAIN and not film.is_closed]
+    share = max((film.video.val_share for film in train), default=0.0)
+    if not share:
+        return
+    probed = [film for film in train if film.video.val_share and film.prospect.line is not None]
+    divided = sum(film.prospect.block > 0 for film in probed)
+    yield (
+        f"validation: a block of {100 * share:g} % of {divided} films,"
+        f" with {GUARD_SECONDS:g} s on both sides that give nothing"
+    )
+    if divided < len(probed):
+        shortest = f"{SHORTEST_DIVIDED_SECONDS / 60:g} minutes"
+        yield f"validation: {len(probed) - divided} films have no block; they are shorter than {shortest}"
+    grouped = sum(not film.video.val_share for film in train)
+    if grouped:
+        yield f'validation: {grouped} films have no block, as they share a group; give whole groups a "split"'
+
+
+def _clashes(films: Iterable[Film], slugs: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     renamed: dict[str, set[str]] = defaultdict(set)
     for film in films:
         usual = slug_of(film.id, film.video.name)

@@ -17,8 +17,9 @@ from tui_gen.jobs.superres.facts import probe_from_json, survey_from_json
 from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Fit, PatchFormat, Region, Upright, contains, fit, whole
 from tui_gen.jobs.superres.settings import Category, Settings, Video
+from tui_gen.jobs.superres.split import TRAIN, block_of, part_name, split_of
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES
-from tui_gen.jobs.superres.timestamps import Timeline, timeline, usable_clips
+from tui_gen.jobs.superres.timestamps import Timeline, lowest, sides, timeline, usable_clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,18 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What one film can give."""
+    """What one film can give.
+
+    Its first `capacity` clips are those outside its block, for its own part of the dataset, and those
+    inside, for validation: `room` and `block_room` of them.
+    """
 
     capacity: int
-    usable: int  # bit set of the clips that can be planned
+    usable: int  # bit set of the clips that can be planned for its own part
     options: Mapping[str, tuple[Option, ...]]  # by category; absent where no format of it fits
+    room: int
+    block: int = 0  # bit set of the clips that can be planned inside its block
+    block_room: int = 0
     probe: ProbeFacts | None = None
     survey: SurveyFacts | None = None  # with the crop of the configuration, where there is one
     line: Timeline | None = None  # None: not probed
@@ -58,9 +66,11 @@ class _Same:
         return id(self.thing)
 
 
-def prospect(settings: Settings, video: Video, facts: JsonObject) -> Prospect:
+def prospect(settings: Settings, source: str, video: Video, facts: JsonObject) -> Prospect:
     """Return what a film can give. Remembered while settings, entry and facts are the same objects."""
-    return _prospect(_Same(settings), _Same(video), _Same(facts.get("probe")), _Same(facts.get("survey")))
+    return _prospect(
+        _Same(settings), source, _Same(video), _Same(facts.get("probe")), _Same(facts.get("survey"))
+    )
 
 
 def capacity(settings: Settings, video: Video) -> int:
@@ -69,25 +79,30 @@ def capacity(settings: Settings, video: Video) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _prospect(settings: _Same, video: _Same, probe: _Same, survey: _Same) -> Prospect:
+def _prospect(settings: _Same, source: str, video: _Same, probe: _Same, survey: _Same) -> Prospect:
     if probe.thing is None:
         return _unprobed(settings.thing, video.thing)
     film = probe_from_json(probe.thing)
     seen = survey_from_json(survey.thing) if survey.thing is not None else None
-    return _probed(settings.thing, video.thing, film, seen)
+    block = block_of(
+        settings.thing.seed, source, share=video.thing.val_share, duration_seconds=film.duration_seconds
+    )
+    line = timeline(film, settings.thing.trim, block)
+    return _probed(settings.thing, video.thing, film, survey=seen, line=line)
 
 
 def _unprobed(settings: Settings, video: Video) -> Prospect:
     clips = capacity(settings, video)
-    return Prospect(clips, (1 << clips) - 1, {name: () for name, weight in video.weights if weight > 0})
+    options: dict[str, tuple[Option, ...]] = {name: () for name, weight in video.weights if weight > 0}
+    return Prospect(clips, (1 << clips) - 1, options, room=clips)
 
 
-def _probed(settings: Settings, video: Video, probe: ProbeFacts, survey: SurveyFacts | None) -> Prospect:
+def _probed(
+    settings: Settings, video: Video, probe: ProbeFacts, *, survey: SurveyFacts | None, line: Timeline
+) -> Prospect:
     clips = capacity(settings, video)
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
-    line = timeline(probe, settings.trim)
-    usable = usable_clips(line, clips)
-    refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable)
+    refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
     if survey and survey.is_interlaced and settings.interlaced == "refuse":
         refusal = "it is interlaced, and the configuration says to refuse such films"
     options: dict[str, tuple[Option, ...]] = {}
@@ -96,14 +111,27 @@ def _probed(settings: Settings, video: Video, probe: ProbeFacts, survey: SurveyF
         options = _options(settings, video, upright)
         if not options and any(weight > 0 for _, weight in video.weights):
             refusal = f"no format of its categories fits its picture of {picture.size}"
-    seen = replace(survey, picture=picture) if survey else None
-    return Prospect(clips, usable, options, probe, seen, line, refusal)
+    found = sides(line, clips)
+    first = lowest(found.outside | found.inside, clips)
+    return Prospect(
+        clips,
+        found.outside,
+        options,
+        room=(first & found.outside).bit_count(),
+        block=found.inside,
+        block_room=(first & found.inside).bit_count(),
+        probe=probe,
+        survey=replace(survey, picture=picture) if survey else None,
+        line=line,
+        refusal=refusal,
+    )
 
 
 def _options(settings: Settings, video: Video, upright: Upright) -> dict[str, tuple[Option, ...]]:
-    fitting = {
-        name: _fitting(settings.categories[name], upright) for name, weight in video.weights if weight > 0
-    }
+    wanted = [name for name, weight in video.weights if weight > 0]
+    if video.val_share:
+        wanted += [part_name(name, "val") for name in wanted if split_of(name) == TRAIN]
+    fitting = {name: _fitting(settings.categories[name], upright) for name in wanted}
     return {name: options for name, options in fitting.items() if options}
 
 

@@ -37,7 +37,7 @@ def recipe_of(
     recipe["lr_versions"] = sorted(settings.lr_versions)
     recipe["ffmpeg"] = ffmpeg.version
     recipe["colour fingerprint"] = fingerprint
-    for category in settings.categories.values():
+    for category in settings.whole_categories:
         recipe[f"distribution of {category.name}"] = {
             patch_format.name: share for patch_format, share in category.distribution
         }

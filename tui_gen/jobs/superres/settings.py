@@ -10,6 +10,7 @@ from typing import Literal
 from tui_gen.engine.work import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.geometry import PatchFormat, Region
 from tui_gen.jobs.superres.scores import Rules
+from tui_gen.jobs.superres.split import TRAIN, Split, split_of
 
 LrVersion = Literal["5frames", "7frames"]
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
@@ -17,10 +18,10 @@ LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A training set being filled."""
+    """A training set being filled, or the part of one that is kept aside ("general/val")."""
 
     name: str
-    folder: str  # relative to the output folder, "/" between its parts, inside it
+    folder: str  # relative to the output folder, "/" between its parts, inside it; the parts' is the whole's
     target: int | None
     # format -> share; shares are above zero and need not sum to 1.
     distribution: tuple[tuple[PatchFormat, float], ...]
@@ -42,12 +43,16 @@ class Video:
 
     name: str
     path: str
-    weights: tuple[tuple[str, float], ...]  # category -> weight above zero, in the config's order
+    # Category -> weight above zero, in the config's order. A film kept aside as a whole has weights in
+    # parts ("general/val") alone.
+    weights: tuple[tuple[str, float], ...]
     priority: int = DEFAULT_PRIORITY
     id: str | None = None
     crop: Region | None = None  # in upright source pixels
     peak: float | None = None  # tonemap's P
+    split: Split = TRAIN  # of the film as a whole
     group: str | None = None  # editions, series, sequels: never on both sides of a split
+    val_share: float = 0.0  # of its running time, kept aside for validation as one block
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ class Settings:
     scores: Rules = field(default_factory=dict)  # those that are not off
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def whole_categories(self) -> tuple[Category, ...]:
+        """The categories of the configuration, without the parts kept aside."""
+        return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)
 
     @property
     def patch_kinds(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from tui_gen.jobs.superres.geometry import border_margin, crop, crop_area
 from tui_gen.jobs.superres.names import file_stem
 from tui_gen.jobs.superres.prospects import Option
 from tui_gen.jobs.superres.settings import Settings, Video
+from tui_gen.jobs.superres.split import whole_name
 from tui_gen.jobs.superres.stretch import ClipTask, Cut, Stretch
 from tui_gen.jobs.superres.timestamps import Windows, bit_indices
 
@@ -60,7 +61,7 @@ class Stretches:
         return tuple(self._cut(category, index) for category, bits in self.todo if bits >> index & 1)
 
     def _cut(self, category: str, index: int) -> Cut:
-        draw_format, draw_x, draw_y, _ = draws(self.settings.seed, self.source, index, category)
+        draw_format, draw_x, draw_y, _ = draws(self.settings.seed, self.source, index, whole_name(category))
         option = choose(self.options[category], draw_format)
         gt, picture = option.format.gt, option.fit.picture
         has_margin = self.settings.lr_border == "picture"

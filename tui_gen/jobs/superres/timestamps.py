@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from tui_gen.jobs.superres.film import ProbeFacts
 from tui_gen.jobs.superres.settings import Settings, Trim
+from tui_gen.jobs.superres.split import GUARD_SECONDS, Block
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE
 
 GOLDEN = 0.6180339887498949
@@ -50,6 +51,7 @@ class Timeline:
     start_seconds: float  # nothing of a window lies before this
     end_seconds: float  # or after this
     is_rate_known: bool = True  # False: `frame_seconds` is an allowance, not a measurement
+    block: Block | None = None  # kept aside for validation
 
     @property
     def apart_seconds(self) -> float:
@@ -76,7 +78,7 @@ class Retries:
         return self.skip_seconds
 
 
-def timeline(probe: ProbeFacts, trim: Trim) -> Timeline:
+def timeline(probe: ProbeFacts, trim: Trim, block: Block | None = None) -> Timeline:
     """Return the timeline of a probed film."""
     frame = probe.frame_seconds
     duration = probe.duration_seconds
@@ -87,6 +89,7 @@ def timeline(probe: ProbeFacts, trim: Trim) -> Timeline:
         is_rate_known=is_known,
         start_seconds=trim.start_seconds + trim.start_share * duration,
         end_seconds=duration - trim.end_seconds - trim.end_share * duration,
+        block=block,
     )
 
 
@@ -119,14 +122,43 @@ def usable_clips(line: Timeline, capacity: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """The usable clips of a film as bit sets: outside its block and its guard, and inside the block."""
+
+    outside: int
+    inside: int
+
+
+@lru_cache(maxsize=4096)
+def sides(line: Timeline, capacity: int) -> Sides:
+    """Divide the usable clips by the film's block; those in the guard are on neither side."""
+    usable = usable_clips(line, capacity)
+    block = line.block
+    if block is None:
+        return Sides(usable, 0)
+    times = _timestamps(2 * capacity, line.duration_seconds)
+    is_outside, is_inside = _is_outside_block(line, times, block), _is_inside_block(line, times, block)
+    return Sides(usable & _as_bits(is_outside), usable & _as_bits(is_inside))
+
+
+@lru_cache(maxsize=4096)
+def too_near(line: Timeline, capacity: int, others: int) -> int:
+    """Return, as a bit set, the clips whose windows come nearer than the guard to one of `others`."""
+    apart = GUARD_SECONDS + (CLIP_FRAMES + 1) * line.frame_seconds
+    taken = _timestamps_of(bit_indices(others), line.duration_seconds)
+    return _as_bits(~_is_clear(_timestamps(2 * capacity, line.duration_seconds), taken, apart))
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """The windows of a film's clips, in seconds from the first PTS.
 
     A retry window lies a whole number of steps past the first one, wrapping. One that is not wholly
-    inside, is trimmed, or would share a frame with the first window of one of the first `capacity`
-    usable clips or with a retry window of a lower clip is passed over for the next step; a clip that
-    lacks attempts after twice as many steps as attempts has fewer. So a clip depends on lower clips
-    alone (and on all first windows), and no more is computed than the highest clip asked for needs.
+    inside, is trimmed, lies on another side of the film's block than the first, or would share a frame
+    with the first window of one of the first `capacity` usable clips or with a retry window of a lower
+    clip is passed over for the next step; a clip that lacks attempts after twice as many steps as
+    attempts has fewer. So a clip depends on lower clips alone (and on all first windows), and no more is
+    computed than the highest clip asked for needs.
 
     Clips past the first `capacity` only stand in for rejected ones. Theirs keep clear of all first
     windows; no other clip keeps clear of a stand-in's first window.
@@ -175,10 +207,21 @@ def _moved_on(windows: Windows, first: Seconds) -> Seconds:
 def _is_free(windows: Windows, moved: Seconds, first: Seconds) -> Mask:
     """Tell which retry windows lie inside, outside the trim and clear of the first windows to avoid."""
     line, regular = windows.line, windows.capacity
-    is_free = _is_inside(line, moved) & _is_untrimmed(line, moved)
+    is_free = _is_inside(line, moved) & _is_untrimmed(line, moved) & _is_on_its_side(line, moved, first)
     is_free[:regular] &= _is_clear(moved[:regular], first[:regular], line.apart_seconds)
     is_free[regular:] &= _is_clear(moved[regular:], first, line.apart_seconds)
     return is_free
+
+
+def _is_on_its_side(line: Timeline, moved: Seconds, first: Seconds) -> Mask:
+    """Tell which retry windows lie where their first one does: inside the block, or clear of it."""
+    block = line.block
+    if block is None:
+        return np.broadcast_to(np.True_, moved.shape)
+    first = first[: len(moved), np.newaxis]
+    are_inside: Mask = _is_inside_block(line, first, block) & _is_inside_block(line, moved, block)
+    are_outside: Mask = _is_outside_block(line, first, block) & _is_outside_block(line, moved, block)
+    return are_inside | are_outside
 
 
 def _is_clear(times: Seconds, others: Seconds, apart_seconds: float) -> Mask:
@@ -196,6 +239,23 @@ def _is_clear_of_neighbours(taken: Mapping[int, float], cell: int, time: float, 
         and time - taken.get(cell - 1, -math.inf) >= apart_seconds
         and taken.get(cell + 1, math.inf) - time >= apart_seconds
     )
+
+
+@lru_cache(maxsize=8192)
+def lowest(bits: int, count: int) -> int:
+    """Return the `count` lowest members of a bit set."""
+    if count <= 0:
+        return 0
+    if bits.bit_count() <= count:
+        return bits
+    short, enough = 0, bits.bit_length()
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        if (bits & ((1 << middle) - 1)).bit_count() < count:
+            short = middle
+        else:
+            enough = middle
+    return bits & ((1 << enough) - 1)
 
 
 def bit_indices(bits: int) -> npt.NDArray[np.int64]:
@@ -226,11 +286,30 @@ def _is_inside(line: Timeline, times: Seconds) -> Mask:
 
 def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
     """Tell which windows have no frame in a trimmed part, wherever their frames lie to half a frame."""
-    first = times - (MIDDLE + 0.5) * line.frame_seconds
-    last = times + (CLIP_FRAMES - MIDDLE + 0.5) * line.frame_seconds
+    first, last = _edges(line, times)
     is_after_start = first >= line.start_seconds if line.start_seconds > 0 else np.True_
     is_before_end = last <= line.end_seconds if line.end_seconds < line.duration_seconds else np.True_
     return np.broadcast_to(is_after_start & is_before_end, times.shape)
+
+
+def _is_inside_block(line: Timeline, times: Seconds, block: Block) -> Mask:
+    first, last = _edges(line, times)
+    is_inside: Mask = (first >= block.start_seconds) & (last <= block.end_seconds)
+    return is_inside
+
+
+def _is_outside_block(line: Timeline, times: Seconds, block: Block) -> Mask:
+    first, last = _edges(line, times)
+    is_before: Mask = last <= block.start_seconds - GUARD_SECONDS
+    return is_before | (first >= block.end_seconds + GUARD_SECONDS)
+
+
+def _edges(line: Timeline, times: Seconds) -> tuple[Seconds, Seconds]:
+    """Return where windows begin and end at most, wherever their frames lie to half a frame."""
+    return (
+        times - (MIDDLE + 0.5) * line.frame_seconds,
+        times + (CLIP_FRAMES - MIDDLE + 0.5) * line.frame_seconds,
+    )
 
 
 def _not_overlapping(line: Timeline, times: Seconds, clips: npt.NDArray[np.int64]) -> Iterator[int]:

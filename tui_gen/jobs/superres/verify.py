@@ -21,7 +21,7 @@ from tui_gen.engine import events as ev
 from tui_gen.engine.ledger import read_events
 from tui_gen.engine.work import Clip, Made
 from tui_gen.jobs import Checked, Finding, Recorded
-from tui_gen.jobs.superres.folders import VALIDATION_FOLDER, VALIDATION_KINDS
+from tui_gen.jobs.superres.folders import VALIDATION_FOLDER
 
 CHECKERS = 4
 BATCH = 256
@@ -100,10 +100,7 @@ def check_patch(output: Path, patch: Recorded) -> Checked:
     is_moved = moved.get("gt") is not None
     findings = []
     for kind, path in files.items():
-        place = moved.get(kind) or output / path
-        if is_moved and kind not in VALIDATION_KINDS and moved.get(kind, place) is None:
-            continue  # a validation folder has no place for it
-        wrong = _wrong_with(place, hashes[kind])
+        wrong = _wrong_with(moved.get(kind) or output / path, hashes[kind])
         if wrong:
             findings.append(Finding(patch, path, wrong))
     return Checked(patch, tuple(findings), is_moved and not findings)

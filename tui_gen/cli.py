@@ -22,7 +22,13 @@ from tui_gen.wording import count, display_name, size
 if TYPE_CHECKING:
     from tui_gen.jobs import JobConfig
 
-COMMANDS = frozenset({"screen", "run", "monitor", "ctl", "plan", "check", "scan", "verify", "report", "demo"})
+COMMANDS = frozenset(
+    {
+        *("screen", "run", "monitor", "ctl"),
+        *("scan", "check", "plan", "demo"),
+        *("verify", "report", "sheet"),
+    }
+)
 DEFAULT_CONFIG = "generator_config.json"
 DEFAULT_DEMO = "tui-gen-demo"
 EPILOG = """exit codes:
@@ -90,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     _add_scan(commands)
     _add_verify(commands)
     _add_report(commands)
+    _add_sheet(commands)
     _add_demo(commands)
     return top
 
@@ -206,6 +213,22 @@ def _add_report(commands: Commands) -> None:
         "-o", "--output", metavar="FILE", help="the page; default: .tui-gen/report.html in the output folder"
     )
     report.set_defaults(command=_report)
+
+
+def _add_sheet(commands: Commands) -> None:
+    sheet = commands.add_parser("sheet", help="a contact sheet: patches to look at, as pictures and a page")
+    sheet.add_argument(
+        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    sheet.add_argument("-o", "--output", metavar="DIR", help="default: .tui-gen/sheet in the output folder")
+    sheet.add_argument(
+        "--per-category", metavar="N", type=_positive, default=12,
+        help="N at random, and a third of it at each end of each score; default: %(default)s",
+    )  # fmt: skip
+    sheet.add_argument(
+        "--seed", metavar="N", type=int, help="another random sample; default: the configuration's"
+    )
+    sheet.set_defaults(command=_sheet)
 
 
 def _add_demo(commands: Commands) -> None:
@@ -384,6 +407,18 @@ def _report(options: argparse.Namespace) -> int:
     page_path = Path(options.output) if options.output else None
     config = read_config(Path(options.config))
     return reporting.report(config, page_path=page_path, out=sys.stdout, talk=sys.stderr)
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    from tui_gen import reporting
+    from tui_gen.jobs import read_config
+
+    request = reporting.SheetRequest(
+        folder=Path(options.output) if options.output else None,
+        per_category=options.per_category,
+        seed=options.seed,
+    )
+    return reporting.sheet(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`tui-gen report`, and the page that a run leaves behind: both from the ledger, which is only read.
+"""`tui-gen report` and `tui-gen sheet`, and the page that a run leaves behind: a dataset is only read.
 
 A report is no part of the work: whatever goes wrong with it is said, and changes nothing else.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -21,11 +22,12 @@ from tui_gen.jobs import JobConfig
 from tui_gen.page import write_page
 from tui_gen.report_page import report_page
 from tui_gen.summary import summary_lines
-from tui_gen.wording import display_name
+from tui_gen.wording import count, display_name
 
 log = logging.getLogger(__name__)
 
 PAGE_NAME = "report.html"
+SHEET_FOLDER = "sheet"
 
 
 def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: TextIO) -> int:
@@ -48,6 +50,30 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
         message = f"{path}: cannot be written ({error.strerror}); choose another place with -o"
         raise RefusedError(message) from error
     talk.write(f"Page: {display_name(str(path))}\n")
+    return ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRequest:
+    """What a contact sheet is to show, and where; None for the defaults."""
+
+    folder: Path | None
+    per_category: int
+    seed: int | None
+
+
+def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO) -> int:
+    """Draw a contact sheet, and write the path of its page to `out`. Raises RefusedError."""
+    folder = request.folder or config.run_folder / SHEET_FOLDER
+    try:
+        made = config.sheet(folder, per_category=request.per_category, seed=request.seed)
+    except OSError as error:
+        message = f"{error.filename or folder}: {error.strerror}; choose another folder with -o"
+        raise RefusedError(message) from error
+    talk.writelines(f"{display_name(line)}\n" for line in made.wrong)
+    talk.write(f"{count(made.patches)} patches; open in a browser:\n")
+    talk.flush()
+    out.write(f"{display_name(str(made.page))}\n")
     return ExitCode.DONE
 
 

@@ -60,6 +60,15 @@ class Checked:
     is_moved: bool = False  # into a validation folder
 
 
+@dataclass(frozen=True, slots=True)
+class SheetMade:
+    """A contact sheet, drawn."""
+
+    page: Path
+    patches: int
+    wrong: tuple[str, ...]  # files that are missing or damaged, a line each
+
+
 Wanted = Mapping[str, Mapping[int, frozenset[str]]]
 """Patches to be made again: source -> index of the clip -> categories."""
 
@@ -251,6 +260,10 @@ class JobConfig(Protocol):
 
     def inspection(self, records: Mapping[str, SourceRecord]) -> Inspection:
         """Prepare a look at everything. Raises RefusedError where two sources cannot be told apart."""
+        ...
+
+    def sheet(self, folder: Path, *, per_category: int, seed: int | None) -> SheetMade:
+        """Draw a contact sheet into a folder. Raises RefusedError, OSError."""
         ...
 
     def open(self, records: Mapping[str, SourceRecord], *, may_write_beside: bool = False) -> OpenedJob:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import Job, JsonObject, Plan, RefusedError, SourceRecord
-from tui_gen.jobs import Checked, Condition, Picture, Recorded, Wanted
+from tui_gen.jobs import Checked, Condition, Picture, Recorded, SheetMade, Wanted
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.folders import (
     KIND_FOLDERS,
@@ -166,6 +166,12 @@ class SuperResolutionConfig:
             found=tuple(_events(identified, away, records)),
             obstacles=tuple(_obstacles(self.settings, records)),
         )
+
+    def sheet(self, folder: Path, *, per_category: int, seed: int | None) -> SheetMade:
+        """Draw a contact sheet into a folder. Raises RefusedError, OSError."""
+        from tui_gen.jobs.superres.sheet import make_sheet
+
+        return make_sheet(self.settings, folder, per_category=per_category, seed=seed)
 
     def open(self, records: Mapping[str, SourceRecord], *, may_write_beside: bool = False) -> Opened:
         """Look at ffmpeg, every film and the folders. Raises RefusedError; writes nothing."""

@@ -96,7 +96,7 @@ def check_patch(output: Path, patch: Recorded) -> Checked:
     """Check the files of one patch."""
     files: dict[str, str] = dict(patch.record["files"])
     hashes: dict[str, str] = dict(patch.record["sha256"])
-    moved = {kind: _moved_to(output, path) for kind, path in files.items() if not _is_there(output / path)}
+    moved = {kind: moved_to(output, path) for kind, path in files.items() if not _is_there(output / path)}
     is_moved = moved.get("gt") is not None
     findings = []
     for kind, path in files.items():
@@ -110,7 +110,7 @@ def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _moved_to(output: Path, path: str) -> Path | None:
+def moved_to(output: Path, path: str) -> Path | None:
     """Return where a file stands below a validation folder of its category, if it does."""
     place = Path(path)
     category = output / place.parent.parent.parent

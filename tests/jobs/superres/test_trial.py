@@ -35,7 +35,7 @@ def ffmpeg(embedded_ffmpeg: str) -> Ffmpeg:
 async def tried(ffmpeg: Ffmpeg, path: Path, known: JsonObject | None = None) -> Trial:
     video = Video("v", str(path), (("general", 1.0),))
     facts = known or await facts_of(ffmpeg, path)
-    found = await trial(WANTED, "v", video, prospect(WANTED, video, facts), ffmpeg=ffmpeg)
+    found = await trial(WANTED, "v", video, prospect(WANTED, "v", video, facts), ffmpeg=ffmpeg)
     assert found is not None
     return found
 

@@ -143,7 +143,7 @@ class FilmInspection:
     async def _looked(self, film: Identified, learning: _Learning, tools: Tools) -> Looked:
         """Probe, survey, measure and try a film, as far as it goes."""
         await self._learn(film, learning, tools)
-        outlook = prospect(self.settings, film.video, learning.facts)
+        outlook = prospect(self.settings, film.id, film.video, learning.facts)
         if learning.state == "good" and outlook.refusal is not None:
             learning.give_up(outlook.refusal)
         keys = None if outlook.probe is None else await self._keys(film, outlook, learning)
@@ -160,7 +160,7 @@ class FilmInspection:
         bare = replace(self.settings, videos=())
         if "probe" not in learning.facts:
             await _perform(lambda: perform_probe(Probe(film.id, path, bare), tools), "probe", learning)
-        outlook = prospect(self.settings, film.video, learning.facts)
+        outlook = prospect(self.settings, film.id, film.video, learning.facts)
         if learning.state != "good" or outlook.probe is None or "survey" in learning.facts:
             return
         if outlook.refusal is not None:  # a run does not survey what it has no use for

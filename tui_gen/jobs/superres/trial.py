@@ -78,7 +78,7 @@ async def trial(
     if outlook.probe is None or outlook.survey is None or outlook.line is None:
         return None
     times = trial_places(outlook.line)
-    cuts = tuple(_cuts(settings, outlook))
+    cuts = tuple(_cuts(settings, video, outlook))
     if not times or not cuts:
         return None
     stretch = Stretch(
@@ -113,10 +113,10 @@ async def _read(
     return tuple(places), None
 
 
-def _cuts(settings: Settings, outlook: Prospect) -> Iterator[Cut]:
+def _cuts(settings: Settings, video: Video, outlook: Prospect) -> Iterator[Cut]:
     """Yield what a clip typically gives: each category's most frequent format, from the middle."""
-    for name, options in outlook.options.items():
-        if options:
+    for name, _ in video.weights:
+        if options := outlook.options.get(name):
             yield _cut(settings, name, max(options, key=lambda option: option.share))
 
 

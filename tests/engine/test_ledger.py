@@ -3,10 +3,11 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_gen.engine import events as ev
@@ -98,7 +99,16 @@ def counted(state: RunState) -> RunState:
     return state
 
 
+PATCHLESS = Made(Clip("a", 0), (), 1, 1.0, (("general", "flat"),))
+
+
 @given(st.lists(durable, max_size=12))
+@example(
+    [
+        ev.ClipEnded(1.0, "extract", replace(PATCHLESS, patches=(Patch("general", 7, {"format": "x"}),))),
+        ev.ClipEnded(2.0, "extract", PATCHLESS),
+    ]
+)
 def test_what_a_resume_reads_adds_up_to_the_same(events: list[ev.Durable]) -> None:
     whole, quick = RunState(), RunState()
     with tempfile.TemporaryDirectory() as folder:
@@ -155,6 +165,59 @@ def test_a_failed_append_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: 
     ledger.append([ev.SourceSkipped(3.0, "c")])
     ledger.close()
     assert len(list(read_events(path, on_damage=[]))) == 2
+
+
+def test_what_a_failed_append_leaves_is_taken_back_as_soon_as_the_disk_lets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path)
+    long, short = ev.SourceSkipped(1.0, "a" * 99), ev.SourceSkipped(2.0, "b")
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        pwrite = os.pwrite
+
+        def torn(fd: int, data: bytes, offset: int) -> int:
+            pwrite(fd, data[:-1] + b"\n", offset)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        broken.setattr(os, "pwrite", torn)
+        broken.setattr(os, "ftruncate", refused)
+        with pytest.raises(OSError, match="Input/output"):
+            ledger.append([long])
+    ledger.append([short])
+    ledger.close()
+    assert path.read_bytes() == encode(short)
+
+
+def test_what_a_failed_flush_may_have_dropped_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    events = [ev.SourceSkipped(float(number), "a") for number in range(5)]
+    ledger = Ledger(path)
+    ledger.append(events[:2])
+    ledger.sync()
+    whole = path.stat().st_size
+    ledger.append(events[2:4])
+
+    def dropping(descriptor: int) -> None:
+        os.pwrite(descriptor, bytes(path.stat().st_size - whole), whole)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", dropping)
+        with pytest.raises(OSError, match="Input/output"):
+            ledger.sync()
+    assert ledger.unsynced_lines == 2
+    ledger.append(events[4:])
+    ledger.sync()
+    assert ledger.unsynced_lines == 0
+    ledger.close()
+    assert path.read_bytes() == b"".join(map(encode, events))
 
 
 @given(st.lists(made | unmade, max_size=30, unique_by=lambda outcome: outcome.clip), st.randoms())

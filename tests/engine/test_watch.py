@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from tests.engine.toy import Bench, ToyStage
+from tui_gen.engine import events as ev
 from tui_gen.engine import watch as watching
 from tui_gen.engine.aside import aside, exhaustion
 from tui_gen.engine.lock import Lock
@@ -85,6 +87,25 @@ async def test_nothing_is_written_where_another_folder_has_taken_the_place(
         output.rmdir()
         aside_folder.rename(output)
         await bench.until(lambda: not bench.engine.gate.is_closed)
+
+
+async def test_a_flush_that_fails_holds_the_work_until_one_succeeds_even_if_nobody_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, failures = os.fsync, iter(range(3))
+
+    def failing(descriptor: int) -> None:
+        if next(failures, None) is not None:
+            raise OSError(errno.EIO, "Input/output error")
+        flush(descriptor)
+
+    async with watched(tmp_path, monkeypatch) as (bench, _):
+        bench.recorder.write(ev.SourceSkipped(1.0, "b"))
+        monkeypatch.setattr(os, "fsync", failing)
+        await bench.until(lambda: bench.engine.gate.is_closed)
+        assert bench.engine.gate.reason == "cannot write the ledger: Input/output error"
+        await bench.until(lambda: not bench.engine.gate.is_closed)
+        await bench.until(lambda: bench.ledger.unsynced_lines == 0)
 
 
 async def test_a_call_that_never_returns_holds_up_neither_others_nor_the_end() -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -224,40 +225,76 @@ def _read(path: Path, read_line: Callable[[bytes], ev.Durable], on_damage: list[
 
 
 class Ledger:
-    """The open ledger of the engine that holds the lock."""
+    """The open ledger of the engine that holds the lock. Appending and flushing may meet in two threads."""
 
     def __init__(self, path: Path) -> None:
         """Open for appending, dropping a torn last line. Raises OSError."""
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._end = _whole_length(self._fd)
         os.ftruncate(self._fd, self._end)
-        self.unsynced_lines = 0
+        self._is_torn = False
+        self._flushed_end = self._end
+        self._unflushed: list[bytes] = []
+        self._is_doubtful = False
+        self._flushing = threading.Lock()
+
+    @property
+    def unsynced_lines(self) -> int:
+        """How many lines a power cut might take."""
+        return len(self._unflushed)
 
     def append(self, events: Iterable[ev.Durable]) -> None:
-        """Append the events' lines, all or none. Raises OSError with the file as it was."""
+        """Append the events' lines, all or none. Raises OSError with the ledger as it was."""
         lines = [encode(event) for event in events]
         data = b"".join(lines)
-        written = 0
+        if self._is_torn:
+            self._tear_off()
         try:
-            while written < len(data):
-                written += os.pwrite(self._fd, data[written:], self._end + written)
+            _write_at(self._fd, data, self._end)
         except OSError:
-            os.ftruncate(self._fd, self._end)
+            self._is_torn = True
+            self._tear_off()
             raise
         self._end += len(data)
-        self.unsynced_lines += len(lines)
+        self._unflushed.extend(lines)
+
+    def _tear_off(self) -> None:
+        """Take back what an append that failed may have left."""
+        os.ftruncate(self._fd, self._end)
+        self._is_torn = False
 
     def sync(self) -> None:
-        """Bring what was appended to the disk. Raises OSError."""
-        self.unsynced_lines = 0
-        os.fsync(self._fd)
+        """Bring what was appended to the disk. Raises OSError; then the lines count as unsynced still."""
+        with self._flushing:
+            lines = self._unflushed.copy()
+            if not lines:
+                return
+            try:
+                if self._is_doubtful:
+                    # A flush that failed may have dropped what it could not write: flushing again would
+                    # succeed and mean nothing. So it is written again.
+                    _write_at(self._fd, b"".join(lines), self._flushed_end)
+                os.fsync(self._fd)
+            except OSError:
+                self._is_doubtful = True
+                raise
+            self._is_doubtful = False
+            self._flushed_end += sum(map(len, lines))
+            del self._unflushed[: len(lines)]
 
     def close(self) -> None:
         """Bring everything to the disk and let go of the file."""
         try:
-            os.fsync(self._fd)
+            self.sync()
         finally:
-            os.close(self._fd)
+            with self._flushing:
+                os.close(self._fd)
+
+
+def _write_at(fd: int, data: bytes, place: int) -> None:
+    written = 0
+    while written < len(data):
+        written += os.pwrite(fd, data[written:], place + written)
 
 
 def _whole_length(fd: int) -> int:

@@ -50,7 +50,7 @@ class Recorder:
             await self.sync(gate)
 
     async def sync(self, gate: Gate) -> None:
-        """Bring the ledger to the disk, off the loop.
+        """Bring the ledger to the disk, off the loop; hold the work while that fails, and no longer.
 
         Lines that did not get there cost only work: their clips are made again, into the same files.
         """
@@ -61,3 +61,5 @@ class Recorder:
         except OSError as error:
             log.warning("cannot sync the ledger: %s", error)
             gate.obstruct("ledger", f"cannot write the ledger: {error.strerror}")
+        else:
+            gate.clear("ledger")

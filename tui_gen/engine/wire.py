@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin
 
@@ -31,19 +31,19 @@ _NAMED: dict[str, type[Any]] = {
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _LEFT_OUT = {("RunState", "records"), ("StagePlanned", "plan")}
 
 
 def to_wire(value: object) -> Payload:
     """Return a value as JSON. Dataclasses become objects with their class name under "is"."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        name = type(value).__name__
-        packed = {
-            field: to_wire(getattr(value, field))
-            for field in _field_names(type(value))
-            if (name, field) not in _LEFT_OUT
-        }
-        return {"is": name, **packed}
+    # A state of five hundred films has some twenty thousand values, nearly all of them plain.
+    if type(value) in _PLAIN:
+        return value
+    kind: Any = type(value)
+    fields = _fields_sent(kind)
+    if fields is not None:
+        return {"is": kind.__name__, **{name: to_wire(getattr(value, name)) for name in fields}}
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, list | tuple | deque | frozenset | set):
@@ -54,71 +54,103 @@ def to_wire(value: object) -> Payload:
 def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wanted` says
     """Return the value of type `wanted` that a payload stands for. Raises WireError."""
     try:
-        return _decode(payload, wanted)
+        return _decoder(wanted)(payload)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         message = f"no {getattr(wanted, '__name__', wanted)}: {type(error).__name__}: {error}"
         raise WireError(message) from error
 
 
 @cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _fields_sent(kind: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - a class
+    """Return the fields of a dataclass that travel, None for any other class."""
+    of = kind.__name__
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(f.name for f in dataclasses.fields(kind) if (of, f.name) not in _LEFT_OUT)
+
+
+_Decoder = Callable[[Payload], Any]
 
 
 @cache
-def _field_types(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class
-    return typing.get_type_hints(kind, include_extras=False)
-
-
-def _decode(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - types arrive as values here
-    origin = get_origin(wanted)
+def _decoder(wanted: Any) -> _Decoder:  # noqa: ANN401 - types arrive as values here
+    """Return what turns payloads into values of a type: made once a type, since states are large."""
+    origin, inner = get_origin(wanted), get_args(wanted)
     if origin in {Union, types.UnionType}:
-        return _decode_union(payload, get_args(wanted))
+        return _union_decoder(inner)
     if dataclasses.is_dataclass(wanted):
-        return _decode_dataclass(payload, wanted)
+        return _dataclass_decoder(wanted)
     if origin in {tuple, list, deque}:
-        return _decode_sequence(payload, origin, get_args(wanted))
+        return _sequence_decoder(origin, inner)
     if origin is dict:
-        key, item = get_args(wanted)
-        return {_key(name, key): _decode(inner, item) for name, inner in payload.items()}
+        return _dict_decoder(*inner)
     if wanted is float:
-        return float(payload)
-    if wanted in {int, str, bool} and not isinstance(payload, wanted):
-        message = f"{payload!r} is no {wanted.__name__}"
-        raise TypeError(message)
+        return float
+    return _plain_decoder(wanted) if wanted in {int, str, bool} else _as_it_is
+
+
+def _as_it_is(payload: Payload) -> Payload:
     return payload
 
 
-def _decode_union(payload: Payload, choices: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
-    if payload is None and type(None) in choices:
-        return None
-    if isinstance(payload, dict) and "is" in payload:
-        named = _NAMED[payload["is"]]
+def _plain_decoder(wanted: type[Any]) -> _Decoder:
+    def decode(payload: Payload) -> Any:  # noqa: ANN401 - as `wanted` says
+        if not isinstance(payload, wanted):
+            message = f"{payload!r} is no {wanted.__name__}"
+            raise TypeError(message)
+        return payload
+
+    return decode
+
+
+def _dict_decoder(key: Any, item: Any) -> _Decoder:  # noqa: ANN401 - types
+    decode_item = _decoder(item)
+    # JSON keys are text; slots are numbered.
+    decode_key = int if key is int else _as_it_is
+    return lambda payload: {decode_key(name): decode_item(inner) for name, inner in payload.items()}
+
+
+def _union_decoder(choices: tuple[Any, ...]) -> _Decoder:
+    may_be_none = type(None) in choices
+    rest = _decoder(next(choice for choice in choices if choice is not type(None)))
+
+    def decode(payload: Payload) -> Any:  # noqa: ANN401 - one of the choices
+        if payload is None and may_be_none:
+            return None
+        if not (isinstance(payload, dict) and "is" in payload):
+            return rest(payload)
+        named: Any = _NAMED[payload["is"]]
         if named not in choices:
             message = f"{payload['is']} is not expected here"
             raise TypeError(message)
-        return _decode_dataclass(payload, named)
-    rest = [choice for choice in choices if choice is not type(None)]
-    return _decode(payload, rest[0])
+        return _decoder(named)(payload)
+
+    return decode
 
 
-def _decode_dataclass(payload: Payload, kind: Any) -> Any:  # noqa: ANN401 - as above
-    if payload.get("is") != kind.__name__:
-        message = f"{payload.get('is')!r} where {kind.__name__} is expected"
-        raise TypeError(message)
-    hints = _field_types(kind)
-    return kind(**{name: _decode(item, hints[name]) for name, item in payload.items() if name != "is"})
+def _dataclass_decoder(kind: Any) -> _Decoder:  # noqa: ANN401 - a class
+    decoders: dict[str, _Decoder] = {}
+
+    def decode(payload: Payload) -> Any:  # noqa: ANN401 - a `kind`
+        if payload.get("is") != kind.__name__:
+            message = f"{payload.get('is')!r} where {kind.__name__} is expected"
+            raise TypeError(message)
+        if not decoders:  # not before it is needed: a class may hold others of its own
+            decoders.update((name, _decoder(hint)) for name, hint in typing.get_type_hints(kind).items())
+        return kind(**{name: decoders[name](item) for name, item in payload.items() if name != "is"})
+
+    return decode
 
 
-def _decode_sequence(payload: Payload, origin: Any, kinds: tuple[Any, ...]) -> Any:  # noqa: ANN401
+def _sequence_decoder(origin: Any, kinds: tuple[Any, ...]) -> _Decoder:  # noqa: ANN401 - types
     if origin is tuple and not (len(kinds) == 2 and kinds[1] is Ellipsis):  # noqa: PLR2004 - tuple[x, ...]
-        return tuple(_decode(item, kind) for item, kind in zip(payload, kinds, strict=True))
-    items = (_decode(item, kinds[0]) for item in payload)
-    return deque(items, maxlen=_LENGTHS.get(kinds[0])) if origin is deque else origin(items)
+        parts_of = [_decoder(kind) for kind in kinds]
+        return lambda payload: tuple(decode(item) for decode, item in zip(parts_of, payload, strict=True))
+    decode_item = _decoder(kinds[0])
+    if origin is deque:
+        length = _LENGTHS.get(kinds[0])
+        return lambda payload: deque(map(decode_item, payload), maxlen=length)
+    return lambda payload: origin(map(decode_item, payload))
 
 
 _LENGTHS: dict[Any, int] = {parts.Minute: state.MINUTES_KEPT}
-
-
-def _key(name: str, kind: Any) -> Any:  # noqa: ANN401 - JSON keys are text, slots are numbered
-    return int(name) if kind is int else name

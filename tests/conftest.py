@@ -6,10 +6,10 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A loaded machine must not fail a property that holds.
-settings.register_profile("tui-gen", deadline=None)
+settings.register_profile("tui-gen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tui-gen")
 
 

@@ -71,6 +71,25 @@ async def test_a_whole_state_travels_unchanged(tmp_path: Path) -> None:
     assert back == sent
 
 
+async def test_what_happened_is_sent_once_and_shown_for_long(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 30}), tmp_path / "ledger.jsonl")
+    async with served(bench, tmp_path / "run") as (path, _):
+        client, late = control.ControlClient(path), control.ControlClient(path)
+        await client.connect()
+        run = asyncio.create_task(bench.engine.run())
+        while not run.done():
+            await client.refresh()
+        await client.refresh()
+        await late.connect()
+        assert [seen.recent for seen in (client.snapshot(), late.snapshot()) if seen] == [
+            bench.state.recent,
+            bench.state.recent,
+        ]
+        assert control.state_to_wire(bench.state.copy(), after=29)["recent"][0][0] == 30
+        await client.close()
+        await late.close()
+
+
 async def test_the_socket_is_private_and_comes_back_when_cleaned_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +107,16 @@ async def test_the_socket_is_private_and_comes_back_when_cleaned_away(
 
 
 @pytest.mark.parametrize(
-    "line", [b"\n", b"[]\n", b"{}\n", b"\xff\xfe\n", b'{"command":{"is":"RunState"}}\n', b"[" * 5000 + b"\n"]
+    "line",
+    [
+        b"\n",
+        b"[]\n",
+        b"{}\n",
+        b"\xff\xfe\n",
+        b'{"command":{"is":"RunState"}}\n',
+        b'{"ask":"state","after":"x"}\n',
+        b"[" * 5000 + b"\n",
+    ],
 )
 async def test_nonsense_is_refused_and_the_engine_lives(tmp_path: Path, line: bytes) -> None:
     bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")

@@ -1,10 +1,15 @@
-"""A job without pixels: sources give numbered clips to categories, as told by a script."""
+"""A job without pixels: sources give numbered clips to one category, as told by a script.
+
+Sets of clips are integers used as bit sets, as in the engine: a plan of 500 films stays cheap.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from tui_gen.engine.engine import Engine, Options
@@ -47,12 +52,13 @@ class ToyUnits:
     """Re-iterable, as the engine asks for."""
 
     source: str
-    indexes: tuple[int, ...]
+    left: int
+    stretch: int
 
     def __iter__(self) -> Iterator[Unit]:
-        for start in range(0, len(self.indexes), STRETCH):
-            chunk = self.indexes[start : start + STRETCH]
-            yield ToyUnit(self.source, tuple(Clip(self.source, k) for k in chunk))
+        clips = (Clip(self.source, k) for k in range(self.left.bit_length()) if self.left >> k & 1)
+        while chunk := tuple(islice(clips, self.stretch)):
+            yield ToyUnit(self.source, chunk)
 
 
 Act = Callable[[Clip], Iterable[Report]]
@@ -60,6 +66,18 @@ Act = Callable[[Clip], Iterable[Report]]
 
 def make(clip: Clip) -> list[Report]:
     return [Doing(clip, "making"), Made(clip, (Patch("all", 10, {"format": "toy"}),), 1, 0.5)]
+
+
+def first(quota: int, rejected: int, capacity: int) -> int:
+    """Return the first clips that are not rejected, so many if there are."""
+    end = min(quota, capacity)
+    while (wanted := min(capacity, quota + (rejected & all_below(end)).bit_count())) > end:
+        end = wanted
+    return all_below(end) & ~rejected
+
+
+def all_below(end: int) -> int:
+    return (1 << end) - 1
 
 
 @dataclass
@@ -71,7 +89,8 @@ class ToyStage:
     name: str = "toy"
     capacity: int = 1000
     step: Callable[[], object] | None = None
-    performed: list[Clip] = field(default_factory=list)
+    stretch: int = STRETCH
+    performed: deque[Clip] = field(default_factory=deque)
     opened: int = 0
     closed: int = 0
 
@@ -83,18 +102,17 @@ class ToyStage:
     def _plan_one(self, source: str, record: SourceRecord) -> SourcePlan:
         dropped = record.skipped or record.unusable is not None
         made = record.made.get("all", 0)
-        usable = [k for k in range(self.capacity) if not (record.rejected >> k) & 1]
-        quota = made.bit_count() if dropped else min(self.quotas[source], len(usable))
-        left = tuple(k for k in usable[:quota] if not (made >> k) & 1) if not dropped else ()
+        wanted = made if dropped else first(self.quotas[source], record.rejected, self.capacity)
+        left, quota = wanted & ~made, wanted.bit_count()
         return SourcePlan(
             source=source,
             name=f"The {source}",
             path=f"/films/{source}.mkv",
             priority=record.priority if record.priority is not None else 255,
-            units=ToyUnits(source, left),
+            units=ToyUnits(source, left, self.stretch),
             key=(quota, record.rejected, dropped),
             clips_made=made.bit_count(),
-            clips_left=len(left),
+            clips_left=left.bit_count(),
             quotas={"all": quota},
         )
 

@@ -17,12 +17,13 @@ import socket
 import stat
 import struct
 import tempfile
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.commands import Command, CommandRefusedError, Controller
 from tui_gen.engine.lock import Lock
-from tui_gen.engine.state import RunState
+from tui_gen.engine.state import RECENT_KEPT, RunState
 from tui_gen.engine.wire import WireError, from_wire, to_wire
 
 log = logging.getLogger(__name__)
@@ -124,21 +125,21 @@ class ControlServer:
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             asked = json.loads(line)
-            if asked == {"ask": "state"}:
-                return {"state": state_to_wire(self._controller.snapshot())}
+            if asked.get("ask") == "state":
+                return {"state": state_to_wire(self._controller.snapshot(), after=int(asked["after"]))}
             command: Command = from_wire(asked["command"], Command)
             return {"done": await self._controller.steer(command)}
         except CommandRefusedError as error:
             return {"refused": str(error)}
-        except (ValueError, TypeError, KeyError, RecursionError, WireError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, WireError) as error:
             return {"refused": f"not understood: {type(error).__name__}: {error}"}
 
 
-def state_to_wire(state: RunState | None) -> Any:  # noqa: ANN401 - JSON
-    """Return a state as JSON, with the newest of its recent events only."""
+def state_to_wire(state: RunState | None, *, after: int = 0) -> Any:  # noqa: ANN401 - JSON
+    """Return a state as JSON, with the newest of its recent events after a number of them only."""
     if state is None:
         return None
-    while len(state.recent) > RECENT_SENT:
+    while state.recent and (len(state.recent) > RECENT_SENT or state.recent[0][0] <= after):
         state.recent.popleft()
     return to_wire(state)
 
@@ -167,12 +168,16 @@ class ControlClient:
 
     async def refresh(self) -> None:
         """Fetch the state. Raises ControlError."""
-        answer = await self._ask({"ask": "state"})
+        # What happened is most of a state: it is sent once.
+        before = self._state
+        answer = await self._ask({"ask": "state", "after": before.recent_count if before else 0})
         try:
             self._state = from_wire(answer["state"], RunState) if answer["state"] else None
         except (KeyError, WireError) as error:
             message = f"the engine speaks another version ({error}); restart it"
             raise ControlError(message) from error
+        if before and self._state:
+            self._state.recent = deque([*before.recent, *self._state.recent], maxlen=RECENT_KEPT)
 
     def snapshot(self) -> RunState | None:
         """Return the state as last fetched."""

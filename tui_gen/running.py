@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import logging.handlers
 import os
@@ -139,6 +140,7 @@ class Performed:
 
 def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Talk) -> Performed:
     """Perform an opened job to its end, steered by signals and the control socket. Raises RefusedError."""
+    gc.freeze()  # what is loaded by now stays: looking through it again and again would delay answers
     with _logging_to(request.config.run_folder / LOG_NAME):
         try:
             return asyncio.run(_run(request, session, opened, talk))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import write_config
+from tests.acceptance.media_truth import REASONS, contradictions
 from tests.acceptance.program import Dataset, Done, check_whole, entry, run
 
 pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -22,15 +23,6 @@ ALL_SECONDS = 280.0
 
 SMALL = {"small": {"gt_size": [48, 48], "lr_size": [16, 16], "probability": 1.0}}
 CLIPS = 2
-REASONS: dict[str, str | tuple[str, ...]] = {
-    "short_lt7": "too short: only",
-    "zero_length": "empty",
-    "encrypted": "encrypted",
-    "audio_only": ("audio only", "no picture track", "not one of the containers"),
-    "cover_art_only": ("cover art only", "not one of the containers"),
-    "playlist": "not a video file",
-    "resolution_bomb_12336x12336": "larger than allowed",
-}
 PLANTED = {
     "pipe.mkv": "a named pipe, not a file",
     "folder.mkv": "a folder, not a file",
@@ -60,9 +52,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """A run over the whole folder."""
+    """A check of the whole folder, and the run after it."""
 
     data: Dataset
+    check: Done
+    said: Mapping[str, Mapping[str, Any]]  # by the check, of each file
     done: Done
     outcomes: tuple[Outcome, ...]
     was_called: bool  # somebody connected to the address in the playlist
@@ -72,7 +66,7 @@ class Everything:
 
 @pytest.fixture(scope="module")
 def everything(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Everything:
-    """Return a run over all real files and some planted ones."""
+    """Return a check of all real files and some planted ones, and a run over them."""
     folder = tmp_path_factory.mktemp("everything")
     manifest = json.loads((media / "manifest.json").read_text(encoding="utf-8"))
     features = {item["file"]: tuple(item["features"]) for item in manifest}
@@ -85,13 +79,15 @@ def everything(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Everyth
             folder, videos, name="dataset", targets={}, base_frame_limit=CLIPS, max_retry_attempts=3
         )
         data.edit(lambda settings: settings.update(format_config={"general": SMALL}))
+        check = run("check", data.config, "--json", seconds=ALL_SECONDS)
         done = run("run", data.config, seconds=ALL_SECONDS)
         listener.settimeout(0.0)
         was_called = _has_caller(listener)
     outcomes = tuple(outcomes_of(data, features))
     table = "\n".join(map(str, outcomes))
     (folder / "table.txt").write_text(f"{table}\n", encoding="utf-8", errors="backslashreplace")
-    return Everything(data, done, outcomes, was_called, canary, read_at_ns)
+    said = {video["name"]: video for video in json.loads(check.out)["videos"]}
+    return Everything(data, check, said, done, outcomes, was_called, canary, read_at_ns)
 
 
 def plant(folder: Path, port: int) -> Path:
@@ -150,6 +146,37 @@ def test_the_run_ends_with_gaps_and_without_a_traceback(everything: Everything) 
         assert "Traceback" not in text
         assert "internal error" not in text
     check_whole(everything.data)
+
+
+def test_the_check_says_of_every_file_what_it_is(everything: Everything, media: Path) -> None:
+    assert everything.check.code == 3, str(everything.check)
+    assert "Traceback" not in everything.check.err
+    manifest = json.loads((media / "manifest.json").read_text(encoding="utf-8"))
+    wrong = [
+        f"{item['file']}: {contradiction}"
+        for item in manifest
+        for contradiction in contradictions(item, everything.said[item["file"]], media / item["file"])
+    ]
+    assert wrong == []
+
+
+def test_the_check_foresees_what_the_run_makes(everything: Everything) -> None:
+    for outcome in everything.outcomes:
+        said = everything.said[outcome.file]
+        if said["state"] == "good":
+            assert outcome.images, f"{outcome}"
+        if said["state"] == "unusable":
+            assert not outcome.images, f"{outcome}"
+        if not outcome.images:
+            assert said["state"] != "good", f"{outcome}"
+
+
+def test_the_run_looks_at_nothing_again(everything: Everything) -> None:
+    lines = everything.data.ledger()
+    (began,) = [number for number, line in enumerate(lines) if line["kind"] == "run"]
+    learned = [set(line["facts"]) for line in lines[began:] if line["kind"] == "facts"]
+    assert learned
+    assert not any({"probe", "survey"} & kinds for kinds in learned)
 
 
 def test_every_file_gives_patches_or_has_one_clear_reason(everything: Everything) -> None:

@@ -1,0 +1,138 @@
+"""What the pages of docs/ say is so: all are listed, no link leads nowhere, and the code in them runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui_gen.cli import COMMANDS
+from tui_gen.reference import reference
+from tui_gen.tui.actions import IDS
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+ALL_PAGES = [ROOT / "README.md", *PAGES]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what the headings of a page are called in links."""
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_commands_are_not_stale() -> None:
+    command = "python -m tui_gen.reference > docs/commands.md"
+    assert text_of(DOCS / "commands.md") == reference(), f"renew it: {command}"
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_its_section(command: str) -> None:
+    assert re.search(rf"^### `tui-gen {command}[ `]", text_of(DOCS / "commands.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(IDS))
+def test_every_key_can_be_found_by_its_id(name: str) -> None:
+    assert f"| `{name}` |" in text_of(DOCS / "commands.md")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_is_listed(page: Path) -> None:
+    assert page.name == "index.md" or f"]({page.name})" in text_of(DOCS / "index.md")
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+def test_no_link_leads_nowhere(page: Path) -> None:
+    for link in LINK.findall(text_of(page)):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+def test_every_file_of_the_program_that_is_named_is_there(page: Path) -> None:
+    program = ROOT / "tui_gen"
+    places = [ROOT, ROOT / "benchmarks", program, *(path for path in program.rglob("*") if path.is_dir())]
+    for name in re.findall(r"`((?:\w+/)*\w+\.(?:py|tcss))`", text_of(page)):
+        assert any((place / name).exists() for place in places), name
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+def test_every_flag_that_is_named_is_one(page: Path) -> None:
+    known = set(re.findall(r"(?<=[`\s])--?[a-z][a-z-]*", reference())) | {"--help", "-h"}
+    for command in re.findall(r"tui-gen(?: [^`\n#]*)?", text_of(page)):
+        assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", command)) <= known, command
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "pictures").glob("*.svg")), ids=lambda path: path.name)
+def test_pictures_refer_to_nothing(picture: Path) -> None:
+    drawn = text_of(picture)
+    assert drawn.startswith("<svg")
+    assert "url(http" not in drawn
+    assert not {"<script", "<image", "@import"} & set(re.findall(r"<\w+|@\w+", drawn))
+
+
+# ------------------------------------------------------------------ the job of adding-a-job.md
+
+
+@pytest.fixture
+def checksums(tmp_path: Path) -> Path:
+    """Install the page's job as a package index would: a module, and an entry point beside it."""
+    code = re.findall(r"^```python\n(.*?)^```$", text_of(DOCS / "adding-a-job.md"), re.DOTALL | re.MULTILINE)
+    (entry_point,) = re.findall(
+        r"^```toml\n\[project\.entry-points\.\"tui_gen\.jobs\"\]\n(.*?)^```$",
+        text_of(DOCS / "adding-a-job.md"),
+        re.DOTALL | re.MULTILINE,
+    )
+    folder = tmp_path / "packages"
+    meta = folder / "checksums-0.1.dist-info"
+    meta.mkdir(parents=True)
+    (folder / "checksums.py").write_text("\n\n".join(code), encoding="utf-8")
+    (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: checksums\nVersion: 0.1\n", encoding="utf-8")
+    (meta / "entry_points.txt").write_text(
+        f"[tui_gen.jobs]\n{entry_point.replace(chr(34), '')}", encoding="utf-8"
+    )
+    return folder
+
+
+def run(packages: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(packages)}
+    return subprocess.run(
+        [sys.executable, "-m", "tui_gen", *arguments],
+        cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    film.write_bytes(os.urandom(5 << 19))
+    config = {"job": "checksums", "output": "sums", "files": [str(film)]}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    planned = run(checksums, tmp_path, "plan", "config.json")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert "3 to make, 0 made" in planned.stdout
+
+    first = run(checksums, tmp_path, "run", "config.json", "--limit", "1")
+    assert first.returncode == 0, first
+    second = run(checksums, tmp_path, "run", "config.json")
+    assert second.returncode == 0, second
+    assert "Resuming: 1 images of 1 clips are made" in second.stdout
+    assert "Dataset generation complete" in second.stdout
+    names = sorted(path.name for path in (tmp_path / "sums" / "sums").iterdir())
+    assert names == [f"film.mkv.{number:04d}.txt" for number in range(3)]
+    assert (tmp_path / "sums" / ".tui-gen" / "report.html").is_file()

@@ -18,7 +18,7 @@ Every command, flag and key. Written from the program by `python -m tui_gen.refe
 not edit it here. `tui-gen COMMAND --help` says the same.
 
 `tui-gen [CONFIG]` alone is `tui-gen screen`. Where no CONFIG is given, it is `./generator_config.json`.
-What is data goes to the standard output, what is talk to the standard error. A NAME is a video's id, its exact
+Data goes to the standard output, talk to the standard error. A NAME is a video's id, its exact
 name or a part of it that no other has. The exit codes are in the [README](../README.md#exit-codes).
 """
 _KEYS = {

@@ -26,7 +26,7 @@ COMMANDS = frozenset(
     {
         *("screen", "run", "monitor", "ctl"),
         *("scan", "check", "plan", "demo"),
-        *("verify", "report", "sheet"),
+        *("verify", "stats", "report", "sheet"),
     }
 )
 DEFAULT_CONFIG = "generator_config.json"
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_scan(commands)
     _add_verify(commands)
+    _add_stats(commands)
     _add_report(commands)
     _add_sheet(commands)
     _add_demo(commands)
@@ -192,6 +193,22 @@ def _add_scan(commands: Commands) -> None:
     scan.add_argument("-o", "--output", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s")
     scan.add_argument("--update", action="store_true", help="add to a configuration that has videos already")
     scan.set_defaults(command=_scan)
+
+
+def _add_stats(commands: Commands) -> None:
+    stats = commands.add_parser(
+        "stats", help="what was measured, as histograms, and what limits would reject"
+    )
+    stats.add_argument(
+        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    stats.add_argument("--score", metavar="SCORE", help="show one score alone")
+    ways = stats.add_mutually_exclusive_group()
+    ways.add_argument("--json", action="store_true", help="everything, as JSON")
+    ways.add_argument(
+        "--list", metavar="SCORE", help="list the patches beyond the limits of a score, or of all"
+    )
+    stats.set_defaults(command=_stats)
 
 
 def _add_verify(commands: Commands) -> None:
@@ -389,6 +406,14 @@ def _scan(options: argparse.Namespace) -> int:
     )
     sys.stdout.writelines(f"{display_name(line)}\n" for line in lines)
     return ExitCode.DONE
+
+
+def _stats(options: argparse.Namespace) -> int:
+    from tui_gen import stats
+    from tui_gen.jobs import read_config
+
+    asked = stats.Asked(options.score, options.list, is_json=options.json)
+    return stats.stats(read_config(Path(options.config)), asked, out=sys.stdout)
 
 
 def _verify(options: argparse.Namespace) -> int:

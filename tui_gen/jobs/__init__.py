@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.work import Clip, Job, JsonObject, Learned, Plan, RefusedError, SourceRecord, Unusable
+from tui_gen.measured import Measurements
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
@@ -248,6 +249,10 @@ class JobConfig(Protocol):
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger, or a random sample of so many, and how many they are."""
+        ...
+
+    def measurements(self, names: Mapping[str, str]) -> Measurements:
+        """Return what the ledger tells of the quality of what was taken; `names` are the sources'."""
         ...
 
     def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:

@@ -47,6 +47,7 @@ from tui_gen.jobs.superres.restricted import Restricted
 from tui_gen.jobs.superres.settings import Category, Settings
 from tui_gen.jobs.superres.split import part_name, split_of_folder
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
+from tui_gen.measured import Measurements
 
 if TYPE_CHECKING:
     from tui_gen.jobs.superres.inspection import FilmInspection
@@ -134,6 +135,12 @@ class SuperResolutionConfig:
             return count_patches(ledger), recorded_patches(ledger)
         chosen = sample_of(recorded_patches(ledger), sample, time.time_ns())
         return len(chosen), chosen
+
+    def measurements(self, names: Mapping[str, str]) -> Measurements:
+        """Return what the ledger tells of the quality of what was taken; `names` are the sources'."""
+        from tui_gen.jobs.superres.measurements import measurements
+
+        return measurements(self.settings, self.run_folder / LEDGER_NAME, names)
 
     def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
         """Hold patches against their files, several at a time."""

@@ -156,12 +156,15 @@ class Engine:
         self._balance()
         while self._may_open():
             unit = self._next_unit()
-            if unit is None and self._needs_plan:
+            if unit is None and (self._needs_plan or self._may_want_more()):
                 self._plan()
                 unit = self._next_unit()
             if unit is None:
                 return
             self._open(unit)
+
+    def _may_want_more(self) -> bool:
+        return any(queue.may_want_more for queue in self._queues.values())
 
     def _comes_before_others(self, source: str) -> bool:
         """Tell whether workers would turn to a later source while the plan for this one waits."""

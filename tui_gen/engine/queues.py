@@ -25,6 +25,7 @@ class SourceQueue:
     is_closed: bool = False  # nothing more in this run: set aside, or found unusable
     is_away: bool = False  # nothing until its disk or share is back
     _ended: set[Clip] = field(default_factory=set)  # since the plan was made
+    _passed_over: set[Clip] = field(default_factory=set)  # planned while they were in flight
     _units: Iterator[Unit] | None = None
     _returned: list[Unit] = field(default_factory=list)
     _scout_failures: int = 0
@@ -35,6 +36,7 @@ class SourceQueue:
         """Take a new plan; say whether clips in flight may have become unwanted by it."""
         shrank = any(plan.quotas.get(name, 0) < quota for name, quota in self.plan.quotas.items())
         changed = plan.key != self.plan.key
+        self._passed_over.clear()
         self.plan = plan
         if changed:
             self.rewind()
@@ -45,6 +47,11 @@ class SourceQueue:
         self._units = None
         self._returned.clear()
         self._ended.clear()
+
+    @property
+    def may_want_more(self) -> bool:
+        """Whether clips have ended that were planned anew meanwhile, perhaps for more than they gave."""
+        return not self._passed_over.isdisjoint(self._ended)
 
     def take(self) -> Unit | None:
         """Return the next unit and count its clips as in flight; None when there is none now."""
@@ -65,6 +72,7 @@ class SourceQueue:
         for unit in self._units:
             if not unit.clips:
                 return unit
+            self._passed_over |= self.in_flight.intersection(unit.clips)
             rest = unit.without(self.in_flight | self.failed | self._ended)
             if rest is not None:
                 return rest
@@ -77,7 +85,7 @@ class SourceQueue:
 
     def give_back(self, unit: Unit, done: set[Clip], *, is_stale: bool) -> None:
         """Take back what a worker did not do. Stale work is planned anew instead."""
-        self.in_flight.difference_update(unit.clips)
+        self._land(unit, done)
         if not unit.clips:
             self.is_scouted = False
         if is_stale:
@@ -87,14 +95,21 @@ class SourceQueue:
         if rest is not None:
             self._returned.append(rest)
 
+    def _land(self, unit: Unit, done: set[Clip]) -> None:
+        """Note that a unit's clips are not in flight any more.
+
+        Those that ended may be again: another worker has taken them for what they did not give before.
+        """
+        self.in_flight.difference_update(set(unit.clips) - done)
+
     def rewind_keeping_ended(self) -> None:
         """Hand out the plan's units from the start, without what ended since the plan was made."""
         self._units = None
         self._returned.clear()
 
-    def complete(self, unit: Unit) -> None:
+    def complete(self, unit: Unit, done: set[Clip]) -> None:
         """Note that a worker came to the end of a unit."""
-        self.in_flight.difference_update(unit.clips)
+        self._land(unit, done)
         if not unit.clips:
             self.is_scouted = False
             self._scout_failures = 0

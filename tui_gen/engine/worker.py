@@ -147,7 +147,7 @@ class Worker:
     def let_go(self) -> None:
         """Give back to the queue what was not done, and an unused ticket."""
         if self._is_complete:
-            self._queue.complete(self.unit)
+            self._queue.complete(self.unit, self._done)
         else:
             self._queue.give_back(self.unit, self._done, is_stale=self.is_stale)
         if self.has_ticket:

@@ -46,10 +46,9 @@ _EPISODE_WORD = re.compile(
     r"[\s._]*(\d{1,4})(?:v\d)?(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
-_SEASON = re.compile(
-    r"(?<![0-9A-Za-z])(?:S|(?:Season|Series|Staffel|Saison|Stagione|Temporada)[\s._]*)(\d{1,2})(?![0-9A-Za-z])",
-    re.IGNORECASE,
-)
+_SEASONS = r"(?:Season|Series|Staffel|Saison|Stagione|Temporada)"
+_SEASON = re.compile(rf"(?<![0-9A-Za-z])(?:S|{_SEASONS}[\s._]*)(\d{{1,2}})(?![0-9A-Za-z])", re.IGNORECASE)
+_SEASON_WORD = re.compile(rf"(?<![0-9A-Za-z])(?:S|{_SEASONS})[\s._]*$", re.IGNORECASE)
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[._ -]([01]\d)[._ -]([0-3]\d)(?!\d)")
 _DASHED = re.compile(
     r"[\s_]-[\s_](?:(0\d{1,2})(?=[\s_.])|(\d{2,4})(?:v\d)?(?=[\s_]*[\[(]|[\s_]+-[\s_]|[\s_]*$))"
@@ -214,10 +213,11 @@ def _told_apart(said: _Said) -> tuple[str, int | None, str] | None:
     if not seasons or not episodes:
         return None
     (season, (start, end)), (episode, (at, _)) = seasons[0], episodes[0]
-    has_word = bool(re.search(r"[A-Za-z]", said.text[start:end] + said.text[end:at]))
-    if not (isinstance(season, int) and isinstance(episode, int)) or at <= end or not has_word:
+    is_plain = isinstance(season, int) and isinstance(episode, int) and at > end
+    # "117" is no season 1 with an episode 17, and "2012.E01" is a year.
+    if not is_plain or not re.search("[A-Za-z]", said.text[start:at]) or said.years_in(said.text[start:end]):
         return None
-    word = re.search(r"(?<![A-Za-z])(?:S|Season|Series|Staffel|Saison|Stagione|Temporada)[\s._]*$", said.text[:start], re.I)
+    word = _SEASON_WORD.search(said.text[:start])
     return *_series(said.text[: word.start() if word else start], said), _season_episode(season, episode)
 
 

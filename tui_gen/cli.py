@@ -191,7 +191,14 @@ def _add_scan(commands: Commands) -> None:
     scan = commands.add_parser("scan", help="make a configuration from a folder of films")
     scan.add_argument("folders", metavar="DIR", nargs="+", help="looked through with all folders below")
     scan.add_argument("-o", "--output", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s")
-    scan.add_argument("--update", action="store_true", help="add to a configuration that has videos already")
+    scan.add_argument("--update", action="store_true", help="add what is new to a configuration with videos")
+    scan.add_argument(
+        "--all-editions", action="store_true", help="take every copy of a film, not the best one"
+    )
+    scan.add_argument(
+        "--min-seconds", metavar="N", type=float, default=60.0, help="leave out shorter films (default: 60)"
+    )
+    scan.add_argument("--no-probe", action="store_true", help="open no file: fast, but lengths stay unknown")
     scan.set_defaults(command=_scan)
 
 
@@ -399,13 +406,18 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    from tui_gen.jobs import DEFAULT_JOB, find_job
+    from tui_gen import scanning
+    from tui_gen.jobs import DEFAULT_JOB, ScanRequest, find_job
 
-    lines = find_job(DEFAULT_JOB).scan(
-        [Path(folder) for folder in options.folders], Path(options.output), may_update=options.update
+    request = ScanRequest(
+        folders=tuple(Path(folder) for folder in options.folders),
+        target=Path(options.output),
+        may_update=options.update,
+        is_probed=not options.no_probe,
+        least_seconds=options.min_seconds,
+        keeps_editions=options.all_editions,
     )
-    sys.stdout.writelines(f"{display_name(line)}\n" for line in lines)
-    return ExitCode.DONE
+    return scanning.scan(find_job(DEFAULT_JOB), request)
 
 
 def _stats(options: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ class Progress:
     talk: TextIO
     total: int
     things: str  # "videos"
+    doing: str = "checked"
     began: float = field(default_factory=time.monotonic)
     shown_at: float = float("-inf")
 
@@ -32,7 +33,7 @@ class Progress:
         share = done / self.total if self.total else 1.0
         filled = "#" * round(share * BAR_CELLS)
         self.talk.write(
-            f"\rchecked {count(done)} of {count(self.total)} {self.things} "
+            f"\r{self.doing} {count(done)} of {count(self.total)} {self.things} "
             f"[{filled:.<{BAR_CELLS}}] {percent(share)}  {left} left\x1b[K"
         )
         self.talk.flush()

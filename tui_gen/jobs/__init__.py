@@ -70,6 +70,49 @@ class SheetMade:
     wrong: tuple[str, ...]  # files that are missing or damaged, a line each
 
 
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What is to be looked through for sources, and what a configuration for them is to be like."""
+
+    folders: tuple[Path, ...]
+    target: Path
+    may_update: bool = False  # the target may have sources already
+    is_probed: bool = True  # files are opened to see how long they are
+    least_seconds: float = 60.0  # shorter ones are left out
+    keeps_editions: bool = False  # all copies of a source are taken, not the best alone
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSource:
+    """A file that a scan found. All but `key`, `facts` and `why` may be changed before it is saved."""
+
+    key: str
+    name: str
+    weights: tuple[tuple[str, float], ...]
+    priority: int
+    is_in: bool
+    facts: str  # "2160p HDR 2h 46m 61.0 GB"
+    why: str  # 'rule "dune"', "a trailer"
+
+
+class ScanFindings(Protocol):
+    """What a scan found; nothing is written yet."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What sources may be weighed for."""
+        ...
+
+    @property
+    def sources(self) -> tuple[FoundSource, ...]:
+        """What was found and not listed before."""
+        ...
+
+    def save(self, sources: Sequence[FoundSource]) -> Sequence[str]:
+        """Write a configuration; say what was done. Raises RefusedError."""
+        ...
+
+
 Wanted = Mapping[str, Mapping[int, frozenset[str]]]
 """Patches to be made again: source -> index of the clip -> categories."""
 
@@ -283,8 +326,11 @@ class JobModule(Protocol):
         """Read a configuration. Raises RefusedError with everything that is wrong with it."""
         ...
 
-    def scan(self, folders: Sequence[Path], target: Path, *, may_update: bool) -> Sequence[str]:
-        """Write a configuration for the sources below `folders`; say what was found. Raises RefusedError."""
+    def scan(self, request: ScanRequest, *, progress: Callable[[str, int, int], None]) -> ScanFindings:
+        """Look for sources; tell `progress` what is being done, how many are done, and of how many.
+
+        Raises RefusedError.
+        """
         ...
 
     def tools(self) -> Sequence[Condition]:

@@ -7,6 +7,7 @@ opening.py wires them; stages.py shows them to the engine; extract.py performs; 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 from tui_gen.engine.work import RefusedError
 
 if TYPE_CHECKING:
-    from tui_gen.jobs import Condition
+    from tui_gen.jobs import Condition, ScanRequest
     from tui_gen.jobs.superres.opening import SuperResolutionConfig
+    from tui_gen.jobs.superres.scan_findings import Findings
+    from tui_gen.jobs.superres.settings import Settings
 
 
 def read_config(path: Path) -> SuperResolutionConfig:
@@ -26,23 +29,25 @@ def read_config(path: Path) -> SuperResolutionConfig:
     return SuperResolutionConfig(load_settings(path))
 
 
-def scan(folders: Sequence[Path], target: Path, *, may_update: bool) -> list[str]:
-    """Write a configuration for the films below `folders`; say what was found. Raises RefusedError."""
+def scan(request: ScanRequest, *, progress: Callable[[str, int, int], None]) -> Findings:
+    """Look for films; nothing is written yet. Raises RefusedError."""
     from tui_gen.jobs.superres.config import shipped_config
-    from tui_gen.jobs.superres.scan import ScanError
+    from tui_gen.jobs.superres.lengths import Probed, probe_files
+    from tui_gen.jobs.superres.media import FfmpegUnfitError, find_ffmpeg
     from tui_gen.jobs.superres.scan import scan as scan_folders
 
-    try:
-        found = scan_folders(folders, target=target, shipped=shipped_config(), update=may_update)
-    except ScanError as error:
-        raise RefusedError(str(error)) from error
-    known = sum(video.matched is not None for video in found.added)
-    added = f"{len(found.added)} videos added, {known} of them by a rule"
-    return [
-        f"{found.config}: {added}, {found.already_there} listed before",
-        *(f"not looked at: {path}: {reason}" for path, reason in found.unreadable),
-        f"Next: tui-gen plan {found.config}",
-    ]
+    def probe(paths: Sequence[str], settings: Settings, done: Callable[[int], None]) -> dict[str, Probed]:
+        try:
+            ffmpeg = find_ffmpeg(settings.ffmpeg, os.environ)
+        except FfmpegUnfitError as error:
+            message = f"{error}\nor add --no-probe: nothing is opened then, and short films are not noticed"
+            raise RefusedError(message) from error
+        return probe_files(paths, settings=settings, ffmpeg=ffmpeg, progress=done)
+
+    this_year = time.localtime().tm_year
+    return scan_folders(
+        request, shipped=shipped_config(), probe=probe, progress=progress, this_year=this_year
+    )
 
 
 def tools() -> tuple[Condition, ...]:

@@ -31,7 +31,11 @@ class Look:
 
     def __str__(self) -> str:
         """`2160p HDR`."""
-        words = [f"{self.lines}p" if self.lines else "", "HDR" if self.is_hdr else "", "3D" if self.is_3d else ""]
+        words = [
+            f"{self.lines}p" if self.lines else "",
+            "HDR" if self.is_hdr else "",
+            "3D" if self.is_3d else "",
+        ]
         return " ".join(word for word in words if word)
 
 
@@ -69,13 +73,27 @@ def lesser_copies(candidates: Sequence[Candidate]) -> dict[str, str]:
     return why
 
 
-def groups(candidates: Iterable[Candidate]) -> dict[str, str]:
-    """Return path -> the group of those that must not be parted: editions, parts, episodes of a series."""
-    works: dict[tuple[str, int | None], list[Candidate]] = defaultdict(list)
+WorkKey = tuple[str, int | None]
+
+
+def work_key(film: FilmName) -> WorkKey:
+    """Return what all editions, parts and episodes of a work have in common."""
+    return comparable(film.title), film.year
+
+
+def groups(candidates: Iterable[Candidate], *, listed: Mapping[WorkKey, str | None]) -> dict[str, str]:
+    """Return path -> the group of those that must not be parted: editions, parts, episodes of a series.
+
+    `listed`: the works of films that are listed already, with their groups.
+    """
+    works: dict[WorkKey, list[Candidate]] = defaultdict(list)
     for each in candidates:
-        works[comparable(each.film.title), each.film.year].append(each)
+        works[work_key(each.film)].append(each)
     return {
-        each.path: work[0].film.work for work in works.values() if len(work) > 1 for each in work
+        each.path: listed.get(key) or work[0].film.work
+        for key, work in works.items()
+        if len(work) > 1 or key in listed
+        for each in work
     }
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tui_gen.jobs.superres.release_names import Reading, read_name, season_of
-from tui_gen.jobs.superres.release_words import TECHNICAL, comparable, readable
+from tui_gen.jobs.superres.release_words import TECHNICAL, comparable, readable, tidy
 
 _DISC_FOLDERS = frozenset({"bdmv", "stream", "video ts", "certificate", "hvdvd ts"})
 _DISC_FILE = re.compile(r"\d{5}|vts_\d\d_\d|video_ts", re.IGNORECASE)
@@ -44,7 +44,12 @@ class FilmName:
 
     def __str__(self) -> str:
         """`Dune Part Two (2024)`, `Planet Earth 2 - S01E04`."""
-        return " - ".join(text for text in (self.work, self.episode, self.part, self.edition) if text)
+        return " - ".join(text for text in (self.work, self.episode, self.part) if text)
+
+    @property
+    def with_edition(self) -> str:
+        """`Blade Runner (1982) - Final Cut`."""
+        return f"{self} - {self.edition}" if self.edition else str(self)
 
     @property
     def work(self) -> str:
@@ -57,7 +62,7 @@ class Place:
     """Where a file lies: the name without its ending, and the folders around it, the nearest first."""
 
     stem: str
-    folders: Sequence[str]
+    folders: Sequence[str]  # the last one is the scanned one, which may be any: "films", "Dune (2021)"
     is_alone: bool = False  # no other video in its folder
     this_year: int = 9999
 
@@ -121,33 +126,34 @@ def _is_poor(name: str) -> bool:
 
 
 class _Around:
-    """What the folders around a file say, read when asked."""
+    """What the folders around a file say."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self.part = ""
-        names = []
-        for name in map(readable, place.folders):
-            if comparable(name) in _DISC_FOLDERS or season_of(name) is not None:
-                continue
-            disc = _DISC_NUMBER.search(name)
-            if disc:
-                self.part = self.part or f"DISC {int(disc.group(1))}"
-                name = name[: disc.start()]  # noqa: PLW2901 - what is left of it is read
-            if name.strip() and not _is_poor(name):
-                names.append(name)
-        self._names = names
-        self._read: dict[int, Reading] = {}
+        *inner, top = place.folders or [""]
+        self._inner = [reading for name in inner if (reading := self._reading(name))]
+        self._top = self._reading(top) or Reading()
+
+    def _reading(self, folder: str) -> Reading | None:
+        """Read a folder's name, unless it is that of a season, of a disc's structure, or says nothing."""
+        name = readable(folder)
+        if comparable(name) in _DISC_FOLDERS or season_of(name) is not None:
+            return None
+        disc = _DISC_NUMBER.search(name)
+        if disc:
+            self.part = self.part or f"DISC {int(disc.group(1))}"
+            name = name[: disc.start()]
+        is_telling = bool(name.strip()) and not _is_poor(name)
+        return read_name(name, this_year=self._place.this_year) if is_telling else None
 
     def _folders(self) -> list[Reading]:
-        for index, name in enumerate(self._names):
-            if index not in self._read:
-                self._read[index] = read_name(name, this_year=self._place.this_year)
-        return [self._read[index] for index in range(len(self._names))]
+        """Return the folders, the nearest first; the scanned one where it is a film's: "Dune (2021)"."""
+        return [*self._inner, self._top] if self._top.year else self._inner
 
     def for_episode(self, own: Reading) -> Reading:
         """Complete an episode: the series' title where it has none, its year where a folder has it."""
-        folders = self._folders()
+        folders = [*self._inner, self._top]
         is_told_by_folder = self._is_shortened() and folders[0].episode == own.episode
         if (not own.title or is_told_by_folder) and (named := _first_titled(folders)):
             return replace(own, title=named.title, year=named.year)
@@ -178,7 +184,7 @@ class _Around:
         """Take the nearest folder that has a title."""
         named = _first_titled(self._folders())
         if named is None:
-            return own
+            return replace(own, title=tidy(readable(self._place.stem)))
         return self._with_year(replace(named, part=own.part))
 
     def _with_year(self, own: Reading) -> Reading:

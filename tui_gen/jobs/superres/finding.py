@@ -40,13 +40,16 @@ _NAMED = (
     (re.compile(r"(?:.+[-._ \[(])?(?:trailer|teaser)[-._ ]?\d*[\])]?", re.IGNORECASE), "a trailer"),
     (
         re.compile(
-            r".+[-._ ](?:behindthescenes|behind[-._ ]the[-._ ]scenes|deleted(?:[-._ ]?scenes?)?|featurette|interview)",
+            r".+[-._ ](?:behind[-._ ]?the[-._ ]?scenes|deleted(?:[-._ ]?scenes?)?|featurette|interview)",
             re.IGNORECASE,
         ),
         "an extra",
     ),
     (re.compile(r".+-(?:scene|short|clip|extra|other)"), "an extra"),
-    (re.compile(r"(?:.*[-._ \])])?(?:NCOP|NCED|Creditless)(?:[-._ \[(]?\d*v?\d*)?(?:[-._ \[(].*)?"), "an extra"),
+    (
+        re.compile(r"(?:.*[-._ \])])?(?:NCOP|NCED|Creditless)(?:[-._ \[(]?\d*v?\d*)?(?:[-._ \[(].*)?"),
+        "an extra",
+    ),
 )
 _EPISODE = re.compile(r"(?<![0-9a-z])s\d{1,2}[ ._-]?e\d{1,3}", re.IGNORECASE)
 _MENU = re.compile(r"video_ts|vts_\d\d_0", re.IGNORECASE)
@@ -80,9 +83,8 @@ class VideoFile:
     @property
     def folders(self) -> tuple[str, ...]:
         """The names of the folders around it up to the scanned one, the nearest first."""
-        below = os.path.relpath(self.folder, self.top)
-        inner = () if below == "." else tuple(reversed(below.split(os.sep)))
-        return (*inner, os.path.basename(self.top))  # noqa: PTH119 - a plain string
+        below = Path(os.path.relpath(self.folder, self.top)).parts
+        return (*reversed(below), os.path.basename(self.top))  # noqa: PTH119 - a plain string
 
 
 @dataclass(slots=True)
@@ -156,9 +158,9 @@ def _is_source_text(path: str) -> bool:
 def _why_no_film(file: VideoFile) -> str | None:
     """Return what a file is that is no film, by its name and those of its folders."""
     stem = file.stem
-    for pattern, reason in _NAMED:
+    for pattern, what in _NAMED:
         if pattern.fullmatch(stem):
-            return reason
+            return what
     # The scanned folder itself may have any name.
     *inner, outermost = file.folders[:-1] or ("",)
     reasons = [_EXTRAS_OF_A_FILM.get(comparable(name)) for name in inner]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tui_gen.jobs.superres.release_words import (
@@ -35,15 +35,17 @@ _YEAR = re.compile(r"(?<![0-9A-Za-z])((?:18[89]|19\d|20\d)\d)(?![0-9A-Za-z])")
 _YEARS = re.compile(r"(?<!\d)(?:18|19|20)\d\d\s*[-\N{EN DASH}]\s*(?:18|19|20)\d\d(?!\d)")
 _OPENED = re.compile(r"[(\[{]\s*$")
 _SEASON_EPISODE = re.compile(
-    rf"(?<![0-9A-Za-z])S(\d{{1,2}}){_SEP}?E(\d{{1,3}})(?:(?:{_SEP}?E|-)(\d{{2,3}})(?![0-9a-z]))?", re.IGNORECASE
+    rf"(?<![0-9A-Za-z])S(\d{{1,2}}){_SEP}?E(\d{{1,3}})(?:(?:{_SEP}?E|-)(\d{{2,3}})(?![0-9a-z]))?",
+    re.IGNORECASE,
 )
 _CROSS_EPISODE = re.compile(
     r"(?<![0-9A-Za-z])(\d{1,2})(?:x(\d{2,3})|\N{MULTIPLICATION SIGN}(\d{1,3}))(?![0-9A-Za-z])", re.IGNORECASE
 )
-_EPISODE = re.compile(r"(?<![0-9A-Za-z])(?:E(\d{2,4})|Ep\.?[\s._]?(\d{1,4}))(?:v\d)?(?![0-9A-Za-z])", re.IGNORECASE)
+_EPISODE = re.compile(
+    r"(?<![0-9A-Za-z])(?:E(\d{2,4})|Ep\.?[\s._]?(\d{1,4}))(?:v\d)?(?![0-9A-Za-z])", re.IGNORECASE
+)
 _EPISODE_WORD = re.compile(
-    r"(?<![0-9A-Za-z])(?:Episode|\N{LATIN CAPITAL LETTER E WITH ACUTE}pisode|Episodio|Folge|Cap[i\u00ed]tulo|Aflevering)"
-    r"[\s._]*(\d{1,4})(?:v\d)?(?![0-9A-Za-z])",
+    r"(?<![0-9A-Za-z])(?:[E\u00c9]pisode|Episodio|Folge|Cap[i\u00ed]tulo|Aflevering)[\s._]*(\d{1,4})(?:v\d)?(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 _SEASONS = r"(?:Season|Series|Staffel|Saison|Stagione|Temporada)"
@@ -95,8 +97,12 @@ class Reading:
     is_release: bool = False  # it tells of resolution, source or codec
 
 
+@lru_cache(maxsize=4096)
 def read_name(name: str, *, this_year: int) -> Reading:
-    """Read a name without its ending; a number later than next year is no year."""
+    """Read a name without its ending; a number later than next year is no year.
+
+    Folders are named by all the files in them: a name is read once.
+    """
     tag = _EDITION_TAG.search(name)
     text = _EDITION_TAG.sub(" ", _TAG.sub(" ", readable(name)))
     text = _WEBSITE.sub("", text).strip()
@@ -229,7 +235,7 @@ def _counted(said: _Said) -> tuple[str, int | None, str] | None:
     at, count, after = found
     before = said.text[:at]
     if not tidy(before) and said.group:
-        # "[group] 01 - Title [720p]"
+        # The number stands first: [group] 01 - Title [720p].
         rest = _Said(said.text[after:].lstrip(" ._-"), said.this_year)
         return tidy(_up_to_technical(rest, None)), None, _season_episode(None, count)
     season = _SEASON.search(before)
@@ -314,7 +320,12 @@ def _without_shouted_language(text: str, said: _Said) -> str:
     """Take a language off the end where it alone is in capitals: "My.Movie.GERMAN", not "The Good German"."""
     for start, end in said.spans("language"):
         language, rest = text[start:end].strip(" ._-"), text[:start]
-        if not text[end:].strip(" ._-") and language.isupper() and is_title(tidy(rest)) and not rest.isupper():
+        if (
+            not text[end:].strip(" ._-")
+            and language.isupper()
+            and is_title(tidy(rest))
+            and not rest.isupper()
+        ):
             return without_editions(rest)
     return text
 

@@ -53,8 +53,8 @@ _EDITION_LAST = re.compile(
 _ALIAS = re.compile(r"[\s._(\[-]+a\.?k\.?a\.?[\s._-]+.*$", re.IGNORECASE | re.DOTALL)
 _ACRONYM = re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]\.){2,}")
 _KEPT_DOT = "\N{ONE DOT LEADER}"
-_ARTICLES = frozenset("the a an der die das le la les il el".split())
-_LOOSE = " -–,."  # noqa: RUF001 - titles are written with it
+_ARTICLES = frozenset(["the", "a", "an", "der", "die", "das", "le", "la", "les", "il", "el"])
+_LOOSE = " -–,."
 
 
 def readable(name: str) -> str:
@@ -66,7 +66,11 @@ def readable(name: str) -> str:
 def comparable(name: str) -> str:
     """Return the words of a name, without case, accents and apostrophes, one blank between them."""
     plain = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
-    kept = (char for char in plain if not unicodedata.combining(char) and char not in "'\N{RIGHT SINGLE QUOTATION MARK}")
+    kept = (
+        char
+        for char in plain
+        if not unicodedata.combining(char) and char not in "'\N{RIGHT SINGLE QUOTATION MARK}"
+    )
     return " ".join("".join(char if char.isalnum() else " " for char in kept).split())
 
 
@@ -105,7 +109,7 @@ def tidy(text: str) -> str:
         if text.count("-") > 1 and " " not in text.strip():
             text = text.replace("-", " ")
     text = " ".join(text.replace("_", " ").split())
-    text = _balanced(text).lstrip(_LOOSE).rstrip(" -–,")  # noqa: RUF001
+    text = _balanced(text).lstrip(_LOOSE).rstrip(" -–,")
     if text.islower() or (text.isupper() and " " in text):
         text = " ".join(word[:1].upper() + word[1:].lower() for word in text.split())
     return text

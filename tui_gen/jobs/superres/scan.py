@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tui_gen.jobs import ScanRequest
 from tui_gen.jobs.superres.config import Rule, load_rules, load_settings
-from tui_gen.jobs.superres.editions import Look, film_key, lesser_copies, lines_of
+from tui_gen.jobs.superres.editions import FilmKey, Look, film_key, lesser_copies, lines_of, work_key
 from tui_gen.jobs.superres.film import ProbeFacts
-from tui_gen.jobs.superres.film_names import Place, name_film
-from tui_gen.jobs.superres.finding import EXTENSIONS, Found, FolderError, VideoFile, find_videos
+from tui_gen.jobs.superres.film_names import FilmName, Place, name_film
+from tui_gen.jobs.superres.finding import EXTENSIONS, FolderError, Found, VideoFile, find_videos
 from tui_gen.jobs.superres.lengths import NoFacts, Probed
 from tui_gen.jobs.superres.release_names import Reading
 from tui_gen.jobs.superres.scan_findings import Findings, FoundFilm, Listed, ScanError, listed_in
@@ -56,11 +56,12 @@ def scan(
     found = _found(request.folders)
     films = _named(found.files, this_year, progress)
     new = [film for film in films if film.file.path not in listed.paths]
-    probed = _probed(new, settings, request, probe, progress)
+    probed = _probed(new, settings, probe, progress) if request.is_probed and new else {}
     new = [_judged(film, probed.get(film.file.path), request.least_seconds) for film in new]
     new = _weighed(new, load_rules(base))
     moved = listed.moved_to(new, films)
     known = {film_key(film.film): film.film for film in films if film.file.path in listed.paths}
+    groups = {video.path: video.group for video in settings.videos}
     chosen = _chosen([film for film in new if film.file.path not in moved.values()], known, request)
     return Findings(
         request=request,
@@ -71,6 +72,9 @@ def scan(
         unreadable=tuple(found.unreadable),
         listed=replace(listed, moved=moved),
         found_again=sum(film.file.path in listed.paths for film in films),
+        listed_works={
+            work_key(film.film): groups[film.file.path] for film in films if film.file.path in listed.paths
+        },
         rule_categories=tuple(dict.fromkeys(name for rule in load_rules(base) for name, _ in rule.weights)),
     )
 
@@ -120,23 +124,25 @@ def _look_by_name(file: VideoFile, said: Reading) -> Look:
 
 
 def _told_apart(films: Sequence[FoundFilm]) -> Iterator[FoundFilm]:
-    """Give the titles of a disc that share a name the names of their files as parts."""
-    shared = Counter((film.copy, film.film) for film in films)
+    """Have names tell editions of one film apart, and titles of one disc that share a name."""
+    editions: dict[FilmKey, set[str]] = defaultdict(set)
     for found in films:
-        if shared[found.copy, found.film] > 1 and not found.film.part:
-            yield replace(found, film=replace(found.film, part=found.file.stem.upper()))
-        else:
-            yield found
+        editions[film_key(found.film)].add(found.film.edition)
+    shared = Counter((found.copy, found.film) for found in films)
+    for found in films:
+        has_others = len(editions[film_key(found.film)]) > 1
+        film = found.film
+        if shared[found.copy, film] > 1 and not film.part:
+            film = replace(film, part=found.file.stem.upper())
+        yield replace(found, film=film, has_other_editions=has_others)
 
 
 # --------------------------------------------------------------------------------------- probing
 
 
 def _probed(
-    films: Sequence[FoundFilm], settings: Settings, request: ScanRequest, probe: ProbeFiles, progress: Progress
+    films: Sequence[FoundFilm], settings: Settings, probe: ProbeFiles, progress: Progress
 ) -> Mapping[str, Probed]:
-    if not request.is_probed or not films:
-        return {}
     paths = [film.file.path for film in films]
     return probe(paths, settings, lambda done: progress("probing", done, len(paths)))
 
@@ -179,7 +185,9 @@ def _weighed(films: Sequence[FoundFilm], rules: Sequence[Rule]) -> list[FoundFil
     return weighed
 
 
-def _chosen(films: Sequence[FoundFilm], known: Mapping[object, object], request: ScanRequest) -> list[FoundFilm]:
+def _chosen(
+    films: Sequence[FoundFilm], known: Mapping[FilmKey, FilmName], request: ScanRequest
+) -> list[FoundFilm]:
     """Leave out the lesser copies of a film, and copies of films that are listed."""
     if request.keeps_editions:
         return list(films)

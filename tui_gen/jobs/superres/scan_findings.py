@@ -15,13 +15,14 @@ from pathlib import Path
 from tui_gen.engine.work import DEFAULT_PRIORITY, RefusedError
 from tui_gen.jobs import FoundSource, ScanRequest
 from tui_gen.jobs.superres import config_edits
-from tui_gen.jobs.superres.commented_json import Document, parse
+from tui_gen.jobs.superres.commented_json import parse
 from tui_gen.jobs.superres.config import read_document
 from tui_gen.jobs.superres.config_edits import Entry
-from tui_gen.jobs.superres.editions import Candidate, Look, groups
+from tui_gen.jobs.superres.editions import Candidate, Look, WorkKey, groups
 from tui_gen.jobs.superres.film_names import FilmName
 from tui_gen.jobs.superres.finding import VideoFile
 from tui_gen.jobs.superres.settings import Settings
+from tui_gen.jobs.superres.split import TRAIN, split_of
 from tui_gen.wording import count, display_name, duration, size
 
 GONE = "the last scan did not find it"
@@ -30,9 +31,9 @@ GONE = "the last scan did not find it"
 class ScanError(RefusedError):
     """A scan can write nothing; the text says why and what to do."""
 
-    def __init__(self, wrong: str) -> None:
+    def __init__(self, *lines: str) -> None:
         """Keep the reason, fit for a terminal."""
-        super().__init__(display_name(wrong))
+        super().__init__("\n".join(map(display_name, lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class FoundFilm:
     matched: str | None = None  # the rule's text; None where no rule knows the film
     left_out: str = ""  # why; empty where it is taken
     unreadable: str = ""  # why its probe failed
+    has_other_editions: bool = False  # so that its name must tell which it is
+
+    @property
+    def name(self) -> str:
+        """What it is called in the configuration."""
+        return self.film.with_edition if self.has_other_editions else str(self.film)
 
     @property
     def candidate(self) -> Candidate:
@@ -61,7 +68,7 @@ class FoundFilm:
         why = self.left_out or (f"cannot be read now: {self.unreadable}" if self.unreadable else rule)
         return FoundSource(
             key=self.file.path,
-            name=str(self.film),
+            name=self.name,
             weights=self.weights,
             priority=DEFAULT_PRIORITY,
             is_in=not self.left_out,
@@ -90,7 +97,10 @@ class Listed:
         return {
             places[name][0]: paths[0]
             for name, paths in found.items()
-            if len(paths) == 1 and paths[0] in fresh and len(places[name]) == 1 and places[name][0] in self.gone
+            if len(paths) == 1
+            and paths[0] in fresh
+            and len(places[name]) == 1
+            and places[name][0] in self.gone
         }
 
 
@@ -119,11 +129,14 @@ class Findings:
     listed: Listed
     found_again: int
     rule_categories: tuple[str, ...] = ()
+    # The works of films listed before, with their groups.
+    listed_works: Mapping[WorkKey, str | None] = field(default_factory=dict)
 
     @property
     def categories(self) -> tuple[str, ...]:
         """The names of the categories that films may be weighed for."""
-        return tuple(dict.fromkeys((*self.settings.categories, *self.rule_categories)))
+        whole = (name for name in self.settings.categories if split_of(name) == TRAIN)
+        return tuple(dict.fromkeys((*whole, *self.rule_categories)))
 
     @property
     def sources(self) -> tuple[FoundSource, ...]:
@@ -135,27 +148,29 @@ class Findings:
         target, listed = self.request.target, self.listed
         entries = list(self._entries(sources))
         if not entries and not listed.paths:
-            raise ScanError("\n".join([*self._left_out(sources), "no film was found that can be taken"]))
+            raise ScanError(*self._left_out(sources), "no film was found that can be taken")
         text, document = read_document(self.base)
         before, marked = text, config_edits.marked_as_gone(text, document)
         gone = {place for place in listed.gone if place not in listed.moved}
-        # What lies elsewhere was not looked for: its marks stay.
-        elsewhere = {place for place in marked if place not in listed.paths.values()} | self._unseen(marked)
-        text = config_edits.with_marks(text, document, gone | elsewhere, said=GONE)
+        text = config_edits.with_marks(text, document, gone | self._unseen(marked), said=GONE)
         text = config_edits.with_paths(text, parse(text), listed.moved)
         text = config_edits.with_entries(text, parse(text), entries)
         if text != before or self.base != target:
             _write(target, text)
-        return list(self._said(sources, document, gone - marked, len(entries)))
+        return list(self._said(sources, gone - marked, len(entries)))
 
     def _unseen(self, marked: Collection[int]) -> set[int]:
         """Return the marked entries whose files are still not there, wherever they should lie."""
-        return {place for path, place in self.listed.paths.items() if place in marked and not os.path.lexists(path)}
+        return {
+            place
+            for path, place in self.listed.paths.items()
+            if place in marked and not os.path.lexists(path)
+        }
 
     def _entries(self, sources: Sequence[FoundSource]) -> Iterator[Entry]:
         films = {film.file.path: film for film in self.films}
         taken = [films[source.key] for source in sources if source.is_in]
-        group_of = groups(film.candidate for film in taken)
+        group_of = groups((film.candidate for film in taken), listed=self.listed_works)
         for source in sources:
             if source.is_in:
                 group = group_of.get(source.key)
@@ -174,9 +189,7 @@ class Findings:
         for path, reason in self.unreadable:
             yield f"not looked at: {path}: {reason}"
 
-    def _said(
-        self, sources: Sequence[FoundSource], document: Document, newly_gone: Collection[int], added: int
-    ) -> Iterator[str]:
+    def _said(self, sources: Sequence[FoundSource], newly_gone: Collection[int], added: int) -> Iterator[str]:
         films = {film.file.path: film for film in self.films}
         yield from self._left_out(sources)
         for source in sources:

@@ -463,7 +463,10 @@ def _demo(options: argparse.Namespace) -> int:
     from tui_gen.jobs import DEFAULT_JOB, find_job, read_config
 
     path = find_job(DEFAULT_JOB).make_demo(Path(options.folder), say=_say)
-    return running.run(running.RunRequest(read_config(path), is_verbose=options.verbose))
+    code = running.run(running.RunRequest(read_config(path), is_verbose=options.verbose))
+    if code == ExitCode.DONE:
+        _say(f"Look at its patches with: tui-gen sheet {path}")
+    return code
 
 
 def _say(line: str) -> None:

@@ -262,9 +262,9 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it, whatever the test came to."""
+        """End it and what it runs below, whatever the test came to."""
         if self.process.poll() is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -106,6 +107,35 @@ async def test_a_flush_that_fails_holds_the_work_until_one_succeeds_even_if_nobo
         assert bench.engine.gate.reason == "cannot write the ledger: Input/output error"
         await bench.until(lambda: not bench.engine.gate.is_closed)
         await bench.until(lambda: bench.ledger.unsynced_lines == 0)
+
+
+async def test_a_status_that_is_being_written_when_the_run_ends_is_not_mixed_with_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(ToyStage({"a": 1}), tmp_path / "ledger.jsonl")
+    lock = Lock(tmp_path / "lock")
+    what = Watched(tmp_path, tmp_path, tmp_path / "status.json", 0)
+    watch = Watch(what, recorder=bench.recorder, gate=bench.engine.gate, lock=lock)
+    first, second = threading.Event(), threading.Event()
+    was_met = False
+
+    def slow(_: int) -> None:
+        nonlocal was_met
+        if first.is_set():
+            second.set()
+            return
+        first.set()
+        was_met = second.wait(0.3)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    writing = asyncio.create_task(watch.write_status())
+    await bench.until(first.is_set)
+    writing.cancel()
+    bench.recorder.show(ev.WorkersChanged(1.0, 7))
+    await watch.write_status()
+    lock.release()
+    assert not was_met, "two wrote to one file"
+    assert json.loads(what.status_path.read_bytes())["workers"] == 7
 
 
 async def test_a_call_that_never_returns_holds_up_neither_others_nor_the_end() -> None:

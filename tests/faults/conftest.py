@@ -66,6 +66,7 @@ from tests.acceptance.program import (
     still_alive,
     with_path_in_command_line,
 )
+from tui_gen.engine.lock import read_holder
 
 ROOT = Path(__file__).parents[2]
 CLIPS_A_FILM = 13
@@ -123,6 +124,11 @@ class Scene:
         except FileNotFoundError:
             return ""
         return f"{status['state']}: {status['reason']}"
+
+    def socket(self) -> Path | None:
+        """Return where the engine answers, as soon as it does."""
+        holder = read_holder(self.data.output / ".tui-gen" / "lock")
+        return Path(holder.socket) if holder and holder.socket else None
 
     def log(self) -> str:
         """Return the engine's log."""
@@ -254,7 +260,7 @@ def strace(*expressions: str, path: Path | None = None) -> list[str]:
     program = shutil.which("strace") or "strace"
     selected = [] if path is None else ["-P", str(path)]
     options = [part for expression in expressions for part in ("-e", expression)]
-    return [program, "-f", "-qq", "-o", "/dev/null", *selected, *options]
+    return [program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", *selected, *options]
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting small file systems needs root")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.program import Running
 from tests.faults.conftest import Scene, needs, needs_root, strace
+from tui_gen.engine.control import ControlClient, ControlError
 
 
 def test_a_share_that_drops_is_waited_for_and_picked_up_when_it_is_back(scene: Scene) -> None:
@@ -114,6 +119,46 @@ def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(scene: 
     assert scene.data.tree().items() <= scene.reference.items()
     assert {clip.partition(":")[0] for clip, _ in scene.data.made()} >= {"bert", "cleo"}
     scene.finish(done)
+
+
+@needs("strace")
+def test_a_share_that_answers_slowly_holds_up_neither_the_other_films_nor_the_steering(
+    scene: Scene,
+) -> None:
+    inject = f"inject=read,pread64:delay_enter={SLOW_MICROSECONDS}:when=1..20"
+    prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv")
+    with scene.start("--workers", "2", prefix=prefix) as running:
+        running.wait_until(lambda: scene.socket() is not None, "an answering engine")
+        path = scene.socket()
+        assert path is not None
+        answers = asyncio.run(answer_seconds(path, running))
+        done = running.end()
+    assert done.code == 0, str(done)
+    assert scene.data.status()["progress"]["clips_failed"] == 0
+    order = [clip.partition(":")[0] for clip, _ in scene.data.made()]
+    assert order[-1] == "anna", "the slow film was not slower than the others"
+    sys.stdout.write(f"{len(answers)} answers, slowest {1000 * max(answers):.0f} ms\n")
+    scene.finish(done)
+
+
+SLOW_MICROSECONDS = 60_000
+
+
+async def answer_seconds(path: Path, running: Running) -> list[float]:
+    """Return how long a run's engine takes to answer, asked again and again to its end."""
+    client, answers = ControlClient(path), list[float]()
+    try:
+        await client.connect()
+        while running.process.poll() is None:
+            began = time.monotonic()
+            await client.refresh()
+            answers.append(time.monotonic() - began)
+            await asyncio.sleep(0.1)
+    except ControlError:  # it has ended
+        pass
+    finally:
+        await client.close()
+    return answers
 
 
 def test_what_is_no_film_is_said_once_and_costs_the_others_nothing(scene: Scene) -> None:

@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ class Watch:
         self._folder = _identity(watched.run_folder)
         self._io: tuple[float, int, int] | None = None
         self._status_failed = False
+        # A write goes on in its thread when the run ends under it; the last one must come after it.
+        self._writing = threading.Lock()
         self._has_warned = False
 
     async def run(self) -> None:
@@ -202,7 +205,8 @@ class Watch:
         if is_inside and _identity(watched.run_folder) != self._folder:
             # The disk is gone; what stands at its place must not fill up.
             raise FileNotFoundError(errno.ENOENT, _NOT_OURS.format(watched.run_folder))
-        write_status(watched.status_path, status)
+        with self._writing:
+            write_status(watched.status_path, status)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

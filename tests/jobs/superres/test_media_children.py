@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.jobs.superres.films import (
 )
 from tui_gen.engine.work import Doing, Failed, Retried, Unusable
 from tui_gen.jobs.superres.child import (
+    LAUNCHER,
     ChildError,
     Command,
     Ended,
@@ -35,6 +37,7 @@ from tui_gen.jobs.superres.child import (
     StallLimits,
     TextSink,
     run_child,
+    start_child,
 )
 from tui_gen.jobs.superres.clips import read_clips
 from tui_gen.jobs.superres.geometry import Size
@@ -297,6 +300,44 @@ def test_no_child_outlives_a_killed_parent() -> None:
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def in_a_thread(work: Callable[[], object]) -> list[object]:
+    """Return what a call in a thread of its own returns or raises, when the thread is gone."""
+    came: list[object] = []
+
+    def run() -> None:
+        try:
+            came.append(work())
+        except RuntimeError as error:
+            came.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return came
+
+
+def test_a_child_would_die_with_the_thread_that_started_it_so_only_the_main_thread_starts_one() -> None:
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "0", "/bin/cat"]
+
+    def started() -> subprocess.Popen[bytes]:
+        child = subprocess.Popen(launch, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(b"?")  # it answers: the launcher has done its part
+        child.stdin.flush()
+        assert child.stdout.read(1) == b"?"
+        return child
+
+    (child,) = in_a_thread(started)
+    assert isinstance(child, subprocess.Popen)
+    assert child.wait(20) == -signal.SIGKILL, "the reason for the rule is gone"
+    child.communicate()
+    command = Command(program="/bin/true", arguments=lambda _: [], limits=LIMITS)
+    (refused,) = in_a_thread(lambda: start_child(command))
+    assert isinstance(refused, RuntimeError)
+    assert "main" in str(refused)
 
 
 async def run_shell(text: str, *sinks: TextSink | ExactSink, limits: StallLimits = LIMITS) -> Ended:

@@ -343,11 +343,14 @@ def _settle(done: asyncio.Future[int], outcome: int | BaseException) -> None:
 
 
 def start_child(command: Command) -> Child:
-    """Start a child from the calling thread, which PDEATHSIG ties it to.
+    """Start a child from the main thread: PDEATHSIG ties it to the thread, not to the process.
 
     Raises ChildError, and ObstructedError where the machine has no room for another process: that is
     no film's fault.
     """
+    if threading.current_thread() is not threading.main_thread():
+        message = f"{command.program} would be killed when this thread ends; start it from the main one"
+        raise RuntimeError(message)
     pipes: list[tuple[int, int]] = []
     try:
         pipes.extend(os.pipe() for _ in range(len(command.sinks) + 1))

@@ -26,7 +26,7 @@ COMMANDS = frozenset(
     {
         *("screen", "run", "monitor", "ctl"),
         *("scan", "check", "plan", "demo"),
-        *("verify", "stats", "report", "sheet"),
+        *("verify", "stats", "report", "sheet", "export"),
     }
 )
 DEFAULT_CONFIG = "generator_config.json"
@@ -98,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     _add_stats(commands)
     _add_report(commands)
     _add_sheet(commands)
+    _add_export(commands)
     _add_demo(commands)
     return top
 
@@ -253,6 +254,22 @@ def _add_sheet(commands: Commands) -> None:
         "--seed", metavar="N", type=int, help="another random sample; default: the configuration's"
     )
     sheet.set_defaults(command=_sheet)
+
+
+def _add_export(commands: Commands) -> None:
+    export = commands.add_parser("export", help="lay the patches out as other trainers read them")
+    export.add_argument("layout", metavar="LAYOUT", help="a wrong one lists those there are")
+    export.add_argument("folder", metavar="DIR", help="a new folder; it gets its name when it is whole")
+    export.add_argument(
+        "-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    export.add_argument("--category", metavar="NAME", action="append", default=[], help="of this one alone")
+    export.add_argument("--format", metavar="NAME", action="append", default=[], help="of this one alone")
+    export.add_argument(
+        "--split", choices=("train", "val", "test"), action="append", default=[], help="of this part alone"
+    )
+    export.add_argument("--json", action="store_true", help="what was written, as JSON")
+    export.set_defaults(command=_export)
 
 
 def _add_demo(commands: Commands) -> None:
@@ -456,6 +473,21 @@ def _sheet(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     return reporting.sheet(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from tui_gen import exporting
+    from tui_gen.jobs import ExportRequest, read_config
+
+    request = ExportRequest(
+        options.layout,
+        Path(options.folder),
+        categories=frozenset(options.category),
+        formats=frozenset(options.format),
+        splits=frozenset(options.split),
+    )
+    config = read_config(Path(options.config))
+    return exporting.export(config, request, is_json=options.json, out=sys.stdout, talk=sys.stderr)
 
 
 def _demo(options: argparse.Namespace) -> int:

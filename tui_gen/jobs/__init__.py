@@ -113,6 +113,39 @@ class ScanFindings(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is to be exported, and where to. An empty set stands for everything."""
+
+    layout: str
+    folder: Path
+    categories: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
+    splits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedTree:
+    """One part of an export: the patches of one category, format and part of the dataset."""
+
+    folder: str  # relative to the export
+    category: str
+    format: str
+    split: str
+    patches: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export, written."""
+
+    folder: Path
+    trees: tuple[ExportedTree, ...]
+    left_out: Mapping[str, int]  # why patches were left out of it on purpose, and how many
+    damaged: tuple[str, ...]  # files that are missing or do not decode, a line each
+    notes: tuple[str, ...] = ()
+
+
 Wanted = Mapping[str, Mapping[int, frozenset[str]]]
 """Patches to be made again: source -> index of the clip -> categories."""
 
@@ -300,6 +333,16 @@ class JobConfig(Protocol):
 
     def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
         """Hold patches against their files, several at a time."""
+        ...
+
+    def export(
+        self,
+        records: Mapping[str, SourceRecord],
+        request: ExportRequest,
+        *,
+        on_done: Callable[[int, int], None],
+    ) -> Exported:
+        """Write the patches in another layout. Raises RefusedError, OSError."""
         ...
 
     def unrecorded(self, records: Mapping[str, SourceRecord]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import Job, JsonObject, Plan, RefusedError, SourceRecord
-from tui_gen.jobs import Checked, Condition, Picture, Recorded, SheetMade, Wanted
+from tui_gen.jobs import (
+    Checked,
+    Condition,
+    Exported,
+    ExportRequest,
+    Picture,
+    Recorded,
+    SheetMade,
+    Wanted,
+)
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.folders import (
     KIND_FOLDERS,
@@ -147,6 +156,18 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.verify import check_all
 
         return check_all(self.output, patches)
+
+    def export(
+        self,
+        records: Mapping[str, SourceRecord],
+        request: ExportRequest,
+        *,
+        on_done: Callable[[int, int], None],
+    ) -> Exported:
+        """Write the patches in another layout. Raises RefusedError, OSError."""
+        from tui_gen.jobs.superres.export.exporter import export
+
+        return export(self.settings, records, request, on_done=on_done)
 
     def unrecorded(self, records: Mapping[str, SourceRecord]) -> Iterator[str]:
         """Yield the files in the categories' folders that no ledger line owns."""

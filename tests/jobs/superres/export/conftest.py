@@ -25,10 +25,10 @@ films = _films
 def dataset(tmp_path_factory: pytest.TempPathFactory, films: Films) -> Dataset:
     """Made once by a run; nobody changes it."""
     videos = [
-        entry(films.alpha, "Alpha\tand [b]tab", {"general": 0.5, "space": 0.5}),
+        entry(films.alpha, "Alpha\tand [b]tab", {"general": 0.5, "space": 0.5}, id="alpha"),
         entry(films.beta, "Beta", {"general": 1.0}, id="beta"),
-        entry(films.gamma, "Gamma", {"general": 0.5}, split="val"),
-        entry(films.delta, "Delta", {"general": 0.4}, split="test"),
+        entry(films.gamma, "Gamma", {"general": 0.5}, split="val", id="gamma"),
+        entry(films.delta, "Delta", {"general": 0.4}, split="test", id="delta"),
     ]
     data = write_config(tmp_path_factory.mktemp("made"), videos, name="one", targets={}, base_frame_limit=8)
     data.edit(

@@ -76,6 +76,26 @@ def test_running_again_when_all_is_done_touches_nothing(films: Films, tmp_path: 
     check_whole(data)
 
 
+def test_clips_at_key_frames_are_the_same_bytes_too(films: Films, tmp_path: Path) -> None:
+    trees = []
+    for name, workers in (("quiet", "1"), ("killed", "3")):
+        videos = [entry(films.alpha, "Alpha", {"space": 1.0}), entry(films.gamma, "Gamma", {"toon": 1.0})]
+        data = write_config(tmp_path, videos, name=name, targets={"toon": 5})
+        data.edit(lambda written: written.update(sampling="keyframe"))
+        if name == "killed":
+            has_killed(data, random.Random(3), workers, is_early=False)
+        data.complete("--workers", workers)
+        check_whole(data)
+        trees.append(data.tree())
+    assert trees[0] == trees[1]
+    for line in data.ledger():
+        if line["kind"] == "clip":
+            frame_seconds = (line["pts"][-1] - line["pts"][0]) / 6
+            assert round(line["pts"][0] / frame_seconds) % 12 == 0  # every twelfth frame is a key frame
+            assert line["types"][0] == "I"
+            assert line["reader"] == "stretch"
+
+
 @pytest.mark.crash
 @pytest.mark.slow
 def test_ten_kills_at_random_moments_change_no_byte(

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_gen.engine.work import Plan, SourcePlan, SourceRecord
-from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.facts import keyframe_index_to_json, probe_to_json, survey_to_json
+from tui_gen.jobs.superres.film import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size, contains, whole
 from tui_gen.jobs.superres.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.settings import Category, Settings, Video
@@ -575,3 +575,44 @@ def test_an_empty_library_has_an_empty_plan() -> None:
     plan = extract(settings({"general": 3}), (), {})
     assert plan.sources == ()
     assert plan.categories["general"].planned == 0
+
+
+def keyed(*seconds: float, unknown: str | None = None) -> dict[str, Any]:
+    pts = tuple(round(1000 * time) for time in seconds)
+    found = KeyframeIndex(unknown=unknown) if unknown else KeyframeIndex(Fraction(1, 1000), pts)
+    return {**facts(slug="film"), "keyframes": keyframe_index_to_json(found)}
+
+
+def test_with_key_frames_wanted_a_film_whose_index_is_not_known_is_probed_first() -> None:
+    sources = (video("a", {"general": 1.0}),)
+    records = {"a": SourceRecord(facts=facts(slug="film"))}
+    for sampling, units in (("uniform", []), ("keyframe", ["a"])):
+        chosen = settings({"general": None}, sampling=sampling)
+        plan = plan_probe(chosen, sources, records=records, missing=())
+        assert [unit.source for source in plan.sources for unit in source.units] == units
+    (unit,) = of(extract(chosen, sources, records), "a").units
+    assert isinstance(unit, Probe)
+
+
+def test_clips_begin_at_key_frames_of_their_own_and_the_plan_counts_no_more() -> None:
+    sources = (video("a", {"general": 1.0}),)
+    chosen = settings({"general": 20}, sampling="keyframe")
+    records = {"a": SourceRecord(facts=keyed(0.0, 700.0, 700.2, 1500.0, 3599.9))}
+    plan = extract(chosen, sources, records)
+    planned = tasks(plan, "a")
+    assert sorted(task.windows[0] for task in planned.values()) == [0.0, 700.0, 1500.0]
+    assert {unit.anchor for unit in stretches(plan)} == {0}
+    assert plan.categories["general"].planned == 3
+    assert "Film a: only 3 of 20 clips find a key frame of their own" in plan.warnings
+    uniform = extract(settings({"general": 20}), sources, records)
+    assert {unit.anchor for unit in stretches(uniform)} == {3}
+    assert len(tasks(uniform, "a")) == 20
+
+
+def test_a_film_without_known_key_frames_is_sampled_evenly_and_the_plan_says_so() -> None:
+    sources = (video("a", {"general": 1.0}),)
+    records = {"a": SourceRecord(facts=keyed(unknown="no index of key frames in mpegts"))}
+    plan = extract(settings({"general": 20}, sampling="keyframe"), sources, records)
+    assert recipe(plan) == recipe(extract(settings({"general": 20}), sources, records))
+    (warning,) = plan.warnings
+    assert warning.startswith("Film a: its clips are spread evenly and do not begin at key frames: no index")

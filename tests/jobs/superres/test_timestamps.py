@@ -1,6 +1,7 @@
 """Timestamps cover the film evenly, lie inside it, and no two planned windows share a frame."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -32,6 +33,13 @@ TIMELINES = st.builds(
     st.sampled_from([0.0, 0.0, 0.1]),
     st.sampled_from([0.0, 0.0, 0.08]),
 )
+KEYED = st.builds(
+    lambda line, starts: replace(
+        line, starts_seconds=tuple(number * line.frame_seconds for number in sorted({0, *starts}))
+    ),
+    TIMELINES,
+    st.sets(st.integers(min_value=0, max_value=6000), max_size=300),
+)
 RETRIES = st.builds(
     Retries,
     attempts=st.integers(min_value=1, max_value=10),
@@ -44,11 +52,11 @@ def members(bits: int) -> list[int]:
 
 
 def frames_of(line: Timeline, time: float) -> set[int]:
-    middle = math.floor(time / line.frame_seconds + 0.5)
-    return set(range(middle - 3, middle + 4))
+    first = math.floor(time / line.frame_seconds + 0.5) - line.anchor
+    return set(range(first, first + 7))
 
 
-@given(TIMELINES, st.integers(min_value=0, max_value=120), RETRIES)
+@given(TIMELINES | KEYED, st.integers(min_value=0, max_value=120), RETRIES)
 def test_windows_lie_inside_the_film_and_outside_the_trim(
     line: Timeline, capacity: int, retries: Retries
 ) -> None:
@@ -63,7 +71,7 @@ def test_windows_lie_inside_the_film_and_outside_the_trim(
             assert max(frames) * line.frame_seconds <= line.end_seconds + line.frame_seconds
 
 
-@given(TIMELINES, st.integers(min_value=0, max_value=120), RETRIES)
+@given(TIMELINES | KEYED, st.integers(min_value=0, max_value=120), RETRIES)
 def test_no_two_windows_of_the_planned_clips_share_a_frame(
     line: Timeline, capacity: int, retries: Retries
 ) -> None:
@@ -76,7 +84,7 @@ def test_no_two_windows_of_the_planned_clips_share_a_frame(
         seen |= frames
 
 
-@given(TIMELINES, st.integers(min_value=0, max_value=60), RETRIES)
+@given(TIMELINES | KEYED, st.integers(min_value=0, max_value=60), RETRIES)
 def test_stand_ins_keep_clear_of_first_windows_and_of_lower_retries(
     line: Timeline, capacity: int, retries: Retries
 ) -> None:
@@ -93,7 +101,7 @@ def test_stand_ins_keep_clear_of_first_windows_and_of_lower_retries(
             taken_by_retries |= frames
 
 
-@given(TIMELINES, st.integers(min_value=1, max_value=100), st.integers(min_value=1, max_value=50))
+@given(TIMELINES | KEYED, st.integers(min_value=1, max_value=100), st.integers(min_value=1, max_value=50))
 def test_a_larger_capacity_only_adds_clips(line: Timeline, capacity: int, more: int) -> None:
     smaller, larger = usable_clips(line, capacity), usable_clips(line, capacity + more)
     assert larger & ((1 << 2 * capacity) - 1) == smaller
@@ -112,6 +120,27 @@ def test_clips_are_left_out_by_the_plain_rule(line: Timeline, capacity: int) -> 
     whole = untrimmed(line.duration_seconds, line.frame_seconds)
     assert members(usable_clips(whole, capacity)) == kept
     assert set(members(usable_clips(line, capacity))) <= set(kept)
+
+
+@given(KEYED, st.integers(min_value=1, max_value=100), RETRIES)
+def test_a_clip_begins_at_the_nearest_key_frame_or_is_left_out(
+    line: Timeline, capacity: int, retries: Retries
+) -> None:
+    starts = line.starts_seconds or ()
+    kept: dict[int, float] = {}
+    frames = round(line.duration_seconds / line.frame_seconds)
+    for clip in range(2 * capacity):
+        time = timestamp(clip, line.duration_seconds)
+        _, start = min((abs(start - time), start) for start in starts)
+        is_inside = round(start / line.frame_seconds) + 7 <= frames
+        if is_inside and all(abs(start - other) >= line.apart_seconds for other in kept.values()):
+            kept[clip] = start
+    whole = replace(line, start_seconds=0.0, end_seconds=line.duration_seconds)
+    clips = members(usable_clips(whole, capacity))
+    assert clips == list(kept)
+    windows = Windows(whole, capacity, retries).of(clips)
+    assert [windows[clip][0] for clip in clips] == list(kept.values())
+    assert all(time in starts for clip in clips for time in windows[clip])
 
 
 def test_a_film_of_seven_frames_has_one_centre() -> None:
@@ -134,7 +163,7 @@ def test_a_long_film_has_room_for_every_clip_and_ten_attempts_for_the_first() ->
     assert len(first) == 10
 
 
-@given(TIMELINES, st.integers(min_value=1, max_value=60), RETRIES, st.data())
+@given(TIMELINES | KEYED, st.integers(min_value=1, max_value=60), RETRIES, st.data())
 def test_windows_do_not_depend_on_higher_clips_asked_for(
     line: Timeline, capacity: int, retries: Retries, data: st.DataObject
 ) -> None:

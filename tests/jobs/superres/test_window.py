@@ -47,6 +47,23 @@ def test_at_a_constant_rate_the_expected_span_is_right_at_once(middle: int, off:
     assert span.positions(times) == list(range(middle - 3, middle + 4))
 
 
+@given(TIMES, st.data())
+def test_with_the_anchor_first_the_span_begins_at_the_target_s_own_frame(
+    times: list[float], data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, len(times) - 1))
+    span = exact_span(times, times[first], 0)
+    if len(times) - first < 7:
+        assert span is None
+        return
+    assert span is not None
+    assert span.positions(times) == list(range(first, first + 7))
+    assert is_centred(times[first : first + 7], times[first], 0)
+    # Were it missing, the frames after it would not be taken for the clip.
+    assert exact_span(times[first + 1 :], times[first], 0) is None
+    assert begins_too_late(times[first + 1 :], times[first], 0)
+
+
 def test_a_tie_goes_to_the_earlier_frame() -> None:
     assert nearest([0.0, 0.1, 0.2, 0.3], 0.15) == 1
 

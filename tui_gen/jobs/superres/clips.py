@@ -238,7 +238,7 @@ class _Reader:
         self._lead = self._first_lead
         frame_seconds = self.stretch.probe.frame_seconds
         if frame_seconds is not None:
-            span = expected_span(target_seconds, frame_seconds)
+            span = expected_span(target_seconds, frame_seconds, self.stretch.anchor)
             found = await self._read(span, target_seconds, sizes)
             if found is not None:
                 return found
@@ -260,7 +260,9 @@ class _Reader:
             if not self._may_enter_earlier(done, span):
                 break
         chosen = span.positions(done.pts)
-        if not is_centred([done.pts[i] for i in chosen], target_seconds) or not is_run(chosen):
+        if not is_centred([done.pts[i] for i in chosen], target_seconds, self.stretch.anchor) or not is_run(
+            chosen
+        ):
             return None
         if not done.is_clean or is_damaged(done.log, span):
             return _BadData("damaged data" if not done.is_clean else "broken references", done.tail)
@@ -290,8 +292,8 @@ class _Reader:
             while True:
                 done = await self._run(around, [], _always(look))
                 pts = sorted(done.pts)
-                span = exact_span(pts, target_seconds)
-                is_late = begins_too_late(done.pts, target_seconds)
+                span = exact_span(pts, target_seconds, self.stretch.anchor)
+                is_late = begins_too_late(done.pts, target_seconds, self.stretch.anchor)
                 if not self._may_enter_earlier(done, span or around, must=is_late):
                     break
             if span is not None:
@@ -300,7 +302,7 @@ class _Reader:
                 break  # the track ends here, so looking further shows nothing more
         if not done.is_clean:
             return _BadData("damaged data", done.tail)
-        count = frames_around(pts, target_seconds)
+        count = frames_around(pts, target_seconds, self.stretch.anchor)
         return _BadData(f"only {counted(count)}, need {CLIP_FRAMES}", done.tail)
 
     def _may_enter_earlier(self, done: _Pass, span: Span, *, must: bool = False) -> bool:

@@ -100,7 +100,6 @@ def splits_of(file: ConfigFile) -> dict[int, Split]:
 
 def _unavailable(file: ConfigFile) -> Iterator[Fault]:
     for name in (
-        "sampling",
         "hwaccel",
         "crop_choice",
         "repeated_frames",

@@ -350,6 +350,7 @@ def _order(stretch: Stretch, windows: Sequence[Window], targets: Mapping[Shape, 
         "pixel_format": probe.colour.pixel_format,
         "size": [probe.coded.width, probe.coded.height],
         "frame_seconds": probe.frame_seconds,
+        "anchor": stretch.anchor,
         "wants_repeats": stretch.settings.needs_repeats,
         "windows": [
             {

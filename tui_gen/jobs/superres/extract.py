@@ -29,7 +29,7 @@ from tui_gen.engine.work import (
 )
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.cutting import Given, cut_clip
-from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
+from tui_gen.jobs.superres.facts import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.media import ClipFrames
@@ -56,7 +56,10 @@ async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, Non
     if isinstance(found, Unusable):
         yield found
         return
-    yield Learned(unit.source, {"probe": probe_to_json(found)})
+    facts = {"probe": probe_to_json(found)}
+    if unit.settings.sampling == "keyframe":
+        facts["keyframes"] = keyframe_index_to_json(await media.keyframe_index(unit, found))
+    yield Learned(unit.source, facts)
 
 
 async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, None]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from typing import Any
 
 from tui_gen.engine.work import JsonObject
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.film import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Region, Size
 
 
@@ -26,6 +27,21 @@ def probe_from_json(entries: JsonObject) -> ProbeFacts:
     values["sample_aspect"] = Fraction(*entries["sample_aspect"])
     values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
     return ProbeFacts(**values)
+
+
+def keyframe_index_to_json(facts: KeyframeIndex) -> dict[str, Any]:
+    """Return the key frames as a JSON object: the first one, and the gaps to the others."""
+    if facts.unknown is not None:
+        return {"unknown": facts.unknown}
+    gaps = [after - before for before, after in pairwise((0, *facts.pts))]
+    return {"tick": [facts.tick_seconds.numerator, facts.tick_seconds.denominator], "gaps": gaps}
+
+
+def keyframe_index_from_json(entries: JsonObject) -> KeyframeIndex:
+    """Return what `keyframe_index_to_json` wrote. Raises KeyError or TypeError on anything else."""
+    if "unknown" in entries:
+        return KeyframeIndex(unknown=str(entries["unknown"]))
+    return KeyframeIndex(Fraction(*entries["tick"]), tuple(accumulate(entries["gaps"])))
 
 
 def survey_to_json(facts: SurveyFacts) -> dict[str, Any]:

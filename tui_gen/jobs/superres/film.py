@@ -1,7 +1,7 @@
-"""What is known of one film: the facts of its probe and of its survey, and their JSON form.
+"""What is known of one film: the facts of its probe, its index and its survey.
 
 Facts are measured or absent (None), never guessed. They are kept in the ledger under the keys
-"probe" and "survey" of a source's facts.
+"probe", "keyframes" and "survey" of a source's facts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tui_gen.jobs.superres.geometry import Region, Size
+
+ROUNDING_SECONDS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,21 @@ class ProbeFacts:
     def upright_aspect(self) -> Fraction:
         """Width of an upright pixel over its height."""
         return 1 / self.sample_aspect if self.rotation_degrees in {90, 270} else self.sample_aspect
+
+
+@dataclass(frozen=True, slots=True)
+class KeyframeIndex:
+    """When the key frames of a film are shown, by its container's index, or why that is not known."""
+
+    tick_seconds: Fraction = Fraction(1)
+    pts: tuple[int, ...] = ()  # in ticks of the container's own clock, ascending
+    unknown: str | None = None
+
+    def times_seconds(self, first_pts_seconds: float) -> tuple[float, ...]:
+        """Return the times from the first PTS of the track on; what lies before it is never shown."""
+        tick = self.tick_seconds.numerator / self.tick_seconds.denominator
+        times = (pts * tick - first_pts_seconds for pts in self.pts)
+        return tuple(time for time in times if time > -ROUNDING_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

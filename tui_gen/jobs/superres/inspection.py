@@ -158,7 +158,7 @@ class FilmInspection:
         """Find out what a run wants to know before the first clip; what is known is not looked at again."""
         path = film.video.path
         bare = replace(self.settings, videos=())
-        if "probe" not in learning.facts:
+        if prospect(self.settings, film.id, film.video, learning.facts).probe is None:
             await _perform(lambda: perform_probe(Probe(film.id, path, bare), tools), "probe", learning)
         outlook = prospect(self.settings, film.id, film.video, learning.facts)
         if learning.state != "good" or outlook.probe is None or "survey" in learning.facts:

@@ -2,6 +2,7 @@
 
     find_ffmpeg, colour_fingerprint     which binary, and what colours it makes     (ffmpeg.py)
     probe                               one film's headers                         (probe.py)
+    keyframe_index                      where key frames are, by its container     (keyframe_index.py)
     survey                              bars, interlacing, a decoding test         (survey.py)
     read_clips                          the frames of a stretch                    (reader.py, clips.py)
 
@@ -12,6 +13,7 @@ from tui_gen.jobs.superres.child import ChildError, StallLimits
 from tui_gen.jobs.superres.clips import ClipFrames, Reading
 from tui_gen.jobs.superres.facts import probe_from_json, probe_to_json, survey_from_json, survey_to_json
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
+from tui_gen.jobs.superres.keyframe_index import keyframe_index
 from tui_gen.jobs.superres.probe import SourceMissingError, probe
 from tui_gen.jobs.superres.reader import read_clips_fast as read_clips
 from tui_gen.jobs.superres.survey import survey
@@ -26,6 +28,7 @@ __all__ = [
     "StallLimits",
     "colour_fingerprint",
     "find_ffmpeg",
+    "keyframe_index",
     "probe",
     "probe_from_json",
     "probe_to_json",

@@ -65,6 +65,7 @@ def plan_extract(
     warnings = (
         *_unmet(categories),
         *_narrow(settings, orders),
+        *_off_keyframes(settings, films),
         *_clashes(films, slugs),
     )
     return Plan(_in_order(settings, plans), categories, warnings, tuple(_division(films)))
@@ -238,6 +239,24 @@ def _narrow(settings: Settings, orders: Iterable[_Order]) -> Iterator[str]:
         if order.left and spacing is not None and spacing < NARROW_SPACING_SECONDS:
             count = (order.left | order.made).bit_count()
             yield f"{order.film.video.name}: its {count} clips are only {spacing:.2f} s apart on average"
+
+
+def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    """Say which films cannot begin their clips at key frames, or not all of them."""
+    for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
+        outlook = film.prospect
+        if film.is_closed or outlook.line is None:
+            continue
+        if outlook.no_keyframes is not None:
+            yield (
+                f"{film.video.name}: its clips are spread evenly and do not begin at key frames:"
+                f" {outlook.no_keyframes}"
+            )
+        elif outlook.line.starts_seconds is not None:
+            found = outlook.room + outlook.block_room
+            if found < outlook.capacity:
+                wanted = outlook.capacity
+                yield f"{film.video.name}: only {found} of {wanted} clips find a key frame of their own"
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:

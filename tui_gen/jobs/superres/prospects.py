@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from tui_gen.engine.work import JsonObject
-from tui_gen.jobs.superres.facts import probe_from_json, survey_from_json
-from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.facts import keyframe_index_from_json, probe_from_json, survey_from_json
+from tui_gen.jobs.superres.film import KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Fit, PatchFormat, Region, Upright, contains, fit, whole
 from tui_gen.jobs.superres.settings import Category, Settings, Video
 from tui_gen.jobs.superres.split import TRAIN, block_of, part_name, split_of
@@ -49,6 +49,23 @@ class Prospect:
     survey: SurveyFacts | None = None  # with the crop of the configuration, where there is one
     line: Timeline | None = None  # None: not probed
     refusal: str | None = None  # why it gives nothing
+    no_keyframes: str | None = None  # why its clips do not begin at key frames, although they should
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """The facts of a probed film."""
+
+    probe: ProbeFacts
+    keyframes: KeyframeIndex | None  # None: not asked for
+    survey: SurveyFacts | None
+
+    @property
+    def starts_seconds(self) -> tuple[float, ...] | None:
+        """Where clips may begin; None: anywhere."""
+        if self.keyframes is None or self.keyframes.unknown is not None:
+            return None
+        return self.keyframes.times_seconds(self.probe.first_pts_seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +85,8 @@ class _Same:
 
 def prospect(settings: Settings, source: str, video: Video, facts: JsonObject) -> Prospect:
     """Return what a film can give. Remembered while settings, entry and facts are the same objects."""
-    return _prospect(
-        _Same(settings), source, _Same(video), _Same(facts.get("probe")), _Same(facts.get("survey"))
-    )
+    known = (facts.get("probe"), facts.get("keyframes"), facts.get("survey"))
+    return _prospect(_Same(settings), source, _Same(video), tuple(map(_Same, known)))
 
 
 def capacity(settings: Settings, video: Video) -> int:
@@ -79,16 +95,20 @@ def capacity(settings: Settings, video: Video) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _prospect(settings: _Same, source: str, video: _Same, probe: _Same, survey: _Same) -> Prospect:
-    if probe.thing is None:
+def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _Same, _Same]) -> Prospect:
+    probe, keyframes, survey = (facts.thing for facts in known)
+    needs_index = settings.thing.sampling == "keyframe"
+    if probe is None or (needs_index and keyframes is None):
         return _unprobed(settings.thing, video.thing)
-    film = probe_from_json(probe.thing)
-    seen = survey_from_json(survey.thing) if survey.thing is not None else None
-    block = block_of(
-        settings.thing.seed, source, share=video.thing.val_share, duration_seconds=film.duration_seconds
+    film = _Film(
+        probe_from_json(probe),
+        keyframe_index_from_json(keyframes) if needs_index else None,
+        survey_from_json(survey) if survey is not None else None,
     )
-    line = timeline(film, settings.thing.trim, block)
-    return _probed(settings.thing, video.thing, film, survey=seen, line=line)
+    duration = film.probe.duration_seconds
+    block = block_of(settings.thing.seed, source, share=video.thing.val_share, duration_seconds=duration)
+    line = timeline(film.probe, settings.thing.trim, block, starts_seconds=film.starts_seconds)
+    return _probed(settings.thing, video.thing, film, line)
 
 
 def _unprobed(settings: Settings, video: Video) -> Prospect:
@@ -97,9 +117,8 @@ def _unprobed(settings: Settings, video: Video) -> Prospect:
     return Prospect(clips, (1 << clips) - 1, options, room=clips)
 
 
-def _probed(
-    settings: Settings, video: Video, probe: ProbeFacts, *, survey: SurveyFacts | None, line: Timeline
-) -> Prospect:
+def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Prospect:
+    probe, survey = film.probe, film.survey
     clips = capacity(settings, video)
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
     refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
@@ -124,6 +143,7 @@ def _probed(
         survey=replace(survey, picture=picture) if survey else None,
         line=line,
         refusal=refusal,
+        no_keyframes=film.keyframes.unknown if film.keyframes else None,
     )
 
 

@@ -117,6 +117,7 @@ def _read(order: dict[str, Any], signs: _Signs) -> Iterator[dict[str, Any]]:
         max_pixels=order["max_pixels"],
         threads=order["threads"],
         frame_seconds=order["frame_seconds"],
+        anchor=order["anchor"],
         targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
     )
     layout = planes_of(order["pixel_format"], Size(*order["size"]))

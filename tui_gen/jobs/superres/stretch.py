@@ -40,8 +40,8 @@ class ClipTask:
     """One clip to make."""
 
     index: int
-    # Timestamps in seconds from the first PTS of the picture track: the planned one, then those to
-    # move to when the data there is bad. At most `max_retry_attempts`.
+    # Times in seconds from the first PTS of the picture track, of the frame at the stretch's anchor: the
+    # planned one, then those to move to when the data there is bad. At most `max_retry_attempts`.
     windows: tuple[float, ...]
     cuts: tuple[Cut, ...]
 
@@ -102,6 +102,9 @@ class Stretch:
     survey: SurveyFacts
     peak: float | None  # of the video's entry; None: from the metadata
     tasks: tuple[ClipTask, ...]
+    # Which of a clip's frames is the one nearest a window's time: the middle one, or the first where clips
+    # begin at key frames.
+    anchor: int = MIDDLE
 
     @property
     def clips(self) -> tuple[Clip, ...]:

@@ -54,6 +54,7 @@ class Stretches:
                 probe=self.probe,
                 survey=self.survey,
                 peak=self.video.peak,
+                anchor=self.windows.line.anchor,
                 tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),
             )
 

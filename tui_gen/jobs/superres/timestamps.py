@@ -3,7 +3,8 @@
 Guards: the same film gives the same timestamps whatever else is planned; windows lie wholly inside the
 film; and no two planned windows of a film share a frame.
 
-    clip k sits at frac((k + 0.5) * 0.618...) * duration, so any prefix of the clips covers the film evenly
+    clip k sits at frac((k + 0.5) * 0.618...) * duration, so any prefix of the clips covers the film evenly;
+    where clips begin at key frames, its window's first frame is the key frame nearest that place
 
     frame  0  1  2 [3] 4  5  6      a window: 7 frames around the one nearest the timestamp. With N frames
            |<- 2.5 ->|              the timestamp lies in [2.5, N - 3.5) frames: for N = 7, frame 3 alone.
@@ -52,6 +53,14 @@ class Timeline:
     end_seconds: float  # or after this
     is_rate_known: bool = True  # False: `frame_seconds` is an allowance, not a measurement
     block: Block | None = None  # kept aside for validation
+    # Where windows may begin, ascending: the frames there are their first. None: a window is centred
+    # on its time, wherever that is.
+    starts_seconds: tuple[float, ...] | None = None
+
+    @property
+    def anchor(self) -> int:
+        """Which of a window's frames is the one at its time."""
+        return MIDDLE if self.starts_seconds is None else 0
 
     @property
     def apart_seconds(self) -> float:
@@ -78,8 +87,14 @@ class Retries:
         return self.skip_seconds
 
 
-def timeline(probe: ProbeFacts, trim: Trim, block: Block | None = None) -> Timeline:
-    """Return the timeline of a probed film."""
+def timeline(
+    probe: ProbeFacts,
+    trim: Trim,
+    block: Block | None = None,
+    *,
+    starts_seconds: tuple[float, ...] | None = None,
+) -> Timeline:
+    """Return the timeline of a probed film; `starts_seconds` are the key frames, where clips begin there."""
     frame = probe.frame_seconds
     duration = probe.duration_seconds
     is_known = frame is not None and 0 < frame < math.inf
@@ -90,6 +105,7 @@ def timeline(probe: ProbeFacts, trim: Trim, block: Block | None = None) -> Timel
         start_seconds=trim.start_seconds + trim.start_share * duration,
         end_seconds=duration - trim.end_seconds - trim.end_share * duration,
         block=block,
+        starts_seconds=starts_seconds,
     )
 
 
@@ -107,10 +123,11 @@ def timestamp(index: int, duration_seconds: float) -> float:
 def usable_clips(line: Timeline, capacity: int) -> int:
     """Return, as a bit set, the clips below twice the capacity that can be planned.
 
-    Left out are windows not wholly inside and windows that overlap that of an earlier clip; what is
+    Left out are windows not wholly inside and windows that overlap that of an earlier clip (as those do
+    that have one key frame); what is
     trimmed is masked afterwards, so that another trim never lets a new clip overlap one made before.
     """
-    times = _timestamps(2 * capacity, line.duration_seconds)
+    times = _first_windows(line, np.arange(2 * capacity))
     fits = _is_inside(line, times)
     inside = np.flatnonzero(fits)
     ordered = np.sort(times[inside])
@@ -136,7 +153,7 @@ def sides(line: Timeline, capacity: int) -> Sides:
     block = line.block
     if block is None:
         return Sides(usable, 0)
-    times = _timestamps(2 * capacity, line.duration_seconds)
+    times = _first_windows(line, np.arange(2 * capacity))
     is_outside, is_inside = _is_outside_block(line, times, block), _is_inside_block(line, times, block)
     return Sides(usable & _as_bits(is_outside), usable & _as_bits(is_inside))
 
@@ -145,8 +162,8 @@ def sides(line: Timeline, capacity: int) -> Sides:
 def too_near(line: Timeline, capacity: int, others: int) -> int:
     """Return, as a bit set, the clips whose windows come nearer than the guard to one of `others`."""
     apart = GUARD_SECONDS + (CLIP_FRAMES + 1) * line.frame_seconds
-    taken = _timestamps_of(bit_indices(others), line.duration_seconds)
-    return _as_bits(~_is_clear(_timestamps(2 * capacity, line.duration_seconds), taken, apart))
+    taken = _first_windows(line, bit_indices(others))
+    return _as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +197,9 @@ def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, .
     """Return the windows of the `count` lowest usable clips."""
     line, attempts = windows.line, max(1, windows.retries.attempts)
     usable = bit_indices(usable_clips(line, windows.capacity))
-    first = _timestamps_of(usable, line.duration_seconds)
-    moved = _moved_on(windows, first[:count])
+    stamps = _timestamps_of(usable, line.duration_seconds)
+    first = _placed(line, stamps)
+    moved = _placed(line, _moved_on(windows, stamps[:count]))
     is_free = _is_free(windows, moved, first)
     cells = (moved // line.apart_seconds).astype(np.int64)
     found = [[time] for time in first[:count].tolist()]
@@ -195,12 +213,12 @@ def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, .
     return dict(zip(usable[:count].tolist(), map(tuple, found), strict=True))
 
 
-def _moved_on(windows: Windows, first: Seconds) -> Seconds:
-    """Return a row for each clip: its window moved on by 1, 2, ... steps, wrapping."""
+def _moved_on(windows: Windows, stamps: Seconds) -> Seconds:
+    """Return a row for each clip: its timestamp moved on by 1, 2, ... steps, wrapping."""
     duration = windows.line.duration_seconds
     step = windows.retries.step_seconds(duration)
     turns = np.arange(1, 2 * max(1, windows.retries.attempts) + 1)
-    moved: Seconds = np.mod(first[:, np.newaxis] + turns * step, duration)
+    moved: Seconds = np.mod(stamps[:, np.newaxis] + turns * step, duration)
     return moved
 
 
@@ -268,8 +286,9 @@ def _as_bits(members: Mask) -> int:
     return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
 
 
-def _timestamps(count: int, duration_seconds: float) -> Seconds:
-    return _timestamps_of(np.arange(count), duration_seconds)
+def _first_windows(line: Timeline, clips: npt.NDArray[np.int64]) -> Seconds:
+    """Return where the first windows of some clips are."""
+    return _placed(line, _timestamps_of(clips, line.duration_seconds))
 
 
 def _timestamps_of(clips: npt.NDArray[np.int64], duration_seconds: float) -> Seconds:
@@ -278,10 +297,21 @@ def _timestamps_of(clips: npt.NDArray[np.int64], duration_seconds: float) -> Sec
     return times
 
 
+def _placed(line: Timeline, times: Seconds) -> Seconds:
+    """Return the times of the windows for some timestamps: themselves, or the nearest start of each."""
+    if line.starts_seconds is None:
+        return times
+    starts = np.array(line.starts_seconds)
+    after = np.searchsorted(starts, times)
+    earlier, later = starts[np.maximum(after - 1, 0)], starts[np.minimum(after, starts.size - 1)]
+    placed: Seconds = np.where(times - earlier <= later - times, earlier, later)
+    return placed
+
+
 def _is_inside(line: Timeline, times: Seconds) -> Mask:
     frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
     place = times / line.frame_seconds
-    return (place >= MIDDLE - 0.5) & (place < frames - (CLIP_FRAMES - MIDDLE) + 0.5)
+    return (place >= line.anchor - 0.5) & (place < frames - (CLIP_FRAMES - line.anchor) + 0.5)
 
 
 def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
@@ -307,8 +337,8 @@ def _is_outside_block(line: Timeline, times: Seconds, block: Block) -> Mask:
 def _edges(line: Timeline, times: Seconds) -> tuple[Seconds, Seconds]:
     """Return where windows begin and end at most, wherever their frames lie to half a frame."""
     return (
-        times - (MIDDLE + 0.5) * line.frame_seconds,
-        times + (CLIP_FRAMES - MIDDLE + 0.5) * line.frame_seconds,
+        times - (line.anchor + 0.5) * line.frame_seconds,
+        times + (CLIP_FRAMES - line.anchor + 0.5) * line.frame_seconds,
     )
 
 

@@ -3,6 +3,7 @@
     pts    ... | a  b  c  M  d  e  f | ...      M: the frame nearest the target, ties to the earlier
                ^ start               ^ end      a Span lies midway between frames
 
+It is the middle one of the seven, or the first where clips begin at key frames: the `anchor`.
 Times are the container's own, in seconds.
 """
 
@@ -46,10 +47,10 @@ class Span:
         return [i for i, time in enumerate(pts) if start <= time < end]
 
 
-def expected_span(target_seconds: float, frame_seconds: float) -> Span:
+def expected_span(target_seconds: float, frame_seconds: float, anchor: int = MIDDLE) -> Span:
     """Return where the seven frames lie if the rate is constant."""
-    half = CLIP_FRAMES / 2 * frame_seconds
-    return Span(target_seconds - half, target_seconds + half)
+    start_seconds = target_seconds - (anchor + 0.5) * frame_seconds
+    return Span(start_seconds, start_seconds + CLIP_FRAMES * frame_seconds)
 
 
 def nearest(pts: Sequence[float], target_seconds: float) -> int:
@@ -57,24 +58,24 @@ def nearest(pts: Sequence[float], target_seconds: float) -> int:
     return min(range(len(pts)), key=lambda i: (round(abs(pts[i] - target_seconds), 6), i))
 
 
-def exact_span(pts: Sequence[float], target_seconds: float) -> Span | None:
+def exact_span(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> Span | None:
     """Return the span of the seven frames around the nearest one, or None where one is not seen."""
-    if len(pts) < CLIP_FRAMES:
+    if len(pts) < CLIP_FRAMES or begins_too_late(pts, target_seconds, anchor):
         return None
-    middle = nearest(pts, target_seconds)
-    first, last = middle - MIDDLE, middle + MIDDLE
-    if first < 0 or last >= len(pts):
+    first = nearest(pts, target_seconds) - anchor
+    last = first + CLIP_FRAMES - 1
+    if last >= len(pts):
         return None
     before = pts[first - 1] if first else 2 * pts[first] - pts[first + 1]
     after = pts[last + 1] if last + 1 < len(pts) else 2 * pts[last] - pts[last - 1]
     return Span((before + pts[first]) / 2, (pts[last] + after) / 2)
 
 
-def is_centred(pts: Sequence[float], target_seconds: float) -> bool:
-    """Return whether seven frames in ascending order have the one nearest the target in their middle."""
+def is_centred(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> bool:
+    """Return whether seven frames in ascending order have the one nearest the target at their anchor."""
     distances = [abs(time - target_seconds) for time in pts]
     is_ascending = all(after > before for before, after in pairwise(pts))
-    return len(pts) == CLIP_FRAMES and is_ascending and distances[MIDDLE] <= min(distances) + ROUNDING_SECONDS
+    return len(pts) == CLIP_FRAMES and is_ascending and distances[anchor] <= min(distances) + ROUNDING_SECONDS
 
 
 def is_run(positions: Sequence[int]) -> bool:
@@ -102,17 +103,19 @@ def is_damaged(log: FrameLog, span: Span) -> bool:
     return any(shown > first - SLACK_FRAMES for shown, _ in log.damage)
 
 
-def begins_too_late(pts: Sequence[float], target_seconds: float) -> bool:
-    """Return whether frames before the target are missing, so that decoding must begin earlier."""
-    return not pts or nearest(pts, target_seconds) < MIDDLE
+def begins_too_late(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> bool:
+    """Return whether frames up to the target are missing, so that decoding must begin earlier."""
+    if not pts or pts[0] > target_seconds + ROUNDING_SECONDS:
+        return True  # an earlier frame may be nearer
+    return nearest(pts, target_seconds) < anchor
 
 
-def frames_around(pts: Sequence[float], target_seconds: float) -> int:
+def frames_around(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> int:
     """Return how many of the seven frames around the target exist."""
     if not pts:
         return 0
-    middle = nearest(pts, target_seconds)
-    return len(pts[max(0, middle - MIDDLE) : middle + MIDDLE + 1])
+    first = nearest(pts, target_seconds) - anchor
+    return len(pts[max(0, first) : first + CLIP_FRAMES])
 
 
 def counted(count: int) -> str:

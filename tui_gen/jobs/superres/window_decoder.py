@@ -61,21 +61,25 @@ class FilmOrder:
     max_pixels: int
     threads: int
     frame_seconds: float | None
+    anchor: int  # which of a window's frames is the one nearest its target
     # The container's own clock, ascending.
     targets_seconds: tuple[float, ...]
 
 
-def chosen_seven(pts: Sequence[float], target_seconds: float, frame_seconds: float | None) -> list[int]:
+def chosen_seven(pts: Sequence[float], target_seconds: float, film: FilmOrder) -> list[int]:
     """Return the positions of a window's frames among ascending timestamps; empty where there are none.
 
     The choice is that of a reader which sees only the frames it asked ffmpeg for: those expected at a
     constant rate if they fit, else those around the nearest one.
     """
-    spans = [] if frame_seconds is None else [expected_span(target_seconds, frame_seconds)]
-    spans += [span] if (span := exact_span(pts, target_seconds)) is not None else []
+    step, anchor = film.frame_seconds, film.anchor
+    spans = [] if step is None else [expected_span(target_seconds, step, anchor)]
+    spans += [span] if (span := exact_span(pts, target_seconds, anchor)) is not None else []
     for span in spans:
         positions = span.positions(pts)
-        if is_centred([pts[position] for position in positions], target_seconds) and is_run(positions):
+        if is_centred([pts[position] for position in positions], target_seconds, anchor) and is_run(
+            positions
+        ):
             return positions
     return []
 
@@ -188,6 +192,8 @@ class WindowDecoder:
         raise UnsureError(reason)
 
     def _guessed_start(self, target_seconds: float) -> int:
+        if not self.order.anchor:
+            return round(target_seconds / self._tick_seconds)  # the target is a key frame's own timestamp
         lead_seconds = FRAMES_BEFORE * (self.order.frame_seconds or 0.0)
         return int((target_seconds - lead_seconds) / self._tick_seconds)
 
@@ -258,7 +264,7 @@ class WindowDecoder:
             self._release(target_seconds)
         fed = self._fed if self._is_entered else frozenset[int]()
         known = sorted({*fed, *(_pts(packet) for packet in self._queue if not packet.is_discard)})
-        seven = chosen_seven([self.seconds(pts) for pts in known], target_seconds, self.order.frame_seconds)
+        seven = chosen_seven([self.seconds(pts) for pts in known], target_seconds, self.order)
         return [known[position] for position in seven]
 
     def _release(self, target_seconds: float) -> None:

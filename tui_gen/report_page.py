@@ -116,17 +116,16 @@ def _idle(state: RunState) -> Iterator[Markup]:
 
 
 def _categories(state: RunState, history: History) -> Markup:
-    headings = ("category", "folder", "videos", "images", "target", "", "on disk", "mean patch", "formats")
+    headings = ("category", "videos", "images", "target", "", "on disk", "mean patch", "formats")
     rows = [_category_row(state, history, category) for category in state.categories.values()]
-    return table(headings, rows, words=2)
+    return table(headings, rows)
 
 
 def _category_row(state: RunState, history: History, category: CategoryState) -> list[Markup | str]:
     givers = sum(1 for source in state.sources.values() if source.images.get(category.name))
     share = category_share(category)
     return [
-        category.name.upper(),
-        tag("code", category.folder),
+        _named(category.name.upper(), [category.folder]),
         count(givers),
         count(category.images),
         count(category.target) if category.target is not None else "-",
@@ -142,9 +141,11 @@ def _progress_bar(share: float) -> Markup:
     return tag("span", share_bar(parts, percent(share)), percent(share))
 
 
-def _shares(numbers: Mapping[str, int]) -> str:
+def _shares(numbers: Mapping[str, int]) -> Markup:
     whole = sum(numbers.values())
-    return ", ".join(f"{name} {number / whole:.0%}" for name, number in sorted(numbers.items())) or "-"
+    return tag(
+        "div", *(tag("div", f"{name} {number / whole:.0%}") for name, number in sorted(numbers.items()))
+    )
 
 
 # ------------------------------------------------------------------ plots

@@ -93,6 +93,8 @@ def test_black_places_are_no_damage(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     assert [place.result for place in found.places] == ["black"] * 3
     assert found.is_black
     assert not found.bad
+    assert found.seconds_per_clip is not None
+    assert found.seconds_per_clip > 0.01
 
 
 def test_only_children_of_the_context_are_counted() -> None:

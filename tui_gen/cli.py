@@ -106,13 +106,17 @@ def parser() -> argparse.ArgumentParser:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it so
 
 
+def _take_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+
+
 def _add_screen(commands: Commands) -> None:
     screen = commands.add_parser(
         "screen", help="the screen: start the run, or attach to the one running; this is the default"
     )
-    screen.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(screen)
     _add_run_flags(screen)
     screen.set_defaults(command=_screen)
 
@@ -150,9 +154,7 @@ def _add_ctl(commands: Commands) -> None:
 
 def _add_run(commands: Commands) -> None:
     run = commands.add_parser("run", help="generate in the foreground, reporting line by line")
-    run.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(run)
     run.add_argument("--json", action="store_true", help="the status as a line of JSON every few seconds")
     run.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
     _add_run_flags(run)
@@ -172,17 +174,13 @@ def _add_run_flags(run: argparse.ArgumentParser) -> None:
 
 def _add_plan(commands: Commands) -> None:
     plan = commands.add_parser("plan", help="dry run: what would be made, and what cannot be met")
-    plan.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(plan)
     plan.set_defaults(command=_plan)
 
 
 def _add_check(commands: Commands) -> None:
     check = commands.add_parser("check", help="is this machine ready, and what can be made of every video?")
-    check.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(check)
     check.add_argument("--json", action="store_true", help="everything that was found, as JSON")
     check.add_argument("--no-keep", action="store_true", help="do not keep what was found for the run")
     check.set_defaults(command=_check)
@@ -221,9 +219,7 @@ def _add_stats(commands: Commands) -> None:
 
 def _add_verify(commands: Commands) -> None:
     verify = commands.add_parser("verify", help="hold every recorded patch against its files")
-    verify.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(verify)
     verify.add_argument("--repair", action="store_true", help="make missing and damaged patches again")
     verify.add_argument("--sample", metavar="N", type=_positive, help="check N patches chosen at random")
     verify.set_defaults(command=_verify)
@@ -231,9 +227,7 @@ def _add_verify(commands: Commands) -> None:
 
 def _add_report(commands: Commands) -> None:
     report = commands.add_parser("report", help="what a run came to, as text and as a page for a browser")
-    report.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(report)
     report.add_argument(
         "-o", "--output", metavar="FILE", help="the page; default: .tui-gen/report.html in the output folder"
     )
@@ -242,9 +236,7 @@ def _add_report(commands: Commands) -> None:
 
 def _add_sheet(commands: Commands) -> None:
     sheet = commands.add_parser("sheet", help="a contact sheet: patches to look at, as pictures and a page")
-    sheet.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(sheet)
     sheet.add_argument("-o", "--output", metavar="DIR", help="default: .tui-gen/sheet in the output folder")
     sheet.add_argument(
         "--per-category", metavar="N", type=_positive, default=12,

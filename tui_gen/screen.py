@@ -41,7 +41,11 @@ def open_screen(config: JobConfig, flags: Sequence[str]) -> int:
         asyncio.run(_start(config, flags))
     controller = LiveController(config)
     app = TuiGenApp(
-        controller, keymap=config.keymap, preview=_preview_of(config), on_restart=controller.restart
+        controller,
+        keymap=config.keymap,
+        notices=config.notices,
+        preview=_preview_of(config),
+        on_restart=controller.restart,
     )
     return run_screen(app, config.run_folder / SCREEN_LOG)
 

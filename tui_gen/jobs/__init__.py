@@ -306,6 +306,11 @@ class JobConfig(Protocol):
         ...
 
     @property
+    def notices(self) -> Literal["none", "bell", "message"]:
+        """How the screen calls someone back when the run ends or has a problem."""
+        ...
+
+    @property
     def keymap(self) -> Mapping[str, str]:
         """Keys that the user changed: id of the binding -> keys."""
         ...

@@ -20,6 +20,7 @@ from tui_gen.tui.actions import APP_DEEDS, IDS, SIGNAL_DEEDS, bindings_of
 from tui_gen.tui.base import TerminalApp
 from tui_gen.tui.dialogs import Question, leave_question
 from tui_gen.tui.driver import PatientDriver
+from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.palette import Deeds
 from tui_gen.tui.preview import Preview
 from tui_gen.tui.rooms import Doors, RoomsScreen
@@ -47,6 +48,7 @@ class TuiGenApp(TerminalApp[None]):
         *,
         clock: Callable[[], float] = time.time,
         keymap: Mapping[str, str] | None = None,
+        notices: Notices = "none",
         preview: Preview | None = None,
         on_restart: Callable[[], None] | None = None,
         is_read_only: bool = False,
@@ -57,6 +59,7 @@ class TuiGenApp(TerminalApp[None]):
         self.steering = Steering(controller, clock, self._tell)
         self._doors = Doors(self.steering, preview, on_restart, self.look)
         self._keys = dict(keymap or {})
+        self._caller = Caller(notices)
         self._is_leaving_when_ended = False
         if self._keys:
             self.set_keymap({name: keys for name, keys in self._keys.items() if name in IDS})
@@ -116,6 +119,7 @@ class TuiGenApp(TerminalApp[None]):
         """Look, and show what is seen."""
         view = self.look()
         self.rooms.show(view)
+        self._call(self._caller.look(view.state, view.now))
         if self._is_leaving_when_ended and (view.condition.is_ended or view.condition.is_dead):
             self._leave(view)
 
@@ -174,6 +178,11 @@ class TuiGenApp(TerminalApp[None]):
         self.exit(return_code=code)
 
     # ------------------------------------------------------------------ the terminal
+
+    def _call(self, sequence: str) -> None:
+        """Send what calls someone back to the screen."""
+        if sequence and self._driver is not None:
+            self._driver.write(sequence)
 
     def action_mouse(self) -> None:
         """Let the terminal have its mouse, or take it back."""

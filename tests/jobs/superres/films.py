@@ -24,6 +24,10 @@ from tui_gen.jobs.superres.stretch import ClipTask, Cut, Probe, Stretch
 ClipReader = Callable[..., AsyncGenerator[Reading, None]]
 SETTINGS = Settings(config_path=Path("/c.json"), output=Path("/out"), videos=(), categories={}, nice=0)
 NUMBERED = Size(128, 96)
+HDR10_TAGS = (
+    *("-color_primaries", "bt2020", "-color_trc", "smpte2084"),
+    *("-colorspace", "bt2020nc", "-color_range", "tv"),
+)
 TINY = PatchFormat("tiny", Size(96, 96), Size(32, 32), "Patches_tiny", "_tiny")
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.jobs.superres import films
 from tests.jobs.superres.films import (
+    HDR10_TAGS,
     NUMBERED,
     SETTINGS,
     clips_of,
@@ -76,17 +77,7 @@ def slow_film(embedded_ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) ->
     source = ["-f", "lavfi", "-i", "testsrc2=s=3840x2160:r=24:d=1"]
     run_ffmpeg(embedded_ffmpeg, *source, "-vf", pq, "-c:v", "mpeg4", "-q:v", "5", str(path))
     tagged = path.with_name("tagged.mkv")
-    tags = [
-        "-color_primaries",
-        "bt2020",
-        "-color_trc",
-        "smpte2084",
-        "-colorspace",
-        "bt2020nc",
-        "-color_range",
-        "tv",
-    ]
-    run_ffmpeg(embedded_ffmpeg, "-i", str(path), "-c", "copy", *tags, str(tagged))
+    run_ffmpeg(embedded_ffmpeg, "-i", str(path), "-c", "copy", *HDR10_TAGS, str(tagged))
     return tagged
 
 

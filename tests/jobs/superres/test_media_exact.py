@@ -15,7 +15,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.jobs.superres.films import SETTINGS, clips_of, probed, read_all, run_ffmpeg, stretch_of, task
+from tests.jobs.superres.films import (
+    HDR10_TAGS,
+    SETTINGS,
+    clips_of,
+    probed,
+    read_all,
+    run_ffmpeg,
+    stretch_of,
+    task,
+)
 from tui_gen.jobs.superres.film import ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg
@@ -47,17 +56,7 @@ def film(
         f"range=limited:chromaloc={LOCATIONS[request.param]}:master-display={display}:max-cll=1000,400:keyint=5"
     )
     source = f"testsrc2=s=3840x2160:r=24:d={FRAMES / 24},format=yuv420p10le"
-    tags = [
-        "-color_primaries",
-        "bt2020",
-        "-color_trc",
-        "smpte2084",
-        "-colorspace",
-        "bt2020nc",
-        "-color_range",
-        "tv",
-    ]
-    coding = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", options, *tags]
+    coding = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", options, *HDR10_TAGS]
     run_ffmpeg(embedded_ffmpeg, "-f", "lavfi", "-i", source, *coding, str(path))
     yield path, request.param
     path.unlink()

@@ -11,7 +11,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.jobs.superres.films import SETTINGS, TINY, clips_of, probed, read_all, run_ffmpeg, stretch_of
+from tests.jobs.superres.films import (
+    HDR10_TAGS,
+    SETTINGS,
+    TINY,
+    clips_of,
+    probed,
+    read_all,
+    run_ffmpeg,
+    stretch_of,
+)
 from tui_gen.engine.work import Rejected, Retried
 from tui_gen.jobs.superres import clips, views
 from tui_gen.jobs.superres.child import StallLimits
@@ -33,7 +42,6 @@ HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-x265
 HEVC_10 = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params")
 LEAN = "log-level=error:scenecut=0"
 PQ = "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
-HDR_TAGS = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
 
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "h264": ("a.mkv", (*AVC, "-g", "24", "-bf", "3")),
@@ -53,10 +61,10 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
         "a.mkv",
         (*HEVC, f"{LEAN}:keyint=48:temporal-layers=3:bframes=7:b-adapt=0:rc-lookahead=20"),
     ),
-    "hdr10, left": ("a.mkv", (*HEVC_10, f"{LEAN}:keyint=48:chromaloc=0", "-vf", PQ, *HDR_TAGS)),
+    "hdr10, left": ("a.mkv", (*HEVC_10, f"{LEAN}:keyint=48:chromaloc=0", "-vf", PQ, *HDR10_TAGS)),
     "hdr10, top left": (
         "a.mkv",
-        (*HEVC_10, f"{LEAN}:keyint=48:chromaloc=2", "-vf", f"{PQ}:chroma_location=topleft", *HDR_TAGS),
+        (*HEVC_10, f"{LEAN}:keyint=48:chromaloc=2", "-vf", f"{PQ}:chroma_location=topleft", *HDR10_TAGS),
     ),
     "variable rate": ("a.mkv", (*AVC, "-g", "24", "-vf", "setpts='(N+30*floor(N/10))/24/TB'")),
     "later start": ("a.mkv", (*AVC, "-g", "24", "-output_ts_offset", "5.3")),

@@ -316,6 +316,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         scores=config_checks.rules_of(file),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
+        notices=file.notices,
     )
 
 

@@ -334,6 +334,10 @@ class ConfigFile(_Keys):
     """Commands of yours that are run on events, with the event as a line of JSON on their standard input."""
     keymap: dict[str, str] = Field(default={}, description='bindings and their keys, like {"pause": "space"}')
     """Other keys for the screen, by the ids that its help names."""
+    notices: Literal["none", "bell", "message"] = Field(
+        default="none", description='"none", "bell" or "message"'
+    )
+    """How the screen calls you when the run ends or has a problem: not, by a bell, or by OSC 9."""
     videos: list[Annotated[VideoEntry, WrapValidator(_keep_left_out)]] = Field(
         default=[], description='a list of {"name": "...", "path": "...", "categories": {...}}'
     )

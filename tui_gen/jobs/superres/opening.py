@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
@@ -111,6 +111,11 @@ class SuperResolutionConfig:
     def category_folders(self) -> tuple[Path, ...]:
         """Where the categories' files stand."""
         return tuple(self.output / category.folder for category in self.settings.whole_categories)
+
+    @property
+    def notices(self) -> Literal["none", "bell", "message"]:
+        """How the screen calls someone back."""
+        return self.settings.notices
 
     @property
     def keymap(self) -> Mapping[str, str]:

@@ -90,6 +90,7 @@ class Settings:
     scores: Rules = field(default_factory=dict)  # those that are not off
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
+    notices: Literal["none", "bell", "message"] = "none"
 
     @property
     def whole_categories(self) -> tuple[Category, ...]:

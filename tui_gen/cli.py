@@ -205,9 +205,7 @@ def _add_stats(commands: Commands) -> None:
     stats = commands.add_parser(
         "stats", help="what was measured, as histograms, and what limits would reject"
     )
-    stats.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    _take_config(stats)
     stats.add_argument("--score", metavar="SCORE", help="show one score alone")
     ways = stats.add_mutually_exclusive_group()
     ways.add_argument("--json", action="store_true", help="everything, as JSON")

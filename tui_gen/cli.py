@@ -118,7 +118,12 @@ def _add_screen(commands: Commands) -> None:
     )
     _take_config(screen)
     _add_run_flags(screen)
+    _add_ascii(screen)
     screen.set_defaults(command=_screen)
+
+
+def _add_ascii(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
 
 
 def _add_monitor(commands: Commands) -> None:
@@ -128,6 +133,7 @@ def _add_monitor(commands: Commands) -> None:
     )
     monitor.add_argument("--once", action="store_true", help="look once, as text")
     monitor.add_argument("--json", action="store_true", help="the status file's content; with --once, once")
+    _add_ascii(monitor)
     monitor.set_defaults(command=_monitor)
 
 
@@ -295,7 +301,7 @@ def _screen(options: argparse.Namespace) -> int:
         return screen.first_run(f"{path} lists no videos yet.", _scan_then_say, _demo_here)
     if options.fresh and not _may_start_over(config, options):
         return ExitCode.REFUSED
-    return screen.open_screen(config, _flags(options))
+    return screen.open_screen(config, _flags(options), is_ascii=options.ascii)
 
 
 def _scan_then_say(folder: str) -> int:
@@ -335,7 +341,7 @@ def _monitor(options: argparse.Namespace) -> int:
         return monitoring.watch(status_path, sys.stdout, is_once=options.once, is_json=options.json)
     from tui_gen import screen
 
-    return screen.monitor(status_path)
+    return screen.monitor(status_path, is_ascii=options.ascii)
 
 
 def _ctl(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from tui_gen.exit_codes import ExitCode
 from tui_gen.jobs import JobConfig
 from tui_gen.live import LiveController, MonitorController
 from tui_gen.tui.app import TuiGenApp
+from tui_gen.tui.driver import AsciiDriver
 from tui_gen.tui.first_run import FirstRunApp, NextStep
 from tui_gen.tui.preview import Preview, PreviewImage
 from tui_gen.tui.terminal import has_terminal, run_screen
@@ -27,7 +28,7 @@ SCREEN_LOG = "screen.log"
 __all__ = ["first_run", "has_terminal", "monitor", "open_screen"]
 
 
-def open_screen(config: JobConfig, flags: Sequence[str]) -> int:
+def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
     """Attach to the engine of a configuration, starting one if none runs. Raises RefusedError."""
     if attaching.is_running(config):
         if flags:
@@ -47,7 +48,14 @@ def open_screen(config: JobConfig, flags: Sequence[str]) -> int:
         preview=_preview_of(config),
         on_restart=controller.restart,
     )
+    _set_letters(app, is_ascii=is_ascii)
     return run_screen(app, config.run_folder / SCREEN_LOG)
+
+
+def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
+    """Draw with ASCII alone where that is asked for."""
+    if is_ascii:
+        app.driver_class = AsciiDriver
 
 
 async def _start(config: JobConfig, flags: Sequence[str]) -> None:
@@ -59,9 +67,10 @@ async def _start(config: JobConfig, flags: Sequence[str]) -> None:
         return  # a very short run: its last words are in the status file
 
 
-def monitor(status_path: Path, preview: Preview | None = None) -> int:
+def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool = False) -> int:
     """Watch a status file."""
     app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True)
+    _set_letters(app, is_ascii=is_ascii)
     return run_screen(app)
 
 

@@ -58,7 +58,7 @@ def terminal(environ: Mapping[str, str], descriptor: int = 2) -> Condition:
     else:
         remedies.append(
             "whether it shows UTF-8 is not known: neither LC_ALL, LC_CTYPE nor LANG says so; "
-            "if bars look broken: export LANG=C.UTF-8"
+            "if bars look broken: export LANG=C.UTF-8, or tui-gen --ascii"
         )
     return Condition("terminal", "warning" if remedies else "good", "; ".join([", ".join(parts), *remedies]))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui_gen.tui.plain import plain
 from tui_gen.tui.writer import PatientWriter
 
 HANGUP_CODE = 129
@@ -17,6 +18,8 @@ HANGUP_CODE = 129
 
 class PatientDriver(LinuxDriver):
     """A driver that never waits for its terminal, and ends the screen when the terminal is gone."""
+
+    translate: ClassVar[Callable[[str], str]] = str
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -47,7 +50,9 @@ class PatientDriver(LinuxDriver):
         return self._is_mouse_on
 
     def _new_writer(self, file: IO[str]) -> PatientWriter:
-        self._writer = PatientWriter(file, on_gone=self._on_gone, on_drained=self._on_drained)
+        self._writer = PatientWriter(
+            file, on_gone=self._on_gone, on_drained=self._on_drained, translate=type(self).translate
+        )
         return self._writer
 
     def _on_gone(self) -> None:
@@ -68,6 +73,12 @@ class PatientDriver(LinuxDriver):
             self.run_input_thread()
         except OSError:
             self._on_gone()
+
+
+class AsciiDriver(PatientDriver):
+    """The same for a terminal without UTF-8."""
+
+    translate = plain
 
 
 @contextmanager

@@ -23,11 +23,18 @@ _CHUNK_BYTES = 4096
 class PatientWriter(threading.Thread):
     """Stands in for Textual's writer thread: the same face, but `write` never blocks."""
 
-    def __init__(self, file: IO[str], *, on_gone: Callable[[], None], on_drained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        file: IO[str],
+        *,
+        on_gone: Callable[[], None],
+        on_drained: Callable[[], None],
+        translate: Callable[[str], str] = str,
+    ) -> None:
         """Write to the terminal behind `file`; say when it is gone, and when it reads again after a loss."""
         super().__init__(daemon=True, name="terminal-output")
         self._file = file
-        self._on_gone, self._on_drained = on_gone, on_drained
+        self._on_gone, self._on_drained, self._translate = on_gone, on_drained, translate
         self._terminal = reopened(file.fileno())
         self._lock = threading.Lock()
         self._pending: deque[bytes] = deque()
@@ -42,7 +49,7 @@ class PatientWriter(threading.Thread):
 
     def write(self, text: str) -> None:
         """Take text to be written, at once."""
-        data = text.encode("utf-8", "replace")
+        data = self._translate(text).encode("utf-8", "replace")
         with self._lock:
             if self.is_gone:
                 return

@@ -150,7 +150,7 @@ class _Fold:
 
     def __init__(self) -> None:
         self._runs: list[Run] = []
-        self._elapsed = 0.0
+        self._elapsed, self._last_at, self._clips = 0.0, 0.0, 0
         self._categories: dict[str, int] = {}
         self._formats: dict[str, Counter[str]] = defaultdict(Counter)
         self._source_seconds: dict[str, float] = defaultdict(float)
@@ -159,22 +159,25 @@ class _Fold:
 
     def take(self, event: ev.Durable, elapsed_seconds: float, already: frozenset[str]) -> None:
         self._elapsed = max(self._elapsed, elapsed_seconds)
-        if isinstance(event, ev.RunStarted):
+        self._last_at = max(self._last_at, event.at)
+        if isinstance(event, ev.ClipEnded):
+            self._clips += 1
+            self._take_outcome(event.outcome, already)
+        elif isinstance(event, ev.RunStarted):
+            self._close_run()
+            self._last_at, self._clips = event.at, 0
             run = Run(event.at, event.at, self._elapsed, host=event.host, version=event.version)
             self._runs.append(run)
-            return
-        if self._runs:
-            run = self._runs[-1]
-            self._runs[-1] = replace(run, last_at=max(run.last_at, event.at))
-        if isinstance(event, ev.RunEnded) and self._runs:
+        elif isinstance(event, ev.RunEnded) and self._runs:
             self._runs[-1] = replace(self._runs[-1], result=event.result, exit_code=event.exit_code)
         elif isinstance(event, ev.PatchesLost):
             number = self._number_of(event.category)
             self._additions.append(self._elapsed, number, -len(set(event.clips)), -event.size_bytes)
-        elif isinstance(event, ev.ClipEnded):
-            if self._runs:
-                self._runs[-1] = replace(self._runs[-1], clips=self._runs[-1].clips + 1)
-            self._take_outcome(event.outcome, already)
+
+    def _close_run(self) -> None:
+        """Write down of the last run what every event of it changes."""
+        if self._runs:
+            self._runs[-1] = replace(self._runs[-1], last_at=self._last_at, clips=self._clips)
 
     def _take_outcome(self, outcome: Outcome, already: frozenset[str]) -> None:
         self._source_seconds[outcome.clip.source] += outcome.seconds
@@ -193,6 +196,7 @@ class _Fold:
         return self._categories.setdefault(category, len(self._categories))
 
     def history(self) -> History:
+        self._close_run()
         return History(
             runs=tuple(self._runs),
             work_seconds=self._elapsed,

@@ -361,7 +361,7 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
         ({"scores": {"flta": "reject"}}, "scores.flta", "flta"),
         ({"scores": {"motion": {"do": "score", "over": 0.01}}}, "scores.motion", "nothing lies between"),
         ({"scores": {"near_duplicate": {"do": "reject", "under": 40}}}, "scores.near_duplicate", "10"),
-        ({"crop_choice": "detail"}, "crop_choice", "not available yet"),
+        ({"crop_choice": "sharp"}, "crop_choice", '"uniform" or "detail"'),
         ({"repeated_frames": "collapse"}, "repeated_frames", "not available yet"),
         ({"videos": [video(split="dev")]}, "videos[0].split", "that of its group"),
         (

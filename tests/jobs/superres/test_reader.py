@@ -109,6 +109,9 @@ def cuts_of(facts: ProbeFacts, seed: int) -> tuple[Cut, ...]:
         x, y = draw.randint(0, frame.width - gt.width), draw.randint(0, frame.height - gt.height)
         shape = replace(TINY, gt=gt, lr=Size(gt.width // 3, gt.height // 3))
         cuts.append(Cut("c", "C", shape, frame, Region(x, y, gt.width, gt.height), whole(frame), "x"))
+    last = cuts[-1]
+    x, y = draw.randint(0, last.frame.width - gt.width), draw.randint(0, last.frame.height - gt.height)
+    cuts[-1] = replace(last, rivals=(Region(x, y, gt.width, gt.height),))
     return tuple(cuts)
 
 
@@ -132,7 +135,8 @@ class Print:
 
 def print_of(clip: ClipFrames, stretch: Stretch) -> Print:
     hashes = []
-    for cut in next(task for task in stretch.tasks if task.index == clip.index).cuts:
+    task = next(task for task in stretch.tasks if task.index == clip.index)
+    for cut in (choice for planned in task.cuts for choice in planned.choices):
         view = clip.view(cut.frame, reach(cut, stretch.settings))
         arrays = cut_patch(view.pixels, cut, settings=stretch.settings, area=view.area)
         files = encode_patch(arrays, "fast").by_kind

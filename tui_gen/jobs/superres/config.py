@@ -313,6 +313,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         ffmpeg=_ffmpeg(folder, file.ffmpeg),
         trim=_trim(file),
         gt_frames=file.gt_frames,
+        crop_choice=file.crop_choice,
         scores=config_checks.rules_of(file),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),

@@ -101,7 +101,6 @@ def splits_of(file: ConfigFile) -> dict[int, Split]:
 def _unavailable(file: ConfigFile) -> Iterator[Fault]:
     for name in (
         "hwaccel",
-        "crop_choice",
         "repeated_frames",
     ):
         field = ConfigFile.model_fields[name]

@@ -346,8 +346,8 @@ class ConfigFile(_Keys):
         default={}, description='scores and what to do by them, like {"flat": "reject", "noise": "score"}'
     )
     """What is done with each measure of quality: nothing, recorded, or recorded and used to reject."""
-    crop_choice: Literal["uniform", "detail"] = Field(default="uniform", description='"uniform"')
-    """Where patches are cut: anywhere alike, or for half of them where there is most detail."""
+    crop_choice: Literal["uniform", "detail"] = Field(default="uniform", description='"uniform" or "detail"')
+    """Where patches are cut: anywhere alike, or half of them at the most detailed of four places."""
     repeated_frames: Literal["keep", "collapse"] = Field(default="keep", description='"keep"')
     """Whether the seven frames of a clip may repeat, or are counted over different ones."""
     gt_frames: Literal[1, 7] = Field(

@@ -14,7 +14,7 @@ from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.patches import PatchArrays, cut_patch, encode_patch, write_patch
 from tui_gen.jobs.superres.scores import objection
 from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.stretch import ClipTask, Cut, Stretch
+from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Cut, Stretch
 from tui_gen.jobs.superres.views import reach
 
 
@@ -37,6 +37,8 @@ def cut_clip(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
 
 def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
     settings = unit.settings
+    if cut.rivals:
+        cut = most_detailed(clip, cut, settings)
     arrays = _arrays(clip, cut, settings)
     measured: dict[str, object] = {}
     mark = None
@@ -57,6 +59,18 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
     patch = write_patch(files, cut, output=Path(settings.output), scale=cut.frame.width / upright.width)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **measured}
     given.patches += (Patch(patch.category, patch.size_bytes, record, mark),)
+
+
+def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:
+    """Return the choice with most detail, the first of equals."""
+    from tui_gen.jobs.superres.patch_scores import detail
+
+    def detail_of(choice: Cut) -> int:
+        view, at = clip.view(choice.frame, reach(choice, settings)), choice.region
+        top, left = at.y - view.area.y, at.x - view.area.x
+        return detail(view.pixels[MIDDLE, top : top + at.height, left : left + at.width])
+
+    return max(cut.choices, key=detail_of)
 
 
 def _in_source(cut: Cut, upright: Size) -> list[float]:

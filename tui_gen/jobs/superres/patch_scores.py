@@ -74,6 +74,13 @@ def luma(image: Image) -> Gray:
     return gray
 
 
+def detail(gt: Image) -> int:
+    """Return how much luma changes from pixel to pixel, as a sum that does not depend on rounding."""
+    gray = luma(gt)
+    across, down = cv2.absdiff(gray[:, 1:], gray[:, :-1]), cv2.absdiff(gray[1:], gray[:-1])
+    return int(across.sum(dtype=np.int64)) + int(down.sum(dtype=np.int64))
+
+
 def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
     """Return the luma of the LR frames that there are, in the order of time."""
     stack = arrays.lr7 if arrays.lr7 is not None else arrays.lr5

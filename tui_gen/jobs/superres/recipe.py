@@ -19,6 +19,7 @@ _PLAIN = (
     "lr_border",
     "png_compression",
     "chroma",
+    "crop_choice",
     "hdr",
     "sampling",
     "interlaced",

@@ -87,6 +87,7 @@ class Settings:
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
     trim: Trim = field(default_factory=Trim)
     gt_frames: Literal[1, 7] = 1  # 7: a stack of the ground truth of every frame, beside GT
+    crop_choice: Literal["uniform", "detail"] = "uniform"
     scores: Rules = field(default_factory=dict)  # those that are not off
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)

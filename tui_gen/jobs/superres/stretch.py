@@ -33,6 +33,15 @@ class Cut:
     region: Region  # of the GT, in pixels of `frame`
     picture: Region  # inside the bars, in pixels of `frame`; `region` lies in it
     file_stem: str  # "patch_dune_2021_idx0042_med169": the name without ".png", the same for all three
+    # Other places for the same patch: the one with most detail is taken. Empty: it is `region`.
+    rivals: tuple[Region, ...] = ()
+
+    @property
+    def choices(self) -> tuple[Cut, ...]:
+        """The cuts that it may become, `region` first."""
+        if not self.rivals:
+            return (self,)
+        return tuple(replace(self, region=place, rivals=()) for place in (self.region, *self.rivals))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from operator import or_
 
 from tui_gen.jobs.superres.chance import draws
 from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
-from tui_gen.jobs.superres.geometry import border_margin, crop, crop_area
+from tui_gen.jobs.superres.geometry import Region, Size, border_margin, crop, crop_area
 from tui_gen.jobs.superres.names import file_stem
 from tui_gen.jobs.superres.prospects import Option
 from tui_gen.jobs.superres.settings import Settings, Video
@@ -24,6 +24,11 @@ from tui_gen.jobs.superres.timestamps import Windows, bit_indices
 STRETCH_CLIPS = 16
 """Enough clips to be worth opening a decoder for, few enough (some 20 s of work) that the last stretches
 of a run keep all workers busy and a film's clips spread over them."""
+
+
+DETAIL_SHARE = Fraction(1, 2)
+CANDIDATES = 4
+"""With `"crop_choice": "detail"`: so many patches are taken at the best of so many places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ class Stretches:
         return tuple(self._cut(category, index) for category, bits in self.todo if bits >> index & 1)
 
     def _cut(self, category: str, index: int) -> Cut:
-        draw_format, draw_x, draw_y, _ = draws(self.settings.seed, self.source, index, whole_name(category))
+        name = whole_name(category)
+        draw_format, draw_x, draw_y, draw_choice = draws(self.settings.seed, self.source, index, name)
         option = choose(self.options[category], draw_format)
         gt, picture = option.format.gt, option.fit.picture
         has_margin = self.settings.lr_border == "picture"
@@ -75,7 +81,17 @@ class Stretches:
             region=crop(area, gt, draw_x=draw_x, draw_y=draw_y),
             picture=picture,
             file_stem=file_stem(self.slugs[category], index, option.format),
+            rivals=tuple(self._rivals(area, gt, index, name)) if self._looks(draw_choice) else (),
         )
+
+    def _looks(self, draw: Fraction) -> bool:
+        """Return whether the place of a patch is chosen by detail."""
+        return self.settings.crop_choice == "detail" and draw < DETAIL_SHARE
+
+    def _rivals(self, area: Region, gt: Size, index: int, category: str) -> Iterator[Region]:
+        for number in range(1, CANDIDATES):
+            draw_x, draw_y, _, _ = draws(self.settings.seed, self.source, index, category, number)
+            yield crop(area, gt, draw_x=draw_x, draw_y=draw_y)
 
 
 def choose(options: Sequence[Option], draw: Fraction) -> Option:

@@ -82,10 +82,11 @@ def reach(cut: Cut, settings: Settings) -> Region:
 
 
 def views_of(probe: ProbeFacts, cuts: Sequence[Cut], settings: Settings) -> tuple[View, ...]:
-    """Return views that hold what all the cuts are made of."""
+    """Return views that hold what all the cuts are made of, wherever they may lie."""
     found: list[View] = []
+    choices = [choice for cut in cuts for choice in cut.choices]
     for frame in dict.fromkeys(cut.frame for cut in cuts):
-        found += _views_at(probe, frame, [cut for cut in cuts if cut.frame == frame], settings)
+        found += _views_at(probe, frame, [cut for cut in choices if cut.frame == frame], settings)
     return tuple(found)
 
 

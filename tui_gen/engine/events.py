@@ -6,7 +6,7 @@ state changes, and reading the ledger again gives the same events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui_gen.engine.work import Clip, JsonObject, Outcome, Plan
 
@@ -25,6 +25,8 @@ class RunStarted:
     pid: int
     host: str
     version: str
+    config_sha256: str = ""  # of the configuration file; empty where it could not be read any more
+    versions: JsonObject = field(default_factory=dict)  # of Python and of the packages
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
+import platform
+import re
 import socket
 import time
 from collections.abc import Callable, Iterable
+from importlib import metadata
 from pathlib import Path
 
 from tui_gen import __version__
@@ -50,6 +54,29 @@ def recipe_differences(before: JsonObject, now: JsonObject) -> list[str]:
     ]
 
 
+def _hash_of(config: Path) -> str:
+    try:
+        return hashlib.sha256(config.read_bytes()).hexdigest()
+    except OSError as error:
+        log.warning("%s: %s", config, error)
+        return ""
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the program asks for, where they are known."""
+    versions = {"python": platform.python_version()}
+    try:
+        wanted = metadata.requires("tui-gen") or []
+    except metadata.PackageNotFoundError:
+        return versions
+    for text in wanted:
+        name = re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0]
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            if "extra" not in text:
+                versions[name] = metadata.version(name)
+    return versions
+
+
 class Session:
     """The held run folder. Exactly one engine has one at a time."""
 
@@ -75,6 +102,8 @@ class Session:
                 os.getpid(),
                 socket.gethostname(),
                 __version__,
+                _hash_of(config),
+                _versions(),
             )
         )
 

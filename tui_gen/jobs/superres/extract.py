@@ -28,6 +28,7 @@ from tui_gen.engine.work import (
     Unusable,
 )
 from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.colour import colour_chain, rendering, tone_mapping_peak
 from tui_gen.jobs.superres.cutting import Given, cut_clip
 from tui_gen.jobs.superres.facts import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg
@@ -72,10 +73,18 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
             yield found
             return
         facts["survey"] = survey_to_json(found)
+        facts["colour"] = _colour(unit)
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
     for category, folder, slug in unit.names_wanted:
         facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
     yield Learned(unit.source, facts)
+
+
+def _colour(unit: Survey) -> dict[str, object]:
+    """Return how the film's colours are converted, for the record: the chain at the film's own size."""
+    probe, how = unit.probe, rendering(unit.settings, peak=unit.peak)
+    peak = None if probe.hdr_class == "sdr" else tone_mapping_peak(probe.colour, unit.peak)
+    return {"peak": peak, "chain": colour_chain(probe, how, frame=probe.upright)}
 
 
 async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report, None]:

@@ -165,7 +165,7 @@ class FilmInspection:
             return
         if outlook.refusal is not None:  # a run does not survey what it has no use for
             return
-        unit = Survey(film.id, path, film.video.name, bare, outlook.probe, None, ())
+        unit = Survey(film.id, path, film.video.name, bare, outlook.probe, None, (), film.video.peak)
         await _perform(lambda: perform_survey(unit, tools), "extract", learning)
 
     async def _keys(self, film: Identified, outlook: Prospect, learning: _Learning) -> KeyFrames | None:

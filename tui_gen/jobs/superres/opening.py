@@ -53,7 +53,7 @@ from tui_gen.jobs.superres.library import (
 from tui_gen.jobs.superres.presence import Presence
 from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.restricted import Restricted
-from tui_gen.jobs.superres.settings import Category, Settings
+from tui_gen.jobs.superres.settings import Category, Settings, Video
 from tui_gen.jobs.superres.split import part_name, split_of_folder
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
 from tui_gen.measured import Measurements
@@ -357,14 +357,24 @@ def _events(
 ) -> Iterator[ev.Event]:
     now = time.time()
     for found in identified:
-        if found.facts or found.announcements:
-            yield ev.FactsLearned(now, "identify", found.id, found.facts, found.announcements)
+        is_there = isinstance(found.look, FileLook)
+        entry = _entry_facts(found.video, records.get(found.id)) if is_there else {}
+        facts = {**found.facts, **entry}
+        if facts or found.announcements:
+            yield ev.FactsLearned(now, "identify", found.id, facts, found.announcements)
         if isinstance(found.look, NoFile):
             if found.id not in away:
                 yield ev.SourceMissed(now, found.id, found.video.name, found.video.path, found.look.reason)
         elif found.facts and _is_unusable(found.id, records):
             # The file is another than the one that was given up.
             yield ev.SourceRetried(now, found.id)
+
+
+def _entry_facts(video: Video, record: SourceRecord | None) -> dict[str, object]:
+    """Return what the record is to say of a video's entry, where it does not say so yet."""
+    entry = {"name": video.name, "weights": dict(video.weights), "split": video.split, "group": video.group}
+    is_known = record is not None and record.facts.get("entry") == entry
+    return {} if is_known else {"entry": entry}
 
 
 def _marks(

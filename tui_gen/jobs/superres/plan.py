@@ -165,6 +165,7 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
             probe=outlook.probe,
             survey=outlook.survey,
             names_wanted=nameless,
+            peak=film.video.peak,
         )
         return (scout,), ("survey", path, outlook.probe, outlook.survey, nameless)
     stretches = Stretches(

@@ -87,6 +87,7 @@ class Survey:
     survey: SurveyFacts | None
     # category -> (folder relative to the output, slug wanted); only those without a recorded slug.
     names_wanted: tuple[tuple[str, str, str], ...]
+    peak: float | None = None  # of the video's entry; None: from the metadata
 
     @property
     def clips(self) -> tuple[Clip, ...]:

@@ -54,6 +54,35 @@ async def test_every_clip_is_made_once_whatever_the_number_of_workers(
     assert bench.state.categories["all"].images == 48
 
 
+@pytest.mark.parametrize(
+    ("clips", "workers", "handed_out"),
+    [(40, 1, [16, 16, 8]), (16, 2, [8, 8]), (64, 4, [16] * 4), (64, 8, [8] * 8), (40, 9, [4] * 10)],
+)
+async def test_units_are_divided_where_workers_would_go_without(
+    ledger_path: Path, clips: int, workers: int, handed_out: list[int]
+) -> None:
+    stage = ToyStage({"a": clips}, stretch=16)
+    ended = await Bench(stage, ledger_path, options=Options(workers=workers)).engine.run()
+    assert ended.result == "finished"
+    assert stage.handed_out == handed_out
+    assert Counter(stage.performed) == Counter(Clip("a", k) for k in range(clips))
+
+
+async def test_what_is_left_at_the_end_is_shared_with_those_still_at_work(ledger_path: Path) -> None:
+    stage = ToyStage({"a": 48, "b": 48}, stretch=16)
+    await Bench(stage, ledger_path, options=Options(workers=5)).engine.run()
+    assert stage.handed_out[:5] == [16] * 5
+    assert max(stage.handed_out[5:]) < 10
+    assert len(stage.performed) == 96
+
+
+async def test_a_limit_is_shared_too(ledger_path: Path) -> None:
+    stage = ToyStage({"a": 100}, stretch=16)
+    await Bench(stage, ledger_path, options=Options(workers=2, limit=12)).engine.run()
+    assert stage.handed_out[:2] == [6, 5]
+    assert len(stage.performed) == 12
+
+
 async def test_a_replayed_ledger_gives_the_state_of_the_live_run(ledger_path: Path) -> None:
     bench = Bench(ToyStage({"a": 30, "b": 17}), ledger_path)
     await bench.engine.run()

@@ -91,6 +91,7 @@ class ToyStage:
     step: Callable[[], object] | None = None
     stretch: int = STRETCH
     performed: deque[Clip] = field(default_factory=deque)
+    handed_out: list[int] = field(default_factory=list)  # clips of each unit
     opened: int = 0
     closed: int = 0
 
@@ -118,6 +119,7 @@ class ToyStage:
 
     async def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         self.opened += 1
+        self.handed_out.append(len(unit.clips))
         try:
             for clip in unit.clips:
                 await asyncio.sleep(0)

@@ -30,6 +30,8 @@ from tui_gen.engine.worker import Tickets, Worker, Workplace
 log = logging.getLogger(__name__)
 
 LOOK_FOR_SOURCES_SECONDS = 10.0
+LEAST_CLIPS = 4
+"""Units are divided where workers would go without, but not below this: beginning one costs something."""
 PLAN_SECONDS = 1.0
 """While there is work at hand a changed plan may wait this long, so that many changes cost one plan."""
 
@@ -176,15 +178,24 @@ class Engine:
             return False
         return len(self._workers) < self._state.workers_target
 
-    def _next_unit(self) -> Unit | None:
+    def _fair_share(self) -> int:
+        """Return so few clips that all workers end together; those in work are shared out already."""
         only = self._options.only
+        queues = [queue for source, queue in self._queues.items() if only is None or source in only]
+        left = sum(queue.clips_waiting + len(queue.in_flight) for queue in queues)
+        if self._tickets.left is not None:
+            left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
+        return max(LEAST_CLIPS, -(-left // self._state.workers_target))
+
+    def _next_unit(self) -> Unit | None:
+        only, most_clips = self._options.only, self._fair_share()
         for source in self._order:
             if only is not None and source not in only:
                 continue
             record = self._state.records.get(source)
             if record is not None and (record.skipped or record.unusable is not None):
                 continue
-            unit = self._queues[source].take()
+            unit = self._queues[source].take(most_clips=most_clips)
             if unit is None:
                 continue
             if unit.clips and self._tickets.are_gone:

@@ -53,13 +53,25 @@ class SourceQueue:
         """Whether clips have ended that were planned anew meanwhile, perhaps for more than they gave."""
         return not self._passed_over.isdisjoint(self._ended)
 
-    def take(self) -> Unit | None:
-        """Return the next unit and count its clips as in flight; None when there is none now."""
+    @property
+    def clips_waiting(self) -> int:
+        """How many clips are still to be handed out."""
+        gone = len(self.in_flight) + len(self._ended) + len(self.failed)
+        return 0 if self.is_closed or self.is_away else max(0, self.plan.clips_left - gone)
+
+    def take(self, *, most_clips: int | None = None) -> Unit | None:
+        """Return the next unit and count its clips as in flight; None when there is none now.
+
+        A larger unit is divided evenly; its first part is taken, and the rest is next.
+        """
         if self.is_closed or self.is_away or self.is_scouted:
             return None
         unit = self._next()
         if unit is None:
             return None
+        if most_clips is not None and len(unit.clips) > most_clips:
+            parts = -(-len(unit.clips) // most_clips)
+            unit = self._first_part(unit, -(-len(unit.clips) // parts))
         self.in_flight.update(unit.clips)
         self.is_scouted = not unit.clips
         return unit
@@ -77,6 +89,13 @@ class SourceQueue:
             if rest is not None:
                 return rest
         return None
+
+    def _first_part(self, unit: Unit, count: int) -> Unit:
+        first, rest = unit.without(unit.clips[count:]), unit.without(unit.clips[:count])
+        if first is None or rest is None:  # it cannot be divided
+            return unit
+        self._returned.append(rest)
+        return first
 
     def end(self, clip: Clip) -> None:
         """Note that a clip in flight has its outcome."""

@@ -79,6 +79,11 @@ class Tickets:
         self._left = limit
 
     @property
+    def left(self) -> int | None:
+        """How many there are, or None for any number."""
+        return self._left
+
+    @property
     def are_gone(self) -> bool:
         """Whether no further clip may begin."""
         return self._left == 0

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.bars import Bars, picture_inside, vote
+from tui_gen.jobs.superres.bars import Bars, are_alike, picture_inside, vote
 from tui_gen.jobs.superres.geometry import Region, Size
 
 FRAME = Size(384, 216)
@@ -61,3 +61,23 @@ def test_two_frames_that_agree_are_not_enough() -> None:
 def test_a_film_that_changes_its_shape_gives_the_intersection() -> None:
     votes = [Bars(27, 27)] * 8 + [Bars()] * 8 + [Bars(0, 0, 40, 40)] * 4 + [Bars(70, 70)]
     assert picture_inside(votes, FRAME) == Region(44, 31, 384 - 88, 216 - 62)
+
+
+@pytest.mark.parametrize(
+    ("votes", "alike"),
+    [
+        ([Bars(276, 276), Bars(278, 274)] * 8, True),
+        ([Bars(276, 276)] * 15 + [Bars()], False),
+        ([Bars()] * 15 + [None], False),
+        ([Bars(0, 0, 5, 0), Bars()], False),
+        ([], True),
+    ],
+)
+def test_frames_are_of_one_mind_when_all_tell_the_same(votes: list[Bars | None], *, alike: bool) -> None:
+    assert are_alike(votes) == alike
+
+
+def test_of_a_deep_picture_the_bars_are_the_same() -> None:
+    bars = Bars(27, 28, 12, 0)
+    deep = np.round(frame(bars) * 4).clip(0, 1023).astype(np.uint16)
+    assert vote(deep, depth=10) == bars

@@ -62,6 +62,37 @@ async def test_bars_are_found_in_short_films_and_in_long_ones(
     assert not found.is_interlaced
 
 
+async def test_bars_of_a_part_of_the_film_count_too(embedded_ffmpeg: str, tmp_path: Path) -> None:
+    some = "crop=320:134:0:0,pad=320:180:0:22"
+    filters = f"split[a][b];[a]{some}[c];[b][c]overlay=enable='between(t,1,2)'"
+    film = make(embedded_ffmpeg, tmp_path / "a.mkv", filters, seconds=6)
+    found = await looked_at(embedded_ffmpeg, film)
+    assert abs(found.picture.y - 26) <= 2
+    assert found.picture.width == 320
+
+
+async def test_bars_of_a_turned_film_are_counted_upright(embedded_ffmpeg: str, tmp_path: Path) -> None:
+    lying = make(embedded_ffmpeg, tmp_path / "a.mp4", "crop=240:180:0:0,pad=320:180:40:0")
+    turned = tmp_path / "b.mp4"
+    run_ffmpeg(embedded_ffmpeg, "-display_rotation", "-90", "-i", str(lying), "-c", "copy", str(turned))
+    picture = (await looked_at(embedded_ffmpeg, turned)).picture
+    assert (picture.x, picture.width) == (0, 180)
+    assert (abs(picture.y - 44) <= 2, abs(picture.height - 232) <= 4) == (True, True)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+async def test_what_the_child_cannot_look_at_is_looked_at_by_ffmpeg(
+    embedded_ffmpeg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_long: bool
+) -> None:
+    if is_long:
+        monkeypatch.setattr(survey_module, "PASS_PIXELS", 0.0)
+    source = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=24:d=2"]
+    grey = ["-vf", "crop=320:134:0:0,pad=320:180:0:22", "-c:v", "ffv1", "-pix_fmt", "gray"]
+    run_ffmpeg(embedded_ffmpeg, *source, *grey, str(tmp_path / "a.mkv"))
+    found = await looked_at(embedded_ffmpeg, tmp_path / "a.mkv")
+    assert abs(found.picture.y - 26) <= 2
+
+
 async def test_a_dark_film_is_not_cropped(embedded_ffmpeg: str, tmp_path: Path) -> None:
     dark = "crop=320:134:0:0,lutyuv=y=16+val/16,pad=320:180:0:22"
     found = await looked_at(embedded_ffmpeg, make(embedded_ffmpeg, tmp_path / "a.mkv", dark))

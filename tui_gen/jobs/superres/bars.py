@@ -29,7 +29,7 @@ EDGE_STEP = 8.0
 EDGE_LINES = 2
 DEEPEST_SHARE = 0.4  # of the side; deeper is a dark scene
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.float32] | NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +42,52 @@ class Bars:
     right: int = 0
 
 
-def vote(luma: Plane) -> Bars | None:
-    """Return the bars of one frame, (height, width) at 0..255, or None where it is too dark to tell."""
-    rows = luma.mean(axis=1)
+def vote(luma: Plane, *, depth: int = 8) -> Bars | None:
+    """Return the bars of one frame, (height, width) of so many bits, or None where it is too dark to tell."""
+    scale = 2.0 ** (depth - 8)
+    rows = luma.mean(axis=1, dtype=np.float32) / scale
     if float(np.sort(rows)[len(rows) // 2 :].mean()) < BRIGHT_LEVEL:
         return None
-    row_deviations = luma.std(axis=1)
-    top, bottom = _depth(rows, row_deviations), _depth(rows[::-1], row_deviations[::-1])
+    top, bottom = _depth(rows, luma, scale), _depth(rows[::-1], luma[::-1], scale)
     # Lines inside the bars would only dilute what the columns say.
-    inside = luma[top : luma.shape[0] - bottom]
-    columns, deviations = inside.mean(axis=0), inside.std(axis=0)
-    return Bars(top, bottom, _depth(columns, deviations), _depth(columns[::-1], deviations[::-1]))
+    inside = luma[top : luma.shape[0] - bottom].T
+    columns = inside.mean(axis=1, dtype=np.float32) / scale
+    return Bars(top, bottom, _depth(columns, inside, scale), _depth(columns[::-1], inside[::-1], scale))
 
 
-def _depth(means: NDArray[np.float32], deviations: NDArray[np.float32]) -> int:
+def _depth(means: NDArray[np.float32], lines: Plane, scale: float) -> int:
     """Return how many lines from the rim form a bar; 0 where what is dark there is not one."""
-    is_bar = (means <= DARK_LEVEL) & (deviations <= FLAT_DEVIATION) & (np.abs(means - means[0]) <= FLAT_DRIFT)
-    depth = len(means) if is_bar.all() else int(np.argmin(is_bar))
-    if not depth or depth > DEEPEST_SHARE * len(means):
+    near = means[: int(DEEPEST_SHARE * len(means)) + 1]
+    even = _leading((near <= DARK_LEVEL) & (np.abs(near - near[0]) <= FLAT_DRIFT))
+    # Deviations are costly, and most pictures are bright to the rim.
+    depth = _leading(_deviations(lines[:even], scale) <= FLAT_DEVIATION)
+    if not depth or depth == len(near):
         return 0
     # A sharp edge: within a few lines the picture is there. A scene that fades into black has none.
     beyond = slice(depth, depth + EDGE_LINES)
     step = float(np.max(means[beyond]) - np.mean(means[:depth]))
+    deviations = _deviations(lines[: beyond.stop], scale)
     contrast = float(np.max(deviations[beyond]) - np.mean(deviations[:depth]))
     return depth if max(step, contrast) >= EDGE_STEP else 0
+
+
+def _leading(which: NDArray[np.bool_]) -> int:
+    """Return how many are true before the first that is not."""
+    return len(which) if which.all() else int(np.argmin(which))
+
+
+def _deviations(lines: Plane, scale: float) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = lines.astype(np.float32).std(axis=1) / np.float32(scale)
+    return found
+
+
+def are_alike(votes: Sequence[Bars | None]) -> bool:
+    """Return whether every frame could tell, and all tell the same."""
+    told = [vote for vote in votes if vote is not None]
+    if len(told) < len(votes):
+        return False
+    sides = zip(*((bars.top, bars.bottom, bars.left, bars.right) for bars in told), strict=True)
+    return all(max(depths) - min(depths) <= AGREEMENT_LINES for depths in sides)
 
 
 def picture_inside(votes: Sequence[Bars], frame: Size) -> Region:

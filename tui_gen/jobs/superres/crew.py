@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.child import (
 )
 from tui_gen.jobs.superres.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
+from tui_gen.jobs.superres.signs import SIGN
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Stretch
 from tui_gen.jobs.superres.views import Shape, View
 
@@ -261,7 +262,7 @@ def _reap(child: Child, seconds: float) -> None:
 
 
 def _sign(line: str) -> Line:
-    return Line.SIGN if line == "reading" else Line.KEPT
+    return Line.SIGN if line == SIGN else Line.KEPT
 
 
 def muster(

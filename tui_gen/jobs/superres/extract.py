@@ -105,6 +105,7 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
                 await tools.presence.check(unit.source, unit.path)
                 yield Doing(clip, "cutting", item.attempts)
                 yield await _make(unit, tasks[item.index], item, began.get(item.index))
+                del item  # its frames, while the next are waited for
                 continue
             if isinstance(item, Retried | Failed | Rejected | Unusable):
                 # Before a film is blamed: is it still there, and still the same?

@@ -9,6 +9,7 @@ the file (a killed or hung child, an I/O error, a missing file) is a ChildError.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +29,9 @@ from tui_gen.jobs.superres.window import counted
 PROBE_CHILD = Path(__file__).with_name("probe_child.py")
 PROBE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 FRAMES_LOOKED_AT = CLIP_FRAMES + 2
+FIELDLESS = frozenset({"hevc", "vp9", "av1"})
+"""Codecs whose first frame tells all: of others the first few may be flagged differently."""
+ROUNDING_SECONDS = 1e-6
 
 
 class SourceMissingError(ChildError):
@@ -52,28 +56,73 @@ async def _probed(path: str, *, ffmpeg: Ffmpeg, limits: StallLimits, niceness: i
     container = await _container_facts(path, limits=limits, niceness=niceness)
     if isinstance(container, _Bad):
         return container
+    watch = _Watch(path, ffmpeg, limits, niceness, track=container["index"])
+    first_key_seconds = container.get("first_key_seconds")
+    if first_key_seconds is not None and container["codec"] in FIELDLESS:
+        seen = await watch.key_frame()
+        if seen.is_sound(first_key_seconds):
+            return _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
     # Without timestamps in the container only a look at every frame tells where the track ends.
-    frames_wanted = FRAMES_LOOKED_AT if container["has_timestamps"] else None
-    log, header = FrameLog(), TrackHeader(container["index"])
+    seen = await watch.frames(FRAMES_LOOKED_AT if container["has_timestamps"] else None)
+    too_few = _too_few(seen, codec=container["codec"])
+    return too_few or _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
 
-    def take(line: str) -> Line:
-        header.take(line)
-        return log.take(line)
 
-    def arguments(_: object) -> list[str]:
-        source = input_arguments(Input(path, loglevel="verbose"))
-        source.remove("-xerror")  # damage elsewhere among the first frames is not this probe's business
-        limit = [] if frames_wanted is None else ["-frames:v", str(frames_wanted)]
-        *output, target = null_output("showinfo=checksum=0")
-        return [*source, *output, *limit, target]
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What ffmpeg says of the first frames."""
 
-    command = Command(
-        program=ffmpeg.path, arguments=arguments, on_line=take, limits=limits, niceness=niceness
-    )
-    ended = await run_child(command)
-    if bad := _refused(log, header, ended, codec=container["codec"]):
-        return bad
-    return _facts(container, log, header)
+    log: FrameLog
+    header: TrackHeader
+    ended: Ended
+
+    def is_sound(self, expected_seconds: float) -> bool:
+        """Return whether it is the one frame that was expected, without any complaint."""
+        if self.ended.status or self.log.damage or self.log.has_passing_error or not self.log.frames:
+            return False
+        return abs(self.log.frames[0].pts_seconds - expected_seconds) < ROUNDING_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Decodes the beginning of a film."""
+
+    path: str
+    ffmpeg: Ffmpeg
+    limits: StallLimits
+    niceness: int
+    track: int
+
+    async def frames(self, count: int | None) -> _Seen:
+        """Decode so many frames, or all."""
+        return await self._decoded([], [] if count is None else ["-frames:v", str(count)])
+
+    async def key_frame(self) -> _Seen:
+        """Decode the key frame that the film begins with, and nothing else: large pictures take long."""
+        return await self._decoded(["-skip_frame", "nokey", "-t", "0.01"], ["-frames:v", "1"])
+
+    async def _decoded(self, given: Sequence[str], limit: Sequence[str]) -> _Seen:
+        log, header = FrameLog(), TrackHeader(self.track)
+
+        def take(line: str) -> Line:
+            header.take(line)
+            return log.take(line)
+
+        def arguments(_: object) -> list[str]:
+            source = input_arguments(Input(self.path, loglevel="verbose"))
+            source.remove("-xerror")  # damage elsewhere among the first frames is not this probe's business
+            source[-2:-2] = given
+            *output, target = null_output("showinfo=checksum=0")
+            return [*source, *output, *limit, target]
+
+        command = Command(
+            program=self.ffmpeg.path,
+            arguments=arguments,
+            on_line=take,
+            limits=self.limits,
+            niceness=self.niceness,
+        )
+        return _Seen(log, header, await run_child(command))
 
 
 async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> dict[str, Any] | _Bad:
@@ -90,8 +139,9 @@ async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> 
     return answer
 
 
-def _refused(log: FrameLog, header: TrackHeader, ended: Ended, *, codec: str) -> _Bad | None:
+def _too_few(seen: _Seen, *, codec: str) -> _Bad | None:
     """Return why the first frames are not enough, or None. Raises ChildError."""
+    log, ended = seen.log, seen.ended
     if ended.has_stalled:
         reason = "ffmpeg hung on the first frames"
         raise ChildError(reason, ended.tail)
@@ -99,11 +149,16 @@ def _refused(log: FrameLog, header: TrackHeader, ended: Ended, *, codec: str) ->
         reason = f"ffmpeg was killed by signal {-ended.status}"
         raise ChildError(reason, ended.tail)
     count = len(log.frames)
-    if count < CLIP_FRAMES:
-        if log.has_passing_error:
-            reason = "the first frames could not be read"
-            raise ChildError(reason, ended.tail)
-        return _Bad(_why_so_few(log, ended, codec=codec, count=count), ended.tail)
+    if count >= CLIP_FRAMES:
+        return None
+    if log.has_passing_error:
+        reason = "the first frames could not be read"
+        raise ChildError(reason, ended.tail)
+    return _Bad(_why_so_few(log, ended, codec=codec, count=count), ended.tail)
+
+
+def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
+    """Return why nothing is to be had of such frames, or None."""
     size = log.frames[0].size
     if size.width * size.height > MAX_PIXELS:
         return _Bad(f"larger than allowed: {size}, the limit is {MAX_PIXELS} pixels")

@@ -140,7 +140,17 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         "end_seconds": last_pts + (last_duration or frame_seconds or 0.0),
         "frame_seconds": frame_seconds,
         "packets": len(head) if is_whole else None,
+        "first_key_seconds": None if is_whole else _first_key_seconds(head, first=times[0]),
     }
+
+
+def _first_key_seconds(head: "list[av.Packet[VideoStream]]", *, first: float) -> float | None:
+    """Return when the first packet is shown if it needs no other and no other is shown before it."""
+    packet = head[0]
+    if not packet.is_keyframe or packet.pts is None:
+        return None
+    seconds = float(packet.pts * packet.time_base)
+    return seconds if seconds == first else None
 
 
 def packets(container: InputContainer, stream: VideoStream) -> "Iterator[av.Packet[VideoStream]]":

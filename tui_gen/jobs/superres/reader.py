@@ -10,14 +10,14 @@ window or a child makes the clip one for `clips.read_clips`, which also tells go
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
+from tui_gen.engine.aside import aside
 from tui_gen.engine.work import Clip, Doing, Unusable
 from tui_gen.jobs.superres.child import ChildError, StallLimits
 from tui_gen.jobs.superres.clips import CLIP_LIMITS, Bgr, ClipFrames, FrameView, Reading, read_clips
@@ -29,8 +29,6 @@ from tui_gen.jobs.superres.luma import ClipMeasures
 from tui_gen.jobs.superres.planes import planes_of
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, ClipTask, Stretch
 from tui_gen.jobs.superres.views import View, strips_of, views_of
-
-Result = TypeVar("Result")
 
 CONTAINERS = ("matroska", "mov")
 """Those with a trustworthy index of key frames."""
@@ -53,6 +51,7 @@ async def read_clips_fast(
             found = await reading.clip(position)
             if isinstance(found, ClipFrames):
                 yield found
+                del found  # its frames, while the next are read
                 continue
             alone = replace(stretch, tasks=(task,))
             async with aclosing(read_clips(alone, ffmpeg=ffmpeg, threads=threads, stall=stall)) as reports:
@@ -150,7 +149,7 @@ class _FastReading:
         """Kill and reap the crew, whatever else is cancelled."""
         crew, self._crew = self._crew, None
         if crew is not None:
-            await _uncancelled(_in_thread(crew.dismiss))
+            await _uncancelled(aside(crew.dismiss))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,32 +200,7 @@ def _part(strip: View, pixels: Bgr, region: Region) -> Bgr:
 
 async def _collected(crew: Crew, window: Window) -> ReadWindow | Refusal:
     """Collect in a thread of its own: it may block for long, and the shared ones are few."""
-    return await _in_thread(lambda: crew.collect(window.views))
-
-
-async def _in_thread(work: Callable[[], Result]) -> Result:
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Result] = loop.create_future()
-
-    def settle(result: Result | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(cast("Result", result))
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - carried over to the waiting task
-            failure = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    threading.Thread(target=run, name="crew", daemon=True).start()
-    return await done
+    return await aside(lambda: crew.collect(window.views))
 
 
 async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,10 +33,10 @@ from numpy.typing import NDArray
 from tui_gen.jobs.superres.geometry import Region, Size
 from tui_gen.jobs.superres.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.planes import Planes, planes_of
+from tui_gen.jobs.superres.signs import Signs
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES
 from tui_gen.jobs.superres.window_decoder import FilmOrder, UnsureError, WindowDecoder
 
-SIGN_SECONDS = 1.0
 PICTURE_TYPES = {
     PictureType.I: "I",
     PictureType.P: "P",
@@ -66,20 +65,6 @@ class WindowOrder:
     views: tuple[ViewOrder, ...]
 
 
-@dataclass(slots=True)
-class _Signs:
-    """Says on stderr, at most once a second, that reading goes on."""
-
-    errors: TextIO
-    last_seconds: float = field(default_factory=time.monotonic)
-
-    def give(self) -> None:
-        if time.monotonic() - self.last_seconds > SIGN_SECONDS:
-            self.last_seconds = time.monotonic()
-            self.errors.write("reading\n")
-            self.errors.flush()
-
-
 def main() -> None:
     """Carry out the order."""
     with open(int(sys.argv[1])) as pipe:  # noqa: PTH123 - a descriptor
@@ -87,7 +72,7 @@ def main() -> None:
     answers = open(int(sys.argv[2]), "w")  # noqa: PTH123, SIM115 - a descriptor, open to the end
     errors = _complaints_into_memory()
     try:
-        for answer in _read(order, _Signs(errors)):
+        for answer in _read(order, Signs(errors)):
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
     except BrokenPipeError:
@@ -104,7 +89,7 @@ def _complaints_into_memory() -> TextIO:
     return errors
 
 
-def _read(order: dict[str, Any], signs: _Signs) -> Iterator[dict[str, Any]]:
+def _read(order: dict[str, Any], signs: Signs) -> Iterator[dict[str, Any]]:
     windows = [
         WindowOrder(
             window["target"], tuple(ViewOrder(view[0], Region(*view[1:])) for view in window["views"])

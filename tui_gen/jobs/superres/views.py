@@ -26,8 +26,9 @@ MARGIN = 16
 pairs of pixels and goes through three filters."""
 GRID = 4
 """Views begin on multiples of it: the pairs that share chroma, at half size too."""
-MOST_PIXELS = 2_200_000
-"""Larger views are converted in strips: tone-mapping holds several frames of 12 bytes a pixel."""
+MOST_PIXELS = 1_300_000
+"""Larger views are converted in strips: tone-mapping takes some 85 bytes a pixel, and a worker has as many
+processes for it as there are formats. The views of the small formats are just below."""
 CROPPED_RATIOS = (1, 2)
 WORTHWHILE_SHARE = 0.9
 """Views that cover more of the picture than this together are replaced by the whole of it."""

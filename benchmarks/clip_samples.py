@@ -1,0 +1,147 @@
+"""The films of the clip benchmark: made once by the embedded ffmpeg, kept, and never changed.
+
+Invariant: a sample's name holds a hash of all that decides its content, so an old one is never taken
+for a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+
+FRAMES = 7
+MIDDLE = 3
+FRAMES_PER_SECOND = 24
+APART_FRAMES = FRAMES + 1
+GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What kind of film a sample is."""
+
+    words: str
+    keyframe_distance: int
+    is_hdr: bool
+
+
+KINDS = {
+    "24": Kind("UHD HDR10, keyframe every 24", 24, is_hdr=True),
+    "240": Kind("UHD HDR10, keyframe every 240", 240, is_hdr=True),
+    "sdr": Kind("1080p SDR, keyframe every 240", 240, is_hdr=False),
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One film of the benchmark."""
+
+    kind: Kind
+    path: Path
+    seconds: int
+
+    def clip_times(self, clips: int) -> list[float]:
+        """Return the middles of the clips in the order of k: where the program's own clips lie."""
+        rim = (MIDDLE + 0.5) / FRAMES_PER_SECOND
+        times: list[float] = []
+        k = 0
+        while len(times) < clips:
+            time = (k + 0.5) * GOLDEN % 1 * self.seconds
+            is_inside = rim <= time <= self.seconds - rim
+            if is_inside and all(abs(time - other) * FRAMES_PER_SECOND >= APART_FRAMES for other in times):
+                times.append(time)
+            k += 1
+        return times
+
+
+def ffmpeg() -> str:
+    """Return the program that makes the samples and that the other approaches run."""
+    return os.environ.get("TUI_GEN_FFMPEG") or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def make_sample(cache: Path, kind: Kind, seconds: int) -> Sample:
+    """Return a sample, made if it is not there yet."""
+    arguments = _uhd_arguments(seconds, kind.keyframe_distance) if kind.is_hdr else _sdr_arguments(seconds)
+    recipe = hashlib.sha256("\n".join(arguments).encode()).hexdigest()[:8]
+    stem = "uhd_hdr10" if kind.is_hdr else "sdr_1080p"
+    path = cache / f"{stem}_{seconds}s_key{kind.keyframe_distance}_{recipe}.mkv"
+    if not path.exists():
+        _make(path, arguments)
+    return Sample(kind, path, seconds)
+
+
+def _make(path: Path, arguments: Sequence[str]) -> None:
+    print(f"making {path} ...", file=sys.stderr, flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    command = [ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", *arguments]
+    subprocess.run([*command, f"file:{unfinished}"], check=True, stdin=subprocess.DEVNULL)
+    unfinished.rename(path)
+
+
+def _uhd_arguments(seconds: int, keyframe_distance: int) -> list[str]:
+    """Arguments of ffmpeg that make a sample: a slow zoom, moving shapes and film-like grain."""
+    x265 = {
+        "keyint": keyframe_distance,
+        "min-keyint": keyframe_distance,
+        "scenecut": 0,
+        "open-gop": 0,
+        "bframes": 4,
+        "b-pyramid": 1,
+        "b-adapt": 0,
+        "ref": 3,
+        "vbv-maxrate": 60000,
+        "vbv-bufsize": 110000,
+        "hdr10": 1,
+        "repeat-headers": 1,
+        "chromaloc": 2,
+        "max-cll": "1000,400",
+        "master-display": "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)",
+        "log-level": "error",
+    }
+    colour = "color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
+    # PQ codes of an ordinary scene: most of the picture below 100 nits, little above.
+    levels = "lutyuv=y=28+val*0.42:u=128+(val-128)*0.3:v=128+(val-128)*0.3"
+    picture = (
+        "mandelbrot=s=960x540:r=24:start_scale=0.4:end_scale=0.002:end_pts=900,format=yuv420p[zoom];"
+        "life=s=240x135:r=24:seed=1:ratio=0.3:mold=20:life_color=#e0c090:death_color=#402050:mold_color=#305060,"
+        "scale=960:540:flags=bicubic,format=yuv420p[grown];"
+        "[zoom][grown]blend=all_mode=average,scale=3840:2160:flags=bilinear[scene];"
+        "testsrc2=s=640x360:r=24,format=yuv420p,scale=1280:720:flags=bilinear[shapes];"
+        f"[scene][shapes]overlay=x=640+480*sin(t):y=400+300*cos(t/2),{levels},noise=alls=7:allf=t,"
+        f"format=yuv420p10le,setparams={colour}:chroma_location=topleft[v]"
+    )
+    return [
+        *("-filter_complex", picture, "-map", "[v]", "-t", str(seconds)),
+        *("-c:v", "libx265", "-preset", "ultrafast", "-b:v", "55M"),
+        *("-x265-params", ":".join(f"{key}={value}" for key, value in x265.items())),
+        *("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"),
+        *("-color_range", "tv", "-chroma_sample_location", "topleft", "-f", "matroska"),
+    ]
+
+
+def _sdr_arguments(seconds: int) -> list[str]:
+    """Arguments of ffmpeg that make the SDR sample: the same scene at a quarter of the size, in H.264."""
+    picture = (
+        "mandelbrot=s=960x540:r=24:start_scale=0.4:end_scale=0.002:end_pts=900,format=yuv420p[zoom];"
+        "life=s=240x135:r=24:seed=1:ratio=0.3:mold=20:life_color=#e0c090:death_color=#402050:mold_color=#305060,"
+        "scale=960:540:flags=bicubic,format=yuv420p[grown];"
+        "[zoom][grown]blend=all_mode=average,scale=1920:1080:flags=bilinear[scene];"
+        "testsrc2=s=640x360:r=24,format=yuv420p[shapes];"
+        "[scene][shapes]overlay=x=320+240*sin(t):y=200+150*cos(t/2),noise=alls=7:allf=t,"
+        "format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[v]"
+    )
+    return [
+        *("-filter_complex", picture, "-map", "[v]", "-t", str(seconds)),
+        *("-c:v", "libx264", "-preset", "veryfast", "-b:v", "12M", "-maxrate", "15M", "-bufsize", "30M"),
+        *("-g", "240", "-keyint_min", "240", "-sc_threshold", "0", "-bf", "3", "-refs", "3"),
+        *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"),
+        *("-color_range", "tv", "-f", "matroska"),
+    ]

@@ -47,7 +47,7 @@ def sheet_page(sheet: Sheet) -> str:
         tag("p", tag("code", str(sheet.output)), class_="quiet"),
         tag("p", _introduction(len(sheet.shown), sheet.seed)),
         *_warnings(sheet),
-        tag("ul", *(_link(number, group) for number, group in enumerate(sheet.groups))),
+        tag("ul", *_links(sheet)),
     ]
     category = None
     for number, group in enumerate(sheet.groups):
@@ -77,9 +77,14 @@ def _introduction(patches: int, seed: int) -> str:
     )
 
 
-def _link(number: int, group: Group) -> Markup:
-    words = f"{group.category.upper()}: {group.title}"
-    return tag("li", tag("a", words, href=f"#group-{number + 1}"), f" ({count(len(group.patches))})")
+def _links(sheet: Sheet) -> Iterator[Markup]:
+    """Yield a line for each category, with a link to each of its groups."""
+    links: dict[str, list[Markup | str]] = {}
+    for number, group in enumerate(sheet.groups):
+        link = tag("a", group.title, href=f"#group-{number + 1}")
+        links.setdefault(group.category, []).extend([link, " · "])
+    for category, of_category in links.items():
+        yield tag("li", f"{category.upper()}: ", *of_category[:-1])
 
 
 def _card(sheet: Sheet, entry: Shown, score: str) -> Markup:

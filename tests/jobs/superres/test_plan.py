@@ -616,3 +616,28 @@ def test_a_film_without_known_key_frames_is_sampled_evenly_and_the_plan_says_so(
     assert recipe(plan) == recipe(extract(settings({"general": 20}), sources, records))
     (warning,) = plan.warnings
     assert warning.startswith("Film a: its clips are spread evenly and do not begin at key frames: no index")
+
+
+def test_a_device_is_tried_once_per_film_and_kind_and_then_decodes_it() -> None:
+    sources = (video("a", {"general": 1.0}),)
+
+    def planned(asked: str, tried: Mapping[str, Any] | None) -> list[Survey | Stretch]:
+        known = facts(slug="film") | ({"hwaccel": tried} if tried else {})
+        plan = extract(settings({"general": 3}, hwaccel=asked), sources, {"a": SourceRecord(facts=known)})
+        units = list(of(plan, "a").units)
+        return [unit for unit in units if isinstance(unit, Survey | Stretch)]
+
+    (survey,) = planned("auto", None)
+    assert isinstance(survey, Survey)
+    assert survey.tries_hardware
+    assert survey.survey is not None
+    for asked, tried, device in (
+        ("auto", {"asked": "auto", "device": "cuda"}, "cuda"),
+        ("auto", {"asked": "auto", "device": None, "reason": "cuda: none"}, None),
+        ("none", {"asked": "auto", "device": "cuda"}, None),
+    ):
+        (stretch,) = planned(asked, tried)
+        assert isinstance(stretch, Stretch)
+        assert stretch.device == device
+    (again,) = planned("vaapi", {"asked": "auto", "device": "cuda"})
+    assert isinstance(again, Survey)

@@ -44,6 +44,8 @@ REAP_SECONDS = 5.0
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
 """All that a child sees of the environment: no FFREPORT, no AV_LOG_*, no preloads, no proxies."""
 
+DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH")
+
 
 class ChildError(Exception):
     """A child failed in a way that says nothing about the file: worth trying again.
@@ -263,6 +265,8 @@ class Command:
     niceness: int = 19
     # Further descriptors that the child gets under the same numbers. They stay the caller's to close.
     inherits: Sequence[int] = ()
+    # Drivers map more memory than there is and keep files of their own.
+    uses_device: bool = False
 
 
 async def run_child(command: Command) -> Ended:
@@ -342,6 +346,12 @@ def _settle(done: asyncio.Future[int], outcome: int | BaseException) -> None:
         done.set_result(outcome)
 
 
+def _device_environment() -> dict[str, str]:
+    """Return what a child sees that talks to a device: which one, and by which driver."""
+    chosen = {name: os.environ[name] for name in DEVICE_VARIABLES if name in os.environ}
+    return {**ENVIRONMENT, "CUDA_CACHE_DISABLE": "1", **chosen}
+
+
 def start_child(command: Command) -> Child:
     """Start a child from the main thread: PDEATHSIG ties it to the thread, not to the process.
 
@@ -358,7 +368,9 @@ def start_child(command: Command) -> Child:
             with contextlib.suppress(OSError):  # refused from the 65th on: slower, not wrong
                 fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         ours, theirs = [pair[0] for pair in pipes], [pair[1] for pair in pipes]
-        launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(command.niceness)]
+        launch = [sys.executable, "-I", "-S", str(LAUNCHER)]
+        launch += ["--device"] if command.uses_device else []
+        launch += [str(os.getpid()), str(command.niceness)]
         process = subprocess.Popen(
             [*launch, command.program, *command.arguments(theirs[:-1])],
             stdin=subprocess.DEVNULL,
@@ -367,7 +379,7 @@ def start_child(command: Command) -> Child:
             pass_fds=[*theirs[:-1], *command.inherits],
             start_new_session=True,
             cwd="/",
-            env=ENVIRONMENT,
+            env=_device_environment() if command.uses_device else ENVIRONMENT,
         )
     except OSError as error:
         for read_end, write_end in pipes:

@@ -27,7 +27,14 @@ from numpy.typing import NDArray
 from tui_gen.engine.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.child import ChildError, Command, Ended, ExactSink, StallLimits, run_child
 from tui_gen.jobs.superres.colour import head_filters, rendering, tail_filters
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg, Input, input_arguments, null_output, raw_output
+from tui_gen.jobs.superres.ffmpeg import (
+    Ffmpeg,
+    Input,
+    downloaded,
+    input_arguments,
+    null_output,
+    raw_output,
+)
 from tui_gen.jobs.superres.frame_log import FrameLog
 from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
 from tui_gen.jobs.superres.luma import ClipMeasures, luma_plane, measure_clip, repeated_pairs
@@ -85,6 +92,7 @@ class ClipFrames:
     # Of each frame but the first whether it repeats the one before; None where nobody asked.
     repeats: tuple[bool, ...] | None = None
     reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
+    device: str | None = None  # what decoded it; None: the processor
 
     def view(self, frame: Size, needed: Region) -> FrameView:
         """Return a view of frames of this size that holds a region. Raises KeyError."""
@@ -129,6 +137,7 @@ class _Window:
     measures: ClipMeasures
     picture_types: str
     repeats: tuple[bool, ...] | None
+    device: str | None
 
 
 @dataclass(slots=True)
@@ -211,6 +220,7 @@ def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: 
         attempts=attempts,
         measures=window.measures,
         picture_types=window.picture_types,
+        device=window.device,
         repeats=window.repeats,
     )
 
@@ -230,9 +240,25 @@ class _Reader:
         # Raw streams have no index and no timestamps to seek by.
         self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if _has_no_timestamps(stretch.probe.container) else 0
         self._lead = self._first_lead
+        self._device = stretch.device
 
     async def window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
-        """Read the seven frames around a timestamp. Raises ChildError and _LastingError."""
+        """Read the seven frames around a timestamp. Raises ChildError and _LastingError.
+
+        What a device does not give as it should is read again without it.
+        """
+        try:
+            found = await self._window(target_seconds, sizes)
+        except (ChildError, _LastingError):
+            if self._device is None:
+                raise
+        else:
+            if self._device is None or isinstance(found, _Window):
+                return found
+        self._device = None
+        return await self._window(target_seconds, sizes)
+
+    async def _window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
         target_seconds += self.stretch.probe.first_pts_seconds
         # What a clip gives must not depend on the clips before it.
         self._lead = self._first_lead
@@ -280,6 +306,7 @@ class _Reader:
             pts_seconds=tuple(frame.pts_seconds for frame in shown),
             measures=measures,
             picture_types="".join(frame.picture_type for frame in shown),
+            device=self._device,
             repeats=pairs,
         )
 
@@ -322,7 +349,9 @@ class _Reader:
         seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
         if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
             seek_seconds = None
-        source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads)
+        # Frames that are only counted stay where they are decoded.
+        device = self._device if sinks else None
+        source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
         done = _Pass(is_from_start=seek_seconds is None)
         done.ended = await run_child(
             Command(
@@ -332,6 +361,7 @@ class _Reader:
                 on_line=done.log.take,
                 limits=self._stall,
                 niceness=self.stretch.settings.nice,
+                uses_device=device is not None,
             )
         )
         done.is_whole = all(sink.is_exact for sink in sinks)
@@ -349,6 +379,11 @@ class _Reader:
 
         return outputs
 
+    def _fetched(self) -> str:
+        """Return the filters that bring frames from the device, with a comma; none without a device."""
+        pixels = self.stretch.probe.colour.pixel_format
+        return f"{downloaded(pixels)},format={pixels}," if self._device is not None else ""
+
     def _graph(self, span: Span, sizes: Sequence[Size]) -> str:
         """Return the filter graph: one decode and one tone-mapping for all sizes."""
         stretch = self.stretch
@@ -362,7 +397,7 @@ class _Reader:
         ]
         return ";".join(
             [
-                "[0:V:0]showinfo=checksum=0,split=2[look][show]",
+                f"[0:V:0]{self._fetched()}showinfo=checksum=0,split=2[look][show]",
                 f"[look]{span.filters},{luma_plane(stretch.probe.colour).filter}[luma]",
                 f"[show]{deinterlace}{span.filters},{head + ',' if head else ''}{split}",
                 *tails,

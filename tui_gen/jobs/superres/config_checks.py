@@ -99,10 +99,7 @@ def splits_of(file: ConfigFile) -> dict[int, Split]:
 
 
 def _unavailable(file: ConfigFile) -> Iterator[Fault]:
-    for name in (
-        "hwaccel",
-        "repeated_frames",
-    ):
+    for name in ("repeated_frames",):
         field = ConfigFile.model_fields[name]
         if getattr(file, name) != field.default:
             yield _not_available((name,), getattr(file, name), field.default)

@@ -304,7 +304,7 @@ class ConfigFile(_Keys):
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = Field(
         default="none", description='"auto", "none", "cuda", "vaapi" or "qsv"'
     )
-    """What decodes: the processor, or a graphics card."""
+    """What decodes: the processor, or a device where it gives a film's very pixels."""
     ffmpeg: PathText | None = Field(
         default=None, description='"system" for the one on PATH, the path of an ffmpeg, or null'
     )

@@ -75,9 +75,15 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
         facts["survey"] = survey_to_json(found)
         facts["colour"] = _colour(unit)
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
+    warnings: tuple[str, ...] = ()
+    if unit.tries_hardware:
+        tried = await media.hardware(unit, ffmpeg=tools.ffmpeg)
+        facts["hwaccel"] = {"asked": tried.asked, "device": tried.device, "reason": tried.reason}
+        if tried.device is None:
+            warnings = (f"{unit.name}: the processor decodes it, no device: {tried.reason}",)
     for category, folder, slug in unit.names_wanted:
         facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
-    yield Learned(unit.source, facts)
+    yield Learned(unit.source, facts, warnings)
 
 
 def _colour(unit: Survey) -> dict[str, object]:
@@ -172,6 +178,8 @@ def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
         "pair_differences": [round(value, 3) for value in measures.pair_differences],
         "reader": clip.reader,
     }
+    if clip.device is not None:
+        record["device"] = clip.device
     return record | {"scores": scores} if scores else record
 
 

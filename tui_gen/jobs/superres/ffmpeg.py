@@ -208,6 +208,7 @@ class Input:
     seek_seconds: float | None = None  # None: from the start
     threads: int = 1
     loglevel: str = "info"
+    device: str | None = None  # decodes, and keeps its frames until they are `downloaded`
 
 
 def input_arguments(source: Input) -> list[str]:
@@ -219,11 +220,26 @@ def input_arguments(source: Input) -> list[str]:
         *("-nostdin", "-hide_banner", "-nostats", "-loglevel", f"repeat+level+{source.loglevel}", "-xerror"),
         *("-filter_threads", "1", "-filter_complex_threads", "1", "-copyts"),
         *("-max_pixels", str(MAX_PIXELS), "-protocol_whitelist", "file", "-format_whitelist", FORMATS),
+        *(
+            []
+            if source.device is None
+            else ["-hwaccel", source.device, "-hwaccel_output_format", source.device]
+        ),
         # Frames before the wanted ones are decoded anyway; they are dropped by a filter of our own,
         # after their timestamps were seen.
         *("-threads", str(source.threads), "-noaccurate_seek", *seek),
         *("-i", f"file:{os.path.abspath(source.path)}"),  # noqa: PTH100 - may not be UTF-8
     ]
+
+
+_DOWNLOADS = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
+"""How devices keep frames of these formats."""
+
+
+def downloaded(pixel_format: str) -> str | None:
+    """Return the filters that fetch frames from a device, or None where it keeps none of this format."""
+    kept = _DOWNLOADS.get(pixel_format)
+    return kept and f"hwdownload,format={kept}"
 
 
 def raw_output(stream: str, descriptor: int, *, pixel_format: str | None = None) -> list[str]:

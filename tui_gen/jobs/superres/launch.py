@@ -1,6 +1,6 @@
 """Becomes another program, as a child that cannot outlive its parent and yields to everything else.
 
-    python -I -S launch.py [--may-write] <pid of the parent> <nice> <program> <argument>...
+    python -I -S launch.py [--may-write | --device] <pid of the parent> <nice> <program> <argument>...
 
 It stands between the engine and every decoder, so that nothing has to run between fork and exec in a
 threaded program. Only the standard library: it starts once per clip.
@@ -14,6 +14,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 MAY_WRITE = "--may-write"
+DEVICE = "--device"
 LEAST_ADDRESS_BYTES = 8 << 30
 NOT_STARTED = 126
 """Exit status when the program could not be executed, as shells have it."""
@@ -30,8 +31,8 @@ def limit_address_space() -> None:
 
 def main() -> None:
     """Tie this process to its parent, lower its priority, and exec the program."""
-    may_write = sys.argv[1] == MAY_WRITE
-    numbers, command = sys.argv[1 + may_write : 3 + may_write], sys.argv[3 + may_write :]
+    flags = {argument for argument in sys.argv[1:2] if argument in {MAY_WRITE, DEVICE}}
+    numbers, command = sys.argv[1 + len(flags) : 3 + len(flags)], sys.argv[3 + len(flags) :]
     parent, niceness = map(int, numbers)
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
         sys.stderr.write(f"prctl: {os.strerror(ctypes.get_errno())}\n")
@@ -40,9 +41,10 @@ def main() -> None:
         sys.exit(NOT_STARTED)
     os.nice(niceness)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if not may_write:  # a decoder has pipes to write to, and nothing else
+    if not flags:  # a decoder has pipes to write to, and nothing else
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    limit_address_space()
+    if DEVICE not in flags:  # its driver maps far more than the machine has
+        limit_address_space()
     try:
         os.execv(command[0], command)  # noqa: S606 - becoming the given program is all this does
     except OSError as error:

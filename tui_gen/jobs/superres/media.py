@@ -4,6 +4,7 @@
     probe                               one film's headers                         (probe.py)
     keyframe_index                      where key frames are, by its container     (keyframe_index.py)
     survey                              bars, interlacing, a decoding test         (survey.py)
+    hardware                            whether a device decodes it exactly        (hardware.py)
     read_clips                          the frames of a stretch                    (reader.py, clips.py)
 
 Every decoder runs in a child process that can be killed (child.py), never in this one.
@@ -13,6 +14,7 @@ from tui_gen.jobs.superres.child import ChildError, StallLimits
 from tui_gen.jobs.superres.clips import ClipFrames, Reading
 from tui_gen.jobs.superres.facts import probe_from_json, probe_to_json, survey_from_json, survey_to_json
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
+from tui_gen.jobs.superres.hardware import hardware
 from tui_gen.jobs.superres.keyframe_index import keyframe_index
 from tui_gen.jobs.superres.probe import SourceMissingError, probe
 from tui_gen.jobs.superres.reader import read_clips_fast as read_clips
@@ -28,6 +30,7 @@ __all__ = [
     "StallLimits",
     "colour_fingerprint",
     "find_ffmpeg",
+    "hardware",
     "keyframe_index",
     "probe",
     "probe_from_json",

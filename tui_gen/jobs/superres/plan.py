@@ -156,7 +156,9 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
         for whole, slug in {whole_name(name): slug for name, slug in slugs.items()}.items()
         if f"slug:{whole}" not in film.record.facts
     )
-    if outlook.survey is None or nameless:
+    wanted, tried = settings.hwaccel, film.record.facts.get("hwaccel", {})
+    tries_hardware = wanted not in {"none", tried.get("asked")}
+    if outlook.survey is None or nameless or tries_hardware:
         scout = Survey(
             source=film.id,
             path=path,
@@ -166,8 +168,10 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
             survey=outlook.survey,
             names_wanted=nameless,
             peak=film.video.peak,
+            tries_hardware=tries_hardware,
         )
-        return (scout,), ("survey", path, outlook.probe, outlook.survey, nameless)
+        return (scout,), ("survey", path, outlook.probe, outlook.survey, nameless, tries_hardware)
+    device = None if wanted == "none" else tried.get("device")
     stretches = Stretches(
         settings=settings,
         source=film.id,
@@ -178,8 +182,10 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
         options=outlook.options,
         slugs=slugs,
         todo=order.todo,
+        device=device,
     )
-    return stretches, ("stretches", path, outlook.probe, outlook.survey, tuple(slugs.items()), order.todo)
+    known = (path, outlook.probe, outlook.survey, device)
+    return stretches, ("stretches", *known, tuple(slugs.items()), order.todo)
 
 
 def _planned(film: Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:

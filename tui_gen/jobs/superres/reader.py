@@ -91,7 +91,7 @@ class _FastReading:
         self._threads = threads
         self._stall = stall
         self._asked = [_asked_of(stretch, task) for task in stretch.tasks]
-        self._musters_left = MUSTERS if objection_to(stretch) is None else 0
+        self._musters_left = MUSTERS if stretch.device is None and objection_to(stretch) is None else 0
         self._crew: Crew | None = None
 
     async def clip(self, position: int) -> ClipFrames | Refusal:

@@ -88,6 +88,7 @@ class Survey:
     # category -> (folder relative to the output, slug wanted); only those without a recorded slug.
     names_wanted: tuple[tuple[str, str, str], ...]
     peak: float | None = None  # of the video's entry; None: from the metadata
+    tries_hardware: bool = False  # whether a device decodes it is not known yet
 
     @property
     def clips(self) -> tuple[Clip, ...]:
@@ -115,6 +116,7 @@ class Stretch:
     # Which of a clip's frames is the one nearest a window's time: the middle one, or the first where clips
     # begin at key frames.
     anchor: int = MIDDLE
+    device: str | None = None  # what decodes it; None: the processor
 
     @property
     def clips(self) -> tuple[Clip, ...]:

@@ -44,6 +44,7 @@ class Stretches:
     options: Mapping[str, tuple[Option, ...]]
     slugs: Mapping[str, str]  # by category
     todo: tuple[tuple[str, int], ...]  # category and bit set of clips
+    device: str | None = None  # what decodes the film; None: the processor
 
     def __iter__(self) -> Iterator[Stretch]:
         """Yield the stretches in time order, nearly equally long."""
@@ -60,6 +61,7 @@ class Stretches:
                 survey=self.survey,
                 peak=self.video.peak,
                 anchor=self.windows.line.anchor,
+                device=self.device,
                 tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),
             )
 

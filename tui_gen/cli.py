@@ -197,6 +197,7 @@ def _add_scan(commands: Commands) -> None:
     scan.add_argument("folders", metavar="DIR", nargs="+", help="looked through with all folders below")
     scan.add_argument("-o", "--output", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s")
     scan.add_argument("--update", action="store_true", help="add what is new to a configuration with videos")
+    scan.add_argument("--yes", action="store_true", help="save what was found without a review on the screen")
     scan.add_argument(
         "--all-editions", action="store_true", help="take every copy of a film, not the best one"
     )
@@ -430,7 +431,8 @@ def _scan(options: argparse.Namespace) -> int:
         least_seconds=options.min_seconds,
         keeps_editions=options.all_editions,
     )
-    return scanning.scan(find_job(DEFAULT_JOB), request)
+    has_terminal = os.isatty(0) and os.isatty(2)
+    return scanning.scan(find_job(DEFAULT_JOB), request, is_reviewed=has_terminal and not options.yes)
 
 
 def _stats(options: argparse.Namespace) -> int:

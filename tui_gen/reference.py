@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from tui_gen.cli import parser
 from tui_gen.tui.actions import ALL_DEEDS, Deed
+from tui_gen.tui.review_keys import REVIEW_DEEDS, REVIEW_SIGNALS
 
 INTRODUCTION = """# Commands and keys
 
@@ -25,6 +26,9 @@ _KEYS = {
     "plus": "+", "equals_sign": "=", "minus": "-", "underscore": "_", "slash": "/", "question_mark": "?",
     "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc",
 }  # fmt: skip
+_KEYMAP = """\
+Keys are changed by their ids: `"keymap": {"pause": "f5"}` in the configuration.
+"""
 
 
 def reference() -> str:
@@ -34,7 +38,8 @@ def reference() -> str:
         parts.append(_section(f"tui-gen {name}", command, level=3))
         for order, suborder in _subcommands(command).items():
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
-    parts += ["## Keys\n", _key_table()]
+    parts += ["## Keys\n", _KEYMAP, _key_table(ALL_DEEDS)]
+    parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_DEEDS, *REVIEW_SIGNALS))]
     return "\n".join(parts)
 
 
@@ -85,24 +90,14 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}"
 
 
-def _key_table() -> str:
-    rows = [f"| {_keys(deed)} | {_sentence(deed.meaning or deed.words)} | `{deed.id}` |" for deed in _deeds()]
-    return "\n".join(
-        [
-            'Keys are changed by their ids: `"keymap": {"pause": "f5"}` in the configuration.',
-            "",
-            "| keys | what they do | id |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-
-
-def _deeds() -> Iterator[Deed]:
-    order = ("work", "videos", "look", "move", "leave")
-    for group in order:
-        yield from (deed for deed in ALL_DEEDS if deed.group == group)
+def _key_table(deeds: Sequence[Deed]) -> str:
+    rows = [
+        f"| {_keys(deed)} | {_sentence(deed.meaning or deed.words)} | `{deed.id}` |"
+        for group in ("work", "videos", "look", "move", "leave")
+        for deed in deeds
+        if deed.group == group
+    ]
+    return "\n".join(["| keys | what they do | id |", "|---|---|---|", *rows, ""])
 
 
 def _keys(deed: Deed) -> str:

@@ -1,4 +1,7 @@
-"""The command `scan`: looks for sources and saves them."""
+"""The command `scan`: looks for sources, has them reviewed where there is a terminal, and saves them.
+
+Invariant: nothing is written before the review is over, and nothing at all where it is cancelled.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,24 @@ from tui_gen.progress import Progress
 from tui_gen.wording import display_name
 
 
-def scan(job: JobModule, request: ScanRequest) -> int:
-    """Look and write; return the exit code. Raises RefusedError."""
+def scan(job: JobModule, request: ScanRequest, *, is_reviewed: bool) -> int:
+    """Look, ask and write; return the exit code. Raises RefusedError."""
     steps = _Steps(sys.stderr)
     try:
         findings = job.scan(request, progress=steps.show)
     finally:
         steps.clear()
-    lines = findings.save(findings.sources)
+    sources = findings.sources
+    if is_reviewed and sources:
+        from tui_gen import screen
+
+        names = ", ".join(map(str, request.folders))
+        code, kept = screen.review(f"{names} for {request.target}", findings)
+        if kept is None:
+            sys.stderr.write("Nothing was written.\n")
+            return code
+        sources = kept
+    lines = findings.save(sources)
     sys.stdout.writelines(f"{display_name(line)}\n" for line in lines)
     return ExitCode.DONE
 

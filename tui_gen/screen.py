@@ -14,18 +14,20 @@ from tui_gen.engine.control import ControlError
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import JobConfig
+from tui_gen.jobs import FoundSource, JobConfig, ScanFindings
 from tui_gen.live import LiveController, MonitorController
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.driver import AsciiDriver
 from tui_gen.tui.first_run import FirstRunApp, NextStep
 from tui_gen.tui.preview import Preview, PreviewImage
+from tui_gen.tui.review import ReviewApp
+from tui_gen.tui.review_rows import ReviewRow
 from tui_gen.tui.terminal import has_terminal, run_screen
 from tui_gen.wording import display_name
 
 SCREEN_LOG = "screen.log"
 
-__all__ = ["first_run", "has_terminal", "monitor", "open_screen"]
+__all__ = ["first_run", "has_terminal", "monitor", "open_screen", "review"]
 
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
@@ -82,6 +84,39 @@ def first_run(reason: str, scan: Callable[[str], int], demo: Callable[[], int]) 
     if not isinstance(step, NextStep):
         return code or ExitCode.REFUSED
     return demo() if step.kind == "demo" else scan(step.folder)
+
+
+def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, ...] | None]:
+    """Have what a scan found looked at; return the exit code, and what is to be saved, if anything."""
+    rows = [
+        ReviewRow(
+            key=source.key,
+            name=source.name,
+            weights=source.weights,
+            priority=source.priority,
+            is_in=source.is_in,
+            facts=source.facts,
+            why=source.why,
+        )
+        for source in findings.sources
+    ]
+    app = ReviewApp(title, findings.categories, rows)
+    code = run_screen(app)
+    kept = app.return_value
+    if code or kept is None:
+        return code or ExitCode.REFUSED, None
+    return code, tuple(
+        FoundSource(
+            key=row.key,
+            name=row.name,
+            weights=row.weights,
+            priority=row.priority,
+            is_in=row.is_in,
+            facts=row.facts,
+            why=row.why,
+        )
+        for row in kept
+    )
 
 
 def _preview_of(config: JobConfig) -> Preview:

@@ -92,7 +92,7 @@ class FoundSource:
     priority: int
     is_in: bool
     facts: str  # "2160p HDR 2h 46m 61.0 GB"
-    why: str  # 'rule "dune"', "a trailer"
+    why: str  # 'rule "dune"', "a trailer"; empty where there is nothing to tell
 
 
 class ScanFindings(Protocol):

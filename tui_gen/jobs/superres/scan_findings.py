@@ -64,7 +64,7 @@ class FoundFilm:
     def source(self) -> FoundSource:
         """The same as a review shows it."""
         look = [str(self.look), duration(self.look.seconds) if self.look.seconds else ""]
-        rule = f'rule "{self.matched}"' if self.matched else "no rule knows it"
+        rule = f'rule "{self.matched}"' if self.matched else ""
         why = self.left_out or (f"cannot be read now: {self.unreadable}" if self.unreadable else rule)
         return FoundSource(
             key=self.file.path,

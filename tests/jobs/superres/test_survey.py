@@ -109,6 +109,24 @@ async def test_progressive_pictures_under_an_interlaced_flag_are_progressive(
     assert not (await looked_at(embedded_ffmpeg, film)).is_interlaced
 
 
+@pytest.mark.parametrize(
+    ("rate", "filters", "is_interlaced", "is_telecined"),
+    [
+        ("24000/1001", "telecine=first_field=top:pattern=23,setfield=tff", True, True),
+        ("60000/1001", "interlace=scan=tff:lowpass=0", True, False),
+    ],
+)
+async def test_pulldown_is_told_from_interlaced_pictures(
+    embedded_ffmpeg: str, tmp_path: Path, rate: str, filters: str, *, is_interlaced: bool, is_telecined: bool
+) -> None:
+    film = tmp_path / "a.mkv"
+    source = ["-f", "lavfi", "-i", f"testsrc2=s=352x240:r={rate}:d=3"]
+    coding = ["-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-q:v", "2", "-pix_fmt", "yuv420p"]
+    run_ffmpeg(embedded_ffmpeg, *source, "-vf", filters, *coding, str(film))
+    found = await looked_at(embedded_ffmpeg, film)
+    assert (found.is_interlaced, found.is_telecined) == (is_interlaced, is_telecined)
+
+
 async def test_a_film_whose_colours_cannot_be_converted_is_unusable_with_one_reason(
     embedded_ffmpeg: str, tmp_path: Path
 ) -> None:

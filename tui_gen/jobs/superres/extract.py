@@ -39,6 +39,11 @@ from tui_gen.jobs.superres.scores import ClipTraits, clip_scores, objection
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Probe, Stretch, Survey
 
+TELECINED = (
+    "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
+    "so leave the film out or use an untouched copy"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -67,6 +72,7 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
     """Look at a film before its first stretch, and settle the names of its files."""
     await tools.presence.check(unit.source, unit.path)
     facts: dict[str, object] = {}
+    warnings: tuple[str, ...] = ()
     if unit.survey is None:
         found = await media.survey(unit, ffmpeg=tools.ffmpeg)
         if isinstance(found, Unusable):
@@ -74,6 +80,7 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
             return
         facts["survey"] = survey_to_json(found)
         facts["colour"] = _colour(unit)
+        warnings = (TELECINED,) if found.is_telecined else ()
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
     warnings: tuple[str, ...] = ()
     if unit.tries_hardware:

@@ -81,3 +81,4 @@ class SurveyFacts:
     picture: Region  # inside the bars, in upright stored pixels; the whole frame where there are none
     bar_votes: int  # frames that were bright enough to vote
     is_interlaced: bool  # flags confirmed by looking at the fields
+    is_telecined: bool = False  # by 3:2 pulldown: each field repeats in about a fifth of the frames

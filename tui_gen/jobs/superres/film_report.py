@@ -234,7 +234,9 @@ def _survey_remarks(
         yield f"bars not told: {survey.bar_votes} frames bright enough, {ENOUGH_VOTES} needed"
     if survey.is_interlaced:
         yield f"interlaced: {'deinterlaced' if settings.interlaced == 'deinterlace' else 'refused'}"
-    elif probe.field_order in INTERLACED_ORDERS:
+    if survey.is_telecined:
+        yield "telecined (3:2 pulldown), which is not undone"
+    elif not survey.is_interlaced and probe.field_order in INTERLACED_ORDERS:
         yield "flagged as interlaced, but both fields show one moment"
 
 

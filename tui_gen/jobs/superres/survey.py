@@ -58,6 +58,7 @@ IDET_FRAMES = 60
 IDET_PLACES = (0.2, 0.5, 0.8)
 # A decoder shows a picture when it has the next one, or when there is none.
 _KEY_FRAME_ALONE = ("-skip_frame", "nokey", "-t", "0.01")
+TELECINE_SHARES = (0.12, 0.28)  # of the frames, about the fifth in which each field repeats
 _Arguments = Callable[[Sequence[int]], list[str]]
 INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
@@ -74,10 +75,16 @@ async def survey(
         return Unusable(unit.source, reason, look.tail)
     if refused := await look.refused_colour():
         return Unusable(unit.source, refused, look.tail)
-    is_interlaced = unit.probe.field_order in INTERLACED_ORDERS and await look.is_combed()
+    fields = await look.fields() if unit.probe.field_order in INTERLACED_ORDERS else _Fields()
+    is_interlaced = fields.are_combed
     if is_interlaced and unit.settings.interlaced == "refuse":
         return Unusable(unit.source, "interlaced, and the settings refuse such films")
-    return SurveyFacts(picture_inside(look.votes, unit.probe.upright), len(look.votes), is_interlaced)
+    return SurveyFacts(
+        picture_inside(look.votes, unit.probe.upright),
+        len(look.votes),
+        is_interlaced,
+        is_telecined=fields.are_telecined,
+    )
 
 
 def _is_short(probe: ProbeFacts) -> bool:
@@ -267,26 +274,25 @@ class _Look:
             niceness=self.unit.settings.nice,
         )
 
-    async def is_combed(self) -> bool:
-        """Return whether the fields of a frame show different times, as its flags say."""
-        interlaced = progressive = 0
-        probe = self.unit.probe
+    async def fields(self) -> _Fields:
+        """Return what the fields of frames in several places are like, whatever the flags say."""
+        found, probe = _Fields(), self.unit.probe
         places = (
             IDET_PLACES if probe.duration_seconds > 10 * len(IDET_PLACES) else (None,)
         )  # a short one: whole
         for place in places:
             seek = None if place is None else probe.first_pts_seconds + place * probe.duration_seconds
-            counts = await self._fields(Input(self.unit.path, seek))
-            interlaced, progressive = interlaced + counts[0], progressive + counts[1]
-        return interlaced > progressive
+            await self._look_at_fields(Input(self.unit.path, seek), found)
+        return found
 
-    async def _fields(self, source: Input) -> tuple[int, int]:
-        """Return (interlaced, progressive) frames by idet."""
-        counts = [0, 0]
+    async def _look_at_fields(self, source: Input, found: _Fields) -> None:
+        """Add what idet counts from a place on."""
+        lines: dict[re.Pattern[str], tuple[int, ...]] = {}
 
         def take(line: str) -> Line:
-            if match := _IDET.search(line):
-                counts[:] = [int(match[1]) + int(match[2]), int(match[3])]
+            for pattern in (_IDET, _REPEATED):
+                if match := pattern.search(line):
+                    lines[pattern] = tuple(map(int, match.groups()))
             return Line.NOISE if "[info]" in line else Line.KEPT
 
         def arguments(_: object) -> list[str]:
@@ -299,10 +305,44 @@ class _Look:
         if ended.was_killed:
             reason = "the look at the fields was killed or stalled"
             raise ChildError(reason, ended.tail)
-        return counts[0], counts[1]
+        found.add(lines.get(_IDET, (0, 0, 0)), lines.get(_REPEATED, (0, 0, 0)))
 
 
 _IDET = re.compile(r"Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)")
+_REPEATED = re.compile(r"Repeated Fields: Neither: *(\d+) Top: *(\d+) Bottom: *(\d+)")
+
+
+@dataclass(slots=True)
+class _Fields:
+    """What idet counted, in frames."""
+
+    interlaced: int = 0
+    progressive: int = 0
+    fresh: int = 0  # no field repeats that of the frame before
+    top_repeats: int = 0
+    bottom_repeats: int = 0
+
+    def add(self, orders: tuple[int, ...], repeated: tuple[int, ...]) -> None:
+        """Add the counts of one place: (top first, bottom first, progressive), (neither, top, bottom)."""
+        self.interlaced += orders[0] + orders[1]
+        self.progressive += orders[2]
+        self.fresh += repeated[0]
+        self.top_repeats += repeated[1]
+        self.bottom_repeats += repeated[2]
+
+    @property
+    def are_combed(self) -> bool:
+        """Whether the fields of a frame show different times."""
+        return self.interlaced > self.progressive
+
+    @property
+    def are_telecined(self) -> bool:
+        """Whether both fields repeat in about one frame of five, as 3:2 pulldown makes them."""
+        count = self.fresh + self.top_repeats + self.bottom_repeats
+        low, high = (share * count for share in TELECINE_SHARES)
+        return (
+            all(low <= repeats <= high for repeats in (self.top_repeats, self.bottom_repeats)) and count > 0
+        )
 
 
 def _votes(

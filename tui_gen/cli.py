@@ -26,7 +26,8 @@ COMMANDS = frozenset(
     {
         *("screen", "run", "monitor", "ctl"),
         *("scan", "check", "plan", "demo"),
-        *("verify", "stats", "report", "sheet", "export"),
+        *("verify", "stats", "report", "sheet"),
+        *("export", "split"),
     }
 )
 DEFAULT_CONFIG = "generator_config.json"
@@ -98,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     _add_stats(commands)
     _add_report(commands)
     _add_sheet(commands)
+    _add_split(commands)
     _add_export(commands)
     _add_demo(commands)
     return top
@@ -253,6 +255,23 @@ def _add_sheet(commands: Commands) -> None:
     sheet.set_defaults(command=_sheet)
 
 
+def _add_split(commands: Commands) -> None:
+    split = commands.add_parser("split", help="which videos are kept for validation or a test; choose them")
+    split.add_argument(
+        "-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s"
+    )
+    for part, purpose in (
+        ("val", "keep for validation"),
+        ("test", "keep for a test"),
+        ("train", "take back"),
+    ):
+        split.add_argument(f"--{part}", metavar="NAME", nargs="+", action="extend", default=[], help=purpose)
+    split.add_argument("--suggest", metavar="SHARE", type=_share, help="name films to keep, like 5%%")
+    split.add_argument("--move", action="store_true", help="move patches to the part their video belongs to")
+    split.add_argument("--json", action="store_true", help="the list as JSON")
+    split.set_defaults(command=_split)
+
+
 def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="lay the patches out as other trainers read them")
     export.add_argument("layout", metavar="LAYOUT", help="a wrong one lists those there are")
@@ -274,6 +293,14 @@ def _add_demo(commands: Commands) -> None:
     demo.add_argument("folder", metavar="DIR", nargs="?", default=DEFAULT_DEMO, help="default: ./%(default)s")
     demo.add_argument("-v", "--verbose", action="store_true", help="a line for every clip")
     demo.set_defaults(command=_demo)
+
+
+def _share(text: str) -> float:
+    share = float(text.removesuffix("%")) / 100
+    if not 0 < share < 1:
+        message = f"must be a share like 5%, not {text}"
+        raise argparse.ArgumentTypeError(message)
+    return share
 
 
 def _positive(text: str) -> int:
@@ -471,6 +498,19 @@ def _sheet(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     return reporting.sheet(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
+
+
+def _split(options: argparse.Namespace) -> int:
+    from tui_gen import splitting
+    from tui_gen.jobs import read_config
+
+    request = splitting.SplitRequest(
+        {part: getattr(options, part) for part in ("val", "test", "train")},
+        suggested_share=options.suggest,
+        is_move=options.move,
+        is_json=options.json,
+    )
+    return splitting.split(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -114,6 +114,17 @@ class ScanFindings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePart:
+    """Which part of the dataset a source belongs to, and how many patches it gave to each."""
+
+    source: str
+    name: str
+    split: str
+    group: str | None
+    made: Mapping[str, int]  # by part
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRequest:
     """What is to be exported, and where to. An empty set stands for everything."""
 
@@ -338,6 +349,29 @@ class JobConfig(Protocol):
 
     def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
         """Hold patches against their files, several at a time."""
+        ...
+
+    def parts(self, records: Mapping[str, SourceRecord]) -> Sequence[SourcePart]:
+        """Return which part each source belongs to. Raises RefusedError."""
+        ...
+
+    def crossing(self, records: Mapping[str, SourceRecord]) -> Mapping[str, int]:
+        """Return why training patches are too near to others, and how many. Raises RefusedError, OSError."""
+        ...
+
+    def suggest(self, records: Mapping[str, SourceRecord], share: float) -> Sequence[str]:
+        """Return sources to keep for validation. Raises RefusedError."""
+        ...
+
+    def choose(self, records: Mapping[str, SourceRecord], splits: Mapping[str, str]) -> None:
+        """Write the parts of sources into the configuration's file. Raises RefusedError, OSError."""
+        ...
+
+    def move(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
+        """Move patches to the parts their sources belong to; yield what is to be recorded of each source.
+
+        No engine may be at work. Raises RefusedError, OSError.
+        """
         ...
 
     def export(

@@ -98,6 +98,20 @@ def with_paths(text: str, document: Document, paths: Mapping[int, str]) -> str:
     return _with_replaced(text, edits)
 
 
+def with_fields(text: str, document: Document, fields: Mapping[int, tuple[str, object]]) -> str:
+    """Return the text with one key set in each of these entries of `videos`, in its place or at the end."""
+    edits = []
+    for index, (name, value) in fields.items():
+        span = document.spans.get(("videos", index, name))
+        if span is None:
+            inside = document.value["videos"][index]
+            end = max(document.spans["videos", index, key][1] for key in inside)
+            edits.append(((end, end), f", {_json(name)}: {_json(value)}"))
+        else:
+            edits.append((span, _json(value)))
+    return _with_replaced(text, edits)
+
+
 def with_marks(text: str, document: Document, gone: Collection[int], *, said: str) -> str:
     """Return the text with a comment above each gone entry of `videos`, and none above the others."""
     edits: list[tuple[tuple[int, int], str]] = []

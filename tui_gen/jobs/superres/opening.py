@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +26,7 @@ from tui_gen.jobs import (
     Picture,
     Recorded,
     SheetMade,
+    SourcePart,
     Wanted,
 )
 from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
@@ -54,7 +55,7 @@ from tui_gen.jobs.superres.presence import Presence
 from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.restricted import Restricted
 from tui_gen.jobs.superres.settings import Category, Settings, Video
-from tui_gen.jobs.superres.split import part_name, split_of_folder
+from tui_gen.jobs.superres.split import SPLITS, part_name, split_of_folder
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
 from tui_gen.measured import Measurements
 
@@ -161,6 +162,46 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.verify import check_all
 
         return check_all(self.output, patches)
+
+    def parts(self, records: Mapping[str, SourceRecord]) -> tuple[SourcePart, ...]:
+        """Return which part each film belongs to. Raises RefusedError."""
+        from tui_gen.jobs.superres.choosing import parts_of
+        from tui_gen.jobs.superres.expected import remembered_sources
+
+        return parts_of(remembered_sources(self.settings, records), records)
+
+    def crossing(self, records: Mapping[str, SourceRecord]) -> Mapping[str, int]:
+        """Return why training patches are too near to others, and how many. Raises RefusedError, OSError."""
+        from tui_gen.jobs.superres.export.exporter import divided_now
+
+        has_ledger = (self.run_folder / LEDGER_NAME).is_file()
+        return divided_now(self.settings, records).reasons if has_ledger else {}
+
+    def suggest(self, records: Mapping[str, SourceRecord], share: float) -> tuple[str, ...]:
+        """Return films to keep for validation. Raises RefusedError."""
+        from tui_gen.jobs.superres.choosing import suggested
+        from tui_gen.jobs.superres.expected import remembered_sources
+
+        return suggested(self.settings, remembered_sources(self.settings, records), share)
+
+    def choose(self, records: Mapping[str, SourceRecord], splits: Mapping[str, str]) -> None:
+        """Write the parts of films into the configuration's file. Raises RefusedError, OSError."""
+        from tui_gen.jobs.superres.choosing import with_splits
+        from tui_gen.jobs.superres.config import read_document
+        from tui_gen.jobs.superres.config_edits import replace_file
+        from tui_gen.jobs.superres.expected import remembered_sources
+
+        text, _ = read_document(self.path)
+        sources = remembered_sources(self.settings, records)
+        chosen = {source: split for source, split in splits.items() if split in SPLITS}
+        replace_file(self.path, with_splits(text, self.settings, sources, chosen))
+
+    def move(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
+        """Move patches to the parts their films belong to; yield what is to be recorded of each film."""
+        from tui_gen.jobs.superres.expected import remembered_sources
+        from tui_gen.jobs.superres.moving import move_patches
+
+        return move_patches(self.settings, remembered_sources(self.settings, records), records)
 
     def export(
         self,

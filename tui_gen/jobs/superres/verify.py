@@ -29,11 +29,14 @@ _READ_BYTES = 1 << 20
 
 
 def recorded_patches(ledger: Path) -> Iterator[Recorded]:
-    """Yield every patch of a ledger once, as the last line about it has it."""
-    again = _told_again(ledger)
+    """Yield every patch of a ledger once, as the last line about it has it; not those told of as lost."""
+    again, standing = _told_of(ledger)
     last: dict[tuple[Clip, str], Recorded] = {}
     for patch in _told(ledger):
-        if _bit(patch) & again.get((patch.clip.source, patch.category), 0):
+        key = patch.clip.source, patch.category
+        if not _bit(patch) & standing.get(key, 0):
+            continue  # moved to another part, or waiting to be made again
+        if _bit(patch) & again.get(key, 0):
             last[patch.clip, patch.category] = patch
         else:
             yield patch
@@ -42,30 +45,37 @@ def recorded_patches(ledger: Path) -> Iterator[Recorded]:
 
 def count_patches(ledger: Path) -> int:
     """Return how many patches `recorded_patches` yields."""
-    seen: dict[tuple[str, str], int] = {}
-    for patch in _told(ledger):
-        key = patch.clip.source, patch.category
-        seen[key] = seen.get(key, 0) | _bit(patch)
-    return sum(bits.bit_count() for bits in seen.values())
+    return sum(bits.bit_count() for bits in _told_of(ledger)[1].values())
 
 
 def _told(ledger: Path) -> Iterator[Recorded]:
     for event in read_events(ledger, on_damage=[]):
-        if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
-            for patch in event.outcome.patches:
-                yield Recorded(event.outcome.clip, patch.category, patch.size_bytes, patch.record)
+        yield from _patches_of(event)
 
 
-def _told_again(ledger: Path) -> dict[tuple[str, str], int]:
-    """Return (source, category) -> bit set of the clips that more than one line tells of."""
-    # Bit sets, because a ledger of a million patches would not fit as objects.
-    seen: dict[tuple[str, str], int] = {}
-    again: dict[tuple[str, str], int] = {}
-    for patch in _told(ledger):
-        key = patch.clip.source, patch.category
-        again[key] = again.get(key, 0) | seen.get(key, 0) & _bit(patch)
-        seen[key] = seen.get(key, 0) | _bit(patch)
-    return again
+def _patches_of(event: ev.Durable) -> Iterator[Recorded]:
+    if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
+        for patch in event.outcome.patches:
+            yield Recorded(event.outcome.clip, patch.category, patch.size_bytes, patch.record)
+
+
+Members = dict[tuple[str, str], int]
+"""(source, category) -> bit set of clips: a ledger of a million patches would not fit as objects."""
+
+
+def _told_of(ledger: Path) -> tuple[Members, Members]:
+    """Return the clips that more than one line tells of, and those whose patches stand."""
+    again, standing, seen = Members(), Members(), Members()
+    for event in read_events(ledger, on_damage=[]):
+        if isinstance(event, ev.PatchesLost):
+            key = event.source, event.category
+            standing[key] = standing.get(key, 0) & ~sum(1 << index for index in set(event.clips))
+        for patch in _patches_of(event):
+            key = patch.clip.source, patch.category
+            again[key] = again.get(key, 0) | seen.get(key, 0) & _bit(patch)
+            seen[key] = seen.get(key, 0) | _bit(patch)
+            standing[key] = standing.get(key, 0) | _bit(patch)
+    return again, standing
 
 
 def _bit(patch: Recorded) -> int:

@@ -129,13 +129,7 @@ def layout_named(name: str) -> Layout:
 def _chosen(settings: Settings, records: Records, request: ExportRequest, layout: Layout) -> _Chosen:
     samples = _samples(settings)
     moved = dict(_moved(settings.output, samples))
-    near = near_duplicates_rejected(settings.scores)
-    divided = divide(
-        samples,
-        remembered_sources(settings, records),
-        moved={sample: split_of_folder(folder) for sample, folder in moved.items()},
-        duplicates=near.among(records) if near is not None else {},
-    )
+    divided = _divided(settings, records, samples, moved)
     _check_names(request, samples)
     wanted = [
         (sample, split)
@@ -149,6 +143,24 @@ def _chosen(settings: Settings, records: Records, request: ExportRequest, layout
         raise RefusedError(message)
     _check_kinds(layout, [sample for sample, _ in wanted])
     return _Chosen(layout, divided, tuple(_trees(layout, wanted)), moved)
+
+
+def divided_now(settings: Settings, records: Records) -> Divided:
+    """Return how an export would divide the patches there are. Raises RefusedError, OSError."""
+    samples = _samples(settings)
+    return _divided(settings, records, samples, dict(_moved(settings.output, samples)))
+
+
+def _divided(
+    settings: Settings, records: Records, samples: Sequence[Sample], moved: Mapping[Sample, str]
+) -> Divided:
+    near = near_duplicates_rejected(settings.scores)
+    return divide(
+        samples,
+        remembered_sources(settings, records),
+        moved={sample: split_of_folder(folder) for sample, folder in moved.items()},
+        duplicates=near.among(records) if near is not None else {},
+    )
 
 
 def _samples(settings: Settings) -> list[Sample]:

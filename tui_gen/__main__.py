@@ -2,7 +2,7 @@
 
 import sys
 
-from tui_gen.cli import main
+from tui_gen.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -60,6 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the last door: a fault of the program, shown whole
         _complain(f"internal error; please report this:\n{traceback.format_exc()}")
         return ExitCode.INTERNAL_ERROR
+
+
+def program() -> int:
+    """Run the command as a process of its own, which no Ctrl-C keeps from ending with its code any more."""
+    try:
+        code = main()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        code = ExitCode.INTERRUPTED
+    return code
 
 
 def _open_closed_streams() -> None:
@@ -545,5 +557,5 @@ def _say(line: str) -> None:
 
 
 def _complain(text: str) -> None:
-    for line in text.splitlines():
-        sys.stderr.write(f"{'tui-gen: ' if line is text else ''}{display_name(line)}\n")
+    for number, line in enumerate(text.splitlines()):
+        sys.stderr.write(f"{'' if number else 'tui-gen: '}{display_name(line)}\n")

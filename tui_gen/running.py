@@ -105,6 +105,7 @@ def _silence(stream: TextIO) -> None:
 def run(request: RunRequest) -> int:
     """Run to the end and return the exit code. Raises RefusedError, LockedError."""
     if request.is_fresh:
+        _check_fresh(request)
         set_aside(request.config)
     talk = Talk(sys.stderr if request.is_json else sys.stdout, sys.stderr)
     session, opened = open_run(request, talk)
@@ -176,15 +177,25 @@ def open_run(request: RunRequest, talk: Talk) -> tuple[Session, OpenedJob]:
     return session, opened
 
 
+def _check_fresh(request: RunRequest) -> None:
+    """Refuse what a run that starts over would refuse, while everything is still in its place."""
+    # What lies in the folders now will have been moved away.
+    opened = request.config.open({}, may_write_beside=True)
+    _check_room(request.config)
+    _only(request.only, opened, RunState())
+
+
 def _session(config: JobConfig) -> Session:
     try:
-        return Session(config.run_folder)
+        session = Session(config.run_folder)
+        session.note(config.recovered(session.state.records, session.now()))
     except OSError as error:
         message = (
             f"{error.filename or config.run_folder}: cannot be written ({error.strerror}); choose another "
             '"output_base_dir" in the configuration or make this one writable'
         )
         raise RefusedError(message) from error
+    return session
 
 
 def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> None:
@@ -371,9 +382,18 @@ def set_aside(config: JobConfig) -> None:
         message = f"{config.run_folder}: an engine is working here; stop it before starting over"
         raise RefusedError(message)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    for path in (config.run_folder / LEDGER_NAME, *config.category_folders):
-        if path.exists():
-            path.rename(path.with_name(f"{path.name}.{stamp}"))
+    with contextlib.ExitStack() as taken_back:
+        for path in (config.run_folder / LEDGER_NAME, *config.category_folders):
+            kept = path.with_name(f"{path.name}.{stamp}")
+            try:
+                path.rename(kept)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                message = f"{path}: cannot be renamed ({error.strerror}); nothing was changed"
+                raise RefusedError(message) from error
+            taken_back.callback(kept.rename, path)
+        taken_back.pop_all()
 
 
 def what_stands(config: JobConfig) -> tuple[int, int]:

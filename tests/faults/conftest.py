@@ -4,40 +4,7 @@ Each test injects a fault, lets the run end or kills it, lifts the fault, runs t
 and calls `Scene.finish`: the tree must be that of the undisturbed run, no child may be left, the films
 and a bystander's folder must be untouched, and nothing that was said may frighten or command a terminal.
 
-Which fault is shown where, and what is not shown:
-
-    killed engine                     test_sweep.py (every rename, flush, opening; random moments);
-                                      acceptance/test_same_bytes.py
-    killed, poisoned, hung, stopped,
-    babbling decoders                 test_children.py; jobs/superres/test_media_children.py
-    SIGHUP, SIGTERM, SIGINT, twice    acceptance/test_signals.py
-    SIGTSTP, sizes, dumb terminals,
-    a screen that fails               tui/test_terminal.py, tui/test_app.py
-    suspended machine                 test_children.py
-    full, low, read-only, failing,
-    unplugged, tiny output; links     test_output.py; jobs/superres/test_patch_files.py, test_folders.py
-    read errors, lost shares,
-    replaced and odd files, names     test_sources.py; jobs/superres/test_media_refusals.py
-    short, silent, odd films          jobs/superres/test_media_real.py, test_media_reading.py
-    allocation bombs, limits          jobs/superres/test_media_refusals.py, test_children.py
-    looks that never return           engine/test_watch.py
-    no processes, no descriptors      test_children.py
-    clock jumps                       test_clock.py
-    two engines, stale lock           acceptance/test_signals.py, engine/test_lock.py, test_state_files.py
-    monitor beside the engine         test_state_files.py
-    ruined status, ledger, lock       test_state_files.py; engine/test_ledger.py, engine/test_status.py
-    deleted and damaged patches       test_verify.py
-    edited configuration              acceptance/test_safe_edits.py, jobs/superres/test_config.py
-    missing, wrong ffmpeg             acceptance/test_bad_input.py, test_children.py
-    control socket abuse              engine/test_control.py, test_state_files.py
-    five days                         test_five_days.py
-
-    `temp_dir` equal to other folders: does not apply, nothing temporary is written outside the
-    categories' own `.tui-gen-tmp`. Real power loss, a real network share and a device mapper that
-    drops writes cannot be made here; the order of flushes and renames is held in
-    jobs/superres/test_patch_files.py instead. A process that the kernel does not let go (state D)
-    cannot be made without such a share; a stopped one stands for it. `remount,ro` is refused by the
-    kernel while the ledger is open, so refused calls stand for a disk that turns read-only in the run.
+README.md beside this file tells which fault is shown where, how it is injected, and what is not shown.
 """
 
 from __future__ import annotations

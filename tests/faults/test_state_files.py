@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.program import Dataset, environment, run
-from tests.faults.conftest import Scene, check_words
+from tests.faults.conftest import Scene, check_words, with_root
+from tui_gen.engine.work import RefusedError
+from tui_gen.jobs import read_config
+from tui_gen.running import set_aside
 
 GARBAGE = {
     "empty": b"",
@@ -66,6 +72,31 @@ def test_a_damaged_line_of_the_ledger_costs_its_clip_alone(damage: str, finished
     assert finished.data.tree() == finished.reference
     if damage in {"zeroed", "halved", "foreign"}:
         assert "damaged line of the ledger" in done.err
+
+
+def test_a_damaged_line_of_names_gives_no_film_another_name(finished: Scene) -> None:
+    path = finished.data.ledger_path
+    lines = path.read_bytes().splitlines(keepends=True)
+    named = [number for number, line in enumerate(lines) if b'"slug:' in line]
+    assert named
+    for number in named:
+        lines[number] = bytes(len(lines[number]) - 1) + b"\n"
+    lost = lines.pop(clip_lines(finished.data)[4])
+    path.write_bytes(b"".join(lines))
+    done = finished.run()
+    assert done.code == 0, str(done)
+    assert finished.data.tree() == finished.reference
+    assert json.loads(lost)["id"] in {clip for clip, _ in made_in(path)}
+
+
+def made_in(ledger: Path) -> list[tuple[str, int]]:
+    """Return (clip, patches) of the lines that can be read."""
+    found = []
+    for line in ledger.read_bytes().splitlines():
+        if b'"outcome":"made"' in line:
+            entry = json.loads(line)
+            found.append((entry["id"], len(entry["patches"])))
+    return found
 
 
 @pytest.mark.parametrize("tail", [bytes(4096), b'{"at": 12.5, "kind": "cl', b"\xff" * 100])
@@ -155,3 +186,64 @@ def test_hundreds_of_half_open_control_clients_hold_up_nothing(scene: Scene) -> 
             client.close()
     assert done.code == 0, str(done)
     scene.finish(done)
+
+
+def test_starting_over_that_would_be_refused_moves_nothing(finished: Scene) -> None:
+    before = finished.data.stamps()
+    done = finished.run("--fresh", "--yes", env=environment(TUI_GEN_FFMPEG="/nowhere/ffmpeg"))
+    assert done.code == 2, str(done)
+    done = finished.run("--fresh", "--yes", "--only", "Nobody")
+    assert done.code == 2, str(done)
+    assert finished.data.stamps() == before
+    finished.finish()
+
+
+def test_starting_over_makes_the_same_bytes_beside_what_stood_there(finished: Scene) -> None:
+    done = finished.run("--fresh", "--yes")
+    assert done.code == 0, str(done)
+    kept = {path: digest for path, digest in finished.data.tree().items() if path not in finished.reference}
+    assert sorted(kept.values()) == sorted(finished.reference.values())
+    assert kept.keys().isdisjoint(finished.reference)
+    assert finished.data.tree().items() >= finished.reference.items()
+
+
+def test_starting_over_where_a_folder_cannot_be_moved_moves_none(
+    finished: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, rename = finished.data.tree(), Path.rename
+
+    def refusing(path: Path, target: Path) -> Path:
+        if path.name == "Space":
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    with pytest.raises(RefusedError, match="Space: cannot be renamed"):
+        set_aside(read_config(finished.data.config))
+    assert finished.data.tree() == before
+    assert finished.data.ledger_path.exists()
+
+
+def test_ctrl_c_at_the_very_end_changes_no_exit_code(tmp_path: Path) -> None:
+    script = """
+import atexit, os, signal, sys
+from tui_gen.cli import program
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv = ["tui-gen", "plan", "nowhere.json"]
+sys.exit(program())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=with_root(None),
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "KeyboardInterrupt" not in done.stderr
+
+
+def test_a_refusal_of_many_lines_names_the_program_as_one_of_one_line_does(scene: Scene) -> None:
+    scene.data.edit(lambda settings: settings.update(seed="x", chroma="411"))
+    done = scene.run()
+    assert done.code == 2, str(done)
+    assert len(done.err.splitlines()) > 1
+    assert done.err.startswith("tui-gen: ")
+    assert done.err.count("tui-gen: ") == 1

@@ -221,9 +221,7 @@ class RunState:
         if isinstance(outcome, Made):
             self._made(outcome, source, event.at)
         elif isinstance(outcome, Rejected):
-            self.record(source.id).rejected |= 1 << outcome.clip.index
-            source.rejected += 1
-            self.clips_rejected += 1
+            self._rejected(outcome, source)
         else:
             self._failed(outcome, source, event.at)
         self._remember(event)
@@ -381,6 +379,13 @@ class RunState:
         self._count_minute(at, len(outcome.patches), size_bytes)
         if outcome.patches:
             self.newest_patch = {"source": source.id, **outcome.patches[-1].record}
+
+    def _rejected(self, outcome: Rejected, source: SourceState) -> None:
+        record, kind = self.record(source.id), outcome.reason.partition(":")[0]
+        record.rejected |= 1 << outcome.clip.index
+        record.rejections[kind] = record.rejections.get(kind, 0) + 1
+        source.rejected += 1
+        self.clips_rejected += 1
 
     def _failed(self, outcome: Failed, source: SourceState, at: float) -> None:
         source.failed += 1

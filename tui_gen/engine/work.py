@@ -188,6 +188,8 @@ class SourceRecord:
     made: dict[str, int] = field(default_factory=dict)  # by category
     rejected_for: dict[str, int] = field(default_factory=dict)  # by category, the clip itself was fine
     rejected: int = 0  # whole clips
+    # How many of them for which reason, without what stands after a colon: figures of the one clip.
+    rejections: dict[str, int] = field(default_factory=dict)
     marks: dict[str, Marks] = field(default_factory=dict)  # by category
     skipped: bool = False
     unusable: str | None = None

@@ -384,6 +384,10 @@ class JobConfig(Protocol):
         """Write the patches in another layout. Raises RefusedError, OSError."""
         ...
 
+    def recovered(self, records: Mapping[str, SourceRecord], at: float) -> tuple[ev.FactsLearned, ...]:
+        """Return facts whose ledger lines were damaged, where other lines tell them too."""
+        ...
+
     def unrecorded(self, records: Mapping[str, SourceRecord]) -> Iterator[str]:
         """Yield the files that no ledger line owns, relative to the output folder."""
         ...

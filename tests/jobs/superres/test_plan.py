@@ -494,6 +494,9 @@ def test_thirty_rejections_from_the_start_make_a_film_unusable() -> None:
     records["aa"].rejected = (1 << 30) - 1
     plan = extract(chosen, sources, records)
     assert of(plan, "aa").unusable == "the first 30 clips were all rejected"
+    records["aa"].rejections = {"scene cut": 11, "blank picture": 19}
+    told = "the first 30 clips were all rejected, most of all: blank picture"
+    assert of(extract(chosen, sources, records), "aa").unusable == told
     assert of(plan, "bb").quotas["general"] == 30
     records["aa"].made["general"] = 1 << 30
     assert of(extract(chosen, sources, records), "aa").unusable is None

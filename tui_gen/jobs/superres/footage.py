@@ -114,9 +114,17 @@ def _hopeless(record: SourceRecord, outlook: Prospect) -> str | None:
         return None
     count = record.rejected.bit_count()
     if count >= HOPELESS_REJECTIONS:
-        return f"the first {count} clips were all rejected"
+        return f"the first {count} clips were all rejected{_commonest(record)}"
     left = (outlook.usable | outlook.block) & ~record.rejected
-    return None if left else f"all of its {count} clips were rejected"
+    return None if left else f"all of its {count} clips were rejected{_commonest(record)}"
+
+
+def _commonest(record: SourceRecord) -> str:
+    """Return the commonest reason for rejections, in words that follow "rejected"."""
+    if not record.rejections:
+        return ""
+    reason, number = max(record.rejections.items(), key=lambda item: item[1])
+    return f": {reason}" if number == sum(record.rejections.values()) else f", most of all: {reason}"
 
 
 def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ Nothing is written before `prepare`; what stands in the way is a RefusedError th
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +50,7 @@ from tui_gen.jobs.superres.library import (
     missing_of,
     unreachable,
 )
+from tui_gen.jobs.superres.lost_names import PATCH_FILE, lost_names
 from tui_gen.jobs.superres.presence import Presence
 from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.restricted import Restricted
@@ -64,7 +64,6 @@ if TYPE_CHECKING:
 
 LOOKERS = 16
 """Files looked at together: network shares answer slowly, not expensively."""
-_PATCH_FILE = re.compile(r"patch_(?P<slug>.+)_idx(?P<index>\d{4,})(?P<suffix>.*)\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +213,10 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.export.exporter import export
 
         return export(self.settings, records, request, on_done=on_done)
+
+    def recovered(self, records: Mapping[str, SourceRecord], at: float) -> tuple[ev.FactsLearned, ...]:
+        """Return the names of files that a damaged ledger lost, by the patches made under them."""
+        return lost_names(self.run_folder / LEDGER_NAME, records, at)
 
     def unrecorded(self, records: Mapping[str, SourceRecord]) -> Iterator[str]:
         """Yield the files in the categories' folders that no ledger line owns."""
@@ -451,7 +454,7 @@ def _is_recorded(
 ) -> bool:
     """Return whether a ledger line owns the file at `path`, relative to the output folder."""
     parts = path.split("/")
-    match = _PATCH_FILE.fullmatch(parts[-1])
+    match = PATCH_FILE.fullmatch(parts[-1])
     if match is None or parts[-2] not in KIND_FOLDERS.values():
         return False
     source = owners.get(match["slug"])

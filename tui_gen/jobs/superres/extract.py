@@ -82,12 +82,11 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
         facts["colour"] = _colour(unit)
         warnings = (TELECINED,) if found.is_telecined else ()
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
-    warnings: tuple[str, ...] = ()
     if unit.tries_hardware:
         tried = await media.hardware(unit, ffmpeg=tools.ffmpeg)
         facts["hwaccel"] = {"asked": tried.asked, "device": tried.device, "reason": tried.reason}
         if tried.device is None:
-            warnings = (f"{unit.name}: the processor decodes it, no device: {tried.reason}",)
+            warnings += (f"{unit.name}: the processor decodes it, no device: {tried.reason}",)
     for category, folder, slug in unit.names_wanted:
         facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
     yield Learned(unit.source, facts, warnings)

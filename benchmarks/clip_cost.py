@@ -71,6 +71,10 @@ def measure(approach: Approach, sample: Sample, clips: int, output: Path) -> Mea
     output.mkdir()
     approach(sample, clips, output, meter)
     patches = len([path for path in output.rglob("*.png") if path.parent.name == "GT"])
+    for part, cost in meter.parts.items():
+        # At once, so that a run that is cut short has told something.
+        said = f"{cost.cpu_seconds:.1f} CPU s, {cost.wall_seconds:.1f} wall s"
+        print(f"{sample.kind.words}, {output.name}, {part}: {said}", file=sys.stderr, flush=True)
     return Measured(meter.parts, patches)
 
 

@@ -124,6 +124,8 @@ def test_text_is_what_stays_bright_and_thin_in_the_lower_fifth() -> None:
     assert measured(plain).scores["text"] == 0.0
     assert measured(moving).scores["text"] > 1.0
     assert measured(rolling).scores["text"] < 0.1
+    flickering = np.where(moving > 200, moving - 25 * (np.arange(7) % 2)[:, None, None, None], moving)
+    assert measured(flickering.astype(np.uint8)).scores["text"] == 0.0
     assert measured(np.concatenate([moving, moving], axis=1)).scores["text"] == 0.0  # above the lowest fifth
 
 

@@ -16,6 +16,7 @@ from tui_gen.jobs.superres.scores import (
     objection,
     timing,
 )
+from tui_gen.measured import Measure
 
 EVEN = tuple(n / 24 for n in range(7))
 
@@ -103,6 +104,15 @@ def test_a_frame_repeats_where_mean_and_percentile_of_all_pixels_say_so(seed: in
         expected.append(bool(difference.mean() < 0.4 and highest < 4))
     measures = measure_clip(frames, depth=10)
     assert repeated_pairs(frames, measures, depth=10) == tuple(expected)
+
+
+@given(st.sampled_from(sorted(KINDS)), st.floats(-5, 60).map(lambda value: round(value, 1)))
+def test_what_is_shown_as_beyond_a_limit_is_what_is_rejected(name: str, value: float) -> None:
+    kind, rule = KINDS[name], default_rule(name, "reject")
+    shown = Measure(name, "", kind.of, "reject", rule.under, rule.over, is_inclusive=kind.is_inclusive)
+    for limit in (value, rule.under, rule.over):
+        if limit is not None:
+            assert shown.flags(limit) == (rule.flag(limit) is not None)
 
 
 def test_every_score_has_a_name_a_meaning_and_a_rule() -> None:

@@ -6,14 +6,14 @@ import asyncio
 import os
 import random
 import shutil
+import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import Running
+from tests.acceptance.program import Running, load
 from tests.faults.conftest import Scene, needs, needs_root, strace
 from tui_gen.engine.control import ControlClient, ControlError
 
@@ -135,9 +135,7 @@ def test_a_share_that_answers_slowly_holds_up_neither_the_other_films_nor_the_st
         done = running.end()
     assert done.code == 0, str(done)
     assert scene.data.status()["progress"]["clips_failed"] == 0
-    order = [clip.partition(":")[0] for clip, _ in scene.data.made()]
-    assert order[-1] == "anna", "the slow film was not slower than the others"
-    sys.stdout.write(f"{len(answers)} answers, slowest {1000 * max(answers):.0f} ms\n")
+    assert statistics.median(answers) < 0.2 * load()
     scene.finish(done)
 
 

@@ -86,7 +86,7 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
         tried = await media.hardware(unit, ffmpeg=tools.ffmpeg)
         facts["hwaccel"] = {"asked": tried.asked, "device": tried.device, "reason": tried.reason}
         if tried.device is None:
-            warnings += (f"{unit.name}: the processor decodes it, no device: {tried.reason}",)
+            warnings += (f"the processor decodes it, no device: {tried.reason}",)
     for category, folder, slug in unit.names_wanted:
         facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
     yield Learned(unit.source, facts, warnings)

@@ -9,6 +9,7 @@ decodes them; why one is not used is said, and is no fault of the film.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Survey
 
 DEVICES = ("cuda", "vaapi", "qsv")
 """In the order in which "auto" tries them."""
+_TAGS = re.compile(r"^(?:\[[^]]*\] ?)+")  # "[CUDA @ 0x5639] [error] ": an address, another each time
 HARDWARE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 
 
@@ -87,5 +89,5 @@ def _why_not(found: Sequence[str], ended: Ended) -> str:
         return "it hung" if ended.has_stalled else "ffmpeg was killed"
     if len(found) == CLIP_FRAMES:
         return "other pixels than the processor decodes"
-    said = [line for line in ended.tail.splitlines() if line]
+    said = [_TAGS.sub("", line) for line in ended.tail.splitlines() if line]
     return said[0][:160] if said else f"only {len(found)} frames came"

@@ -17,7 +17,7 @@ from tests.acceptance.conftest import write_config
 from tests.acceptance.media_truth import REASONS, contradictions
 from tests.acceptance.program import Dataset, Done, check_whole, entry, run
 
-pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ALL_SECONDS = 280.0
 

@@ -26,8 +26,9 @@ import psutil
 
 SAMPLE_SECONDS = 0.5
 FRAMES_PER_SECOND = 24
-APART_FRAMES = 9
-"""Frames of the film for each clip: as many as lie between two clips, and some that are left out."""
+APART_FRAMES = 24
+"""Frames of the film for each clip: of clips spread evenly two neighbours may lie as close as a third of that,
+and closer than 8 they would overlap."""
 FORMAT = {"tiny": {"gt_size": [192, 192], "lr_size": [64, 64], "probability": 1.0}}
 
 

@@ -27,7 +27,7 @@ import psutil
 SAMPLE_SECONDS = 0.5
 FRAMES_PER_SECOND = 24
 APART_FRAMES = 24
-"""Frames of the film for each clip: of clips spread evenly two neighbours may lie as close as a third of that,
+"""Frames of the film for each clip: of clips spread evenly two neighbours may lie as close as a third of it,
 and closer than 8 they would overlap."""
 FORMAT = {"tiny": {"gt_size": [192, 192], "lr_size": [64, 64], "probability": 1.0}}
 
@@ -134,7 +134,8 @@ def memory_bytes(process: psutil.Process) -> int:
 
 def left_over(folder: Path) -> Iterator[Path]:
     """Yield the temporary files that are left."""
-    yield from (folder / "tmp").rglob("*")
+    # The folder of the control socket stays; the socket itself does not.
+    yield from (path for path in (folder / "tmp").rglob("*") if not path.is_dir())
     for temporaries in (folder / "output").rglob(".tui-gen-tmp"):
         yield from temporaries.iterdir()
 

@@ -161,7 +161,7 @@ def _make_all(make: Callable[[int, float], None], sample: Sample, clips: int, me
 # ---------------------------------------------------------------------------------------- this program
 
 
-def configuration(sample: Sample, clips: int, output: Path) -> Path:
+def configuration(sample: Sample, clips: int, output: Path, *, hdr: str = "exact") -> Path:
     """Write a configuration with this one film, all categories and the chroma of the naive chain."""
     path = output.parent / f"{output.name}.json"
     settings = {
@@ -172,6 +172,7 @@ def configuration(sample: Sample, clips: int, output: Path) -> Path:
             "min_free_gb": 0,
         },
         "chroma": "420",
+        "hdr": hdr,
         "videos": [
             {
                 "name": "sample",
@@ -201,6 +202,12 @@ def this_program(sample: Sample, clips: int, output: Path, meter: Meter) -> None
         run_program(config, clips)
     with meter.part("once per film"):
         asyncio.run(_look(config))
+
+
+def this_program_fast(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
+    """`tui-gen run` with `"hdr": "fast"`: other bytes, on HDR films."""
+    with meter.part("whole"):
+        run_program(configuration(sample, clips, output, hdr="fast"), clips)
 
 
 async def _look(config: Path) -> None:

@@ -44,6 +44,7 @@ APPROACHES: Mapping[str, tuple[str, Approach]] = {
     "opencv": ("OpenCV, seeking (not tone-mapped)", ways.opencv),
     "pyav": ("PyAV, plain seeks (not tone-mapped)", ways.pyav),
     PROGRAM: ("this program", ways.this_program),
+    "fast": ('this program, "hdr": "fast"', ways.this_program_fast),
     FLOOR: ("the floor", floor),
 }
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,11 +21,15 @@ from tui_gen.engine.wire import WireError, from_wire, to_wire
 
 
 @pytest.fixture(autouse=True)
-def private_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "t"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
+def private_tmp(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    tmp_path_factory.getbasetemp()  # chosen before the folder for temporaries is another
+    # Not in `tmp_path`: its name may be so long that a socket in it cannot have one.
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        yield Path(folder)
+        monkeypatch.undo()
 
 
 @asynccontextmanager
@@ -35,6 +40,7 @@ async def served(bench: Bench, run_folder: Path) -> AsyncIterator[tuple[Path, Lo
     task = asyncio.create_task(server.run())
     path = control.socket_path(run_folder)
     while not (found := read_holder(lock.path)) or not found.socket:
+        assert not task.done(), task
         await asyncio.sleep(0)
     try:
         yield path, lock

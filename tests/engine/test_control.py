@@ -21,9 +21,7 @@ from tui_gen.engine.wire import WireError, from_wire, to_wire
 
 
 @pytest.fixture(autouse=True)
-def private_tmp(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+def private_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     tmp_path_factory.getbasetemp()  # chosen before the folder for temporaries is another
     # Not in `tmp_path`: its name may be so long that a socket in it cannot have one.
     with tempfile.TemporaryDirectory() as folder:

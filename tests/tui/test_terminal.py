@@ -28,7 +28,9 @@ class Terminal:
         self.name = os.ttyname(theirs)
         self.kept = os.open(self.name, os.O_RDWR | os.O_NOCTTY)
         self.before = termios.tcgetattr(theirs)
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        # Shells and libraries may export a size, which stays while the terminal's own changes.
+        exported = {"COLUMNS": "80", "LINES": "24"}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **exported}
         # In a session of its own without a controlling terminal: no SIGHUP comes, only the line goes dead.
         self.process = subprocess.Popen(
             [sys.executable, str(PROCESS), scenario],

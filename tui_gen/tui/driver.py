@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, ClassVar
@@ -54,6 +55,14 @@ class PatientDriver(LinuxDriver):
             file, on_gone=self._on_gone, on_drained=self._on_drained, translate=type(self).translate
         )
         return self._writer
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Ask the terminal itself: COLUMNS and LINES, where exported, are what it was some time ago."""
+        try:
+            size = os.get_terminal_size(self.fileno)
+        except OSError:  # no terminal to read keys from
+            size = os.terminal_size((0, 0))
+        return (size.columns, size.lines) if all(size) else super()._get_terminal_size()
 
     def _on_gone(self) -> None:
         """End the screen: nobody sees it any more."""

@@ -27,17 +27,17 @@ from benchmarks.clip_meter import Meter
 from benchmarks.clip_samples import FRAMES, Sample
 from tui_gen.engine.session import replay
 from tui_gen.engine.work import SourceRecord
-from tui_gen.jobs.superres.clips import CLIP_LIMITS
-from tui_gen.jobs.superres.colour_pipe import colour_arguments
-from tui_gen.jobs.superres.config import load_settings
-from tui_gen.jobs.superres.crew import Refusal, Window, muster
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg, find_ffmpeg
+from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.jobs.superres.geometry import Region, Size, contains
-from tui_gen.jobs.superres.patches import encode_png
-from tui_gen.jobs.superres.plan import plan_extract
-from tui_gen.jobs.superres.planes import Planes, planes_of
+from tui_gen.jobs.superres.output.patches import encode_png
+from tui_gen.jobs.superres.planning.plan import plan_extract
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, find_ffmpeg
+from tui_gen.jobs.superres.reading.clips import CLIP_LIMITS
+from tui_gen.jobs.superres.reading.colour_pipe import colour_arguments
+from tui_gen.jobs.superres.reading.crew import Refusal, Window, muster
+from tui_gen.jobs.superres.reading.planes import Planes, planes_of
+from tui_gen.jobs.superres.reading.views import Shape
 from tui_gen.jobs.superres.stretch import ClipTask, Stretch
-from tui_gen.jobs.superres.views import Shape
 
 
 def floor(sample: Sample, clips: int, output: Path, meter: Meter) -> None:

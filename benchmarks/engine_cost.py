@@ -30,11 +30,11 @@ from tui_gen.engine.session import LEDGER_NAME, replay, steady_clock
 from tui_gen.engine.state import RunState
 from tui_gen.engine.steering import Steering
 from tui_gen.engine.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, SourceRecord, Unit
-from tui_gen.jobs.superres.defaults import BUILT_IN_FORMATS, DEFAULT_FOLDERS, default_distribution
+from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS, DEFAULT_FOLDERS, default_distribution
 from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Region, Size
-from tui_gen.jobs.superres.plan import plan_extract
+from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.settings import Category, Settings, Video
 
 CAPACITY = 2800

@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from tui_gen.engine.work import Unusable
 from tui_gen.jobs.superres.colour import Chroma, Rendering, colour_chain
 from tui_gen.jobs.superres.demo import make_demo
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg, find_ffmpeg
 from tui_gen.jobs.superres.film import ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import SourceMissingError, probe
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, find_ffmpeg
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Probe
 

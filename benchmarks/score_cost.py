@@ -15,12 +15,12 @@ from functools import partial
 import cv2
 import numpy as np
 
-from tui_gen.jobs.superres.defaults import BUILT_IN_FORMATS
+from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.geometry import Region, Size, whole
-from tui_gen.jobs.superres.luma import measure_clip, repeated_pairs
-from tui_gen.jobs.superres.patch_scores import detail, measure_patch
-from tui_gen.jobs.superres.patches import PatchArrays
-from tui_gen.jobs.superres.scores import KINDS, default_rule
+from tui_gen.jobs.superres.output.patches import PatchArrays
+from tui_gen.jobs.superres.reading.luma import measure_clip, repeated_pairs
+from tui_gen.jobs.superres.scoring.patch_scores import detail, measure_patch
+from tui_gen.jobs.superres.scoring.scores import KINDS, default_rule
 from tui_gen.jobs.superres.stretch import Cut
 
 ROUNDS = 20

@@ -8,8 +8,8 @@ import pytest
 
 from tui_gen.cli import COMMANDS, parser, with_command
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs.superres.config import load_settings
-from tui_gen.jobs.superres.defaults import BUILT_IN_FORMATS
+from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
+from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.tui.actions import APP_DEEDS, DEEDS, Deed
 
 ROOT = Path(__file__).parent.parent

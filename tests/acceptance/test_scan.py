@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.conftest import Films
 from tests.acceptance.program import command, environment, run
-from tui_gen.jobs.superres.config import load_settings
+from tui_gen.jobs.superres.config.load import load_settings
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from tui_gen.checking.table import Findings, json_of, lines_of
 from tui_gen.jobs import Condition, Inspected
-from tui_gen.jobs.superres.film_report import COLUMNS
+from tui_gen.jobs.superres.inspection.film_report import COLUMNS
 from tui_gen.needs import Need
 
 HOSTILE = [

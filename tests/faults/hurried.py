@@ -19,7 +19,7 @@ from typing import Any
 def hurry(waits: dict[str, Any]) -> None:
     """Shorten "stall" (first and later sign of life), "sources", "output" and "beat"; obey "kill"."""
     from tui_gen.engine import engine, recorder, watch
-    from tui_gen.jobs.superres import child
+    from tui_gen.jobs.superres.processes import child
 
     if "stall" in waits:
         first_seconds, next_seconds = waits["stall"]

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.commented_json import CommentedJsonError, parse
-from tui_gen.jobs.superres.config import (
+from tui_gen.jobs.superres.config.commented_json import CommentedJsonError, parse
+from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
+from tui_gen.jobs.superres.config.load import (
     ConfigurationError,
     Problem,
     Rule,
     load_rules,
     load_settings,
 )
-from tui_gen.jobs.superres.config_file import BaseSettings, ConfigFile, VideoEntry
-from tui_gen.jobs.superres.defaults import BUILT_IN_FORMATS
+from tui_gen.jobs.superres.config.schema import BaseSettings, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.geometry import Region, Size
 from tui_gen.jobs.superres.settings import Settings, Trim
 

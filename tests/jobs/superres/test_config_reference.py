@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from tui_gen.jobs.superres import config_file
-from tui_gen.jobs.superres.config_reference import UndescribedKeyError, docstrings, reference
+from tui_gen.jobs.superres.config import schema
+from tui_gen.jobs.superres.config.reference import UndescribedKeyError, docstrings, reference
 
 PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 MODELS = [
     model
-    for model in vars(config_file).values()
+    for model in vars(schema).values()
     if isinstance(model, type) and issubclass(model, BaseModel) and model.model_fields
 ]
 
 
 def test_the_page_is_not_stale() -> None:
-    command = "python -m tui_gen.jobs.superres.config_reference > docs/configuration.md"
+    command = "python -m tui_gen.jobs.superres.config.reference > docs/configuration.md"
     assert PAGE.read_text(encoding="utf-8") == reference(), f"renew it: {command}"
 
 
@@ -47,7 +47,7 @@ def test_the_defaults_on_the_page_are_json() -> None:
 
 
 def test_a_key_without_a_sentence_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("tui_gen.jobs.superres.config_reference")
+    module = importlib.import_module("tui_gen.jobs.superres.config.reference")
     monkeypatch.setattr(module, "docstrings", lambda _model: {})
     with pytest.raises(UndescribedKeyError, match="job has no docstring"):
         reference()

@@ -7,11 +7,11 @@ import pytest
 
 from tests.jobs.superres.films import SETTINGS, TINY
 from tests.jobs.superres.test_plan import extract, recipe, settings, surveyed, video
-from tui_gen.jobs.superres.clips import ClipFrames, FrameView
-from tui_gen.jobs.superres.cutting import most_detailed
 from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
-from tui_gen.jobs.superres.luma import ClipMeasures
-from tui_gen.jobs.superres.patch_scores import detail
+from tui_gen.jobs.superres.output.cutting import most_detailed
+from tui_gen.jobs.superres.reading.clips import ClipFrames, FrameView
+from tui_gen.jobs.superres.reading.luma import ClipMeasures
+from tui_gen.jobs.superres.scoring.patch_scores import detail
 from tui_gen.jobs.superres.stretch import Cut
 
 FILMS = (video("a", {"general": 1.0, "space": 1.0}),)

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from av.video.frame import VideoFrame
 
-from tui_gen.jobs.superres.config import ConfigurationError, load_settings
+from tui_gen.jobs.superres.config.load import ConfigurationError, load_settings
 from tui_gen.jobs.superres.demo import FILMS, TARGETS, DemoError, make_demo
 
 # Code points of ITU-T H.273; BT.709 has the same one as primaries, transfer and matrix.

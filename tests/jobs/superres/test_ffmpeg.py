@@ -4,8 +4,14 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.superres.films import SETTINGS
-from tui_gen.jobs.superres.ffmpeg import FORMATS, FfmpegUnfitError, Input, find_ffmpeg, input_arguments
 from tui_gen.jobs.superres.media import Ffmpeg, colour_fingerprint
+from tui_gen.jobs.superres.processes.ffmpeg import (
+    FORMATS,
+    FfmpegUnfitError,
+    Input,
+    find_ffmpeg,
+    input_arguments,
+)
 
 
 def program(folder: Path, name: str, text: str) -> Path:

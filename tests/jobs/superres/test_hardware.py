@@ -20,11 +20,11 @@ from tests.jobs.superres.films import (
 )
 from tui_gen.engine.work import Learned
 from tui_gen.jobs.superres import media
-from tui_gen.jobs.superres.child import ChildError
 from tui_gen.jobs.superres.extract import Tools, perform_survey
 from tui_gen.jobs.superres.film import ProbeFacts
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, hardware
-from tui_gen.jobs.superres.presence import Presence
+from tui_gen.jobs.superres.planning.presence import Presence
+from tui_gen.jobs.superres.processes.child import ChildError
 from tui_gen.jobs.superres.stretch import Survey
 
 HEVC_10 = (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.geometry import Region
-from tui_gen.jobs.superres.kernels import UndefinedKernelError, kernel_for, shrink
+from tui_gen.jobs.superres.output.kernels import UndefinedKernelError, kernel_for, shrink
 from tui_gen.jobs.superres.settings import LrKernel
 
 Image = NDArray[np.uint8]

@@ -20,11 +20,11 @@ from tests.jobs.superres.films import (
     task,
 )
 from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres import clips
 from tui_gen.jobs.superres.facts import keyframe_index_from_json, keyframe_index_to_json
 from tui_gen.jobs.superres.film import KeyframeIndex
 from tui_gen.jobs.superres.media import Ffmpeg, keyframe_index, probe
-from tui_gen.jobs.superres.reader import read_clips_fast
+from tui_gen.jobs.superres.reading import clips
+from tui_gen.jobs.superres.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Probe
 
 FRAMES = 150

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.superres.films import make_numbered, probed
-from tui_gen.jobs.superres import keys_child
-from tui_gen.jobs.superres.child import ChildError
-from tui_gen.jobs.superres.ffmpeg import FORMATS
-from tui_gen.jobs.superres.keys import KeyFrames, key_frames
 from tui_gen.jobs.superres.media import Ffmpeg
+from tui_gen.jobs.superres.probing import keys_child
+from tui_gen.jobs.superres.probing.keys import KeyFrames, key_frames
+from tui_gen.jobs.superres.processes.child import ChildError
+from tui_gen.jobs.superres.processes.ffmpeg import FORMATS
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "2")
 

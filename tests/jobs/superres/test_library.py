@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_gen.engine.work import SourceRecord
-from tui_gen.jobs.superres.library import (
+from tui_gen.jobs.superres.planning.library import (
     FileLook,
     FolderLook,
     Identified,

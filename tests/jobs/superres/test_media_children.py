@@ -29,7 +29,9 @@ from tests.jobs.superres.films import (
     task,
 )
 from tui_gen.engine.work import Doing, Failed, Retried, Unusable
-from tui_gen.jobs.superres.child import (
+from tui_gen.jobs.superres.geometry import Size
+from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
+from tui_gen.jobs.superres.processes.child import (
     LAUNCHER,
     ChildError,
     Command,
@@ -40,9 +42,7 @@ from tui_gen.jobs.superres.child import (
     run_child,
     start_child,
 )
-from tui_gen.jobs.superres.clips import read_clips
-from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
+from tui_gen.jobs.superres.reading.clips import read_clips
 from tui_gen.jobs.superres.stretch import Probe, Stretch
 
 LIMITS = StallLimits(20.0, 20.0)
@@ -270,10 +270,10 @@ async def test_a_hung_probe_is_a_passing_failure(film: Path, tmp_path: Path) -> 
 def test_no_child_outlives_a_killed_parent() -> None:
     program = textwrap.dedent("""
         import asyncio, sys
-        from tui_gen.jobs.superres.child import Command, StallLimits, run_child
+        from tui_gen.jobs.superres.processes.child import Command, StallLimits, run_child
         def told(line):
             print(line, flush=True)
-            from tui_gen.jobs.superres.child import Line
+            from tui_gen.jobs.superres.processes.child import Line
             return Line.SIGN
         command = Command(program="/bin/sh", arguments=lambda _: ["-c", "echo $$ >&2; exec sleep 1000"],
                           on_line=told, limits=StallLimits(100, 100))

@@ -25,10 +25,10 @@ from tests.jobs.superres.films import (
     task,
 )
 from tui_gen.engine.work import Rejected, Retried
-from tui_gen.jobs.superres.clips import read_clips
 from tui_gen.jobs.superres.colour import Rendering, colour_chain
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import Ffmpeg
+from tui_gen.jobs.superres.reading.clips import read_clips
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-pix_fmt", "yuv420p")
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {

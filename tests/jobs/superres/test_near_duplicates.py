@@ -12,7 +12,7 @@ from tests.jobs.superres.test_plan import extract, of, settings, surveyed, tasks
 from tui_gen.engine import events as ev
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Clip, Made, Patch, SourceRecord
-from tui_gen.jobs.superres.near_duplicates import (
+from tui_gen.jobs.superres.scoring.near_duplicates import (
     FEW,
     NearDuplicates,
     discounted,

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tui_gen.jobs.superres.folders import OutputError, prepare_folders, sweep_leftovers
 from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size
-from tui_gen.jobs.superres.patches import PatchFiles, write_patch
+from tui_gen.jobs.superres.output.folders import OutputError, prepare_folders, sweep_leftovers
+from tui_gen.jobs.superres.output.patches import PatchFiles, write_patch
 from tui_gen.jobs.superres.stretch import Cut
 
 SMALL = PatchFormat("small", Size(48, 36), Size(16, 12), "Patches", "")
@@ -347,8 +347,8 @@ def test_a_linked_folder_of_temporaries_is_refused(output: Path, tmp_path: Path)
 KILLED_AT_EVERY_STEP = textwrap.dedent("""
     import itertools, os, pickle, signal, sys
     from pathlib import Path
-    from tui_gen.jobs.superres.folders import prepare_folders, sweep_leftovers
-    from tui_gen.jobs.superres.patches import write_patch
+    from tui_gen.jobs.superres.output.folders import prepare_folders, sweep_leftovers
+    from tui_gen.jobs.superres.output.patches import write_patch
 
     prepare, act = pickle.loads(sys.stdin.buffer.read())
     base = Path(sys.argv[1])

@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 
 from tests.jobs.superres.films import SETTINGS
 from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size, whole
-from tui_gen.jobs.superres.patch_scores import PatchMeasures, learnable, measure_patch, perceptual_hash
-from tui_gen.jobs.superres.patches import cut_patch
-from tui_gen.jobs.superres.scores import KINDS, default_rule
+from tui_gen.jobs.superres.output.patches import cut_patch
+from tui_gen.jobs.superres.scoring.patch_scores import (
+    PatchMeasures,
+    learnable,
+    measure_patch,
+    perceptual_hash,
+)
+from tui_gen.jobs.superres.scoring.scores import KINDS, default_rule
 from tui_gen.jobs.superres.stretch import Cut
 
 Image = NDArray[np.uint8]

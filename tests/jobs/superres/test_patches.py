@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size
-from tui_gen.jobs.superres.kernels import kernel_for, shrink
-from tui_gen.jobs.superres.patches import (
+from tui_gen.jobs.superres.output.kernels import kernel_for, shrink
+from tui_gen.jobs.superres.output.patches import (
     PatchArrays,
     cut_patch,
     encode_patch,

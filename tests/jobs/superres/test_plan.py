@@ -17,7 +17,7 @@ from tui_gen.engine.work import Plan, SourcePlan, SourceRecord
 from tui_gen.jobs.superres.facts import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.jobs.superres.film import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size, contains, whole
-from tui_gen.jobs.superres.plan import plan_extract, plan_probe
+from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.settings import Category, Settings, Video
 from tui_gen.jobs.superres.stretch import ClipTask, Cut, Probe, Stretch, Survey
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from tui_gen.jobs import ScanRequest
-from tui_gen.jobs.superres.config import ConfigurationError, Rule, load_settings, shipped_config
+from tui_gen.jobs.superres.config.load import ConfigurationError, Rule, load_settings, shipped_config
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.lengths import NoFacts, Probed
-from tui_gen.jobs.superres.scan import scan
-from tui_gen.jobs.superres.scan_findings import Findings, ScanError
+from tui_gen.jobs.superres.scanning.findings import Findings, ScanError
+from tui_gen.jobs.superres.scanning.lengths import NoFacts, Probed
+from tui_gen.jobs.superres.scanning.scan import scan
+from tui_gen.jobs.superres.scanning.weighing import best_rule
 from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.weighing import best_rule
 
 RULES = (
     Rule("dune", (("general", 1.0),)),

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tui_gen.jobs import ScanRequest
-from tui_gen.jobs.superres.config import load_settings, shipped_config
-from tui_gen.jobs.superres.film_names import FilmName, Place, name_film
-from tui_gen.jobs.superres.scan import scan
+from tui_gen.jobs.superres.config.load import load_settings, shipped_config
+from tui_gen.jobs.superres.scanning.film_names import FilmName, Place, name_film
+from tui_gen.jobs.superres.scanning.scan import scan
 
 LIST = Path(__file__).with_name("release_names.tsv")
 RIGHT_AT_LEAST = 0.98

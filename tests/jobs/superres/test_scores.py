@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.luma import measure_clip, repeated_pairs
-from tui_gen.jobs.superres.scores import (
+from tui_gen.jobs.superres.reading.luma import measure_clip, repeated_pairs
+from tui_gen.jobs.superres.scoring.scores import (
     KINDS,
     ClipTraits,
     Rule,

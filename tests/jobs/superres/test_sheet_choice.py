@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui_gen.engine import events as ev
 from tui_gen.engine.ledger import Ledger
 from tui_gen.engine.work import Clip, Made, Patch
-from tui_gen.jobs.superres.sheet_choice import EXTREMES_SHARE, Told, choose, told_patches
+from tui_gen.jobs.superres.sheet.choice import EXTREMES_SHARE, Told, choose, told_patches
 
 
 def told(index: int, scores: Mapping[str, float], *, category: str = "general", source: str = "a") -> Told:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.timestamps import (
+from tui_gen.jobs.superres.planning.timestamps import (
     SLOWEST_FRAME_SECONDS,
     Retries,
     Timeline,

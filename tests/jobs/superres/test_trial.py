@@ -15,12 +15,12 @@ from tui_gen.engine.work import JsonObject
 from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
 from tui_gen.jobs.superres.film import SurveyFacts
 from tui_gen.jobs.superres.geometry import whole
+from tui_gen.jobs.superres.inspection.trial import Trial, trial, trial_places
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.prospects import prospect
+from tui_gen.jobs.superres.planning.prospects import prospect
+from tui_gen.jobs.superres.planning.timestamps import Timeline
+from tui_gen.jobs.superres.processes.spending import Spent, counting, current, processor_seconds
 from tui_gen.jobs.superres.settings import Category, Video
-from tui_gen.jobs.superres.spending import Spent, counting, current, processor_seconds
-from tui_gen.jobs.superres.timestamps import Timeline
-from tui_gen.jobs.superres.trial import Trial, trial, trial_places
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "12")
 CATEGORY = Category("general", "General", None, ((TINY, 1.0),))

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.frame_log import FrameLog, ShownFrame
 from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.window import (
+from tui_gen.jobs.superres.reading.frame_log import FrameLog, ShownFrame
+from tui_gen.jobs.superres.reading.window import (
     Span,
     begins_too_late,
     exact_span,

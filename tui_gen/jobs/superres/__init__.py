@@ -1,7 +1,12 @@
 """The super-resolution job: clips of films become ground truth and stacked low-resolution patches.
 
-settings ── config.py        films ── library.py, media.py        units ── plan.py, stretch.py
-opening.py wires them; stages.py shows them to the engine; extract.py performs; patches.py writes
+config/ ──> settings      scanning/ films for one     inspection/ how each would do
+opening.py wires the rest; stages.py shows it to the engine; extract.py performs
+planning/   settings + ledger ──> units: Probe, Survey, Extract (stretch.py)
+probing/    units ──> facts of films (film.py)
+reading/    units ──> frames, in processes/ of their own
+output/     frames ──> patches, with what scoring/ thinks of them
+sheet/ and export/ go by the ledger and the files
 """
 
 from __future__ import annotations
@@ -17,13 +22,13 @@ from tui_gen.engine.work import RefusedError
 if TYPE_CHECKING:
     from tui_gen.jobs import Condition, ScanRequest
     from tui_gen.jobs.superres.opening import SuperResolutionConfig
-    from tui_gen.jobs.superres.scan_findings import Findings
+    from tui_gen.jobs.superres.scanning.findings import Findings
     from tui_gen.jobs.superres.settings import Settings
 
 
 def read_config(path: Path) -> SuperResolutionConfig:
     """Read a configuration. Raises RefusedError with everything that is wrong with it."""
-    from tui_gen.jobs.superres.config import load_settings
+    from tui_gen.jobs.superres.config.load import load_settings
     from tui_gen.jobs.superres.opening import SuperResolutionConfig
 
     return SuperResolutionConfig(load_settings(path))
@@ -31,10 +36,10 @@ def read_config(path: Path) -> SuperResolutionConfig:
 
 def scan(request: ScanRequest, *, progress: Callable[[str, int, int], None]) -> Findings:
     """Look for films; nothing is written yet. Raises RefusedError."""
-    from tui_gen.jobs.superres.config import shipped_config
-    from tui_gen.jobs.superres.lengths import Probed, probe_files
+    from tui_gen.jobs.superres.config.load import shipped_config
     from tui_gen.jobs.superres.media import FfmpegUnfitError, find_ffmpeg
-    from tui_gen.jobs.superres.scan import scan as scan_folders
+    from tui_gen.jobs.superres.scanning.lengths import Probed, probe_files
+    from tui_gen.jobs.superres.scanning.scan import scan as scan_folders
 
     def probe(paths: Sequence[str], settings: Settings, done: Callable[[int], None]) -> dict[str, Probed]:
         try:
@@ -52,8 +57,8 @@ def scan(request: ScanRequest, *, progress: Callable[[str, int, int], None]) -> 
 
 def tools() -> tuple[Condition, ...]:
     """Say how ffmpeg and the libraries stand, where there is no configuration yet."""
-    from tui_gen.jobs.superres.config import load_settings, shipped_config
-    from tui_gen.jobs.superres.tools import examined
+    from tui_gen.jobs.superres.config.load import load_settings, shipped_config
+    from tui_gen.jobs.superres.inspection.tools import examined
 
     return examined(load_settings(shipped_config()), os.environ).conditions
 
@@ -61,7 +66,7 @@ def tools() -> tuple[Condition, ...]:
 def make_demo(folder: Path, *, say: Callable[[str], None]) -> Path:
     """Make a few short films and a configuration for them; return its path. Raises RefusedError."""
     from tui_gen.jobs.superres import demo
-    from tui_gen.jobs.superres.ffmpeg import FfmpegUnfitError, find_ffmpeg
+    from tui_gen.jobs.superres.processes.ffmpeg import FfmpegUnfitError, find_ffmpeg
 
     try:
         ffmpeg = find_ffmpeg(None, os.environ)

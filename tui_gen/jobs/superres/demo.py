@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_gen.engine.work import RefusedError
-from tui_gen.jobs.superres.child import ENVIRONMENT, LAUNCHER
-from tui_gen.jobs.superres.config import load_settings
+from tui_gen.jobs.superres.config.load import load_settings
+from tui_gen.jobs.superres.processes.child import ENVIRONMENT, LAUNCHER
 from tui_gen.wording import display_name
 
 CONFIG_NAME = "generator_config.json"

@@ -29,13 +29,13 @@ from tui_gen.engine.work import (
 )
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.colour import colour_chain, rendering, tone_mapping_peak
-from tui_gen.jobs.superres.cutting import Given, cut_clip
 from tui_gen.jobs.superres.facts import keyframe_index_to_json, probe_to_json, survey_to_json
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg
-from tui_gen.jobs.superres.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.media import ClipFrames
-from tui_gen.jobs.superres.presence import Presence
-from tui_gen.jobs.superres.scores import ClipTraits, clip_scores, objection
+from tui_gen.jobs.superres.output.cutting import Given, cut_clip
+from tui_gen.jobs.superres.output.folders import OutputError, settle_slug
+from tui_gen.jobs.superres.planning.presence import Presence
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
+from tui_gen.jobs.superres.scoring.scores import ClipTraits, clip_scores, objection
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Probe, Stretch, Survey
 

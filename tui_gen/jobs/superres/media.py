@@ -10,15 +10,15 @@
 Every decoder runs in a child process that can be killed (child.py), never in this one.
 """
 
-from tui_gen.jobs.superres.child import ChildError, StallLimits
-from tui_gen.jobs.superres.clips import ClipFrames, Reading
 from tui_gen.jobs.superres.facts import probe_from_json, probe_to_json, survey_from_json, survey_to_json
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
-from tui_gen.jobs.superres.hardware import hardware
-from tui_gen.jobs.superres.keyframe_index import keyframe_index
-from tui_gen.jobs.superres.probe import SourceMissingError, probe
-from tui_gen.jobs.superres.reader import read_clips_fast as read_clips
-from tui_gen.jobs.superres.survey import survey
+from tui_gen.jobs.superres.probing.keyframe_index import keyframe_index
+from tui_gen.jobs.superres.probing.probe import SourceMissingError, probe
+from tui_gen.jobs.superres.probing.survey import survey
+from tui_gen.jobs.superres.processes.child import ChildError, StallLimits
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
+from tui_gen.jobs.superres.reading.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.reading.hardware import hardware
+from tui_gen.jobs.superres.reading.reader import read_clips_fast as read_clips
 
 __all__ = [
     "ChildError",

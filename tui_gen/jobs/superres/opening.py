@@ -28,8 +28,7 @@ from tui_gen.jobs import (
     SourcePart,
     Wanted,
 )
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
-from tui_gen.jobs.superres.folders import (
+from tui_gen.jobs.superres.output.folders import (
     KIND_FOLDERS,
     USUAL_KINDS,
     OutputError,
@@ -37,7 +36,8 @@ from tui_gen.jobs.superres.folders import (
     prepare_folders,
     sweep_leftovers,
 )
-from tui_gen.jobs.superres.library import (
+from tui_gen.jobs.superres.output.lost_names import PATCH_FILE, lost_names
+from tui_gen.jobs.superres.planning.library import (
     FileLook,
     Identified,
     LibraryError,
@@ -50,17 +50,17 @@ from tui_gen.jobs.superres.library import (
     missing_of,
     unreachable,
 )
-from tui_gen.jobs.superres.lost_names import PATCH_FILE, lost_names
-from tui_gen.jobs.superres.presence import Presence
+from tui_gen.jobs.superres.planning.presence import Presence
+from tui_gen.jobs.superres.planning.restricted import Restricted
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.recipe import recipe_of
-from tui_gen.jobs.superres.restricted import Restricted
 from tui_gen.jobs.superres.settings import Category, Settings, Video
 from tui_gen.jobs.superres.split import SPLITS, part_name, split_of_folder
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
 from tui_gen.measured import Measurements
 
 if TYPE_CHECKING:
-    from tui_gen.jobs.superres.inspection import FilmInspection
+    from tui_gen.jobs.superres.inspection.inspection import FilmInspection
 
 LOOKERS = 16
 """Files looked at together: network shares answer slowly, not expensively."""
@@ -129,20 +129,20 @@ class SuperResolutionConfig:
 
     def draw(self, patch: JsonObject, *, columns: int, rows: int) -> Picture:
         """Draw a patch by its ledger entry. Raises OSError, ValueError."""
-        from tui_gen.jobs.superres.picture import draw_patch
+        from tui_gen.jobs.superres.output.picture import draw_patch
 
         caption = f"{patch['format']}  GT, and beside it the first, middle and last frame of LR"
         return Picture(draw_patch(self.output, patch, columns=columns, rows=rows), caption)
 
     def expected(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Return what is wanted, by what the records know. Raises RefusedError; looks at nothing."""
-        from tui_gen.jobs.superres.expected import expected_plan
+        from tui_gen.jobs.superres.planning.expected import expected_plan
 
         return expected_plan(self.settings, records)
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger, or a random sample of so many, and how many they are."""
-        from tui_gen.jobs.superres.verify import count_patches, recorded_patches, sample_of
+        from tui_gen.jobs.superres.output.verify import count_patches, recorded_patches, sample_of
 
         ledger = self.run_folder / LEDGER_NAME
         if sample is None:
@@ -152,20 +152,20 @@ class SuperResolutionConfig:
 
     def measurements(self, names: Mapping[str, str]) -> Measurements:
         """Return what the ledger tells of the quality of what was taken; `names` are the sources'."""
-        from tui_gen.jobs.superres.measurements import measurements
+        from tui_gen.jobs.superres.scoring.measurements import measurements
 
         return measurements(self.settings, self.run_folder / LEDGER_NAME, names)
 
     def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
         """Hold patches against their files, several at a time."""
-        from tui_gen.jobs.superres.verify import check_all
+        from tui_gen.jobs.superres.output.verify import check_all
 
         return check_all(self.output, patches)
 
     def parts(self, records: Mapping[str, SourceRecord]) -> tuple[SourcePart, ...]:
         """Return which part each film belongs to. Raises RefusedError."""
-        from tui_gen.jobs.superres.choosing import parts_of
-        from tui_gen.jobs.superres.expected import remembered_sources
+        from tui_gen.jobs.superres.planning.choosing import parts_of
+        from tui_gen.jobs.superres.planning.expected import remembered_sources
 
         return parts_of(remembered_sources(self.settings, records), records)
 
@@ -178,17 +178,17 @@ class SuperResolutionConfig:
 
     def suggest(self, records: Mapping[str, SourceRecord], share: float) -> tuple[str, ...]:
         """Return films to keep for validation. Raises RefusedError."""
-        from tui_gen.jobs.superres.choosing import suggested
-        from tui_gen.jobs.superres.expected import remembered_sources
+        from tui_gen.jobs.superres.planning.choosing import suggested
+        from tui_gen.jobs.superres.planning.expected import remembered_sources
 
         return suggested(self.settings, remembered_sources(self.settings, records), share)
 
     def choose(self, records: Mapping[str, SourceRecord], splits: Mapping[str, str]) -> None:
         """Write the parts of films into the configuration's file. Raises RefusedError, OSError."""
-        from tui_gen.jobs.superres.choosing import with_splits
-        from tui_gen.jobs.superres.config import read_document
-        from tui_gen.jobs.superres.config_edits import replace_file
-        from tui_gen.jobs.superres.expected import remembered_sources
+        from tui_gen.jobs.superres.config.edits import replace_file
+        from tui_gen.jobs.superres.config.load import read_document
+        from tui_gen.jobs.superres.planning.choosing import with_splits
+        from tui_gen.jobs.superres.planning.expected import remembered_sources
 
         text, _ = read_document(self.path)
         sources = remembered_sources(self.settings, records)
@@ -197,8 +197,8 @@ class SuperResolutionConfig:
 
     def move(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
         """Move patches to the parts their films belong to; yield what is to be recorded of each film."""
-        from tui_gen.jobs.superres.expected import remembered_sources
-        from tui_gen.jobs.superres.moving import move_patches
+        from tui_gen.jobs.superres.output.moving import move_patches
+        from tui_gen.jobs.superres.planning.expected import remembered_sources
 
         return move_patches(self.settings, remembered_sources(self.settings, records), records)
 
@@ -220,7 +220,7 @@ class SuperResolutionConfig:
 
     def unrecorded(self, records: Mapping[str, SourceRecord]) -> Iterator[str]:
         """Yield the files in the categories' folders that no ledger line owns."""
-        from tui_gen.jobs.superres.verify import unrecorded_files
+        from tui_gen.jobs.superres.output.verify import unrecorded_files
 
         for category in self.settings.whole_categories:
             owned = partial(_is_recorded, category, _owners(category, records), records)
@@ -228,8 +228,8 @@ class SuperResolutionConfig:
 
     def inspection(self, records: Mapping[str, SourceRecord]) -> FilmInspection:
         """Prepare a look at the tools and at every film. Raises RefusedError; writes nothing."""
-        from tui_gen.jobs.superres.inspection import FilmInspection
-        from tui_gen.jobs.superres.tools import examined
+        from tui_gen.jobs.superres.inspection.inspection import FilmInspection
+        from tui_gen.jobs.superres.inspection.tools import examined
 
         identified = _identified(self.settings, records)
         away = _away(identified, records)
@@ -246,7 +246,7 @@ class SuperResolutionConfig:
 
     def sheet(self, folder: Path, *, per_category: int, seed: int | None) -> SheetMade:
         """Draw a contact sheet into a folder. Raises RefusedError, OSError."""
-        from tui_gen.jobs.superres.sheet import make_sheet
+        from tui_gen.jobs.superres.sheet.sheet import make_sheet
 
         return make_sheet(self.settings, folder, per_category=per_category, seed=seed)
 

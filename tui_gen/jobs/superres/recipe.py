@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.geometry import PatchFormat
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.settings import Settings, Video
 
 _PLAIN = (

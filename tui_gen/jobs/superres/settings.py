@@ -9,7 +9,7 @@ from typing import Literal
 
 from tui_gen.engine.work import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.geometry import PatchFormat, Region
-from tui_gen.jobs.superres.scores import Rules
+from tui_gen.jobs.superres.scoring.scores import Rules
 from tui_gen.jobs.superres.split import TRAIN, Split, split_of
 
 LrVersion = Literal["5frames", "7frames"]

@@ -9,15 +9,15 @@ from functools import partial
 
 from tui_gen.engine.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
 from tui_gen.jobs.superres.extract import Tools, perform_probe, perform_stretch, perform_survey
-from tui_gen.jobs.superres.ffmpeg import Ffmpeg
-from tui_gen.jobs.superres.footage import Sources
-from tui_gen.jobs.superres.near_duplicates import (
+from tui_gen.jobs.superres.planning.footage import Sources
+from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
+from tui_gen.jobs.superres.planning.presence import Presence
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
+from tui_gen.jobs.superres.scoring.near_duplicates import (
     NearDuplicates,
     near_duplicates_rejected,
     planned_without,
 )
-from tui_gen.jobs.superres.plan import plan_extract, plan_probe
-from tui_gen.jobs.superres.presence import Presence
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import Probe, Stretch, Survey
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.export.samples import Sample
-from tui_gen.jobs.superres.footage import Sources
-from tui_gen.jobs.superres.near_duplicates import Found
+from tui_gen.jobs.superres.planning.footage import Sources
+from tui_gen.jobs.superres.scoring.near_duplicates import Found
 from tui_gen.jobs.superres.settings import Video
 from tui_gen.jobs.superres.split import GUARD_SECONDS, TRAIN, Split, part_name
 

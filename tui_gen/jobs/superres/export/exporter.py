@@ -17,7 +17,6 @@ from pathlib import Path
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import RefusedError, SourceRecord
 from tui_gen.jobs import Exported, ExportedTree, ExportRequest
-from tui_gen.jobs.superres.expected import remembered_sources
 from tui_gen.jobs.superres.export import trees
 from tui_gen.jobs.superres.export.databases import TableWriter, package, write_basicsr_lmdb
 from tui_gen.jobs.superres.export.division import Divided, divide
@@ -27,9 +26,10 @@ from tui_gen.jobs.superres.export.provenance import Provenance
 from tui_gen.jobs.superres.export.samples import Sample, read_samples
 from tui_gen.jobs.superres.export.shards import ShardWriter
 from tui_gen.jobs.superres.export.tree import Named, Tree, Work
-from tui_gen.jobs.superres.folders import KIND_FOLDERS
-from tui_gen.jobs.superres.near_duplicates import near_duplicates_rejected
-from tui_gen.jobs.superres.scores import KINDS
+from tui_gen.jobs.superres.output.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.planning.expected import remembered_sources
+from tui_gen.jobs.superres.scoring.near_duplicates import near_duplicates_rejected
+from tui_gen.jobs.superres.scoring.scores import KINDS
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.split import SPLIT_FOLDERS, SPLITS, TRAIN, Split, part_folder, split_of_folder
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from tui_gen.jobs.superres.export.output import Output
 from tui_gen.jobs.superres.export.samples import Sample
-from tui_gen.jobs.superres.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.patches import Image, encode_png
+from tui_gen.jobs.superres.output.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.output.patches import Image, encode_png
 from tui_gen.jobs.superres.split import TRAIN, Split
 
 STACKED = {"lr": 5, "lr7": 7, "gt7": 7}

@@ -10,7 +10,7 @@ from functools import partial
 
 from tui_gen.jobs.superres.export.samples import Sample
 from tui_gen.jobs.superres.export.tree import Named, Tree, Work, gt_size, numbered, shape, spaced_shape
-from tui_gen.jobs.superres.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.output.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE
 
 META = "meta_info.txt"

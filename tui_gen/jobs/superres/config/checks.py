@@ -1,0 +1,419 @@
+"""What the keys of a configuration must be together, and the categories they add up to. Pure.
+
+Each check yields a `Fault` per contradiction and none for a file that can be used.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tui_gen.jobs.superres.config.commented_json import Key
+from tui_gen.jobs.superres.config.defaults import (
+    BUILT_IN_FORMATS,
+    DEFAULT_DISTRIBUTIONS,
+    LR_RATIO,
+    custom_format,
+    default_distribution,
+    default_folder,
+)
+from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, FormatEntry, VideoEntry
+from tui_gen.jobs.superres.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.output.kernels import UndefinedKernelError, kernel_for
+from tui_gen.jobs.superres.scoring.scores import KINDS, NEAR_DUPLICATE, Rule
+from tui_gen.jobs.superres.settings import Category
+from tui_gen.jobs.superres.split import SPLITS, TRAIN, Split, part_folder, part_name
+
+_LONGEST_NAME = 60
+_TYPO_LIKENESS = 0.75
+_MOST_BITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at one place of the file."""
+
+    key: Key
+    wrong: str
+    remedy: str
+
+
+def check(file: ConfigFile, folder: str) -> list[Fault]:
+    """Return every fault of a file that lies in `folder`."""
+    faults = [*_unavailable(file), *_videos(file, folder), *_groups(file), *_category_names(file)]
+    faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
+    faults += _scores(file)
+    return faults
+
+
+def absolute(folder: str, path: str) -> str:
+    """Return a path of the configuration as an absolute one; `~/` is the user's home."""
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(path)))  # noqa: PTH111, PTH118 - lexical
+
+
+def categories_of(file: ConfigFile) -> dict[str, Category]:
+    """Return every category the file names and the parts of them that are kept aside, by name."""
+    formats = {name: _format(name, _entries_of(file, name)) for name in _format_names(file)}
+    whole = [
+        Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
+        for name in _categories_named(file)
+    ]
+    kept = _kept_aside(file)
+    parts = [_part(category, split) for category in whole for split in SPLITS if split in kept[category.name]]
+    return {category.name: category for category in [*whole, *parts]}
+
+
+def _kept_aside(file: ConfigFile) -> dict[str, set[Split]]:
+    """Return which parts of each category are kept aside."""
+    divided: set[Split] = {"val"} if file.base_settings.val_percent > 0 else set()
+    kept = {name: set(divided) for name in _categories_named(file)}
+    splits = splits_of(file)
+    for index, video in _entries(file):
+        for name in video.categories:
+            kept[name] |= {splits[index]} - {TRAIN}
+    return kept
+
+
+def _part(category: Category, split: Split) -> Category:
+    distribution = tuple(
+        (replace(patch_format, folder=part_folder(patch_format.folder, split)), share)
+        for patch_format, share in category.distribution
+    )
+    return Category(part_name(category.name, split), category.folder, None, distribution)
+
+
+def splits_of(file: ConfigFile) -> dict[int, Split]:
+    """Return the part each video belongs to: its own, or that of its group, or training."""
+    of_group = {video.group: video.split for _, video in _entries(file) if video.group and video.split}
+    return {
+        index: video.split or (of_group.get(video.group, TRAIN) if video.group else TRAIN)
+        for index, video in _entries(file)
+    }
+
+
+# ------------------------------------------------------------------------------- not there yet
+
+
+def _unavailable(file: ConfigFile) -> Iterator[Fault]:
+    for name in ("repeated_frames",):
+        field = ConfigFile.model_fields[name]
+        if getattr(file, name) != field.default:
+            yield _not_available((name,), getattr(file, name), field.default)
+
+
+def _not_available(key: Key, value: object, default: object) -> Fault:
+    return Fault(key, f"{json.dumps(value)} is not available yet", f"write {json.dumps(default)}")
+
+
+# -------------------------------------------------------------------------------------- videos
+
+
+def _entries(file: ConfigFile) -> Iterator[tuple[int, VideoEntry]]:
+    for index, video in enumerate(file.videos):
+        if video is not LEFT_OUT:
+            yield index, video
+
+
+def _videos(file: ConfigFile, folder: str) -> Iterator[Fault]:
+    paths: dict[str, int] = {}
+    ids: dict[str, int] = {}
+    for index, video in _entries(file):
+        path = absolute(folder, video.path)
+        if paths.setdefault(path, index) != index:
+            yield Fault(
+                ("videos", index, "path"),
+                f"videos[{paths[path]}] has the same path",
+                "keep one entry with all its categories",
+            )
+        if video.id is not None and ids.setdefault(video.id, index) != index:
+            yield Fault(
+                ("videos", index, "id"),
+                f"videos[{ids[video.id]}] has the same id",
+                "give each an id of its own",
+            )
+        if video.crop is not None and 0 in video.crop[2:]:
+            yield Fault(
+                ("videos", index, "crop"),
+                "the crop has no width or no height",
+                "write [x, y, width, height] in pixels of the upright picture",
+            )
+
+
+def _groups(file: ConfigFile) -> Iterator[Fault]:
+    first: dict[str, tuple[int, str]] = {}
+    for index, video in _entries(file):
+        if video.group is None or video.split is None:
+            continue
+        other, split = first.setdefault(video.group, (index, video.split))
+        if split != video.split:
+            yield Fault(
+                ("videos", index, "split"),
+                f"its group {json.dumps(video.group)} has {json.dumps(split)} in videos[{other}]",
+                f"write {json.dumps(split)}, or take it out of the group",
+            )
+
+
+def _trim(file: ConfigFile) -> Iterator[Fault]:
+    if file.trim.start.share + file.trim.end.share >= 1:
+        yield Fault(
+            ("trim",), "start and end leave nothing of a film", "write shares of less than 100% in all"
+        )
+
+
+def _ffmpeg(file: ConfigFile, folder: str) -> Iterator[Fault]:
+    name = file.ffmpeg
+    if name and name != "system" and os.sep not in name and not os.path.exists(absolute(folder, name)):  # noqa: PTH110 - lexical
+        yield Fault(
+            ("ffmpeg",),
+            f"there is no {name} beside the configuration",
+            'write "system" for the one on PATH, the path of an ffmpeg, or null',
+        )
+
+
+# -------------------------------------------------------------------------------------- scores
+
+
+def rules_of(file: ConfigFile) -> dict[str, Rule]:
+    """Return what the file says of the scores that are not off; limits left out are the usual ones."""
+    rules: dict[str, Rule] = {}
+    for name, entry in file.scores.items():
+        kind, written = KINDS[name], entry.model_fields_set
+        if entry.do != "off":
+            under = entry.under if "under" in written else kind.under
+            rules[name] = Rule(kind, entry.do, under, entry.over if "over" in written else kind.over)
+    return rules
+
+
+def _scores(file: ConfigFile) -> Iterator[Fault]:
+    for name, rule in rules_of(file).items():
+        place = ("scores", name)
+        if rule.mode == "reject" and rule.under is None and rule.over is None:
+            remedy = 'write "score", look at `tui-gen stats`, and give a limit: {"do": "reject", "over": 8}'
+            yield Fault(place, "rejects nothing without a limit", remedy)
+        elif rule.under is not None and rule.over is not None and rule.under >= rule.over:
+            wrong = f"nothing lies between under {rule.under:g} and over {rule.over:g}"
+            yield Fault(place, wrong, 'write an "under" below "over"')
+        elif name == NEAR_DUPLICATE and (rule.over is not None or not 0 <= (rule.under or 0) <= _MOST_BITS):
+            remedy = f'write {{"do": "reject", "under": 6}} with a distance from 0 to {_MOST_BITS}'
+            yield Fault(place, "near duplicates have one limit: the bits that may differ", remedy)
+
+
+# ---------------------------------------------------------------------------------- categories
+
+
+def _categories_named(file: ConfigFile) -> list[str]:
+    """Return the names in the order of the file: targets, formats, videos."""
+    weighed = [name for _, video in _entries(file) for name in video.categories]
+    return list(dict.fromkeys([*file.category_targets, *file.format_config, *weighed]))
+
+
+def _category_places(file: ConfigFile) -> dict[str, Key]:
+    """Return where each category is first named."""
+    places: dict[str, Key] = {}
+    for section in ("category_targets", "format_config", "category_paths"):
+        for name in getattr(file, section):
+            places.setdefault(name, (section, name))
+    for index, video in _entries(file):
+        for name in video.categories:
+            places.setdefault(name, ("videos", index, "categories", name))
+    return places
+
+
+def _category_names(file: ConfigFile) -> Iterator[Fault]:
+    declared = {*DEFAULT_DISTRIBUTIONS, *file.category_targets, *file.format_config, *file.category_paths}
+    for name, place in _category_places(file).items():
+        if wrong := _unusable_name(name):
+            yield Fault(place, f"the category's name {wrong}", "name it like a folder")
+        elif place[0] == "videos" and (meant := _close_to(name, declared)):
+            yield Fault(
+                place,
+                f"the category {json.dumps(name)} is named nowhere else",
+                f'did you mean "{meant}"? if not, give it a target in category_targets',
+            )
+    named = {*DEFAULT_DISTRIBUTIONS, *_categories_named(file)}
+    for name in file.category_paths:
+        if name not in named:
+            meant = _close_to(name, named)
+            yield Fault(
+                ("category_paths", name),
+                "no video, target or format names this category",
+                f'did you mean "{meant}"?' if meant else "remove it, or name the category in a video",
+            )
+
+
+def _close_to(name: str, known: set[str]) -> str | None:
+    if name in known:
+        return None
+    folded = {other.casefold(): other for other in sorted(known)}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=_TYPO_LIKENESS)
+    return folded[close[0]] if close else None
+
+
+def _unusable_name(name: str) -> str | None:
+    """Say why a name cannot be a folder's, if it cannot."""
+    if not name.strip():
+        return "is empty"
+    if "/" in name or "\\" in name:
+        return "holds a slash"
+    if not name.isprintable():
+        return "holds a control character or bytes that are not UTF-8"
+    if name.startswith(".") or name != name.strip():
+        return "begins with a dot or has a blank at its rim"
+    return f"is longer than {_LONGEST_NAME} characters" if len(name) > _LONGEST_NAME else None
+
+
+def _folder(file: ConfigFile, category: str) -> str:
+    written = file.category_paths.get(category)
+    return posixpath.normpath(written) if written else default_folder(category)
+
+
+def _folders(file: ConfigFile) -> Iterator[Fault]:
+    taken: dict[str, str] = {}
+    for name, place in _category_places(file).items():
+        if _unusable_name(name):
+            continue
+        key = ("category_paths", name) if name in file.category_paths else place
+        folder = _folder(file, name)
+        parts = folder.split("/")
+        if folder.startswith("/") or parts[0] in {"..", "."} or parts[0].startswith((".tui-gen", "~")):
+            yield Fault(
+                key,
+                f"the folder {json.dumps(folder)} does not lie inside output_base_dir",
+                f'write a folder relative to it, like "{default_folder("general")}"',
+            )
+            continue
+        for other, owner in taken.items():
+            if f"{folder}/".startswith(f"{other}/") or f"{other}/".startswith(f"{folder}/"):
+                how = "the same folder as" if folder == other else "a folder inside or around that of"
+                yield Fault(
+                    key,
+                    f"{json.dumps(name)} has {how} {json.dumps(owner)}",
+                    "give each category a folder of its own",
+                )
+        taken.setdefault(folder, name)
+
+
+def _target(file: ConfigFile, category: str) -> int | None:
+    entry = file.category_targets.get(category)
+    return entry.target if entry else None
+
+
+# ------------------------------------------------------------------------------------- formats
+
+
+def _format_names(file: ConfigFile) -> list[str]:
+    """Return the names of all formats, built-in ones first: the order in which shares are drawn."""
+    written = {name for formats in file.format_config.values() for name in formats}
+    return [*BUILT_IN_FORMATS, *sorted(written - set(BUILT_IN_FORMATS))]
+
+
+def _entries_of(file: ConfigFile, name: str) -> list[tuple[Key, FormatEntry]]:
+    """Return every entry of one format and its place, those that give its size first."""
+    found = [
+        (("format_config", category, name), formats[name])
+        for category, formats in file.format_config.items()
+        if name in formats
+    ]
+    return sorted(found, key=lambda placed: placed[1].gt_size is None)
+
+
+def _format(name: str, entries: list[tuple[Key, FormatEntry]]) -> PatchFormat:
+    """Return a format of a file without faults."""
+    return BUILT_IN_FORMATS.get(name) or custom_format(name, *_sizes_of(entries[0][1]))
+
+
+def _sizes_of(entry: FormatEntry) -> tuple[Size, Size]:
+    width, height = entry.gt_size or (0, 0)
+    lr_width, lr_height = entry.lr_size or (width // LR_RATIO, height // LR_RATIO)
+    return Size(width, height), Size(lr_width, lr_height)
+
+
+def _sizes(file: ConfigFile) -> Iterator[Fault]:
+    for name in _format_names(file):
+        entries = _entries_of(file, name)
+        if not entries:
+            continue
+        place, first = entries[0]
+        if name not in BUILT_IN_FORMATS and (wrong := _unusable_name(name)):
+            yield Fault(place, f"the format's name {wrong}", "name it like a folder")
+        if name in BUILT_IN_FORMATS:
+            known = (BUILT_IN_FORMATS[name].gt, BUILT_IN_FORMATS[name].lr)
+        elif first.gt_size is None:
+            meant = difflib.get_close_matches(name, BUILT_IN_FORMATS, n=1)
+            hint = f'did you mean "{meant[0]}"? if not, ' if meant else ""
+            yield Fault(
+                place,
+                f"{json.dumps(name)} is not a built-in format and has no size",
+                f'{hint}write {{"gt_size": [96, 96], "probability": {first.probability:g}}}',
+            )
+            continue
+        else:
+            known = _sizes_of(first)
+            yield from _ratio(place, *known)
+            yield from _kernel(file, place, *known)
+        yield from _contradictions(entries, *known)
+
+
+def _ratio(place: Key, gt: Size, lr: Size) -> Iterator[Fault]:
+    ratio = gt.width // lr.width if lr.width else 0
+    if ratio <= 1 or (lr.width * ratio, lr.height * ratio) != (gt.width, gt.height):
+        yield Fault(
+            place,
+            f"gt_size {gt} and lr_size {lr} are not in one whole ratio of 2 or more on both axes",
+            f"write a gt_size that can be divided by {LR_RATIO}, and a third of it as lr_size",
+        )
+
+
+def _kernel(file: ConfigFile, place: Key, gt: Size, lr: Size) -> Iterator[Fault]:
+    try:
+        kernel_for(file.lr_kernel, gt.width // lr.width if lr.width else LR_RATIO)
+    except UndefinedKernelError as error:
+        remedy = 'write an lr_size of a third of gt_size, or "lr_kernel": "bicubic"'
+        yield Fault(place, f"lr_kernel {json.dumps(file.lr_kernel)}: {error}", remedy)
+
+
+def _contradictions(entries: list[tuple[Key, FormatEntry]], gt: Size, lr: Size) -> Iterator[Fault]:
+    for place, entry in entries:
+        for key, written, known in (("gt_size", entry.gt_size, gt), ("lr_size", entry.lr_size, lr)):
+            if written is not None and Size(*written) != known:
+                yield Fault(
+                    (*place, key),
+                    f"{place[-1]} is {known} elsewhere",
+                    f"write [{known.width}, {known.height}], or give this size a format name of its own",
+                )
+
+
+def _shares(file: ConfigFile) -> Iterator[Fault]:
+    for category, formats in file.format_config.items():
+        if not any(entry.probability > 0 for entry in formats.values()):
+            yield Fault(
+                ("format_config", category),
+                "no format has a share above 0",
+                "give one format a share, or remove the category here for the default",
+            )
+        folders: dict[str, str] = {}
+        for name in formats:
+            built_in = BUILT_IN_FORMATS.get(name)
+            folder = (built_in.folder if built_in else f"Patches_{name}").casefold()
+            if folders.setdefault(folder, name) != name:
+                yield Fault(
+                    ("format_config", category, name),
+                    f"its folder is that of {json.dumps(folders[folder])}",
+                    "give the format another name",
+                )
+
+
+def _distribution(
+    file: ConfigFile, category: str, formats: Mapping[str, PatchFormat]
+) -> tuple[tuple[PatchFormat, float], ...]:
+    written = file.format_config.get(category)
+    shares = (
+        {name: entry.probability for name, entry in written.items()}
+        if written
+        else default_distribution(category)
+    )
+    return tuple((formats[name], shares[name]) for name in formats if shares.get(name, 0) > 0)

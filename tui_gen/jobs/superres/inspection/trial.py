@@ -1,0 +1,128 @@
+"""Reads a clip at three places of a film as a run would, to see that it decodes and what a clip costs.
+
+Guards: nothing is written, and a window that is only black is no fault of the film.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+from tui_gen.engine.work import Failed, Rejected, Unusable
+from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.geometry import border_margin, crop, crop_area
+from tui_gen.jobs.superres.media import ClipFrames
+from tui_gen.jobs.superres.planning.prospects import Option, Prospect
+from tui_gen.jobs.superres.planning.timestamps import Timeline
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
+from tui_gen.jobs.superres.processes.spending import counting
+from tui_gen.jobs.superres.reading.clips import BLANK
+from tui_gen.jobs.superres.settings import Settings, Video
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE, ClipTask, Cut, Stretch
+
+SHARES = (1 / 6, 1 / 2, 5 / 6)
+CENTRE = Fraction(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What reading a clip at one place came to."""
+
+    at_seconds: float  # from the first PTS
+    result: Literal["good", "black", "bad"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the three places came to."""
+
+    places: tuple[Place, ...]
+    # Processor time of all children, over the number of places; None where it could not be read.
+    seconds_per_clip: float | None
+    unusable: Unusable | None = None
+
+    @property
+    def bad(self) -> tuple[Place, ...]:
+        """The places that could not be read."""
+        return tuple(place for place in self.places if place.result == "bad")
+
+    @property
+    def is_black(self) -> bool:
+        """Whether no place shows anything that patches are made of."""
+        return bool(self.places) and all(place.result == "black" for place in self.places)
+
+
+def trial_places(line: Timeline) -> tuple[float, ...]:
+    """Return up to three places whose windows lie wholly in the film, and in what its trim leaves."""
+    frame = line.frame_seconds
+    frames = math.floor(line.duration_seconds / frame + 0.5)
+    first = max(MIDDLE * frame, line.start_seconds + (MIDDLE + 1) * frame if line.start_seconds else 0.0)
+    last = (frames - CLIP_FRAMES + MIDDLE) * frame
+    if line.end_seconds < line.duration_seconds:
+        last = min(last, line.end_seconds - (CLIP_FRAMES - MIDDLE + 1) * frame)
+    if last < first:
+        return ()
+    wanted = (line.start_seconds + share * line.usable_seconds for share in SHARES)
+    return tuple(dict.fromkeys(min(max(place, first), last) for place in wanted))
+
+
+async def trial(
+    settings: Settings, source: str, video: Video, outlook: Prospect, *, ffmpeg: Ffmpeg
+) -> Trial | None:
+    """Read the places of a surveyed film that can be used; None where it has no room for a clip."""
+    if outlook.probe is None or outlook.survey is None or outlook.line is None:
+        return None
+    times = trial_places(outlook.line)
+    cuts = tuple(_cuts(settings, video, outlook))
+    if not times or not cuts:
+        return None
+    stretch = Stretch(
+        source=source,
+        path=video.path,
+        name=video.name,
+        settings=replace(settings, videos=()),
+        probe=outlook.probe,
+        survey=outlook.survey,
+        peak=video.peak,
+        tasks=tuple(ClipTask(index, (time,), cuts) for index, time in enumerate(times)),
+    )
+    with counting() as spent:
+        places, unusable = await _read(stretch, times, ffmpeg)
+    seconds = None if spent.seconds is None else spent.seconds / len(times)
+    return Trial(places, seconds, unusable)
+
+
+async def _read(
+    stretch: Stretch, times: Sequence[float], ffmpeg: Ffmpeg
+) -> tuple[tuple[Place, ...], Unusable | None]:
+    places: list[Place] = []
+    async with aclosing(media.read_clips(stretch, ffmpeg=ffmpeg, threads=1)) as reports:
+        async for report in reports:
+            if isinstance(report, Unusable):
+                return tuple(places), report
+            if isinstance(report, ClipFrames):
+                places.append(Place(times[report.index], "good"))
+            elif isinstance(report, Rejected | Failed):
+                result: Literal["black", "bad"] = "black" if report.reason == BLANK else "bad"
+                places.append(Place(times[report.clip.index], result, report.reason))
+    return tuple(places), None
+
+
+def _cuts(settings: Settings, video: Video, outlook: Prospect) -> Iterator[Cut]:
+    """Yield what a clip typically gives: each category's most frequent format, from the middle."""
+    for name, _ in video.weights:
+        if options := outlook.options.get(name):
+            yield _cut(settings, name, max(options, key=lambda option: option.share))
+
+
+def _cut(settings: Settings, name: str, option: Option) -> Cut:
+    gt, picture = option.format.gt, option.fit.picture
+    margin = border_margin(option.format.ratio) if settings.lr_border == "picture" else 0
+    region = crop(crop_area(picture, gt, margin), gt, draw_x=CENTRE, draw_y=CENTRE)
+    folder = settings.categories[name].folder
+    return Cut(name, folder, option.format, option.fit.frame, region, picture, file_stem="")

@@ -1,0 +1,42 @@
+"""What a run would plan by what its ledger knows, without looking at a film or starting ffmpeg. Pure.
+
+A file stands for what it was when it was last seen; one that no run has met yet counts as there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from tui_gen.engine.work import JsonObject, Plan, RefusedError, SourceRecord
+from tui_gen.jobs.superres.planning.footage import Sources
+from tui_gen.jobs.superres.planning.library import FileLook, LibraryError, NoFile, identify, known_files
+from tui_gen.jobs.superres.planning.plan import plan_extract
+from tui_gen.jobs.superres.scoring.near_duplicates import near_duplicates_rejected, planned_without
+from tui_gen.jobs.superres.settings import Settings
+
+
+def expected_plan(settings: Settings, records: Mapping[str, SourceRecord]) -> Plan:
+    """Return the plan of the clips. Raises RefusedError when two entries cannot be told apart."""
+    sources = remembered_sources(settings, records)
+    plan = partial(plan_extract, settings, sources, missing=frozenset())
+    near = near_duplicates_rejected(settings.scores)
+    return planned_without(near, records, lambda counting: plan(records=counting))
+
+
+def remembered_sources(settings: Settings, records: Mapping[str, SourceRecord]) -> Sources:
+    """Return the films by the ids they were given. Raises RefusedError as `expected_plan` does."""
+    known = known_files(records)
+    looks = {video.path: _remembered(video.path, known.get(video.path)) for video in settings.videos}
+    try:
+        identified = identify(settings.videos, looks, records)
+    except LibraryError as error:
+        message = "\n".join(f"{settings.config_path}: videos: {problem}" for problem in error.problems)
+        raise RefusedError(message) from error
+    return tuple((found.id, found.video) for found in identified)
+
+
+def _remembered(path: str, file: JsonObject | None) -> FileLook | NoFile:
+    if file is None:
+        return NoFile(path, "not met by any run", is_missing=True)
+    return FileLook(path, file["size"], file["mtime_ns"], file["folder_device"], file["fingerprint"])

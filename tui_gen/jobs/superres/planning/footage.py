@@ -1,0 +1,232 @@
+"""What is known of each film, and how many patches each category wants of it. Pure.
+
+    target ─ Sainte-Lague over the films for training ─> seats ─┬─> clips of a film's block before the last
+                                                                └─> as many a weight of films kept aside
+
+Guards: made patches hold their seats; those kept aside have none in a target; no clip is free that comes
+nearer than the guard to a patch made for another part; films that belong together give to one part alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from operator import or_
+
+from tui_gen.engine.work import SourceRecord
+from tui_gen.jobs.superres.planning.prospects import Prospect, prospect
+from tui_gen.jobs.superres.planning.seats import Claim, allot
+from tui_gen.jobs.superres.planning.timestamps import lowest, too_near
+from tui_gen.jobs.superres.settings import Settings, Video
+from tui_gen.jobs.superres.split import TRAIN, Split, split_of, whole_name
+
+Sources = Sequence[tuple[str, Video]]
+Seats = Mapping[str, Mapping[str, int]]
+"""Category -> source -> patches wanted of it in all."""
+
+HOPELESS_REJECTIONS = 30
+"""So many rejected clips from the start, and none made, say that the film itself is bad."""
+NOT_FOUND = "file not found"
+PURPOSES: Mapping[Split, str] = {"train": "training", "val": "validation", "test": "a test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A source with all that is known of it."""
+
+    id: str
+    video: Video
+    record: SourceRecord
+    prospect: Prospect
+    is_closed: bool  # gives no more than it has given
+    reason: str | None  # why, where the plan itself says so
+
+    def made(self, category: str) -> int:
+        """Return the clips made for a category, as a bit set."""
+        return self.record.made.get(category, 0)
+
+    def free(self, category: str) -> int:
+        """Return the clips that may still be made for a category, as a bit set."""
+        if self.is_closed or category not in self.prospect.options:
+            return 0
+        settled = self.record.rejected | self.record.rejected_for.get(category, 0) | self.made(category)
+        return self._side(category) & ~settled & ~self._taken_by_others(category)
+
+    def claim(self, category: str) -> Claim:
+        """Return what the film brings to the sharing of a category's seats."""
+        weight = dict(self.video.weights).get(category, 0.0)
+        made = self.made(category).bit_count()
+        room = min(self.prospect.room - made, self.free(category).bit_count())
+        return Claim(self.id, weight, made, made + max(0, room))
+
+    def _side(self, category: str) -> int:
+        is_own = split_of(category) == self.video.split
+        return self.prospect.usable if is_own else self.prospect.block
+
+    def _taken_by_others(self, category: str) -> int:
+        """Return the clips too near to patches that an earlier configuration gave to another part."""
+        split, line = split_of(category), self.prospect.line
+        # Near duplicates count as rejected, but stand where they are.
+        given = [*self.record.made.items(), *self.record.rejected_for.items()]
+        strangers = (bits & ~self._side(name) for name, bits in given if split_of(name) != split)
+        others = reduce(or_, strangers, 0)
+        return too_near(line, self.prospect.capacity, others) if others and line is not None else 0
+
+
+def films_of(
+    settings: Settings,
+    sources: Sources,
+    *,
+    records: Mapping[str, SourceRecord],
+    missing: Collection[str],
+) -> list[Film]:
+    """Return the films of a configuration. `missing` are those whose file is not found."""
+    torn = dict(_torn(sources, records))
+    return [
+        _film(settings, source, record=records.get(source[0]) or SourceRecord(), hindrances=(missing, torn))
+        for source in sources
+    ]
+
+
+def _film(
+    settings: Settings,
+    source: tuple[str, Video],
+    *,
+    record: SourceRecord,
+    hindrances: tuple[Collection[str], Mapping[str, str]],
+) -> Film:
+    source_id, video = source
+    missing, torn = hindrances
+    outlook = prospect(settings, source_id, video, record.facts)
+    reason = torn.get(source_id) or outlook.refusal or _hopeless(record, outlook)
+    reason = NOT_FOUND if source_id in missing else reason
+    is_unwanted = not any(weight > 0 for _, weight in video.weights)
+    is_closed = bool(reason or record.skipped or record.unusable or is_unwanted)
+    return Film(source_id, video, record, outlook, is_closed, reason)
+
+
+def _hopeless(record: SourceRecord, outlook: Prospect) -> str | None:
+    if not record.rejected or any(record.made.values()) or any(record.rejected_for.values()):
+        return None
+    count = record.rejected.bit_count()
+    if count >= HOPELESS_REJECTIONS:
+        return f"the first {count} clips were all rejected{_commonest(record)}"
+    left = (outlook.usable | outlook.block) & ~record.rejected
+    return None if left else f"all of its {count} clips were rejected{_commonest(record)}"
+
+
+def _commonest(record: SourceRecord) -> str:
+    """Return the commonest reason for rejections, in words that follow "rejected"."""
+    if not record.rejections:
+        return ""
+    reason, number = max(record.rejections.items(), key=lambda item: item[1])
+    return f": {reason}" if number == sum(record.rejections.values()) else f", most of all: {reason}"
+
+
+def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tuple[str, str]]:
+    """Yield the films that belong to one part as a whole, but have patches in another, and why they wait."""
+    groups: dict[str, list[tuple[str, Video]]] = defaultdict(list)
+    for source, video in sources:
+        groups[f"group {video.group}" if video.group else source].append((source, video))
+    for members in groups.values():
+        video = members[0][1]
+        if video.split == TRAIN and len(members) == 1:
+            continue  # its block may be kept aside
+        made = [records[source].made for source, _ in members if source in records]
+        elsewhere: Counter[Split] = Counter()
+        for each in made:
+            elsewhere.update({split_of(name): bits.bit_count() for name, bits in each.items()})
+        del elsewhere[video.split]
+        found = [f"{count} for {PURPOSES[split]}" for split, count in elsewhere.items() if count]
+        if found:
+            what = f"the group {json.dumps(video.group)}" if len(members) > 1 else "the film"
+            reason = f"{what} is for {PURPOSES[video.split]}, but gave patches before: {' and '.join(found)}"
+            yield from ((source, f"{reason}; move them with tui-gen split --move") for source, _ in members)
+
+
+# ----------------------------------------------------------------------------------------------- seats
+
+
+def seats_of(settings: Settings, films: Sequence[Film], records: Mapping[str, SourceRecord]) -> Seats:
+    """Return category -> source -> patches wanted; films gone from the configuration hold what they made."""
+    here = {film.id for film in films}
+    held = {
+        name: {
+            source: record.made[name].bit_count()
+            for source, record in records.items()
+            if source not in here and record.made.get(name)
+        }
+        for name in settings.categories
+    }
+    shared = {
+        category.name: _shared(category.target, category.name, films, held[category.name])
+        for category in settings.whole_categories
+    }
+    aside = {
+        name: _kept_aside(settings, name, films, shared[whole_name(name)])
+        for name in settings.categories
+        if name not in shared
+    }
+    return {name: held[name] | (shared | aside)[name] for name in settings.categories}
+
+
+def _shared(
+    target: int | None, category: str, films: Sequence[Film], held: Mapping[str, int]
+) -> dict[str, int]:
+    claims = [film.claim(category) for film in films]
+    if target is None:
+        counts = tuple(claim.capacity for claim in claims)
+    else:
+        counts = allot(target - sum(held.values()), claims)
+    return {claim.id: count for claim, count in zip(claims, counts, strict=True)}
+
+
+def _kept_aside(
+    settings: Settings, part: str, films: Sequence[Film], seats: Mapping[str, int]
+) -> dict[str, int]:
+    """Return source -> patches wanted for a part; `seats` are those of the whole category in training."""
+    split = split_of(part)
+    claims = [film.claim(part) for film in films if film.video.split == split]
+    wanted = _as_dense(settings, part, films, seats)
+    counts = tuple(claim.capacity for claim in claims) if wanted is None else allot(wanted, claims)
+    as_a_whole = {claim.id: count for claim, count in zip(claims, counts, strict=True)}
+    divided = {film.id: _of_block(film, part, seats[film.id]) for film in films if film.video.split != split}
+    return as_a_whole | divided
+
+
+def _as_dense(settings: Settings, part: str, films: Sequence[Film], seats: Mapping[str, int]) -> int | None:
+    """Return how many patches the films kept aside give in all: as many a weight as those for training.
+
+    None where these take all that they can give, or where there are none.
+    """
+    if settings.categories[whole_name(part)].target is None:
+        return None
+    trained = [film for film in films if film.video.split == TRAIN and not film.is_closed]
+    weight = _weight(trained, whole_name(part))
+    kept = [film for film in films if film.video.split == split_of(part) and not film.is_closed]
+    if not weight:
+        return None
+    closed = sum(_made(film, part) for film in films if film.video.split == split_of(part) and film.is_closed)
+    return closed + round(sum(seats[film.id] for film in trained) * _weight(kept, part) / weight)
+
+
+def _weight(films: Sequence[Film], category: str) -> Fraction:
+    weights = (dict(film.video.weights).get(category, 0.0) for film in films)
+    return sum((Fraction(str(weight)) for weight in weights), Fraction(0))
+
+
+def _of_block(film: Film, part: str, seats: int) -> int:
+    """Return how many clips of a film's block come before the last of so many outside it."""
+    outlook, made = film.prospect, _made(film, part)
+    last = lowest(outlook.usable, seats).bit_length()
+    before = (outlook.block & ((1 << last) - 1)).bit_count()
+    wanted = outlook.block_room if seats >= outlook.room else min(before, outlook.block_room)
+    return max(made, min(wanted, made + film.free(part).bit_count()))
+
+
+def _made(film: Film, category: str) -> int:
+    return film.made(category).bit_count()

@@ -1,0 +1,298 @@
+"""What is left to do: pure functions from settings and records to probes, surveys and stretches.
+
+    sources + records ─> films ─> seats per category ─> clips to make ─> units, computed when asked for
+
+Guards: a clip is planned by its number alone. The first clips of a film that are usable fill its seats,
+made ones hold theirs; nothing depends on the order of the videos, of the work or of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, reduce
+from operator import or_
+
+from tui_gen.engine.work import CategoryPlan, Plan, SourcePlan, SourceRecord, Unit
+from tui_gen.jobs.superres.chance import rank
+from tui_gen.jobs.superres.geometry import Size
+from tui_gen.jobs.superres.planning.footage import Film, Seats, Sources, films_of, seats_of
+from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
+from tui_gen.jobs.superres.planning.stretches import Stretches
+from tui_gen.jobs.superres.planning.timestamps import Windows, lowest, retries
+from tui_gen.jobs.superres.settings import Category, Settings
+from tui_gen.jobs.superres.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
+from tui_gen.jobs.superres.stretch import Probe, Survey
+
+NARROW_SPACING_SECONDS = 1.0
+_GT_FRAMES = {"gt": 1, "gt7": 7}
+_LR_FRAMES = {"lr": 5, "lr7": 7}
+
+
+def plan_probe(
+    settings: Settings, sources: Sources, *, records: Mapping[str, SourceRecord], missing: Collection[str]
+) -> Plan:
+    """Plan a probe of each film that is there, wanted and not probed yet."""
+    bare = replace(settings, videos=())
+    films = films_of(settings, sources, records=records, missing=missing)
+    return Plan(_in_order(settings, [_probe_plan(bare, film) for film in films]))
+
+
+def plan_extract(
+    settings: Settings, sources: Sources, *, records: Mapping[str, SourceRecord], missing: Collection[str]
+) -> Plan:
+    """Plan the clips that are left to make; a film is surveyed before its first stretch.
+
+    `missing` are the sources whose file is not found: their seats go to the others for this run.
+    """
+    bare = replace(settings, videos=())
+    films = films_of(settings, sources, records=records, missing=missing)
+    seats = seats_of(settings, films, records)
+    slugs = {category.name: _slugs(category.name, films, records) for category in settings.whole_categories}
+    orders = [_order(film, seats) for film in films]
+    plans = [_source_plan(bare, order, slugs) for order in orders]
+    categories = {
+        name: CategoryPlan(
+            category.target,
+            sum(seats[name].values()),
+            category.folder,
+            raw_patch_bytes=_raw_patch_bytes(settings, category),
+            files_per_patch=len(settings.patch_kinds),
+        )
+        for name, category in settings.categories.items()
+    }
+    warnings = (
+        *_unmet(categories),
+        *_narrow(settings, orders),
+        *_off_keyframes(settings, films),
+        *_clashes(films, slugs),
+    )
+    return Plan(_in_order(settings, plans), categories, warnings, tuple(_division(films)))
+
+
+# ---------------------------------------------------------------------------------------------- orders
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a film is to give: its seats, and the clips still to make for each category."""
+
+    film: Film
+    quotas: Mapping[str, int]
+    todo: tuple[tuple[str, int], ...]  # category and bit set, without empty ones
+
+    @property
+    def left(self) -> int:
+        """The clips still to make for any category, as a bit set."""
+        return reduce(or_, (bits for _, bits in self.todo), 0)
+
+    @property
+    def made(self) -> int:
+        """The clips that are done with, as a bit set."""
+        return reduce(or_, self.film.record.made.values(), 0) & ~self.left
+
+    @property
+    def spacing_seconds(self) -> float | None:
+        """Mean distance of its clips, or None where there are no two, or no film to lay them in."""
+        count, line = (self.left | self.made).bit_count(), self.film.prospect.line
+        return line.usable_seconds / count if line is not None and count > 1 else None
+
+
+def _order(film: Film, seats: Seats) -> _Order:
+    quotas = {name: of_films[film.id] for name, of_films in seats.items() if of_films[film.id]}
+    todo = (
+        (name, lowest(film.free(name), quota - film.made(name).bit_count())) for name, quota in quotas.items()
+    )
+    return _Order(film, quotas, tuple((name, bits) for name, bits in todo if bits))
+
+
+# ---------------------------------------------------------------------------------------------- names
+
+
+def _slugs(category: str, films: Iterable[Film], records: Mapping[str, SourceRecord]) -> dict[str, str]:
+    """Return source -> slug in one category and its parts, for owners and those yet to become one."""
+    key = f"slug:{category}"
+    owned = {source: record.facts[key] for source, record in records.items() if key in record.facts}
+    names = {
+        film.id: film.video.name
+        for film in films
+        if any(whole_name(name) == category for name, _ in film.video.weights)
+    }
+    return owned | wanted_slugs(names, owned)
+
+
+# ---------------------------------------------------------------------------------------------- units
+
+
+def _probe_plan(settings: Settings, film: Film) -> SourcePlan:
+    is_wanted = not film.is_closed and film.prospect.probe is None
+    units = (Probe(film.id, film.video.path, settings),) if is_wanted else ()
+    return _planned(film, units, key=(film.video.path, is_wanted))
+
+
+def _source_plan(settings: Settings, order: _Order, slugs: Mapping[str, Mapping[str, str]]) -> SourcePlan:
+    mine = {name: slugs[whole_name(name)][order.film.id] for name, _ in order.todo}
+    units, key = _units(settings, order, mine)
+    return replace(
+        _planned(order.film, units, key=key),
+        clips_made=order.made.bit_count(),
+        clips_left=order.left.bit_count(),
+        quotas=order.quotas,
+        spacing_seconds=order.spacing_seconds,
+    )
+
+
+def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple[Iterable[Unit], Hashable]:
+    """Return what is to be done with a film now, and a key that is equal where this is."""
+    film, outlook, path = order.film, order.film.prospect, order.film.video.path
+    if not order.todo:
+        return (), ()
+    if outlook.probe is None or outlook.line is None:
+        # It was skipped, or could not be probed, while the others were.
+        return (Probe(film.id, path, settings),), ("probe", path)
+    nameless = tuple(
+        (whole, settings.categories[whole].folder, slug)
+        for whole, slug in {whole_name(name): slug for name, slug in slugs.items()}.items()
+        if f"slug:{whole}" not in film.record.facts
+    )
+    wanted, tried = settings.hwaccel, film.record.facts.get("hwaccel", {})
+    tries_hardware = wanted not in {"none", tried.get("asked")}
+    if outlook.survey is None or nameless or tries_hardware:
+        scout = Survey(
+            source=film.id,
+            path=path,
+            name=film.video.name,
+            settings=settings,
+            probe=outlook.probe,
+            survey=outlook.survey,
+            names_wanted=nameless,
+            peak=film.video.peak,
+            tries_hardware=tries_hardware,
+        )
+        return (scout,), ("survey", path, outlook.probe, outlook.survey, nameless, tries_hardware)
+    device = None if wanted == "none" else tried.get("device")
+    stretches = Stretches(
+        settings=settings,
+        source=film.id,
+        video=film.video,
+        probe=outlook.probe,
+        survey=outlook.survey,
+        windows=Windows(outlook.line, outlook.capacity, retries(settings)),
+        options=outlook.options,
+        slugs=slugs,
+        todo=order.todo,
+        device=device,
+    )
+    known = (path, outlook.probe, outlook.survey, device)
+    return stretches, ("stretches", *known, tuple(slugs.items()), order.todo)
+
+
+def _planned(film: Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:
+    priority = film.record.priority
+    return SourcePlan(
+        source=film.id,
+        name=film.video.name,
+        path=film.video.path,
+        priority=film.video.priority if priority is None else priority,
+        units=units,
+        key=key,
+        clips_made=0,
+        clips_left=0,
+        unusable=film.reason,
+    )
+
+
+def _in_order(settings: Settings, plans: Iterable[SourcePlan]) -> tuple[SourcePlan, ...]:
+    return tuple(sorted(plans, key=lambda plan: (plan.priority, _shuffled(settings.seed, plan.source))))
+
+
+@lru_cache(maxsize=8192)
+def _shuffled(seed: int, source: str) -> bytes:
+    return rank(seed, "order", source)
+
+
+def _raw_patch_bytes(settings: Settings, category: Category) -> float:
+    """Return the bytes of a mean patch's pixels: GT and the stacks that are written."""
+    gt_frames = sum(_GT_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
+    lr_frames = sum(_LR_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
+    total = sum(share for _, share in category.distribution)
+    return sum(
+        share / total * 3 * (gt_frames * _pixels(form.gt) + lr_frames * _pixels(form.lr))
+        for form, share in category.distribution
+    )
+
+
+def _pixels(size: Size) -> int:
+    return size.width * size.height
+
+
+# ------------------------------------------------------------------------------------------- warnings
+
+
+def _unmet(categories: Mapping[str, CategoryPlan]) -> Iterator[str]:
+    for name, category in categories.items():
+        if category.target is not None and category.planned < category.target:
+            short = category.target - category.planned
+            yield (
+                f"{name}: the target of {category.target} patches cannot be met:"
+                f" {category.planned} can be planned, {short} too few"
+            )
+
+
+def _narrow(settings: Settings, orders: Iterable[_Order]) -> Iterator[str]:
+    for order in sorted(orders, key=lambda order: _shuffled(settings.seed, order.film.id)):
+        spacing = order.spacing_seconds
+        if order.left and spacing is not None and spacing < NARROW_SPACING_SECONDS:
+            count = (order.left | order.made).bit_count()
+            yield f"{order.film.video.name}: its {count} clips are only {spacing:.2f} s apart on average"
+
+
+def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    """Say which films cannot begin their clips at key frames, or not all of them."""
+    for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
+        outlook = film.prospect
+        if film.is_closed or outlook.line is None:
+            continue
+        if outlook.no_keyframes is not None:
+            yield (
+                f"{film.video.name}: its clips are spread evenly and do not begin at key frames:"
+                f" {outlook.no_keyframes}"
+            )
+        elif outlook.line.starts_seconds is not None:
+            found = outlook.room + outlook.block_room
+            if found < outlook.capacity:
+                wanted = outlook.capacity
+                yield f"{film.video.name}: only {found} of {wanted} clips find a key frame of their own"
+
+
+def _division(films: Iterable[Film]) -> Iterator[str]:
+    """Say of how many films a block is kept aside, and why not of the others."""
+    train = [film for film in films if film.video.split == TRAIN and not film.is_closed]
+    share = max((film.video.val_share for film in train), default=0.0)
+    if not share:
+        return
+    probed = [film for film in train if film.video.val_share and film.prospect.line is not None]
+    divided = sum(film.prospect.block > 0 for film in probed)
+    yield (
+        f"validation: a block of {100 * share:g} % of {divided} films,"
+        f" with {GUARD_SECONDS:g} s on both sides that give nothing"
+    )
+    if divided < len(probed):
+        shortest = f"{SHORTEST_DIVIDED_SECONDS / 60:g} minutes"
+        yield f"validation: {len(probed) - divided} films have no block; they are shorter than {shortest}"
+    grouped = sum(not film.video.val_share for film in train)
+    if grouped:
+        yield f'validation: {grouped} films have no block, as they share a group; give whole groups a "split"'
+
+
+def _clashes(films: Iterable[Film], slugs: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    renamed: dict[str, set[str]] = defaultdict(set)
+    for film in films:
+        usual = slug_of(film.id, film.video.name)
+        for name, owners in slugs.items():
+            is_new = f"slug:{name}" not in film.record.facts
+            if is_new and owners.get(film.id, usual) != usual:
+                renamed[usual].add(film.id)
+    for usual, ids in sorted(renamed.items()):
+        yield f"the file name {usual!r} is shared: the files of {', '.join(sorted(ids))} carry their id"

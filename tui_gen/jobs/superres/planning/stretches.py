@@ -1,0 +1,113 @@
+"""A film's clips as stretches: runs in time order, each clip with its windows and its cuts.
+
+Guards: what is cut from a clip depends on the seed, the film, the clip and the category alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from operator import or_
+
+from tui_gen.jobs.superres.chance import draws
+from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.geometry import Region, Size, border_margin, crop, crop_area
+from tui_gen.jobs.superres.planning.names import file_stem
+from tui_gen.jobs.superres.planning.prospects import Option
+from tui_gen.jobs.superres.planning.timestamps import Windows, bit_indices
+from tui_gen.jobs.superres.settings import Settings, Video
+from tui_gen.jobs.superres.split import whole_name
+from tui_gen.jobs.superres.stretch import ClipTask, Cut, Stretch
+
+STRETCH_CLIPS = 16
+"""Enough clips to be worth opening a decoder for, few enough (some 20 s of work) that the last stretches
+of a run keep all workers busy and a film's clips spread over them."""
+
+
+DETAIL_SHARE = Fraction(1, 2)
+CANDIDATES = 4
+"""With `"crop_choice": "detail"`: so many patches are taken at the best of so many places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """The stretches of one film. Each pass over it computes them anew, one by one."""
+
+    settings: Settings
+    source: str
+    video: Video
+    probe: ProbeFacts
+    survey: SurveyFacts
+    windows: Windows
+    options: Mapping[str, tuple[Option, ...]]
+    slugs: Mapping[str, str]  # by category
+    todo: tuple[tuple[str, int], ...]  # category and bit set of clips
+    device: str | None = None  # what decodes the film; None: the processor
+
+    def __iter__(self) -> Iterator[Stretch]:
+        """Yield the stretches in time order, nearly equally long."""
+        clips = [int(index) for index in bit_indices(reduce(or_, (bits for _, bits in self.todo), 0))]
+        windows = self.windows.of(clips)
+        clips.sort(key=lambda index: windows[index])
+        for run in runs(clips, STRETCH_CLIPS):
+            yield Stretch(
+                source=self.source,
+                path=self.video.path,
+                name=self.video.name,
+                settings=self.settings,
+                probe=self.probe,
+                survey=self.survey,
+                peak=self.video.peak,
+                anchor=self.windows.line.anchor,
+                device=self.device,
+                tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),
+            )
+
+    def _cuts(self, index: int) -> tuple[Cut, ...]:
+        return tuple(self._cut(category, index) for category, bits in self.todo if bits >> index & 1)
+
+    def _cut(self, category: str, index: int) -> Cut:
+        name = whole_name(category)
+        draw_format, draw_x, draw_y, draw_choice = draws(self.settings.seed, self.source, index, name)
+        option = choose(self.options[category], draw_format)
+        gt, picture = option.format.gt, option.fit.picture
+        has_margin = self.settings.lr_border == "picture"
+        area = crop_area(picture, gt, border_margin(option.format.ratio) if has_margin else 0)
+        return Cut(
+            category=category,
+            category_folder=self.settings.categories[category].folder,
+            format=option.format,
+            frame=option.fit.frame,
+            region=crop(area, gt, draw_x=draw_x, draw_y=draw_y),
+            picture=picture,
+            file_stem=file_stem(self.slugs[category], index, option.format),
+            rivals=tuple(self._rivals(area, gt, index, name)) if self._looks(draw_choice) else (),
+        )
+
+    def _looks(self, draw: Fraction) -> bool:
+        """Return whether the place of a patch is chosen by detail."""
+        return self.settings.crop_choice == "detail" and draw < DETAIL_SHARE
+
+    def _rivals(self, area: Region, gt: Size, index: int, category: str) -> Iterator[Region]:
+        for number in range(1, CANDIDATES):
+            draw_x, draw_y, _, _ = draws(self.settings.seed, self.source, index, category, number)
+            yield crop(area, gt, draw_x=draw_x, draw_y=draw_y)
+
+
+def choose(options: Sequence[Option], draw: Fraction) -> Option:
+    """Return the option in whose part of [0, 1) the draw falls; parts are as large as shares."""
+    passed = Fraction(0)
+    for option in options:
+        passed += option.share
+        if draw < passed:
+            return option
+    return options[-1]
+
+
+def runs(clips: Sequence[int], most: int) -> Iterator[Sequence[int]]:
+    """Cut into as few runs of at most `most` as possible, their lengths differing by one at most."""
+    count = -(-len(clips) // most)
+    for number in range(count):
+        yield clips[number * len(clips) // count : (number + 1) * len(clips) // count]

@@ -1,0 +1,1 @@
+"""What is learned of a film once: its headers, its bars, where its key frames are."""

@@ -1,0 +1,1 @@
+"""Child processes: found, started without a shell, fenced in, asked, and always reaped."""

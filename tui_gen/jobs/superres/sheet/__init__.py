@@ -1,0 +1,1 @@
+"""The contact sheet: which patches it shows, their pictures, and the page."""

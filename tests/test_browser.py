@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.superres.test_sheet import config
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 from tui_gen.reporting import SheetRequest, report, sheet
 
 __all__ = ["config"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.cli import COMMANDS
+from tui_gen.arguments import COMMANDS
 from tui_gen.reference import reference
 from tui_gen.tui.actions import IDS
 

@@ -17,7 +17,8 @@ from tui_gen.engine.ledger import Ledger
 from tui_gen.engine.session import LEDGER_NAME, replay
 from tui_gen.engine.work import Clip, Failed, Made, Patch, RefusedError, Rejected
 from tui_gen.history import history_of
-from tui_gen.jobs import JobConfig, read_config
+from tui_gen.job_contract import JobConfig
+from tui_gen.jobs import read_config
 from tui_gen.wording import display_name
 
 DAY = 86400.0

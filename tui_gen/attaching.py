@@ -18,7 +18,7 @@ from tui_gen.engine.control import ControlClient, ControlError
 from tui_gen.engine.lock import is_held, read_holder
 from tui_gen.engine.session import LOCK_NAME
 from tui_gen.engine.work import RefusedError
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 
 START_SECONDS = 120.0
 LOOK_SECONDS = 0.05

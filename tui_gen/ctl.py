@@ -13,7 +13,7 @@ from tui_gen.engine.control import ControlClient, ControlError
 from tui_gen.engine.state import RunState
 from tui_gen.engine.status import status_of
 from tui_gen.engine.work import RefusedError
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 from tui_gen.report import progress_line
 from tui_gen.running import find_source
 from tui_gen.wording import display_name

@@ -12,7 +12,7 @@ from tui_gen.engine.parts import SourceState
 from tui_gen.engine.session import replay, steady_clock
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Learned, Plan, Stage, Unit, Unusable
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 from tui_gen.needs import need_of
 from tui_gen.wording import count, display_name, duration, size
 

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from tui_gen.engine.session import replay
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import Exported, ExportRequest, JobConfig
+from tui_gen.job_contract import Exported, ExportRequest, JobConfig
 from tui_gen.progress import Progress
 from tui_gen.wording import count, display_name
 

@@ -18,7 +18,7 @@ from tui_gen.engine.parts import ENDED_PHASES
 from tui_gen.engine.state import RunState
 from tui_gen.engine.status_view import Sighting, StatusError, read_status
 from tui_gen.engine.work import RefusedError
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 from tui_gen.running import LOG_NAME
 
 POLL_SECONDS = 0.5

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tui_gen.cli import parser
+from tui_gen.arguments import parser
 from tui_gen.tui.actions import ALL_DEEDS, Deed
 from tui_gen.tui.review_keys import REVIEW_DEEDS, REVIEW_SIGNALS
 

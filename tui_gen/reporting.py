@@ -18,7 +18,7 @@ from tui_gen.engine.state import RunState
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
 from tui_gen.history import replay_history
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 from tui_gen.page import write_page
 from tui_gen.report_page import report_page
 from tui_gen.summary import summary_lines

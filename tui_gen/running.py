@@ -31,7 +31,7 @@ from tui_gen.engine.steering import Steering
 from tui_gen.engine.watch import GO_ON_FACTOR, Watched
 from tui_gen.engine.work import RefusedError
 from tui_gen.hooks import Hooks
-from tui_gen.jobs import JobConfig, OpenedJob
+from tui_gen.job_contract import JobConfig, OpenedJob
 from tui_gen.report import (
     LOOK_SECONDS,
     Reporter,

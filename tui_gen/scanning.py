@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import JobModule, ScanRequest
+from tui_gen.job_contract import JobModule, ScanRequest
 from tui_gen.progress import Progress
 from tui_gen.wording import display_name
 

@@ -14,7 +14,7 @@ from tui_gen.engine.control import ControlError
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import FoundSource, JobConfig, ScanFindings
+from tui_gen.job_contract import FoundSource, JobConfig, ScanFindings
 from tui_gen.live import LiveController, MonitorController
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.driver import AsciiDriver

@@ -14,7 +14,8 @@ from typing import TextIO
 from tui_gen.engine.session import Session, replay
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import JobConfig, SourcePart, read_config
+from tui_gen.job_contract import JobConfig, SourcePart
+from tui_gen.jobs import read_config
 from tui_gen.wording import count, display_name
 
 

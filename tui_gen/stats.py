@@ -17,7 +17,7 @@ from tui_gen.engine.session import LEDGER_NAME, replay
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
 from tui_gen.histogram import Bins, bar, bins_for, line, quantile
-from tui_gen.jobs import JobConfig
+from tui_gen.job_contract import JobConfig
 from tui_gen.measured import Measure, Measured, Measurements, Place
 from tui_gen.wording import count, display_name, percent
 

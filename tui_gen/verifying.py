@@ -18,7 +18,12 @@ from tui_gen.engine.session import LEDGER_NAME, LOCK_NAME, Session, replay
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import Checked, Finding, JobConfig, Recorded
+from tui_gen.job_contract import (
+    Checked,
+    Finding,
+    JobConfig,
+    Recorded,
+)
 from tui_gen.progress import Progress
 from tui_gen.wording import count, display_name
 

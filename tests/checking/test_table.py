@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from tui_gen.checking.table import Findings, json_of, lines_of
-from tui_gen.jobs import Condition, Inspected
+from tui_gen.job_contract import Condition, Inspected
 from tui_gen.jobs.superres.inspection.film_report import COLUMNS
 from tui_gen.needs import Need
 

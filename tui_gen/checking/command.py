@@ -24,7 +24,12 @@ from tui_gen.engine.lock import is_held, read_holder
 from tui_gen.engine.session import LOCK_NAME, recipe_differences, replay
 from tui_gen.engine.state import RunState
 from tui_gen.exit_codes import ExitCode
-from tui_gen.jobs import Condition, Inspected, Inspection, JobConfig
+from tui_gen.job_contract import (
+    Condition,
+    Inspected,
+    Inspection,
+    JobConfig,
+)
 from tui_gen.needs import Need, need_of
 from tui_gen.progress import Progress
 from tui_gen.wording import display_name

@@ -14,7 +14,7 @@ from tui_gen.engine import events as ev
 from tui_gen.engine.lock import LockedError
 from tui_gen.engine.session import LEDGER_NAME, Session
 from tui_gen.engine.work import Learned, SourceRecord
-from tui_gen.jobs import Inspected
+from tui_gen.job_contract import Inspected
 
 
 @dataclass(frozen=True, slots=True)

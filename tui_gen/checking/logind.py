@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_gen.jobs import Condition
+from tui_gen.job_contract import Condition
 
 ASK_SECONDS = 10.0
 WHAT = "logout"

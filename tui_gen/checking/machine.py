@@ -10,7 +10,7 @@ from importlib.metadata import version
 import psutil
 
 from tui_gen import __version__
-from tui_gen.jobs import Condition
+from tui_gen.job_contract import Condition
 from tui_gen.wording import size
 
 SCREEN_LIBRARIES = ("textual", "rich", "psutil")

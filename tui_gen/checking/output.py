@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_gen.engine.watch import MIN_FREE_FILES
-from tui_gen.jobs import Condition
+from tui_gen.job_contract import Condition
 from tui_gen.needs import Need
 from tui_gen.wording import count, size
 

@@ -12,7 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui_gen.jobs import Column, Condition, Inspected, Level
+from tui_gen.job_contract import (
+    Column,
+    Condition,
+    Inspected,
+    Level,
+)
 from tui_gen.needs import Need
 from tui_gen.tui.lines import fit, fit_right, wrapped
 from tui_gen.wording import count, display_name, duration

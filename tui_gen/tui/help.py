@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from textual.app import App
 
 from tui_gen.tui.actions import ALL_DEEDS, APP_DEEDS, DEEDS, Deed, Group
-from tui_gen.tui.palette import shown_key
+from tui_gen.tui.palette import keys_of
 
 _GROUPS: dict[Group, str] = {
     "work": "The work",
@@ -18,12 +19,6 @@ _GROUPS: dict[Group, str] = {
     "leave": "Leaving",
 }
 _KEY_CELLS = 14
-
-
-def keys_of(app: App[Any], deed: Deed) -> list[str]:
-    """Return the keys of an action as people write them, keymap heeded."""
-    keys = app._keymap.get(deed.id, deed.keys)  # noqa: SLF001  (Textual has no public reading of it)
-    return [shown_key(key) for key in keys.split(",")]
 
 
 def offered_keys(app: App[Any], can_do: Callable[[Deed], bool], *, is_paused: bool) -> list[tuple[str, str]]:
@@ -42,17 +37,24 @@ def offered_keys(app: App[Any], can_do: Callable[[Deed], bool], *, is_paused: bo
     return offered
 
 
+def key_page(
+    titles: Mapping[Group, str], deeds: Sequence[Deed], keys: Callable[[Deed], list[str]]
+) -> list[str]:
+    """Return the keys and what they do, group by group, an empty line behind each."""
+    lines: list[str] = []
+    for group, title in titles.items():
+        lines.append(title)
+        lines += [
+            f"  {' '.join(keys(deed)):<{_KEY_CELLS}}{deed.meaning}" for deed in deeds if deed.group == group
+        ]
+        lines.append("")
+    return lines
+
+
 def help_lines(app: App[Any]) -> list[str]:
     """Return the page of all keys."""
-    lines: list[str] = []
-    for group, title in _GROUPS.items():
-        lines += [title]
-        for deed in ALL_DEEDS:
-            if deed.group == group:
-                lines.append(f"  {' '.join(keys_of(app, deed)):<{_KEY_CELLS}}{deed.meaning}")
-        lines.append("")
     return [
-        *lines,
+        *key_page(_GROUPS, ALL_DEEDS, partial(keys_of, app)),
         "What cannot be done now is not offered. Keys are changed by id in the",
         'configuration: "keymap": {"pause": "f5"}.',
     ]

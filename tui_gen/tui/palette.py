@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -34,7 +35,7 @@ class Deeds(Provider):
         return [*on_screen, *(deed for deed in APP_DEEDS if deed.id == "leave")]
 
     def _name(self, deed: Deed) -> str:
-        key = key_of(self.app, deed)
+        key = keys_of(self.app, deed)[0]
         return f"{deed.meaning[:1].upper()}{deed.meaning[1:]}  ({key})"
 
     async def _carry_out(self, deed: Deed) -> None:
@@ -47,10 +48,10 @@ def _can(screen: object, deed: Deed) -> bool:
     return bool(check(deed)) if check is not None else True
 
 
-def key_of(app: App[object], deed: Deed) -> str:
-    """Return how the first key of an action is shown, keymap heeded."""
-    keys = app._keymap.get(deed.id, deed.keys)  # noqa: SLF001  (Textual shows no keymap but this)
-    return shown_key(keys.split(",")[0])
+def keys_of(app: App[Any], deed: Deed) -> list[str]:
+    """Return the keys of an action as people write them, keymap heeded."""
+    keys = app._keymap.get(deed.id, deed.keys)  # noqa: SLF001  (Textual has no public reading of it)
+    return [shown_key(key) for key in keys.split(",")]
 
 
 _SHOWN = {

@@ -32,13 +32,11 @@ WEIGHT_STEP, PRIORITY_STEP = 0.1, 5
 _SHOWN = ("all", "taken", "left out")
 
 
-class Head(Roll, can_focus=False):
-    """Two lines: what was scanned, and what it comes to."""
+class _Fixed(Roll, can_focus=False):
+    """Lines without a title that do not scroll; a subclass writes them as they stand."""
 
-    def __init__(self, reviewed: Reviewed) -> None:
-        """Show `reviewed`."""
-        super().__init__("review-head")
-        self._reviewed = reviewed
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self.is_summary = True
 
     def write(self, size: Size) -> Page | None:
@@ -50,6 +48,15 @@ class Head(Roll, can_focus=False):
         """Nothing has a title here."""
         del width
         return EMPTY
+
+
+class Head(_Fixed):
+    """Two lines: what was scanned, and what it comes to."""
+
+    def __init__(self, reviewed: Reviewed) -> None:
+        """Show `reviewed`."""
+        super().__init__("review-head")
+        self._reviewed = reviewed
 
     def _written(self) -> list[Line]:
         return self._reviewed.head_lines(self.size.width)[: self.size.height]
@@ -102,24 +109,13 @@ class Table(Roll):
         return found if found is not None and found in self.found() else None
 
 
-class Keys(Roll, can_focus=False):
+class Keys(_Fixed):
     """The last line: what can be done, or what was."""
 
     def __init__(self) -> None:
         """Say nothing yet."""
         super().__init__("review-keys")
-        self.is_summary = True
         self.notice = ""
-
-    def write(self, size: Size) -> Page | None:
-        """Nothing scrolls here."""
-        del size
-        return None
-
-    def heading(self, width: int) -> Line:
-        """Nothing has a title here."""
-        del width
-        return EMPTY
 
     def _written(self) -> list[Line]:
         width = self.size.width

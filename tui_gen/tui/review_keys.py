@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tui_gen.tui.actions import Deed
+from tui_gen.tui.actions import Deed, Group
+from tui_gen.tui.help import key_page
 from tui_gen.tui.palette import shown_key
 
-_KEY_CELLS = 14
-_TITLES = {
+_TITLES: dict[Group, str] = {
     "work": "All films",
     "videos": "The film under the cursor",
     "look": "Looking",
@@ -63,12 +63,9 @@ def label_of(deed: Deed) -> str:
 
 def review_help() -> list[str]:
     """Return the page of all keys."""
-    lines: list[str] = []
-    for group, title in _TITLES.items():
-        lines.append(title)
-        for each in (*REVIEW_DEEDS, *REVIEW_SIGNALS):
-            if each.group == group:
-                keys = " ".join(map(shown_key, each.keys.split(",")))
-                lines.append(f"  {keys:<{_KEY_CELLS}}{each.meaning}")
-        lines.append("")
+
+    def keys(deed: Deed) -> list[str]:
+        return [shown_key(key) for key in deed.keys.split(",")]
+
+    lines = key_page(_TITLES, (*REVIEW_DEEDS, *REVIEW_SIGNALS), keys)
     return [*lines, "esc takes the filter off. Nothing is written before s."]

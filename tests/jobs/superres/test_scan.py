@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.jobs import ScanRequest
+from tui_gen.job_contract import ScanRequest
 from tui_gen.jobs.superres.config.load import ConfigurationError, Rule, load_settings, shipped_config
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
 from tui_gen.jobs.superres.geometry import Size

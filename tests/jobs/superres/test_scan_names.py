@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.jobs import ScanRequest
+from tui_gen.job_contract import ScanRequest
 from tui_gen.jobs.superres.config.load import load_settings, shipped_config
 from tui_gen.jobs.superres.scanning.film_names import FilmName, Place, name_film
 from tui_gen.jobs.superres.scanning.scan import scan

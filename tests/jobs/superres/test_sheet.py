@@ -20,7 +20,8 @@ from tui_gen.engine.ledger import Ledger
 from tui_gen.engine.lock import Lock
 from tui_gen.engine.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.work import Clip, Made, Patch
-from tui_gen.jobs import JobConfig, read_config
+from tui_gen.job_contract import JobConfig
+from tui_gen.jobs import read_config
 from tui_gen.jobs.superres.output.patches import encode_png
 from tui_gen.jobs.superres.sheet.pictures import GAP, HEIGHT, drawable
 from tui_gen.wording import display_name

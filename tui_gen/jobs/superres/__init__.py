@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from tui_gen.engine.work import RefusedError
 
 if TYPE_CHECKING:
-    from tui_gen.jobs import Condition, ScanRequest
+    from tui_gen.job_contract import Condition, ScanRequest
     from tui_gen.jobs.superres.opening import SuperResolutionConfig
     from tui_gen.jobs.superres.scanning.findings import Findings
     from tui_gen.jobs.superres.settings import Settings

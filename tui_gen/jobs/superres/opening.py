@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import Job, JsonObject, Plan, RefusedError, SourceRecord
-from tui_gen.jobs import (
+from tui_gen.job_contract import (
     Checked,
     Condition,
     Exported,

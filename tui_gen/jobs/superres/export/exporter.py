@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import RefusedError, SourceRecord
-from tui_gen.jobs import Exported, ExportedTree, ExportRequest
+from tui_gen.job_contract import Exported, ExportedTree, ExportRequest
 from tui_gen.jobs.superres.export import trees
 from tui_gen.jobs.superres.export.databases import TableWriter, package, write_basicsr_lmdb
 from tui_gen.jobs.superres.export.division import Divided, divide

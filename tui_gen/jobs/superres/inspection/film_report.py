@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from tui_gen.engine.work import Learned, Unusable
-from tui_gen.jobs import Column, Inspected
+from tui_gen.job_contract import Column, Inspected
 from tui_gen.jobs.superres.colour import colour_tags, tone_mapping_peak
 from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Region, whole

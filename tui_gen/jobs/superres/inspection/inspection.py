@@ -25,7 +25,7 @@ from tui_gen.engine.work import (
     SourceRecord,
     Unusable,
 )
-from tui_gen.jobs import Column, Condition, Inspected
+from tui_gen.job_contract import Column, Condition, Inspected
 from tui_gen.jobs.superres.extract import Tools, perform_probe, perform_survey
 from tui_gen.jobs.superres.inspection.film_report import COLUMNS, Looked, State, inspected
 from tui_gen.jobs.superres.inspection.tools import Examined

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from tui_gen.jobs import Condition
+from tui_gen.job_contract import Condition
 from tui_gen.jobs.superres.processes.ffmpeg import (
     NEEDED_FILTERS,
     Ffmpeg,

@@ -132,6 +132,15 @@ def make_folder(output: Path, folder: str) -> None:
         """What stood there before is a folder, and inside."""
 
 
+def stands(name: str, folder: int) -> bool:
+    """Tell whether an open folder has an entry of this name, whatever it is."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def flush_folder(descriptor: int) -> None:
     """Bring a folder's entries to the disk, where its file system can."""
     try:

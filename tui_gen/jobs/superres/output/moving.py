@@ -21,7 +21,14 @@ from tui_gen.engine import events as ev
 from tui_gen.engine.session import LEDGER_NAME
 from tui_gen.engine.work import Made, Patch, SourceRecord
 from tui_gen.jobs.superres.export.samples import Sample, entry_at, read_samples
-from tui_gen.jobs.superres.output.folders import OutputError, blaming, flush_folder, make_folder, opened
+from tui_gen.jobs.superres.output.folders import (
+    OutputError,
+    blaming,
+    flush_folder,
+    make_folder,
+    opened,
+    stands,
+)
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.split import SPLIT_FOLDERS, TRAIN, Split, part_folder, part_name, split_of_folder
@@ -74,17 +81,9 @@ def _rename(output: Path, path: str, new: str) -> None:
     (old_folder, _, name), (new_folder, _, _) = path.rpartition("/"), new.rpartition("/")
     make_folder(output, new_folder)
     with opened(output, old_folder) as before, opened(output, new_folder) as after, blaming(output / path):
-        if _stands(name, after):
-            if _stands(name, before):
+        if stands(name, after):
+            if stands(name, before):
                 raise OutputError(errno.EEXIST, "a file of this name stands there", os.fspath(output / new))
             return  # moved before, or by hand
         os.rename(name, name, src_dir_fd=before, dst_dir_fd=after)
         flush_folder(after)
-
-
-def _stands(name: str, folder: int) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True

@@ -28,6 +28,7 @@ from tui_gen.jobs.superres.output.folders import (
     blaming,
     flush_folder,
     opened,
+    stands,
     temporaries_opened,
     temporary_name,
 )
@@ -237,7 +238,7 @@ class _File:
     def put_in_place(self) -> None:
         """Give the file its final name."""
         with blaming(self.path):
-            stood = _stands(self.path.name, self.folder)
+            stood = stands(self.path.name, self.folder)
             os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
             self.is_written, self.is_new = False, not stood
 
@@ -260,14 +261,6 @@ class _File:
 def _remove(name: str, folder: int) -> None:
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
-
-
-def _stands(name: str, folder: int) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _take_back(gt_first: list[_File], error: BaseException) -> None:

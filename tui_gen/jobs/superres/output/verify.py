@@ -20,7 +20,7 @@ import numpy as np
 from tui_gen.engine import events as ev
 from tui_gen.engine.ledger import read_events
 from tui_gen.engine.work import Clip, Made
-from tui_gen.jobs import Checked, Finding, Recorded
+from tui_gen.job_contract import Checked, Finding, Recorded
 from tui_gen.jobs.superres.output.folders import VALIDATION_FOLDER
 
 CHECKERS = 4

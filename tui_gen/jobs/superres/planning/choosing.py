@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from tui_gen.engine.work import RefusedError, SourceRecord
-from tui_gen.jobs import SourcePart
+from tui_gen.job_contract import SourcePart
 from tui_gen.jobs.superres.chance import rank
 from tui_gen.jobs.superres.config.commented_json import Document, parse
 from tui_gen.jobs.superres.config.edits import with_fields

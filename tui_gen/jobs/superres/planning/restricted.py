@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_gen.engine.work import Job, JsonObject, Plan, Report, SourcePlan, SourceRecord, Stage, Unit
-from tui_gen.jobs import Wanted
+from tui_gen.job_contract import Wanted
 from tui_gen.jobs.superres.stretch import ClipTask, Stretch
 
 

@@ -19,15 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+sys.path.insert(0, str(Path(__file__).parents[4]))
+
 import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from tui_gen.jobs.superres.reading.track import open_film, picture_track
+
 PASSING = frozenset({errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EMFILE})
 INDEXED = ("matroska", "mov")
 """Containers whose index can be trusted."""
-ATTACHED_PICTURE = 0x400
 MOST_TABLE_BYTES = 1 << 28
 LONG_SIZE, LONG_HEADER_BYTES, HEADER_BYTES = 1, 16, 8
 
@@ -57,9 +60,8 @@ class Shifts:
 def main() -> None:
     """Print the timestamps, or the reason why there are none."""
     path, formats = sys.argv[1], sys.argv[2]
-    options = {"format_whitelist": formats, "protocol_whitelist": "file"}
     try:
-        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        with open_film(path, formats) as container:
             answer = key_frames(container, path)
     except UnknownTimesError as error:
         answer = {"unknown": str(error)}
@@ -74,8 +76,7 @@ def main() -> None:
 
 def key_frames(container: InputContainer, path: str) -> dict[str, Any]:
     """Return when the key frames of the picture track are shown, in ticks of its clock."""
-    tracks = (s for s in container.streams.video if not int(s.disposition) & ATTACHED_PICTURE)
-    stream, name = next(tracks, None), container.format.name
+    stream, name = picture_track(container), container.format.name
     clock = stream.time_base if stream is not None else None
     if stream is None or clock is None or not name.startswith(INDEXED):
         reason = f"no index of key frames in {name}"

@@ -26,7 +26,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from tui_gen.jobs.superres.probing.probe_child import packets, picture_track, seek
+from tui_gen.jobs.superres.probing.probe_child import packets, seek, track_of
+from tui_gen.jobs.superres.reading.track import open_film
 
 WHOLE_BYTES = 64 << 20
 PLACE_PACKETS = 1500
@@ -66,9 +67,8 @@ def main() -> None:
 
 def measured(path: str, formats: str, places: Sequence[float]) -> dict[str, Any]:
     """Return the typical and the longest distance, in frames and in seconds."""
-    options = {"format_whitelist": formats, "protocol_whitelist": "file"}
-    with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
-        stream = picture_track(container)
+    with open_film(path, formats) as container:
+        stream = track_of(container)
         if os.stat(path).st_size <= WHOLE_BYTES:  # noqa: PTH116 - names need not be UTF-8
             return answer_of("packets", runs_of(_of_packets(container, stream)))
         if container.format.name.startswith("mov") and (runs := _of_index(container, stream)):

@@ -5,8 +5,10 @@
 It writes one JSON object to the descriptor.
 
 Nothing is opened before `os.stat` says that it is a regular file with something in it. Nothing is
-decoded here. Only av and the standard library, so that it needs no import path.
+decoded here.
 """
+
+from __future__ import annotations
 
 import errno
 import itertools
@@ -17,17 +19,21 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[4]))
 
 import av
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from tui_gen.jobs.superres.reading.track import open_film, picture_track
+
 PASSING = frozenset(
     {errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE}
 )
-ATTACHED_PICTURE = 0x400
 HEAD_PACKETS = 64
 BISECTIONS = 24
 CLOSE_SECONDS = 5.0
@@ -55,7 +61,7 @@ def main() -> None:
         json.dump(answer, pipe)
 
 
-def _answer_to(error: "av.error.FFmpegError") -> dict[str, str]:
+def _answer_to(error: av.error.FFmpegError) -> dict[str, str]:
     if error.errno == errno.EINVAL:  # what the format whitelist answers
         return {"unusable": "not one of the containers that are opened"}
     if error.errno in PASSING:
@@ -66,9 +72,8 @@ def _answer_to(error: "av.error.FFmpegError") -> dict[str, str]:
 def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
     """Return what the headers and the packets say."""
     _refuse_what_is_no_file(os.stat(path))  # noqa: PTH116 - names need not be UTF-8
-    options = {"format_whitelist": formats, "protocol_whitelist": "file"}
-    with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
-        stream = picture_track(container)
+    with open_film(path, formats) as container:
+        stream = track_of(container)
         context: VideoCodecContext | None = stream.codec_context
         if context is None:  # the library knows no decoder of that name, or the name is damaged
             reason = "unsupported codec"
@@ -102,13 +107,12 @@ def _refuse_what_is_no_file(status: os.stat_result) -> None:
         raise UnusableFileError(reason)
 
 
-def picture_track(container: InputContainer) -> VideoStream:
-    """Return the first picture track that is not cover art: what ffmpeg calls 0:V:0."""
-    videos = container.streams.video
-    for stream in videos:
-        if not int(stream.disposition) & ATTACHED_PICTURE:
-            return stream
-    if videos:
+def track_of(container: InputContainer) -> VideoStream:
+    """Return the film's picture track. Raises UnusableFileError with what there is instead."""
+    track = picture_track(container)
+    if track is not None:
+        return track
+    if container.streams.video:
         reason = "cover art only, no film"
     elif container.streams.audio:
         reason = "audio only, no picture track"
@@ -144,7 +148,7 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
     }
 
 
-def _first_key_seconds(head: "list[av.Packet[VideoStream]]", *, first: float) -> float | None:
+def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> float | None:
     """Return when the first packet is shown if it needs no other and no other is shown before it."""
     packet = head[0]
     if not packet.is_keyframe or packet.pts is None:
@@ -153,7 +157,7 @@ def _first_key_seconds(head: "list[av.Packet[VideoStream]]", *, first: float) ->
     return seconds if seconds == first else None
 
 
-def packets(container: InputContainer, stream: VideoStream) -> "Iterator[av.Packet[VideoStream]]":
+def packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
     """Yield packets up to the end of what can be read, with a sign of life now and then."""
     last_sign = time.monotonic()
     try:
@@ -185,7 +189,7 @@ def _frame_seconds(stream: VideoStream, times: list[float]) -> float | None:
     return measured
 
 
-def _end(packets: "list[av.Packet[VideoStream]]") -> tuple[float, float] | None:
+def _end(packets: list[av.Packet[VideoStream]]) -> tuple[float, float] | None:
     """Return (last PTS, its duration or 0) of some packets, in seconds."""
     ends = [
         (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))

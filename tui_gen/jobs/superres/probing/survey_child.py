@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.probing.bars import Bars, are_alike, vote
 from tui_gen.jobs.superres.processes.signs import Signs
 from tui_gen.jobs.superres.reading.planes import Planes, planes_of
+from tui_gen.jobs.superres.reading.track import open_film, picture_track
 
 if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 Place = TypeVar("Place")
 Skipped = Literal["DEFAULT", "NONREF"]
 
-ATTACHED_PICTURE = 0x400
 FIRST_PACKETS = 64
 """So many packets from a key frame on, one must give a picture."""
 
@@ -107,11 +107,11 @@ class _Film:
     _layout: Planes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stream = next(
-            stream
-            for stream in self.container.streams.video
-            if not int(stream.disposition) & ATTACHED_PICTURE
-        )
+        stream = picture_track(self.container)
+        if stream is None:
+            reason = "no picture track any more"
+            raise UnsureError(reason)
+        self.stream = stream
         context = self.stream.codec_context
         context.thread_type, context.thread_count = "NONE", 1
         layout = planes_of(self.order.pixel_format, Size(*self.order.size))
@@ -207,7 +207,7 @@ def _counted(order: Order) -> dict[str, Any]:
 
 
 def _at_all(order: Order, signs: Signs) -> Ballot:
-    with _opened(order) as container:
+    with open_film(order.path, order.formats) as container:
         return _Film(container, order, signs).all(order.step or 1)
 
 
@@ -215,7 +215,7 @@ def _at_places(order: Order, signs: Signs) -> list[Ballot]:
     met = _KeyFrames()
 
     def visit(places: list[float]) -> list[Ballot]:
-        with _opened(order) as container:
+        with open_film(order.path, order.formats) as container:
             film = _Film(container, order, signs)
             return [film.key_frame(place, met) for place in places]
 
@@ -228,7 +228,7 @@ def _at_places(order: Order, signs: Signs) -> list[Ballot]:
     count = -(-wanted // len(met.again))
 
     def look_behind(key_frames: list[int]) -> list[Ballot]:
-        with _opened(order) as container:
+        with open_film(order.path, order.formats) as container:
             film = _Film(container, order, signs)
             return [film.behind(pts, count) for pts in key_frames]
 
@@ -243,11 +243,6 @@ def _at_once(
     shares = [list(places[n * len(places) // count : (n + 1) * len(places) // count]) for n in range(count)]
     with ThreadPoolExecutor(count) as pool:
         return [ballot for ballots in pool.map(look, shares) for ballot in ballots]
-
-
-def _opened(order: Order) -> InputContainer:
-    options = {"format_whitelist": order.formats, "protocol_whitelist": "file"}
-    return av.open(f"file:{order.path}", options=options, metadata_errors="replace")
 
 
 def _pts(packet: VideoPacket) -> int:

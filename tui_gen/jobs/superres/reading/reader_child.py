@@ -26,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parents[4]))
 
 import av
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
@@ -34,6 +33,7 @@ from tui_gen.jobs.superres.geometry import Region, Size
 from tui_gen.jobs.superres.processes.signs import Signs
 from tui_gen.jobs.superres.reading.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.reading.planes import Planes, planes_of
+from tui_gen.jobs.superres.reading.track import open_film
 from tui_gen.jobs.superres.reading.window_decoder import FilmOrder, UnsureError, WindowDecoder
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES
 
@@ -109,15 +109,10 @@ def _read(order: dict[str, Any], signs: Signs) -> Iterator[dict[str, Any]]:
     if layout is None:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
-    with _opened(film) as container:
+    with open_film(film.path, film.formats) as container:
         decoder = WindowDecoder(container, film, signs.give)
         for window in windows:
             yield from _window(decoder, window, layout, wants_repeats=order["wants_repeats"])
-
-
-def _opened(film: FilmOrder) -> InputContainer:
-    options = {"format_whitelist": film.formats, "protocol_whitelist": "file"}
-    return av.open(f"file:{film.path}", options=options, metadata_errors="replace")
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.reading.entry import REORDERED_FRAMES, is_sound_entry, length_bytes_of
+from tui_gen.jobs.superres.reading.track import picture_track
 from tui_gen.jobs.superres.reading.window import exact_span, expected_span, is_centred, is_run
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES
 
@@ -39,7 +40,6 @@ FRAMES_BEFORE = 4
 NEAR_FRAMES = 5
 """Within so many frames of a later target all frames are decoded: that window may need them."""
 ENTRY_TRIES = 3
-ATTACHED_PICTURE = 0x400
 COMPLAINT_BYTES = 1 << 16
 HARMLESS = re.compile(r"mmco: unref short failure|Last message repeated")
 """After a recovery point H.264 may take leave of pictures that were never decoded and that nothing needs."""
@@ -125,11 +125,11 @@ class WindowDecoder:
 
     def __post_init__(self) -> None:
         """Find the picture track and prepare its decoder."""
-        self.stream = next(
-            stream
-            for stream in self.container.streams.video
-            if not int(stream.disposition) & ATTACHED_PICTURE
-        )
+        stream = picture_track(self.container)
+        if stream is None:
+            reason = "no picture track any more"
+            raise UnsureError(reason)
+        self.stream = stream
         context = self.stream.codec_context
         context.thread_count = self.order.threads
         context.thread_type = "AUTO" if self.order.threads > 1 else "NONE"

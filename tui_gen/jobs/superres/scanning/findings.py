@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_gen.engine.work import DEFAULT_PRIORITY, RefusedError
-from tui_gen.jobs import FoundSource, ScanRequest
+from tui_gen.job_contract import FoundSource, ScanRequest
 from tui_gen.jobs.superres.config import edits
 from tui_gen.jobs.superres.config.commented_json import parse
 from tui_gen.jobs.superres.config.edits import Entry

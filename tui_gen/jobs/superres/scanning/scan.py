@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tui_gen.jobs import ScanRequest
+from tui_gen.job_contract import ScanRequest
 from tui_gen.jobs.superres.config.load import Rule, load_rules, load_settings
 from tui_gen.jobs.superres.film import ProbeFacts
 from tui_gen.jobs.superres.scanning.editions import FilmKey, Look, film_key, lesser_copies, lines_of, work_key

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tui_gen.engine.session import LEDGER_NAME, replay
 from tui_gen.engine.work import RefusedError
-from tui_gen.jobs import SheetMade
+from tui_gen.job_contract import SheetMade
 from tui_gen.jobs.superres.output.patches import Image, encode_png
 from tui_gen.jobs.superres.planning.expected import expected_plan
 from tui_gen.jobs.superres.planning.names import slug

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,10 @@ from pathlib import Path
 import pytest
 
 from tui_gen.arguments import COMMANDS
+from tui_gen.cli import main
+from tui_gen.exit_codes import ExitCode
+from tui_gen.job_contract import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
+from tui_gen.jobs import find_job, read_config
 from tui_gen.reference import reference
 from tui_gen.tui.actions import IDS
 
@@ -117,11 +122,17 @@ def run(packages: Path, folder: Path, *arguments: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
-def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, tmp_path: Path) -> None:
-    film = tmp_path / "film.mkv"
+def configure(folder: Path) -> Path:
+    film = folder / "film.mkv"
     film.write_bytes(os.urandom(5 << 19))
+    path = folder / "config.json"
     config = {"job": "checksums", "output": "sums", "files": [str(film)]}
-    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return path
+
+
+def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, tmp_path: Path) -> None:
+    configure(tmp_path)
 
     planned = run(checksums, tmp_path, "plan", "config.json")
     assert (planned.returncode, planned.stderr) == (0, "")
@@ -136,3 +147,72 @@ def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, t
     names = sorted(path.name for path in (tmp_path / "sums" / "sums").iterdir())
     assert names == [f"film.mkv.{number:04d}.txt" for number in range(3)]
     assert (tmp_path / "sums" / ".tui-gen" / "report.html").is_file()
+
+
+NOT_OFFERED = {
+    "check": ["check", "config.json"],
+    "verify": ["verify", "config.json"],
+    "verify --repair": ["verify", "config.json", "--repair"],
+    "stats": ["stats", "config.json"],
+    "report": ["report", "config.json"],
+    "sheet": ["sheet", "config.json"],
+    "split": ["split", "-c", "config.json"],
+    "export": ["export", "neosr", "out", "-c", "config.json"],
+    "scan": ["scan", ".", "-o", "config.json", "--yes", "--update"],
+    "demo": ["demo", "."],
+}
+
+
+@pytest.mark.parametrize("words", NOT_OFFERED.values(), ids=NOT_OFFERED)
+def test_a_command_that_a_job_does_not_offer_says_so(
+    words: list[str],
+    checksums: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(str(checksums))
+    monkeypatch.delitem(sys.modules, "checksums", raising=False)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(configure(tmp_path), tmp_path / "generator_config.json")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(words) == ExitCode.REFUSED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f'the job "checksums" offers no {words[0]}: it lacks ' in said.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_job_that_cannot_repair_loses_nothing(
+    checksums: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = configure(tmp_path)
+    assert run(checksums, tmp_path, "run", "config.json").returncode == 0
+    monkeypatch.syspath_prepend(str(checksums))
+    monkeypatch.delitem(sys.modules, "checksums", raising=False)
+    monkeypatch.chdir(tmp_path)
+    kind = type(read_config(path))
+    for name in CONFIG_OFFERS["verify"]:
+        monkeypatch.setattr(kind, name, lambda *_: (), raising=False)
+    ledger = tmp_path / "sums" / ".tui-gen" / "ledger.jsonl"
+    before = ledger.read_bytes()
+    assert main(["verify", "config.json", "--repair"]) == ExitCode.REFUSED
+    assert 'the job "checksums" offers no repair: it lacks restricted' in capsys.readouterr().err
+    assert ledger.read_bytes() == before
+
+
+def test_what_commands_ask_for_is_in_the_contract_on_the_page_and_in_the_long_example() -> None:
+    page = text_of(DOCS / "adding-a-job.md")
+    for command, names in CONFIG_OFFERS.items():
+        assert re.search(
+            rf"^\| `{command}` \| {', '.join(f'`{name}`' for name in names)}[ ;]", page, re.MULTILINE
+        )
+    superres = find_job("superres")
+    for names in MODULE_OFFERS.values():
+        assert all(hasattr(JobModule, name) and hasattr(superres, name) for name in names)
+    config = read_config(ROOT / "generator_config.json")
+    for names in CONFIG_OFFERS.values():
+        assert all(hasattr(JobConfig, name) and hasattr(config, name) for name in names)

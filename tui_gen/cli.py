@@ -80,7 +80,7 @@ def _screen(options: argparse.Namespace) -> int:
     if not config.source_count:
         return screen.first_run(f"{path} lists no videos yet.", _scan_then_say, _demo_here)
     if options.fresh and not _may_start_over(config, options):
-        return ExitCode.REFUSED
+        return ExitCode.STOPPED
     return screen.open_screen(config, _flags(options), is_ascii=options.ascii)
 
 
@@ -153,7 +153,7 @@ def _run(options: argparse.Namespace) -> int:
         is_detached=options.detached,
     )
     if options.fresh and not _may_start_over(config, options):
-        return ExitCode.REFUSED
+        return ExitCode.STOPPED
     return running.run(request)
 
 
@@ -195,13 +195,13 @@ def _check(options: argparse.Namespace) -> int:
     if not path.exists() and options.config == DEFAULT_CONFIG:
         sys.stderr.write(f"There is no ./{DEFAULT_CONFIG} here yet: the machine alone is checked.\n")
         return command.check_machine(find_job(DEFAULT_JOB).tools(), request)
-    return command.check(read_config(path), request)
+    return command.check(read_config(path, command=options.command), request)
 
 
 def _scan(options: argparse.Namespace) -> int:
     from tui_gen import scanning
     from tui_gen.job_contract import ScanRequest
-    from tui_gen.jobs import DEFAULT_JOB, find_job
+    from tui_gen.jobs import job_of
 
     request = ScanRequest(
         folders=tuple(Path(folder) for folder in options.folders),
@@ -212,7 +212,8 @@ def _scan(options: argparse.Namespace) -> int:
         keeps_editions=options.all_editions,
     )
     has_terminal = os.isatty(0) and os.isatty(2)
-    return scanning.scan(find_job(DEFAULT_JOB), request, is_reviewed=has_terminal and not options.yes)
+    job = job_of(request.target, command=options.command)
+    return scanning.scan(job, request, is_reviewed=has_terminal and not options.yes)
 
 
 def _stats(options: argparse.Namespace) -> int:
@@ -220,14 +221,14 @@ def _stats(options: argparse.Namespace) -> int:
     from tui_gen.jobs import read_config
 
     asked = stats.Asked(options.score, options.list, is_json=options.json)
-    return stats.stats(read_config(Path(options.config)), asked, out=sys.stdout)
+    return stats.stats(read_config(Path(options.config), command=options.command), asked, out=sys.stdout)
 
 
 def _verify(options: argparse.Namespace) -> int:
     from tui_gen import verifying
     from tui_gen.jobs import read_config
 
-    config = read_config(Path(options.config))
+    config = read_config(Path(options.config), command=options.command)
     work = verifying.repair if options.repair else verifying.verify
     return work(config, sample=options.sample, out=sys.stdout, talk=sys.stderr)
 
@@ -237,7 +238,7 @@ def _report(options: argparse.Namespace) -> int:
     from tui_gen.jobs import read_config
 
     page_path = Path(options.output) if options.output else None
-    config = read_config(Path(options.config))
+    config = read_config(Path(options.config), command=options.command)
     return reporting.report(config, page_path=page_path, out=sys.stdout, talk=sys.stderr)
 
 
@@ -250,7 +251,9 @@ def _sheet(options: argparse.Namespace) -> int:
         per_category=options.per_category,
         seed=options.seed,
     )
-    return reporting.sheet(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
+    return reporting.sheet(
+        read_config(Path(options.config), command=options.command), request, out=sys.stdout, talk=sys.stderr
+    )
 
 
 def _split(options: argparse.Namespace) -> int:
@@ -263,7 +266,9 @@ def _split(options: argparse.Namespace) -> int:
         is_move=options.move,
         is_json=options.json,
     )
-    return splitting.split(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
+    return splitting.split(
+        read_config(Path(options.config), command=options.command), request, out=sys.stdout, talk=sys.stderr
+    )
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -278,15 +283,16 @@ def _export(options: argparse.Namespace) -> int:
         formats=frozenset(options.format),
         splits=frozenset(options.split),
     )
-    config = read_config(Path(options.config))
+    config = read_config(Path(options.config), command=options.command)
     return exporting.export(config, request, is_json=options.json, out=sys.stdout, talk=sys.stderr)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from tui_gen import running
-    from tui_gen.jobs import DEFAULT_JOB, find_job, read_config
+    from tui_gen.jobs import job_of, read_config
 
-    path = find_job(DEFAULT_JOB).make_demo(Path(options.folder), say=_say)
+    folder = Path(options.folder)
+    path = job_of(folder / DEFAULT_CONFIG, command=options.command).make_demo(folder, say=_say)
     code = running.run(running.RunRequest(read_config(path), is_verbose=options.verbose))
     if code == ExitCode.DONE:
         _say(f"Look at its patches with: tui-gen sheet {path}")

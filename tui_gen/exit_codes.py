@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     WITH_GAPS = 3
     """Finished, but some videos failed or some targets are unmet."""
     STOPPED = 4
-    """Stopped before the end; the same command goes on."""
+    """Stopped before the end, or left at a question; the same command goes on."""
     DAMAGE = 5
     """Damage was found and not repaired."""
     LOCKED = 11

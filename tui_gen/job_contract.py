@@ -422,3 +422,17 @@ class JobModule(Protocol):
     def make_demo(self, folder: Path, *, say: Callable[[str], None]) -> Path:
         """Make small sources and a configuration for them; return its path. Raises RefusedError."""
         ...
+
+
+CONFIG_OFFERS: Mapping[str, tuple[str, ...]] = {
+    "check": ("inspection",),
+    "verify": ("recorded", "check", "unrecorded"),
+    "stats": ("expected", "measurements"),
+    "report": ("expected",),
+    "sheet": ("sheet",),
+    "split": ("parts", "crossing", "suggest", "choose", "move"),
+    "export": ("export",),
+}
+"""What a command asks of a `JobConfig`, beside what a run does; a job may lack it, and then the command."""
+MODULE_OFFERS: Mapping[str, tuple[str, ...]] = {"scan": ("scan",), "demo": ("make_demo",)}
+"""What a command asks of a `JobModule`, beside `read_config`."""

@@ -82,7 +82,7 @@ def first_run(reason: str, scan: Callable[[str], int], demo: Callable[[], int]) 
     code = run_screen(app)
     step = app.return_value
     if not isinstance(step, NextStep):
-        return code or ExitCode.REFUSED
+        return code or ExitCode.STOPPED
     return demo() if step.kind == "demo" else scan(step.folder)
 
 
@@ -104,7 +104,7 @@ def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, 
     code = run_screen(app)
     kept = app.return_value
     if code or kept is None:
-        return code or ExitCode.REFUSED, None
+        return code or ExitCode.STOPPED, None
     return code, tuple(
         FoundSource(
             key=row.key,
@@ -119,7 +119,10 @@ def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, 
     )
 
 
-def _preview_of(config: JobConfig) -> Preview:
+def _preview_of(config: JobConfig) -> Preview | None:
+    if not hasattr(config, "draw"):  # a job whose patches are no pictures
+        return None
+
     def draw(state: RunState, room: Size) -> PreviewImage | None:
         patch = state.newest_patch
         if patch is None:

@@ -63,6 +63,9 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     lines = running.Talk(talk, talk)
     session, opened = running.open_run(request, lines)
     try:
+        if not hasattr(opened, "restricted"):
+            message = f'{config.path}: the job "{opened.job.name}" offers no repair: it lacks restricted'
+            raise RefusedError(message)
         found = _check(config, sample, out, talk)
         _list_unrecorded(config, session.state, out)
         _say_sum(found, session.damage, talk)

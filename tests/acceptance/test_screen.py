@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.acceptance.conftest import SDR, X264, Configure, make_film
+from tests.acceptance.conftest import SDR, X264, Configure, Films, make_film
 from tests.acceptance.program import Dataset, check_whole, command, entry, environment, run
+from tui_gen.exit_codes import ExitCode
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
@@ -246,3 +247,15 @@ def test_a_faulty_configuration_is_told_before_anything_is_started(tmux: Tmux, d
     screen = tmux.open("faulty", shell_line(data))
     screen.shows("max_worker", "ended with 2")
     assert engines(data) == []
+
+
+def test_a_review_that_is_left_writes_nothing_and_lets_nothing_behind_it_begin(
+    tmux: Tmux, films: Films, tmp_path: Path
+) -> None:
+    scan = shlex.join(command("scan", films.alpha.parent, "-o", tmp_path / "config.json", "--no-probe"))
+    terminal = tmux.open("review", f"{scan} && echo GOES ON; echo LEFT WITH $?; sleep 60")
+    terminal.shows("s save")
+    terminal.press("q")
+    terminal.shows("Nothing was written.", f"LEFT WITH {ExitCode.STOPPED:d}")
+    assert "GOES ON" not in terminal.text()
+    assert not (tmp_path / "config.json").exists()

@@ -7,25 +7,51 @@ A job is a module named by an entry point of the group "tui_gen.jobs" that offer
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from tui_gen.engine.work import RefusedError
-from tui_gen.job_contract import JobConfig, JobModule
+from tui_gen.job_contract import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
 _JOB_KEY = re.compile(rb'"job"\s*:\s*"([^"\\]*)"')
 
 
-def read_config(path: Path) -> JobConfig:
-    """Read a configuration with the job it names. Raises RefusedError."""
+def read_config(path: Path, *, command: str = "run") -> JobConfig:
+    """Read a configuration with the job it names, for a command.
+
+    Raises RefusedError, also where the job offers nothing for that command.
+    """
+    module = job_of(path)
+    config = module.read_config(path)
+    _refuse_unless_offered(config, CONFIG_OFFERS.get(command, ()), path, command)
+    return config
+
+
+def job_of(path: Path, *, command: str = "run") -> JobModule:
+    """Return the job that a configuration names, the default one where there is no such file yet.
+
+    Raises RefusedError, also where the job offers nothing for that command.
+    """
     try:
         module = find_job(_job_named_in(path))
     except RefusedError as error:
         message = f"{path}: job: {error}"
         raise RefusedError(message) from error
-    return module.read_config(path)
+    _refuse_unless_offered(module, MODULE_OFFERS.get(command, ()), path, command)
+    return module
+
+
+def _refuse_unless_offered(offering: object, asked: Sequence[str], path: Path, command: str) -> None:
+    lacking = [name for name in asked if not hasattr(offering, name)]
+    if lacking:
+        message = (
+            f'{path}: the job "{_job_named_in(path)}" offers no {command}: it lacks {", ".join(lacking)}'
+            " (docs/adding-a-job.md)"
+        )
+        raise RefusedError(message)
 
 
 def find_job(name: str) -> JobModule:

@@ -34,10 +34,12 @@ from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.output.cutting import Given, cut_clip
 from tui_gen.jobs.superres.output.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.planning.presence import Presence
+from tui_gen.jobs.superres.planning.prospects import fields_refused
 from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.scoring.scores import ClipTraits, clip_scores, objection
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import MIDDLE, ClipTask, Probe, Stretch, Survey
+from tui_gen.jobs.superres.verdict import basis
 
 TELECINED = (
     "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
@@ -60,6 +62,7 @@ async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, Non
     await tools.presence.check(unit.source, unit.path)
     found = await media.probe(unit, ffmpeg=tools.ffmpeg)
     if isinstance(found, Unusable):
+        yield basis(unit.source, unit.settings, tools.ffmpeg)
         yield found
         return
     facts = {"probe": probe_to_json(found)}
@@ -76,10 +79,14 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
     if unit.survey is None:
         found = await media.survey(unit, ffmpeg=tools.ffmpeg)
         if isinstance(found, Unusable):
+            yield basis(unit.source, unit.settings, tools.ffmpeg)
             yield found
             return
         facts["survey"] = survey_to_json(found)
         facts["colour"] = _colour(unit)
+        if fields_refused(unit.settings, found) is not None:  # its files need no names
+            yield Learned(unit.source, facts)
+            return
         warnings = (TELECINED,) if found.is_telecined else ()
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
     if unit.tries_hardware:
@@ -122,6 +129,8 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
             if isinstance(item, Retried | Failed | Rejected | Unusable):
                 # Before a film is blamed: is it still there, and still the same?
                 await tools.presence.check(unit.source, unit.path)
+            if isinstance(item, Unusable):
+                yield basis(unit.source, unit.settings, tools.ffmpeg)
             if isinstance(item, Doing):
                 began.setdefault(item.clip.index, time.monotonic())
             yield item

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from tui_gen.engine.work import JsonObject
-from tui_gen.jobs.superres.film import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.film import Chapter, ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Region, Size
 
 
@@ -25,6 +25,8 @@ def probe_from_json(entries: JsonObject) -> ProbeFacts:
     values = _known(ProbeFacts, entries)
     values["coded"] = Size(**entries["coded"])
     values["sample_aspect"] = Fraction(*entries["sample_aspect"])
+    if (chapters := entries.get("title_chapters")) is not None:
+        values["title_chapters"] = tuple(Chapter(**_known(Chapter, chapter)) for chapter in chapters)
     values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
     return ProbeFacts(**values)
 

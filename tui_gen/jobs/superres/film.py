@@ -32,6 +32,15 @@ class ColourFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of the container; times are the container's own. The name is foreign text."""
+
+    start_seconds: float
+    end_seconds: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeFacts:
     """Read from the headers and one decoded frame of the first real picture track (ffmpeg's 0:V:0)."""
 
@@ -46,6 +55,8 @@ class ProbeFacts:
     field_order: str  # "progressive", "tt", "bb", "tb", "bt", "unknown"
     colour: ColourFacts
     hdr_class: str  # "pq", "hlg", "sdr"
+    # Those that show credits or titles, by their names; None: not looked for when it was probed.
+    title_chapters: tuple[Chapter, ...] | None = None
 
     @property
     def upright(self) -> Size:

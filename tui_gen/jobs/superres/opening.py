@@ -57,6 +57,7 @@ from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.settings import Category, Settings, Video
 from tui_gen.jobs.superres.split import SPLITS, part_name, split_of_folder
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
+from tui_gen.jobs.superres.verdict import is_outdated, judged_by
 from tui_gen.measured import Measurements
 
 if TYPE_CHECKING:
@@ -233,14 +234,16 @@ class SuperResolutionConfig:
 
         identified = _identified(self.settings, records)
         away = _away(identified, records)
+        tools = examined(self.settings, os.environ)
+        judged = None if tools.ffmpeg is None else judged_by(self.settings, tools.ffmpeg)
         return FilmInspection(
             self.settings,
             identified,
             away=away,
             presence=Presence(_marks(identified, records)),
             records=records,
-            examined=examined(self.settings, os.environ),
-            found=tuple(_events(identified, away, records)),
+            examined=tools,
+            found=tuple(_events(identified, away, records, judged)),
             obstacles=tuple(_obstacles(self.settings, records)),
         )
 
@@ -270,7 +273,7 @@ class SuperResolutionConfig:
             recipe=recipe_of(settings, sources, ffmpeg=ffmpeg, fingerprint=fingerprint),
             workplace=workplace,
         )
-        found = tuple(_events(identified, away, records))
+        found = tuple(_events(identified, away, records, judged_by(settings, ffmpeg)))
         return Opened(job, found, (f"ffmpeg {ffmpeg.version} ({ffmpeg.path})",), settings, workplace)
 
 
@@ -397,7 +400,10 @@ def _obstacles(settings: Settings, records: Mapping[str, SourceRecord]) -> Itera
 
 
 def _events(
-    identified: tuple[Identified, ...], away: Mapping[str, str], records: Mapping[str, SourceRecord]
+    identified: tuple[Identified, ...],
+    away: Mapping[str, str],
+    records: Mapping[str, SourceRecord],
+    judged: JsonObject | None,
 ) -> Iterator[ev.Event]:
     now = time.time()
     for found in identified:
@@ -411,6 +417,8 @@ def _events(
                 yield ev.SourceMissed(now, found.id, found.video.name, found.video.path, found.look.reason)
         elif found.facts and _is_unusable(found.id, records):
             # The file is another than the one that was given up.
+            yield ev.SourceRetried(now, found.id)
+        elif is_outdated(records.get(found.id), judged):
             yield ev.SourceRetried(now, found.id)
 
 

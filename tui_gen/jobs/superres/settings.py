@@ -29,12 +29,13 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """What is left out at the ends of every film, in seconds or as a share of its duration."""
+    """What is left out of every film: its ends, in seconds or as a share of its duration, and titles."""
 
     start_seconds: float = 0.0
     start_share: float = 0.0
     end_seconds: float = 0.0
     end_share: float = 0.0
+    has_chapters: bool = False  # also the chapters that show credits or titles, by their names
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,4 +362,4 @@ def _ffmpeg(folder: str, written: str | None) -> str | None:
 
 def _trim(file: ConfigFile) -> Trim:
     start, end = file.trim.start, file.trim.end
-    return Trim(start.seconds, start.share, end.seconds, end.share)
+    return Trim(start.seconds, start.share, end.seconds, end.share, has_chapters=file.trim.chapters)

@@ -134,12 +134,14 @@ Share = Annotated[
 
 
 class TrimEntry(_Keys):
-    """What is left out at both ends of every film."""
+    """What is left out of every film."""
 
     start: Part = Field(default=Amount(), description='seconds, 0 or more, or a share like "8%"')
     """What is left out at the beginning of every film, in seconds or as a share of its duration."""
     end: Part = Field(default=Amount(), description='seconds, 0 or more, or a share like "8%"')
     """What is left out at the end of every film, in seconds or as a share of its duration."""
+    chapters: bool = Field(default=False, description="true or false")
+    """Whether chapters named like credits, opening titles or end titles are left out too."""
 
 
 class ScoreEntry(_Keys):

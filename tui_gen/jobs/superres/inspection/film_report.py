@@ -14,11 +14,12 @@ from typing import Any, Literal
 from tui_gen.engine.work import Learned, Unusable
 from tui_gen.job_contract import Column, Inspected
 from tui_gen.jobs.superres.colour import colour_tags, tone_mapping_peak
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.jobs.superres.film import Chapter, ColourFacts, ProbeFacts, SurveyFacts
 from tui_gen.jobs.superres.geometry import Region, whole
 from tui_gen.jobs.superres.inspection.trial import Trial
 from tui_gen.jobs.superres.planning.library import Identified
 from tui_gen.jobs.superres.planning.prospects import Prospect
+from tui_gen.jobs.superres.planning.timestamps import is_of_titles
 from tui_gen.jobs.superres.probing.bars import ENOUGH_VOTES
 from tui_gen.jobs.superres.probing.keys import KeyFrames
 from tui_gen.jobs.superres.probing.survey import INTERLACED_ORDERS
@@ -46,6 +47,7 @@ COLUMNS = (
 )
 LONG_SECONDS = 60.0
 VARIED_SHARE = 1.5
+CHAPTERS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _remarks(settings: Settings, looked: Looked) -> Iterator[str]:
         yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
     if looked.keys is not None:
         yield from _key_remarks(looked.keys)
+    yield from _chapter_remarks(settings, probe)
     yield from _format_remarks(settings, looked, outlook)
     if looked.trial is not None:
         for place in looked.trial.places:
@@ -246,6 +249,25 @@ def _key_remarks(keys: KeyFrames) -> Iterator[str]:
         yield f"key frames up to {longest:.1f} s apart"
 
 
+def _chapter_remarks(settings: Settings, probe: ProbeFacts) -> Iterator[str]:
+    """Yield the chapters that show titles by their names, and what becomes of them."""
+    chapters = sorted(probe.title_chapters or (), key=lambda chapter: chapter.start_seconds)
+    if not chapters:
+        return
+    shown = [_chapter(probe, chapter) for chapter in chapters[:CHAPTERS_SHOWN]]
+    more = [f"{len(chapters) - CHAPTERS_SHOWN} more"] if len(chapters) > CHAPTERS_SHOWN else []
+    done = "left out" if settings.trim.has_chapters else 'kept: "chapters" in "trim" leaves them out'
+    yield f"chapters with titles: {', '.join([*shown, *more])}; {done}"
+
+
+def _chapter(probe: ProbeFacts, chapter: Chapter) -> str:
+    begin, end = (
+        max(0.0, time - probe.first_pts_seconds) for time in (chapter.start_seconds, chapter.end_seconds)
+    )
+    too_long = "" if is_of_titles(probe, chapter) else ", too long to be that"
+    return f'"{chapter.name}" at {length(begin)} to {length(end)}{too_long}'
+
+
 def _format_remarks(settings: Settings, looked: Looked, outlook: Prospect) -> Iterator[str]:
     """Yield the formats that do not fit, where others do."""
     if not outlook.options:
@@ -282,6 +304,7 @@ def _record(looked: Looked) -> dict[str, Any]:
         "duration_seconds": probe.duration_seconds,
         "field_order": probe.field_order,
         "is_interlaced": None if survey is None else survey.is_interlaced,
+        "title_chapters": _chapters_record(probe),
         "colour": _colour_record(probe, looked.film.video.peak),
         "formats": {
             name: [option.format.name for option in options] for name, options in outlook.options.items()
@@ -290,6 +313,15 @@ def _record(looked: Looked) -> dict[str, Any]:
         "test": _test_record(looked.trial),
         "cost_estimate": _cost_record(probe, looked),
     }
+
+
+def _chapters_record(probe: ProbeFacts) -> list[dict[str, Any]] | None:
+    if probe.title_chapters is None:
+        return None
+    return [
+        {"name": chapter.name, "start_seconds": chapter.start_seconds, "end_seconds": chapter.end_seconds}
+        for chapter in probe.title_chapters
+    ]
 
 
 def _colour_record(probe: ProbeFacts, peak: float | None) -> dict[str, Any]:

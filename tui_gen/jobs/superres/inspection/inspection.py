@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.processes.child import ChildError
 from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import Probe, Survey
+from tui_gen.jobs.superres.verdict import basis
 
 TRIES = 2
 """A child that was killed or met an I/O error is started once more: that says nothing about the film."""
@@ -102,6 +103,11 @@ class FilmInspection:
     def _sources(self) -> tuple[tuple[str, Any], ...]:
         return tuple((found.id, found.video) for found in self.identified)
 
+    @property
+    def _tried_again(self) -> frozenset[str]:
+        """The films that were given up, but as other files, by other tools or under other settings."""
+        return frozenset(event.source for event in self.found if isinstance(event, ev.SourceRetried))
+
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan what a run would make."""
         return plan_extract(
@@ -135,8 +141,7 @@ class FilmInspection:
             return film.look.reason, "missing" if film.look.is_missing else "unusable"
         if not any(weight > 0 for _, weight in film.video.weights):
             return "no category has a weight for it", "left out"
-        # What a changed file is found under is looked at anew.
-        if record.unusable is not None and not film.facts:
+        if record.unusable is not None and film.id not in self._tried_again:
             return record.unusable, "unusable"
         return None
 
@@ -151,7 +156,7 @@ class FilmInspection:
             return Looked(film, outlook, keys)
         tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
         if tried is not None:
-            _judge(tried, learning)
+            _judge(tried, learning, basis(film.id, self.settings, tools.ffmpeg))
         return Looked(film, outlook, keys, tried)
 
     async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:
@@ -179,10 +184,11 @@ class FilmInspection:
             return None
 
 
-def _judge(tried: Trial, learning: _Learning) -> None:
+def _judge(tried: Trial, learning: _Learning, judged: Learned) -> None:
     """Say what the trial makes of a film: of some bad places a run makes others, of all of them nothing."""
     count = len(tried.places)
     if tried.unusable is not None:
+        learning.take("extract", judged)
         learning.take("extract", tried.unusable)
     elif tried.bad:
         is_hopeless = len(tried.bad) == count

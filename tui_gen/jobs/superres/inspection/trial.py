@@ -67,8 +67,11 @@ def trial_places(line: Timeline) -> tuple[float, ...]:
         last = min(last, line.end_seconds - (CLIP_FRAMES - MIDDLE + 1) * frame)
     if last < first:
         return ()
-    wanted = (line.start_seconds + share * line.usable_seconds for share in SHARES)
-    return tuple(dict.fromkeys(min(max(place, first), last) for place in wanted))
+    wanted = (line.start_seconds + share * (line.end_seconds - line.start_seconds) for share in SHARES)
+    places = dict.fromkeys(min(max(place, first), last) for place in wanted)
+    return tuple(
+        place for place in places if not any(begin <= place <= end for begin, end in line.gaps_seconds)
+    )
 
 
 async def trial(

@@ -98,7 +98,8 @@ def capacity(settings: Settings, video: Video) -> int:
 def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _Same, _Same]) -> Prospect:
     probe, keyframes, survey = (facts.thing for facts in known)
     needs_index = settings.thing.sampling == "keyframe"
-    if probe is None or (needs_index and keyframes is None):
+    needs_chapters = settings.thing.trim.has_chapters and (probe or {}).get("title_chapters") is None
+    if probe is None or needs_chapters or (needs_index and keyframes is None):
         return _unprobed(settings.thing, video.thing)
     film = _Film(
         probe_from_json(probe),
@@ -122,8 +123,7 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
     clips = capacity(settings, video)
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
     refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
-    if survey and survey.is_interlaced and settings.interlaced == "refuse":
-        refusal = "it is interlaced, and the configuration says to refuse such films"
+    refusal = (fields_refused(settings, survey) if survey else None) or refusal
     options: dict[str, tuple[Option, ...]] = {}
     if refusal is None:
         upright = Upright(probe.upright, probe.upright_aspect, picture)
@@ -164,6 +164,13 @@ def _fitting(category: Category, upright: Upright) -> tuple[Option, ...]:
     ]
     total = sum(share for _, share, _ in fits)
     return tuple(Option(patch_format, share / total, scaled) for patch_format, share, scaled in fits)
+
+
+def fields_refused(settings: Settings, survey: SurveyFacts) -> str | None:
+    """Return why a film is not taken as its frames are woven from fields, or None."""
+    if survey.is_interlaced and settings.interlaced == "refuse":
+        return "it is interlaced, and the configuration says to refuse such films"
+    return None
 
 
 def _unfit_picture(probe: ProbeFacts, picture: Region) -> str | None:

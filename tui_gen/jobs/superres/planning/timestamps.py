@@ -26,7 +26,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tui_gen.jobs.superres.film import ProbeFacts
+from tui_gen.jobs.superres.film import Chapter, ProbeFacts
 from tui_gen.jobs.superres.settings import Settings, Trim
 from tui_gen.jobs.superres.split import GUARD_SECONDS, Block
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE
@@ -37,6 +37,8 @@ SLOWEST_FRAME_SECONDS = 1 / 8
 SHORT_FILM_STEP = 0.382
 """Share of the duration a window moves on films too short for `retry_skip_seconds`."""
 APART_FRAMES = CLIP_FRAMES + 1
+MOST_TITLES_SHARE = 0.25
+"""A chapter that covers more of a film than this is not titles, whatever its name is."""
 _FEWEST_ROWS = 256
 
 Seconds = npt.NDArray[np.float64]
@@ -56,6 +58,8 @@ class Timeline:
     # Where windows may begin, ascending: the frames there are their first. None: a window is centred
     # on its time, wherever that is.
     starts_seconds: tuple[float, ...] | None = None
+    # What is trimmed between the two: (begin, end), ascending and apart.
+    gaps_seconds: tuple[tuple[float, float], ...] = ()
 
     @property
     def anchor(self) -> int:
@@ -70,7 +74,11 @@ class Timeline:
     @property
     def usable_seconds(self) -> float:
         """What the trim leaves."""
-        return max(0.0, self.end_seconds - self.start_seconds)
+        gaps = sum(
+            max(0.0, min(end, self.end_seconds) - max(begin, self.start_seconds))
+            for begin, end in self.gaps_seconds
+        )
+        return max(0.0, self.end_seconds - self.start_seconds - gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,32 @@ def timeline(
         end_seconds=duration - trim.end_seconds - trim.end_share * duration,
         block=block,
         starts_seconds=starts_seconds,
+        gaps_seconds=tuple(_gaps(probe)) if trim.has_chapters else (),
     )
+
+
+def is_of_titles(probe: ProbeFacts, chapter: Chapter) -> bool:
+    """Return whether a chapter with the name of titles is as short as these are."""
+    return chapter.end_seconds - chapter.start_seconds <= MOST_TITLES_SHARE * probe.duration_seconds
+
+
+def _gaps(probe: ProbeFacts) -> Iterator[tuple[float, float]]:
+    """Yield what the chapters with titles cover together, from the first PTS on."""
+    first = probe.first_pts_seconds
+    parts = sorted(
+        (max(0.0, chapter.start_seconds - first), min(probe.duration_seconds, chapter.end_seconds - first))
+        for chapter in probe.title_chapters or ()
+        if is_of_titles(probe, chapter)
+    )
+    begun, ended = 0.0, 0.0
+    for begin, end in parts:
+        if begin > ended:
+            if ended > begun:
+                yield begun, ended
+            begun = begin
+        ended = max(ended, end)
+    if ended > begun:
+        yield begun, ended
 
 
 def retries(settings: Settings) -> Retries:
@@ -319,7 +352,15 @@ def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
     first, last = _edges(line, times)
     is_after_start = first >= line.start_seconds if line.start_seconds > 0 else np.True_
     is_before_end = last <= line.end_seconds if line.end_seconds < line.duration_seconds else np.True_
-    return np.broadcast_to(is_after_start & is_before_end, times.shape)
+    is_clear = _is_clear_of_gaps(line, first, last) if line.gaps_seconds else np.True_
+    return np.broadcast_to(is_after_start & is_before_end & is_clear, times.shape)
+
+
+def _is_clear_of_gaps(line: Timeline, first: Seconds, last: Seconds) -> Mask:
+    """Tell which windows end before the first gap that is not over when they begin."""
+    begins, ends = np.array([*line.gaps_seconds, (np.inf, np.inf)]).T
+    is_clear: Mask = last <= begins[np.searchsorted(ends, first, side="right")]
+    return is_clear
 
 
 def _is_inside_block(line: Timeline, times: Seconds, block: Block) -> Mask:

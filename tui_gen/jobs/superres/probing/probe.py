@@ -17,7 +17,7 @@ from typing import Any
 
 from tui_gen.engine.work import Unusable
 from tui_gen.jobs.superres.colour import hdr_class, refusal
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
+from tui_gen.jobs.superres.film import Chapter, ColourFacts, ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.processes.asking import Question, ask
 from tui_gen.jobs.superres.processes.child import ChildError, Command, Ended, Line, StallLimits, run_child
@@ -211,6 +211,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         field_order=_field_order(header.field_order, log.frames),
         colour=colour,
         hdr_class=hdr_class(colour.transfer),
+        title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
     )
 
 

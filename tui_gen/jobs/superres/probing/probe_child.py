@@ -29,6 +29,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from tui_gen.jobs.superres.probing.titles import title_chapters
 from tui_gen.jobs.superres.reading.track import open_film, picture_track
 
 PASSING = frozenset(
@@ -87,6 +88,7 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
             "container": container.format.name,
             "codec": context.codec.canonical_name,
             "index": stream.index,
+            "title_chapters": list(title_chapters(container.chapters())),
             **_extent(container, stream),
         }
 

@@ -83,13 +83,10 @@ async def survey(
     if refused := await look.refused_colour():
         return Unusable(unit.source, refused, look.tail)
     fields = await look.fields() if unit.probe.field_order in INTERLACED_ORDERS else _Fields()
-    is_interlaced = fields.are_combed
-    if is_interlaced and unit.settings.interlaced == "refuse":
-        return Unusable(unit.source, "interlaced, and the settings refuse such films")
     return SurveyFacts(
         picture_inside(look.votes, unit.probe.upright),
         len(look.votes),
-        is_interlaced,
+        fields.are_combed,
         is_telecined=fields.are_telecined,
     )
 

@@ -1,0 +1,95 @@
+"""A film that was given up is taken as soon as what its verdict depended on has changed, and not before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import SDR, Configure, Films, make_film
+from tests.acceptance.program import Dataset, entry, run
+from tui_gen.jobs.superres.verdict import JUDGED
+
+FIELDS = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-q:v", "4", "-g", "12", "-pix_fmt", "yuv420p")
+
+
+@pytest.fixture
+def woven(tmp_path: Path, embedded_ffmpeg: str) -> Path:
+    """Return a film whose frames show two moments each."""
+    film = tmp_path / "woven.mkv"
+    graph = f"testsrc2=s=320x180:r=50:d=5,interlace=scan=tff:lowpass=0{SDR}"
+    make_film(embedded_ffmpeg, graph, film, FIELDS)
+    return film
+
+
+def kinds(data: Dataset) -> list[str]:
+    return [str(line["kind"]) for line in data.ledger()]
+
+
+def checked(data: Dataset) -> dict[str, Any]:
+    (film,) = json.loads(run("check", data.config, "--json").out)["videos"]
+    return dict(film)
+
+
+def test_an_interlaced_film_is_taken_once_the_settings_take_it(
+    configure: Configure, woven: Path, films: Films
+) -> None:
+    data = configure(
+        [entry(woven, "Woven", {"general": 1.0}), entry(films.beta, "Beta", {"general": 1.0})],
+        base_frame_limit=2,
+    )
+    data.edit(lambda settings: settings.update(interlaced="refuse"))
+    refused = "it is interlaced, and the configuration says to refuse such films"
+    done = data.run()
+    assert done.code == 3, str(done)
+    assert f"Woven: {refused}" in done.out
+    assert f"Not used: Woven: {refused}" in run("plan", data.config).out
+    assert f"CANNOT BE USED: {refused}" in " ".join(run("check", data.config).out.split())
+    before = kinds(data)
+
+    data.edit(lambda settings: settings.update(interlaced="deinterlace"))
+    planned = run("plan", data.config)
+    assert "Videos: 2 of 2 can be used" in planned.out, str(planned)
+    told = run("check", data.config)
+    assert "interlaced: deinterlaced" in told.out
+    assert "Videos: 2; 2 good" in told.out, str(told)
+    assert kinds(data) == before
+    done = data.run("--mix")
+    assert done.code == 0, str(done)
+    names = {path.name for path in data.output.rglob("Patches*/GT/*.png")}
+    assert sum(name.startswith("patch_woven_") for name in names) == 2
+
+
+def test_a_film_stays_given_up_until_tools_or_settings_change(configure: Configure, tmp_path: Path) -> None:
+    (tmp_path / "text.mkv").write_text("this is no film\n" * 100, encoding="utf-8")
+    data = configure([entry(tmp_path / "text.mkv", "Text", {"general": 1.0})])
+    assert checked(data)["reason"] == "not a video file"
+    first = kinds(data)
+    assert first.count("unusable") == 1
+    assert checked(data)["reason"] == "not a video file"
+    assert kinds(data) == first
+    data.edit(lambda settings: settings.update(chroma="444"))
+    assert checked(data)["reason"] == "not a video file"
+    assert kinds(data)[len(first) :] == ["retry", "facts", "unusable"]
+
+
+def test_what_another_ffmpeg_could_not_read_is_looked_at_anew(configure: Configure, films: Films) -> None:
+    data = configure(
+        [entry(films.beta, "Beta", {"general": 1.0}), entry(films.delta, "Delta", {"general": 1.0})],
+        base_frame_limit=1,
+    )
+    run("check", data.config)
+    (told, silent) = [line["source"] for line in data.ledger() if "survey" in line.get("facts", {})]
+    judged = {"kind": "facts", "stage": "extract", "source": told, "facts": {JUDGED: {"ffmpeg": "0.1"}}}
+    verdicts = [
+        {"kind": "unusable", "stage": "extract", "source": source, "reason": "no such codec"}
+        for source in (told, silent)
+    ]
+    with data.ledger_path.open("a") as ledger:
+        ledger.writelines(f"{json.dumps({'at': 1.0, **line})}\n" for line in (judged, *verdicts))
+    assert "Videos: 2 of 2 can be used" in run("plan", data.config).out
+    assert "Videos: 2; 2 good" in run("check", data.config).out
+    done = data.run()
+    assert done.code == 0, str(done)

@@ -13,14 +13,19 @@ for name in sys.argv[1:]:
     module = importlib.import_module(name)
     for part in pkgutil.walk_packages(getattr(module, "__path__", ()), name + "."):
         importlib.import_module(part.name)
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
 def packages_loaded_by(module: str) -> set[str]:
     """Import a module and all below it in a fresh interpreter; return the top-level names loaded."""
+    return {name.partition(".")[0] for name in modules_loaded_by(module)}
+
+
+def modules_loaded_by(*modules: str) -> set[str]:
+    """Import modules and all below them in a fresh interpreter; return all that was loaded."""
     done = subprocess.run(
-        [sys.executable, "-c", LOADED_AFTER_IMPORTING, module],
+        [sys.executable, "-c", LOADED_AFTER_IMPORTING, *modules],
         check=True,
         capture_output=True,
         text=True,
@@ -54,3 +59,13 @@ def test_screens_load_no_pixels() -> None:
 def test_the_command_line_starts_without_anything_heavy() -> None:
     heavy = {"textual", "rich", "numpy", "cv2", "av", "pydantic"}
     assert not packages_loaded_by("tui_gen.cli") & heavy
+
+
+def test_what_is_started_for_every_film_loads_nothing_that_only_its_parent_needs() -> None:
+    children = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "tui_gen" / "jobs").rglob("*_child.py")
+    ]
+    assert len(children) >= 5
+    heavy = {"asyncio", "importlib.metadata", "psutil", "pydantic", "cv2", "tui_gen.job_contract"}
+    assert not modules_loaded_by(*children) & heavy

@@ -2,17 +2,19 @@
 
 A job is a module named by an entry point of the group "tui_gen.jobs" that offers what `JobModule` of
 `tui_gen.job_contract` says. Jobs do not know each other.
+
+Every child that a job starts loads this page first: what is imported here delays each of them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tui_gen.engine.work import RefusedError
-from tui_gen.job_contract import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
+if TYPE_CHECKING:
+    from tui_gen.job_contract import JobConfig, JobModule
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
@@ -24,6 +26,8 @@ def read_config(path: Path, *, command: str = "run") -> JobConfig:
 
     Raises RefusedError, also where the job offers nothing for that command.
     """
+    from tui_gen.job_contract import CONFIG_OFFERS
+
     module = job_of(path)
     config = module.read_config(path)
     _refuse_unless_offered(config, CONFIG_OFFERS.get(command, ()), path, command)
@@ -35,6 +39,9 @@ def job_of(path: Path, *, command: str = "run") -> JobModule:
 
     Raises RefusedError, also where the job offers nothing for that command.
     """
+    from tui_gen.engine.work import RefusedError
+    from tui_gen.job_contract import MODULE_OFFERS
+
     try:
         module = find_job(_job_named_in(path))
     except RefusedError as error:
@@ -45,6 +52,8 @@ def job_of(path: Path, *, command: str = "run") -> JobModule:
 
 
 def _refuse_unless_offered(offering: object, asked: Sequence[str], path: Path, command: str) -> None:
+    from tui_gen.engine.work import RefusedError
+
     lacking = [name for name in asked if not hasattr(offering, name)]
     if lacking:
         message = (
@@ -56,6 +65,10 @@ def _refuse_unless_offered(offering: object, asked: Sequence[str], path: Path, c
 
 def find_job(name: str) -> JobModule:
     """Return the module of a job. Raises RefusedError naming those there are."""
+    from importlib.metadata import entry_points
+
+    from tui_gen.engine.work import RefusedError
+
     found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:
         message = f'there is no job "{name}"; write one of: {", ".join(sorted(found)) or "none is installed"}'

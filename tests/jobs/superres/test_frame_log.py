@@ -1,5 +1,5 @@
 from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.processes.child import Line
+from tui_gen.jobs.superres.processes.signs import Line
 from tui_gen.jobs.superres.reading.frame_log import FrameLog, TrackHeader, bit_depth, lasting_reason
 
 SHOWN_BY_9 = (

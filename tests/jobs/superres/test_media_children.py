@@ -273,7 +273,7 @@ def test_no_child_outlives_a_killed_parent() -> None:
         from tui_gen.jobs.superres.processes.child import Command, StallLimits, run_child
         def told(line):
             print(line, flush=True)
-            from tui_gen.jobs.superres.processes.child import Line
+            from tui_gen.jobs.superres.processes.signs import Line
             return Line.SIGN
         command = Command(program="/bin/sh", arguments=lambda _: ["-c", "echo $$ >&2; exec sleep 1000"],
                           on_line=told, limits=StallLimits(100, 100))

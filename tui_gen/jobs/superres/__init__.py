@@ -7,6 +7,8 @@ probing/    units ──> facts of films (film.py)
 reading/    units ──> frames, in processes/ of their own
 output/     frames ──> patches, with what scoring/ thinks of them
 sheet/ and export/ go by the ledger and the files
+
+Every child that reads a film loads this page first: what is imported here delays each of them.
 """
 
 from __future__ import annotations
@@ -16,8 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from tui_gen.engine.work import RefusedError
 
 if TYPE_CHECKING:
     from tui_gen.job_contract import Condition, ScanRequest
@@ -36,6 +36,7 @@ def read_config(path: Path) -> SuperResolutionConfig:
 
 def scan(request: ScanRequest, *, progress: Callable[[str, int, int], None]) -> Findings:
     """Look for films; nothing is written yet. Raises RefusedError."""
+    from tui_gen.engine.work import RefusedError
     from tui_gen.jobs.superres.config.load import shipped_config
     from tui_gen.jobs.superres.media import FfmpegUnfitError, find_ffmpeg
     from tui_gen.jobs.superres.scanning.lengths import Probed, probe_files
@@ -65,6 +66,7 @@ def tools() -> tuple[Condition, ...]:
 
 def make_demo(folder: Path, *, say: Callable[[str], None]) -> Path:
     """Make a few short films and a configuration for them; return its path. Raises RefusedError."""
+    from tui_gen.engine.work import RefusedError
     from tui_gen.jobs.superres import demo
     from tui_gen.jobs.superres.processes.ffmpeg import FfmpegUnfitError, find_ffmpeg
 

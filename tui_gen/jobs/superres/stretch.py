@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tui_gen.engine.work import Clip
-from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
-from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size
-from tui_gen.jobs.superres.settings import Settings
+
+if TYPE_CHECKING:  # children load this for its numbers alone
+    from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
+    from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size
+    from tui_gen.jobs.superres.settings import Settings
 
 CLIP_FRAMES = 7
 MIDDLE = 3

@@ -20,7 +20,7 @@ from tui_gen.jobs.superres.colour import hdr_class, refusal
 from tui_gen.jobs.superres.film import Chapter, ColourFacts, ProbeFacts
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.processes.asking import Question, ask
-from tui_gen.jobs.superres.processes.child import ChildError, Command, Ended, Line, StallLimits, run_child
+from tui_gen.jobs.superres.processes.child import ChildError, Command, Ended, StallLimits, run_child
 from tui_gen.jobs.superres.processes.ffmpeg import (
     FORMATS,
     MAX_PIXELS,
@@ -29,6 +29,7 @@ from tui_gen.jobs.superres.processes.ffmpeg import (
     input_arguments,
     null_output,
 )
+from tui_gen.jobs.superres.processes.signs import Line
 from tui_gen.jobs.superres.reading.frame_log import (
     FrameLog,
     ShownFrame,

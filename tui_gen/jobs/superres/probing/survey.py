@@ -30,7 +30,6 @@ from tui_gen.jobs.superres.processes.child import (
     Command,
     Ended,
     ExactSink,
-    Line,
     Sink,
     StallLimits,
     TextSink,
@@ -44,7 +43,7 @@ from tui_gen.jobs.superres.processes.ffmpeg import (
     null_output,
     raw_output,
 )
-from tui_gen.jobs.superres.processes.signs import SIGN
+from tui_gen.jobs.superres.processes.signs import SIGN, Line
 from tui_gen.jobs.superres.reading.frame_log import FrameLog, lasting_reason
 from tui_gen.jobs.superres.reading.luma import LumaPlane, luma_plane
 from tui_gen.jobs.superres.reading.planes import planes_of

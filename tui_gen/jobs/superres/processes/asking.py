@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui_gen.jobs.superres.processes.child import ChildError, Command, Line, StallLimits, TextSink, run_child
+from tui_gen.jobs.superres.processes.child import ChildError, Command, StallLimits, TextSink, run_child
+from tui_gen.jobs.superres.processes.signs import SIGN, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +63,4 @@ async def ask(question: Question) -> tuple[dict[str, Any], str]:
 
 
 def _sign(line: str) -> Line:
-    return Line.SIGN if line == "reading" else Line.KEPT
+    return Line.SIGN if line == SIGN else Line.KEPT

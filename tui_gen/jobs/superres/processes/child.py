@@ -24,12 +24,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
 from tui_gen.engine.aside import exhaustion
 from tui_gen.engine.work import ObstructedError
+from tui_gen.jobs.superres.processes.signs import Line
 from tui_gen.jobs.superres.processes.spending import Spent, current
 
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -66,14 +66,6 @@ class StallLimits:
 
     first_seconds: float = 180.0  # until the first sign of life: opening, seeking, decoding up to there
     next_seconds: float = 60.0
-
-
-class Line(Enum):
-    """What a line of stderr is worth."""
-
-    SIGN = "a sign of life, otherwise dropped"
-    NOISE = "dropped"
-    KEPT = "part of the tail"
 
 
 def _keep(line: str) -> Line:

@@ -1,14 +1,26 @@
-"""How a child that works for long tells its parent that it lives: a line on stderr, now and then."""
+"""How a child that works for long tells its parent that it lives: a line on stderr, now and then.
+
+Children load this, and what a parent needs to understand them stands here: nothing heavy is imported.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TextIO
 
 SIGN_SECONDS = 1.0
 SIGN = "reading"
+
+
+class Line(Enum):
+    """What a line of stderr is worth."""
+
+    SIGN = "a sign of life, otherwise dropped"
+    NOISE = "dropped"
+    KEPT = "part of the tail"
 
 
 @dataclass(slots=True)

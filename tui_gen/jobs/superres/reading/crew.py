@@ -32,13 +32,12 @@ from tui_gen.jobs.superres.processes.child import (
     Child,
     Command,
     ExactSink,
-    Line,
     StallLimits,
     TextSink,
     start_child,
 )
 from tui_gen.jobs.superres.processes.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
-from tui_gen.jobs.superres.processes.signs import SIGN
+from tui_gen.jobs.superres.processes.signs import SIGN, Line
 from tui_gen.jobs.superres.reading.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.reading.views import Shape, View
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Stretch

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.processes.child import Line
+from tui_gen.jobs.superres.processes.signs import Line
 
 MAX_DAMAGE = 1000
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.film import ColourFacts
 from tui_gen.jobs.superres.reading.frame_log import bit_depth
 from tui_gen.jobs.superres.stretch import MIDDLE
+
+if TYPE_CHECKING:
+    from tui_gen.jobs.superres.film import ColourFacts
 
 BLOCK = 8
 BLANK_DEVIATION = 1.0

@@ -1,4 +1,4 @@
-"""A film that was given up is taken as soon as what its verdict depended on has changed, and not before."""
+"""What is said of films that are not taken as they are, and when it is looked at anew."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import SDR, Configure, Films, make_film
+from tests.acceptance.conftest import SDR, X264, Configure, Films, make_film
 from tests.acceptance.program import Dataset, entry, run
+from tests.jobs.superres.films import make_soft_telecined
 from tui_gen.jobs.superres.verdict import JUDGED
 
 FIELDS = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-q:v", "4", "-g", "12", "-pix_fmt", "yuv420p")
@@ -93,3 +94,50 @@ def test_what_another_ffmpeg_could_not_read_is_looked_at_anew(configure: Configu
     assert "Videos: 2; 2 good" in run("check", data.config).out
     done = data.run()
     assert done.code == 0, str(done)
+
+
+CHAPTERS = """;FFMETADATA1
+[CHAPTER]
+TIMEBASE=1/1
+START=0
+END=1
+title=Opening \x1b]0;x\x07 Credits
+[CHAPTER]
+TIMEBASE=1/1
+START=4
+END=5
+title=Post-Credits Scene
+"""
+
+
+def test_a_check_names_telecine_and_the_chapters_of_titles(
+    configure: Configure, tmp_path: Path, embedded_ffmpeg: str
+) -> None:
+    soft, hard, titled = (tmp_path / name for name in ("soft.mkv", "hard.mkv", "titled.mkv"))
+    make_soft_telecined(embedded_ffmpeg, soft, 240)
+    graph = f"testsrc2=s=320x240:r=24000/1001:d=5,telecine=first_field=top:pattern=23,setfield=tff{SDR}"
+    make_film(embedded_ffmpeg, graph, hard, FIELDS)
+    (tmp_path / "chapters").write_text(CHAPTERS, encoding="utf-8")
+    chapters = ["-i", str(tmp_path / "chapters"), "-map_chapters", "1", *X264]
+    make_film(embedded_ffmpeg, f"testsrc2=s=320x240:r=24:d=5{SDR}", titled, chapters)
+    data = configure([entry(film, film.stem, {"space": 1.0}) for film in (soft, hard, titled)])
+    data.edit(lambda settings: settings.update(trim={"chapters": True}))
+    films = {film["name"]: film for film in json.loads(run("check", data.config, "--json").out)["videos"]}
+    assert {name: (film["state"], film["telecine"]) for name, film in films.items()} == {
+        "soft": ("good", "soft"), "hard": ("unusable", "hard"), "titled": ("good", "none"),
+    }  # fmt: skip
+    assert [chapter["start_seconds"] for chapter in films["titled"]["title_chapters"]] == [0.0]
+    data.edit(lambda settings: settings.update(telecine="keep"))
+    shown = run("check", data.config)
+    told = " ".join(shown.out.split())
+    assert "\x1b" not in shown.out
+    assert "soft telecine (flags alone)" in told
+    assert "telecined (3:2 pulldown woven into its frames), which is not undone: taken, deinterlaced" in told
+    assert 'chapters with titles: "Opening ' in told
+    assert "0.00s to 1.00s; left out" in told
+    assert "Videos: 3; 3 good" in told
+    done = data.run()
+    assert done.code == 0, str(done)
+    for line in data.ledger():
+        if line["kind"] == "clip" and line["source"] == films["titled"]["id"]:
+            assert min(line["pts"]) >= 1.0

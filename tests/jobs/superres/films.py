@@ -28,6 +28,7 @@ HDR10_TAGS = (
     *("-color_primaries", "bt2020", "-color_trc", "smpte2084"),
     *("-colorspace", "bt2020nc", "-color_range", "tv"),
 )
+PICTURE_CODING = 8
 TINY = PatchFormat("tiny", Size(96, 96), Size(32, 32), "Patches_tiny", "_tiny")
 
 
@@ -52,6 +53,30 @@ def make_numbered(program: str, path: Path, count: int, *arguments: str, rate: s
     source = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", str(NUMBERED), "-r", rate, "-i", "pipe:0"]
     run_ffmpeg(program, *source, *arguments, str(path), given=numbered_frames(count))
     return path
+
+
+def make_soft_telecined(program: str, path: Path, count: int) -> Path:
+    """Write a numbered film in MPEG-2 whose whole frames are flagged for two and three fields in turn."""
+    stream = path.with_suffix(".m2v")
+    coding = ["-c:v", "mpeg2video", "-flags", "+ildct", "-bf", "0", "-g", "12", "-q:v", "2"]
+    make_numbered(program, stream, count, *coding, "-pix_fmt", "yuv420p", rate="30000/1001")
+    stream.write_bytes(_with_pulldown(stream.read_bytes()))
+    run_ffmpeg(program, "-fflags", "+genpts", "-i", str(stream), "-c", "copy", str(path))
+    return path
+
+
+def _with_pulldown(stream: bytes) -> bytes:
+    """Set the flags in the picture coding extensions: top field first and repeat first field, in turn."""
+    data, place, pictures = bytearray(stream), 0, 0
+    while (place := data.find(b"\0\0\1\xb5", place)) >= 0:
+        if data[place + 4] >> 4 == PICTURE_CODING:
+            top_first, repeats = ((1, 1), (0, 0), (0, 1), (1, 0))[pictures % 4]
+            is_420_progressive = 0x01
+            data[place + 7] = data[place + 7] & 0x7C | top_first << 7 | repeats << 1 | is_420_progressive
+            data[place + 8] |= 0x80
+            pictures += 1
+        place += 4
+    return bytes(data)
 
 
 def shown_numbers(frames: NDArray[np.uint8]) -> list[int]:

@@ -43,7 +43,7 @@ from tui_gen.jobs.superres.verdict import basis
 
 TELECINED = (
     "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
-    "so leave the film out or use an untouched copy"
+    'but taken, as "telecine" says'
 )
 
 

@@ -57,6 +57,8 @@ class ProbeFacts:
     hdr_class: str  # "pq", "hlg", "sdr"
     # Those that show credits or titles, by their names; None: not looked for when it was probed.
     title_chapters: tuple[Chapter, ...] | None = None
+    # Its frames are shown for two and three fields in turn, by flags or by timestamps that say so.
+    is_soft_telecined: bool = False
 
     @property
     def upright(self) -> Size:

@@ -82,6 +82,7 @@ class Settings:
     lr_border: Literal["crop", "picture"] = "crop"
     png_compression: str = "rle"  # "rle" | "fast" | "0".."9"
     interlaced: Literal["deinterlace", "refuse"] = "deinterlace"
+    telecine: Literal["refuse", "keep"] = "refuse"
     hdr: Literal["exact", "fast"] = "exact"
     sampling: Literal["uniform", "keyframe"] = "uniform"
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"

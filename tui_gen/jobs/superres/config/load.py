@@ -307,6 +307,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         lr_border=file.lr_border,
         png_compression=file.png_compression,
         interlaced=file.interlaced,
+        telecine=file.telecine,
         hdr=file.hdr,
         sampling=file.sampling,
         hwaccel=file.hwaccel,

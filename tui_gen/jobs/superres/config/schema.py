@@ -299,6 +299,8 @@ class ConfigFile(_Keys):
         default="deinterlace", description='"deinterlace" or "refuse"'
     )
     """Whether interlaced films are deinterlaced or left out."""
+    telecine: Literal["refuse", "keep"] = Field(default="refuse", description='"refuse" or "keep"')
+    """Whether films with 3:2 pulldown woven into their frames are left out, or taken all the same."""
     hdr: Literal["exact", "fast"] = Field(default="exact", description='"exact" or "fast"')
     """Whether HDR is converted exactly or faster, with other bytes."""
     sampling: Literal["uniform", "keyframe"] = Field(default="uniform", description='"uniform" or "keyframe"')

@@ -18,7 +18,7 @@ from tui_gen.jobs.superres.film import Chapter, ColourFacts, ProbeFacts, SurveyF
 from tui_gen.jobs.superres.geometry import Region, whole
 from tui_gen.jobs.superres.inspection.trial import Trial
 from tui_gen.jobs.superres.planning.library import Identified
-from tui_gen.jobs.superres.planning.prospects import Prospect
+from tui_gen.jobs.superres.planning.prospects import Prospect, fields_refused
 from tui_gen.jobs.superres.planning.timestamps import is_of_titles
 from tui_gen.jobs.superres.probing.bars import ENOUGH_VOTES
 from tui_gen.jobs.superres.probing.keys import KeyFrames
@@ -198,6 +198,8 @@ def _remarks(settings: Settings, looked: Looked) -> Iterator[str]:
     yield from _colour_remarks(probe, looked.film.video.peak)
     if survey is not None:
         yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
+    if probe.is_soft_telecined:
+        yield "soft telecine (flags alone): its frames are the film's own, there is nothing to undo"
     if looked.keys is not None:
         yield from _key_remarks(looked.keys)
     yield from _chapter_remarks(settings, probe)
@@ -235,11 +237,14 @@ def _survey_remarks(
         yield "cropped as configured"
     elif survey.bar_votes < ENOUGH_VOTES:
         yield f"bars not told: {survey.bar_votes} frames bright enough, {ENOUGH_VOTES} needed"
-    if survey.is_interlaced:
-        yield f"interlaced: {'deinterlaced' if settings.interlaced == 'deinterlace' else 'refused'}"
+    refused = fields_refused(settings, survey)
     if survey.is_telecined:
-        yield "telecined (3:2 pulldown), which is not undone"
-    elif not survey.is_interlaced and probe.field_order in INTERLACED_ORDERS:
+        taken = "taken, deinterlaced" if survey.is_interlaced else "taken as it is"
+        taken = taken if refused is None else "left out"
+        yield f"telecined (3:2 pulldown woven into its frames), which is not undone: {taken}"
+    elif survey.is_interlaced:
+        yield f"interlaced: {'deinterlaced' if refused is None else 'refused'}"
+    elif probe.field_order in INTERLACED_ORDERS:
         yield "flagged as interlaced, but both fields show one moment"
 
 
@@ -305,6 +310,7 @@ def _record(looked: Looked) -> dict[str, Any]:
         "field_order": probe.field_order,
         "is_interlaced": None if survey is None else survey.is_interlaced,
         "title_chapters": _chapters_record(probe),
+        "telecine": _telecine(probe, survey),
         "colour": _colour_record(probe, looked.film.video.peak),
         "formats": {
             name: [option.format.name for option in options] for name, options in outlook.options.items()
@@ -313,6 +319,15 @@ def _record(looked: Looked) -> dict[str, Any]:
         "test": _test_record(looked.trial),
         "cost_estimate": _cost_record(probe, looked),
     }
+
+
+def _telecine(probe: ProbeFacts, survey: SurveyFacts | None) -> str | None:
+    """Return `soft`, `hard` or `none`; None before the survey."""
+    if survey is not None and survey.is_telecined:
+        return "hard"
+    if probe.is_soft_telecined:
+        return "soft"
+    return None if survey is None else "none"
 
 
 def _chapters_record(probe: ProbeFacts) -> list[dict[str, Any]] | None:

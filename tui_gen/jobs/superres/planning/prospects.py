@@ -170,6 +170,8 @@ def fields_refused(settings: Settings, survey: SurveyFacts) -> str | None:
     """Return why a film is not taken as its frames are woven from fields, or None."""
     if survey.is_interlaced and settings.interlaced == "refuse":
         return "it is interlaced, and the configuration says to refuse such films"
+    if survey.is_telecined and settings.telecine == "refuse":
+        return 'it is telecined: of five frames two are woven from two pictures; "telecine": "keep" takes it'
     return None
 
 

@@ -212,6 +212,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         field_order=_field_order(header.field_order, log.frames),
         colour=colour,
         hdr_class=hdr_class(colour.transfer),
+        is_soft_telecined=container["is_soft_telecined"],
         title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
     )
 

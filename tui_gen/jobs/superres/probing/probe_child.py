@@ -18,9 +18,9 @@ import stat
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[4]))
 
@@ -29,8 +29,12 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from tui_gen.jobs.superres.probing import pulldown
 from tui_gen.jobs.superres.probing.titles import title_chapters
 from tui_gen.jobs.superres.reading.track import open_film, picture_track
+
+if TYPE_CHECKING:
+    VideoPacket = av.Packet[VideoStream]
 
 PASSING = frozenset(
     {errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE}
@@ -40,6 +44,8 @@ BISECTIONS = 24
 CLOSE_SECONDS = 5.0
 SIGN_SECONDS = 1.0
 RATE_TOLERANCE = 0.02
+FLAGGED_CODECS = frozenset({"mpeg1video", "mpeg2video"})
+PLACES = (0.25, 0.5, 0.75)
 
 
 class UnusableFileError(Exception):
@@ -134,20 +140,55 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         if len(head) == HEAD_PACKETS:
             is_whole = False
             break
-    times = sorted(float(packet.pts * packet.time_base) for packet in head if packet.pts is not None)
+    times = _times(head)
     if len(times) < len(head) // 2 or not times:
-        return {"has_timestamps": False, "packets": len(head), "rate": _rate(stream)}
-    frame_seconds = _frame_seconds(stream, times)
+        return {
+            "has_timestamps": False,
+            "is_soft_telecined": _is_flagged(stream, head),
+            "packets": len(head),
+            "rate": _rate(stream),
+        }
+    field, is_flagged = pulldown.field_seconds(_gaps(times)), _is_flagged(stream, head)
     end = _end(head) if is_whole else _measured_end(container, stream, first=times[0])
+    if not (is_whole or field or is_flagged) and stream.codec_context.name in FLAGGED_CODECS:
+        field, is_flagged = _telecine_further_on(container, stream, times[0], end)
+    frame_seconds = field * pulldown.FIELDS_A_FRAME if field else _frame_seconds(stream, times)
     last_pts, last_duration = end if end is not None else (times[-1], 0.0)
     return {
         "has_timestamps": True,
         "last_pts_seconds": last_pts,
         "end_seconds": last_pts + (last_duration or frame_seconds or 0.0),
         "frame_seconds": frame_seconds,
+        "is_soft_telecined": field is not None or is_flagged,
         "packets": len(head) if is_whole else None,
         "first_key_seconds": None if is_whole else _first_key_seconds(head, first=times[0]),
     }
+
+
+def _is_flagged(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
+    return stream.codec_context.name in FLAGGED_CODECS and pulldown.is_flagged([bytes(each) for each in head])
+
+
+def _telecine_further_on(
+    container: InputContainer, stream: VideoStream, first: float, end: tuple[float, float] | None
+) -> tuple[float | None, bool]:
+    """Look where the film is under way: what it begins with may have been made another way."""
+    for share in PLACES:
+        if end is None or not seek(container, stream, first + share * (end[0] - first)):
+            continue
+        some = list(itertools.islice(packets(container, stream), HEAD_PACKETS))
+        field = pulldown.field_seconds(_gaps(_times(some)))
+        if field is not None or _is_flagged(stream, some):
+            return field, _is_flagged(stream, some)
+    return None, False
+
+
+def _times(some: Sequence[VideoPacket]) -> list[float]:
+    return sorted(float(packet.pts * packet.time_base) for packet in some if packet.pts is not None)
+
+
+def _gaps(times: Sequence[float]) -> list[float]:
+    return [after - before for before, after in itertools.pairwise(times) if after > before]
 
 
 def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> float | None:
@@ -181,7 +222,7 @@ def _rate(stream: VideoStream) -> float | None:
 
 def _frame_seconds(stream: VideoStream, times: list[float]) -> float | None:
     """Return the distance of two frames: as measured, or as stated where that is the same but finer."""
-    gaps = [after - before for before, after in itertools.pairwise(times) if after > before]
+    gaps = _gaps(times)
     if not gaps:
         return None
     measured = statistics.median(gaps)

@@ -65,6 +65,9 @@ IDET_PLACES = (0.2, 0.5, 0.8)
 # A decoder shows a picture when it has the next one, or when there is none.
 _KEY_FRAME_ALONE = ("-skip_frame", "nokey", "-t", "0.01")
 TELECINE_SHARES = (0.12, 0.28)  # of the frames, about the fifth in which each field repeats
+TELECINED_RATE = 30000 / 1001
+TELECINED_TOLERANCE = 0.005
+WOVEN_LINES = 1088
 _Arguments = Callable[[Sequence[int]], list[str]]
 INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
@@ -81,12 +84,21 @@ async def survey(
         return Unusable(unit.source, reason, look.tail)
     if refused := await look.refused_colour():
         return Unusable(unit.source, refused, look.tail)
-    fields = await look.fields() if unit.probe.field_order in INTERLACED_ORDERS else _Fields()
+    is_flagged = unit.probe.field_order in INTERLACED_ORDERS
+    fields = await look.fields() if is_flagged or _may_be_woven(unit.probe) else _Fields()
     return SurveyFacts(
         picture_inside(look.votes, unit.probe.upright),
         len(look.votes),
-        fields.are_combed,
+        is_flagged and fields.are_combed,
         is_telecined=fields.are_telecined,
+    )
+
+
+def _may_be_woven(probe: ProbeFacts) -> bool:
+    """Return whether frames without a flag may be telecined: at their rate, and of sizes they have."""
+    lines, frame = min(probe.coded.width, probe.coded.height), probe.frame_seconds
+    return (
+        lines <= WOVEN_LINES and frame is not None and abs(frame * TELECINED_RATE - 1) < TELECINED_TOLERANCE
     )
 
 

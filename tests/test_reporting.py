@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.pages import HOSTILE, check_needs_nothing
-from tui_gen import reporting
+from tui_gen import history as histories
+from tui_gen import progress, reporting
 from tui_gen.cli import main
 from tui_gen.engine import events as ev
 from tui_gen.engine.ledger import Ledger
 from tui_gen.engine.session import LEDGER_NAME, replay
+from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Clip, Failed, Made, Patch, RefusedError, Rejected
-from tui_gen.history import history_of
+from tui_gen.history import history_of, read_history
 from tui_gen.job_contract import JobConfig
 from tui_gen.jobs import read_config
+from tui_gen.progress import long_reading
 from tui_gen.wording import display_name
 
 DAY = 86400.0
@@ -94,7 +97,7 @@ def write_ledger(config: JobConfig, events: Sequence[ev.Durable]) -> Path:
 
 
 def test_rates_leave_out_the_night_between_runs_and_the_pauses() -> None:
-    _, history = history_of(two_runs())
+    history = history_of(two_runs())
     assert history.work_seconds == 600 + 240
     assert sum(part.patches for part in history.bins(7)) == 24
     assert [part.end for part in history.bins(7)] == [120.0 * k for k in range(1, 8)]
@@ -106,7 +109,7 @@ def test_rates_leave_out_the_night_between_runs_and_the_pauses() -> None:
 
 
 def test_the_growth_of_a_category_ends_at_what_there_is() -> None:
-    _, history = history_of(two_runs())
+    history = history_of(two_runs())
     growth = history.growth(100)
     assert {name: points[-1] for name, points in growth.items()} == {
         "general": (840.0, 14),
@@ -123,17 +126,78 @@ def test_what_is_lost_and_made_again_counts_once() -> None:
         ev.PhaseChanged(START + 2 * DAY, "running"),
         made(IDS[0], 1, START + 2 * DAY + 10, "general", "space"),
     ]
-    state, history = history_of(events)
+    state, history = RunState(), history_of(events)
+    for event in events:
+        state.apply(event)
     assert history.growth(10)["general"][-1][1] == state.categories["general"].images == 13
     assert history.growth(10)["space"][-1][1] == state.categories["space"].images == 10
 
 
 def test_reasons_that_differ_in_numbers_are_one() -> None:
-    _, history = history_of(two_runs())
+    history = history_of(two_runs())
     assert history.reasons == {
         ("rejected", "difference N, over N"): 2,
         ("failed", "ffmpeg was killed"): 1,
     }
+
+
+def of_all_kinds() -> list[ev.Durable]:
+    """Return what a ledger may hold: lines of made clips that are read in haste, and others like them."""
+    hashed = (Patch("general", 7, {"format": "tiny", "files": {}}, 0xABC), Patch("space", 8, {"format": "b"}))
+    at = START + 2 * DAY
+    return [
+        *two_runs(),
+        ev.RunStarted(at, "superres", {}, "c.json", "out", 1, "host", "0.1", "", {}),
+        ev.ClipEnded(
+            at + 90, "extract", Made(Clip(IDS[0], 40), hashed, 1, 2.5, (), {"scores": {"cut": 1.0}})
+        ),
+        ev.ClipEnded(at + 80, "extract", Made(Clip(IDS[1], 41), hashed, 2, 1.5, (("toon", "flat 3.1"),))),
+        ev.ClipEnded(at + 95, "extract", Made(Clip('a "b\\', 1), hashed, 1, 1.0)),
+        ev.ClipEnded(at + 96, "extract", Made(Clip(IDS[0], 42), (Patch("ä", 9, {"format": "ü"}),), 1, 1.0)),
+        ev.ClipEnded(at + 97, "extract", Made(Clip(IDS[0], 43), (Patch("general", 9, {}),), 1, 1.0)),
+        made(IDS[0], 40, at + 99, "general", "space"),
+        ev.PhaseChanged(at + 100, "paused"),
+        made(IDS[0], 44, at + 130, "general"),
+        ev.PatchesLost(at + 140, IDS[0], "general", (40, 44), 1007),
+        made(IDS[0], 40, at + 150, "general"),
+    ]
+
+
+def test_a_ledger_that_is_read_in_haste_has_the_history_of_its_events(tmp_path: Path) -> None:
+    events = of_all_kinds()
+    writer = Ledger(tmp_path / LEDGER_NAME)
+    writer.append(events)
+    writer.close()
+    with (tmp_path / LEDGER_NAME).open("ab") as file:
+        file.write(b'{"damaged": 1}\n{"at":1.0,"kind":"clip","torn')
+    assert read_history(tmp_path) == history_of(events)
+
+
+def test_a_made_clip_costs_no_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Ledger(tmp_path / LEDGER_NAME)
+    writer.append(made(IDS[0], index, START + index, "general", "space") for index in range(30))
+    writer.close()
+    monkeypatch.setattr(histories, "decode", None)
+    assert len(read_history(tmp_path).additions.times) == 60
+
+
+def test_the_clock_of_a_history_is_that_of_the_state() -> None:
+    events, state, elapsed = of_all_kinds(), RunState(), 0.0
+    for number, event in enumerate(events, 1):
+        state.apply(event)
+        elapsed = max(elapsed, state.elapsed_seconds(event.at))
+        assert history_of(events[:number]).work_seconds == elapsed
+
+
+def test_a_long_reading_is_announced_and_a_short_one_is_not(
+    config: JobConfig, ledger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert long_reading(ledger) == long_reading(ledger.with_name("none")) == ""
+    monkeypatch.setattr(progress, "LONG_LEDGER_BYTES", 100)
+    commands = (["report", "-o", str(ledger.with_name("r.html"))], ["stats"], ["sheet"])
+    for command in commands:
+        main([command[0], str(config.path), *command[1:]])
+        assert capsys.readouterr().err.startswith("Reading ledger.jsonl, "), command
 
 
 # ------------------------------------------------------------------ the command

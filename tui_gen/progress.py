@@ -1,15 +1,18 @@
-"""A line on a terminal that tells how far some work is. Elsewhere nothing is written."""
+"""What is said while some work goes on: on a terminal how far it is, and everywhere what takes long."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
-from tui_gen.wording import count, duration, percent
+from tui_gen.wording import count, duration, percent, size
 
 SHOW_SECONDS = 0.2
 BAR_CELLS = 20
+LONG_LEDGER_BYTES = 200_000_000
+"""A longer ledger takes seconds to read: without a word that would look hung."""
 
 
 @dataclass(slots=True)
@@ -43,3 +46,19 @@ class Progress:
         if self.talk.isatty():
             self.talk.write("\r\x1b[K")
             self.talk.flush()
+
+
+def long_reading(ledger: Path) -> str:
+    """Return what is being read, if that takes a while; empty otherwise."""
+    try:
+        size_bytes = ledger.stat().st_size
+    except OSError:
+        return ""  # whoever reads it says what is wrong
+    return f"reading {ledger.name}, {size(size_bytes)}..." if size_bytes >= LONG_LEDGER_BYTES else ""
+
+
+def say_long_reading(ledger: Path, talk: TextIO) -> None:
+    """Say what is being read, if that takes a while."""
+    if notice := long_reading(ledger):
+        talk.write(f"{notice[0].upper()}{notice[1:]}\n")
+        talk.flush()

@@ -17,9 +17,10 @@ from tui_gen.engine.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
-from tui_gen.history import replay_history
+from tui_gen.history import read_history, replay_history
 from tui_gen.job_contract import JobConfig
 from tui_gen.page import write_page
+from tui_gen.progress import say_long_reading
 from tui_gen.report_page import report_page
 from tui_gen.summary import summary_lines
 from tui_gen.wording import count, display_name
@@ -36,6 +37,7 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     if not ledger.is_file():
         message = f"{ledger}: there is no ledger: nothing was made here yet"
         raise RefusedError(message)
+    say_long_reading(ledger, talk)
     is_at_work, now = is_held(config.run_folder / LOCK_NAME), time.time()
     state, history, damage = replay_history(config.run_folder)
     state.apply(ev.StagePlanned(state.last_at, "extract", config.expected(state.records)))
@@ -65,6 +67,7 @@ class SheetRequest:
 def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO) -> int:
     """Draw a contact sheet, and write the path of its page to `out`. Raises RefusedError."""
     folder = request.folder or config.run_folder / SHEET_FOLDER
+    say_long_reading(config.run_folder / LEDGER_NAME, talk)
     try:
         made = config.sheet(folder, per_category=request.per_category, seed=request.seed)
     except OSError as error:
@@ -84,7 +87,7 @@ def leave_page(config: JobConfig, state: RunState) -> str:
     """
     path = config.run_folder / PAGE_NAME
     try:
-        _, history, _ = replay_history(config.run_folder)
+        history = read_history(config.run_folder)
         write_page(path, report_page(state, history, now=time.time(), is_at_work=False))
     except OSError as error:
         log.warning("no report: %s: %s", path, error)

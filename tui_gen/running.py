@@ -32,6 +32,7 @@ from tui_gen.engine.watch import GO_ON_FACTOR, Watched
 from tui_gen.engine.work import RefusedError
 from tui_gen.hooks import Hooks
 from tui_gen.job_contract import JobConfig, OpenedJob
+from tui_gen.progress import long_reading
 from tui_gen.report import (
     LOOK_SECONDS,
     Reporter,
@@ -114,7 +115,7 @@ def run(request: RunRequest) -> int:
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
-    # The folder is free by now: a ledger of a million lines takes half a minute to read.
+    # The folder is free by now: the page of a run of a million clips takes a while.
     _leave_page(request, session.state, talk)
     return done.exit_code
 
@@ -123,6 +124,8 @@ def _leave_page(request: RunRequest, state: RunState, talk: Talk) -> None:
     with contextlib.ExitStack() as logged:
         with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
             logged.enter_context(_logging_to(request.config.run_folder / LOG_NAME))
+        if notice := long_reading(request.config.run_folder / LEDGER_NAME):
+            talk.say(f"All is saved. Writing the report: {notice}")
         talk.say(leave_page(request.config, state))
 
 

@@ -19,6 +19,7 @@ from tui_gen.exit_codes import ExitCode
 from tui_gen.histogram import Bins, bar, bins_for, line, quantile
 from tui_gen.job_contract import JobConfig
 from tui_gen.measured import Measure, Measured, Measurements, Place
+from tui_gen.progress import say_long_reading
 from tui_gen.wording import count, display_name, percent
 
 BAR_WIDTH = 36
@@ -41,6 +42,7 @@ def stats(config: JobConfig, asked: Asked, *, out: TextIO) -> int:
     if not (config.run_folder / LEDGER_NAME).is_file():
         message = f"{config.run_folder / LEDGER_NAME}: there is no ledger: nothing was made here yet"
         raise RefusedError(message)
+    say_long_reading(config.run_folder / LEDGER_NAME, sys.stderr)
     state, damage = replay(config.run_folder)
     names = {source.source: source.name for source in config.expected(state.records).sources}
     found = config.measurements(names)

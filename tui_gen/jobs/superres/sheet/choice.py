@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.ledger import read_events
@@ -96,13 +97,14 @@ class _Kept:
     """Those with the smallest keys, in order."""
 
     most: int
-    entries: list[tuple[tuple[object, ...], Told]] = field(default_factory=list)
+    entries: list[tuple[tuple[Any, ...], Told]] = field(default_factory=list)
 
-    def take(self, key: tuple[object, ...], patch: Told) -> None:
+    def take(self, key: tuple[Any, ...], patch: Told) -> None:
+        if len(self.entries) == self.most and not key < self.entries[-1][0]:
+            return  # nearly all of a million end here
         place = bisect.bisect(self.entries, key, key=lambda entry: entry[0])
-        if place < self.most:
-            self.entries.insert(place, (key, patch))
-            del self.entries[self.most :]
+        self.entries.insert(place, (key, patch))
+        del self.entries[self.most :]
 
     def renew(self, patch: Told) -> None:
         """Put what is told of a patch now in the place of what was told before."""

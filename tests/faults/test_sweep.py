@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ ALWAYS = [
 ]  # fmt: skip
 UP_TO = 200
 AT_ONCE = 25
+# The number of calls differs a little between two runs: only so many in a row that kill nothing are the end.
+SURVIVED_AT_THE_END = 3
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +46,16 @@ def killed_at(scene: Scene, call: str, number: int) -> bool:
 
 
 def sweep(tmp_path: Path, studio: Path, small: Dataset, kills: list[tuple[str, int]]) -> int:
-    reference, killed = small.tree(), 0
+    """Kill once at each of these calls, and return how many there were to be killed at."""
+    reference, killed, survived = small.tree(), 0, 0
     for call, number in kills:
-        folder = tmp_path / f"{call}{number}"
-        folder.mkdir()
-        scene = make_scene(folder, studio, reference, base_frame_limit=3)
-        killed += killed_at(scene, call, number)
+        scene = make_scene(numbered(tmp_path, number), studio, reference, base_frame_limit=3)
+        dead = killed_at(scene, call, number)
         scene.check_no_survivor()
         scene.finish()
+        killed, survived = killed + dead, 0 if dead else survived + 1
+        if survived == SURVIVED_AT_THE_END:
+            break
     return killed
 
 
@@ -67,18 +73,43 @@ def test_a_kill_at_some_renames_flushes_and_openings_changes_no_byte(
 def test_a_kill_at_every_rename_flush_and_opening_changes_no_byte(
     call: str, start: int, tmp_path: Path, studio: Path, small: Dataset
 ) -> None:
-    sweep(tmp_path, studio, small, [(call, number) for number in range(start, start + AT_ONCE)])
+    kills = [(call, number) for number in range(start, start + AT_ONCE)]
+    killed = sweep(tmp_path, studio, small, kills)
+    sys.stdout.write(f"\n{call} {start} to {start + AT_ONCE - 1}: killed {killed} times\n")
+    assert killed or start > 1
 
 
 @pytest.mark.parametrize("times", [3, pytest.param(50, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
-def test_kills_at_random_moments_change_no_byte(times: int, scene: Scene) -> None:
-    chance = random.Random(times)
-    for _ in range(times):
-        with scene.start("--workers", "3") as running:
-            running.wait_until(scene.data.ledger_path.exists, "a ledger")
-            moment = running.age_seconds + chance.uniform(0.0, 1.2)
-            while running.process.poll() is None and running.age_seconds < moment:
-                pass
+def test_kills_at_random_moments_change_no_byte(
+    times: int, tmp_path: Path, studio: Path, undisturbed: Dataset
+) -> None:
+    chance, killed, datasets = random.Random(times), 0, 0
+    longest = 1.0 + undisturbed.status()["elapsed_seconds"]
+    while killed < times:
+        # A dataset is killed again and again until a run ends before its kill; then comes another.
+        scene = make_scene(numbered(tmp_path, datasets), studio, undisturbed.tree())
+        datasets += 1
+        while killed < times and killed_after(chance.uniform(0.0, longest), scene):
+            killed += 1
+        scene.finish()
+    sys.stdout.write(f"\nkilled {killed} times while {datasets} datasets were made\n")
+
+
+def numbered(folder: Path, number: int) -> Path:
+    made = folder / str(number)
+    made.mkdir()
+    return made
+
+
+def killed_after(seconds: float, scene: Scene) -> bool:
+    """Run, killed after so long; say whether it was, or had ended before."""
+    with scene.start("--workers", "3") as running:
+        try:
+            done = running.end(seconds)
+        except subprocess.TimeoutExpired:
             running.process.kill()
-            running.process.wait()
-    scene.finish()
+            done = running.end()
+    assert done.code in {0, -signal.SIGKILL}, str(done)
+    assert "Traceback" not in done.err, str(done)
+    scene.check_no_survivor()
+    return done.code != 0

@@ -6,6 +6,7 @@ Heavy modules are imported by the command that needs them: `--help` and `--versi
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from tui_gen.arguments import DEFAULT_CONFIG, parser, with_command
 from tui_gen.engine.lock import LockedError
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
+from tui_gen.terminals import can_draw
 from tui_gen.wording import count, display_name, size
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
     _open_closed_streams()
+    _say_everything()
     options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else list(arguments)))
     try:
         return int(_COMMANDS[options.command](options))
@@ -66,9 +69,15 @@ def _open_closed_streams() -> None:
             setattr(sys, name, os.fdopen(nowhere, mode, closefd=False))
 
 
+def _say_everything() -> None:
+    """Have what a stream's encoding cannot say written as an escape, as on stderr: a name ends no run."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _screen(options: argparse.Namespace) -> int:
     options.json = options.detached = False
-    if not (os.isatty(0) and os.isatty(2)):
+    if not can_draw():
         return _run(options)
     from tui_gen import screen
     from tui_gen.jobs import read_config
@@ -117,7 +126,7 @@ def _monitor(options: argparse.Namespace) -> int:
 
     path = Path(options.file)
     status_path = path if monitoring.is_status_file(path) else read_config(path).status_path
-    if options.json or options.once or not (os.isatty(0) and os.isatty(2)):
+    if options.json or options.once or not can_draw():
         return monitoring.watch(status_path, sys.stdout, is_once=options.once, is_json=options.json)
     from tui_gen import screen
 
@@ -211,9 +220,8 @@ def _scan(options: argparse.Namespace) -> int:
         least_seconds=options.min_seconds,
         keeps_editions=options.all_editions,
     )
-    has_terminal = os.isatty(0) and os.isatty(2)
     job = job_of(request.target, command=options.command)
-    return scanning.scan(job, request, is_reviewed=has_terminal and not options.yes)
+    return scanning.scan(job, request, is_reviewed=can_draw() and not options.yes)
 
 
 def _stats(options: argparse.Namespace) -> int:

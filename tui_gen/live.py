@@ -19,7 +19,7 @@ from tui_gen.engine.state import RunState
 from tui_gen.engine.status_view import Sighting, StatusError, read_status
 from tui_gen.engine.work import RefusedError
 from tui_gen.job_contract import JobConfig
-from tui_gen.running import LOG_NAME
+from tui_gen.run_log import LOG_NAME
 
 POLL_SECONDS = 0.5
 MONITOR_SECONDS = 2.0

@@ -9,13 +9,11 @@ import asyncio
 import contextlib
 import gc
 import logging
-import logging.handlers
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -28,7 +26,7 @@ from tui_gen.engine.lock import is_held
 from tui_gen.engine.session import LEDGER_NAME, LOCK_NAME, Session, recipe_differences, replay
 from tui_gen.engine.state import RunState
 from tui_gen.engine.steering import Steering
-from tui_gen.engine.watch import GO_ON_FACTOR, Watched
+from tui_gen.engine.watch import GO_ON_FACTOR, Watched, identity
 from tui_gen.engine.work import RefusedError
 from tui_gen.hooks import Hooks
 from tui_gen.job_contract import JobConfig, OpenedJob
@@ -42,13 +40,10 @@ from tui_gen.report import (
     saved_lines,
 )
 from tui_gen.reporting import leave_page
+from tui_gen.run_log import LOG_NAME, logging_to
 from tui_gen.wording import display_name, size
 
 log = logging.getLogger("tui_gen")
-
-LOG_NAME = "engine.log"
-LOG_BYTES = 5_000_000
-LOGS_KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +106,29 @@ def run(request: RunRequest) -> int:
     talk = Talk(sys.stderr if request.is_json else sys.stdout, sys.stderr)
     session, opened = open_run(request, talk)
     try:
+        began_in = identity(request.config.run_folder)
         done = perform(request, session, opened, talk)
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
     # The folder is free by now: the page of a run of a million clips takes a while.
-    _leave_page(request, session.state, talk)
+    if _stands(request.config.run_folder, began_in):
+        _leave_page(request, session.state, talk)
     return done.exit_code
+
+
+def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
+    """Whether a folder is still the one that the run began in: in another nothing is written."""
+    try:
+        return identity(run_folder) == began_in
+    except OSError:
+        return False
 
 
 def _leave_page(request: RunRequest, state: RunState, talk: Talk) -> None:
     with contextlib.ExitStack() as logged:
         with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
-            logged.enter_context(_logging_to(request.config.run_folder / LOG_NAME))
+            logged.enter_context(logging_to(request.config.run_folder / LOG_NAME))
         if notice := long_reading(request.config.run_folder / LEDGER_NAME):
             talk.say(f"All is saved. Writing the report: {notice}")
         talk.say(leave_page(request.config, state))
@@ -145,7 +150,7 @@ class Performed:
 def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Talk) -> Performed:
     """Perform an opened job to its end, steered by signals and the control socket. Raises RefusedError."""
     gc.freeze()  # what is loaded by now stays: looking through it again and again would delay answers
-    with _logging_to(request.config.run_folder / LOG_NAME):
+    with logging_to(request.config.run_folder / LOG_NAME):
         try:
             return asyncio.run(_run(request, session, opened, talk))
         except RefusedError:
@@ -322,6 +327,7 @@ def _install_signals(steering: Steering, received: list[int], talk: Talk) -> Non
         received.append(number)
         is_first = len(received) == 1
         name = signal.Signals(number).name
+        log.info("received %s", name)  # a terminal that was closed shows nothing
         if is_first:
             talk.say(f"Received {name}: finishing the clips in hand, then saving. Once more stops now.")
         else:
@@ -404,19 +410,3 @@ def what_stands(config: JobConfig) -> tuple[int, int]:
     state, _ = replay(config.run_folder)
     categories = state.categories.values()
     return sum(c.images for c in categories), sum(c.size_bytes for c in categories)
-
-
-@contextlib.contextmanager
-def _logging_to(path: Path) -> Iterator[None]:
-    handler = logging.handlers.RotatingFileHandler(
-        path, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", errors="backslashreplace"
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        handler.close()

@@ -22,12 +22,12 @@ from tui_gen.tui.first_run import FirstRunApp, NextStep
 from tui_gen.tui.preview import Preview, PreviewImage
 from tui_gen.tui.review import ReviewApp
 from tui_gen.tui.review_rows import ReviewRow
-from tui_gen.tui.terminal import has_terminal, run_screen
+from tui_gen.tui.terminal import run_screen
 from tui_gen.wording import display_name
 
 SCREEN_LOG = "screen.log"
 
-__all__ = ["first_run", "has_terminal", "monitor", "open_screen", "review"]
+__all__ = ["first_run", "monitor", "open_screen", "review"]
 
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:

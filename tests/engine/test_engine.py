@@ -16,6 +16,7 @@ from tui_gen.engine.ledger import read_events
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import (
     Clip,
+    CrowdedError,
     Failed,
     ObstructedError,
     Rejected,
@@ -261,6 +262,28 @@ async def test_an_unusable_source_ends_and_the_others_go_on(ledger_path: Path) -
     assert (await bench.engine.run()).exit_code == 3
     assert bench.state.sources["a"].unusable == "no such codec"
     assert bench.state.categories["all"].images == 20
+
+
+@pytest.mark.parametrize(("room", "workers", "made"), [(3, 3, 30), (1, 1, 30), (0, 1, 0)])
+async def test_where_memory_runs_out_fewer_workers_go_on_and_only_the_last_one_is_charged(
+    ledger_path: Path, room: int, workers: int, made: int
+) -> None:
+    stage = ToyStage({"a": 30}, stretch=3)
+    bench = Bench(stage, ledger_path, options=Options(workers=8))
+
+    def act(clip: Clip) -> Iterable[Report]:
+        if bench.state.workers_target > room:
+            message = "memory ran out: the system ended it"
+            raise CrowdedError(message)
+        return make(clip)
+
+    stage.act = act
+    ended = await bench.engine.run()
+    assert bench.state.workers_target == workers
+    assert bench.state.categories["all"].images == made
+    assert ended.exit_code == (0 if made else 3)
+    assert bench.state.problems[0].text == "memory ran out: the system ended it; fewer workers from now on"
+    assert bench.state.clips_failed == (0 if made else 3)
 
 
 async def test_an_obstructed_output_holds_the_work_and_charges_nobody(

@@ -222,12 +222,15 @@ def needs(*programs: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(lacking), reason=f"needs {', '.join(lacking)}")
 
 
-def strace(*expressions: str, path: Path | None = None) -> list[str]:
-    """Return the beginning of a command that injects faults into system calls, of one file perhaps."""
+def strace(*expressions: str, path: Path | None = None, told: str = os.devnull) -> list[str]:
+    """Return the beginning of a command that injects faults into system calls, of one file perhaps.
+
+    What was injected into is written to the file `told`.
+    """
     program = shutil.which("strace") or "strace"
     selected = [] if path is None else ["-P", str(path)]
     options = [part for expression in expressions for part in ("-e", expression)]
-    return [program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", *selected, *options]
+    return [program, "-f", "--seccomp-bpf", "-qq", "-o", told, *selected, *options]
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting small file systems needs root")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -55,6 +55,7 @@ def test_killed_children_are_replaced_and_no_byte_differs(scene: Scene) -> None:
         done = running.end()
     assert killed
     assert done.code in {0, 3}, str(done)
+    assert scene.data.status()["progress"]["clips_retried"] > 0
     scene.finish(done)
 
 
@@ -139,15 +140,16 @@ def test_a_decoder_that_babbles_fills_no_memory_and_blocks_nothing(scene: Scene,
     scene.finish(done)
 
 
-def test_a_machine_that_slept_blames_no_decoder(scene: Scene) -> None:
+@pytest.mark.parametrize("who", ["everybody", "the engine alone"])
+def test_a_machine_that_slept_blames_no_decoder(who: str, scene: Scene) -> None:
     patience = {**PATIENCE, "stall": [3.0, 3.0]}
     with scene.start("--verbose", patience=patience) as running:
         scene.wait_for_clips(running, 2)
         # The children first: an engine that still runs must not see them stand.
-        everybody = running.descendants()
+        everybody = running.descendants() if who == "everybody" else []
         kill([psutil.Process(running.process.pid)], signal.SIGSTOP)
         kill(everybody, signal.SIGSTOP)
-        time.sleep(5)
+        time.sleep(5)  # the fault itself: longer than a decoder may be silent
         kill(everybody, signal.SIGCONT)
         kill([psutil.Process(running.process.pid)], signal.SIGCONT)
         done = running.end()
@@ -163,13 +165,53 @@ def test_a_film_that_can_be_read_only_by_giants_meets_their_limits() -> None:
 
     program = (
         "import resource as r, os, sys\n"
-        "print(r.getrlimit(r.RLIMIT_CORE)[0], r.getrlimit(r.RLIMIT_FSIZE)[0], r.getrlimit(r.RLIMIT_AS)[0])"
+        "print(r.getrlimit(r.RLIMIT_CORE)[0], r.getrlimit(r.RLIMIT_FSIZE)[0], r.getrlimit(r.RLIMIT_AS)[0])\n"
+        "print(open('/proc/self/oom_score_adj').read())"
     )
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "0", sys.executable, "-c", program]
     done = subprocess.run(launch, capture_output=True, text=True, check=True)
-    core, file_size, address_space = map(int, done.stdout.split())
+    core, file_size, address_space, oom_score = map(int, done.stdout.split())
     assert (core, file_size) == (0, 0)
+    own_score = int(Path("/proc/self/oom_score_adj").read_text())
+    assert oom_score == min(own_score + 500, 1000), "the engine may be ended for its children's memory"
     assert 0 < address_space <= max(8 << 30, psutil.virtual_memory().total)
+
+
+@pytest.fixture
+def little_memory() -> Iterator[Path]:
+    """Make a control group whose processes share little memory; give its folder."""
+    root = Path("/sys/fs/cgroup/memory")
+    group = (root if root.is_dir() else root.parent) / f"tui-gen-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        limit = next(group / name for name in LIMIT_NAMES if (group / name).exists())
+        limit.write_text(str(LITTLE_BYTES))
+    except (OSError, StopIteration) as error:
+        pytest.skip(f"no control group can be made: {error}")
+    yield group
+    group.rmdir()
+
+
+LIMIT_NAMES = ("memory.limit_in_bytes", "memory.max")
+COUNT_NAMES = ("memory.oom_control", "memory.events")
+LITTLE_BYTES = 300 << 20
+
+
+def killed_for_memory(group: Path) -> int:
+    """Return how many processes of a control group the kernel has ended for want of memory."""
+    told = next((group / name).read_text() for name in COUNT_NAMES if (group / name).exists())
+    return int(dict(line.split() for line in told.splitlines())["oom_kill"])
+
+
+def test_where_memory_runs_out_decoders_die_and_fewer_of_them_make_the_same_bytes(
+    scene: Scene, little_memory: Path
+) -> None:
+    join = f'echo $$ > "{little_memory}/cgroup.procs" && exec "$@"'
+    with scene.start("--workers", "8", prefix=["/bin/sh", "-c", join, "sh"]) as running:
+        done = running.end()
+    assert killed_for_memory(little_memory) > 0, "there was memory enough"
+    assert done.code == 0, str(done)
+    scene.finish(done)
 
 
 @needs("strace")

@@ -6,15 +6,18 @@ import asyncio
 import os
 import random
 import shutil
+import signal
+import stat
 import statistics
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.program import Running, load
-from tests.faults.conftest import Scene, needs, needs_root, strace
+from tests.faults.conftest import CLIPS_A_FILM, Scene, check_words, needs, needs_root, strace
 from tui_gen.engine.control import ControlClient, ControlError
 
 
@@ -74,13 +77,13 @@ def test_a_film_that_is_replaced_while_it_is_read_is_set_aside_and_not_mixed(sce
         running.wait_until(
             lambda: any(clip.startswith("bert") for clip, _ in whole_lines(scene)), "a clip of Bert"
         )
+        running.signal(signal.SIGSTOP)  # however long it takes, the film is not done meanwhile
         kept.hardlink_to(film)
         other = scene.films / "other"
         shutil.copyfile(scene.films / "anna.mkv", other)
         other.replace(film)
+        running.signal(signal.SIGCONT)
         done = running.end()
-    if done.code == 0:
-        pytest.skip("the film was done before it could be replaced")
     assert done.code == 3, str(done)
     assert "the file changed while the run was on" in done.err
     made = scene.data.tree()
@@ -110,12 +113,16 @@ def test_a_film_deleted_while_the_run_is_on_costs_its_own_clips_alone(scene: Sce
 
 
 @needs("strace")
-def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(scene: Scene) -> None:
-    inject = "inject=read,pread64:error=EIO:when=9+3"
-    prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv")
+@pytest.mark.parametrize("when", ["2+2", "4+3"])
+def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(
+    when: str, scene: Scene, tmp_path: Path
+) -> None:
+    inject, told = f"inject=read,pread64:error=EIO:when={when}", tmp_path / "told"
+    prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv", told=str(told))
     with scene.start(prefix=prefix) as running:
         done = running.end()
     assert done.code in {0, 3}, str(done)
+    assert "INJECTED" in told.read_text(encoding="utf-8"), "nothing was injected"
     assert scene.data.tree().items() <= scene.reference.items()
     assert {clip.partition(":")[0] for clip, _ in scene.data.made()} >= {"bert", "cleo"}
     scene.finish(done)
@@ -163,6 +170,7 @@ def test_what_is_no_film_is_said_once_and_costs_the_others_nothing(scene: Scene)
     odd = scene.films.with_name("odd")
     odd.mkdir()
     os.mkfifo(odd / "pipe.mkv")
+    os.mknod(odd / "socket.mkv", stat.S_IFSOCK | 0o600)
     (odd / "folder.mkv").mkdir()
     (odd / "endless.mkv").symlink_to("/dev/zero")
     (odd / "empty.mkv").touch()
@@ -185,6 +193,82 @@ def test_what_is_no_film_is_said_once_and_costs_the_others_nothing(scene: Scene)
     assert scene.data.tree() == scene.reference
 
 
+def test_films_that_were_cut_short_or_are_a_few_frames_long_give_what_they_hold_and_no_frame_twice(
+    scene: Scene, embedded_ffmpeg: str
+) -> None:
+    few = scene.films.with_name("few")
+    few.mkdir()
+
+    def copy(film: str, name: str, *flags: str) -> Path:
+        quiet = [embedded_ffmpeg, "-nostdin", "-loglevel", "error", "-i", str(scene.films / film)]
+        subprocess.run([*quiet, "-c", "copy", *flags, str(few / name)], check=True)
+        return few / name
+
+    for path in (copy("anna.mkv", "cut.mkv"), copy("bert.mp4", "cut.mp4", "-movflags", "+faststart")):
+        os.truncate(path, path.stat().st_size * 6 // 10)
+    for count in (6, 7, 8):
+        copy("cleo.mkv", f"{count}.mkv", "-frames:v", str(count))
+    names = sorted(path.name for path in few.iterdir())
+    videos = [
+        {"name": n, "path": str(few / n), "id": n.replace(".", ""), "categories": {"space": 1}} for n in names
+    ]
+    scene.data.edit(lambda settings: settings.update(videos=videos))
+    done = scene.run()
+    assert done.code == 3, str(done)
+    check_words(done)
+    assert "6.mkv: too short: only 6 frames, need 7" in done.err
+    given = Counter(clip.partition(":")[0] for clip, _ in scene.data.made())
+    assert (given["7mkv"], given["8mkv"]) == (1, 1)
+    # 3.6 of 6 seconds are there and 3 of 5, of which windows of seven frames find room for so many.
+    assert 3 <= given["cutmkv"] < CLIPS_A_FILM
+    assert 3 <= given["cutmp4"] < CLIPS_A_FILM
+    pictures = [digest for path, digest in scene.data.tree().items() if "/GT/" in path]
+    assert len(pictures) == len(set(pictures)) == given.total()
+    before = scene.data.stamps()
+    again = scene.run()
+    assert again.code == 3, str(again)
+    assert scene.data.stamps() == before
+    scene.check_invariants()
+
+
+def test_of_several_picture_tracks_the_first_is_read_from_the_first_look_to_the_last_frame(
+    scene: Scene, embedded_ffmpeg: str, tmp_path: Path
+) -> None:
+    film, cover, several = scene.films / "anna.mkv", tmp_path / "cover.png", tmp_path / "several.mkv"
+    quiet = [embedded_ffmpeg, "-nostdin", "-loglevel", "error"]
+    subprocess.run([*quiet, "-f", "lavfi", "-i", "testsrc", "-frames:v", "1", str(cover)], check=True)
+    inputs = [part for path in (film, scene.films / "cleo.mkv") for part in ("-i", str(path))]
+    attached = ["-attach", str(cover), "-metadata:s:t", "mimetype=image/png"]
+    subprocess.run(
+        [*quiet, *inputs, "-map", "0", "-map", "1", "-c", "copy", *attached, str(several)], check=True
+    )
+    film.unlink()
+    several.rename(film)
+    done = scene.run()
+    assert done.code == 0, str(done)
+    assert scene.data.tree() == scene.reference
+
+
+def test_hundreds_of_missing_films_are_named_hold_up_nothing_and_are_used_when_they_come(
+    scene: Scene,
+) -> None:
+    names = [f"missing{number:03d}.mkv" for number in range(MISSING)]
+    missing = [
+        {"name": n, "path": str(scene.films / n), "id": n[:-4], "categories": {"toon": 1.0}} for n in names
+    ]
+    scene.data.edit(lambda settings: settings["videos"].__setitem__(slice(0, 0), missing))
+    done = scene.run()
+    assert done.code == 3, str(done)
+    assert [name for name in names if f"{name}: file not found" not in done.err] == []
+    assert scene.data.tree() == scene.reference
+    shutil.copyfile(scene.films / "anna.mkv", scene.films / names[7])
+    done = scene.run()
+    assert done.code == 3, str(done)
+    assert scene.data.count("GT", f"patch_{names[7][:-4]}*") > 0
+    assert scene.data.tree().items() >= scene.reference.items()
+
+
+MISSING = 400
 HOSTILE = [
     "-y.mkv", "concat:a.mkv", "http:x.mkv", "a%03d.mkv", ";rm -r *", "$(touch x).mkv", "[b][@click=x].mkv",
     "\x1b]0;PWN\x07\x9b31m.mkv", "bidi\u202egnp.mkv", "n" * 251 + ".mkv", "new\nline.mkv", "é\u0301🙂.mkv",

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.program import Dataset, environment, run
-from tests.faults.conftest import Scene, check_words, with_root
+from tests.faults.conftest import Scene, check_words, lying_in, with_root
 from tui_gen.engine.work import RefusedError
 from tui_gen.jobs import read_config
 from tui_gen.running import set_aside
@@ -27,17 +28,32 @@ GARBAGE = {
     "a later version": b'{"schema": 99, "version": "9.9"}',
     "byte order mark": b'\xef\xbb\xbf{"schema": 1}',
     "deep": b"[" * 100_000,
+    "nothing in it": b"{}",
 }
+HUGE_BYTES = 500_000_000
 
 
-@pytest.mark.parametrize("kind", GARBAGE)
+@pytest.mark.parametrize("kind", [*GARBAGE, "huge", "gone"])
 def test_a_ruined_status_file_costs_nothing(kind: str, finished: Scene) -> None:
     status = finished.data.output / ".generator_status.json"
-    status.write_bytes(GARBAGE[kind])
+    status.unlink()
+    if kind == "huge":
+        status.touch()
+        os.truncate(status, HUGE_BYTES)
+    elif kind != "gone":
+        status.write_bytes(GARBAGE[kind])
     watched = run("monitor", finished.data.config, "--once")
     assert "Traceback" not in watched.err, str(watched)
     finished.finish()
     assert finished.data.status()["state"] == "finished"
+
+
+def test_a_monitor_writes_nothing(finished: Scene) -> None:
+    before = lying_in(finished.data.output)
+    for flag in ("--once", "--json"):
+        watched = run("monitor", finished.data.config, "--once", flag)
+        assert watched.code == 0, str(watched)
+    assert lying_in(finished.data.output) == before
 
 
 def test_a_folder_in_the_place_of_the_status_file_costs_only_the_view(scene: Scene) -> None:
@@ -186,6 +202,27 @@ def test_hundreds_of_half_open_control_clients_hold_up_nothing(scene: Scene) -> 
             client.close()
     assert done.code == 0, str(done)
     scene.finish(done)
+
+
+def test_a_renamed_category_is_another_one_and_the_files_of_the_old_one_stay(finished: Scene) -> None:
+    before = finished.data.stamps()
+
+    def rename(settings: dict[str, Any]) -> None:
+        settings["category_paths"]["cosmos"] = "Cosmos"
+        settings["format_config"]["cosmos"] = settings["format_config"].pop("space")
+        for video in settings["videos"]:
+            if "space" in video["categories"]:
+                video["categories"]["cosmos"] = video["categories"].pop("space")
+
+    finished.data.edit(rename)
+    done = finished.run("--mix")
+    assert done.code == 0, str(done)
+    check_words(done)
+    after = finished.data.stamps()
+    assert {path: after.get(path) for path in before} == before
+    added = {path.split("/")[0] for path in after.keys() - before.keys()}
+    assert added == {"Cosmos"}
+    assert len(after) - len(before) == sum(path.startswith("Space/") for path in before)
 
 
 def test_starting_over_that_would_be_refused_moves_nothing(finished: Scene) -> None:

@@ -11,6 +11,7 @@ import psutil
 
 from tui_gen import __version__
 from tui_gen.job_contract import Condition
+from tui_gen.terminals import UNABLE
 from tui_gen.wording import size
 
 SCREEN_LIBRARIES = ("textual", "rich", "psutil")
@@ -46,7 +47,7 @@ def terminal(environ: Mapping[str, str], descriptor: int = 2) -> Condition:
         )
     columns, rows = os.get_terminal_size(descriptor)
     name = environ.get("TERM", "")
-    if name in {"", "dumb", "unknown"}:
+    if name in UNABLE:
         says = f"TERM is {name or 'not set'}: the screen cannot be drawn; tui-gen run reports line by line"
         return Condition("terminal", "warning", says)
     parts = [f"{columns}x{rows}", name, _colours(environ, descriptor)]

@@ -293,6 +293,17 @@ class Engine:
         self._timers = [t for t in self._timers if not t.cancelled() and t.when() > loop.time()]
         self._timers.append(timer)
 
+    def thin_out(self, reason: str) -> bool:
+        """Go on with one worker fewer; return False where there is only one."""
+        count = self._state.workers_target - 1
+        if not count:
+            return False
+        text = f"{reason}; fewer workers from now on"
+        log.warning("%s: %d", text, count)
+        self._apply(ev.ProblemNoted(self._clock(), "warning", text))
+        self.set_workers(count)
+        return True
+
     def _gate_changed(self) -> None:
         self._show_phase()
         self._changed.set()

@@ -55,7 +55,7 @@ class Watch:
     def __init__(self, watched: Watched, *, recorder: Recorder, gate: Gate, lock: Lock) -> None:
         """Remember which folder the run began in."""
         self._watched, self._recorder, self._gate, self._lock = watched, recorder, gate, lock
-        self._folder = _identity(watched.run_folder)
+        self._folder = identity(watched.run_folder)
         self._io: tuple[float, int, int] | None = None
         self._status_failed = False
         # A write goes on in its thread when the run ends under it; the last one must come after it.
@@ -100,7 +100,7 @@ class Watch:
 
     def _look_at_disk(self) -> tuple[ev.DiskMeasured | None, str]:
         try:
-            if _identity(self._watched.run_folder) != self._folder:
+            if identity(self._watched.run_folder) != self._folder:
                 return None, _NOT_OURS.format(self._watched.run_folder)
             usage = shutil.disk_usage(self._watched.output)
             inodes = os.statvfs(self._watched.output)
@@ -202,14 +202,15 @@ class Watch:
     def _write_status(self, status: dict[str, Any]) -> None:
         watched = self._watched
         is_inside = watched.status_path.is_relative_to(watched.output)
-        if is_inside and _identity(watched.run_folder) != self._folder:
+        if is_inside and identity(watched.run_folder) != self._folder:
             # The disk is gone; what stands at its place must not fill up.
             raise FileNotFoundError(errno.ENOENT, _NOT_OURS.format(watched.run_folder))
         with self._writing:
             write_status(watched.status_path, status)
 
 
-def _identity(folder: Path) -> tuple[int, int]:
+def identity(folder: Path) -> tuple[int, int]:
+    """Return what tells a folder from another that takes its place. Raises OSError."""
     found = folder.stat()
     return found.st_dev, found.st_ino
 

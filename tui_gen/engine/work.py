@@ -139,6 +139,10 @@ class ObstructedError(Exception):
     """The output can take nothing now (full, read-only, gone): no clip's fault, so the work waits."""
 
 
+class CrowdedError(ObstructedError):
+    """Memory ran out for something that was started: with fewer at work at once it may do."""
+
+
 class SourceGoneError(Exception):
     """A source cannot be reached now (its disk or share is gone): its work waits until `path` is back."""
 

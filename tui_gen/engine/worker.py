@@ -23,6 +23,7 @@ from tui_gen.engine.queues import SourceQueue
 from tui_gen.engine.recorder import Recorder
 from tui_gen.engine.work import (
     Clip,
+    CrowdedError,
     Doing,
     Failed,
     Learned,
@@ -68,6 +69,10 @@ class Conductor(Protocol):
 
     def obstruct(self, what: str, reason: str) -> None:
         """Hold all work for a while."""
+        ...
+
+    def thin_out(self, reason: str) -> bool:
+        """Go on with one worker fewer; return False where there is only one."""
         ...
 
 
@@ -134,6 +139,9 @@ class Worker:
         reports = self._place.executor.perform(self._place.stage, self.unit)
         try:
             await self._pull(reports)
+        except CrowdedError as error:
+            if not conductor.thin_out(str(error)):
+                await self._charge(str(error))
         except ObstructedError as error:
             conductor.obstruct("output", str(error))
         except SourceGoneError as error:

@@ -49,11 +49,6 @@ class Endable(Protocol):
         ...
 
 
-def has_terminal() -> bool:
-    """Whether there is a terminal to draw on (2, as Textual does) and to read keys from (0)."""
-    return os.isatty(0) and os.isatty(2)
-
-
 def run_screen(app: Endable, log: Path | None = None) -> int:
     """Run a screen to its end; return the exit code. `log` takes what must not reach the terminal."""
     with _opened(log) as out:

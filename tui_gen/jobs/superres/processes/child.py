@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_gen.engine.aside import exhaustion
-from tui_gen.engine.work import ObstructedError
+from tui_gen.engine.work import CrowdedError, ObstructedError
+from tui_gen.jobs.superres.processes.memory import ended_for_memory
 from tui_gen.jobs.superres.processes.signs import Line
 from tui_gen.jobs.superres.processes.spending import Spent, current
 
@@ -195,6 +196,8 @@ class Child:
     lines: _Lines
     clock: _StallClock
     has_stalled: bool = False
+    # Of the whole machine, when it was started.
+    ended_for_memory: int = field(default_factory=ended_for_memory)
     spent: Spent | None = field(default_factory=current)
 
     def count(self) -> None:
@@ -202,6 +205,11 @@ class Child:
         if self.spent is not None:
             # A process that was reaped already has left its number to others.
             self.spent.add(self.process.pid if self.process.returncode is None else None)
+
+    def was_ended_for_memory(self, status: int) -> bool:
+        """Return whether the kernel has ended it because memory ran out."""
+        is_killed = status == -signal.SIGKILL and not self.has_stalled
+        return is_killed and ended_for_memory() > self.ended_for_memory
 
     def kill(self) -> None:
         """KILL the whole group; it also ends the stopped ones and those blocked on a full pipe.
@@ -264,7 +272,8 @@ class Command:
 async def run_child(command: Command) -> Ended:
     """Run one program to its end.
 
-    Raises ChildError when it cannot be started, ObstructedError when nothing can be started now.
+    Raises ChildError when it cannot be started, ObstructedError when nothing can be started now, and
+    CrowdedError when the kernel ended it because memory ran out.
     """
     child = start_child(command)
     loop = asyncio.get_running_loop()
@@ -286,6 +295,9 @@ async def run_child(command: Command) -> Ended:
     if status == NOT_STARTED:
         reason = f"could not start {command.program}"
         raise ChildError(reason, tail)
+    if child.was_ended_for_memory(status):
+        message = f"memory ran out: the system ended {Path(command.program).name}"
+        raise CrowdedError(message)
     return Ended(status, tail, child.has_stalled)
 
 

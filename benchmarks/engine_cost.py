@@ -24,7 +24,8 @@ from tui_gen.engine import commands as do
 from tui_gen.engine import events as ev
 from tui_gen.engine.engine import Engine, Options
 from tui_gen.engine.executors import LocalExecutor
-from tui_gen.engine.ledger import Ledger, encode
+from tui_gen.engine.ledger import Ledger
+from tui_gen.engine.lines import encode
 from tui_gen.engine.recorder import Recorder
 from tui_gen.engine.session import LEDGER_NAME, replay, steady_clock
 from tui_gen.engine.state import RunState

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tui_gen.engine import eta
 from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import decode, encode
+from tui_gen.engine.lines import decode, encode
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import CategoryPlan, Clip, Made, Patch, Plan, SourcePlan
 

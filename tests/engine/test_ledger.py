@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import Ledger, LedgerError, decode, encode, read_events, read_for_resume
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Clip, Failed, Made, Patch, Rejected
+from tui_gen.engine.ledger import Ledger, read_events, read_for_resume
+from tui_gen.engine.lines import LedgerError, decode, encode
+from tui_gen.engine.state import RECENT_KEPT, RunState
+from tui_gen.engine.work import Clip, Failed, Made, Outcome, Patch, Rejected
 
 times = st.floats(0, 4e9).map(lambda at: round(at, 3))
 names = st.text(min_size=1, max_size=20)
@@ -92,34 +94,86 @@ def test_any_line_is_an_event_or_a_ledger_error(line: bytes) -> None:
     assert encode(event)
 
 
-def counted(state: RunState) -> RunState:
-    """Return a state without what only the feed and the preview show."""
-    state.recent.clear()
-    state.newest_patch = None
-    return state
-
-
 PATCHLESS = Made(Clip("a", 0), (), 1, 1.0, (("general", "flat"),))
+GAVE = replace(PATCHLESS, patches=(Patch("general", 7, {"format": "x"}),))
 
 
-@given(st.lists(durable, max_size=12))
-@example(
-    [
-        ev.ClipEnded(1.0, "extract", replace(PATCHLESS, patches=(Patch("general", 7, {"format": "x"}),))),
-        ev.ClipEnded(2.0, "extract", PATCHLESS),
-    ]
-)
-def test_what_a_resume_reads_adds_up_to_the_same(events: list[ev.Durable]) -> None:
+def both_ways(lines: bytes, *, remembered: int) -> tuple[RunState, RunState]:
+    """Return what the lines add up to, read whole, and read as a resume does."""
     whole, quick = RunState(), RunState()
+    damage: list[list[str]] = [[], []]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "ledger.jsonl")
-        path.write_bytes(b"".join(map(encode, events)))
-        for event in read_events(path, on_damage=[]):
+        path.write_bytes(lines)
+        for event in read_events(path, on_damage=damage[0]):
             whole.apply(event)
-        for event in read_for_resume(path, on_damage=[]):
-            quick.apply(event)
-    assert quick.newest_patch == whole.newest_patch
-    assert counted(quick) == counted(whole)
+        for recounted in read_for_resume(path, on_damage=damage[1], remembered=remembered):
+            quick.apply(recounted)
+    assert damage[0] == damage[1]
+    return whole, quick
+
+
+@given(st.lists(durable, max_size=12), st.sampled_from([0, 2]))
+@example([ev.ClipEnded(1.0, "extract", GAVE), ev.ClipEnded(2.0, "extract", PATCHLESS)], 0)
+@example([ev.ClipEnded(1.0, "extract", GAVE)] * 2 + [ev.ClipEnded(2.0, "extract", PATCHLESS)] * 2, 1)
+def test_what_a_resume_reads_adds_up_to_the_same(events: list[ev.Durable], remembered: int) -> None:
+    whole, quick = both_ways(b"".join(map(encode, events)), remembered=remembered)
+    kept = min(remembered, len(whole.recent))
+    assert list(quick.recent)[len(quick.recent) - kept :] == list(whole.recent)[len(whole.recent) - kept :]
+    whole.recent.clear()
+    quick.recent.clear()
+    assert quick == whole
+
+
+def test_a_resume_of_many_clips_cannot_be_told_from_reading_all() -> None:
+    chance = random.Random(5)
+    events: list[ev.Durable] = [ev.FactsLearned(0.5, "probe", "a", {"x": 1})]
+    for at in range(3 * RECENT_KEPT):
+        clip, given = Clip("abc"[at % 3], at // 3), chance.random()
+        patches = (Patch("general", at, {"format": "x"}, at), Patch("space", 3, {"files": {"gt": "y"}}))
+        outcome: Outcome = Made(clip, patches, 1 + at % 2, 0.25, (), {"pts_seconds": 1.5})
+        if given < 0.1:
+            outcome = replace(outcome, patches=patches[:1], rejected=(("space", "flat: 0.2"),))
+        elif given < 0.4:
+            outcome = Rejected(clip, "blank picture", 10, 1.0)
+        events.append(ev.ClipEnded(float(at), "extract", outcome))
+        if given > 0.95:
+            events.append(ev.PhaseChanged(at + 0.5, "waiting", "x"))
+    whole, quick = both_ways(b"".join(map(encode, events)), remembered=RECENT_KEPT)
+    assert len(whole.recent) == RECENT_KEPT
+    assert quick == whole
+
+
+DAMAGED_LINES = [
+    b'{"at":1.0,"kind":"facts","stage":"x","source":"a","facts":"x"}',
+    b'{"at":1.0,"kind":"facts","stage":"x","source":["a"],"facts":{}}',
+    b'{"at":1e999,"kind":"skip","source":"a"}',
+    b'{"at":NaN,"kind":"skip","source":"a"}',
+    b'{"at":1.0,"kind":"lost","source":"a","category":"x","clips":[-1],"size_bytes":1}',
+    b'{"at":1.0,"kind":"lost","source":"a","category":"x","clips":[99999999],"size_bytes":1}',
+    b'{"at":1.0,"kind":"lost","source":"a","category":"x","clips":[1],"size_bytes":"1"}',
+    b'{"at":1.0,"kind":"priority","source":"a","priority":"high"}',
+]
+
+
+@pytest.mark.parametrize("line", DAMAGED_LINES, ids=range(len(DAMAGED_LINES)))
+def test_what_the_state_would_stumble_over_is_damage(line: bytes) -> None:
+    with pytest.raises(LedgerError):
+        decode(line)
+
+
+@pytest.mark.parametrize("damaged", [b"7,7", b"x", b'"7"', b"-7", b"\x00", b'7,"bytes":8'])
+@pytest.mark.parametrize("where", [b'"bytes":7', b'"attempts":7', b'"at":7.5', b'"id":"a:7"'])
+def test_a_damaged_figure_is_the_same_however_it_is_read(where: bytes, damaged: bytes) -> None:
+    clip = replace(GAVE, clip=Clip("a", 7), attempts=7)
+    line = encode(ev.ClipEnded(7.5, "extract", clip))
+    after = encode(ev.ClipEnded(8.0, "extract", replace(clip, clip=Clip("a", 8))))
+    name, _, figure = where.rpartition(b":")
+    broken = line.replace(where, name + b":" + figure.replace(b"7", damaged, 1), 1)
+    assert broken != line
+    whole, quick = both_ways(broken + after, remembered=0)
+    assert quick.records == whole.records
+    assert quick.clips_made == whole.clips_made
 
 
 def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:

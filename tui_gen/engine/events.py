@@ -6,7 +6,9 @@ state changes, and reading the ledger again gives the same events.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tui_gen.engine.work import Clip, JsonObject, Outcome, Plan
 
@@ -136,6 +138,20 @@ Durable = (
     | ClipEnded
     | PatchesLost
 )
+
+# ------------------------------------------------------------------------------ read back
+
+
+class ClipRecounted(NamedTuple):
+    """A clip made long ago was read back: what counts of it. A tuple, for there may be a million."""
+
+    at: float
+    source: str
+    clip: int
+    attempts: int
+    patches: Sequence[tuple[str, int, int | None]]  # category, bytes, mark
+    refused: Sequence[str]  # categories that it was planned for but did not give
+
 
 # ------------------------------------------------------------------------------ passing
 
@@ -293,4 +309,4 @@ Passing = (
     | SystemMeasured
 )
 
-Event = Durable | Passing
+Event = Durable | ClipRecounted | Passing

@@ -128,7 +128,7 @@ class Problem:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Minute:
     """What one minute of work gave: the grain of rates and of the throughput curve."""
 

@@ -22,7 +22,7 @@ from tui_gen.engine.executors import LocalExecutor
 from tui_gen.engine.ledger import Ledger, read_for_resume
 from tui_gen.engine.lock import Lock
 from tui_gen.engine.recorder import Recorder
-from tui_gen.engine.state import RunState
+from tui_gen.engine.state import RECENT_KEPT, RunState
 from tui_gen.engine.steering import Steering
 from tui_gen.engine.watch import Watch, Watched
 from tui_gen.engine.work import Job, JsonObject
@@ -42,7 +42,7 @@ def steady_clock() -> Callable[[], float]:
 def replay(run_folder: Path) -> tuple[RunState, list[str]]:
     """Return the state that the ledger adds up to, and what was damaged in it."""
     state, damage = RunState(), list[str]()
-    for event in read_for_resume(run_folder / LEDGER_NAME, on_damage=damage):
+    for event in read_for_resume(run_folder / LEDGER_NAME, on_damage=damage, remembered=RECENT_KEPT):
         state.apply(event)
     return state, damage
 

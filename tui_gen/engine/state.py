@@ -7,6 +7,7 @@ live run, a replayed ledger and a test reach the same state. Everybody else read
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
@@ -115,13 +116,18 @@ class RunState:
         )
         for source in picture.sources.values():
             source.images = dict(source.images)
+        if picture.minutes:  # those before do not change any more
+            picture.minutes.append(copy(picture.minutes.pop()))
         return picture
 
     # ------------------------------------------------------------------ changing
 
     def apply(self, event: ev.Event) -> None:
         """Take one event into the sum."""
-        self._take(event)
+        if type(event) is ev.ClipRecounted:  # a million at a start: looking for its method costs as much
+            self._recount(event)
+        else:
+            self._take(event)
         self.last_at = max(self.last_at, event.at)
 
     @singledispatchmethod
@@ -212,12 +218,7 @@ class RunState:
         self._run_on(event.at)
         outcome = event.outcome
         source = self._see(outcome.clip.source)
-        source.ended += 1
-        source.attempts += outcome.attempts
-        self.attempts += outcome.attempts
-        if outcome.attempts > 1:
-            source.retried += 1
-            self.clips_retried += 1
+        self._count_attempts(source, outcome.attempts)
         if isinstance(outcome, Made):
             self._made(outcome, source, event.at)
         elif isinstance(outcome, Rejected):
@@ -353,32 +354,63 @@ class RunState:
         if self.active_since is None and self.phase == "starting" and not self.is_paused:
             self.active_since = self.started_at if self.started_at is not None else at
 
+    def _recount(self, event: ev.ClipRecounted) -> None:
+        """Take in what `ClipEnded` would, but for what the feed and the preview show of the newest."""
+        self._run_on(event.at)
+        source = self._see(event.source)
+        self._count_attempts(source, event.attempts)
+        size_bytes = self._count_patches(source, event.clip, event.patches, event.refused)
+        self._count_minute(event.at, len(event.patches), size_bytes)
+        self.recent_count += 1
+        self._warn_of_low_success(source, event.at)
+
     def _made(self, outcome: Made, source: SourceState, at: float) -> None:
-        bit = 1 << outcome.clip.index
-        record = self.record(source.id)
-        size_bytes = 0
-        for patch in outcome.patches:
-            had = record.made.get(patch.category, 0)
-            if had & bit:  # made again into the same files: counted once
-                continue
-            record.made[patch.category] = had | bit
-            if patch.mark is not None:
-                record.marks.setdefault(patch.category, Marks()).add(outcome.clip.index, patch.mark)
-            source.images[patch.category] = source.images.get(patch.category, 0) + 1
-            category = self._category(patch.category)
-            category.images += 1
-            category.size_bytes += patch.size_bytes
-            size_bytes += patch.size_bytes
-        for name, _reason in outcome.rejected:
-            record.rejected_for[name] = record.rejected_for.get(name, 0) | bit
-        source.made += 1
-        source.size_bytes += size_bytes
-        source.clips_made += 1
-        source.clips_left = max(0, source.clips_left - 1)
-        self.clips_made += 1
-        self._count_minute(at, len(outcome.patches), size_bytes)
+        patches = [(patch.category, patch.size_bytes, patch.mark) for patch in outcome.patches]
+        refused = [category for category, _reason in outcome.rejected]
+        size_bytes = self._count_patches(source, outcome.clip.index, patches, refused)
+        self._count_minute(at, len(patches), size_bytes)
         if outcome.patches:
             self.newest_patch = {"source": source.id, **outcome.patches[-1].record}
+
+    def _count_attempts(self, source: SourceState, attempts: int) -> None:
+        source.ended += 1
+        source.attempts += attempts
+        self.attempts += attempts
+        if attempts > 1:
+            source.retried += 1
+            self.clips_retried += 1
+
+    def _count_patches(
+        self,
+        source: SourceState,
+        clip: int,
+        patches: Sequence[tuple[str, int, int | None]],
+        refused: Sequence[str],
+    ) -> int:
+        """Count a made clip and what it gave; return the bytes of what it had not given before."""
+        bit, record, images = 1 << clip, self.record(source.id), source.images
+        new_bytes = 0
+        for name, size_bytes, mark in patches:
+            had = record.made.get(name, 0)
+            if had & bit:  # made again into the same files: counted once
+                continue
+            record.made[name] = had | bit
+            if mark is not None:
+                record.marks.setdefault(name, Marks()).add(clip, mark)
+            images[name] = images.get(name, 0) + 1
+            category = self._category(name)
+            category.images += 1
+            category.size_bytes += size_bytes
+            new_bytes += size_bytes
+        for name in refused:
+            record.rejected_for[name] = record.rejected_for.get(name, 0) | bit
+        source.made += 1
+        source.size_bytes += new_bytes
+        source.clips_made += 1
+        if source.clips_left:
+            source.clips_left -= 1
+        self.clips_made += 1
+        return new_bytes
 
     def _rejected(self, outcome: Rejected, source: SourceState) -> None:
         record, kind = self.record(source.id), outcome.reason.partition(":")[0]
@@ -399,14 +431,14 @@ class RunState:
         if last is None or last.minute != minute:
             self.minutes.append(Minute(minute, patches, 1, size_bytes))
             return
-        self.minutes[-1] = Minute(
-            minute, last.patches + patches, last.clips + 1, last.size_bytes + size_bytes
-        )
+        last.patches += patches
+        last.clips += 1
+        last.size_bytes += size_bytes
 
     def _warn_of_low_success(self, source: SourceState, at: float) -> None:
-        rate = source.success_rate
-        if source.low_success_noted or source.ended < LOW_SUCCESS_CLIPS or rate is None:
+        if source.low_success_noted or source.ended < LOW_SUCCESS_CLIPS:
             return
+        rate = source.made / source.ended
         if rate < LOW_SUCCESS_RATE:
             source.low_success_noted = True
             text = f"low success rate: {rate:.1%} of {source.ended} clips, below {LOW_SUCCESS_RATE:.0%}"

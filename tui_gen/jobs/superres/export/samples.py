@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import LedgerError, decode
+from tui_gen.engine.lines import LedgerError, decode
 from tui_gen.engine.work import Made, Patch
 from tui_gen.jobs.superres.output.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.split import Split, split_of, whole_name

@@ -12,6 +12,7 @@ from tests.engine.toy import Bench, ToyStage, make
 from tui_gen.engine import commands as do
 from tui_gen.engine import recorder as recorder_module
 from tui_gen.engine.engine import Options
+from tui_gen.engine.events import SourceSkipped
 from tui_gen.engine.ledger import read_events
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import (
@@ -19,12 +20,14 @@ from tui_gen.engine.work import (
     CrowdedError,
     Failed,
     ObstructedError,
+    RefusedError,
     Rejected,
     Report,
     SourceChangedError,
     SourceGoneError,
     Unusable,
 )
+from tui_gen.jobs.superres.processes.child import ChildError
 
 
 def replayed(bench: Bench) -> RunState:
@@ -208,6 +211,42 @@ async def test_a_rejected_clip_is_replaced_by_the_next(ledger_path: Path) -> Non
     assert bench.state.categories["all"].images == 10
     assert max(clip.index for clip in bench.stage.performed) == 12
     assert len(set(bench.stage.performed)) == len(bench.stage.performed)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RefusedError("the probe hung"), "the probe hung"),
+        (ChildError("the probe hung"), "the probe hung"),
+        (RefusedError(""), "RefusedError: "),
+        (KeyError("x"), "KeyError: 'x'"),
+    ],
+)
+async def test_what_the_program_raises_itself_is_told_in_a_sentence(
+    ledger_path: Path, error: Exception, reason: str
+) -> None:
+    def act(_clip: Clip) -> Iterable[Report]:
+        raise error
+
+    bench = Bench(ToyStage({"a": 1}, act), ledger_path, options=Options(workers=1))
+    await bench.engine.run()
+    assert [problem.text for problem in bench.state.problems] == [f"clip 0 failed: {reason}"]
+
+
+async def test_whoever_skips_a_source_does_not_wait_for_the_disk(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(ToyStage({"a": 4, "b": 4}), ledger_path)
+    running = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.clips_made == 2)
+    bench.ledger.append([SourceSkipped(1.0, "c")] * recorder_module.SYNC_EVERY_LINES)
+    synced: list[int] = []
+    monkeypatch.setattr(bench.ledger, "sync", lambda: synced.append(1))
+    asked = asyncio.create_task(bench.steering.steer(do.Skip("b")))
+    await asyncio.sleep(0)
+    assert asked.done()
+    assert synced == []
+    await running
 
 
 async def test_a_surprise_fails_its_clip_alone(ledger_path: Path) -> None:

@@ -131,9 +131,10 @@ def test_a_resume_of_many_clips_cannot_be_told_from_reading_all() -> None:
     for at in range(3 * RECENT_KEPT):
         clip, given = Clip("abc"[at % 3], at // 3), chance.random()
         patches = (Patch("general", at, {"format": "x"}, at), Patch("space", 3, {"files": {"gt": "y"}}))
-        outcome: Outcome = Made(clip, patches, 1 + at % 2, 0.25, (), {"pts_seconds": 1.5})
+        whole_clip = Made(clip, patches, 1 + at % 2, 0.25, (), {"pts_seconds": 1.5})
+        outcome: Outcome = whole_clip
         if given < 0.1:
-            outcome = replace(outcome, patches=patches[:1], rejected=(("space", "flat: 0.2"),))
+            outcome = replace(whole_clip, patches=patches[:1], rejected=(("space", "flat: 0.2"),))
         elif given < 0.4:
             outcome = Rejected(clip, "blank picture", 10, 1.0)
         events.append(ev.ClipEnded(float(at), "extract", outcome))

@@ -1,8 +1,13 @@
 """A clip is handed out once at a time, and again only where a later plan wants more of it."""
 
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.engine.toy import ToyUnits
 from tui_gen.engine.queues import SourceQueue
-from tui_gen.engine.work import Clip, SourcePlan, Unit
+from tui_gen.engine.work import Clip, Clips, SourcePlan, Unit, bits_of
 
 
 def plan(*clips: int, key: object = None) -> SourcePlan:
@@ -61,3 +66,28 @@ def test_a_clip_that_was_in_flight_when_it_was_planned_anew_asks_for_a_plan_at_i
     queue.renew(plan(2, key="still wanted"))
     assert not may_want_more(queue)
     assert taken(queue)[1] == clips(2)
+
+
+@given(st.frozensets(st.integers(0, 300)), st.integers(0, 300))
+def test_clips_are_a_set_of_one_source(indexes: frozenset[int], index: int) -> None:
+    found = Clips("a", bits_of(clips(*indexes)))
+    assert set(found) == clips(*indexes)
+    assert len(found) == len(indexes)
+    assert (Clip("a", index) in found) == (index in indexes)
+    assert Clip("b", index) not in found
+
+
+def test_a_film_that_is_done_keeps_no_list_of_its_clips() -> None:
+    units = ToyUnits("a", (1 << 5000) - 1, stretch=50)
+    queue = SourceQueue(SourcePlan("a", "A", "/a", 255, units, "key", clips_made=0, clips_left=5000))
+    tracemalloc.start()
+    try:
+        while (unit := queue.take()) is not None:
+            for clip in unit.clips:
+                queue.end(clip)
+            queue.complete(unit, set(unit.clips))
+        del unit
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10_000

@@ -41,6 +41,17 @@ async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
     }
 
 
+async def test_each_entry_and_each_source_has_a_line_of_its_own(tmp_path: Path) -> None:
+    bench = await half_done(tmp_path)
+    status = status_of(bench.state, bench.clock()) | {"reason": 'a "quoted"\nname', "category_stats": {}}
+    write_status(tmp_path / "status.json", status)
+    text = (tmp_path / "status.json").read_text(encoding="ascii")
+    assert json.loads(text) == json.loads(json.dumps(status))
+    lines = text.splitlines()
+    assert [line for line in lines if line.startswith('  "a": {"name": "The a"')] != []
+    assert len(lines) == 2 + len(status) + 2 + 1  # braces, entries, two sources and their closing brace
+
+
 async def test_a_full_disk_leaves_the_old_status_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

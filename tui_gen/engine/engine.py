@@ -182,7 +182,7 @@ class Engine:
         """Return so few clips that all workers end together; those in work are shared out already."""
         only = self._options.only
         queues = [queue for source, queue in self._queues.items() if only is None or source in only]
-        left = sum(queue.clips_waiting + len(queue.in_flight) for queue in queues)
+        left = sum(queue.clips_waiting + queue.clips_in_flight for queue in queues)
         if self._tickets.left is not None:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
         return max(LEAST_CLIPS, -(-left // self._state.workers_target))

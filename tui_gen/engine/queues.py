@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tui_gen.engine.work import Clip, SourcePlan, Unit
+from tui_gen.engine.work import Clip, Clips, SourcePlan, Unit, bits_of
 
 SAME_FAILURES = 3
 """So many clips of one source in a row that fail in the same way set it aside for this run."""
@@ -15,17 +15,18 @@ SAME_FAILURES = 3
 class SourceQueue:
     """The units of one source, of the plan as it is now.
 
-    A clip is in exactly one place: ended, in flight, or still to come.
+    A clip is in exactly one place: ended, in flight, or still to come. Sets of clips are integers used
+    as bit sets, since all that ever ended are in them.
     """
 
     plan: SourcePlan
-    in_flight: set[Clip] = field(default_factory=set)
-    failed: set[Clip] = field(default_factory=set)
     is_scouted: bool = False  # a unit without clips (a survey) is in flight
     is_closed: bool = False  # nothing more in this run: set aside, or found unusable
     is_away: bool = False  # nothing until its disk or share is back
-    _ended: set[Clip] = field(default_factory=set)  # since the plan was made
-    _passed_over: set[Clip] = field(default_factory=set)  # planned while they were in flight
+    _in_flight: int = 0
+    _failed: int = 0
+    _ended: int = 0  # since the plan was made
+    _passed_over: int = 0  # planned while they were in flight
     _units: Iterator[Unit] | None = None
     _returned: list[Unit] = field(default_factory=list)
     _scout_failures: int = 0
@@ -36,7 +37,7 @@ class SourceQueue:
         """Take a new plan; say whether clips in flight may have become unwanted by it."""
         shrank = any(plan.quotas.get(name, 0) < quota for name, quota in self.plan.quotas.items())
         changed = plan.key != self.plan.key
-        self._passed_over.clear()
+        self._passed_over = 0
         self.plan = plan
         if changed:
             self.rewind()
@@ -46,17 +47,22 @@ class SourceQueue:
         """Hand out the plan's units from the start; what ended or is in flight is left out."""
         self._units = None
         self._returned.clear()
-        self._ended.clear()
+        self._ended = 0
 
     @property
     def may_want_more(self) -> bool:
         """Whether clips have ended that were planned anew meanwhile, perhaps for more than they gave."""
-        return not self._passed_over.isdisjoint(self._ended)
+        return bool(self._passed_over & self._ended)
+
+    @property
+    def clips_in_flight(self) -> int:
+        """How many clips workers have."""
+        return self._in_flight.bit_count()
 
     @property
     def clips_waiting(self) -> int:
         """How many clips are still to be handed out."""
-        gone = len(self.in_flight) + len(self._ended) + len(self.failed)
+        gone = self._in_flight.bit_count() + self._ended.bit_count() + self._failed.bit_count()
         return 0 if self.is_closed or self.is_away else max(0, self.plan.clips_left - gone)
 
     def take(self, *, most_clips: int | None = None) -> Unit | None:
@@ -72,7 +78,7 @@ class SourceQueue:
         if most_clips is not None and len(unit.clips) > most_clips:
             parts = -(-len(unit.clips) // most_clips)
             unit = self._first_part(unit, -(-len(unit.clips) // parts))
-        self.in_flight.update(unit.clips)
+        self._in_flight |= bits_of(unit.clips)
         self.is_scouted = not unit.clips
         return unit
 
@@ -84,14 +90,18 @@ class SourceQueue:
         for unit in self._units:
             if not unit.clips:
                 return unit
-            self._passed_over |= self.in_flight.intersection(unit.clips)
-            rest = unit.without(self.in_flight | self.failed | self._ended)
+            self._passed_over |= self._in_flight & bits_of(unit.clips)
+            rest = unit.without(self._clips(self._in_flight | self._failed | self._ended))
             if rest is not None:
                 return rest
         return None
 
+    def _clips(self, bits: int) -> Clips:
+        return Clips(self.plan.source, bits)
+
     def _first_part(self, unit: Unit, count: int) -> Unit:
-        first, rest = unit.without(unit.clips[count:]), unit.without(unit.clips[:count])
+        head, tail = (self._clips(bits_of(part)) for part in (unit.clips[:count], unit.clips[count:]))
+        first, rest = unit.without(tail), unit.without(head)
         if first is None or rest is None:  # it cannot be divided
             return unit
         self._returned.append(rest)
@@ -99,8 +109,12 @@ class SourceQueue:
 
     def end(self, clip: Clip) -> None:
         """Note that a clip in flight has its outcome."""
-        self.in_flight.discard(clip)
-        self._ended.add(clip)
+        self._in_flight &= ~(1 << clip.index)
+        self._ended |= 1 << clip.index
+
+    def fail(self, clip: Clip) -> None:
+        """Note that a clip that ended failed: it is not handed out again before it is forgiven."""
+        self._failed |= 1 << clip.index
 
     def give_back(self, unit: Unit, done: set[Clip], *, is_stale: bool) -> None:
         """Take back what a worker did not do. Stale work is planned anew instead."""
@@ -110,7 +124,8 @@ class SourceQueue:
         if is_stale:
             self.rewind_keeping_ended()
             return
-        rest = unit.without(done | self._ended | self.failed) if unit.clips else unit
+        gone = self._clips(bits_of(done) | self._ended | self._failed)
+        rest = unit.without(gone) if unit.clips else unit
         if rest is not None:
             self._returned.append(rest)
 
@@ -119,7 +134,7 @@ class SourceQueue:
 
         Those that ended may be again: another worker has taken them for what they did not give before.
         """
-        self.in_flight.difference_update(set(unit.clips) - done)
+        self._in_flight &= ~(bits_of(unit.clips) & ~bits_of(done))
 
     def rewind_keeping_ended(self) -> None:
         """Hand out the plan's units from the start, without what ended since the plan was made."""
@@ -150,7 +165,7 @@ class SourceQueue:
 
     def forgive(self) -> None:
         """Forget all failures: they are to be tried again."""
-        self.failed.clear()
+        self._failed = 0
         self.is_closed = False
         self.count_success()
         self._scout_failures = 0

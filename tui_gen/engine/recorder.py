@@ -35,6 +35,12 @@ class Recorder:
         self.state.apply(event)
 
     async def record(self, event: ev.Durable, gate: Gate) -> None:
+        """Write and show an event, and see that no more than a few lines are not on the disk."""
+        await self.note(event, gate)
+        if self.ledger.unsynced_lines >= SYNC_EVERY_LINES:
+            await self.sync(gate)
+
+    async def note(self, event: ev.Durable, gate: Gate) -> None:
         """Write and show an event. While the disk takes nothing, close the gate and wait."""
         while True:
             try:
@@ -46,8 +52,6 @@ class Recorder:
             else:
                 break
         gate.clear("ledger")
-        if self.ledger.unsynced_lines >= SYNC_EVERY_LINES:
-            await self.sync(gate)
 
     async def sync(self, gate: Gate) -> None:
         """Bring the ledger to the disk, off the loop; hold the work while that fails, and no longer.

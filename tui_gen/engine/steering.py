@@ -74,7 +74,8 @@ class Steering:
         return found.name
 
     async def _record(self, event: ev.Durable) -> None:
-        await self._recorder.record(event, self._engine.gate)
+        # Whoever asked does not wait for the disk: within a second it is there.
+        await self._recorder.note(event, self._engine.gate)
 
     async def _skip(self, source: str) -> str:
         name = self._name(source)

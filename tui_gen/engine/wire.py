@@ -12,7 +12,8 @@ import typing
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Union, get_args, get_origin
+from operator import attrgetter
+from typing import Any, Literal, Union, get_args, get_origin
 
 from tui_gen.engine import commands, events, parts, state, work
 
@@ -37,13 +38,11 @@ _LEFT_OUT = {("RunState", "records"), ("StagePlanned", "plan")}
 
 def to_wire(value: object) -> Payload:
     """Return a value as JSON. Dataclasses become objects with their class name under "is"."""
-    # A state of five hundred films has some twenty thousand values, nearly all of them plain.
     if type(value) in _PLAIN:
         return value
     kind: Any = type(value)
-    fields = _fields_sent(kind)
-    if fields is not None:
-        return {"is": kind.__name__, **{name: to_wire(getattr(value, name)) for name in fields}}
+    if dataclasses.is_dataclass(kind):
+        return _encoder(kind)(value)
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, list | tuple | deque | frozenset | set):
@@ -61,12 +60,33 @@ def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wante
 
 
 @cache
-def _fields_sent(kind: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - a class
-    """Return the fields of a dataclass that travel, None for any other class."""
-    of = kind.__name__
-    if not dataclasses.is_dataclass(kind):
-        return None
-    return tuple(f.name for f in dataclasses.fields(kind) if (of, f.name) not in _LEFT_OUT)
+def _encoder(kind: Any) -> Callable[[Any], Payload]:  # noqa: ANN401 - a class
+    """Return what turns objects of a dataclass into payloads: made once a class, since states are large.
+
+    A state of five hundred films has some twenty thousand values, nearly all of them plain by annotation.
+    """
+    names = tuple(f.name for f in dataclasses.fields(kind) if (kind.__name__, f.name) not in _LEFT_OUT)
+    hints = typing.get_type_hints(kind)
+    others = tuple(name for name in names if not _is_plain(hints[name]))
+    values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, n) for n in names]
+
+    def encode(value: object) -> Payload:
+        payload = {"is": kind.__name__, **dict(zip(names, values_of(value), strict=True))}
+        for name in others:
+            payload[name] = to_wire(payload[name])
+        return payload
+
+    return encode
+
+
+def _is_plain(hint: Any) -> bool:  # noqa: ANN401 - a type
+    """Tell whether all values of a type are JSON values already."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in {Union, types.UnionType}:
+        return all(map(_is_plain, inner))
+    if origin is dict:
+        return inner[0] is str and _is_plain(inner[1])
+    return hint in _PLAIN or origin is Literal
 
 
 _Decoder = Callable[[Payload], Any]

@@ -153,7 +153,7 @@ class Worker:
                 conductor.obstruct("machine", reason)
                 return
             log.exception("worker %d on %s", self.number, source)
-            await self._charge(f"{type(error).__name__}: {error}")
+            await self._charge(_reason_of(error))
         finally:
             await reports.aclose()
 
@@ -218,7 +218,7 @@ class Worker:
         self.has_ticket = False
         self._queue.end(outcome.clip)
         if isinstance(outcome, Failed):
-            self._queue.failed.add(outcome.clip)
+            self._queue.fail(outcome.clip)
             if self._queue.count_failure(outcome.reason):
                 self._place.conductor.set_aside(self.unit.source, outcome.reason)
             return
@@ -238,3 +238,10 @@ class Worker:
 def _may_change_the_plan(made: Made) -> bool:
     """Return whether others are to be made for what was rejected, or may be like one made before."""
     return bool(made.rejected) or any(patch.mark is not None for patch in made.patches)
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what to tell the user: the program's own say it in a sentence, foreign ones with their class."""
+    text = str(error)
+    is_own = type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return text if is_own and text else f"{type(error).__name__}: {text}"

@@ -128,6 +128,5 @@ class Stretch:
 
     def without(self, done: Collection[Clip]) -> Stretch | None:
         """Return the stretch without the clips that are done, or None when none is left."""
-        gone = {clip.index for clip in done}
-        left = tuple(task for task in self.tasks if task.index not in gone)
+        left = tuple(task for task in self.tasks if Clip(self.source, task.index) not in done)
         return replace(self, tasks=left) if left else None

@@ -40,9 +40,9 @@ def to_wire(value: object) -> Payload:
     """Return a value as JSON. Dataclasses become objects with their class name under "is"."""
     if type(value) in _PLAIN:
         return value
-    kind: Any = type(value)
-    if dataclasses.is_dataclass(kind):
-        return _encoder(kind)(value)
+    encode = _encoder(type(value))
+    if encode is not None:
+        return encode(value)
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, list | tuple | deque | frozenset | set):
@@ -60,11 +60,14 @@ def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wante
 
 
 @cache
-def _encoder(kind: Any) -> Callable[[Any], Payload]:  # noqa: ANN401 - a class
-    """Return what turns objects of a dataclass into payloads: made once a class, since states are large.
+def _encoder(kind: type[Any]) -> Callable[[Any], Payload] | None:
+    """Return what turns objects of a dataclass into payloads, None for any other class.
 
-    A state of five hundred films has some twenty thousand values, nearly all of them plain by annotation.
+    It is made once a class: a state of five hundred films has some twenty thousand values, and nearly all
+    of them are plain, as their annotations tell.
     """
+    if not dataclasses.is_dataclass(kind):
+        return None
     names = tuple(f.name for f in dataclasses.fields(kind) if (kind.__name__, f.name) not in _LEFT_OUT)
     hints = typing.get_type_hints(kind)
     others = tuple(name for name in names if not _is_plain(hints[name]))

@@ -194,7 +194,7 @@ async def test_a_long_run_grows_in_no_way(
     # Threads of earlier tests of this process may be there at the start; two pools of Python's own come.
     assert max(measured.threads) - measured.threads[0] <= (os.cpu_count() or 1) + 8
     assert max(measured.status_writes) < STATUS_BYTES
-    assert len(measured.status_writes) <= elapsed / watch.BEAT_SECONDS + 2
+    assert len(measured.status_writes) <= elapsed / watch.BEAT_SECONDS + 3  # at the start, and at the end
     assert own < ANSWER_SECONDS
     if ended > 100_000:  # long enough for the machine's load to be known
         assert answers[len(answers) * 99 // 100] < ANSWER_SECONDS * load()

@@ -40,7 +40,8 @@ def to_wire(value: object) -> Payload:
     """Return a value as JSON. Dataclasses become objects with their class name under "is"."""
     if type(value) in _PLAIN:
         return value
-    encode = _encoder(type(value))
+    kind: Any = type(value)
+    encode = _encoder(kind)
     if encode is not None:
         return encode(value)
     if isinstance(value, Mapping):
@@ -60,21 +61,22 @@ def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wante
 
 
 @cache
-def _encoder(kind: type[Any]) -> Callable[[Any], Payload] | None:
+def _encoder(kind: Any) -> Callable[[Any], Payload] | None:  # noqa: ANN401 - a class
     """Return what turns objects of a dataclass into payloads, None for any other class.
 
     It is made once a class: a state of five hundred films has some twenty thousand values, and nearly all
     of them are plain, as their annotations tell.
     """
+    called: str = kind.__name__
     if not dataclasses.is_dataclass(kind):
         return None
-    names = tuple(f.name for f in dataclasses.fields(kind) if (kind.__name__, f.name) not in _LEFT_OUT)
+    names = tuple(f.name for f in dataclasses.fields(kind) if (called, f.name) not in _LEFT_OUT)
     hints = typing.get_type_hints(kind)
     others = tuple(name for name in names if not _is_plain(hints[name]))
     values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, n) for n in names]
 
     def encode(value: object) -> Payload:
-        payload = {"is": kind.__name__, **dict(zip(names, values_of(value), strict=True))}
+        payload = {"is": called, **dict(zip(names, values_of(value), strict=True))}
         for name in others:
             payload[name] = to_wire(payload[name])
         return payload

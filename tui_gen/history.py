@@ -16,7 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import LedgerError, decode
+from tui_gen.engine.lines import LedgerError, decode
 from tui_gen.engine.session import LEDGER_NAME, replay
 from tui_gen.engine.state import RunState
 from tui_gen.engine.work import Clip, Failed, Made, Outcome

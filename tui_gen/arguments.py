@@ -6,6 +6,7 @@ Invariant: what is written here is all that is known of the command line; the re
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import TypeAlias
 
 from tui_gen import __version__
@@ -20,10 +21,14 @@ COMMANDS = frozenset(
 )
 DEFAULT_CONFIG = "generator_config.json"
 DEFAULT_DEMO = "tui-gen-demo"
+CONFIG_HELP = "the configuration; default: %(default)s"
+NAME_HELP = "the video: its id, its name or a part of it that no other has"
 EPILOG = """exit codes:
   0 done   1 internal error   2 usage, configuration or recipe   3 finished with gaps
   4 stopped, resumable   5 damage found   11 locked by a live engine   129/130/143 ended by a signal
 """
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it so
 
 
 def with_command(arguments: list[str]) -> list[str]:
@@ -31,6 +36,15 @@ def with_command(arguments: list[str]) -> list[str]:
     first = arguments[0] if arguments else ""
     is_named = first in COMMANDS or first in {"-h", "--help", "--version"}
     return arguments if is_named else ["screen", *arguments]
+
+
+def meant_command(first: str) -> str | None:
+    """Return the command that a first word is a slip of, or None where it is a command, a flag or a file."""
+    if first in COMMANDS or first.startswith("-") or set(first) & set("./\\"):
+        return None
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(first, sorted(COMMANDS), 1)), None)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +57,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"tui-gen {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="command", prog="tui-gen"
+    )
     _add_screen(commands)
     _add_run(commands)
     _add_monitor(commands)
@@ -58,16 +74,20 @@ def parser() -> argparse.ArgumentParser:
     _add_split(commands)
     _add_export(commands)
     _add_demo(commands)
+    _describe(commands)
     return top
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it so
+def _describe(commands: Commands) -> None:
+    """Let the help of each command begin with what the list of all says of it."""
+    for listed in commands._choices_actions:  # noqa: SLF001 - argparse offers no other way
+        said = listed.help or ""
+        ending = "" if said.endswith("?") else "."
+        commands.choices[listed.dest].description = f"{said[:1].upper()}{said[1:]}{ending}"
 
 
 def _take_config(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    command.add_argument("config", metavar="CONFIG", nargs="?", default=DEFAULT_CONFIG, help=CONFIG_HELP)
 
 
 def _add_screen(commands: Commands) -> None:
@@ -85,9 +105,7 @@ def _add_ascii(command: argparse.ArgumentParser) -> None:
 
 def _add_monitor(commands: Commands) -> None:
     monitor = commands.add_parser("monitor", help="watch a run through its status file, every 2 s")
-    monitor.add_argument(
-        "file", metavar="CONFIG|STATUS", nargs="?", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    monitor.add_argument("file", metavar="CONFIG|STATUS", nargs="?", default=DEFAULT_CONFIG, help=CONFIG_HELP)
     monitor.add_argument("--once", action="store_true", help="look once, as text")
     monitor.add_argument("--json", action="store_true", help="the status file's content; with --once, once")
     _add_ascii(monitor)
@@ -95,22 +113,25 @@ def _add_monitor(commands: Commands) -> None:
 
 def _add_ctl(commands: Commands) -> None:
     ctl = commands.add_parser("ctl", help="steer the running engine from a shell")
-    ctl.add_argument("-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s")
+    ctl.add_argument("-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help=CONFIG_HELP)
     orders = ctl.add_subparsers(title="orders", metavar="ORDER", required=True, dest="order")
     orders.add_parser("pause", help="stop pulling; CPU falls to zero within one clip")
     orders.add_parser("resume", help="go on after a pause")
     orders.add_parser("drain", help="finish the clips in hand, save and end")
     orders.add_parser("stop", help="end now; the clips in hand are made again in the next run")
     orders.add_parser("workers", help="work with N workers").add_argument("count", metavar="N", type=int)
-    orders.add_parser("skip", help="leave a video out").add_argument("name", metavar="NAME")
-    orders.add_parser("unskip", help="take a skipped video back in").add_argument("name", metavar="NAME")
+    orders.add_parser("skip", help="leave a video out").add_argument("name", metavar="NAME", help=NAME_HELP)
+    orders.add_parser("unskip", help="take a skipped video back in").add_argument(
+        "name", metavar="NAME", help=NAME_HELP
+    )
     priority = orders.add_parser("priority", help="give a video priority N, 0 (first) to 255")
-    priority.add_argument("name", metavar="NAME")
+    priority.add_argument("name", metavar="NAME", help=NAME_HELP)
     priority.add_argument("number", metavar="N", type=int)
     retry = orders.add_parser("retry", help="try again what failed, of one video or of all")
-    retry.add_argument("name", metavar="NAME", nargs="?")
+    retry.add_argument("name", metavar="NAME", nargs="?", help=f"{NAME_HELP}; all, where it is left away")
     status = orders.add_parser("status", help="say how the run stands")
     status.add_argument("--json", action="store_true", help="everything, as JSON")
+    _describe(orders)
 
 
 def _add_run(commands: Commands) -> None:
@@ -147,7 +168,9 @@ def _add_check(commands: Commands) -> None:
 def _add_scan(commands: Commands) -> None:
     scan = commands.add_parser("scan", help="make a configuration from a folder of films")
     scan.add_argument("folders", metavar="DIR", nargs="+", help="looked through with all folders below")
-    scan.add_argument("-o", "--output", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s")
+    scan.add_argument(
+        "-o", "--output", metavar="CONFIG", default=DEFAULT_CONFIG, help="written to; default: %(default)s"
+    )
     scan.add_argument("--update", action="store_true", help="add what is new to a configuration with videos")
     scan.add_argument("--yes", action="store_true", help="save what was found without a review on the screen")
     scan.add_argument(
@@ -202,9 +225,7 @@ def _add_sheet(commands: Commands) -> None:
 
 def _add_split(commands: Commands) -> None:
     split = commands.add_parser("split", help="which videos are kept for validation or a test; choose them")
-    split.add_argument(
-        "-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s"
-    )
+    split.add_argument("-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help=CONFIG_HELP)
     for part, purpose in (
         ("val", "keep for validation"),
         ("test", "keep for a test"),
@@ -218,11 +239,11 @@ def _add_split(commands: Commands) -> None:
 
 def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="lay the patches out as other trainers read them")
-    export.add_argument("layout", metavar="LAYOUT", help="a wrong one lists those there are")
-    export.add_argument("folder", metavar="DIR", help="a new folder; it gets its name when it is whole")
     export.add_argument(
-        "-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help="default: %(default)s"
+        "layout", metavar="LAYOUT", help="such as basicsr-vimeo, neosr, webdataset; an unknown one lists all"
     )
+    export.add_argument("folder", metavar="DIR", help="a new folder; it gets its name when it is whole")
+    export.add_argument("-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help=CONFIG_HELP)
     export.add_argument("--category", metavar="NAME", action="append", default=[], help="of this one alone")
     export.add_argument("--format", metavar="NAME", action="append", default=[], help="of this one alone")
     export.add_argument(
@@ -238,16 +259,18 @@ def _add_demo(commands: Commands) -> None:
 
 
 def _share(text: str) -> float:
-    share = float(text.removesuffix("%")) / 100
-    if not 0 < share < 1:
-        message = f"must be a share like 5%, not {text}"
-        raise argparse.ArgumentTypeError(message)
-    return share
+    with contextlib.suppress(ValueError):
+        share = float(text.removesuffix("%")) / 100
+        if 0 < share < 1:
+            return share
+    message = f"must be a share like 5%, not {text}"
+    raise argparse.ArgumentTypeError(message)
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        message = f"must be 1 or more, not {number}"
-        raise argparse.ArgumentTypeError(message)
-    return number
+    with contextlib.suppress(ValueError):
+        number = int(text)
+        if number >= 1:
+            return number
+    message = f"must be a whole number, 1 or more, not {text}"
+    raise argparse.ArgumentTypeError(message)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_gen.arguments import DEFAULT_CONFIG, parser, with_command
+from tui_gen.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
 from tui_gen.engine.lock import LockedError
 from tui_gen.engine.work import RefusedError
 from tui_gen.exit_codes import ExitCode
@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
     _open_closed_streams()
     _say_everything()
-    options = parser().parse_args(with_command(sys.argv[1:] if arguments is None else list(arguments)))
     try:
+        options = _parsed(sys.argv[1:] if arguments is None else list(arguments))
         return int(_COMMANDS[options.command](options))
     except RefusedError as error:
         _complain(str(error))
@@ -48,6 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the last door: a fault of the program, shown whole
         _complain(f"internal error; please report this:\n{traceback.format_exc()}")
         return ExitCode.INTERNAL_ERROR
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    meant = meant_command(words[0]) if words else None
+    if meant and not Path(words[0]).exists():
+        message = f"{words[0]}: no such command and no such file; did you mean: tui-gen {meant}"
+        raise RefusedError(message)
+    return parser().parse_args(with_command(words))
 
 
 def program() -> int:

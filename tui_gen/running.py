@@ -10,6 +10,7 @@ import contextlib
 import gc
 import logging
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -376,7 +377,7 @@ async def _follow_workers(steering: Steering, opened: OpenedJob) -> None:
 def _say_the_end(request: RunRequest, state: RunState, ended: ev.RunEnded, talk: Talk, now: float) -> None:
     config = request.config
     if ended.result == "stopped":
-        command = f"tui-gen run {config.path}"
+        command = f"tui-gen run {shlex.quote(str(config.path))}"
         talk.say(*saved_lines(state, ledger=str(config.run_folder / LEDGER_NAME), command=command))
     else:
         talk.say(*final_lines(state, now))

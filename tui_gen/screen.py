@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from tui_gen.job_contract import FoundSource, JobConfig, ScanFindings
 from tui_gen.live import LiveController, MonitorController
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.driver import AsciiDriver
+from tui_gen.tui.farewell import farewell_lines
 from tui_gen.tui.first_run import FirstRunApp, NextStep
 from tui_gen.tui.preview import Preview, PreviewImage
 from tui_gen.tui.review import ReviewApp
@@ -51,7 +53,17 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         on_restart=controller.restart,
     )
     _set_letters(app, is_ascii=is_ascii)
-    return run_screen(app, config.run_folder / SCREEN_LOG)
+    code = run_screen(app, config.run_folder / SCREEN_LOG)
+    if app.left is not None:
+        sys.stderr.writelines(f"{line}\n" for line in farewell_lines(app.left, _as_typed(config.path)))
+    return code
+
+
+def _as_typed(path: Path) -> str:
+    """Return the configuration's name as short as it may be typed here."""
+    with contextlib.suppress(ValueError, OSError):  # OSError: the folder we stand in is gone
+        return str(path.absolute().relative_to(Path.cwd()))
+    return str(path)
 
 
 def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:

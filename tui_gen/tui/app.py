@@ -61,6 +61,7 @@ class TuiGenApp(TerminalApp[None]):
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
         self._is_leaving_when_ended = False
+        self.left: View | None = None  # how the run stood when the screen was left by a key
         if self._keys:
             self.set_keymap({name: keys for name, keys in self._keys.items() if name in IDS})
 
@@ -170,7 +171,7 @@ class TuiGenApp(TerminalApp[None]):
 
     def _leave(self, view: View) -> None:
         """End the screen, with the run's own code where the run has ended."""
-        code = 0
+        code, self.left = 0, view
         if view.condition.is_dead and not self.is_read_only:
             code = DEAD_CODE
         elif view.condition.is_ended:

@@ -38,9 +38,9 @@ def test_a_configuration_with_a_blank_in_its_name_can_be_pasted() -> None:
 @pytest.mark.parametrize(
     ("result", "code", "words", "goes_on"),
     [
-        ("finished", 0, "Dataset generation complete: ", False),
-        ("finished", 3, "finished, with gaps: ", False),
-        ("stopped", 4, "stopped", True),
+        ("finished", 0, "Finished: ", False),
+        ("finished", 3, "Finished, some videos failed or targets are unmet: ", False),
+        ("stopped", 4, "Stopped, ", True),
     ],
 )
 def test_a_run_that_has_ended_says_how(result: str, code: int, words: str, goes_on: bool) -> None:  # noqa: FBT001

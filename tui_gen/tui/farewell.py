@@ -8,7 +8,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from tui_gen.report import headline
 from tui_gen.tui.view import View
 from tui_gen.wording import count, display_name
 
@@ -24,7 +23,8 @@ def farewell_lines(view: View, config: str) -> Iterator[str]:
     if condition.is_dead:
         yield f"The engine is gone; what it had finished is safe. It goes on with: {command}"
     elif condition.is_ended:
-        yield f"{headline(state, is_at_work=False)[0]}: {made}"
+        reason = f", {display_name(condition.reason)}" if condition.reason else ""
+        yield f"{condition.word.capitalize()}{reason}: {made}"
         if state.phase != "finished":
             yield f"Go on with: {command}"
     else:

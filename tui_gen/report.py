@@ -94,16 +94,21 @@ def progress_line(state: RunState, now: float) -> str:
     parts = [moment(now, now) if state.phase == "running" else state.phase]
     if state.stage != "extract":
         parts.append(state.stage)
-    rate = eta.patches_per_minute(state, now)
     images = sum(category.images for category in state.categories.values())
-    parts += [
-        f"{percent(share_done(state)):>7}",
-        f"{done}/{total} videos",
-        f"{count(images)} images",
-        f"{rate:.0f}/min" if rate is not None else "-/min",
-        f"{duration(eta.seconds_left(state, now))} left",
-        f"{len(state.slots)} workers",
-    ]
+    planned = sum(category.planned for category in state.categories.values())
+    if state.categories:
+        rate = eta.patches_per_minute(state, now)
+        parts += [
+            f"{percent(share_done(state)):>7}",
+            f"{done:>{len(str(total))}}/{total} videos",
+            f"{count(images):>{len(count(planned))}} images",
+            f"{'-' if rate is None else f'{rate:.0f}':>4}/min",
+            f"{duration(eta.seconds_left(state, now)):>7} left",
+        ]
+    else:  # a stage before the plan: nothing is made yet, nor known to be left
+        parts.append(f"{done}/{total} videos")
+    workers = len(state.slots)
+    parts.append(f"{workers} worker{'' if workers == 1 else 's'}")
     if state.disk is not None:
         parts.append(f"{size(state.disk.free_bytes)} free")
     return "  ".join(parts)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tui_gen.engine import events as ev
 from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Clip, Made, Patch, Rejected
+from tui_gen.engine.work import Clip, Made, Patch, Plan, Rejected
 
 
 def started(at: float) -> ev.RunStarted:
@@ -72,3 +72,22 @@ def test_rates_count_attempts_and_retries() -> None:
     state.apply(made(1, 0))
     state.apply(made(1, 1, attempts=3))
     assert (state.success_rate, state.retry_rate, state.average_attempts) == (1.0, 0.5, 2.0)
+
+
+def planned(at: float, *warnings: str) -> ev.StagePlanned:
+    return ev.StagePlanned(at, "extract", Plan((), {}, warnings))
+
+
+def test_a_plan_that_warns_of_other_numbers_takes_its_last_warning_back() -> None:
+    state = RunState()
+    state.apply(planned(1, "80 cannot be met: 20 planned", "its 9 clips are near"))
+    state.apply(planned(2, "80 cannot be met: 19 planned", "its 9 clips are near"))
+    state.apply(planned(3, "80 cannot be met: 18 planned", "something new"))
+    assert [(problem.text, problem.count) for problem in state.problems] == [
+        ("80 cannot be met: 18 planned", 1),
+        ("its 9 clips are near", 1),
+        ("something new", 1),
+    ]
+    assert [problem.first_at for problem in state.problems] == [1, 1, 3]
+    noted = [event.text for _, event in state.recent if isinstance(event, ev.ProblemNoted)]
+    assert noted == ["80 cannot be met: 20 planned", "its 9 clips are near", "something new"]

@@ -13,6 +13,7 @@ from tests.tui.runs import NOW, FakeController, screen_of, text_of, troubled_run
 from tui_gen.engine import commands as do
 from tui_gen.engine import events as ev
 from tui_gen.engine.state import RunState
+from tui_gen.engine.work import Plan, SourcePlan
 from tui_gen.tui.actions import ALL_DEEDS, DEEDS
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs import Question, Reading
@@ -32,6 +33,32 @@ def footer(app: TuiGenApp) -> str:
 
 
 # ---------------------------------------------------------------------- what it says
+
+
+async def test_before_the_plan_nothing_is_said_to_be_left() -> None:
+    state = RunState()
+    for event in (
+        ev.RunStarted(NOW - 5, "superres", {}, "/etc/c.json", "/data/dataset", 4711, "box", "0.1.0"),
+        ev.StagePlanned(
+            NOW - 5, "probe", Plan((SourcePlan("v1", "Dune", "/films/dune.mkv", 255, (), 0, 0, 0),), {})
+        ),
+        ev.PhaseChanged(NOW - 5, "running"),
+    ):
+        state.apply(event)
+    async with screen_of(state).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        seen = text_of(pilot.app)
+    assert "1 videos through probe" in seen
+    assert "time left not known yet" in seen
+    assert "left, done" not in seen
+
+
+async def test_what_stands_in_a_list_keeps_off_the_edge() -> None:
+    async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
+        await press(pilot, "3")
+        seen = text_of(pilot.app).splitlines()
+    assert any(row.endswith("… ") for row in seen)
+    assert not any(row.endswith("…") for row in seen)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (120, 36), (200, 50)])

@@ -60,8 +60,9 @@ async def test_the_screen_keeps_how_the_run_stood_when_it_was_left() -> None:
     app = screen_of(working_run())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert app.left is None
+        before = app.left
         await pilot.press("q", "enter")
         await pilot.pause()
+    assert before is None
     assert app.left is not None
     assert app.left.state.output == "/data/dataset"

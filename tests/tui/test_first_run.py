@@ -27,6 +27,11 @@ async def test_a_folder_to_scan_is_asked_for_until_there_is_one(tmp_path: Path) 
     app = FirstRunApp("")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("enter")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "type the path of a folder first" in text_of(app)
+        assert "esc back" in text_of(app)
+        assert "q leave" not in text_of(app)
         field = app.query_one(Input)
         field.value = "/nosuch"
         await pilot.press("enter")

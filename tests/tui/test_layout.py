@@ -42,3 +42,18 @@ def test_everything_is_on_the_smallest_full_screen() -> None:
 def test_each_size_has_its_shape() -> None:
     sizes = [(40, 10), (60, 16), (80, 24), (120, 36), (200, 50)]
     assert [shape_of(Size(*size)) for size in sizes] == ["tiny", "single", "stack", "columns", "broad"]
+
+
+def test_videos_stand_right_below_the_workers_of_two_columns() -> None:
+    lines = {Room.CATEGORIES: 4, Room.NOW: 8, Room.DISK: 9, Room.SYSTEM: 9, Room.PROBLEMS: 1}
+    regions = arrange(Size(120, 36), Wish(lines, Room.NOW)).regions
+    assert regions[Room.NOW].height == 9
+    assert regions[Room.VIDEOS].y == regions[Room.NOW].bottom + 1
+    assert regions[Room.VIDEOS].bottom == regions[Room.PROBLEMS].bottom == regions[Room.KEYS].y
+
+
+def test_few_workers_leave_room_for_the_videos_in_hand() -> None:
+    lines = {Room.CATEGORIES: 4, Room.NOW: 2, Room.DISK: 9, Room.SYSTEM: 9, Room.PROBLEMS: 1}
+    regions = arrange(Size(120, 36), Wish(lines, Room.NOW)).regions
+    assert regions[Room.NOW].height == 8
+    assert regions[Room.VIDEOS].height >= 10

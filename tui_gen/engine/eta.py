@@ -56,7 +56,7 @@ def seconds_left(state: RunState, now: float) -> float | None:
     rate = clips_per_second(state, now)
     left = clips_left(state)
     if left == 0:
-        return 0.0
+        return 0.0 if state.categories else None  # before the plan nothing is known to be left
     return left / rate if rate else None
 
 

@@ -254,10 +254,7 @@ class RunState:
             source.unusable = unusable
         for name, category in event.plan.categories.items():
             self._plan_category(name, category)
-        for text in event.plan.warnings:
-            if text not in self.warnings:
-                self._note(ev.ProblemNoted(event.at, "warning", text))
-        self.warnings = event.plan.warnings
+        self._warn_of_plan(event.plan.warnings, event.at)
 
     @_take.register
     def _(self, event: ev.SourceMissed) -> None:
@@ -444,6 +441,20 @@ class RunState:
             text = f"low success rate: {rate:.1%} of {source.ended} clips, below {LOW_SUCCESS_RATE:.0%}"
             self._note(ev.ProblemNoted(at, "warning", text, source.id))
 
+    def _warn_of_plan(self, warnings: tuple[str, ...], at: float) -> None:
+        """Note what a plan warns of; what differs from its last warning in numbers alone takes its place."""
+        outdated = {_without_numbers(text): text for text in self.warnings if text not in warnings}
+        for text in warnings:
+            if text in self.warnings:
+                continue
+            before = outdated.pop(_without_numbers(text), None)
+            same = next((each for each in self.problems if not each.source and each.text == before), None)
+            if same is None:
+                self._note(ev.ProblemNoted(at, "warning", text))
+            else:
+                same.text, same.last_at = text, at
+        self.warnings = warnings
+
     def _remember(self, event: Recent) -> None:
         self.recent_count += 1
         self.recent.append((self.recent_count, event))
@@ -459,3 +470,7 @@ class RunState:
                 return
         self.problems.append(Problem(event.level, event.text, event.source, event.detail, event.at, event.at))
         del self.problems[:-PROBLEMS_KEPT]
+
+
+def _without_numbers(text: str) -> str:
+    return "".join(letter for letter in text if not letter.isdecimal())

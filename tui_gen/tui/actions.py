@@ -52,7 +52,7 @@ DEEDS = (
     Deed("log", "l", "log", "log", "what happened last", "look", 10),
     Deed("copy", "y", "copy", "copy", "copy the path or the problem", "look"),
     Deed("theme", "t", "app.theme", "theme", "dark or light", "look"),
-    Deed("mouse", "m", "app.mouse", "mouse", "mouse off, so that the terminal can select, or on", "look"),
+    Deed("mouse", "m", "app.mouse", "mouse", "mouse off, to select text, or on again", "look"),
     Deed("back", "escape", "back", "back", "back to all panes", "look", 1),
     Deed("up", "up,k", "move(-1)", "", "up", "move"),
     Deed("down", "down,j", "move(1)", "", "down", "move"),

@@ -45,7 +45,8 @@ class Question(ModalScreen[str | None]):
             yield Static(Content(display_name(self._title)), classes="dialog-title")
             if self._said:
                 yield Static(_text(self._said), classes="dialog-text")
-            yield OptionList(*(Option(_choice(each), id=each.id) for each in self._choices))
+            longest = max(len(display_name(each.words)) for each in self._choices)
+            yield OptionList(*(Option(_choice(each, longest), id=each.id) for each in self._choices))
             yield Static(Content("enter choose   esc cancel"), classes="dialog-keys")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -53,9 +54,8 @@ class Question(ModalScreen[str | None]):
         self.dismiss(event.option.id)
 
 
-def _choice(choice: Choice) -> Content:
-    words = Content(display_name(choice.words))
-    return words + Content.styled(f"  {display_name(choice.meaning)}", "dim") if choice.meaning else words
+def _choice(choice: Choice, cells: int) -> Content:
+    return Content(f"{display_name(choice.words):<{cells}}   {display_name(choice.meaning)}".rstrip())
 
 
 def _text(lines: list[str]) -> Content:

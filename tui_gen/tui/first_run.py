@@ -18,10 +18,12 @@ from tui_gen.tui.base import TerminalApp
 from tui_gen.wording import display_name
 
 _WHAT = """\
-tui-gen turns a library of films into training sets for video super-resolution.
-From each film it takes clips of seven frames, spread over the running time,
-converts HDR to SDR, and cuts matching large and small pictures out of them.
+tui-gen turns a library of films into training sets for video super-resolution. \
+From each film it takes clips of seven frames, spread over the running time, \
+converts HDR to SDR, and cuts matching large and small pictures out of them. \
 It runs for days; you watch and steer it here, and may leave it at any time."""
+
+_CHOOSING, _NAMING = "enter choose   q leave", "enter look through it   esc back   ctrl+c leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class FirstRunApp(TerminalApp[NextStep | None]):
                 Option(_choice("run the demo", "tui-gen demo       makes its own short clips"), id="demo"),
             )
             yield Input(placeholder="the folder with your films", id="folder")
-            yield Static(Content("enter choose   q leave"), classes="dialog-keys")
+            yield Static(Content(_CHOOSING), classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Begin with the choice."""
@@ -76,12 +78,15 @@ class FirstRunApp(TerminalApp[NextStep | None]):
         field = self.query_one(Input)
         field.display = True
         field.focus()
+        self._say_keys(_NAMING)
 
     @on(Input.Submitted)
     def _on_folder(self, event: Input.Submitted) -> None:
         folder = Path(event.value).expanduser()
         if event.value and folder.is_dir():
             self.exit(NextStep("scan", str(folder)))
+        elif not event.value:
+            self.notify("type the path of a folder first", severity="warning", markup=False)
         else:
             self.notify(f"no such folder: {display_name(event.value)}", severity="warning", markup=False)
 
@@ -89,6 +94,10 @@ class FirstRunApp(TerminalApp[NextStep | None]):
         """Back to the choice."""
         self.query_one(Input).display = False
         self.query_one(OptionList).focus()
+        self._say_keys(_CHOOSING)
+
+    def _say_keys(self, keys: str) -> None:
+        self.query_one(".dialog-keys", Static).update(Content(keys))
 
     def action_leave(self) -> None:
         """Leave without a next step."""
@@ -96,4 +105,4 @@ class FirstRunApp(TerminalApp[NextStep | None]):
 
 
 def _choice(words: str, meaning: str) -> Content:
-    return Content(f"{words:<26}") + Content.styled(meaning, "dim")
+    return Content(f"{words:<26}{meaning}")

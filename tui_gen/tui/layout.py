@@ -44,6 +44,7 @@ FACTS = frozenset({Room.DISK, Room.SYSTEM, Room.PROBLEMS})
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
 HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 4, "stack": 4, "columns": 4, "broad": 4}
 _LEAST_VIDEOS = 6
+_MANY_VIDEOS, _IN_HAND = 10, 5  # with so many videos in sight, so many lines go to those in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +145,32 @@ def _stack(body: Region, wish: Wish) -> dict[Room, Region]:
 
 
 def _columns(body: Region, wish: Wish) -> dict[Room, Region]:
-    """Two beside two: categories and workers, disk and system; below, videos and problems."""
+    """Two columns: categories, workers, videos; disk, system, problems."""
     lines = wish.lines
     left_width = body.width * 3 // 5
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
     categories = min(lines[Room.CATEGORIES] + 1, 9)
     now = lines[Room.NOW] + 1
     facts = lines[Room.DISK] + lines[Room.SYSTEM] + 3
-    upper = min(max(categories + 1 + now, facts), body.height - 1 - _LEAST_VIDEOS)
-    left = Region(body.x, body.y, left_width, upper)
-    right = Region(right_x, body.y, right_width, upper)
-    y, below = body.y + upper + 1, body.height - upper - 1
+    most = body.height - 1 - _LEAST_VIDEOS
+    if categories + 1 + now + _IN_HAND + _MANY_VIDEOS < body.height:
+        now += _IN_HAND
+    left = Region(body.x, body.y, left_width, min(categories + 1 + now, most))
+    right = Region(right_x, body.y, right_width, min(facts, most))
     return {
-        **_piled(left, {Room.CATEGORIES: categories, Room.NOW: max(1, upper - categories - 1)}),
-        **_piled(right, {Room.DISK: lines[Room.DISK] + 1, Room.SYSTEM: max(1, upper - lines[Room.DISK] - 2)}),
-        Room.VIDEOS: Region(body.x, y, left_width, below),
-        Room.PROBLEMS: Region(right_x, y, right_width, below),
+        **_piled(left, {Room.CATEGORIES: categories, Room.NOW: max(1, left.height - categories - 1)}),
+        **_piled(
+            right,
+            {Room.DISK: lines[Room.DISK] + 1, Room.SYSTEM: max(1, right.height - lines[Room.DISK] - 2)},
+        ),
+        Room.VIDEOS: _below(left, body),
+        Room.PROBLEMS: _below(right, body),
     }
+
+
+def _below(upper: Region, body: Region) -> Region:
+    """Return what is left of a column, a line of space between."""
+    return Region(upper.x, upper.bottom + 1, upper.width, body.bottom - upper.bottom - 1)
 
 
 def _broad(body: Region, wish: Wish) -> dict[Room, Region]:

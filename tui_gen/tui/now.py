@@ -6,13 +6,13 @@ from textual.geometry import Size
 
 from tui_gen.engine.parts import SlotState, SourceState
 from tui_gen.tui.layout import Room
-from tui_gen.tui.lines import EMPTY, Line, Span, fit, fit_end, fit_right, foreign, line, muted
+from tui_gen.tui.lines import EMPTY, Line, Span, fit, fit_end, fit_right, foreign, line, muted, width_of
 from tui_gen.tui.pane import Page, Pane
 from tui_gen.tui.view import View
 from tui_gen.wording import count, display_name, duration, percent
 
-_WIDE = 90
-_DOING_CELLS = 13
+_WIDE, _ROOMY = 90, 72
+_DOING_CELLS, _TIGHT_CELLS = 13, 10
 _ROWS_FOR_VIDEOS = 4
 
 
@@ -63,9 +63,13 @@ class NowPane(Pane):
         doing = f"try {slot.attempt}" if slot.attempt > 1 else display_name(slot.what)
         doing += ", last" if slot.is_draining else ""
         clip = "" if slot.clip is None else f"clip {slot.clip}"
+        is_tight = width < _ROOMY
         right: Line = (
-            Span(fit_right(done, 14)),
-            Span("   " + fit(doing, _DOING_CELLS), "warn" if slot.attempt > 1 else "plain"),
+            Span(fit_right(done, 10 if is_tight else 14)),
+            Span(
+                "   " + fit(doing, _TIGHT_CELLS if is_tight else _DOING_CELLS),
+                "warn" if slot.attempt > 1 else "plain",
+            ),
             Span(fit_right(duration(seconds), 8) + " "),
         )
         if width >= _WIDE:
@@ -87,7 +91,8 @@ def _videos_in_hand(view: View, slots: list[SlotState], width: int) -> list[Line
     """Write a heading and one line for each video the workers are on."""
     ids = dict.fromkeys(slot.source for slot in slots)
     sources = [view.state.sources[name] for name in ids if name in view.state.sources]
-    name_width = max(16, (width - 40) // 2)
+    longest = max((width_of(line(display_name(source.name))) for source in sources), default=0)
+    name_width = max(16, min(longest, width - 40))
     path_width = width - name_width - 40
     heading = line(
         muted(" " + fit("video", name_width)),

@@ -92,7 +92,7 @@ def state_line(view: View, width: int) -> Line:
     reason = display_name(condition.reason)
     if reason:
         left = (*left, Span(f"  {reason}"))
-    stage = display_name(view.state.stage)
+    stage = stage_words(view)
     role = "watching" if view.is_read_only else stage
     room = width - width_of(left) - 4
     place = display_name(view.state.output)
@@ -102,6 +102,11 @@ def state_line(view: View, width: int) -> Line:
     if room < least:
         return left
     return spread(left, line(muted(f"{foreign(shown, room).rstrip()} ")), width)
+
+
+def stage_words(view: View) -> str:
+    """Return the stage's name."""
+    return display_name(view.state.stage)
 
 
 def progress_line(view: View, width: int) -> Line:
@@ -116,6 +121,10 @@ def videos_words(view: View) -> Line:
     counts = video_counts(view.state)
     if not counts.total:
         return line(muted("no videos known yet"))
+    if not view.state.categories and view.state.stage:  # a stage before the plan: these are not finished
+        return line(
+            strong(str(counts.done)), f" of {counts.total} videos", muted(f" through {stage_words(view)}")
+        )
     words = line(strong(str(counts.done)), f" of {counts.total} videos")
     left = f", {counts.left} to go"
     out = f", {counts.out} out" if counts.out else ""

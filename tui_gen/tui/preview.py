@@ -59,6 +59,7 @@ class PreviewPane(Pane):
         self._draw = draw
         self._image: PreviewImage | None = None
         self._words = "no patch has been made yet"
+        self._film = ""
         self._is_drawing = False
 
     @property
@@ -74,6 +75,7 @@ class PreviewPane(Pane):
         room = Size(max(1, self.size.width - 2), max(1, self.size.height - _HEAD_LINES))
         name = display_name(name_of(state, str((state.newest_patch or {}).get("source", ""))))
         self._words = f"drawing {name}" if name else self._words
+        self._film = f"{name}   " if name else ""
         thread = threading.Thread(
             target=self._make, args=(self._draw, state, room), daemon=True, name="preview"
         )
@@ -96,7 +98,7 @@ class PreviewPane(Pane):
 
     def page(self, view: View, size: Size) -> Page:  # noqa: ARG002
         """Write the caption; the picture is painted below it."""
-        words = self._words or (self._image.caption if self._image is not None else "")
+        words = self._words or (f"{self._film}{self._image.caption}" if self._image is not None else "")
         return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")
 
     def render_line(self, y: int) -> Strip:

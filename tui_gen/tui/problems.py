@@ -8,7 +8,7 @@ from textual.geometry import Size
 
 from tui_gen.engine.parts import Problem
 from tui_gen.tui.layout import Room
-from tui_gen.tui.lines import Line, Role, Span, fit, line, muted
+from tui_gen.tui.lines import Line, Role, Span, fit, fit_line, line, muted
 from tui_gen.tui.pane import Page, Pane
 from tui_gen.tui.view import View, name_of
 from tui_gen.wording import count, display_name, moment
@@ -33,13 +33,16 @@ class ProblemsPane(Pane):
             empty="nothing wrong",
         )
 
-    def summary(self, view: View, width: int) -> list[Line]:  # noqa: ARG002
+    def summary(self, view: View, width: int) -> list[Line]:
         """Return the newest ones."""
         newest = view.state.problems[::-1]
         if not newest:
             return [line(self.label(_LABEL), Span("nothing wrong", "good"))]
         labels = [self.label(_LABEL)] + [Span(" " * _LABEL)] * len(newest)
-        return [(label, *_words(view, problem)) for label, problem in zip(labels, newest, strict=False)]
+        return [
+            fit_line((label, *_words(view, problem)), width - 1)
+            for label, problem in zip(labels, newest, strict=False)
+        ]
 
     def source(self) -> str | None:
         """Return the video of the problem the cursor stands on."""

@@ -130,7 +130,10 @@ class Roll(Widget, can_focus=True):
         return (lines + [fit_line(EMPTY, width)] * height)[:height]
 
     def _row(self, index: int, width: int) -> Line:
-        written = fit_line(self._page.row(index), width)
+        row = self._page.row(index)
+        written = fit_line(row, width)
+        if self._page.is_list and width > 1 and not written[-1].text.endswith(" "):
+            written = fit_line(fit_line(row, width - 1), width)  # the last column stays free, as in the title
         if self._page.is_list and self.has_focus and index == self.chosen.index:
             first, *rest = written
             # The mark says it without colour; the role says it with one.

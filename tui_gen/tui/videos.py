@@ -148,11 +148,12 @@ def video_details(view: View, name: str) -> list[str]:
     """Return all there is to say about one video, its name and path whole."""
     source = view.state.sources[name]
     tries = f"{source.attempts / source.ended:.2f}" if source.ended else "-"
+    why = display_name(source.reason.removeprefix(f"{source.phase} "))  # "skipped by hand" says it twice
     lost = f"{count(source.rejected)} rejected, {count(source.failed)} failed"
     lines = [
         f"path      {display_name(source.path)}",
         f"id        {display_name(source.id)}",
-        f"state     {source.phase}" + (f": {display_name(source.reason)}" if source.reason else ""),
+        f"state     {source.phase}" + (f": {why}" if why else ""),
         f"clips     {count(source.clips_made)} made of {count(source.clips_wanted)}, {lost}",
         f"good      {percent(source.success_rate)} of {count(source.ended)} clips, {tries} tries a clip",
         f"priority  {source.priority} (0 is first, {DEFAULT_PRIORITY} the default)",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -35,7 +36,8 @@ async def attach(config: JobConfig) -> ControlClient:
     """Return a connected client of the running engine. Raises ControlError."""
     holder = read_holder(config.run_folder / LOCK_NAME)
     if holder is None or not holder.socket:
-        message = f"{config.run_folder}: no engine is running here"
+        start_it = f"tui-gen {shlex.quote(str(config.path))}"
+        message = f"{config.output}: no engine is running here; start one with: {start_it}"
         raise ControlError(message)
     client = ControlClient(Path(holder.socket))
     await client.connect()

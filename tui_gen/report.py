@@ -177,7 +177,7 @@ def _name(source: str, state: RunState) -> str:
 
 def opening_lines(state: RunState, *, config: str, output: str, videos: int) -> Iterator[str]:
     """Yield what was loaded, and where a resumed run goes on."""
-    yield f"Config loaded: {videos} videos ({display_name(config)})"
+    yield f"Config loaded: {videos} video{'' if videos == 1 else 's'} ({display_name(config)})"
     yield f"Output: {display_name(output)}"
     images = sum(category.images for category in state.categories.values())
     if state.first_started_at is None:

@@ -76,7 +76,11 @@ def _named(parts: Sequence[SourcePart], name: str) -> SourcePart:
     if len(found) == 1:
         return found[0]
     listed = ", ".join(f"{part.name} ({part.source})" for part in found[:5])
-    what = f"means several: {listed}; name one by its id" if found else "names no video of the configuration"
+    what = (
+        f"means several: {listed}; name one by its id"
+        if found
+        else "names no video of the configuration; tui-gen split lists them"
+    )
     message = f'"{name}" {what}'
     raise RefusedError(message)
 

@@ -362,7 +362,7 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
         ({"scores": {"motion": {"do": "score", "over": 0.01}}}, "scores.motion", "nothing lies between"),
         ({"scores": {"near_duplicate": {"do": "reject", "under": 40}}}, "scores.near_duplicate", "10"),
         ({"crop_choice": "sharp"}, "crop_choice", '"uniform" or "detail"'),
-        ({"repeated_frames": "collapse"}, "repeated_frames", "not available yet"),
+        ({"repeated_frames": "drop"}, "repeated_frames", '"keep" or "collapse"'),
         ({"videos": [video(split="dev")]}, "videos[0].split", "that of its group"),
         (
             {"videos": [video(group="D", split="val"), video(path="b", group="D", split="test")]},

@@ -143,7 +143,11 @@ def print_of(clip: ClipFrames, stretch: Stretch) -> Print:
         hashes += [hashlib.sha256(content).hexdigest() for content in files.values()]
     measures = clip.measures
     differences = (measures.scene_difference, *measures.pair_differences, measures.luma_change)
-    return Print(clip.container_pts_seconds, (*differences, clip.picture_types, clip.repeats), tuple(hashes))
+    return Print(
+        clip.container_pts_seconds,
+        (*differences, clip.picture_types, clip.repeats, clip.steps),
+        tuple(hashes),
+    )
 
 
 def prints(reports: Sequence[Reading], stretch: Stretch) -> dict[int, Print]:

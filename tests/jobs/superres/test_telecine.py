@@ -33,7 +33,6 @@ from tui_gen.jobs.superres.planning.timestamps import bit_indices, timeline, tim
 from tui_gen.jobs.superres.probing.pulldown import field_seconds, is_flagged
 from tui_gen.jobs.superres.reading.window import nearest
 from tui_gen.jobs.superres.scoring.scores import timing
-from tui_gen.jobs.superres.settings import Trim
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Survey
 
 FIELD = 1001 / 60000
@@ -117,7 +116,8 @@ def test_windows_of_a_soft_telecined_film_share_no_frame(duration: float, begins
     while shown[-1] < duration:
         shown.append(shown[-1] + (2 + (len(shown) + begins) % 2) * FIELD)
     facts = replace(FILM, duration_seconds=duration, frame_seconds=2.5 * FIELD, is_soft_telecined=True)
-    times = [timestamp(k, duration) for k in bit_indices(usable_clips(timeline(facts, Trim()), 60)).tolist()]
+    clips = bit_indices(usable_clips(timeline(facts, SETTINGS), 60)).tolist()
+    times = [timestamp(k, duration) for k in clips]
     windows = [nearest(shown, time) for time in sorted(times)]
     assert all(after - before >= CLIP_FRAMES for before, after in pairwise(windows))
 

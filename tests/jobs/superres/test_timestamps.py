@@ -25,13 +25,14 @@ def untrimmed(duration: float, frame: float = FPS_25) -> Timeline:
 
 
 TIMELINES = st.builds(
-    lambda frames, frame, start, end: Timeline(
-        frames * frame, frame, start * frames * frame, frames * frame * (1 - end)
+    lambda frames, frame, start, end, reach: Timeline(
+        frames * frame, frame, start * frames * frame, frames * frame * (1 - end), reach_frames=reach
     ),
     st.integers(min_value=0, max_value=6000),
     st.sampled_from([1 / 60, 1001 / 24000, FPS_25, 0.1]),
     st.sampled_from([0.0, 0.0, 0.1]),
     st.sampled_from([0.0, 0.0, 0.08]),
+    st.sampled_from([None, 12, 30]),
 )
 KEYED = st.builds(
     lambda line, starts: replace(
@@ -52,8 +53,11 @@ def members(bits: int) -> list[int]:
 
 
 def frames_of(line: Timeline, time: float) -> set[int]:
-    first = math.floor(time / line.frame_seconds + 0.5) - line.anchor
-    return set(range(first, first + 7))
+    """Return the frames that a window may take."""
+    frames = 7 if line.reach_frames is None else 2 * line.reach_frames + 1
+    before = 0 if line.starts_seconds else frames // 2
+    first = math.floor(time / line.frame_seconds + 0.5) - before
+    return set(range(first, first + frames))
 
 
 @given(TIMELINES | KEYED, st.integers(min_value=0, max_value=120), RETRIES)
@@ -113,11 +117,12 @@ def test_clips_are_left_out_by_the_plain_rule(line: Timeline, capacity: int) -> 
     frames = round(line.duration_seconds / line.frame_seconds)
     for clip in range(2 * capacity):
         time = timestamp(clip, line.duration_seconds)
-        is_inside = 2.5 <= time / line.frame_seconds < frames - 3.5
+        rim = 2.5 if line.reach_frames is None else line.reach_frames - 0.5
+        is_inside = rim <= time / line.frame_seconds < frames - 1 - rim
         others = [timestamp(other, line.duration_seconds) for other in kept]
         if is_inside and all(abs(time - other) >= line.apart_seconds for other in others):
             kept.append(clip)
-    whole = untrimmed(line.duration_seconds, line.frame_seconds)
+    whole = replace(line, start_seconds=0.0, end_seconds=line.duration_seconds)
     assert members(usable_clips(whole, capacity)) == kept
     assert set(members(usable_clips(line, capacity))) <= set(kept)
 
@@ -132,7 +137,8 @@ def test_a_clip_begins_at_the_nearest_key_frame_or_is_left_out(
     for clip in range(2 * capacity):
         time = timestamp(clip, line.duration_seconds)
         _, start = min((abs(start - time), start) for start in starts)
-        is_inside = round(start / line.frame_seconds) + 7 <= frames
+        needed = 7 if line.reach_frames is None else 2 * line.reach_frames + 1
+        is_inside = round(start / line.frame_seconds) + needed <= frames
         if is_inside and all(abs(start - other) >= line.apart_seconds for other in kept.values()):
             kept[clip] = start
     whole = replace(line, start_seconds=0.0, end_seconds=line.duration_seconds)

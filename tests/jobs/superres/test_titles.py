@@ -20,7 +20,7 @@ from tui_gen.jobs.superres.planning.timestamps import bit_indices, timeline, tim
 from tui_gen.jobs.superres.probing.titles import MOST_CHAPTERS, MOST_CHARACTERS, shows_titles, title_chapters
 from tui_gen.jobs.superres.settings import Trim, Video
 
-WITH_CHAPTERS = Trim(has_chapters=True)
+WITH_CHAPTERS = replace(SETTINGS, trim=Trim(has_chapters=True))
 MILLISECONDS = Fraction(1, 1000)
 
 
@@ -107,7 +107,7 @@ def test_no_window_shows_a_frame_of_a_chapter_with_titles(
     for k in clips:
         time = timestamp(k, duration)
         assert not any(start < time + 3 * frame and time - 3 * frame < end for start, end in titles), k
-    kept = [int(k) for k in bit_indices(usable_clips(timeline(probe, Trim()), 60))]
+    kept = [int(k) for k in bit_indices(usable_clips(timeline(probe, SETTINGS), 60))]
     assert set(clips) <= set(kept)
     margin = 5 * frame
     for k in set(kept) - set(clips):
@@ -119,7 +119,7 @@ def test_no_window_shows_a_frame_of_a_chapter_with_titles(
 def test_a_chapter_over_much_of_the_film_is_not_titles() -> None:
     whole = (Chapter(0.0, FILM.duration_seconds, "Opening"),)
     line = timeline(replace(FILM, title_chapters=whole), WITH_CHAPTERS)
-    assert line == timeline(FILM, Trim())
+    assert line == timeline(FILM, SETTINGS)
 
 
 def test_facts_survive_the_ledger_and_those_of_older_ones_are_completed_where_they_are_wanted() -> None:
@@ -129,8 +129,7 @@ def test_facts_survive_the_ledger_and_those_of_older_ones_are_completed_where_th
     del entries["title_chapters"]
     assert probe_from_json(entries) == FILM
     video = Video("v", "/v.mkv", ())
-    with_chapters = replace(SETTINGS, trim=WITH_CHAPTERS)
-    assert prospect(with_chapters, "v", video, {"probe": entries}).probe is None  # to be probed again
+    assert prospect(WITH_CHAPTERS, "v", video, {"probe": entries}).probe is None  # to be probed again
     assert prospect(SETTINGS, "v", video, {"probe": entries}).probe == FILM
 
 

@@ -193,6 +193,8 @@ def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
         "pair_differences": [round(value, 3) for value in measures.pair_differences],
         "reader": clip.reader,
     }
+    if clip.steps is not None:
+        record["frame_steps"] = list(clip.steps)
     if clip.device is not None:
         record["device"] = clip.device
     return record | {"scores": scores} if scores else record

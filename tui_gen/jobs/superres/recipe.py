@@ -20,6 +20,7 @@ _PLAIN = (
     "png_compression",
     "chroma",
     "crop_choice",
+    "repeated_frames",
     "hdr",
     "sampling",
     "interlaced",

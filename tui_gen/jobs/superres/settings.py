@@ -90,6 +90,7 @@ class Settings:
     trim: Trim = field(default_factory=Trim)
     gt_frames: Literal[1, 7] = 1  # 7: a stack of the ground truth of every frame, beside GT
     crop_choice: Literal["uniform", "detail"] = "uniform"
+    repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": seven frames that differ make a clip
     scores: Rules = field(default_factory=dict)  # those that are not off
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)

@@ -26,6 +26,14 @@ MIDDLE = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How far from a window's time frames are looked through for seven that differ."""
+
+    before_seconds: float
+    after_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """What one clip gives one category: a crop of the scaled frame, and where its files go."""
 
@@ -120,6 +128,8 @@ class Stretch:
     # begin at key frames.
     anchor: int = MIDDLE
     device: str | None = None  # what decodes it; None: the processor
+    # None: a clip's frames follow one another, whether or not they repeat.
+    reach: Reach | None = None
 
     @property
     def clips(self) -> tuple[Clip, ...]:

@@ -44,7 +44,7 @@ class Fault:
 
 def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
-    faults = [*_unavailable(file), *_videos(file, folder), *_groups(file), *_category_names(file)]
+    faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
     faults += _scores(file)
     return faults
@@ -93,20 +93,6 @@ def splits_of(file: ConfigFile) -> dict[int, Split]:
         index: video.split or (of_group.get(video.group, TRAIN) if video.group else TRAIN)
         for index, video in _entries(file)
     }
-
-
-# ------------------------------------------------------------------------------- not there yet
-
-
-def _unavailable(file: ConfigFile) -> Iterator[Fault]:
-    for name in ("repeated_frames",):
-        field = ConfigFile.model_fields[name]
-        if getattr(file, name) != field.default:
-            yield _not_available((name,), getattr(file, name), field.default)
-
-
-def _not_available(key: Key, value: object, default: object) -> Fault:
-    return Fault(key, f"{json.dumps(value)} is not available yet", f"write {json.dumps(default)}")
 
 
 # -------------------------------------------------------------------------------------- videos

@@ -315,6 +315,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         trim=_trim(file),
         gt_frames=file.gt_frames,
         crop_choice=file.crop_choice,
+        repeated_frames=file.repeated_frames,
         scores=checks.rules_of(file),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),

@@ -352,8 +352,8 @@ class ConfigFile(_Keys):
     """What is done with each measure of quality: nothing, recorded, or recorded and used to reject."""
     crop_choice: Literal["uniform", "detail"] = Field(default="uniform", description='"uniform" or "detail"')
     """Where patches are cut: anywhere alike, or half of them at the most detailed of four places."""
-    repeated_frames: Literal["keep", "collapse"] = Field(default="keep", description='"keep"')
-    """Whether the seven frames of a clip may repeat, or are counted over different ones."""
+    repeated_frames: Literal["keep", "collapse"] = Field(default="keep", description='"keep" or "collapse"')
+    """Whether the seven frames of a clip follow one another, or those that repeat a picture are left out."""
     gt_frames: Literal[1, 7] = Field(
         default=1, description="1, or 7 for a stack of the ground truth of every frame beside GT"
     )

@@ -380,7 +380,8 @@ def _cost_record(probe: ProbeFacts, looked: Looked) -> dict[str, Any] | None:
     """Return what one clip takes: frames and pixels by the key frames, processor time by the test."""
     trial, keys = looked.trial, looked.keys
     before = keys.frames_before if keys is not None else None
-    frames = None if before is None else before + CLIP_FRAMES
+    needed = CLIP_FRAMES if trial is None else trial.frames_per_clip
+    frames = None if before is None else before + needed
     return {
         "processor_seconds": None if trial is None else trial.seconds_per_clip,
         "frames_decoded": frames,

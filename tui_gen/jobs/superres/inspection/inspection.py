@@ -36,6 +36,7 @@ from tui_gen.jobs.superres.planning.presence import Presence
 from tui_gen.jobs.superres.planning.prospects import Prospect, prospect
 from tui_gen.jobs.superres.probing.keys import KeyFrames, key_frames
 from tui_gen.jobs.superres.processes.child import ChildError
+from tui_gen.jobs.superres.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.recipe import recipe_of
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import Probe, Survey
@@ -196,6 +197,8 @@ def _judge(tried: Trial, learning: _Learning, judged: Learned) -> None:
         learning.give_up(reason, "unusable" if is_hopeless else "flawed")
     elif tried.is_black:
         learning.give_up(f"nothing but blank pictures at {count} of {count} places tried", "flawed")
+    elif tried.is_still:
+        learning.give_up(f"{TOO_FEW_DIFFERENT} at {count} of {count} places tried", "flawed")
 
 
 def _one_thread() -> int:

@@ -1,12 +1,13 @@
 """Reads a clip at three places of a film as a run would, to see that it decodes and what a clip costs.
 
-Guards: nothing is written, and a window that is only black is no fault of the film.
+Guards: nothing is written, and a window that is only black, or stands still where repeated frames do
+not count, is no fault of the film.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,11 +22,14 @@ from tui_gen.jobs.superres.planning.timestamps import Timeline
 from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
 from tui_gen.jobs.superres.processes.spending import counting
 from tui_gen.jobs.superres.reading.clips import BLANK
+from tui_gen.jobs.superres.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.settings import Settings, Video
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE, ClipTask, Cut, Stretch
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, ClipTask, Cut, Stretch
 
 SHARES = (1 / 6, 1 / 2, 5 / 6)
 CENTRE = Fraction(1, 2)
+Result = Literal["good", "black", "still", "bad"]
+_HARMLESS: Mapping[str, Result] = {BLANK: "black", TOO_FEW_DIFFERENT: "still"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Place:
     """What reading a clip at one place came to."""
 
     at_seconds: float  # from the first PTS
-    result: Literal["good", "black", "bad"]
+    result: Result
     reason: str = ""
 
 
@@ -45,6 +49,7 @@ class Trial:
     # Processor time of all children, over the number of places; None where it could not be read.
     seconds_per_clip: float | None
     unusable: Unusable | None = None
+    frames_per_clip: int = CLIP_FRAMES  # that are decoded, at most, beside those before them
 
     @property
     def bad(self) -> tuple[Place, ...]:
@@ -56,15 +61,22 @@ class Trial:
         """Whether no place shows anything that patches are made of."""
         return bool(self.places) and all(place.result == "black" for place in self.places)
 
+    @property
+    def is_still(self) -> bool:
+        """Whether no place shows seven different pictures, where they are needed."""
+        return bool(self.places) and all(place.result in {"black", "still"} for place in self.places)
+
 
 def trial_places(line: Timeline) -> tuple[float, ...]:
     """Return up to three places whose windows lie wholly in the film, and in what its trim leaves."""
+    line = _anywhere(line)
     frame = line.frame_seconds
     frames = math.floor(line.duration_seconds / frame + 0.5)
-    first = max(MIDDLE * frame, line.start_seconds + (MIDDLE + 1) * frame if line.start_seconds else 0.0)
-    last = (frames - CLIP_FRAMES + MIDDLE) * frame
+    before, after = line.frames_before, line.frames_after
+    first = max(before * frame, line.start_seconds + (before + 1) * frame if line.start_seconds else 0.0)
+    last = (frames - after - 1) * frame
     if line.end_seconds < line.duration_seconds:
-        last = min(last, line.end_seconds - (CLIP_FRAMES - MIDDLE + 1) * frame)
+        last = min(last, line.end_seconds - (after + 2) * frame)
     if last < first:
         return ()
     wanted = (line.start_seconds + share * (line.end_seconds - line.start_seconds) for share in SHARES)
@@ -74,13 +86,19 @@ def trial_places(line: Timeline) -> tuple[float, ...]:
     )
 
 
+def _anywhere(line: Timeline) -> Timeline:
+    """Return the timeline of clips that need not begin at key frames."""
+    return replace(line, starts_seconds=None)
+
+
 async def trial(
     settings: Settings, source: str, video: Video, outlook: Prospect, *, ffmpeg: Ffmpeg
 ) -> Trial | None:
     """Read the places of a surveyed film that can be used; None where it has no room for a clip."""
     if outlook.probe is None or outlook.survey is None or outlook.line is None:
         return None
-    times = trial_places(outlook.line)
+    line = _anywhere(outlook.line)
+    times = trial_places(line)
     cuts = tuple(_cuts(settings, video, outlook))
     if not times or not cuts:
         return None
@@ -93,11 +111,12 @@ async def trial(
         survey=outlook.survey,
         peak=video.peak,
         tasks=tuple(ClipTask(index, (time,), cuts) for index, time in enumerate(times)),
+        reach=line.reach,
     )
     with counting() as spent:
         places, unusable = await _read(stretch, times, ffmpeg)
     seconds = None if spent.seconds is None else spent.seconds / len(times)
-    return Trial(places, seconds, unusable)
+    return Trial(places, seconds, unusable, line.frames_before + 1 + line.frames_after)
 
 
 async def _read(
@@ -111,7 +130,7 @@ async def _read(
             if isinstance(report, ClipFrames):
                 places.append(Place(times[report.index], "good"))
             elif isinstance(report, Rejected | Failed):
-                result: Literal["black", "bad"] = "black" if report.reason == BLANK else "bad"
+                result = _HARMLESS.get(report.reason, "bad")
                 places.append(Place(times[report.clip.index], result, report.reason))
     return tuple(places), None
 

@@ -108,7 +108,7 @@ def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _S
     )
     duration = film.probe.duration_seconds
     block = block_of(settings.thing.seed, source, share=video.thing.val_share, duration_seconds=duration)
-    line = timeline(film.probe, settings.thing.trim, block, starts_seconds=film.starts_seconds)
+    line = timeline(film.probe, settings.thing, block, starts_seconds=film.starts_seconds)
     return _probed(settings.thing, video.thing, film, line)
 
 
@@ -186,11 +186,11 @@ def _unfit_length(line: Timeline, clips: int, usable: int) -> str | None:
     if usable or not clips:
         return None
     frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
-    if frames < CLIP_FRAMES:
+    needed = line.frames_before + 1 + line.frames_after
+    if frames < needed:
         doubt = "" if line.is_rate_known else " for certain, as its frame rate is not known"
-        return (
-            f"too short: {line.duration_seconds:.2f} s do not hold the {CLIP_FRAMES} frames of a clip{doubt}"
-        )
+        what = "of a clip" if line.reach_frames is None else f"in which {CLIP_FRAMES} that differ are sought"
+        return f"too short: {line.duration_seconds:.2f} s do not hold the {needed} frames {what}{doubt}"
     return (
         f"none of its {2 * clips} possible clips lies wholly in {line.usable_seconds:.2f} s"
         f" of {line.duration_seconds:.2f} s"

@@ -62,6 +62,7 @@ class Stretches:
                 peak=self.video.peak,
                 anchor=self.windows.line.anchor,
                 device=self.device,
+                reach=self.windows.line.reach,
                 tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),
             )
 

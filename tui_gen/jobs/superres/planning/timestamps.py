@@ -12,8 +12,11 @@ film; and no two planned windows of a film share a frame.
 Two timestamps at least 8 frames apart have windows that share no frame, wherever the frames lie between
 them: taking the nearest frame moves each by half a frame at most. That is the distance kept here.
 
-Where the distance of frames is not known, windows are kept apart as for the slowest rate films have.
-That only leaves out clips; nothing else is derived from it.
+Where repeated frames do not count, a window is all that may be looked through for seven that differ,
+whatever is taken of it: `reach_frames` to both sides, or as many after a key frame.
+
+Where the distance of frames is not known, windows are kept apart (and reach) as for the slowest rate
+films have. That only leaves out clips; nothing else is derived from it.
 """
 
 from __future__ import annotations
@@ -27,18 +30,24 @@ import numpy as np
 import numpy.typing as npt
 
 from tui_gen.jobs.superres.film import Chapter, ProbeFacts
-from tui_gen.jobs.superres.settings import Settings, Trim
+from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.split import GUARD_SECONDS, Block
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE, Reach
 
 GOLDEN = 0.6180339887498949
 SLOWEST_FRAME_SECONDS = 1 / 8
 """Spacing assumed where the distance of frames is unknown: no film is made with fewer frames a second."""
 SHORT_FILM_STEP = 0.382
 """Share of the duration a window moves on films too short for `retry_skip_seconds`."""
-APART_FRAMES = CLIP_FRAMES + 1
 MOST_TITLES_SHARE = 0.25
 """A chapter that covers more of a film than this is not titles, whatever its name is."""
+REACH_SECONDS = 0.5
+"""How far to both sides of a timestamp frames are looked through for seven that differ: enough for pictures
+shown for an eighth of a second each, as in animation on threes, whatever the rate of the film."""
+FEWEST_REACH_FRAMES = 12
+BEFORE_KEY_SECONDS = 1e-4
+"""Where a window begins at a key frame: for the rounding of timestamps, and less than any two frames are
+apart."""
 _FEWEST_ROWS = 256
 
 Seconds = npt.NDArray[np.float64]
@@ -60,6 +69,8 @@ class Timeline:
     starts_seconds: tuple[float, ...] | None = None
     # What is trimmed between the two: (begin, end), ascending and apart.
     gaps_seconds: tuple[tuple[float, float], ...] = ()
+    # How many frames to both sides are looked through for seven that differ. None: any seven will do.
+    reach_frames: int | None = None
 
     @property
     def anchor(self) -> int:
@@ -67,9 +78,28 @@ class Timeline:
         return MIDDLE if self.starts_seconds is None else 0
 
     @property
+    def frames_before(self) -> int:
+        """How many frames of a window lie before the one at its time."""
+        return self.anchor if self.reach_frames is None or not self.anchor else self.reach_frames
+
+    @property
+    def frames_after(self) -> int:
+        """How many frames of a window lie after the one at its time."""
+        frames = CLIP_FRAMES if self.reach_frames is None else 2 * self.reach_frames + 1
+        return frames - 1 - self.frames_before
+
+    @property
     def apart_seconds(self) -> float:
         """How far apart two timestamps must be."""
-        return APART_FRAMES * self.frame_seconds
+        return (self.frames_before + self.frames_after + 2) * self.frame_seconds
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far windows reach for frames that differ; None: any seven will do."""
+        if self.reach_frames is None:
+            return None
+        before = (self.frames_before + 0.5) * self.frame_seconds if self.anchor else BEFORE_KEY_SECONDS
+        return Reach(before, (self.frames_after + 0.5) * self.frame_seconds)
 
     @property
     def usable_seconds(self) -> float:
@@ -97,24 +127,25 @@ class Retries:
 
 def timeline(
     probe: ProbeFacts,
-    trim: Trim,
+    settings: Settings,
     block: Block | None = None,
     *,
     starts_seconds: tuple[float, ...] | None = None,
 ) -> Timeline:
     """Return the timeline of a probed film; `starts_seconds` are the key frames, where clips begin there."""
-    frame = probe.frame_seconds
-    duration = probe.duration_seconds
+    frame, duration, trim = probe.frame_seconds, probe.duration_seconds, settings.trim
     is_known = frame is not None and 0 < frame < math.inf
+    frame_seconds = frame if frame is not None and is_known else SLOWEST_FRAME_SECONDS
     return Timeline(
         duration_seconds=duration,
-        frame_seconds=frame if frame is not None and is_known else SLOWEST_FRAME_SECONDS,
+        frame_seconds=frame_seconds,
         is_rate_known=is_known,
         start_seconds=trim.start_seconds + trim.start_share * duration,
         end_seconds=duration - trim.end_seconds - trim.end_share * duration,
         block=block,
         starts_seconds=starts_seconds,
         gaps_seconds=tuple(_gaps(probe)) if trim.has_chapters else (),
+        reach_frames=reach_frames(frame_seconds) if settings.repeated_frames == "collapse" else None,
     )
 
 
@@ -140,6 +171,11 @@ def _gaps(probe: ProbeFacts) -> Iterator[tuple[float, float]]:
         ended = max(ended, end)
     if ended > begun:
         yield begun, ended
+
+
+def reach_frames(frame_seconds: float) -> int:
+    """Return how many frames to both sides of a timestamp are looked through for seven that differ."""
+    return max(FEWEST_REACH_FRAMES, math.ceil(round(REACH_SECONDS / frame_seconds, 6)))
 
 
 def retries(settings: Settings) -> Retries:
@@ -194,7 +230,7 @@ def sides(line: Timeline, capacity: int) -> Sides:
 @lru_cache(maxsize=4096)
 def too_near(line: Timeline, capacity: int, others: int) -> int:
     """Return, as a bit set, the clips whose windows come nearer than the guard to one of `others`."""
-    apart = GUARD_SECONDS + (CLIP_FRAMES + 1) * line.frame_seconds
+    apart = GUARD_SECONDS + line.apart_seconds
     taken = _first_windows(line, bit_indices(others))
     return _as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
 
@@ -344,7 +380,7 @@ def _placed(line: Timeline, times: Seconds) -> Seconds:
 def _is_inside(line: Timeline, times: Seconds) -> Mask:
     frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
     place = times / line.frame_seconds
-    return (place >= line.anchor - 0.5) & (place < frames - (CLIP_FRAMES - line.anchor) + 0.5)
+    return (place >= line.frames_before - 0.5) & (place < frames - line.frames_after - 0.5)
 
 
 def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
@@ -378,8 +414,8 @@ def _is_outside_block(line: Timeline, times: Seconds, block: Block) -> Mask:
 def _edges(line: Timeline, times: Seconds) -> tuple[Seconds, Seconds]:
     """Return where windows begin and end at most, wherever their frames lie to half a frame."""
     return (
-        times - (line.anchor + 0.5) * line.frame_seconds,
-        times + (CLIP_FRAMES - line.anchor + 0.5) * line.frame_seconds,
+        times - (line.frames_before + 0.5) * line.frame_seconds,
+        times + (line.frames_after + 1.5) * line.frame_seconds,
     )
 
 

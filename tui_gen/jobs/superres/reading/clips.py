@@ -1,14 +1,12 @@
 """Reads clips: one ffmpeg per attempt, raw frames over pipes, PTS from what it says on stderr.
 
-    showinfo ─> trim ─┬─> extractplanes ─────────────────────────────> pipe: luma, for the measures
-                      └─> [bwdif] ─> tone-mapping ─> split ─┬─> scale ─> pipe: BGR at one frame size
-                                                            └─> scale ─> pipe: BGR at another
-
 A window is read at the place where a constant rate would have it; when the frames that came are not
-the seven around the timestamp, their timestamps tell where these are, and they are read again.
+the seven around the timestamp, their timestamps tell where these are, and they are read again. Where
+only different frames count, all within reach are looked through, and the seven are read after that.
 
 Invariant: what is handed out has exactly seven consecutive frames, the middle one nearest the
-timestamp, decoded from a key frame on without a complaint, byte for byte as in a sequential decode.
+timestamp, or seven different ones around it (`repeated`), decoded from a key frame on without a
+complaint, byte for byte as in a sequential decode.
 """
 
 from __future__ import annotations
@@ -18,33 +16,37 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_gen.engine.work import Clip, Doing, Failed, Rejected, Retried, Unusable
-from tui_gen.jobs.superres.colour import head_filters, rendering, tail_filters
 from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
 from tui_gen.jobs.superres.processes.child import (
     ChildError,
     Command,
     Ended,
     ExactSink,
+    Sink,
     StallLimits,
     run_child,
 )
-from tui_gen.jobs.superres.processes.ffmpeg import (
-    Ffmpeg,
-    Input,
-    downloaded,
-    input_arguments,
-    null_output,
-    raw_output,
-)
+from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, Input, input_arguments
+from tui_gen.jobs.superres.reading import graphs
 from tui_gen.jobs.superres.reading.frame_log import FrameLog
 from tui_gen.jobs.superres.reading.luma import ClipMeasures, luma_plane, measure_clip, repeated_pairs
+from tui_gen.jobs.superres.reading.repeated import (
+    TOO_FEW_DIFFERENT,
+    Picked,
+    WalkSink,
+    is_ascending,
+    picked,
+    seven_different,
+    span_within,
+)
 from tui_gen.jobs.superres.reading.window import (
     BWDIF_LEAD_FRAMES,
     Span,
@@ -58,7 +60,7 @@ from tui_gen.jobs.superres.reading.window import (
     is_damaged,
     is_run,
 )
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, ClipTask, Stretch
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, ClipTask, Reach, Stretch
 
 CLIP_LIMITS = StallLimits()
 BLANK = "blank picture"
@@ -72,8 +74,9 @@ LOOK_AHEAD_SECONDS: tuple[float, ...] = (2.0, 30.0, 600.0)
 
 LOOK_BACK_SECONDS = 1.0
 
+INDISTINCT = "its frames cannot be told apart by their timestamps"
+
 Bgr = NDArray[np.uint8]
-_Outputs = Callable[[Sequence[int]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class ClipFrames:
     picture_types: str = ""  # one letter a frame
     # Of each frame but the first whether it repeats the one before; None where nobody asked.
     repeats: tuple[bool, ...] | None = None
+    # How many frames on from the one before each of the others is, where repeated ones do not count.
+    steps: tuple[int, ...] | None = None
     reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
     device: str | None = None  # what decoded it; None: the processor
 
@@ -145,6 +150,7 @@ class _Window:
     picture_types: str
     repeats: tuple[bool, ...] | None
     device: str | None
+    steps: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -154,7 +160,6 @@ class _Pass:
     log: FrameLog = field(default_factory=FrameLog)
     ended: Ended | None = None
     is_from_start: bool = False
-    is_whole: bool = False  # every pipe gave exactly the bytes of seven frames
 
     @property
     def pts(self) -> list[float]:
@@ -229,6 +234,7 @@ def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: 
         picture_types=window.picture_types,
         device=window.device,
         repeats=window.repeats,
+        steps=window.steps,
     )
 
 
@@ -240,7 +246,6 @@ class _Reader:
         self._ffmpeg = ffmpeg
         self._threads = threads
         self._stall = stall
-        self._must_deinterlace = stretch.survey.is_interlaced and stretch.settings.interlaced == "deinterlace"
         # One for all clips: it is measured before the next one is read, and it is large.
         upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
         self._luma = np.empty((CLIP_FRAMES, upright.height, upright.width), plane.dtype)
@@ -269,38 +274,69 @@ class _Reader:
         target_seconds += self.stretch.probe.first_pts_seconds
         # What a clip gives must not depend on the clips before it.
         self._lead = self._first_lead
-        frame_seconds = self.stretch.probe.frame_seconds
+        if self.stretch.reach is not None:
+            return await self._different(target_seconds, self.stretch.reach, sizes)
+        frame_seconds, anchor = self.stretch.probe.frame_seconds, self.stretch.anchor
+
+        def are_the_seven(chosen: Sequence[int], pts: Sequence[float]) -> bool:
+            return is_centred(pts, target_seconds, anchor) and is_run(chosen)
+
         if frame_seconds is not None:
-            span = expected_span(target_seconds, frame_seconds, self.stretch.anchor)
-            found = await self._read(span, target_seconds, sizes)
+            span = expected_span(target_seconds, frame_seconds, anchor)
+            found = await self._read(span, sizes, are_the_seven)
             if found is not None:
                 return found
         located = await self._locate(target_seconds)
         if isinstance(located, _BadData):
             return located
-        found = await self._read(located, target_seconds, sizes)
-        return found or _BadData("its frames cannot be told apart by their timestamps")
+        return await self._read(located, sizes, are_the_seven) or _BadData(INDISTINCT)
+
+    async def _different(
+        self, target_seconds: float, reach: Reach, sizes: Sequence[Size]
+    ) -> _Window | _BadData:
+        """Look through all frames within reach of a target for seven that differ, and read these."""
+        span = span_within(reach, target_seconds)
+        while True:
+            sink = WalkSink(self.stretch.probe.upright, luma_plane(self.stretch.probe.colour))
+            done = await self._run(span, [sink], graphs.luma(self.stretch, span, device=self._device))
+            if not self._may_enter_earlier(done, span):
+                break
+        inside = span.positions(done.pts)
+        pts = [done.pts[i] for i in inside]
+        if (bad := _fault(done, span, is_whole=sink.has_taken(len(pts)))) is not None:
+            return bad
+        if len(pts) < CLIP_FRAMES:
+            return _BadData(f"only {counted(len(pts))}, need {CLIP_FRAMES}", done.tail)
+        if not is_run(inside) or not is_ascending(pts):
+            return _BadData(INDISTINCT)
+        seven = seven_different(pts, sink.walk.firsts, target_seconds, self.stretch.anchor)
+        if not seven:
+            return _BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {counted(len(pts))} differ")
+        wanted = [pts[place] for place in seven]
+        found = await self._read(picked(pts, seven), sizes, lambda _, shown: list(shown) == wanted)
+        steps = tuple(after - before for before, after in pairwise(seven))
+        return replace(found, steps=steps) if isinstance(found, _Window) else found or _BadData(INDISTINCT)
 
     async def _read(
-        self, span: Span, target_seconds: float, sizes: Sequence[Size]
+        self,
+        span: Span | Picked,
+        sizes: Sequence[Size],
+        are_right: Callable[[Sequence[int], Sequence[float]], bool],
     ) -> _Window | _BadData | None:
-        """Read a span, or return None when it does not hold the seven frames around the target."""
+        """Read frames, or return None when their positions and timestamps are not the right ones."""
         buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), np.uint8) for size in sizes}
         plane, luma = luma_plane(self.stretch.probe.colour), self._luma
         while True:
             sinks = [ExactSink(memoryview(array.data).cast("B")) for array in (*buffers.values(), luma)]
-            done = await self._run(span, sinks, self._outputs(span, sizes))
+            outputs = graphs.pictures(self.stretch, span, sizes, device=self._device)
+            done = await self._run(span, sinks, outputs)
             if not self._may_enter_earlier(done, span):
                 break
         chosen = span.positions(done.pts)
-        if not is_centred([done.pts[i] for i in chosen], target_seconds, self.stretch.anchor) or not is_run(
-            chosen
-        ):
+        if not are_right(chosen, [done.pts[i] for i in chosen]):
             return None
-        if not done.is_clean or is_damaged(done.log, span):
-            return _BadData("damaged data" if not done.is_clean else "broken references", done.tail)
-        if not done.is_whole:
-            return _BadData("the picture changes its size here", done.tail)
+        if (bad := _fault(done, span, is_whole=all(sink.is_exact for sink in sinks))) is not None:
+            return bad
         measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
         if measures.is_blank:
             return _BadData(BLANK)
@@ -322,9 +358,8 @@ class _Reader:
         done, pts = _Pass(), list[float]()
         for ahead_seconds in LOOK_AHEAD_SECONDS:
             around = Span(target_seconds - LOOK_BACK_SECONDS, target_seconds + ahead_seconds)
-            look = null_output(f"showinfo=checksum=0,trim=end={around.end_seconds:.6f}")
             while True:
-                done = await self._run(around, [], _always(look))
+                done = await self._run(around, [], graphs.timestamps(around.end_seconds))
                 pts = sorted(done.pts)
                 span = exact_span(pts, target_seconds, self.stretch.anchor)
                 is_late = begins_too_late(done.pts, target_seconds, self.stretch.anchor)
@@ -339,18 +374,18 @@ class _Reader:
         count = frames_around(pts, target_seconds, self.stretch.anchor)
         return _BadData(f"only {counted(count)}, need {CLIP_FRAMES}", done.tail)
 
-    def _may_enter_earlier(self, done: _Pass, span: Span, *, must: bool = False) -> bool:
+    def _may_enter_earlier(self, done: _Pass, span: Span | Picked, *, must: bool = False) -> bool:
         """Return whether to try again from further back, and do so from now on for this window."""
         if done.is_from_start or ENTRY_LEADS_SECONDS[self._lead] is None:
             return False
-        lead_frames = BWDIF_LEAD_FRAMES if self._must_deinterlace else 0
+        lead_frames = BWDIF_LEAD_FRAMES if graphs.must_deinterlace(self.stretch) else 0
         is_sound = has_sound_entry(done.log, span, lead_frames=lead_frames)
         if is_sound and not is_damaged(done.log, span) and not must:
             return False
         self._lead += 1
         return True
 
-    async def _run(self, span: Span, sinks: Sequence[ExactSink], outputs: _Outputs) -> _Pass:
+    async def _run(self, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs) -> _Pass:
         """Run ffmpeg once. Raises ChildError and _LastingError."""
         lead_seconds = ENTRY_LEADS_SECONDS[self._lead]
         seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
@@ -371,49 +406,17 @@ class _Reader:
                 uses_device=device is not None,
             )
         )
-        done.is_whole = all(sink.is_exact for sink in sinks)
         _raise_what_is_not_data(done, done.ended, self._stall)
         return done
 
-    def _outputs(self, span: Span, sizes: Sequence[Size]) -> _Outputs:
-        graph = self._graph(span, sizes)
 
-        def outputs(pipes: Sequence[int]) -> list[str]:
-            arguments = ["-filter_complex", graph]
-            for number, pipe in enumerate(pipes[:-1]):
-                arguments += raw_output(f"[v{number}]", pipe, pixel_format="bgr24")
-            return [*arguments, *raw_output("[luma]", pipes[-1])]
-
-        return outputs
-
-    def _fetched(self) -> str:
-        """Return the filters that bring frames from the device, with a comma; none without a device."""
-        pixels = self.stretch.probe.colour.pixel_format
-        return f"{downloaded(pixels)},format={pixels}," if self._device is not None else ""
-
-    def _graph(self, span: Span, sizes: Sequence[Size]) -> str:
-        """Return the filter graph: one decode and one tone-mapping for all sizes."""
-        stretch = self.stretch
-        deinterlace = "bwdif=mode=send_frame," if self._must_deinterlace else ""
-        how = rendering(stretch.settings, peak=stretch.peak)
-        head = head_filters(stretch.probe, how)
-        split = f"split={len(sizes)}" + "".join(f"[s{number}]" for number in range(len(sizes)))
-        tails = [
-            f"[s{number}]{tail_filters(stretch.probe, how, frame=size)}[v{number}]"
-            for number, size in enumerate(sizes)
-        ]
-        return ";".join(
-            [
-                f"[0:V:0]{self._fetched()}showinfo=checksum=0,split=2[look][show]",
-                f"[look]{span.filters},{luma_plane(stretch.probe.colour).filter}[luma]",
-                f"[show]{deinterlace}{span.filters},{head + ',' if head else ''}{split}",
-                *tails,
-            ]
-        )
-
-
-def _always(arguments: list[str]) -> _Outputs:
-    return lambda _: arguments
+def _fault(done: _Pass, span: Span | Picked, *, is_whole: bool) -> _BadData | None:
+    """Return what is wrong with the frames of a run, or None."""
+    if not done.is_clean or is_damaged(done.log, span):
+        return _BadData("damaged data" if not done.is_clean else "broken references", done.tail)
+    if not is_whole:
+        return _BadData("the picture changes its size here", done.tail)
+    return None
 
 
 def _has_no_timestamps(container: str) -> bool:

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -351,6 +351,7 @@ def _order(stretch: Stretch, windows: Sequence[Window], targets: Mapping[Shape, 
         "size": [probe.coded.width, probe.coded.height],
         "frame_seconds": probe.frame_seconds,
         "anchor": stretch.anchor,
+        "reach": None if stretch.reach is None else astuple(stretch.reach),
         "wants_repeats": stretch.settings.needs_repeats,
         "windows": [
             {

@@ -142,6 +142,7 @@ class _FastReading:
             ),
             picture_types=answer["types"],
             repeats=None if answer["repeats"] is None else tuple(answer["repeats"]),
+            steps=None if self._stretch.reach is None else tuple(answer["steps"]),
             reader="stretch",
         )
 

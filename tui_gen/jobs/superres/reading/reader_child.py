@@ -18,6 +18,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,9 +34,10 @@ from tui_gen.jobs.superres.geometry import Region, Size
 from tui_gen.jobs.superres.processes.signs import Signs
 from tui_gen.jobs.superres.reading.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.reading.planes import Planes, planes_of
+from tui_gen.jobs.superres.reading.repeated import Walk
 from tui_gen.jobs.superres.reading.track import open_film
 from tui_gen.jobs.superres.reading.window_decoder import FilmOrder, UnsureError, WindowDecoder
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Reach
 
 PICTURE_TYPES = {
     PictureType.I: "I",
@@ -103,6 +105,7 @@ def _read(order: dict[str, Any], signs: Signs) -> Iterator[dict[str, Any]]:
         threads=order["threads"],
         frame_seconds=order["frame_seconds"],
         anchor=order["anchor"],
+        reach=None if order["reach"] is None else Reach(*order["reach"]),
         targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
     )
     layout = planes_of(order["pixel_format"], Size(*order["size"]))
@@ -151,10 +154,10 @@ def _window(
 ) -> Iterator[dict[str, Any]]:
     """Read one window, sending its frames as they come."""
     pts, types, measured = list[float](), "", _Measured(layout, wants_repeats)
-    frames = decoder.frames(window.target_seconds)
+    places = list[int]()
     try:
-        for frame in frames:
-            _check(layout.objection_to(frame))
+        for place, frame in _frames(decoder, window.target_seconds, layout):
+            places.append(place)
             if not pts:
                 yield {"begun": True}
             _send(layout.of(frame), layout, window.views)
@@ -166,7 +169,26 @@ def _window(
             _send_blanks(layout, window.views, CLIP_FRAMES - len(pts))
         yield {"refused": str(error)}
         return
-    yield {"pts": pts, "types": types, **measured.answer()}
+    steps = [after - before for before, after in pairwise(places)]
+    yield {"pts": pts, "types": types, "steps": steps, **measured.answer()}
+
+
+def _frames(
+    decoder: WindowDecoder, target_seconds: float, layout: Planes
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yield the frames of a window as they come, or once all are known where only different ones count."""
+    if decoder.order.reach is None:
+        for place, frame in enumerate(decoder.frames(target_seconds)):
+            _check(layout.objection_to(frame))
+            yield place, frame
+        return
+    walk = Walk(layout.bit_depth)
+
+    def counts(frame: VideoFrame) -> bool:
+        _check(layout.objection_to(frame))
+        return walk.take(layout.luma(frame)[0])
+
+    yield from decoder.different_frames(target_seconds, counts)
 
 
 def _check(objection: str | None) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from tui_gen.jobs.superres.reading.frame_log import FrameLog
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE
@@ -38,13 +39,30 @@ class Span:
         compares as `positions` does.
         """
         half_frame = (self.end_seconds - self.start_seconds) / CLIP_FRAMES / 2
-        start, end = self.start_seconds, self.end_seconds
-        return f"trim=end={end + half_frame:.6f},select='gte(t,{start:.6f})*lt(t,{end:.6f})'"
+        return f"trim=end={self.end_seconds + half_frame:.6f},select='{self.condition}'"
+
+    @property
+    def condition(self) -> str:
+        """What `select` asks of a frame."""
+        return f"gte(t,{self.start_seconds:.6f})*lt(t,{self.end_seconds:.6f})"
 
     def positions(self, pts: Sequence[float]) -> list[int]:
         """Return which of the frames lie in it."""
         start, end = float(f"{self.start_seconds:.6f}"), float(f"{self.end_seconds:.6f}")
         return [i for i, time in enumerate(pts) if start <= time < end]
+
+
+class Selection(Protocol):
+    """What tells the frames to be read from the others."""
+
+    @property
+    def start_seconds(self) -> float:
+        """Before what none of them lies."""
+        ...
+
+    def positions(self, pts: Sequence[float]) -> list[int]:
+        """Return which of the frames they are."""
+        ...
 
 
 def expected_span(target_seconds: float, frame_seconds: float, anchor: int = MIDDLE) -> Span:
@@ -83,7 +101,7 @@ def is_run(positions: Sequence[int]) -> bool:
     return all(after == before + 1 for before, after in pairwise(positions))
 
 
-def has_sound_entry(log: FrameLog, span: Span, *, lead_frames: int = 0) -> bool:
+def has_sound_entry(log: FrameLog, span: Selection, *, lead_frames: int = 0) -> bool:
     """Return whether decoding began at a key frame early enough for every frame of the span.
 
     Frames shown before the first key frame may refer to pictures that were never decoded, and without
@@ -93,7 +111,7 @@ def has_sound_entry(log: FrameLog, span: Span, *, lead_frames: int = 0) -> bool:
     return any(frame.is_key for frame in before[: max(0, len(before) - lead_frames)])
 
 
-def is_damaged(log: FrameLog, span: Span) -> bool:
+def is_damaged(log: FrameLog, span: Selection) -> bool:
     """Return whether the decoder complained anywhere near the span: before it by the slack, or in it.
 
     Complaints right after a seek are about frames before the key frame, which nobody wants.

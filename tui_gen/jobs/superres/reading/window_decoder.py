@@ -18,7 +18,8 @@ import os
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.reading.entry import REORDERED_FRAMES, is_sound_entry, length_bytes_of
+from tui_gen.jobs.superres.reading.repeated import TOO_FEW_DIFFERENT, seven_different, span_within
 from tui_gen.jobs.superres.reading.track import picture_track
-from tui_gen.jobs.superres.reading.window import exact_span, expected_span, is_centred, is_run
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES
+from tui_gen.jobs.superres.reading.window import exact_span, expected_span, is_centred, is_run, nearest
+from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Reach
 
 HOLD_BYTES = 24 << 20
 """Read-ahead in the hope of a later key frame; beyond it, frames before the window are decoded."""
@@ -62,8 +64,21 @@ class FilmOrder:
     threads: int
     frame_seconds: float | None
     anchor: int  # which of a window's frames is the one nearest its target
+    reach: Reach | None  # None: a window's frames follow one another
     # The container's own clock, ascending.
     targets_seconds: tuple[float, ...]
+
+
+def window_frames(pts: Sequence[float], target_seconds: float, film: FilmOrder) -> list[int]:
+    """Return the positions of the frames that a window needs; empty where one is missing.
+
+    They are its seven, or all within reach where only different ones count.
+    """
+    if film.reach is None:
+        return chosen_seven(pts, target_seconds, film)
+    span = span_within(film.reach, target_seconds)
+    is_whole = bool(pts) and (pts[0] < span.start_seconds or not film.anchor)
+    return span.positions(pts) if is_whole else []
 
 
 def chosen_seven(pts: Sequence[float], target_seconds: float, film: FilmOrder) -> list[int]:
@@ -150,11 +165,39 @@ class WindowDecoder:
 
         Nothing may be asked of the window before it was iterated to its end.
         """
+        with self._vouching(target_seconds):
+            yield from self._shown(self._entered(target_seconds))
+
+    def different_frames(
+        self, target_seconds: float, counts: Callable[[VideoFrame], bool]
+    ) -> list[tuple[int, VideoFrame]]:
+        """Return seven frames that differ, each with its position among those within reach.
+
+        `counts` is asked of every frame in turn until they are found. Raises UnsureError.
+        """
+        with self._vouching(target_seconds):
+            wanted = self._entered(target_seconds)
+            pts, held = [self.seconds(ticks) for ticks in wanted], dict[int, VideoFrame]()
+            middle, firsts = nearest(pts, target_seconds), list[int]()
+            with closing(self._shown(wanted)) as frames:
+                for position, frame in enumerate(frames):
+                    if not counts(frame):
+                        continue
+                    firsts.append(position)
+                    held[position] = frame
+                    if position <= middle and len(held) > self.order.anchor + 1:
+                        del held[min(held)]
+                    if seven := seven_different(pts, firsts, target_seconds, self.order.anchor):
+                        return [(place, held[place]) for place in seven]
+            raise UnsureError(TOO_FEW_DIFFERENT)
+
+    @contextmanager
+    def _vouching(self, target_seconds: float) -> Iterator[None]:
+        """Raise UnsureError if anything is odd about a window, and begin anew after that."""
         later = bisect_right(self.order.targets_seconds, target_seconds)
         self._next_seconds = self.order.targets_seconds[later : later + 1]
         try:
-            wanted = self._entered(target_seconds)
-            yield from self._shown(wanted)
+            yield
         except (av.error.FFmpegError, OSError) as error:
             self._is_entered = False
             message = f"{error.strerror or error}"
@@ -195,7 +238,17 @@ class WindowDecoder:
         if not self.order.anchor:
             return round(target_seconds / self._tick_seconds)  # the target is a key frame's own timestamp
         lead_seconds = FRAMES_BEFORE * (self.order.frame_seconds or 0.0)
-        return int((target_seconds - lead_seconds) / self._tick_seconds)
+        return int((self._begin_seconds(target_seconds) - lead_seconds) / self._tick_seconds)
+
+    def _begin_seconds(self, target_seconds: float) -> float:
+        """Return before what, by a few frames at most, nothing of a window lies."""
+        reach = self.order.reach
+        return target_seconds if reach is None else span_within(reach, target_seconds).start_seconds
+
+    def _end_seconds(self, target_seconds: float) -> float:
+        """Return after what, by a few frames at most, nothing of a window lies."""
+        reach = self.order.reach
+        return target_seconds if reach is None else span_within(reach, target_seconds).end_seconds
 
     def _indexed(self, pts: int) -> int | None:
         """Return where the container says that a key frame is, at or before a timestamp."""
@@ -252,25 +305,26 @@ class WindowDecoder:
     def _look(self, target_seconds: float) -> list[int]:
         """Read on until the window's frames are known; return their timestamps, none if some were passed."""
         margin = REORDERED_FRAMES[self._codec] + FRAMES_BEFORE
-        beyond = sum(self.seconds(_pts(packet)) > target_seconds for packet in self._queue)
+        end_seconds = self._end_seconds(target_seconds)
+        beyond = sum(self.seconds(_pts(packet)) > end_seconds for packet in self._queue)
         while beyond <= margin + CLIP_FRAMES:
             packet = next(self._packets, None)
             if packet is None:
                 break
             self._queue.append(packet)
             self._held_bytes += packet.size
-            beyond += self.seconds(_pts(packet)) > target_seconds
+            beyond += self.seconds(_pts(packet)) > end_seconds
             self._read_pts = max(_pts(packet), self._read_pts or _pts(packet))
-            self._release(target_seconds)
+            self._release(self._begin_seconds(target_seconds))
         fed = self._fed if self._is_entered else frozenset[int]()
         known = sorted({*fed, *(_pts(packet) for packet in self._queue if not packet.is_discard)})
-        seven = chosen_seven([self.seconds(pts) for pts in known], target_seconds, self.order)
-        return [known[position] for position in seven]
+        needed = window_frames([self.seconds(pts) for pts in known], target_seconds, self.order)
+        return [known[position] for position in needed]
 
-    def _release(self, target_seconds: float) -> None:
+    def _release(self, begin_seconds: float) -> None:
         """Decode what lies before the window when too much of it is held."""
         while self._held_bytes > HOLD_BYTES:
-            before = [_pts(packet) for packet in self._queue if self.seconds(_pts(packet)) <= target_seconds]
+            before = [_pts(packet) for packet in self._queue if self.seconds(_pts(packet)) <= begin_seconds]
             if len(before) <= FRAMES_BEFORE:
                 return
             # Timestamps up to this one are not of the window.
@@ -302,26 +356,28 @@ class WindowDecoder:
 
     # ------------------------------------------------------------------------------- its pictures
 
-    def _shown(self, wanted: Sequence[int]) -> Iterator[VideoFrame]:
-        """Decode until all wanted frames were shown; what is shown with the last of them waits."""
+    def _shown(self, wanted: Sequence[int]) -> Generator[VideoFrame]:
+        """Decode until all wanted frames were shown, or no more are asked for; what is left waits."""
         left = deque(wanted)
         asked = frozenset(wanted)
         frames = deque(self._pending)
         self._pending.clear()
-        while left:
-            while not frames:
-                # All it takes was decoded: it is asked for at once where nothing is to follow.
-                is_all_in = self._fed.issuperset(left) and not self._must_go_on(wanted[-1])
-                frames.extend(self._drained() if is_all_in else self._next_frames(asked))
-            frame = frames.popleft()
-            pts = self._note_shown(frame)
-            if pts > left[0]:
-                reason = "the decoder left out a frame"
-                raise UnsureError(reason)
-            if pts == left[0]:
-                left.popleft()
-                yield frame
-        self._pending.extend(frames)
+        try:
+            while left:
+                while not frames:
+                    # All it takes was decoded: it is asked for at once where nothing is to follow.
+                    is_all_in = self._fed.issuperset(left) and not self._must_go_on(wanted[-1])
+                    frames.extend(self._drained() if is_all_in else self._next_frames(asked))
+                frame = frames.popleft()
+                pts = self._note_shown(frame)
+                if pts > left[0]:
+                    reason = "the decoder left out a frame"
+                    raise UnsureError(reason)
+                if pts == left[0]:
+                    left.popleft()
+                    yield frame
+        finally:
+            self._pending.extend(frames)
 
     def _note_shown(self, frame: VideoFrame) -> int:
         pts, last = frame.pts, self._shown_pts
@@ -369,7 +425,8 @@ class WindowDecoder:
     def _is_near(self, pts: int) -> bool:
         """Return whether a frame lies close to the next window."""
         near_seconds = NEAR_FRAMES * (self.order.frame_seconds or 0.0)
-        return any(self.seconds(pts) >= target - near_seconds for target in self._next_seconds)
+        begins = map(self._begin_seconds, self._next_seconds)
+        return any(self.seconds(pts) >= begin_seconds - near_seconds for begin_seconds in begins)
 
     def _must_go_on(self, last_pts: int) -> bool:
         """Return whether the next window, if any, has no key frame of its own to begin at."""

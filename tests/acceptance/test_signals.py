@@ -283,7 +283,7 @@ def test_json_lines_are_json_and_talk_goes_to_stderr(films: Films, configure: Co
     assert lines
     assert {line["schema"] for line in lines} == {1}
     assert all(line["pid"] > 0 and line["category_stats"] is not None for line in lines)
-    assert "Config loaded: 1 videos" in done.err
+    assert "Config loaded: 1 video (" in done.err
     assert "Total images created:    8" in done.err
 
 

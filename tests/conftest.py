@@ -1,7 +1,13 @@
-"""What every test may use: the embedded ffmpeg and the folder of real media."""
+"""What every test may use: the embedded ffmpeg, the folder of real media, and what is made once for all.
 
+Invariant: the files that take longest begin first, so that neither of two processes works alone at the end.
+"""
+
+import fcntl
 import os
+import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -12,6 +18,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("tui-gen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tui-gen")
 
+TESTS = Path(__file__).parent
 
 # nohup, a shell's "&" and service managers leave signals ignored or blocked, and every program a test
 # starts would inherit that. What is tested is a program that a person starts in a terminal.
@@ -34,3 +41,44 @@ def media() -> Path:
     if not folder:
         pytest.skip("TUI_GEN_TEST_MEDIA does not name a folder of real videos")
     return Path(folder)
+
+
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Make a folder of this name once, for all processes that run the tests; nobody changes it after."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    shared = root / "made-once"
+    shared.mkdir(exist_ok=True)
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, whole = shared / name, shared / f"{name}.whole"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what a test that failed has begun
+                folder.mkdir()
+                fill(folder)
+                whole.touch()
+        return folder
+
+    return make
+
+
+LONGEST_FIRST = ("acceptance", "faults", "jobs")
+"""Folders whose tests start programs and decoders; the others take a moment each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, then those of the folders with the longest tests."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def rank(item: pytest.Item) -> tuple[bool, int]:
+        folder = item.path.relative_to(TESTS).parts[0]
+        return item.path not in slow, (*LONGEST_FIRST, folder).index(folder)
+
+    items.sort(key=rank)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.program import MIXED, TINY, Dataset, entry
+from tests.acceptance.program import MIXED, TINY, Dataset, Done, entry, environment
+from tests.conftest import MadeOnce
+from tui_gen.cli import main
 
 SDR = ",setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-pix_fmt", "yuv420p", "-g", "12")
@@ -60,12 +63,14 @@ def make_film(ffmpeg: str, graph: str, path: Path, encoder: Sequence[str] = X264
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str) -> Films:
+def films(made_once: MadeOnce, embedded_ffmpeg: str) -> Films:
     """Made once; nobody changes them."""
-    folder = tmp_path_factory.mktemp("films")
-    for name, graph in DRAWN.items():
-        make_film(embedded_ffmpeg, graph + SDR, folder / name)
-    return Films(folder)
+
+    def fill(folder: Path) -> None:
+        for name, graph in DRAWN.items():
+            make_film(embedded_ffmpeg, graph + SDR, folder / name)
+
+    return Films(made_once("films", fill))
 
 
 @pytest.fixture
@@ -117,6 +122,27 @@ def write_config(
     path = folder / f"{name}.json"
     path.write_text(json.dumps(settings, indent=1), encoding="utf-8")
     return Dataset(path)
+
+
+Here = Callable[..., Done]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """Call the program in this process: for what it refuses before it starts to work."""
+    monkeypatch.delenv("TUI_GEN_FFMPEG", raising=False)
+    monkeypatch.setenv("PATH", environment()["PATH"])
+
+    def call(*arguments: str | Path) -> Done:
+        began = time.monotonic()
+        try:
+            code = main(list(map(str, arguments)))
+        except SystemExit as ended:  # as argparse does
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err, time.monotonic() - began)
+
+    return call
 
 
 @pytest.fixture(scope="session")

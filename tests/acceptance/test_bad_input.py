@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import Configure, Films
+from tests.acceptance.conftest import Configure, Films, Here
 from tests.acceptance.program import Dataset, Done, entry, environment, run
 
 Settings = dict[str, Any]
@@ -45,20 +45,21 @@ def test_a_missing_configuration(tmp_path: Path) -> None:
     assert listing(tmp_path) == {}
 
 
-def test_a_missing_default_configuration(tmp_path: Path) -> None:
-    done = run("run", cwd=tmp_path, seconds=QUICK_SECONDS)
+def test_a_missing_default_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Here) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = here("run")
     check_refused(done, "generator_config.json", "tui-gen scan DIR")
     assert listing(tmp_path) == {}
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder"])
-def test_a_configuration_that_is_no_file(kind: str, tmp_path: Path) -> None:
+def test_a_configuration_that_is_no_file(kind: str, tmp_path: Path, here: Here) -> None:
     path = tmp_path / "config.json"
     if kind == "fifo":
         os.mkfifo(path)
     else:
         path.mkdir()
-    check_refused(run("run", path, seconds=QUICK_SECONDS), str(path), "name a readable")
+    check_refused(here("run", path), str(path), "name a readable")
 
 
 def test_broken_json_is_located_by_line(data: Dataset) -> None:
@@ -101,24 +102,24 @@ def test_broken_json_is_located_by_line(data: Dataset) -> None:
     ],
 )
 def test_a_wrong_setting_is_named_with_its_remedy(
-    change: Callable[[Settings], None], named: tuple[str, ...], data: Dataset
+    change: Callable[[Settings], None], named: tuple[str, ...], data: Dataset, here: Here
 ) -> None:
     data.edit(change)
     before = listing(data.config.parent)
-    done = run("run", data.config, seconds=QUICK_SECONDS)
+    done = here("run", data.config)
     check_refused(done, *named)
     assert str(data.config) in done.err
     assert listing(data.config.parent) == before
 
 
-def test_every_error_is_said_at_once(data: Dataset) -> None:
+def test_every_error_is_said_at_once(data: Dataset, here: Here) -> None:
     def break_all(settings: Settings) -> None:
         settings["base_settings"]["max_workers"] = 0
         settings["chroma"] = "411"
         settings["videos"][0]["categories"]["space"] = "much"
 
     data.edit(break_all)
-    done = data.run()
+    done = here("run", data.config)
     check_refused(done, "base_settings.max_workers", "chroma", "videos[0].categories.space")
     assert len(done.err.strip().splitlines()) == 3
     assert done.err.count(str(data.config)) == 3
@@ -127,34 +128,34 @@ def test_every_error_is_said_at_once(data: Dataset) -> None:
 # ------------------------------------------------------------------ places and tools
 
 
-def test_an_output_folder_that_is_a_file(data: Dataset) -> None:
+def test_an_output_folder_that_is_a_file(data: Dataset, here: Here) -> None:
     data.output.write_text("mine", encoding="utf-8")
     before = listing(data.config.parent)
-    check_refused(data.run(), str(data.output), "output_base_dir")
+    check_refused(here("run", data.config), str(data.output), "output_base_dir")
     assert listing(data.config.parent) == before
 
 
-def test_an_output_folder_below_a_file(data: Dataset) -> None:
+def test_an_output_folder_below_a_file(data: Dataset, here: Here) -> None:
     blocking = data.config.parent / "blocking"
     blocking.write_text("mine", encoding="utf-8")
     data.edit(lambda settings: settings["base_settings"].update(output_base_dir="blocking/out"))
     before = listing(data.config.parent)
-    check_refused(data.run(), str(blocking), "output_base_dir")
+    check_refused(here("run", data.config), str(blocking), "output_base_dir")
     assert listing(data.config.parent) == before
 
 
-def test_an_output_folder_that_nothing_can_be_made_in(data: Dataset) -> None:
+def test_an_output_folder_that_nothing_can_be_made_in(data: Dataset, here: Here) -> None:
     # Even root makes no folder in /proc.
     data.edit(
         lambda settings: settings["base_settings"].update(output_base_dir="/proc/tui-gen/out", min_free_gb=0)
     )
-    check_refused(data.run(), "/proc/tui-gen", "output_base_dir")
+    check_refused(here("run", data.config), "/proc/tui-gen", "output_base_dir")
 
 
-def test_a_category_folder_that_is_a_file_leaves_it_alone(data: Dataset) -> None:
+def test_a_category_folder_that_is_a_file_leaves_it_alone(data: Dataset, here: Here) -> None:
     data.output.mkdir()
     (data.output / "General").write_text("mine", encoding="utf-8")
-    done = data.run()
+    done = here("run", data.config)
     check_refused(done, str(data.output / "General"))
     assert (data.output / "General").read_text(encoding="utf-8") == "mine"
 
@@ -195,29 +196,33 @@ def test_an_ffmpeg_without_zscale(data: Dataset) -> None:
     assert listing(data.config.parent) == before
 
 
-def test_a_configured_ffmpeg_that_is_not_there(data: Dataset) -> None:
+def test_a_configured_ffmpeg_that_is_not_there(data: Dataset, here: Here) -> None:
     data.edit(lambda settings: settings.update(ffmpeg="/opt/none/ffmpeg"))
     before = listing(data.config.parent)
-    check_refused(data.run(), "/opt/none/ffmpeg", '"ffmpeg"')
+    check_refused(here("run", data.config), "/opt/none/ffmpeg", '"ffmpeg"')
     assert listing(data.config.parent) == before
 
 
-def test_the_ffmpeg_of_a_path_that_has_none(data: Dataset) -> None:
+def test_the_ffmpeg_of_a_path_that_has_none(data: Dataset, here: Here) -> None:
     data.edit(lambda settings: settings.update(ffmpeg="system"))
-    check_refused(data.run(), "PATH", '"ffmpeg": "system"')
+    check_refused(here("run", data.config), "PATH", '"ffmpeg": "system"')
 
 
 # ------------------------------------------------------------------ videos
 
 
-def test_no_video_at_all_says_what_to_do_and_creates_nothing(configure: Configure) -> None:
+def test_no_video_at_all_says_what_to_do_and_creates_nothing(configure: Configure, here: Here) -> None:
     data = configure([])
     before = listing(data.config.parent)
-    check_refused(data.run(), str(data.config), '"videos" is empty', "tui-gen scan DIR", "tui-gen demo")
+    check_refused(
+        here("run", data.config), str(data.config), '"videos" is empty', "tui-gen scan DIR", "tui-gen demo"
+    )
     assert listing(data.config.parent) == before
 
 
-def test_no_usable_video_names_each_and_creates_nothing(configure: Configure, tmp_path: Path) -> None:
+def test_no_usable_video_names_each_and_creates_nothing(
+    configure: Configure, tmp_path: Path, here: Here
+) -> None:
     fifo = tmp_path / "pipe.mkv"
     os.mkfifo(fifo)
     folder = tmp_path / "folder.mkv"
@@ -225,7 +230,7 @@ def test_no_usable_video_names_each_and_creates_nothing(configure: Configure, tm
     videos = [entry(path, path.stem, {"general": 1.0}) for path in (fifo, folder, tmp_path / "gone.mkv")]
     data = configure(videos)
     before = listing(tmp_path)
-    done = data.run()
+    done = here("run", data.config)
     check_refused(done, "a named pipe", "a folder", "gone.mkv: file not found", "tui-gen scan DIR")
     assert listing(tmp_path) == before
 
@@ -241,21 +246,24 @@ def test_a_missing_video_is_named_and_the_others_are_used(configure: Configure, 
     assert data.count("GT") == 4
 
 
-def test_a_word_that_is_no_command_is_taken_for_a_configuration(tmp_path: Path) -> None:
-    check_refused(run("cook", cwd=tmp_path), "cook: there is no such configuration")
+def test_a_word_that_is_no_command_is_taken_for_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Here
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_refused(here("cook"), "cook: there is no such configuration")
     assert listing(tmp_path) == {}
 
 
 @pytest.mark.parametrize("flags", [("--limit", "0"), ("--workers", "-1"), ("--workers", "two")])
-def test_a_flag_out_of_range_is_a_usage_error(flags: tuple[str, ...], data: Dataset) -> None:
-    done = data.run(*flags)
+def test_a_flag_out_of_range_is_a_usage_error(flags: tuple[str, ...], data: Dataset, here: Here) -> None:
+    done = here("run", data.config, *flags)
     assert done.code == 2
     assert flags[0] in done.err
     assert "Traceback" not in done.err
 
 
-def test_only_a_video_that_is_not_listed(data: Dataset) -> None:
+def test_only_a_video_that_is_not_listed(data: Dataset, here: Here) -> None:
     before = listing(data.config.parent)
-    done = data.run("--only", "Casablanca")
+    done = here("run", data.config, "--only", "Casablanca")
     check_refused(done, 'no video is called "Casablanca"')
     assert listing(data.config.parent) == before

@@ -14,6 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.acceptance.program import Dataset, Done, check_whole, load, run
+from tests.conftest import MadeOnce
+from tests.finished_demo import finished_demo
 
 DEMO_SECONDS = 120.0
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
@@ -30,10 +32,9 @@ Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
+def demo(made_once: MadeOnce) -> tuple[Done, Path]:
     """Return what the demo said, and its folder."""
-    folder = tmp_path_factory.mktemp("demo") / "here"
-    return run("demo", folder, seconds=4 * DEMO_SECONDS), folder
+    return finished_demo(made_once)
 
 
 @pytest.fixture(scope="module")

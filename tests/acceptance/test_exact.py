@@ -28,23 +28,26 @@ PINNED = (
     "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv,"
     "zscale=tin=smpte2084:min=bt2020nc:pin=bt2020:rin=tv:cin={location}:t=linear:npl=100,format=gbrpf32le,"
     "zscale=p=bt709,setparams=colorspace=bt2020nc,tonemap=tonemap=mobius:peak={peak},"
-    "zscale=t=bt709:m=bt709:c={location},format={pixels},scale=1920:1080:flags=lanczos"
+    "zscale=t=bt709:m=bt709:c={location},format={pixels},scale=1920:360:flags=lanczos"
 )
 AS_FIRST_WRITTEN = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=mobius,"
-    "zscale=t=bt709:m=bt709,format=yuv420p,scale=1920:1080:flags=lanczos"
+    "zscale=t=bt709:m=bt709,format=yuv420p,scale=1920:360:flags=lanczos"
 )
 STANDARD = (
     "zscale=pin=bt709:tin=bt709:min=bt709:rin=tv:cin=left:w={width}:h={height}:f=lanczos"
     ":p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
 )
 
+STRIP = {"strip": {"gt_size": [1920, 360], "lr_size": [640, 120], "probability": 1.0}}
+"""The whole of a picture that is as wide as those of UHD, and a third as high."""
+
 Frames = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class UhdFilm:
-    """A film at 3840x2160 in HDR10, and what its headers say."""
+    """A film in HDR10, 3840 wide as those of UHD are, and what its headers say."""
 
     path: Path
     location: str
@@ -68,10 +71,10 @@ def uhd(
     number, light, peak = UHD[location]
     path = tmp_path_factory.mktemp("uhd") / f"{location}.mkv"
     graph = (
-        "mandelbrot=s=2304x1296:r=24:start_scale=0.0008:start_x=-0.74543:start_y=0.11301:maxiter=600,"
-        "trim=end_frame=1,format=yuv444p,hue=h=200:s=0.8,zscale=w=4224:h=2376:f=lanczos:tin=bt709:pin=bt709"
+        "mandelbrot=s=2304x432:r=24:start_scale=0.0008:start_x=-0.74543:start_y=0.11301:maxiter=600,"
+        "trim=end_frame=1,format=yuv444p,hue=h=200:s=0.8,zscale=w=4224:h=792:f=lanczos:tin=bt709:pin=bt709"
         f":min=bt709:rin=limited:t=smpte2084:p=bt2020:m=bt2020nc:r=limited:c={location}:npl=600,"
-        f"format=yuv420p10le,loop=loop=-1:size=1,setpts=N/{RATE}/TB,crop=3840:2160:x=6*n:y=3*n,"
+        f"format=yuv420p10le,loop=loop=-1:size=1,setpts=N/{RATE}/TB,crop=3840:720:x=6*n:y=2*n,"
         f"trim=end_frame={FRAMES}"
     )
     encoder = (
@@ -88,9 +91,7 @@ def configured(configure: Configure, path: Path, *, chroma: str = "420", clips: 
     """Ask for whole pictures and for small crops of the same clips."""
     data = configure([entry(path, "Uhd", {"general": 0.5, "space": 0.5})], base_frame_limit=clips)
     data.edit(
-        lambda settings: settings.update(
-            chroma=chroma, format_config={"general": {"fullhd_1920": 1.0}, "space": TINY}
-        )
+        lambda settings: settings.update(chroma=chroma, format_config={"general": STRIP, "space": TINY})
     )
     return data
 

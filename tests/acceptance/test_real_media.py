@@ -8,6 +8,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ ALL_SECONDS = 280.0
 
 SMALL = {"small": {"gt_size": [48, 48], "lr_size": [16, 16], "probability": 1.0}}
 CLIPS = 2
+GOLDEN = 0.6180339887498949
 PLANTED = {
     "pipe.mkv": "a named pipe, not a file",
     "folder.mkv": "a folder, not a file",
@@ -203,6 +205,25 @@ def test_most_files_give_all_they_are_asked_for(everything: Everything) -> None:
     real = [outcome for outcome in everything.outcomes if outcome.features]
     assert sum(outcome.images == CLIPS for outcome in real) >= 20
     assert sum(outcome.images > 0 for outcome in real) >= 45
+
+
+def test_the_ground_truth_is_the_frame_nearest_to_its_moment(everything: Everything) -> None:
+    durations = {
+        line["source"]: line["facts"]["probe"]["duration_seconds"]
+        for line in everything.data.ledger()
+        if "probe" in line.get("facts", {})
+    }
+    at_once = [
+        line
+        for line in everything.data.ledger()
+        if line["kind"] == "clip" and line["outcome"] == "made" and line["attempts"] == 1
+    ]
+    assert len(at_once) > 60
+    for line in at_once:
+        index = int(line["id"].rpartition(":")[2])
+        moment = (index + 0.5) * GOLDEN % 1.0 * durations[line["source"]]
+        furthest = max(after - before for before, after in pairwise(line["pts"])) / 2
+        assert abs(line["pts_seconds"] - moment) <= furthest + 1e-6, line
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -67,9 +67,10 @@ def test_an_interrupted_scan_leaves_no_child_and_no_file(shelf: Path, tmp_path: 
         shutil.copy(shelf / "Delta.mkv", shelf / f"Other {number}.mkv")
     scan = psutil.Popen(command("scan", shelf), cwd=tmp_path, env=environment())
     deadline = time.monotonic() + 60
-    while not (children := scan.children(recursive=True)) and time.monotonic() < deadline:
+    while not (children := scan.children(recursive=True)):
+        assert scan.poll() is None, "it ended before it opened a film"
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert children
     scan.send_signal(2)
     assert scan.wait(30) == 130
     psutil.wait_procs(children, timeout=5)

@@ -26,13 +26,15 @@ pytestmark = [
 PATIENCE_SECONDS = 60.0
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> float:
-    """Wait until something is so; return how long it took."""
+def wait_for(
+    condition: Callable[[], object], what: str | Callable[[], str], seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Wait until something is so; where it does not come, say what, as it stands by then."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() - began < seconds, f"not within {seconds:.0f} s: {what}"
+        if time.monotonic() - began > seconds:
+            pytest.fail(f"not within {seconds:.0f} s: {what() if callable(what) else what}")
         time.sleep(0.05)
-    return time.monotonic() - began
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,12 @@ class Terminal:
     def resize(self, width: int, height: int) -> None:
         self.tmux("resize-window", "-t", self.name, "-x", str(width), "-y", str(height))
 
-    def shows(self, *words: str, seconds: float = PATIENCE_SECONDS) -> float:
-        return wait_for(
-            lambda: all(word in self.text() for word in words), f"{words} in\n{self.text()}", seconds
-        )
+    def shows(self, *words: str, seconds: float = PATIENCE_SECONDS) -> None:
+        def holds() -> bool:
+            text = self.text()
+            return all(word in text for word in words)
+
+        wait_for(holds, lambda: f"{words} in\n{self.text()}", seconds)
 
     def close(self) -> None:
         """As when the window is closed or the line drops: the pane's processes get SIGHUP."""
@@ -92,8 +96,12 @@ def long_films(tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str) -
     """Return a folder with two films of ten minutes."""
     folder = tmp_path_factory.mktemp("long")
     for name in ("alpha", "gamma"):
-        graph = f"testsrc2=s=320x180:r=24:d=600,noise=alls=9:all_seed={len(name)}{SDR}"
-        make_film(embedded_ffmpeg, graph, folder / f"{name}.mkv", [*X264, "-g", "96"])
+        drawn = folder / "drawn.mkv"
+        make_film(
+            embedded_ffmpeg, f"testsrc2=s=320x180:r=24:d=12,noise=alls=9{SDR}", drawn, [*X264, "-g", "96"]
+        )
+        again = ["-stream_loop", "49", "-i", str(drawn), "-c", "copy", str(folder / f"{name}.mkv")]
+        subprocess.run([embedded_ffmpeg, "-nostdin", "-v", "error", *again], check=True, timeout=60)
     return folder
 
 

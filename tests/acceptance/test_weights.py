@@ -140,20 +140,22 @@ def test_the_seats_of_a_film_that_gives_nothing_go_to_the_others(
 def test_one_decode_serves_all_categories_of_a_clip(
     films: Films, configure: Configure, embedded_ffmpeg: str, tmp_path: Path
 ) -> None:
+    film = Path(shutil.copy(films.alpha, tmp_path))  # which nobody else opens meanwhile
+
     def decode(name: str, weights: dict[str, float]) -> tuple[int, int, list[int]]:
         log = tmp_path / f"{name}.log"
         wrapper = tmp_path / f"ffmpeg-{name}"
         wrapper.write_text(COUNTING.format(log=log, ffmpeg=embedded_ffmpeg), encoding="utf-8")
         wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
         targets = dict.fromkeys(weights, 6)
-        data = configure([entry(films.alpha, "Alpha", weights)], name=name, targets=targets)
-        with Opens(films.alpha) as opens:
+        data = configure([entry(film, "Alpha", weights)], name=name, targets=targets)
+        with Opens(film) as opens:
             done = data.run("--workers", "1", env=environment(TUI_GEN_FFMPEG=str(wrapper)))
         assert done.code == 0, str(done)
         check_whole(data)
         started = log.read_text(encoding="utf-8").splitlines()
         patches = [len(line["patches"]) for line in data.ledger() if line["kind"] == "clip"]
-        return opens.count, sum(f"file:{films.alpha}" in line for line in started), patches
+        return opens.count, sum(f"file:{film}" in line for line in started), patches
 
     *alone, patches_alone = decode("alone", {"general": 0.6})
     *together, patches_together = decode("together", {"general": 0.2, "space": 0.2, "toon": 0.2})

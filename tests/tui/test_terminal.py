@@ -131,15 +131,14 @@ def test_a_terminal_that_is_not_read_does_not_hold_up_the_end(start: Callable[[s
 
 
 def wait_until_the_line_is_full(terminal: Terminal) -> None:
-    """Wait until no more of what is written fits."""
+    """Wait until no more of what is written fits: what waits to be read grows no longer."""
     end = time.monotonic() + PATIENCE_SECONDS
-    waiting = -1
-    while time.monotonic() < end:
+    before, waiting = -1, 0
+    while waiting != before or waiting <= 2000:
+        assert time.monotonic() < end, f"only {waiting} bytes wait to be read"
         time.sleep(0.2)
-        count = struct.unpack("i", fcntl.ioctl(terminal.ours, termios.FIONREAD, b"\0" * 4))[0]
-        if count == waiting and count > 2000:
-            return
-        waiting = count
+        before = waiting
+        waiting = struct.unpack("i", fcntl.ioctl(terminal.ours, termios.FIONREAD, b"\0" * 4))[0]
 
 
 def test_a_crash_restores_the_terminal_and_tells_of_it_harmlessly(start: Callable[[str], Terminal]) -> None:

@@ -1,6 +1,7 @@
 """The demo's films are what they are named after, and an interruption leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -15,19 +16,23 @@ import psutil
 import pytest
 from av.video.frame import VideoFrame
 
+from tests.conftest import MadeOnce
+from tests.finished_demo import finished_demo
 from tui_gen.jobs.superres.config.load import ConfigurationError, load_settings
-from tui_gen.jobs.superres.demo import FILMS, TARGETS, DemoError, make_demo
+from tui_gen.jobs.superres.demo import CONFIG_NAME, FILMS, TARGETS, DemoError, make_demo
 
 # Code points of ITU-T H.273; BT.709 has the same one as primaries, transfer and matrix.
 BT709, BT2020, SMPTE2084, ARIB_STD_B67 = 1, 9, 16, 18
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str) -> Path:
-    """Make the demo once; return its configuration."""
-    return make_demo(tmp_path_factory.mktemp("demo"), ffmpeg=embedded_ffmpeg, say=lambda _: None)
+def demo(made_once: MadeOnce) -> Path:
+    """Return a demo's configuration."""
+    done, folder = finished_demo(made_once)
+    assert done.code == 0, str(done)
+    return folder / CONFIG_NAME
 
 
 def frames_of(demo: Path, kind: str) -> Iterator[VideoFrame]:
@@ -105,19 +110,18 @@ def test_its_configuration_asks_for_what_the_films_can_give(demo: Path) -> None:
         assert target <= givers * settings.base_frame_limit
 
 
-def test_films_and_edits_that_are_there_are_kept(demo: Path, embedded_ffmpeg: str) -> None:
-    films = {path: path.stat().st_mtime_ns for path in (demo.parent / "films").iterdir()}
+def test_films_and_edits_that_are_there_are_kept(demo: Path, tmp_path: Path, embedded_ffmpeg: str) -> None:
+    shutil.copytree(demo.parent / "films", tmp_path / "films", copy_function=os.link)
+    films = {path: path.stat().st_mtime_ns for path in (tmp_path / "films").iterdir()}
     text = demo.read_text(encoding="utf-8").replace('"444"', '"420"')
-    demo.write_text(text, encoding="utf-8")
+    config = tmp_path / CONFIG_NAME
+    config.write_text(text, encoding="utf-8")
     said: list[str] = []
-    try:
-        assert make_demo(demo.parent, ffmpeg=embedded_ffmpeg, say=said.append) == demo
-        assert demo.read_text(encoding="utf-8") == text
-    finally:
-        demo.write_text(text.replace('"420"', '"444"'), encoding="utf-8")
+    assert make_demo(tmp_path, ffmpeg=embedded_ffmpeg, say=said.append) == config
+    assert config.read_text(encoding="utf-8") == text
     assert said == []
-    assert {path: path.stat().st_mtime_ns for path in (demo.parent / "films").iterdir()} == films
-    assert [path.name for path in demo.parent.rglob("*.part")] == []
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "films").iterdir()} == films
+    assert [path.name for path in tmp_path.rglob("*.part")] == []
 
 
 def test_a_folder_with_a_configuration_of_its_own_is_refused(tmp_path: Path, embedded_ffmpeg: str) -> None:

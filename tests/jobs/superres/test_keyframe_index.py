@@ -85,7 +85,7 @@ async def test_a_clip_is_a_key_frame_and_the_six_frames_after_it(
     whole = [
         (time, key) for time, key in zip(times, keys, strict=True) if every.index(key) + CLIP_FRAMES <= FRAMES
     ]
-    wanted = whole[:: max(1, len(whole) // 4)]
+    wanted = whole[:: max(1, len(whole) // 2)]
     tasks = [task(index, [time], NUMBERED) for index, (time, _) in enumerate(wanted)]
     stretch = replace(stretch_of(film, facts, tasks), anchor=0)
     for reader in (clips.read_clips, read_clips_fast):

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.acceptance.program import still_alive
 from tests.jobs.superres import films
 from tests.jobs.superres.films import (
     HDR10_TAGS,
@@ -287,10 +288,7 @@ def test_no_child_outlives_a_killed_parent() -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 10
-    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert still_alive([child], 10.0) == []
 
 
 def in_a_thread(work: Callable[[], object]) -> list[object]:

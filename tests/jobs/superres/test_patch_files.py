@@ -17,22 +17,10 @@ from typing import Any
 
 import pytest
 
-from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size
+from tests.jobs.superres.test_patches import CUT, SMALL
 from tui_gen.jobs.superres.output.folders import OutputError, prepare_folders, sweep_leftovers
 from tui_gen.jobs.superres.output.patches import PatchFiles, write_patch
-from tui_gen.jobs.superres.stretch import Cut
 
-SMALL = PatchFormat("small", Size(48, 36), Size(16, 12), "Patches", "")
-FRAME = Size(160, 90)
-CUT = Cut(
-    category="general",
-    category_folder="Universal/Learn",
-    format=SMALL,
-    frame=FRAME,
-    region=Region(40, 30, 48, 36),
-    picture=Region(0, 0, 160, 90),
-    file_stem="patch_dune_2021_idx0042",
-)
 FILES = PatchFiles(b"gt" * 4000, b"lr" * 3000, b"lr7" * 3000)
 FINALS = {
     "Universal/Learn/Patches/GT/patch_dune_2021_idx0042.png": FILES.gt,

@@ -15,6 +15,7 @@ import pytest
 from tests.acceptance.conftest import Films, write_config
 from tests.acceptance.conftest import films as _films
 from tests.acceptance.program import Dataset, Done, entry, run
+from tests.conftest import MadeOnce
 from tui_gen.cli import main
 
 Image = npt.NDArray[np.uint8]
@@ -22,7 +23,7 @@ films = _films
 
 
 @pytest.fixture(scope="session")
-def dataset(tmp_path_factory: pytest.TempPathFactory, films: Films) -> Dataset:
+def dataset(made_once: MadeOnce, films: Films) -> Dataset:
     """Made once by a run; nobody changes it."""
     videos = [
         entry(films.alpha, "Alpha\tand [b]tab", {"general": 0.5, "space": 0.5}, id="alpha"),
@@ -30,12 +31,15 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, films: Films) -> Dataset:
         entry(films.gamma, "Gamma", {"general": 0.5}, split="val", id="gamma"),
         entry(films.delta, "Delta", {"general": 0.4}, split="test", id="delta"),
     ]
-    data = write_config(tmp_path_factory.mktemp("made"), videos, name="one", targets={}, base_frame_limit=8)
-    data.edit(
-        lambda settings: settings.update(gt_frames=7, scores={"near_duplicate": "score", "flat": "score"})
-    )
-    data.complete()
-    return data
+
+    def fill(folder: Path) -> None:
+        data = write_config(folder, videos, name="one", targets={}, base_frame_limit=8)
+        data.edit(
+            lambda settings: settings.update(gt_frames=7, scores={"near_duplicate": "score", "flat": "score"})
+        )
+        data.complete()
+
+    return Dataset(made_once("exported", fill) / "one.json")
 
 
 @pytest.fixture

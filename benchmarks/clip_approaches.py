@@ -161,8 +161,8 @@ def _make_all(make: Callable[[int, float], None], sample: Sample, clips: int, me
 # ---------------------------------------------------------------------------------------- this program
 
 
-def configuration(sample: Sample, clips: int, output: Path, *, hdr: str = "exact") -> Path:
-    """Write a configuration with this one film, all categories and the chroma of the naive chain."""
+def configuration(sample: Sample, clips: int, output: Path, **keys: str) -> Path:
+    """Write a configuration with this one film, all categories, the chroma of the naive chain, and `keys`."""
     path = output.parent / f"{output.name}.json"
     settings = {
         "base_settings": {
@@ -172,7 +172,6 @@ def configuration(sample: Sample, clips: int, output: Path, *, hdr: str = "exact
             "min_free_gb": 0,
         },
         "chroma": "420",
-        "hdr": hdr,
         "videos": [
             {
                 "name": "sample",
@@ -180,6 +179,7 @@ def configuration(sample: Sample, clips: int, output: Path, *, hdr: str = "exact
                 "categories": {"general": 0.4, "space": 0.3, "toon": 0.3},
             }
         ],
+        **keys,
     }
     path.write_text(json.dumps(settings))
     return path
@@ -208,6 +208,12 @@ def this_program_fast(sample: Sample, clips: int, output: Path, meter: Meter) ->
     """`tui-gen run` with `"hdr": "fast"`: other bytes, on HDR films."""
     with meter.part("whole"):
         run_program(configuration(sample, clips, output, hdr="fast"), clips)
+
+
+def this_program_at_key_frames(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
+    """`tui-gen run` with `"sampling": "keyframe"`: other windows than all the rest."""
+    with meter.part("whole"):
+        run_program(configuration(sample, clips, output, sampling="keyframe"), clips)
 
 
 async def _look(config: Path) -> None:

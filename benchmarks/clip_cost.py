@@ -45,6 +45,7 @@ APPROACHES: Mapping[str, tuple[str, Approach]] = {
     "pyav": ("PyAV, plain seeks (not tone-mapped)", ways.pyav),
     PROGRAM: ("this program", ways.this_program),
     "fast": ('this program, "hdr": "fast"', ways.this_program_fast),
+    "keyframe": ("this program, at key frames", ways.this_program_at_key_frames),
     FLOOR: ("the floor", floor),
 }
 

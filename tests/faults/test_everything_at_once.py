@@ -156,7 +156,7 @@ class Trouble:
 
 @needs_root
 @needs("strace", "gcc")
-@pytest.mark.parametrize("times", [5, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("times", [3, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
 def test_after_faults_of_every_kind_all_is_made_as_if_there_had_been_none(
     times: int, tmp_path: Path, studio: Path, undisturbed: Dataset, mounts: Callable[[str, Path], None]
 ) -> None:

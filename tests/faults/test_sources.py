@@ -113,7 +113,7 @@ def test_a_film_deleted_while_the_run_is_on_costs_its_own_clips_alone(scene: Sce
 
 
 @needs("strace")
-@pytest.mark.parametrize("when", ["2+2", "4+3"])
+@pytest.mark.parametrize("when", ["4+3", pytest.param("2+2", marks=pytest.mark.soak)])
 def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(
     when: str, scene: Scene, tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ from tests.jobs.superres.films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.work import Doing, Failed, Retried, Unusable
+from tui_gen.engine.work import CrowdedError, Doing, Failed, Retried, Unusable
 from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
 from tui_gen.jobs.superres.processes.child import (
@@ -350,6 +350,24 @@ async def test_a_child_sees_a_scrubbed_environment_its_own_session_and_low_prior
     assert (folder, core) == ("/", "0")
     assert int(niceness) == min(19, os.nice(0) + 19)
     assert session == pid
+
+
+@pytest.mark.parametrize("ended_by_the_system", [True, False])
+async def test_a_child_that_the_system_ends_for_want_of_memory_is_told_from_one_that_was_killed(
+    monkeypatch: pytest.MonkeyPatch, *, ended_by_the_system: bool
+) -> None:
+    counts = iter([5, 6 if ended_by_the_system else 5])
+
+    class Events:
+        def read_text(self, **_: str) -> str:
+            return f"nr_free_pages 7\noom_kill {next(counts)}\noom_kill_other 9\n"
+
+    monkeypatch.setattr("tui_gen.jobs.superres.processes.memory._EVENTS", Events())
+    if ended_by_the_system:
+        with pytest.raises(CrowdedError, match="memory ran out: the system ended bash"):
+            await run_shell("kill -KILL $$")
+    else:
+        assert (await run_shell("kill -KILL $$")).status == -signal.SIGKILL
 
 
 async def test_several_pipes_are_read_together_and_counted_exactly() -> None:

@@ -370,6 +370,17 @@ class JobConfig(Protocol):
         """
         ...
 
+    def too_near(self, records: Mapping[str, SourceRecord]) -> int:
+        """Return how many patches `keep_apart` would move. Raises OSError."""
+        ...
+
+    def keep_apart(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
+        """Move training patches too near to one kept aside to folders of their own, and others back.
+
+        Yields what is to be recorded of each source. No engine may be at work. Raises OSError.
+        """
+        ...
+
     def export(
         self,
         records: Mapping[str, SourceRecord],
@@ -430,7 +441,7 @@ CONFIG_OFFERS: Mapping[str, tuple[str, ...]] = {
     "stats": ("expected", "measurements"),
     "report": ("expected",),
     "sheet": ("sheet",),
-    "split": ("parts", "crossing", "suggest", "choose", "move"),
+    "split": ("parts", "crossing", "suggest", "choose", "move", "too_near", "keep_apart"),
     "export": ("export",),
 }
 """What a command asks of a `JobConfig`, beside what a run does; a job may lack it, and then the command."""

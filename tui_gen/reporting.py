@@ -22,6 +22,7 @@ from tui_gen.job_contract import JobConfig
 from tui_gen.page import write_page
 from tui_gen.progress import say_long_reading
 from tui_gen.report_page import report_page
+from tui_gen.splitting import too_near_line
 from tui_gen.summary import summary_lines
 from tui_gen.wording import count, display_name
 
@@ -41,6 +42,9 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     is_at_work, now = is_held(config.run_folder / LOCK_NAME), time.time()
     state, history, damage = replay_history(config.run_folder)
     state.apply(ev.StagePlanned(state.last_at, "extract", config.expected(state.records)))
+    if near := "" if is_at_work else too_near_line(config, state.records):
+        text = f"{near}; move them with: tui-gen split --move"
+        state.apply(ev.ProblemNoted(state.last_at, "warning", text))
     until = now if is_at_work else state.last_at
     out.writelines(f"{line}\n" for line in summary_lines(state, history, now=until, is_at_work=is_at_work))
     out.flush()

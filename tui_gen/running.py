@@ -42,9 +42,13 @@ from tui_gen.report import (
 )
 from tui_gen.reporting import leave_page
 from tui_gen.run_log import LOG_NAME, logging_to
-from tui_gen.wording import display_name, size
+from tui_gen.splitting import keep_apart
+from tui_gen.wording import count, display_name, size
 
 log = logging.getLogger("tui_gen")
+
+_STOP_NOW = 2
+"""So many signals stop at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ def run(request: RunRequest) -> int:
     try:
         began_in = identity(request.config.run_folder)
         done = perform(request, session, opened, talk)
+        if len(done.signals) < _STOP_NOW and _stands(request.config.run_folder, began_in):
+            _keep_apart(request, session, talk)
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
@@ -124,6 +130,22 @@ def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
         return identity(run_folder) == began_in
     except OSError:
         return False
+
+
+def _keep_apart(request: RunRequest, session: Session, talk: Talk) -> None:
+    """Take training patches that look like one kept aside out of the training folders."""
+    try:
+        moved = keep_apart(request.config, session)
+    except OSError as error:
+        place = error.filename or request.config.output
+        text = f"{place}: {error.strerror}; go on with: tui-gen split --move"
+        log.warning("%s", text)
+        talk.say(f"Training patches that look like one kept aside: {display_name(text)}")
+        return
+    if moved:
+        talk.say(
+            f"Moved {count(moved)} training patches that look like one kept aside to folders of their own."
+        )
 
 
 def _leave_page(request: RunRequest, state: RunState, talk: Talk) -> None:

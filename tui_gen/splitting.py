@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from tui_gen.engine import events as ev
 from tui_gen.engine.session import Session, replay
-from tui_gen.engine.work import RefusedError
+from tui_gen.engine.work import RefusedError, SourceRecord
 from tui_gen.exit_codes import ExitCode
 from tui_gen.job_contract import JobConfig, SourcePart
 from tui_gen.jobs import read_config
@@ -64,8 +65,10 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
     talk.writelines(
         f"An export leaves out {count(number)} patches: {reason}\n" for reason, number in crossing
     )
-    if any(_waits(part) for part in parts):
-        talk.write("Move what was made for another part with: tui-gen split --move\n")
+    if near := too_near_line(config, state.records):
+        talk.write(f"{near}\n")
+    if near or any(_waits(part) for part in parts):
+        talk.write("Move what stands in another part's folders with: tui-gen split --move\n")
     return ExitCode.DONE
 
 
@@ -91,13 +94,36 @@ def _move(config: JobConfig, talk: TextIO) -> None:
     try:
         for events in config.move(session.state.records):
             session.note(events)
-            moved += len(events) // 2
+            moved += sum(isinstance(event, ev.ClipEnded) for event in events)
+        moved += keep_apart(config, session)
     except OSError as error:
         message = f"{error.filename or config.output}: {error.strerror}; the same command goes on"
         raise RefusedError(message) from error
     finally:
         session.close()
     talk.write(f"Moved {count(moved)} patches.\n")
+
+
+def keep_apart(config: JobConfig, session: Session) -> int:
+    """Move training patches that are too near to one kept aside, record it, and return how many. OSError."""
+    moved = 0
+    if not hasattr(config, "keep_apart"):  # a job whose patches are never near each other
+        return moved
+    for events in config.keep_apart(session.state.records):
+        session.note(events)
+        moved += len(events)
+    return moved
+
+
+def too_near_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
+    """Say how many patches `keep_apart` would move; empty where there are none. Raises OSError."""
+    number = config.too_near(records) if hasattr(config, "too_near") else 0
+    return (
+        f"{count(number)} patches stand in the folders for training and look like one kept aside, "
+        "or do so no longer and stand apart"
+        if number
+        else ""
+    )
 
 
 def _tell_suggestion(chosen: Sequence[str], parts: Sequence[SourcePart], out: TextIO, talk: TextIO) -> None:

@@ -6,6 +6,7 @@ damaged file is replaced by its like, a missing one put back.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from tui_gen.job_contract import (
     Recorded,
 )
 from tui_gen.progress import Progress
+from tui_gen.splitting import keep_apart, too_near_line
 from tui_gen.wording import count, display_name
 
 
@@ -47,6 +49,8 @@ def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     else:
         _list_unrecorded(config, state, out)
     _say_sum(found, damage, talk)
+    if near := too_near_line(config, state.records):
+        talk.write(f"{near}; move them with: tui-gen split --move\n")
     if not found.damaged:
         return ExitCode.DONE
     talk.write(f"Make them again with: tui-gen verify {display_name(str(config.path))} --repair\n")
@@ -74,6 +78,8 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         patches = [checked.patch for checked in found.damaged]
         _record_losses(session, patches)
         performed = running.perform(request, session, opened.restricted(_wanted(patches)), lines)
+        with contextlib.suppress(OSError):  # what is still not in its place is found below
+            keep_apart(config, session)
     finally:
         session.close()
     left = [checked for checked in config.check(patches) if checked.findings]

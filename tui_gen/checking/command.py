@@ -32,6 +32,7 @@ from tui_gen.job_contract import (
 )
 from tui_gen.needs import Need, need_of
 from tui_gen.progress import Progress
+from tui_gen.splitting import too_near_line
 from tui_gen.wording import display_name
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -206,6 +207,9 @@ def _run(
     if damage:
         says = f"{len(damage)} damaged lines are left out; what they told of is made again"
         conditions.append(Condition("ledger", "warning", says))
+    if near := "" if is_busy else too_near_line(config, state.records):
+        says = f"{near}; the next run moves them, or tui-gen split --move"
+        conditions.append(Condition("near duplicates", "warning", says))
     differences = recipe_differences(state.recipe, inspection.recipe or {})
     if differences:
         says = f"differs from that of the output folder, so that a run is refused: {'; '.join(differences)}"

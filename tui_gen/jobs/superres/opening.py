@@ -201,7 +201,23 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.output.moving import move_patches
         from tui_gen.jobs.superres.planning.expected import remembered_sources
 
-        return move_patches(self.settings, remembered_sources(self.settings, records), records)
+        return move_patches(self.settings, remembered_sources(self.settings, records))
+
+    def too_near(self, records: Mapping[str, SourceRecord]) -> int:
+        """Return how many patches `keep_apart` would move. Raises OSError."""
+        from tui_gen.jobs.superres.output.moving import misplaced
+        from tui_gen.jobs.superres.scoring.crossing import crossing_now
+
+        found = crossing_now(self.settings, records)
+        return misplaced(self.settings, found) if found is not None else 0
+
+    def keep_apart(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
+        """Move training patches that look like one kept aside to folders of their own, and others back."""
+        from tui_gen.jobs.superres.output.moving import keep_apart
+        from tui_gen.jobs.superres.scoring.crossing import crossing_now
+
+        found = crossing_now(self.settings, records)
+        return keep_apart(self.settings, found) if found is not None else iter(())
 
     def export(
         self,

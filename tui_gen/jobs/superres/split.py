@@ -27,6 +27,8 @@ SHORTEST_DIVIDED_SECONDS = 600.0
 """Shorter films are not divided: the guard would take too much of them."""
 SPLIT_FOLDERS: dict[Split, str] = {"train": "Patches", "val": "Val", "test": "Test"}
 """What the names of a part's format folders begin with."""
+NEAR_FOLDER = "Near"
+"""What those begin with that hold training patches which look like one kept aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,18 @@ def split_of(part: str) -> Split:
 def part_folder(format_folder: str, split: Split) -> str:
     """Return a format's folder for a part: `Patches_Large` becomes `Val_Large`."""
     return SPLIT_FOLDERS[split] + format_folder.removeprefix(SPLIT_FOLDERS[TRAIN])
+
+
+def near_folder(format_folder: str) -> str:
+    """Return where a format's training patches stand that cross the line: `Patches_Large`, `Near_Large`."""
+    return NEAR_FOLDER + format_folder.removeprefix(SPLIT_FOLDERS[TRAIN])
+
+
+def whole_folder(folder: str) -> str:
+    """Return the format's folder that a part's belongs to: `Val_Large` becomes `Patches_Large`."""
+    stem, line, rest = folder.partition("_")
+    is_known = stem in {*SPLIT_FOLDERS.values(), NEAR_FOLDER}
+    return SPLIT_FOLDERS[TRAIN] + line + rest if is_known else folder
 
 
 def split_of_folder(format_folder: str) -> Split:

@@ -13,11 +13,8 @@ from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.planning.presence import Presence
 from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
-from tui_gen.jobs.superres.scoring.near_duplicates import (
-    NearDuplicates,
-    near_duplicates_rejected,
-    planned_without,
-)
+from tui_gen.jobs.superres.scoring.crossing import Uncounted, uncounted
+from tui_gen.jobs.superres.scoring.near_duplicates import planned_without
 from tui_gen.jobs.superres.settings import Settings
 from tui_gen.jobs.superres.stretch import Probe, Stretch, Survey
 
@@ -71,14 +68,14 @@ class ExtractStage:
 
     films: _Films
     tools: Tools
-    near: NearDuplicates | None  # where they are rejected
+    uncounted: Uncounted | None  # where patches have hashes
     name: str = "extract"
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan surveys and stretches, by what is known and made."""
         films = self.films
         plan = partial(plan_extract, films.settings, films.sources, missing=films.missing)
-        return planned_without(self.near, records, lambda counting: plan(records=counting))
+        return planned_without(self.uncounted, records, lambda counting: plan(records=counting))
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Survey a film, or make the patches of a stretch."""
@@ -109,5 +106,5 @@ class SuperResolution:
         """Make the stages."""
         films = _Films(self.settings, self.sources, self.missing)
         tools = Tools(self.workplace.ffmpeg, self.workplace.threads, self.presence)
-        near = near_duplicates_rejected(self.settings.scores)
-        self.stages = (ProbeStage(films, tools), ExtractStage(films, tools, near))
+        extract = ExtractStage(films, tools, uncounted(self.settings))
+        self.stages = (ProbeStage(films, tools), extract)

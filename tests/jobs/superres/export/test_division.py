@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.export.division import NEAR_BITS, Divided, divide
+from tui_gen.jobs.superres.export.division import Divided, divide
 from tui_gen.jobs.superres.export.samples import Sample
+from tui_gen.jobs.superres.scoring.crossing import NEAR_BITS
 from tui_gen.jobs.superres.settings import Video
 from tui_gen.jobs.superres.split import Split
 

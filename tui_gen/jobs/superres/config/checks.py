@@ -24,7 +24,7 @@ from tui_gen.jobs.superres.config.defaults import (
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, FormatEntry, VideoEntry
 from tui_gen.jobs.superres.geometry import PatchFormat, Size
 from tui_gen.jobs.superres.output.kernels import UndefinedKernelError, kernel_for
-from tui_gen.jobs.superres.scoring.scores import KINDS, NEAR_DUPLICATE, Rule
+from tui_gen.jobs.superres.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
 from tui_gen.jobs.superres.settings import Category
 from tui_gen.jobs.superres.split import SPLITS, TRAIN, Split, part_folder, part_name
 
@@ -164,14 +164,23 @@ def _ffmpeg(file: ConfigFile, folder: str) -> Iterator[Fault]:
 
 
 def rules_of(file: ConfigFile) -> dict[str, Rule]:
-    """Return what the file says of the scores that are not off; limits left out are the usual ones."""
+    """Return what the file says of the scores that are not off; limits left out are the usual ones.
+
+    Where a part is kept aside, near duplicates are looked for unless the file says "off".
+    """
     rules: dict[str, Rule] = {}
+    if _keeps_aside(file) and NEAR_DUPLICATE not in file.scores:
+        rules[NEAR_DUPLICATE] = default_rule(NEAR_DUPLICATE, "score")
     for name, entry in file.scores.items():
         kind, written = KINDS[name], entry.model_fields_set
         if entry.do != "off":
             under = entry.under if "under" in written else kind.under
             rules[name] = Rule(kind, entry.do, under, entry.over if "over" in written else kind.over)
     return rules
+
+
+def _keeps_aside(file: ConfigFile) -> bool:
+    return file.base_settings.val_percent > 0 or any(split != TRAIN for split in splits_of(file).values())
 
 
 def _scores(file: ConfigFile) -> Iterator[Fault]:

@@ -18,15 +18,12 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.export.samples import Sample
 from tui_gen.jobs.superres.planning.footage import Sources
-from tui_gen.jobs.superres.scoring.near_duplicates import Found
+from tui_gen.jobs.superres.scoring.crossing import NEAR_BITS, near_any
+from tui_gen.jobs.superres.scoring.near_duplicates import Found, Hashes
 from tui_gen.jobs.superres.settings import Video
 from tui_gen.jobs.superres.split import GUARD_SECONDS, TRAIN, Split, part_name
 
-NEAR_BITS = 6
-"""Hashes that differ in so many bits or fewer are of pictures that look alike."""
 _CHUNK = 8
-
-Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +106,8 @@ def _near_in_looks(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Samp
     """Yield the patches for training that look like one kept aside."""
     train = [sample for sample, split in parts if split == TRAIN and sample.mark is not None]
     aside = [sample for sample, split in parts if split != TRAIN and sample.mark is not None]
+    crosses = near_any(_hashes(train), _hashes(aside))
+    train = [train[place] for place in np.flatnonzero(crosses)]
     nearest = _nearest(_hashes(train), _hashes(aside))
     for sample, place in zip(train, nearest.tolist(), strict=True):
         if place >= 0:

@@ -31,7 +31,15 @@ from tui_gen.jobs.superres.planning.expected import remembered_sources
 from tui_gen.jobs.superres.scoring.near_duplicates import near_duplicates_rejected
 from tui_gen.jobs.superres.scoring.scores import KINDS
 from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.split import SPLIT_FOLDERS, SPLITS, TRAIN, Split, part_folder, split_of_folder
+from tui_gen.jobs.superres.split import (
+    SPLIT_FOLDERS,
+    SPLITS,
+    TRAIN,
+    Split,
+    part_folder,
+    split_of_folder,
+    whole_folder,
+)
 
 Records = Mapping[str, SourceRecord]
 Writer = Callable[[Tree, Work], list[Named]]
@@ -222,8 +230,7 @@ def _is_small(sample: Sample) -> bool:
 
 def _whole_folder(sample: Sample) -> str:
     """Return the folder of a patch's format, as it is for training."""
-    folder = sample.gt.split("/")[-3]
-    return SPLIT_FOLDERS[TRAIN] + folder.removeprefix(SPLIT_FOLDERS[split_of_folder(folder)])
+    return whole_folder(sample.gt.split("/")[-3])
 
 
 def _trees(layout: Layout, wanted: Sequence[tuple[Sample, Split]]) -> Iterator[Tree]:

@@ -5,8 +5,9 @@ Guards: a patch is told of once, as its last line has it; what was lost and not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_gen.engine import events as ev
@@ -48,11 +49,15 @@ class Sample:
         return f"{above.rpartition('/')[0]}/{KIND_FOLDERS[kind]}/{name}"
 
 
-def read_samples(ledger: Path) -> list[Sample]:
-    """Return all patches of a ledger, by film and clip. Raises OSError."""
+def read_samples(ledger: Path, *, of: Mapping[str, int] | None = None, under: str = "") -> list[Sample]:
+    """Return all patches of a ledger, by film and clip. Raises OSError.
+
+    Of some clips alone (source -> bit set) where that is asked for, and of those that ever stood in a
+    folder whose path holds `under`: so few of a million lines are decoded.
+    """
     found: dict[tuple[str, int, str], Sample] = {}
     kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for place, event in _told(ledger):
+    for place, event in _told(ledger, _Wanted(of, under.encode()) if of is not None else None):
         if isinstance(event, ev.PatchesLost):
             for clip in event.clips:
                 found.pop((event.source, clip, event.category), None)
@@ -76,11 +81,33 @@ def entry_at(ledger: Path, sample: Sample) -> tuple[Made, Patch]:
     raise LedgerError(message)
 
 
-def _told(ledger: Path) -> Iterator[tuple[int, ev.Durable]]:
+@dataclass(slots=True)
+class _Wanted:
+    """Tells the lines of certain clips from others by a look at their first words."""
+
+    clips: Mapping[str, int]
+    under: bytes
+    _also: set[tuple[bytes, bytes]] = field(default_factory=set)
+
+    def __call__(self, line: bytes) -> bool:
+        found = _CLIP.search(line)
+        if found is None or b"\\" in found[2]:
+            return True
+        if self.under in line:
+            self._also.add((found[1], found[2]))
+        bits = self.clips.get(found[2].decode("ascii"), 0)
+        return bool(bits >> int(found[1]) & 1) or (found[1], found[2]) in self._also
+
+
+_CLIP = re.compile(rb'"id":"[^"]*:([0-9]+)","source":"([^"]*)"')
+
+
+def _told(ledger: Path, is_wanted: Callable[[bytes], bool] | None) -> Iterator[tuple[int, ev.Durable]]:
     place = 0
     with ledger.open("rb") as file:
         for line in file:
-            if line.endswith(b"\n") and (b'"patches":[{' in line or b'"kind":"lost"' in line):
+            is_told = line.endswith(b"\n") and (b'"patches":[{' in line or b'"kind":"lost"' in line)
+            if is_told and (is_wanted is None or is_wanted(line)):
                 try:
                     event = decode(line)
                 except LedgerError:

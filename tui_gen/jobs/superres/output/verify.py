@@ -22,6 +22,7 @@ from tui_gen.engine.ledger import read_events
 from tui_gen.engine.work import Clip, Made
 from tui_gen.job_contract import Checked, Finding, Recorded
 from tui_gen.jobs.superres.output.folders import VALIDATION_FOLDER
+from tui_gen.jobs.superres.split import NEAR_FOLDER
 
 CHECKERS = 4
 BATCH = 256
@@ -121,13 +122,14 @@ def _is_there(path: Path) -> bool:
 
 
 def moved_to(output: Path, path: str) -> Path | None:
-    """Return where a file stands below a validation folder of its category, if it does."""
+    """Return where a file stands in a folder for validation or for near duplicates, if it does."""
     place = Path(path)
     category = output / place.parent.parent.parent
-    for folder in category.glob(f"{VALIDATION_FOLDER}*"):
-        found = folder / place.parent.name / place.name
-        if found.exists():
-            return found
+    for start in (VALIDATION_FOLDER, NEAR_FOLDER):
+        for folder in category.glob(f"{start}*"):
+            found = folder / place.parent.name / place.name
+            if found.exists():
+                return found
     return None
 
 

@@ -12,7 +12,8 @@ from tui_gen.engine.work import JsonObject, Plan, RefusedError, SourceRecord
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.library import FileLook, LibraryError, NoFile, identify, known_files
 from tui_gen.jobs.superres.planning.plan import plan_extract
-from tui_gen.jobs.superres.scoring.near_duplicates import near_duplicates_rejected, planned_without
+from tui_gen.jobs.superres.scoring.crossing import uncounted
+from tui_gen.jobs.superres.scoring.near_duplicates import planned_without
 from tui_gen.jobs.superres.settings import Settings
 
 
@@ -20,8 +21,7 @@ def expected_plan(settings: Settings, records: Mapping[str, SourceRecord]) -> Pl
     """Return the plan of the clips. Raises RefusedError when two entries cannot be told apart."""
     sources = remembered_sources(settings, records)
     plan = partial(plan_extract, settings, sources, missing=frozenset())
-    near = near_duplicates_rejected(settings.scores)
-    return planned_without(near, records, lambda counting: plan(records=counting))
+    return planned_without(uncounted(settings), records, lambda counting: plan(records=counting))
 
 
 def remembered_sources(settings: Settings, records: Mapping[str, SourceRecord]) -> Sources:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tui_gen.engine.work import Job, JsonObject, Plan, Report, SourcePlan, SourceRecord, Stage, Unit
 from tui_gen.job_contract import Wanted
+from tui_gen.jobs.superres.split import TRAIN, split_of
 from tui_gen.jobs.superres.stretch import ClipTask, Stretch
 
 
@@ -49,19 +50,69 @@ class _RestrictedStage:
         return self.stage.name
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
-        """Plan the whole, and keep what is wanted of it."""
-        whole = self.stage.plan(records)
-        return replace(
-            whole, sources=tuple(self._cut_down(plan) for plan in whole.sources if plan.source in self.wanted)
-        )
+        """Plan the whole, and keep what is wanted of it.
 
-    def _cut_down(self, plan: SourcePlan) -> SourcePlan:
-        units = _Units(plan, self.wanted[plan.source])
-        return replace(plan, units=units, clips_left=sum(len(unit.clips) for unit in units))
+        What stood without counting has no seat to be made again for: that is planned as if it alone were.
+        """
+        whole = self.stage.plan(records)
+        sources = [
+            _cut_down(plan, self.wanted[plan.source]) for plan in whole.sources if plan.source in self.wanted
+        ]
+        seatless = {plan.source: left for plan in sources if (left := self._seatless(plan, records))}
+        if seatless:
+            others = self.stage.plan(_alone(records, seatless)).sources
+            alone = {plan.source: _cut_down(plan, seatless.get(plan.source, {})) for plan in others}
+            sources = [_both(plan, alone[plan.source]) for plan in sources]
+        return replace(whole, sources=tuple(sources))
+
+    def _seatless(self, plan: SourcePlan, records: Mapping[str, SourceRecord]) -> dict[int, frozenset[str]]:
+        """Return the training patches of a source that are wanted and lost, but not planned."""
+        planned = {clip.index for unit in plan.units for clip in unit.clips}
+        made = records[plan.source].made if plan.source in records else {}
+        left = {
+            index: frozenset(
+                name for name in categories if split_of(name) == TRAIN and not made.get(name, 0) >> index & 1
+            )
+            for index, categories in self.wanted[plan.source].items()
+            if index not in planned  # its other patches come first
+        }
+        return {index: categories for index, categories in left.items() if categories}
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Do a unit, as the whole stage does."""
         return self.stage.perform(unit)
+
+
+def _cut_down(plan: SourcePlan, wanted: Mapping[int, frozenset[str]]) -> SourcePlan:
+    units = _Units(plan, wanted)
+    return replace(plan, units=units, clips_left=sum(len(unit.clips) for unit in units))
+
+
+def _both(one: SourcePlan, other: SourcePlan) -> SourcePlan:
+    """Return one plan for what two plans want of a source."""
+    return replace(
+        one,
+        units=(*one.units, *(unit for unit in other.units if isinstance(unit, Stretch))),
+        clips_left=one.clips_left + other.clips_left,
+        key=(one.key, other.key),
+    )
+
+
+def _alone(records: Mapping[str, SourceRecord], wanted: Wanted) -> dict[str, SourceRecord]:
+    """Return records of the wanted categories in which nothing is made, and what is wanted comes first."""
+    categories = {name for clips in wanted.values() for names in clips.values() for name in names}
+    clips = [index for of_source in wanted.values() for index in of_source]
+    up_to_last = (1 << max(clips) + 1) - 1
+    result = {}
+    for source, record in records.items():
+        closed = dict.fromkeys(categories, up_to_last)
+        for index, names in wanted.get(source, {}).items():
+            closed |= {name: closed[name] & ~(1 << index) for name in names}
+        nothing = dict.fromkeys(categories, 0)
+        result[source] = replace(
+            record, made=record.made | nothing, rejected_for=record.rejected_for | closed
+        )
+    return result
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,16 @@ def near_duplicates_rejected(rules: Rules) -> NearDuplicates | None:
     return NearDuplicates(int(rule.under))
 
 
-def planned_without(near: NearDuplicates | None, records: Records, plan: Callable[[Records], Plan]) -> Plan:
-    """Return the plan made from records in which near duplicates do not count."""
+class Finder(Protocol):
+    """Finds patches that stand without counting."""
+
+    def among(self, records: Records) -> Found:
+        """Return those among the patches that stand."""
+        ...
+
+
+def planned_without(near: Finder | None, records: Records, plan: Callable[[Records], Plan]) -> Plan:
+    """Return the plan made from records in which what was found does not count."""
     found = near.among(records) if near is not None else {}
     return with_surplus(plan(discounted(records, found)), found)
 

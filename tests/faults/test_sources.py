@@ -129,6 +129,22 @@ def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(
 
 
 @needs("strace")
+@pytest.mark.parametrize("when", ["9+16", pytest.param("20+9", marks=pytest.mark.soak)])
+def test_reads_that_fail_after_a_film_was_looked_at_give_no_patch_of_guessed_frames(
+    when: str, scene: Scene, tmp_path: Path
+) -> None:
+    assert scene.run("--limit", "2").code in {0, 3, 4}
+    inject, told = f"inject=read,pread64:error=EIO:when={when}", tmp_path / "told"
+    prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv", told=str(told))
+    with scene.start(prefix=prefix) as running:
+        done = running.end()
+    assert done.code in {0, 3}, str(done)
+    assert "INJECTED" in told.read_text(encoding="utf-8"), "nothing was injected"
+    assert scene.data.tree().items() <= scene.reference.items()
+    scene.finish(done)
+
+
+@needs("strace")
 def test_a_share_that_answers_slowly_holds_up_neither_the_other_films_nor_the_steering(
     scene: Scene,
 ) -> None:

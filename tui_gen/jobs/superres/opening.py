@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,42 +28,34 @@ from tui_gen.job_contract import (
     Wanted,
 )
 from tui_gen.jobs.superres.output.folders import (
-    KIND_FOLDERS,
     USUAL_KINDS,
     OutputError,
     foreign_files,
     prepare_folders,
     sweep_leftovers,
 )
-from tui_gen.jobs.superres.output.lost_names import PATCH_FILE, lost_names
-from tui_gen.jobs.superres.planning.library import (
-    FileLook,
-    Identified,
-    LibraryError,
-    NoFile,
-    folder_of,
-    identify,
-    known_files,
-    look,
-    look_at_folder,
-    missing_of,
-    unreachable,
-)
+from tui_gen.jobs.superres.output.lost_names import lost_names
+from tui_gen.jobs.superres.output.ownership import is_recorded, owners_of
+from tui_gen.jobs.superres.planning.library import missing_of
 from tui_gen.jobs.superres.planning.presence import Presence
 from tui_gen.jobs.superres.planning.restricted import Restricted
+from tui_gen.jobs.superres.planning.roll_call import (
+    check_films,
+    films_away,
+    identified_films,
+    marks_of,
+    opening_events,
+)
 from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 from tui_gen.jobs.superres.recipe import recipe_of
-from tui_gen.jobs.superres.settings import Category, Settings, Video
-from tui_gen.jobs.superres.split import SPLITS, part_name, split_of_folder
+from tui_gen.jobs.superres.settings import Settings
+from tui_gen.jobs.superres.split import SPLITS
 from tui_gen.jobs.superres.stages import SuperResolution, Workplace
-from tui_gen.jobs.superres.verdict import is_outdated, judged_by
+from tui_gen.jobs.superres.verdict import judged_by
 from tui_gen.measured import Measurements
 
 if TYPE_CHECKING:
     from tui_gen.jobs.superres.inspection.inspection import FilmInspection
-
-LOOKERS = 16
-"""Files looked at together: network shares answer slowly, not expensively."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +231,7 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.output.verify import unrecorded_files
 
         for category in self.settings.whole_categories:
-            owned = partial(_is_recorded, category, _owners(category, records), records)
+            owned = partial(is_recorded, category, owners_of(category, records), records)
             yield from unrecorded_files(self.output, category.folder, owned)
 
     def inspection(self, records: Mapping[str, SourceRecord]) -> FilmInspection:
@@ -248,18 +239,18 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.inspection.inspection import FilmInspection
         from tui_gen.jobs.superres.inspection.tools import examined
 
-        identified = _identified(self.settings, records)
-        away = _away(identified, records)
+        identified = identified_films(self.settings, records)
+        away = films_away(identified, records)
         tools = examined(self.settings, os.environ)
         judged = None if tools.ffmpeg is None else judged_by(self.settings, tools.ffmpeg)
         return FilmInspection(
             self.settings,
             identified,
             away=away,
-            presence=Presence(_marks(identified, records)),
+            presence=Presence(marks_of(identified, records)),
             records=records,
             examined=tools,
-            found=tuple(_events(identified, away, records, judged)),
+            found=tuple(opening_events(identified, away, records, judged)),
             obstacles=tuple(_obstacles(self.settings, records)),
         )
 
@@ -273,9 +264,9 @@ class SuperResolutionConfig:
         """Look at ffmpeg, every film and the folders. Raises RefusedError; writes nothing."""
         settings = self.settings
         ffmpeg, fingerprint = _ffmpeg(settings)
-        identified = _identified(settings, records)
-        away = _away(identified, records)
-        _check_sources(settings, identified, records)
+        identified = identified_films(settings, records)
+        away = films_away(identified, records)
+        check_films(settings, identified, records)
         if not may_write_beside:
             _check_folders(settings, records)
         sources = tuple((found.id, found.video) for found in identified)
@@ -285,11 +276,11 @@ class SuperResolutionConfig:
             settings,
             sources,
             missing=missing,
-            presence=Presence(_marks(identified, records)),
+            presence=Presence(marks_of(identified, records)),
             recipe=recipe_of(settings, sources, ffmpeg=ffmpeg, fingerprint=fingerprint),
             workplace=workplace,
         )
-        found = tuple(_events(identified, away, records, judged_by(settings, ffmpeg)))
+        found = tuple(opening_events(identified, away, records, judged_by(settings, ffmpeg)))
         return Opened(job, found, (f"ffmpeg {ffmpeg.version} ({ffmpeg.path})",), settings, workplace)
 
 
@@ -318,15 +309,12 @@ class Opened:
     def tidy(self, records: Mapping[str, SourceRecord]) -> None:
         """Leave no temporaries behind. Raises OSError."""
         for category in self.settings.whole_categories:
-            owned = partial(_is_recorded, category, _owners(category, records), records)
+            owned = partial(is_recorded, category, owners_of(category, records), records)
             sweep_leftovers(self.settings.output, category.folder, owned)
 
     def follow_workers(self, count: int) -> None:
         """Share the processors among so many decoders."""
         self.workplace.workers = count
-
-
-# ------------------------------------------------------------------ looking
 
 
 def _ffmpeg(settings: Settings) -> tuple[Ffmpeg, str]:
@@ -338,60 +326,9 @@ def _ffmpeg(settings: Settings) -> tuple[Ffmpeg, str]:
         raise RefusedError(str(error)) from error
 
 
-def _identified(settings: Settings, records: Mapping[str, SourceRecord]) -> tuple[Identified, ...]:
-    known = known_files(records)
-    paths = [video.path for video in settings.videos]
-    with ThreadPoolExecutor(LOOKERS, thread_name_prefix="look") as lookers:
-        looks = dict(zip(paths, lookers.map(lambda path: look(path, known.get(path)), paths), strict=True))
-    try:
-        return identify(settings.videos, looks, records)
-    except LibraryError as error:
-        message = "\n".join(f"{settings.config_path}: videos: {problem}" for problem in error.problems)
-        raise RefusedError(message) from error
-
-
-def _away(identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]) -> dict[str, str]:
-    """Return id -> why, for the films whose disk or share is gone: their seats stay."""
-    missing = {
-        found.video.path: found.id
-        for found in identified
-        if isinstance(found.look, NoFile) and found.look.is_missing
-    }
-    folders = {folder_of(path): look_at_folder(folder_of(path)) for path in missing}
-    reasons = unreachable(
-        missing.keys(),
-        folders=folders,
-        known=tuple(known_files(records).values()),
-        present=[found.look for found in identified if isinstance(found.look, FileLook)],
-    )
-    return {missing[path]: reason for path, reason in reasons.items()}
-
-
-def _check_sources(
-    settings: Settings, identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
-) -> None:
-    if any(isinstance(found.look, FileLook) for found in identified) or any(
-        record.made for record in records.values()
-    ):
-        return
-    listed = "".join(
-        f"\n  {found.video.path}: {found.look.reason}"
-        for found in identified[:10]
-        if isinstance(found.look, NoFile)
-    )
-    more = f"\n  and {len(identified) - 10} more" if len(identified) > 10 else ""  # noqa: PLR2004 - as above
-    what = "none of its videos can be used" if identified else '"videos" is empty'
-    message = (
-        f"{settings.config_path}: {what}.{listed}{more}\n"
-        "List your films with: tui-gen scan DIR\n"
-        "Or see it work first with: tui-gen demo"
-    )
-    raise RefusedError(message)
-
-
 def _check_folders(settings: Settings, records: Mapping[str, SourceRecord]) -> None:
     for category in settings.whole_categories:
-        owners = _owners(category, records)
+        owners = owners_of(category, records)
         if owners:  # begun before: what lies there was accepted, or is its own
             continue
         try:
@@ -413,78 +350,3 @@ def _obstacles(settings: Settings, records: Mapping[str, SourceRecord]) -> Itera
         _check_folders(settings, records)
     except RefusedError as error:
         yield Condition("folders", "wrong", str(error))
-
-
-def _events(
-    identified: tuple[Identified, ...],
-    away: Mapping[str, str],
-    records: Mapping[str, SourceRecord],
-    judged: JsonObject | None,
-) -> Iterator[ev.Event]:
-    now = time.time()
-    for found in identified:
-        is_there = isinstance(found.look, FileLook)
-        entry = _entry_facts(found.video, records.get(found.id)) if is_there else {}
-        facts = {**found.facts, **entry}
-        if facts or found.announcements:
-            yield ev.FactsLearned(now, "identify", found.id, facts, found.announcements)
-        if isinstance(found.look, NoFile):
-            if found.id not in away:
-                yield ev.SourceMissed(now, found.id, found.video.name, found.video.path, found.look.reason)
-        elif found.facts and _is_unusable(found.id, records):
-            # The file is another than the one that was given up.
-            yield ev.SourceRetried(now, found.id)
-        elif is_outdated(records.get(found.id), judged):
-            yield ev.SourceRetried(now, found.id)
-
-
-def _entry_facts(video: Video, record: SourceRecord | None) -> dict[str, object]:
-    """Return what the record is to say of a video's entry, where it does not say so yet."""
-    entry = {"name": video.name, "weights": dict(video.weights), "split": video.split, "group": video.group}
-    is_known = record is not None and record.facts.get("entry") == entry
-    return {} if is_known else {"entry": entry}
-
-
-def _marks(
-    identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
-) -> dict[str, tuple[int, int]]:
-    """Return id -> size and time of the file the ids were given for; of those away, as recorded."""
-    marks = {}
-    for found in identified:
-        if isinstance(found.look, FileLook):
-            marks[found.id] = (found.look.size_bytes, found.look.mtime_ns)
-        elif found.id in records and records[found.id].facts.get("file"):
-            file = records[found.id].facts["file"]
-            marks[found.id] = (file["size"], file["mtime_ns"])
-    return marks
-
-
-def _is_unusable(source: str, records: Mapping[str, SourceRecord]) -> bool:
-    record = records.get(source)
-    return record is not None and record.unusable is not None
-
-
-# ------------------------------------------------------------------ whose files
-
-
-def _owners(category: Category, records: Mapping[str, SourceRecord]) -> dict[str, str]:
-    """Return slug -> source for the names recorded in a category."""
-    key = f"slug:{category.name}"
-    return {record.facts[key]: source for source, record in records.items() if record.facts.get(key)}
-
-
-def _is_recorded(
-    category: Category, owners: Mapping[str, str], records: Mapping[str, SourceRecord], path: str
-) -> bool:
-    """Return whether a ledger line owns the file at `path`, relative to the output folder."""
-    parts = path.split("/")
-    match = PATCH_FILE.fullmatch(parts[-1])
-    if match is None or parts[-2] not in KIND_FOLDERS.values():
-        return False
-    source = owners.get(match["slug"])
-    if source is None:
-        return False
-    made = records[source].made
-    part = part_name(category.name, split_of_folder(parts[-3]))
-    # What was moved to a validation folder by hand is still that of the whole category.
-    return bool((made.get(part, 0) | made.get(category.name, 0)) >> int(match["index"]) & 1)

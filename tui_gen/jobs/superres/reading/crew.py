@@ -151,18 +151,23 @@ class Crew:
 
 @dataclass(slots=True)
 class _Gathering:
-    """What has come of one window so far."""
+    """What has come of one window so far.
+
+    Pixels are taken when the window is known to have begun, and not before: of a window that is refused
+    there are none, and what waits in the pipes is the next one's.
+    """
 
     crew: Crew
     sinks: Mapping[int, ExactSink]  # by descriptor
     answers: list[dict[str, Any]] = field(default_factory=list)
     ended_colours: list[int] = field(default_factory=list)
     poll: select.poll = field(default_factory=select.poll)
+    is_taking: bool = False
 
     def run(self) -> dict[str, Any]:
         """Fill the sinks and return the last answer about the window."""
         crew = self.crew
-        for descriptor in (crew.bell[0], _output(crew.reader), *self.sinks, *crew.errors):
+        for descriptor in (crew.bell[0], _output(crew.reader), *crew.errors):
             self.poll.register(descriptor, select.POLLIN)
         self._split_answers()
         waited_seconds, last_seconds = 0.0, time.monotonic()
@@ -233,6 +238,10 @@ class _Gathering:
             line, _, rest = bytes(heard).partition(b"\n")
             heard[:] = rest
             self.answers.append(json.loads(line))
+        if self._has_begun and not self.is_taking:
+            self.is_taking = True
+            for descriptor in self.sinks:
+                self.poll.register(descriptor, select.POLLIN)
 
 
 def _output(child: Child) -> int:

@@ -31,7 +31,7 @@ _DAMAGE = re.compile(
 _PASSING = re.compile(
     r"Input/output error|Cannot allocate memory|Resource temporarily unavailable|Stale file handle|"
     r"No such file or directory|Permission denied|Transport endpoint is not connected|Too many open files|"
-    r"MemoryError"
+    r"MemoryError|Read error"
 )
 _LASTING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"No such filter: '?(\w+)"), "this ffmpeg has no filter {}"),

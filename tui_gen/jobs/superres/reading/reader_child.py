@@ -20,18 +20,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
 sys.path.insert(0, str(Path(__file__).parents[4]))
 
-import av
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.geometry import Region, Size
 from tui_gen.jobs.superres.processes.signs import Signs
+from tui_gen.jobs.superres.reading.complaints import Complaints, listen
 from tui_gen.jobs.superres.reading.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.reading.planes import Planes, planes_of
 from tui_gen.jobs.superres.reading.repeated import Walk
@@ -72,26 +72,17 @@ def main() -> None:
     with open(int(sys.argv[1])) as pipe:  # noqa: PTH123 - a descriptor
         order: dict[str, Any] = json.load(pipe)
     answers = open(int(sys.argv[2]), "w")  # noqa: PTH123, SIM115 - a descriptor, open to the end
-    errors = _complaints_into_memory()
+    sys.stderr = os.fdopen(os.dup(2), "w")
+    complaints = listen()
     try:
-        for answer in _read(order, Signs(errors)):
+        for answer in _read(order, complaints, Signs()):
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
     except BrokenPipeError:
         sys.exit(1)  # nobody wants the rest
 
 
-def _complaints_into_memory() -> TextIO:
-    """Let libav write its complaints where they can be looked at; return what stderr was."""
-    errors = os.fdopen(os.dup(2), "w")
-    os.dup2(os.memfd_create("complaints"), 2)
-    sys.stderr = errors
-    av.logging.restore_default_callback()
-    av.logging.set_libav_level(av.logging.ERROR)
-    return errors
-
-
-def _read(order: dict[str, Any], signs: Signs) -> Iterator[dict[str, Any]]:
+def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterator[dict[str, Any]]:
     windows = [
         WindowOrder(
             window["target"], tuple(ViewOrder(view[0], Region(*view[1:])) for view in window["views"])
@@ -113,7 +104,7 @@ def _read(order: dict[str, Any], signs: Signs) -> Iterator[dict[str, Any]]:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
     with open_film(film.path, film.formats) as container:
-        decoder = WindowDecoder(container, film, signs.give)
+        decoder = WindowDecoder(container, film, complaints, signs.give)
         for window in windows:
             yield from _window(decoder, window, layout, wants_repeats=order["wants_repeats"])
 

@@ -14,8 +14,6 @@ decoder did not complain since.
 
 from __future__ import annotations
 
-import os
-import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -29,6 +27,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from tui_gen.jobs.superres.reading.complaints import Complaints
 from tui_gen.jobs.superres.reading.entry import REORDERED_FRAMES, is_sound_entry, length_bytes_of
 from tui_gen.jobs.superres.reading.repeated import TOO_FEW_DIFFERENT, seven_different, span_within
 from tui_gen.jobs.superres.reading.track import picture_track
@@ -42,9 +41,6 @@ FRAMES_BEFORE = 4
 NEAR_FRAMES = 5
 """Within so many frames of a later target all frames are decoded: that window may need them."""
 ENTRY_TRIES = 3
-COMPLAINT_BYTES = 1 << 16
-HARMLESS = re.compile(r"mmco: unref short failure|Last message repeated")
-"""After a recovery point H.264 may take leave of pictures that were never decoded and that nothing needs."""
 SPARING_CODECS = frozenset({"h264", "hevc"})
 if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
@@ -100,32 +96,17 @@ def chosen_seven(pts: Sequence[float], target_seconds: float, film: FilmOrder) -
 
 
 @dataclass(slots=True)
-class _Complaints:
-    """What libav says at its error level; it writes to descriptor 2, which is a file in memory."""
-
-    def clear(self) -> None:
-        os.ftruncate(2, 0)
-        os.lseek(2, 0, os.SEEK_SET)
-
-    @property
-    def first(self) -> str:
-        """Return the first line that tells of damage; it may be empty."""
-        said = os.pread(2, COMPLAINT_BYTES, 0).decode("utf-8", "replace")
-        return next((line for line in said.splitlines() if line and not HARMLESS.search(line)), "")
-
-
-@dataclass(slots=True)
 class WindowDecoder:
     """One film being read from window to window."""
 
     container: InputContainer
     order: FilmOrder
+    complaints: Complaints
     sign_of_life: Callable[[], None]
     stream: VideoStream = field(init=False)
     _tick_seconds: float = field(init=False)
     _length_bytes: int | None = field(init=False)
     _next_seconds: tuple[float, ...] = ()  # the target after the one in hand, if there is one
-    _complaints: _Complaints = field(default_factory=_Complaints)
     _packets: Iterator[VideoPacket] = field(init=False)
     _queue: deque[VideoPacket] = field(default_factory=deque)
     _held_bytes: int = 0
@@ -199,14 +180,18 @@ class WindowDecoder:
         try:
             yield
         except (av.error.FFmpegError, OSError) as error:
-            self._is_entered = False
+            self._forget()
             message = f"{error.strerror or error}"
             raise UnsureError(message) from error
         except UnsureError:
-            self._is_entered = False
+            self._forget()
             raise
-        if self._complaints.first:
-            raise UnsureError(self._complaints.first)
+        if said := self.complaints.heard():
+            raise UnsureError(said[0])
+
+    def _forget(self) -> None:
+        """Let the next window begin with a seek: what was read may have a gap."""
+        self._is_entered, self._read_pts = False, None
 
     def seconds(self, pts: int) -> float:
         """Return a timestamp in seconds, as ffmpeg computes it."""
@@ -281,7 +266,7 @@ class WindowDecoder:
 
     def _enter(self, packet: VideoPacket) -> None:
         self.stream.codec_context.flush_buffers()
-        self._complaints.clear()
+        self.complaints.forget()
         self._pending.clear()
         self._fed.clear()
         self._spared.clear()
@@ -291,7 +276,7 @@ class WindowDecoder:
         """Return whether the decoder, as it stands, will show all the wanted frames."""
         if not self._is_entered or wanted[0] < self._entry_pts or not self._spared.isdisjoint(wanted):
             return False
-        if self._complaints.first:
+        if self.complaints.heard():
             return False
         return self._shown_pts is None or wanted[0] > self._shown_pts
 
@@ -341,9 +326,15 @@ class WindowDecoder:
             self._pending.clear()
 
     def _demuxed(self) -> Iterator[VideoPacket]:
-        for packet in self.container.demux(self.stream):
+        packets = self.container.demux(self.stream)
+        while True:
+            # A container goes on behind what it cannot read: only its complaint tells of the gap.
+            before = len(self.complaints.heard())
+            packet = next(packets, None)
+            if said := self.complaints.heard()[before:]:
+                raise UnsureError(said[0])
             self.sign_of_life()
-            if not packet.size:
+            if packet is None or not packet.size:
                 break  # only flushes a decoder
             if packet.pts is None:
                 reason = "a packet without a timestamp"

@@ -49,7 +49,9 @@ def sweep(tmp_path: Path, studio: Path, small: Dataset, kills: list[tuple[str, i
     """Kill once at each of these calls, and return how many there were to be killed at."""
     reference, killed, survived = small.tree(), 0, 0
     for call, number in kills:
-        scene = make_scene(numbered(tmp_path, number), studio, reference, base_frame_limit=3)
+        scene = make_scene(
+            folder_of_its_own(tmp_path, f"{call}-{number}"), studio, reference, base_frame_limit=3
+        )
         dead = killed_at(scene, call, number)
         scene.check_no_survivor()
         scene.finish()
@@ -87,7 +89,7 @@ def test_kills_at_random_moments_change_no_byte(
     longest = 1.0 + undisturbed.status()["elapsed_seconds"]
     while killed < times:
         # A dataset is killed again and again until a run ends before its kill; then comes another.
-        scene = make_scene(numbered(tmp_path, datasets), studio, undisturbed.tree())
+        scene = make_scene(folder_of_its_own(tmp_path, str(datasets)), studio, undisturbed.tree())
         datasets += 1
         while killed < times and killed_after(chance.uniform(0.0, longest), scene):
             killed += 1
@@ -95,8 +97,8 @@ def test_kills_at_random_moments_change_no_byte(
     sys.stdout.write(f"\nkilled {killed} times while {datasets} datasets were made\n")
 
 
-def numbered(folder: Path, number: int) -> Path:
-    made = folder / str(number)
+def folder_of_its_own(folder: Path, name: str) -> Path:
+    made = folder / name
     made.mkdir()
     return made
 

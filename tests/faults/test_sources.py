@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import Running, load
+from tests.acceptance.program import Done, Running, load
 from tests.faults.conftest import CLIPS_A_FILM, Scene, check_words, needs, needs_root, strace
 from tui_gen.engine.control import ControlClient, ControlError
 
@@ -117,13 +117,7 @@ def test_a_film_deleted_while_the_run_is_on_costs_its_own_clips_alone(scene: Sce
 def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(
     when: str, scene: Scene, tmp_path: Path
 ) -> None:
-    inject, told = f"inject=read,pread64:error=EIO:when={when}", tmp_path / "told"
-    prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv", told=str(told))
-    with scene.start(prefix=prefix) as running:
-        done = running.end()
-    assert done.code in {0, 3}, str(done)
-    assert "INJECTED" in told.read_text(encoding="utf-8"), "nothing was injected"
-    assert scene.data.tree().items() <= scene.reference.items()
+    done = run_with_failing_reads(scene, when, tmp_path / "told")
     assert {clip.partition(":")[0] for clip, _ in scene.data.made()} >= {"bert", "cleo"}
     scene.finish(done)
 
@@ -134,14 +128,28 @@ def test_reads_that_fail_after_a_film_was_looked_at_give_no_patch_of_guessed_fra
     when: str, scene: Scene, tmp_path: Path
 ) -> None:
     assert scene.run("--limit", "2").code in {0, 3, 4}
-    inject, told = f"inject=read,pread64:error=EIO:when={when}", tmp_path / "told"
+    run_with_failing_reads(scene, when, tmp_path / "told")
+    scene.run()
+    assert scene.data.tree().items() <= scene.reference.items()
+
+
+@needs("strace")
+@pytest.mark.soak
+def test_what_could_not_be_read_once_is_made_by_the_next_run(scene: Scene, tmp_path: Path) -> None:
+    assert scene.run("--limit", "2").code in {0, 3, 4}
+    scene.finish(run_with_failing_reads(scene, "9+16", tmp_path / "told"))
+
+
+def run_with_failing_reads(scene: Scene, when: str, told: Path) -> Done:
+    """Run while some reads of Anna fail, and see that no byte is another."""
+    inject = f"inject=read,pread64:error=EIO:when={when}"
     prefix = strace("trace=read,pread64", inject, path=scene.films / "anna.mkv", told=str(told))
     with scene.start(prefix=prefix) as running:
         done = running.end()
     assert done.code in {0, 3}, str(done)
     assert "INJECTED" in told.read_text(encoding="utf-8"), "nothing was injected"
     assert scene.data.tree().items() <= scene.reference.items()
-    scene.finish(done)
+    return done
 
 
 @needs("strace")

@@ -39,7 +39,7 @@ from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.probing.bars import Bars, are_alike, vote
 from tui_gen.jobs.superres.processes.signs import Signs
 from tui_gen.jobs.superres.reading.planes import Planes, planes_of
-from tui_gen.jobs.superres.reading.track import open_film, picture_track
+from tui_gen.jobs.superres.reading.track import UnsureError, open_film, track_of_known_film
 
 if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
@@ -49,10 +49,6 @@ Skipped = Literal["DEFAULT", "NONREF"]
 
 FIRST_PACKETS = 64
 """So many packets from a key frame on, one must give a picture."""
-
-
-class UnsureError(Exception):
-    """A look of another kind is needed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +103,7 @@ class _Film:
     _layout: Planes = field(init=False)
 
     def __post_init__(self) -> None:
-        stream = picture_track(self.container)
-        if stream is None:
-            reason = "no picture track any more"
-            raise UnsureError(reason)
-        self.stream = stream
+        self.stream = track_of_known_film(self.container)
         context = self.stream.codec_context
         context.thread_type, context.thread_count = "NONE", 1
         layout = planes_of(self.order.pixel_format, Size(*self.order.size))

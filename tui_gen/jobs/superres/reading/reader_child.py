@@ -35,8 +35,8 @@ from tui_gen.jobs.superres.reading.complaints import Complaints, listen
 from tui_gen.jobs.superres.reading.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.reading.planes import Planes, planes_of
 from tui_gen.jobs.superres.reading.repeated import Walk
-from tui_gen.jobs.superres.reading.track import open_film
-from tui_gen.jobs.superres.reading.window_decoder import FilmOrder, UnsureError, WindowDecoder
+from tui_gen.jobs.superres.reading.track import UnsureError, open_film
+from tui_gen.jobs.superres.reading.window_decoder import FilmOrder, WindowDecoder
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Reach
 
 PICTURE_TYPES = {

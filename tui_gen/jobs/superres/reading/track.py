@@ -13,6 +13,10 @@ from av.video.stream import VideoStream
 ATTACHED_PICTURE = 0x400
 
 
+class UnsureError(Exception):
+    """What is read of a film cannot be vouched for; the message says why."""
+
+
 def open_film(path: str, formats: str) -> InputContainer:
     """Open a film as one of some containers (libav's names, comma-separated). Raises FFmpegError, OSError."""
     options = {"format_whitelist": formats, "protocol_whitelist": "file"}
@@ -25,3 +29,12 @@ def picture_track(container: InputContainer) -> VideoStream | None:
         stream for stream in container.streams.video if not int(stream.disposition) & ATTACHED_PICTURE
     )
     return next(pictures, None)
+
+
+def track_of_known_film(container: InputContainer) -> VideoStream:
+    """Return the picture track of a film that was seen to have one. Raises UnsureError."""
+    track = picture_track(container)
+    if track is None:
+        reason = "no picture track any more"
+        raise UnsureError(reason)
+    return track

@@ -30,7 +30,7 @@ from av.video.stream import VideoStream
 from tui_gen.jobs.superres.reading.complaints import Complaints
 from tui_gen.jobs.superres.reading.entry import REORDERED_FRAMES, is_sound_entry, length_bytes_of
 from tui_gen.jobs.superres.reading.repeated import TOO_FEW_DIFFERENT, seven_different, span_within
-from tui_gen.jobs.superres.reading.track import picture_track
+from tui_gen.jobs.superres.reading.track import UnsureError, track_of_known_film
 from tui_gen.jobs.superres.reading.window import exact_span, expected_span, is_centred, is_run, nearest
 from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Reach
 
@@ -44,10 +44,6 @@ ENTRY_TRIES = 3
 SPARING_CODECS = frozenset({"h264", "hevc"})
 if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
-
-
-class UnsureError(Exception):
-    """The frames cannot be vouched for; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +117,7 @@ class WindowDecoder:
 
     def __post_init__(self) -> None:
         """Find the picture track and prepare its decoder."""
-        stream = picture_track(self.container)
-        if stream is None:
-            reason = "no picture track any more"
-            raise UnsureError(reason)
-        self.stream = stream
+        self.stream = track_of_known_film(self.container)
         context = self.stream.codec_context
         context.thread_count = self.order.threads
         context.thread_type = "AUTO" if self.order.threads > 1 else "NONE"

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from benchmarks.clip_meter import Meter
 from benchmarks.clip_samples import FRAMES, FRAMES_PER_SECOND, MIDDLE, Sample, ffmpeg
-from tui_gen.engine.work import Unusable
+from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.jobs.superres.processes.ffmpeg import find_ffmpeg
-from tui_gen.jobs.superres.stretch import Probe, Survey
+from tui_gen.jobs.superres.units import Probe, Survey
+from tui_gen.media.ffmpeg import find_ffmpeg
 
 PROGRAM = "program"
 Image = NDArray[np.uint8]

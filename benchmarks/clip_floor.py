@@ -25,19 +25,19 @@ from numpy.typing import NDArray
 from benchmarks.clip_approaches import PROGRAM, configuration, run_program
 from benchmarks.clip_meter import Meter
 from benchmarks.clip_samples import FRAMES, Sample
-from tui_gen.engine.session import replay
-from tui_gen.engine.work import SourceRecord
+from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.run.session import replay
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.jobs.superres.geometry import Region, Size, contains
-from tui_gen.jobs.superres.output.patches import encode_png
+from tui_gen.jobs.superres.extraction.patches import encode_png
+from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS
+from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
+from tui_gen.jobs.superres.extraction.reading.decoder_group import Refusal, Window, muster
+from tui_gen.jobs.superres.extraction.reading.views import Shape
+from tui_gen.jobs.superres.planning.geometry import Region, Size, contains
 from tui_gen.jobs.superres.planning.plan import plan_extract
-from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, find_ffmpeg
-from tui_gen.jobs.superres.reading.clips import CLIP_LIMITS
-from tui_gen.jobs.superres.reading.colour_pipe import colour_arguments
-from tui_gen.jobs.superres.reading.crew import Refusal, Window, muster
-from tui_gen.jobs.superres.reading.planes import Planes, planes_of
-from tui_gen.jobs.superres.reading.views import Shape
-from tui_gen.jobs.superres.stretch import ClipTask, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Stretch
+from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg
 
 
 def floor(sample: Sample, clips: int, output: Path, meter: Meter) -> None:

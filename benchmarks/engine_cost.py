@@ -20,23 +20,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from tui_gen.engine import commands as do
-from tui_gen.engine import events as ev
-from tui_gen.engine.engine import Engine, Options
-from tui_gen.engine.executors import LocalExecutor
-from tui_gen.engine.ledger import Ledger
-from tui_gen.engine.lines import encode
-from tui_gen.engine.recorder import Recorder
-from tui_gen.engine.session import LEDGER_NAME, replay, steady_clock
-from tui_gen.engine.state import RunState
-from tui_gen.engine.steering import Steering
-from tui_gen.engine.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, SourceRecord, Unit
+from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, SourceRecord, Unit
+from tui_gen.engine.run.session import LEDGER_NAME, replay, steady_clock
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.scheduler import Engine, Options
+from tui_gen.engine.scheduling.steering import Steering
+from tui_gen.engine.storage.ledger import Ledger
+from tui_gen.engine.storage.ledger_codec import encode
+from tui_gen.engine.storage.recorder import Recorder
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS, DEFAULT_FOLDERS, default_distribution
-from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts, SurveyFacts
-from tui_gen.jobs.superres.geometry import Region, Size
+from tui_gen.jobs.superres.config.settings import Category, Settings, Video
+from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.jobs.superres.planning.plan import plan_extract
-from tui_gen.jobs.superres.settings import Category, Settings, Video
+from tui_gen.media.facts_json import probe_to_json, survey_to_json
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
 
 CAPACITY = 2800
 NAMES = ("general", "space", "toon")

@@ -26,15 +26,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres.colour import Chroma, Rendering, colour_chain
+from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.demo import make_demo
-from tui_gen.jobs.superres.film import ProbeFacts
-from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import SourceMissingError, probe
-from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, find_ffmpeg
-from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.media.colour import Chroma, Rendering, colour_chain
+from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg
+from tui_gen.media.film_facts import ProbeFacts
 
 SETTINGS = Settings(config_path=Path("/-"), output=Path("/-"), videos=(), categories={}, nice=0)
 CHROMAS: tuple[Chroma, ...] = ("420", "444")

@@ -24,9 +24,9 @@ from benchmarks.clip_samples import KINDS, Sample, make_sample
 
 CLIP_BY_CLIP = """
 import sys
-from tui_gen.jobs.superres.reading import reader
+from tui_gen.jobs.superres.extraction.reading import reader
 reader.objection_to = lambda stretch: "asked for"
-from tui_gen.cli import main
+from tui_gen.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
-from tui_gen.jobs.superres.geometry import Region, Size, whole
-from tui_gen.jobs.superres.output.patches import PatchArrays
-from tui_gen.jobs.superres.reading.luma import measure_clip, repeated_pairs
-from tui_gen.jobs.superres.scoring.patch_scores import detail, measure_patch
-from tui_gen.jobs.superres.scoring.scores import KINDS, default_rule
-from tui_gen.jobs.superres.stretch import Cut
+from tui_gen.jobs.superres.extraction.patches import PatchArrays
+from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
+from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail, measure_patch
+from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, default_rule
+from tui_gen.jobs.superres.planning.geometry import Region, Size, whole
+from tui_gen.jobs.superres.units import Cut
 
 ROUNDS = 20
 FRAME = Size(1920, 1080)

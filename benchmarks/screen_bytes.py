@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_gen.engine.state import RunState
+    from tui_gen.engine.model.state import RunState
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -43,8 +43,8 @@ class BusyController:
     def __init__(self) -> None:
         """Begin with a run that has worked for a while."""
         from tests.tui import runs
-        from tui_gen.engine import events as ev
-        from tui_gen.engine.work import Clip
+        from tui_gen.engine.model import events as ev
+        from tui_gen.engine.model.work import Clip
 
         self.runs, self.ev, self.clip = runs, ev, Clip
         self.state = runs.working_run()
@@ -95,7 +95,7 @@ class BusyController:
 
 def screen() -> int:
     from tui_gen.tui.app import TuiGenApp
-    from tui_gen.tui.terminal import run_screen
+    from tui_gen.tui.terminal.session import run_screen
 
     controller = BusyController()
     return run_screen(TuiGenApp(controller, clock=controller.clock))

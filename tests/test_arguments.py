@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui_gen.arguments import COMMANDS, meant_command, parser
-from tui_gen.cli import main
-from tui_gen.exit_codes import ExitCode
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.cli.arguments import COMMANDS, meant_command, parser
+from tui_gen.cli.main import main
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

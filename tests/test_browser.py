@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.superres.test_sheet import config
-from tui_gen.job_contract import JobConfig
-from tui_gen.reporting import SheetRequest, report, sheet
+from tui_gen.commands.report import SheetRequest, report, sheet
+from tui_gen.contract.job import JobConfig
 
 __all__ = ["config"]
 

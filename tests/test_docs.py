@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.arguments import COMMANDS
-from tui_gen.cli import main
-from tui_gen.exit_codes import ExitCode
-from tui_gen.job_contract import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.cli.arguments import COMMANDS
+from tui_gen.cli.main import main
+from tui_gen.cli.reference import reference
+from tui_gen.contract.job import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
 from tui_gen.jobs import find_job, read_config
-from tui_gen.reference import reference
 from tui_gen.tui.actions import IDS
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +38,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_the_commands_are_not_stale() -> None:
-    command = "python -m tui_gen.reference > docs/commands.md"
+    command = "python -m tui_gen.cli.reference > docs/commands.md"
     assert text_of(DOCS / "commands.md") == reference(), f"renew it: {command}"
 
 

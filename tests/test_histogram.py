@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.histogram import BARS, Bins, bar, bins_for, line, quantile
+from tui_gen.views.text.histogram import BARS, Bins, bar, bins_for, line, quantile
 
 values = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=200)
 

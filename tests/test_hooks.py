@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.hooks import GATHER_SECONDS, Hooks, Lookout
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.run.hooks import GATHER_SECONDS, Hooks, Lookout
 
 
 def running() -> RunState:
@@ -78,7 +78,7 @@ async def test_a_hook_that_fails_is_told_of_in_the_log_alone(
 async def test_a_hook_that_hangs_is_killed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tui_gen.hooks.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("tui_gen.engine.run.hooks.TIMEOUT_SECONDS", 0.2)
     state = running()
     hooks = Hooks({"on_finish": [sys.executable, "-c", "import time; time.sleep(60)"]}, state.copy)
     state.apply(ev.RunEnded(9, "finished", 0))

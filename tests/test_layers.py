@@ -58,14 +58,14 @@ def test_screens_load_no_pixels() -> None:
 
 def test_the_command_line_starts_without_anything_heavy() -> None:
     heavy = {"textual", "rich", "numpy", "cv2", "av", "pydantic"}
-    assert not packages_loaded_by("tui_gen.cli") & heavy
+    assert not packages_loaded_by("tui_gen.cli.main") & heavy
 
 
 def test_what_is_started_for_every_film_loads_nothing_that_only_its_parent_needs() -> None:
     children = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path in (ROOT / "tui_gen" / "jobs").rglob("*_child.py")
+        for path in (ROOT / "tui_gen").rglob("*_child.py")
     ]
     assert len(children) >= 5
-    heavy = {"asyncio", "importlib.metadata", "psutil", "pydantic", "cv2", "tui_gen.job_contract"}
+    heavy = {"asyncio", "importlib.metadata", "psutil", "pydantic", "cv2", "tui_gen.contract.job"}
     assert not modules_loaded_by(*children) & heavy

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pages import HOSTILE, ReadPage, check_needs_nothing
-from tui_gen.page import page, table, tag, write_page
-from tui_gen.plots import Axis, Column, Curve, columns_plot, curves_plot, share_bar
-from tui_gen.wording import display_name, duration
+from tui_gen.base.formatting import display_name, duration
+from tui_gen.base.html import page, table, tag, write_page
+from tui_gen.views.html.plots import Axis, Column, Curve, columns_plot, curves_plot, share_bar
 
 
 @given(st.text(), st.text())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.tui.runs import NOW, working_run
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Plan, SourcePlan
-from tui_gen.report import progress_line
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Plan, SourcePlan
+from tui_gen.views.text.run_lines import progress_line
 
 
 def test_a_run_at_work_says_how_far_how_fast_and_how_long() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.arguments import COMMANDS, parser, with_command
-from tui_gen.exit_codes import ExitCode
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.cli.arguments import COMMANDS, parser, with_command
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.tui.actions import APP_DEEDS, DEEDS, Deed

@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.pages import HOSTILE, check_needs_nothing
-from tui_gen import history as histories
-from tui_gen import progress, reporting
-from tui_gen.cli import main
-from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import Ledger
-from tui_gen.engine.session import LEDGER_NAME, replay
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Clip, Failed, Made, Patch, RefusedError, Rejected
-from tui_gen.history import history_of, read_history
-from tui_gen.job_contract import JobConfig
+from tui_gen.base.formatting import display_name
+from tui_gen.cli.main import main
+from tui_gen.commands import report
+from tui_gen.contract.job import JobConfig
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Clip, Failed, Made, Patch, RefusedError, Rejected
+from tui_gen.engine.run.session import LEDGER_NAME, replay
+from tui_gen.engine.storage import history as histories
+from tui_gen.engine.storage.history import history_of, read_history
+from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.jobs import read_config
-from tui_gen.progress import long_reading
-from tui_gen.wording import display_name
+from tui_gen.views.text import progress
+from tui_gen.views.text.progress import long_reading
 
 DAY = 86400.0
 START = 1_764_000_000.0
@@ -223,7 +224,7 @@ def test_the_report_needs_neither_films_nor_ffmpeg(
 def test_the_page_shows_what_was_met_and_what_was_not(config: JobConfig, ledger: Path) -> None:
     assert ledger.exists()
     page_path = config.output / "my report.html"
-    reporting.report(config, page_path=page_path, out=io.StringIO(), talk=io.StringIO())
+    report.report(config, page_path=page_path, out=io.StringIO(), talk=io.StringIO())
     page = check_needs_nothing(page_path.read_text(encoding="utf-8"))
     assert "SPACE: met, 10 of 10 images." in page.text
     assert "GENERAL: 16 of 30 images still to make." in page.text
@@ -244,7 +245,7 @@ def test_without_a_ledger_there_is_nothing_to_report(
 def test_a_place_that_takes_no_page_is_refused_with_a_remedy(config: JobConfig, ledger: Path) -> None:
     (config.run_folder / "report.html").mkdir()
     with pytest.raises(RefusedError, match="-o"):
-        reporting.report(config, page_path=None, out=io.StringIO(), talk=io.StringIO())
+        report.report(config, page_path=None, out=io.StringIO(), talk=io.StringIO())
     assert ledger.exists()
 
 
@@ -253,7 +254,7 @@ def test_a_place_that_takes_no_page_is_refused_with_a_remedy(config: JobConfig, 
 
 def test_a_run_says_where_its_page_is(config: JobConfig, ledger: Path) -> None:
     state, _ = replay(ledger.parent)
-    assert reporting.leave_page(config, state) == f"Report: {config.run_folder / 'report.html'}"
+    assert report.leave_page(config, state) == f"Report: {config.run_folder / 'report.html'}"
     check_needs_nothing((config.run_folder / "report.html").read_text(encoding="utf-8"))
 
 
@@ -266,15 +267,15 @@ def test_a_page_that_fails_is_only_said(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(reporting, "write_page", fail)
+    monkeypatch.setattr(report, "write_page", fail)
     state, _ = replay(ledger.parent)
-    assert reporting.leave_page(config, state).startswith("No report: ")
+    assert report.leave_page(config, state).startswith("No report: ")
 
 
 @pytest.mark.parametrize("events", [[], [run_started(START)], two_runs()[:5]])
 def test_a_run_that_made_little_has_a_report_too(config: JobConfig, events: list[ev.Durable]) -> None:
     write_ledger(config, events)
     out = io.StringIO()
-    assert reporting.report(config, page_path=None, out=out, talk=io.StringIO()) == 0
+    assert report.report(config, page_path=None, out=out, talk=io.StringIO()) == 0
     check_needs_nothing((config.run_folder / "report.html").read_text(encoding="utf-8"))
     assert "ended without a word" in out.getvalue()

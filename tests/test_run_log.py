@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.run_log import logging_to
+from tui_gen.engine.run.run_log import logging_to
 
 FULL = Path("/dev/full")
 

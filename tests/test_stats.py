@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tui_gen.cli import main
-from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import Ledger
-from tui_gen.engine.work import Clip, Made, Outcome, Patch, Rejected
-from tui_gen.exit_codes import ExitCode
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.cli.main import main
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import Clip, Made, Outcome, Patch, Rejected
+from tui_gen.engine.storage.ledger import Ledger
 
 PTS = [n / 24 for n in range(7)]
 

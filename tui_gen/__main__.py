@@ -2,7 +2,7 @@
 
 import sys
 
-from tui_gen.cli import program
+from tui_gen.cli.main import program
 
 if __name__ == "__main__":
     sys.exit(program())

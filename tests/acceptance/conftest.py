@@ -15,7 +15,7 @@ import pytest
 
 from tests.acceptance.program import MIXED, TINY, Dataset, Done, entry, environment
 from tests.conftest import MadeOnce
-from tui_gen.cli import main
+from tui_gen.cli.main import main
 
 SDR = ",setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-pix_fmt", "yuv420p", "-g", "12")

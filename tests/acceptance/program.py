@@ -19,7 +19,7 @@ from typing import IO, Any, Self
 
 import psutil
 
-from tui_gen.engine.session import replay
+from tui_gen.engine.run.session import replay
 
 RUN_SECONDS = 100.0
 """No run of these tests may take longer, on however busy a machine."""

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tests.acceptance.program import Dataset, check_whole, entry, run
-from tui_gen.jobs.superres.scoring.near_duplicates import found_among
-from tui_gen.jobs.superres.scoring.scores import KINDS
+from tui_gen.jobs.superres.dataset.near_duplicates import found_among
+from tui_gen.jobs.superres.extraction.scoring.scores import KINDS
 
 WIDTH, HEIGHT, RATE = 240, 180, 24
 TARGET = 12

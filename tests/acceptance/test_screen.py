@@ -17,7 +17,7 @@ import pytest
 
 from tests.acceptance.conftest import SDR, X264, Configure, Films, make_film
 from tests.acceptance.program import Dataset, check_whole, command, entry, environment, run
-from tui_gen.exit_codes import ExitCode
+from tui_gen.base.exit_codes import ExitCode
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),

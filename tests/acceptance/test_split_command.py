@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.conftest import Films, write_config
 from tests.acceptance.program import Dataset, Running, command, entry, run
-from tui_gen.cli import main
+from tui_gen.cli.main import main
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tui_gen.checking.logind import Login, SilentError, lingering, this_login
+from tui_gen.commands.check.logind import Login, SilentError, lingering, this_login
 
 SESSION = "0::/user.slice/user-1000.slice/session-3.scope\n"
 MANAGER = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/tmux.scope\n"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.checking import machine
-from tui_gen.checking.machine import processors, program, terminal
+from tui_gen.commands.check import machine
+from tui_gen.commands.check.machine import processors, program, terminal
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,9 +55,8 @@ def test_colours_that_the_terminal_promises_beyond_its_entry_count(screen: int) 
 )
 def test_colours_are_those_of_the_terminals_entry(screen: int, name: str, said: str) -> None:
     # A process of its own: curses takes only the first name it is given.
-    asked = (
-        f"from tui_gen.checking.machine import terminal; print(terminal({{'TERM': {name!r}}}, {screen}).says)"
-    )
+    loaded = "from tui_gen.commands.check.machine import terminal"
+    asked = f"{loaded}; print(terminal({{'TERM': {name!r}}}, {screen}).says)"
     done = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True, pass_fds=[screen], cwd=ROOT
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.checking.output import (
+from tui_gen.commands.check.output import (
     Room,
     existing,
     folder_conditions,
@@ -14,7 +14,7 @@ from tui_gen.checking.output import (
     room_conditions,
     written_per_second,
 )
-from tui_gen.needs import Need
+from tui_gen.engine.model.disk_estimate import Need
 
 GB = 10**9
 

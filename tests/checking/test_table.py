@@ -7,10 +7,10 @@ import json
 import pytest
 from rich.cells import cell_len
 
-from tui_gen.checking.table import Findings, json_of, lines_of
-from tui_gen.job_contract import Condition, Inspected
-from tui_gen.jobs.superres.inspection.film_report import COLUMNS
-from tui_gen.needs import Need
+from tui_gen.commands.check.table import Findings, json_of, lines_of
+from tui_gen.contract.job import Condition, Inspected
+from tui_gen.engine.model.disk_estimate import Need
+from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS
 
 HOSTILE = [
     "\x1b]0;PWNED\x07Dune",

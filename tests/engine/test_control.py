@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.toy import Bench, ToyStage
-from tui_gen.engine import commands as do
-from tui_gen.engine import control
-from tui_gen.engine.lock import Lock, read_holder
-from tui_gen.engine.state import RunState
-from tui_gen.engine.wire import WireError, from_wire, to_wire
+from tui_gen.engine.control import server
+from tui_gen.engine.control.protocol import WireError, from_wire, to_wire
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.storage.lock import Lock, read_holder
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +34,9 @@ def private_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 async def served(bench: Bench, run_folder: Path) -> AsyncIterator[tuple[Path, Lock]]:
     run_folder.mkdir(exist_ok=True)
     lock = Lock(run_folder / "lock")
-    server = control.ControlServer(bench.steering, run_folder=run_folder, lock=lock)
-    task = asyncio.create_task(server.run())
-    path = control.socket_path(run_folder)
+    serving = server.ControlServer(bench.steering, run_folder=run_folder, lock=lock)
+    task = asyncio.create_task(serving.run())
+    path = server.socket_path(run_folder)
     while not (found := read_holder(lock.path)) or not found.socket:
         assert not task.done(), task
         await asyncio.sleep(0)
@@ -52,7 +52,7 @@ async def test_a_client_sees_and_steers_a_running_engine(tmp_path: Path) -> None
     bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
         run = asyncio.create_task(bench.engine.run())
-        client = control.ControlClient(path)
+        client = server.ControlClient(path)
         await client.connect()
         assert await client.steer(do.SetWorkers(7)) == "7 workers"
         await client.refresh()
@@ -71,14 +71,14 @@ async def test_a_whole_state_travels_unchanged(tmp_path: Path) -> None:
     bench = Bench(ToyStage({"a": 30, "b": 20}), tmp_path / "ledger.jsonl")
     await bench.engine.run()
     sent = bench.state.copy()
-    back = from_wire(json.loads(json.dumps(control.state_to_wire(sent))), RunState)
+    back = from_wire(json.loads(json.dumps(server.state_to_wire(sent))), RunState)
     assert back == sent
 
 
 async def test_what_happened_is_sent_once_and_shown_for_long(tmp_path: Path) -> None:
     bench = Bench(ToyStage({"a": 30}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
-        client, late = control.ControlClient(path), control.ControlClient(path)
+        client, late = server.ControlClient(path), server.ControlClient(path)
         await client.connect()
         run = asyncio.create_task(bench.engine.run())
         while not run.done():
@@ -89,7 +89,7 @@ async def test_what_happened_is_sent_once_and_shown_for_long(tmp_path: Path) -> 
             bench.state.recent,
             bench.state.recent,
         ]
-        assert control.state_to_wire(bench.state.copy(), after=29)["recent"][0][0] == 30
+        assert server.state_to_wire(bench.state.copy(), after=29)["recent"][0][0] == 30
         await client.close()
         await late.close()
 
@@ -97,14 +97,14 @@ async def test_what_happened_is_sent_once_and_shown_for_long(tmp_path: Path) -> 
 async def test_the_socket_is_private_and_comes_back_when_cleaned_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(server, "LOOK_SECONDS", 0.01)
     bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         path.unlink()
         while not path.exists():
             await asyncio.sleep(0.01)
-        client = control.ControlClient(path)
+        client = server.ControlClient(path)
         await client.connect()
         await client.close()
     assert not path.exists()
@@ -135,17 +135,17 @@ async def test_an_endless_line_ends_the_connection_alone(tmp_path: Path) -> None
     bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
         reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(b"x" * (control.ASK_BYTES * 2))
+        writer.write(b"x" * (server.ASK_BYTES * 2))
         assert await reader.read() == b""
         writer.close()
-        client = control.ControlClient(path)
+        client = server.ControlClient(path)
         await client.connect()
         await client.close()
 
 
 async def test_a_dead_socket_says_so(tmp_path: Path) -> None:
-    with pytest.raises(control.ControlError, match="does not answer"):
-        await control.ControlClient(tmp_path / "none").connect()
+    with pytest.raises(server.ControlError, match="does not answer"):
+        await server.ControlClient(tmp_path / "none").connect()
 
 
 json_values = st.recursive(

@@ -9,13 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.toy import Bench, ToyStage, make
-from tui_gen.engine import commands as do
-from tui_gen.engine import recorder as recorder_module
-from tui_gen.engine.engine import Options
-from tui_gen.engine.events import SourceSkipped
-from tui_gen.engine.ledger import read_events
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import (
+from tui_gen.engine.model.events import SourceSkipped
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import (
     Clip,
     CrowdedError,
     Failed,
@@ -27,7 +23,11 @@ from tui_gen.engine.work import (
     SourceGoneError,
     Unusable,
 )
-from tui_gen.jobs.superres.processes.child import ChildError
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.storage import recorder as recorder_module
+from tui_gen.engine.storage.ledger import read_events
+from tui_gen.processes.children import ChildError
 
 
 def replayed(bench: Bench) -> RunState:
@@ -328,7 +328,7 @@ async def test_where_memory_runs_out_fewer_workers_go_on_and_only_the_last_one_i
 async def test_an_obstructed_output_holds_the_work_and_charges_nobody(
     ledger_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_gen.engine.engine.TRY_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.TRY_AGAIN_SECONDS", 0.01)
     full = True
 
     def act(clip: Clip) -> Iterable[Report]:
@@ -370,7 +370,7 @@ async def test_a_ledger_that_takes_nothing_holds_the_work_and_loses_nothing(
 async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
     ledger_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_gen.engine.engine.LOOK_FOR_SOURCES_SECONDS", 0.01)
+    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.LOOK_FOR_SOURCES_SECONDS", 0.01)
     share = tmp_path / "share"
 
     def act(clip: Clip) -> Iterable[Report]:

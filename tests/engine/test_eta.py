@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine import eta
-from tui_gen.engine import events as ev
-from tui_gen.engine.lines import decode, encode
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import CategoryPlan, Clip, Made, Patch, Plan, SourcePlan
+from tui_gen.engine.model import eta
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import CategoryPlan, Clip, Made, Patch, Plan, SourcePlan
+from tui_gen.engine.storage.ledger_codec import decode, encode
 
 CLIPS = 3000
 MADE_BEFORE = CLIPS // 10

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import Ledger, read_events, read_for_resume
-from tui_gen.engine.lines import LedgerError, decode, encode
-from tui_gen.engine.state import RECENT_KEPT, RunState
-from tui_gen.engine.work import Clip, Failed, Made, Outcome, Patch, Rejected
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RECENT_KEPT, RunState
+from tui_gen.engine.model.work import Clip, Failed, Made, Outcome, Patch, Rejected
+from tui_gen.engine.storage.ledger import Ledger, read_events, read_for_resume
+from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode
 
 times = st.floats(0, 4e9).map(lambda at: round(at, 3))
 names = st.text(min_size=1, max_size=20)

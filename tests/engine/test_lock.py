@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.engine.lock import Lock, LockedError, is_held, read_holder
+from tui_gen.engine.storage.lock import Lock, LockedError, is_held, read_holder
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tui_gen.engine.lock import Lock
+from tui_gen.engine.storage.lock import Lock
 lock = Lock(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.toy import ToyUnits
-from tui_gen.engine.queues import SourceQueue
-from tui_gen.engine.work import Clip, Clips, SourcePlan, Unit, bits_of
+from tui_gen.engine.model.work import Clip, Clips, SourcePlan, Unit, bits_of
+from tui_gen.engine.scheduling.queues import SourceQueue
 
 
 def plan(*clips: int, key: object = None) -> SourcePlan:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Clip, Made, Patch, Plan, Rejected
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Clip, Made, Patch, Plan, Rejected
 
 
 def started(at: float) -> ev.RunStarted:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.toy import Bench, ToyStage
-from tui_gen.engine import events as ev
-from tui_gen.engine.engine import Options
-from tui_gen.engine.status import status_of, write_status
-from tui_gen.engine.status_view import StatusError, read_status
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.storage.status import status_of, write_status
+from tui_gen.engine.storage.status_reader import StatusError, read_status
 
 
 async def half_done(tmp_path: Path) -> Bench:

@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from tests.engine.toy import Bench, ToyStage
-from tui_gen.engine import events as ev
-from tui_gen.engine import watch as watching
-from tui_gen.engine.aside import aside, exhaustion
-from tui_gen.engine.lock import Lock
-from tui_gen.engine.watch import Watch, Watched
+from tui_gen.base.detached_call import aside, exhaustion
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.run import housekeeping as watching
+from tui_gen.engine.run.housekeeping import Watch, Watched
+from tui_gen.engine.storage.lock import Lock
 
 
 @asynccontextmanager

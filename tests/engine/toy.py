@@ -12,13 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from tui_gen.engine.engine import Engine, Options
-from tui_gen.engine.executors import LocalExecutor
-from tui_gen.engine.ledger import Ledger
-from tui_gen.engine.recorder import Recorder
-from tui_gen.engine.state import RunState
-from tui_gen.engine.steering import Steering
-from tui_gen.engine.work import (
+from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import (
     CategoryPlan,
     Clip,
     Doing,
@@ -31,6 +27,10 @@ from tui_gen.engine.work import (
     SourceRecord,
     Unit,
 )
+from tui_gen.engine.scheduling.scheduler import Engine, Options
+from tui_gen.engine.scheduling.steering import Steering
+from tui_gen.engine.storage.ledger import Ledger
+from tui_gen.engine.storage.recorder import Recorder
 
 STRETCH = 4
 

@@ -33,7 +33,7 @@ from tests.acceptance.program import (
     still_alive,
     with_path_in_command_line,
 )
-from tui_gen.engine.lock import read_holder
+from tui_gen.engine.storage.lock import read_holder
 
 ROOT = Path(__file__).parents[2]
 CLIPS_A_FILM = 13

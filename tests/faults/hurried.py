@@ -18,8 +18,10 @@ from typing import Any
 
 def hurry(waits: dict[str, Any]) -> None:
     """Shorten "stall" (first and later sign of life), "sources", "output" and "beat"; obey "kill"."""
-    from tui_gen.engine import engine, recorder, watch
-    from tui_gen.jobs.superres.processes import child
+    from tui_gen.engine.run import housekeeping
+    from tui_gen.engine.scheduling import scheduler
+    from tui_gen.engine.storage import recorder
+    from tui_gen.processes import children
 
     if "stall" in waits:
         first_seconds, next_seconds = waits["stall"]
@@ -28,14 +30,14 @@ def hurry(waits: dict[str, Any]) -> None:
             object.__setattr__(self, "first_seconds", first_seconds)
             object.__setattr__(self, "next_seconds", next_seconds)
 
-        vars(child)["StallLimits"].__init__ = limits
+        vars(children)["StallLimits"].__init__ = limits
     if "sources" in waits:
-        vars(engine)["LOOK_FOR_SOURCES_SECONDS"] = waits["sources"]
+        vars(scheduler)["LOOK_FOR_SOURCES_SECONDS"] = waits["sources"]
     if "output" in waits:
-        for module in (engine, recorder):
+        for module in (scheduler, recorder):
             vars(module)["TRY_AGAIN_SECONDS"] = waits["output"]
     if "beat" in waits:
-        vars(watch)["BEAT_SECONDS"] = waits["beat"]
+        vars(housekeeping)["BEAT_SECONDS"] = waits["beat"]
     if "kill" in waits:
         kill_at(*waits["kill"])
 
@@ -70,6 +72,6 @@ def kill_at(kind: str, number: int, output: str) -> None:
 
 if __name__ == "__main__":
     hurry(json.loads(sys.argv[1]))
-    from tui_gen.cli import main
+    from tui_gen.cli.main import main
 
     sys.exit(main(sys.argv[2:]))

@@ -166,7 +166,7 @@ def test_a_machine_that_slept_blames_no_decoder(who: str, scene: Scene) -> None:
 
 def test_a_film_that_can_be_read_only_by_giants_meets_their_limits() -> None:
     """A child may ask for no more address space than the machine has, and writes no file at all."""
-    from tui_gen.jobs.superres.processes.child import LAUNCHER
+    from tui_gen.processes.children import LAUNCHER
 
     program = (
         "import resource as r, os, sys\n"

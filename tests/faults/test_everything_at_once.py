@@ -21,7 +21,7 @@ import pytest
 from tests.acceptance.program import Dataset, Running, environment
 from tests.faults.conftest import Scene, check_words, make_scene, needs, needs_root, strace
 from tests.faults.test_clock import SHIM
-from tui_gen.engine.lock import read_holder
+from tui_gen.engine.storage.lock import read_holder
 
 DISK = "size=64m"
 ENDS = {0, 3, 4, 130, 143, -signal.SIGKILL}

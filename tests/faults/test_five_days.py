@@ -20,15 +20,15 @@ import pytest
 
 from tests.acceptance.program import load
 from tests.engine.toy import ToyJob, ToyStage
-from tui_gen.engine import commands as do
-from tui_gen.engine import watch
-from tui_gen.engine.control import ControlClient, ControlServer, socket_path
-from tui_gen.engine.engine import Options
-from tui_gen.engine.session import Session
-from tui_gen.engine.status import write_status
-from tui_gen.engine.steering import Steering
-from tui_gen.engine.watch import Watched
-from tui_gen.engine.work import Clip, Doing, Made, Patch, Rejected, Report
+from tui_gen.engine.control.server import ControlClient, ControlServer, socket_path
+from tui_gen.engine.model.work import Clip, Doing, Made, Patch, Rejected, Report
+from tui_gen.engine.run import housekeeping
+from tui_gen.engine.run.housekeeping import Watched
+from tui_gen.engine.run.session import Session
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.steering import Steering
+from tui_gen.engine.storage.status import write_status
 
 SOURCES = 500
 STRETCH = 50
@@ -117,7 +117,7 @@ async def compressed(
     session.begin(job, config=folder / "c.json", output=folder / "out")
     measured, chance, tasks = Measured(), random.Random(1), list[asyncio.Task[None]]()
     steering: list[Steering] = []
-    monkeypatch.setattr(watch, "write_status", measured.write_status)
+    monkeypatch.setattr(housekeeping, "write_status", measured.write_status)
 
     async def look_now_and_then() -> None:
         while True:
@@ -194,7 +194,9 @@ async def test_a_long_run_grows_in_no_way(
     # Threads of earlier tests of this process may be there at the start; two pools of Python's own come.
     assert max(measured.threads) - measured.threads[0] <= (os.cpu_count() or 1) + 8
     assert max(measured.status_writes) < STATUS_BYTES
-    assert len(measured.status_writes) <= elapsed / watch.BEAT_SECONDS + 3  # at the start, and at the end
+    assert (
+        len(measured.status_writes) <= elapsed / housekeeping.BEAT_SECONDS + 3
+    )  # at the start, and at the end
     assert own < ANSWER_SECONDS
     if ended > 100_000:  # long enough for the machine's load to be known
         assert answers[len(answers) * 99 // 100] < ANSWER_SECONDS * load()

@@ -16,9 +16,9 @@ import pytest
 
 from tests.acceptance.program import Dataset, environment, run
 from tests.faults.conftest import Scene, check_words, lying_in, with_root
-from tui_gen.engine.work import RefusedError
+from tui_gen.commands.run import set_aside
+from tui_gen.engine.model.work import RefusedError
 from tui_gen.jobs import read_config
-from tui_gen.running import set_aside
 
 GARBAGE = {
     "empty": b"",
@@ -264,7 +264,7 @@ def test_starting_over_where_a_folder_cannot_be_moved_moves_none(
 def test_ctrl_c_at_the_very_end_changes_no_exit_code(tmp_path: Path) -> None:
     script = """
 import atexit, os, signal, sys
-from tui_gen.cli import program
+from tui_gen.cli.main import program
 atexit.register(os.kill, os.getpid(), signal.SIGINT)
 sys.argv = ["tui-gen", "plan", "nowhere.json"]
 sys.exit(program())

@@ -8,10 +8,10 @@ from typing import Any
 
 from textual.app import App
 
-from tui_gen.engine import commands as do
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import CategoryPlan, Clip, Failed, Made, Patch, Plan, Rejected, SourcePlan
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import CategoryPlan, Clip, Failed, Made, Patch, Plan, Rejected, SourcePlan
+from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.app import TuiGenApp
 
 NOW = 1_764_000_000.0  # Mon 24 Nov 2025 16:00 UTC

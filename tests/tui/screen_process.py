@@ -7,9 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tui_gen.engine.state import RunState  # noqa: E402
+from tui_gen.engine.model.state import RunState  # noqa: E402
 from tui_gen.tui.app import TuiGenApp  # noqa: E402
-from tui_gen.tui.terminal import run_screen  # noqa: E402
+from tui_gen.tui.terminal.session import run_screen  # noqa: E402
 
 HOSTILE = "boom [/b] \x1b]0;owned\x07 \x9b2J"
 

@@ -10,13 +10,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from tests.tui.runs import NOW, FakeController, screen_of, text_of, troubled_run, working_run
-from tui_gen.engine import commands as do
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Plan, SourcePlan
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Plan, SourcePlan
+from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.actions import ALL_DEEDS, DEEDS
 from tui_gen.tui.app import TuiGenApp
-from tui_gen.tui.dialogs import Question, Reading
+from tui_gen.tui.dialogs.dialogs import Question, Reading
 
 SIZE = (80, 24)
 

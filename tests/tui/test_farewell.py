@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.tui.runs import NOW, screen_of, working_run
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.tui.farewell import farewell_lines
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.tui.exit_message import farewell_lines
 from tui_gen.tui.view import Condition, View, condition_of
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from tests.tui.runs import text_of
-from tui_gen.tui.first_run import FirstRunApp, NextStep
+from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
 
 
 async def test_it_says_what_is_missing_and_how_to_begin() -> None:

@@ -10,15 +10,15 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
 from tests.tui.runs import NOW, FakeController, screen_of, text_of
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import CategoryPlan, Clip, Failed, Plan, SourcePlan
-from tui_gen.tui.categories import category_details
-from tui_gen.tui.first_run import FirstRunApp
-from tui_gen.tui.lines import fit, fit_end, wrapped
-from tui_gen.tui.problems import problem_details
-from tui_gen.tui.videos import cost_of_skipping, video_details
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import CategoryPlan, Clip, Failed, Plan, SourcePlan
+from tui_gen.tui.dialogs.first_run import FirstRunApp
+from tui_gen.tui.panes.categories import category_details
+from tui_gen.tui.panes.problems import problem_details
+from tui_gen.tui.panes.videos import cost_of_skipping, video_details
 from tui_gen.tui.view import View, condition_of
+from tui_gen.tui.widgets.styled_lines import fit, fit_end, wrapped
 
 HOSTILE = (
     "[/b] closed too often",

@@ -7,9 +7,9 @@ from copy import deepcopy
 import pytest
 
 from tests.tui.runs import NOW, FakeController, screen_of, troubled_run, working_run
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.hooks import GATHER_SECONDS
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.run.hooks import GATHER_SECONDS
 from tui_gen.tui.notices import BELL, Caller
 
 LATER = NOW + GATHER_SECONDS + 1

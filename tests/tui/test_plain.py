@@ -11,10 +11,10 @@ import pytest
 from rich.cells import cell_len
 
 from tests.tui.runs import FakeController, screen_of, text_of, troubled_run
-from tui_gen.tui.driver import AsciiDriver
-from tui_gen.tui.lines import bar, curve, rail
-from tui_gen.tui.plain import plain
-from tui_gen.tui.writer import PatientWriter
+from tui_gen.tui.terminal.ascii import plain
+from tui_gen.tui.terminal.driver import AsciiDriver
+from tui_gen.tui.terminal.writer import PatientWriter
+from tui_gen.tui.widgets.styled_lines import bar, curve, rail
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 36)])

@@ -5,8 +5,8 @@ import threading
 from textual.geometry import Size
 
 from tests.tui.runs import FakeController, screen_of, text_of, working_run
-from tui_gen.engine.state import RunState
-from tui_gen.tui.preview import PreviewImage
+from tui_gen.engine.model.state import RunState
+from tui_gen.tui.panes.preview import PreviewImage
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

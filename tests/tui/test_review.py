@@ -9,10 +9,10 @@ from rich.cells import cell_len
 from tests.tui.runs import text_of
 from tests.tui.test_hostile_names import HOSTILE, assert_harmless
 from tests.tui.test_snapshots import SnapCompare, pressing
-from tui_gen.tui.dialogs import Question
-from tui_gen.tui.review import ReviewApp
-from tui_gen.tui.review_keys import REVIEW_DEEDS, REVIEW_SIGNALS
-from tui_gen.tui.review_rows import Columns, ReviewRow
+from tui_gen.tui.dialogs.dialogs import Question
+from tui_gen.tui.review.keys import REVIEW_DEEDS, REVIEW_SIGNALS
+from tui_gen.tui.review.review import ReviewApp
+from tui_gen.tui.review.rows import Columns, ReviewRow
 
 FILMS = (
     ("Dune Part Two (2024)", {"general": 0.5, "space": 0.5}, 'rule "dune part two"'),

@@ -7,8 +7,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.tui.runs import NOW, FakeController, screen_of, troubled_run, working_run
-from tui_gen.engine import events as ev
-from tui_gen.tui.first_run import FirstRunApp
+from tui_gen.engine.model import events as ev
+from tui_gen.tui.dialogs.first_run import FirstRunApp
 
 SnapCompare = Callable[..., bool]
 

@@ -7,10 +7,10 @@ from textual._compositor import CompositorUpdate
 from textual.screen import Screen
 
 from tests.tui.runs import NOW, FakeController, screen_of, text_of, working_run
-from tui_gen.engine import events as ev
-from tui_gen.engine.work import Clip
-from tui_gen.tui.lines import line
-from tui_gen.tui.pane import changed_cells
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import Clip
+from tui_gen.tui.panes.pane import changed_cells
+from tui_gen.tui.widgets.styled_lines import line
 
 MOVE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[0-9;?]*[a-zA-Z]|(\r?\n)|([^\x1b\n]+)")
 

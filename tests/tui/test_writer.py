@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui_gen.tui.writer import MOST_PENDING_BYTES, PatientWriter
+from tui_gen.tui.terminal.writer import MOST_PENDING_BYTES, PatientWriter
 
 PATIENCE_SECONDS = 10.0
 

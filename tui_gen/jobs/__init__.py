@@ -1,7 +1,7 @@
 """Finds a job by its name.
 
 A job is a module named by an entry point of the group "tui_gen.jobs" that offers what `JobModule` of
-`tui_gen.job_contract` says. Jobs do not know each other.
+`tui_gen.contract.job` says. Jobs do not know each other.
 
 Every child that a job starts loads this page first: what is imported here delays each of them.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_gen.job_contract import JobConfig, JobModule
+    from tui_gen.contract.job import JobConfig, JobModule
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
@@ -26,7 +26,7 @@ def read_config(path: Path, *, command: str = "run") -> JobConfig:
 
     Raises RefusedError, also where the job offers nothing for that command.
     """
-    from tui_gen.job_contract import CONFIG_OFFERS
+    from tui_gen.contract.job import CONFIG_OFFERS
 
     module = job_of(path)
     config = module.read_config(path)
@@ -39,8 +39,8 @@ def job_of(path: Path, *, command: str = "run") -> JobModule:
 
     Raises RefusedError, also where the job offers nothing for that command.
     """
-    from tui_gen.engine.work import RefusedError
-    from tui_gen.job_contract import MODULE_OFFERS
+    from tui_gen.contract.job import MODULE_OFFERS
+    from tui_gen.engine.model.work import RefusedError
 
     try:
         module = find_job(_job_named_in(path))
@@ -52,7 +52,7 @@ def job_of(path: Path, *, command: str = "run") -> JobModule:
 
 
 def _refuse_unless_offered(offering: object, asked: Sequence[str], path: Path, command: str) -> None:
-    from tui_gen.engine.work import RefusedError
+    from tui_gen.engine.model.work import RefusedError
 
     lacking = [name for name in asked if not hasattr(offering, name)]
     if lacking:
@@ -67,7 +67,7 @@ def find_job(name: str) -> JobModule:
     """Return the module of a job. Raises RefusedError naming those there are."""
     from importlib.metadata import entry_points
 
-    from tui_gen.engine.work import RefusedError
+    from tui_gen.engine.model.work import RefusedError
 
     found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:

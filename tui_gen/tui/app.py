@@ -13,20 +13,20 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
-from tui_gen.engine import commands as do
-from tui_gen.engine.commands import Controller
-from tui_gen.engine.state import RunState
+from tui_gen.base.formatting import display_name
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.tui.actions import APP_DEEDS, IDS, SIGNAL_DEEDS, bindings_of
-from tui_gen.tui.base import TerminalApp
-from tui_gen.tui.dialogs import Question, leave_question
-from tui_gen.tui.driver import PatientDriver
+from tui_gen.tui.base_app import TerminalApp
+from tui_gen.tui.command_queue import Steering
+from tui_gen.tui.dialogs.dialogs import Question, leave_question
+from tui_gen.tui.dialogs.palette import Deeds
+from tui_gen.tui.main_screen import Doors, RoomsScreen
 from tui_gen.tui.notices import Caller, Notices
-from tui_gen.tui.palette import Deeds
-from tui_gen.tui.preview import Preview
-from tui_gen.tui.rooms import Doors, RoomsScreen
-from tui_gen.tui.steer import Steering
+from tui_gen.tui.panes.preview import Preview
+from tui_gen.tui.terminal.driver import PatientDriver
 from tui_gen.tui.view import Condition, Heartbeat, Liveness, StatusFile, View, condition_of
-from tui_gen.wording import display_name
 
 POLLS_PER_SECOND = 2
 DEAD_CODE = 1

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tui_gen.engine.parts import ENDED_PHASES
-from tui_gen.engine.state import RunState
-from tui_gen.hooks import Lookout
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import ENDED_PHASES
+from tui_gen.engine.run.hooks import Lookout
 
 Notices = Literal["none", "bell", "message"]
 BELL = "\a"

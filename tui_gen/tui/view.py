@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from tui_gen.engine import eta
-from tui_gen.engine.parts import ENDED_PHASES, CategoryState, SourceState
-from tui_gen.engine.state import RunState
-from tui_gen.tui.lines import Role
+from tui_gen.engine.model import eta
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
+from tui_gen.tui.widgets.styled_lines import Role
 
 STALE_AFTER_SECONDS = 10.0
 """A heartbeat older than this is worth saying."""

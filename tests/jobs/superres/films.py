@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
-from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size, whole
+from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, Reading, probe, read_clips
-from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.stretch import ClipTask, Cut, Probe, Stretch
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size, whole
+from tui_gen.jobs.superres.units import ClipTask, Cut, Probe, Stretch
+from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
 
 ClipReader = Callable[..., AsyncGenerator[Reading, None]]
 SETTINGS = Settings(config_path=Path("/c.json"), output=Path("/out"), videos=(), categories={}, nice=0)

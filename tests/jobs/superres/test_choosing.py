@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine.work import RefusedError
+from tui_gen.engine.model.work import RefusedError
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.jobs.superres.planning.choosing import suggested, with_splits
+from tui_gen.jobs.superres.config.settings import Settings, Video
+from tui_gen.jobs.superres.dataset.split import Split, part_name
+from tui_gen.jobs.superres.dataset.split_choice import suggested, with_splits
 from tui_gen.jobs.superres.planning.footage import Sources
-from tui_gen.jobs.superres.settings import Settings, Video
-from tui_gen.jobs.superres.split import Split, part_name
 
 WRITTEN = """{
   // mine

@@ -3,7 +3,8 @@ from fractions import Fraction
 
 import pytest
 
-from tui_gen.jobs.superres.colour import (
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.colour import (
     Chroma,
     HdrChain,
     Rendering,
@@ -13,8 +14,7 @@ from tui_gen.jobs.superres.colour import (
     refusal,
     tone_mapping_peak,
 )
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
-from tui_gen.jobs.superres.geometry import Size
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 
 PQ = ColourFacts("yuv420p10le", 10, "smpte2084", "bt2020", "bt2020nc", "tv", "topleft", 4000.0, 1000.0)
 UHD = Size(3840, 2160)

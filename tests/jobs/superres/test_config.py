@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.config.commented_json import CommentedJsonError, parse
+from tui_gen.config.commented_json import CommentedJsonError, parse
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.load import (
     ConfigurationError,
@@ -21,8 +21,8 @@ from tui_gen.jobs.superres.config.load import (
     load_settings,
 )
 from tui_gen.jobs.superres.config.schema import BaseSettings, ConfigFile, VideoEntry
-from tui_gen.jobs.superres.geometry import Region, Size
-from tui_gen.jobs.superres.settings import Settings, Trim
+from tui_gen.jobs.superres.config.settings import Settings, Trim
+from tui_gen.jobs.superres.planning.geometry import Region, Size
 
 Write = Callable[[str], Path]
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.config.commented_json import parse
-from tui_gen.jobs.superres.config.edits import Entry, marked_as_gone, with_entries, with_marks, with_paths
+from tui_gen.config.commented_json import parse
+from tui_gen.config.edits import Entry, marked_as_gone, with_entries, with_marks, with_paths
 
 NEW = Entry("New", "/new.mkv", (("general", 1.0),))
 WRITTEN = {"name": "New", "path": "/new.mkv", "categories": {"general": 1.0}}

@@ -9,12 +9,12 @@ from typing import cast
 import numpy as np
 import pytest
 
-from tui_gen.jobs.superres.geometry import Region, Size
-from tui_gen.jobs.superres.processes.child import Child, StallLimits, TextSink
-from tui_gen.jobs.superres.reading.complaints import listen
-from tui_gen.jobs.superres.reading.crew import Crew, ReadWindow, Refusal
-from tui_gen.jobs.superres.reading.views import View
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES
+from tui_gen.jobs.superres.extraction.reading.decoder_group import Crew, ReadWindow, Refusal
+from tui_gen.jobs.superres.extraction.reading.views import View
+from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.jobs.superres.units import CLIP_FRAMES
+from tui_gen.media.decoding.decoder_errors import listen
+from tui_gen.processes.children import Child, StallLimits, TextSink
 
 SIZE = Size(4, 2)
 VIEW = View(SIZE, Region(0, 0, 4, 2), Region(0, 0, 4, 2))

@@ -7,12 +7,12 @@ import pytest
 
 from tests.jobs.superres.films import SETTINGS, TINY
 from tests.jobs.superres.test_plan import extract, recipe, settings, surveyed, video
-from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
-from tui_gen.jobs.superres.output.cutting import most_detailed
-from tui_gen.jobs.superres.reading.clips import ClipFrames, FrameView
-from tui_gen.jobs.superres.reading.luma import ClipMeasures
-from tui_gen.jobs.superres.scoring.patch_scores import detail
-from tui_gen.jobs.superres.stretch import Cut
+from tui_gen.jobs.superres.extraction.cutting import most_detailed
+from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, FrameView
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
+from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail
+from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
+from tui_gen.jobs.superres.units import Cut
 
 FILMS = (video("a", {"general": 1.0, "space": 1.0}),)
 FRAME = Size(600, 200)

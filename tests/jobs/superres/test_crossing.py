@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Clip, Made, Patch
-from tui_gen.jobs.superres.scoring import crossing
-from tui_gen.jobs.superres.scoring.crossing import NEAR_BITS, Crossing, near_any
-from tui_gen.jobs.superres.split import near_folder, whole_folder
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Clip, Made, Patch
+from tui_gen.jobs.superres.dataset import split_leakage
+from tui_gen.jobs.superres.dataset.split import near_folder, whole_folder
+from tui_gen.jobs.superres.dataset.split_leakage import NEAR_BITS, Crossing, near_any
 
 Key = tuple[str, str, int]  # category, source and clip
 
@@ -96,7 +96,7 @@ def test_many_at_once_are_sorted_out_as_one_by_one(few: int, monkeypatch: pytest
     hashes = others[chance.integers(0, 400, 900)] ^ np.bitwise_xor.reduce(flipped, axis=0)
     expected = np.any(np.bitwise_count(hashes[:, None] ^ others) <= NEAR_BITS, axis=1)
     assert 100 < expected.sum() < 800
-    monkeypatch.setattr(crossing, "_FEW_PAIRS", few)
+    monkeypatch.setattr(split_leakage, "_FEW_PAIRS", few)
     assert np.array_equal(near_any(hashes, others), expected)
     assert not near_any(hashes, others[:0]).any()
 

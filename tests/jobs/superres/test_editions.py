@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tui_gen.jobs.superres.scanning.editions import Candidate, Look, groups, lesser_copies, lines_of
-from tui_gen.jobs.superres.scanning.film_names import FilmName
+from tui_gen.jobs.superres.films.scanning.editions import Candidate, Look, groups, lesser_copies, lines_of
+from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 
 DUNE = FilmName("Dune", 2021)
 GB = 10**9

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_gen.jobs.superres.reading.entry import is_sound_entry, length_bytes_of, units
+from tui_gen.jobs.superres.extraction.reading.entry import is_sound_entry, length_bytes_of, units
 
 IDR, SLICE, SPS = b"\x65\x88", b"\x41\x9a", b"\x67\x64"
 EXACT_RECOVERY = b"\x06\x06\x01\xc4\x80"  # recovery_frame_cnt 0

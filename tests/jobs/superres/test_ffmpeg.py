@@ -5,7 +5,7 @@ import pytest
 
 from tests.jobs.superres.films import SETTINGS
 from tui_gen.jobs.superres.media import Ffmpeg, colour_fingerprint
-from tui_gen.jobs.superres.processes.ffmpeg import (
+from tui_gen.media.ffmpeg import (
     FORMATS,
     FfmpegUnfitError,
     Input,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.jobs.superres.scanning.finding import FolderError, Found, find_videos
+from tui_gen.jobs.superres.films.scanning.finding import FolderError, Found, find_videos
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.jobs.superres.geometry import PatchFormat, Size
-from tui_gen.jobs.superres.output.folders import (
+from tui_gen.jobs.superres.dataset.folders import (
     OutputError,
     foreign_files,
     opened,
@@ -14,6 +13,7 @@ from tui_gen.jobs.superres.output.folders import (
     settle_slug,
     sweep_leftovers,
 )
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
 
 FORMATS = [
     PatchFormat("small_540", Size(540, 540), Size(180, 180), "Patches", ""),

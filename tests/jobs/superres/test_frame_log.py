@@ -1,6 +1,6 @@
-from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.processes.signs import Line
-from tui_gen.jobs.superres.reading.frame_log import FrameLog, TrackHeader, bit_depth, lasting_reason
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.decoding.frame_log import FrameLog, TrackHeader, bit_depth, lasting_reason
+from tui_gen.processes.keepalive import Line
 
 SHOWN_BY_9 = (
     "[Parsed_showinfo_0 @ 0x7f20] [info] n:   1 pts:  50000 pts_time:0.0416667 duration:  50000 "

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.chance import draws
-from tui_gen.jobs.superres.geometry import (
+from tui_gen.jobs.superres.planning.geometry import (
     Fit,
     Region,
     Size,
@@ -20,6 +19,7 @@ from tui_gen.jobs.superres.geometry import (
     fit,
     whole,
 )
+from tui_gen.jobs.superres.planning.seeded_random import draws
 
 UHD = Size(3840, 2160)
 ASPECTS = st.sampled_from([Fraction(1), Fraction(4, 3), Fraction(16, 15), Fraction(8, 9), Fraction(1, 2)])

@@ -18,14 +18,14 @@ from tests.jobs.superres.films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.work import Learned
+from tui_gen.engine.model.work import Learned
 from tui_gen.jobs.superres import media
-from tui_gen.jobs.superres.extract import Tools, perform_survey
-from tui_gen.jobs.superres.film import ProbeFacts
+from tui_gen.jobs.superres.extraction.perform import Tools, perform_survey
+from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, hardware
-from tui_gen.jobs.superres.planning.presence import Presence
-from tui_gen.jobs.superres.processes.child import ChildError
-from tui_gen.jobs.superres.stretch import Survey
+from tui_gen.jobs.superres.units import Survey
+from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.processes.children import ChildError
 
 HEVC_10 = (
     "-c:v",

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.geometry import Region
-from tui_gen.jobs.superres.output.kernels import UndefinedKernelError, kernel_for, shrink
-from tui_gen.jobs.superres.settings import LrKernel
+from tui_gen.jobs.superres.config.settings import LrKernel
+from tui_gen.jobs.superres.extraction.kernels import UndefinedKernelError, kernel_for, shrink
+from tui_gen.jobs.superres.planning.geometry import Region
 
 Image = NDArray[np.uint8]
 Plane = NDArray[np.float64]

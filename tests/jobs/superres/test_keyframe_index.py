@@ -19,13 +19,13 @@ from tests.jobs.superres.films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres.facts import keyframe_index_from_json, keyframe_index_to_json
-from tui_gen.jobs.superres.film import KeyframeIndex
+from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.extraction.reading import clips
+from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.media import Ffmpeg, keyframe_index, probe
-from tui_gen.jobs.superres.reading import clips
-from tui_gen.jobs.superres.reading.reader import read_clips_fast
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.media.facts_json import keyframe_index_from_json, keyframe_index_to_json
+from tui_gen.media.film_facts import KeyframeIndex
 
 FRAMES = 150
 AVC = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-crf", "12")

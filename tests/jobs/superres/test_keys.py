@@ -10,10 +10,10 @@ import pytest
 
 from tests.jobs.superres.films import make_numbered, probed
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.probing import keys_child
-from tui_gen.jobs.superres.probing.keys import KeyFrames, key_frames
-from tui_gen.jobs.superres.processes.child import ChildError
-from tui_gen.jobs.superres.processes.ffmpeg import FORMATS
+from tui_gen.media.ffmpeg import FORMATS
+from tui_gen.media.probing import keyframe_distance_child
+from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
+from tui_gen.processes.children import ChildError
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "2")
 
@@ -25,29 +25,29 @@ def frames(pattern: str, seconds: float | None = 0.5) -> Iterator[tuple[bool, fl
 
 
 def test_runs_go_from_key_frame_to_key_frame_and_to_the_end() -> None:
-    runs = keys_child.runs_of(frames("K..K.K...."))
+    runs = keyframe_distance_child.runs_of(frames("K..K.K...."))
     assert (runs.frames, runs.last_frames) == ([3, 2], 5)
     assert (runs.seconds, runs.last_seconds) == ([1.5, 1.0], 2.5)
 
 
 def test_frames_before_the_first_key_frame_belong_to_no_run() -> None:
-    runs = keys_child.runs_of(frames("...K.."))
+    runs = keyframe_distance_child.runs_of(frames("...K.."))
     assert (runs.frames, runs.last_frames) == ([], 3)
 
 
 def test_frames_without_a_clock_are_counted_all_the_same() -> None:
-    runs = keys_child.runs_of(frames("K..K..", None))
+    runs = keyframe_distance_child.runs_of(frames("K..K..", None))
     assert (runs.frames, runs.seconds, runs.last_frames, runs.last_seconds) == ([3], [], 3, 0.0)
 
 
 def test_many_short_runs_do_not_hide_a_long_one() -> None:
-    assert keys_child.typical([1, 1, 1, 1, 100]) == 100
-    assert keys_child.typical([10, 10, 12]) == 10
-    assert keys_child.typical([]) is None
+    assert keyframe_distance_child.typical([1, 1, 1, 1, 100]) == 100
+    assert keyframe_distance_child.typical([10, 10, 12]) == 10
+    assert keyframe_distance_child.typical([]) is None
 
 
 def test_the_mean_way_from_a_key_frame_is_that_of_all_frames() -> None:
-    answer = keys_child.answer_of("packets", keys_child.runs_of(frames("K...K.")))
+    answer = keyframe_distance_child.answer_of("packets", keyframe_distance_child.runs_of(frames("K...K.")))
     assert answer["frames_before"] == (0 + 1 + 2 + 3 + 0 + 1) / 6
 
 
@@ -74,8 +74,8 @@ def test_a_large_film_is_not_read_from_end_to_end(
     ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, how: str
 ) -> None:
     path = make_numbered(ffmpeg.path, tmp_path / f"film.{suffix}", 240, *X264, "-g", "12")
-    monkeypatch.setattr(keys_child, "WHOLE_BYTES", 0)
-    answer = keys_child.measured(str(path), FORMATS, [2.0, 5.0, 8.0])
+    monkeypatch.setattr(keyframe_distance_child, "WHOLE_BYTES", 0)
+    answer = keyframe_distance_child.measured(str(path), FORMATS, [2.0, 5.0, 8.0])
     assert answer["how"] == how
     assert answer["typical_seconds"] == pytest.approx(0.5, abs=0.002)
     assert answer["longest_seconds"] == pytest.approx(0.5, abs=0.002)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine.work import SourceRecord
-from tui_gen.jobs.superres.planning.library import (
+from tui_gen.engine.model.work import SourceRecord
+from tui_gen.jobs.superres.config.settings import Video
+from tui_gen.jobs.superres.films.identity import (
     FileLook,
     FolderLook,
     Identified,
@@ -24,7 +25,6 @@ from tui_gen.jobs.superres.planning.library import (
     path_id,
     unreachable,
 )
-from tui_gen.jobs.superres.settings import Video
 
 Records = dict[str, SourceRecord]
 

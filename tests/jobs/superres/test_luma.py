@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tui_gen.jobs.superres.reading.luma import block_means, measure_clip
+from tui_gen.jobs.superres.extraction.reading.luma import block_means, measure_clip
 
 
 def test_block_means_are_those_of_whole_blocks_at_8_bits() -> None:

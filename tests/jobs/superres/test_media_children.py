@@ -29,10 +29,12 @@ from tests.jobs.superres.films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.work import CrowdedError, Doing, Failed, Retried, Unusable
-from tui_gen.jobs.superres.geometry import Size
+from tui_gen.engine.model.work import CrowdedError, Doing, Failed, Retried, Unusable
+from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
-from tui_gen.jobs.superres.processes.child import (
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.units import Probe, Stretch
+from tui_gen.processes.children import (
     LAUNCHER,
     ChildError,
     Command,
@@ -43,8 +45,6 @@ from tui_gen.jobs.superres.processes.child import (
     run_child,
     start_child,
 )
-from tui_gen.jobs.superres.reading.clips import read_clips
-from tui_gen.jobs.superres.stretch import Probe, Stretch
 
 LIMITS = StallLimits(20.0, 20.0)
 
@@ -271,10 +271,10 @@ async def test_a_hung_probe_is_a_passing_failure(film: Path, tmp_path: Path) -> 
 def test_no_child_outlives_a_killed_parent() -> None:
     program = textwrap.dedent("""
         import asyncio, sys
-        from tui_gen.jobs.superres.processes.child import Command, StallLimits, run_child
+        from tui_gen.processes.children import Command, StallLimits, run_child
         def told(line):
             print(line, flush=True)
-            from tui_gen.jobs.superres.processes.signs import Line
+            from tui_gen.processes.keepalive import Line
             return Line.SIGN
         command = Command(program="/bin/sh", arguments=lambda _: ["-c", "echo $$ >&2; exec sleep 1000"],
                           on_line=told, limits=StallLimits(100, 100))
@@ -362,7 +362,7 @@ async def test_a_child_that_the_system_ends_for_want_of_memory_is_told_from_one_
         def read_text(self, **_: str) -> str:
             return f"nr_free_pages 7\noom_kill {next(counts)}\noom_kill_other 9\n"
 
-    monkeypatch.setattr("tui_gen.jobs.superres.processes.memory._EVENTS", Events())
+    monkeypatch.setattr("tui_gen.processes.memory._EVENTS", Events())
     if ended_by_the_system:
         with pytest.raises(CrowdedError, match="memory ran out: the system ended bash"):
             await run_shell("kill -KILL $$")

@@ -25,9 +25,9 @@ from tests.jobs.superres.films import (
     stretch_of,
     task,
 )
-from tui_gen.jobs.superres.film import ProbeFacts
-from tui_gen.jobs.superres.geometry import Size
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.film_facts import ProbeFacts
 
 HD, SCOPE = Size(1920, 1080), Size(1280, 720)
 FRAMES = 9

@@ -24,11 +24,11 @@ from tests.jobs.superres.films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.work import Rejected, Retried
-from tui_gen.jobs.superres.colour import Rendering, colour_chain
-from tui_gen.jobs.superres.geometry import Size
+from tui_gen.engine.model.work import Rejected, Retried
+from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.reading.clips import read_clips
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.colour import Rendering, colour_chain
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-pix_fmt", "yuv420p")
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -221,9 +221,9 @@ def test_complaints_count_near_the_window_and_not_right_after_a_seek_far_from_it
 def test_an_interlaced_film_comes_out_without_combing_as_by_hand(
     embedded_ffmpeg: str, tmp_path: Path, order: str
 ) -> None:
-    from tui_gen.engine.work import Unusable
+    from tui_gen.engine.model.work import Unusable
     from tui_gen.jobs.superres.media import survey
-    from tui_gen.jobs.superres.stretch import Survey
+    from tui_gen.jobs.superres.units import Survey
 
     film = tmp_path / "a.mkv"
     weave = "interleave_top" if order == "tff" else "interleave_bottom"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.superres.films import SETTINGS, make_numbered, probed, run_ffmpeg
-from tui_gen.engine.work import Unusable
+from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.media import Ffmpeg, SourceMissingError, StallLimits, probe
-from tui_gen.jobs.superres.stretch import Probe
+from tui_gen.jobs.superres.units import Probe
 
 
 @pytest.fixture

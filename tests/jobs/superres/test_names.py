@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
 from tui_gen.jobs.superres.planning.names import file_stem, slug, slug_of, wanted_slugs
 
 NAMES = st.one_of(st.text(max_size=12), st.sampled_from(["Dune", "dune", "Dune!", "Dune aa", "???", ""]))

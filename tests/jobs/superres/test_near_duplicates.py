@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.superres.test_plan import extract, of, settings, surveyed, tasks, video
-from tui_gen.engine import events as ev
-from tui_gen.engine.state import RunState
-from tui_gen.engine.work import Clip, Made, Patch, SourceRecord
-from tui_gen.jobs.superres.scoring.near_duplicates import (
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Clip, Made, Patch, SourceRecord
+from tui_gen.jobs.superres.dataset.near_duplicates import (
     FEW,
     NearDuplicates,
     discounted,

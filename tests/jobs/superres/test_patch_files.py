@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from tests.jobs.superres.test_patches import CUT, SMALL
-from tui_gen.jobs.superres.output.folders import OutputError, prepare_folders, sweep_leftovers
-from tui_gen.jobs.superres.output.patches import PatchFiles, write_patch
+from tui_gen.jobs.superres.dataset.folders import OutputError, prepare_folders, sweep_leftovers
+from tui_gen.jobs.superres.extraction.patches import PatchFiles, write_patch
 
 FILES = PatchFiles(b"gt" * 4000, b"lr" * 3000, b"lr7" * 3000)
 FINALS = {
@@ -335,8 +335,8 @@ def test_a_linked_folder_of_temporaries_is_refused(output: Path, tmp_path: Path)
 KILLED_AT_EVERY_STEP = textwrap.dedent("""
     import itertools, os, pickle, signal, sys
     from pathlib import Path
-    from tui_gen.jobs.superres.output.folders import prepare_folders, sweep_leftovers
-    from tui_gen.jobs.superres.output.patches import write_patch
+    from tui_gen.jobs.superres.dataset.folders import prepare_folders, sweep_leftovers
+    from tui_gen.jobs.superres.extraction.patches import write_patch
 
     prepare, act = pickle.loads(sys.stdin.buffer.read())
     base = Path(sys.argv[1])

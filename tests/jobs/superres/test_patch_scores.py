@@ -8,16 +8,16 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.superres.films import SETTINGS
-from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size, whole
-from tui_gen.jobs.superres.output.patches import cut_patch
-from tui_gen.jobs.superres.scoring.patch_scores import (
+from tui_gen.jobs.superres.extraction.patches import cut_patch
+from tui_gen.jobs.superres.extraction.scoring.patch_scores import (
     PatchMeasures,
     learnable,
     measure_patch,
     perceptual_hash,
 )
-from tui_gen.jobs.superres.scoring.scores import KINDS, default_rule
-from tui_gen.jobs.superres.stretch import Cut
+from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, default_rule
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size, whole
+from tui_gen.jobs.superres.units import Cut
 
 Image = NDArray[np.uint8]
 Plane = NDArray[np.float64]

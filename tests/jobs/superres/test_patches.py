@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.geometry import PatchFormat, Region, Size
-from tui_gen.jobs.superres.output.kernels import kernel_for, shrink
-from tui_gen.jobs.superres.output.patches import (
+from tui_gen.jobs.superres.config.settings import LrVersion, Settings
+from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
+from tui_gen.jobs.superres.extraction.patches import (
     PatchArrays,
     cut_patch,
     encode_patch,
     encode_png,
 )
-from tui_gen.jobs.superres.settings import LrVersion, Settings
-from tui_gen.jobs.superres.stretch import Cut
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size
+from tui_gen.jobs.superres.units import Cut
 
 Image = NDArray[np.uint8]
 

@@ -21,19 +21,19 @@ from tests.jobs.superres.films import (
     run_ffmpeg,
     stretch_of,
 )
-from tui_gen.engine.work import Rejected, Retried
-from tui_gen.jobs.superres.colour import Chroma, HdrChain
-from tui_gen.jobs.superres.film import ProbeFacts
-from tui_gen.jobs.superres.geometry import Region, Size, whole
+from tui_gen.engine.model.work import Rejected, Retried
+from tui_gen.jobs.superres.extraction.patches import cut_patch, encode_patch
+from tui_gen.jobs.superres.extraction.reading import clips, views
+from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
+from tui_gen.jobs.superres.extraction.reading.views import reach
+from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.output.patches import cut_patch, encode_patch
-from tui_gen.jobs.superres.processes.child import StallLimits
-from tui_gen.jobs.superres.reading import clips, views
-from tui_gen.jobs.superres.reading.clips import ClipFrames, Reading
-from tui_gen.jobs.superres.reading.reader import read_clips_fast
-from tui_gen.jobs.superres.reading.views import reach
-from tui_gen.jobs.superres.scoring.scores import default_rule
-from tui_gen.jobs.superres.stretch import ClipTask, Cut, Stretch
+from tui_gen.jobs.superres.planning.geometry import Region, Size, whole
+from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
+from tui_gen.media.colour import Chroma, HdrChain
+from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.processes.children import StallLimits
 
 RULES = {"repeated_frames": default_rule("repeated_frames", "score")}
 NOISE = ("-f", "lavfi", "-i", "testsrc2=s=448x256:r=24:d=5,noise=alls=40:allf=t")

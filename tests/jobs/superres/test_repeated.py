@@ -25,17 +25,23 @@ from tests.jobs.superres.films import (
     task,
 )
 from tests.jobs.superres.test_reader import compared, complaints, cuts_of, print_of
-from tui_gen.engine.work import Rejected
-from tui_gen.jobs.superres.film import ProbeFacts
-from tui_gen.jobs.superres.geometry import Size
+from tui_gen.engine.model.work import Rejected
+from tui_gen.jobs.superres.extraction.reading import clips
+from tui_gen.jobs.superres.extraction.reading.luma import LumaPlane
+from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
+from tui_gen.jobs.superres.extraction.reading.repeated import (
+    TOO_FEW_DIFFERENT,
+    Walk,
+    WalkSink,
+    picked,
+    seven_different,
+)
+from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
 from tui_gen.jobs.superres.media import Ffmpeg
+from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.planning.timestamps import Timeline, reach_frames, timeline
-from tui_gen.jobs.superres.reading import clips
-from tui_gen.jobs.superres.reading.luma import LumaPlane
-from tui_gen.jobs.superres.reading.reader import read_clips_fast
-from tui_gen.jobs.superres.reading.repeated import TOO_FEW_DIFFERENT, Walk, WalkSink, picked, seven_different
-from tui_gen.jobs.superres.scoring.scores import default_rule
-from tui_gen.jobs.superres.stretch import ClipTask, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Stretch
+from tui_gen.media.film_facts import ProbeFacts
 
 COLLAPSING = replace(
     SETTINGS, repeated_frames="collapse", scores={"repeated_frames": default_rule("repeated_frames", "score")}

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.job_contract import ScanRequest
+from tui_gen.contract.job import ScanRequest
 from tui_gen.jobs.superres.config.load import ConfigurationError, Rule, load_settings, shipped_config
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
-from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.scanning.findings import Findings, ScanError
-from tui_gen.jobs.superres.scanning.lengths import NoFacts, Probed
-from tui_gen.jobs.superres.scanning.scan import scan
-from tui_gen.jobs.superres.scanning.weighing import best_rule
-from tui_gen.jobs.superres.settings import Settings
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.films.scanning.findings import Findings, ScanError
+from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
+from tui_gen.jobs.superres.films.scanning.scan import scan
+from tui_gen.jobs.superres.films.scanning.weighing import best_rule
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 
 RULES = (
     Rule("dune", (("general", 1.0),)),

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.job_contract import ScanRequest
+from tui_gen.contract.job import ScanRequest
 from tui_gen.jobs.superres.config.load import load_settings, shipped_config
-from tui_gen.jobs.superres.scanning.film_names import FilmName, Place, name_film
-from tui_gen.jobs.superres.scanning.scan import scan
+from tui_gen.jobs.superres.films.scanning.film_names import FilmName, Place, name_film
+from tui_gen.jobs.superres.films.scanning.scan import scan
 
 LIST = Path(__file__).with_name("release_names.tsv")
 RIGHT_AT_LEAST = 0.98

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.reading.luma import measure_clip, repeated_pairs
-from tui_gen.jobs.superres.scoring.scores import (
+from tui_gen.contract.score_data import Measure
+from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
+from tui_gen.jobs.superres.extraction.scoring.scores import (
     KINDS,
     ClipTraits,
     Rule,
@@ -16,7 +17,6 @@ from tui_gen.jobs.superres.scoring.scores import (
     objection,
     timing,
 )
-from tui_gen.measured import Measure
 
 EVEN = tuple(n / 24 for n in range(7))
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.planning.seats import Claim, allot
+from tui_gen.jobs.superres.planning.apportionment import Claim, allot
 
 WEIGHTS = st.one_of(
     st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 3.0]),

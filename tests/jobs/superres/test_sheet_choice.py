@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine import events as ev
-from tui_gen.engine.ledger import Ledger
-from tui_gen.engine.work import Clip, Made, Patch
-from tui_gen.jobs.superres.sheet.choice import EXTREMES_SHARE, Told, choose, told_patches
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import Clip, Made, Patch
+from tui_gen.engine.storage.ledger import Ledger
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import EXTREMES_SHARE, Told, choose, told_patches
 
 
 def told(index: int, scores: Mapping[str, float], *, category: str = "general", source: str = "a") -> Told:

@@ -6,7 +6,7 @@ import pytest
 
 from tui_gen.jobs.superres.config.defaults import DEFAULT_DISTRIBUTIONS, DEFAULT_FOLDERS
 from tui_gen.jobs.superres.config.load import load_rules, load_settings, shipped_config
-from tui_gen.jobs.superres.scanning.weighing import best_rule
+from tui_gen.jobs.superres.films.scanning.weighing import best_rule
 
 
 def test_it_holds_the_settings_of_old_with_full_chroma_and_no_videos() -> None:

@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 
 from tests.jobs.superres.test_plan import FILM, FOLDERS, SHARES, facts, members, of, tasks, video
 from tests.jobs.superres.test_plan import settings as whole_settings
-from tui_gen.engine.work import Plan, SourceRecord
-from tui_gen.jobs.superres.planning.plan import plan_extract
-from tui_gen.jobs.superres.planning.timestamps import timestamp
-from tui_gen.jobs.superres.settings import Category, Settings, Video
-from tui_gen.jobs.superres.split import (
+from tui_gen.engine.model.work import Plan, SourceRecord
+from tui_gen.jobs.superres.config.settings import Category, Settings, Video
+from tui_gen.jobs.superres.dataset.split import (
     GUARD_SECONDS,
     SPLITS,
     Split,
@@ -28,6 +26,8 @@ from tui_gen.jobs.superres.split import (
     split_of_folder,
     whole_name,
 )
+from tui_gen.jobs.superres.planning.plan import plan_extract
+from tui_gen.jobs.superres.planning.timestamps import timestamp
 
 HOUR = 3600.0
 HALF_WINDOW_SECONDS = 3.5 * 1001 / 24000

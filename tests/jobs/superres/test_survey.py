@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.superres.films import SETTINGS, make_numbered, probed, run_ffmpeg
-from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres.film import SurveyFacts
-from tui_gen.jobs.superres.geometry import Region
+from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.films import survey as survey_module
 from tui_gen.jobs.superres.media import Ffmpeg, survey
-from tui_gen.jobs.superres.probing import survey as survey_module
-from tui_gen.jobs.superres.stretch import Survey
+from tui_gen.jobs.superres.planning.geometry import Region
+from tui_gen.jobs.superres.units import Survey
+from tui_gen.media.film_facts import SurveyFacts
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p", "-g", "6")
 

@@ -25,15 +25,15 @@ from tests.jobs.superres.films import (
     task,
 )
 from tests.jobs.superres.test_plan import FILM, NO_BARS
-from tui_gen.engine.work import Unusable
-from tui_gen.jobs.superres.film import SurveyFacts
+from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.extraction.reading.window import nearest
+from tui_gen.jobs.superres.extraction.scoring.scores import timing
 from tui_gen.jobs.superres.media import Ffmpeg, survey
-from tui_gen.jobs.superres.planning.prospects import fields_refused
+from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.timestamps import bit_indices, timeline, timestamp, usable_clips
-from tui_gen.jobs.superres.probing.pulldown import field_seconds, is_flagged
-from tui_gen.jobs.superres.reading.window import nearest
-from tui_gen.jobs.superres.scoring.scores import timing
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, Survey
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Survey
+from tui_gen.media.film_facts import SurveyFacts
+from tui_gen.media.probing.pulldown import field_seconds, is_flagged
 
 FIELD = 1001 / 60000
 FRAMES = 240

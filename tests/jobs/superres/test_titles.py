@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from tests.jobs.superres.films import SETTINGS, probed, run_ffmpeg
 from tests.jobs.superres.test_plan import FILM
-from tui_gen.jobs.superres.facts import probe_from_json, probe_to_json
-from tui_gen.jobs.superres.film import Chapter
+from tui_gen.jobs.superres.config.settings import Trim, Video
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.planning.prospects import prospect
+from tui_gen.jobs.superres.planning.film_capacity import prospect
 from tui_gen.jobs.superres.planning.timestamps import bit_indices, timeline, timestamp, usable_clips
-from tui_gen.jobs.superres.probing.titles import MOST_CHAPTERS, MOST_CHARACTERS, shows_titles, title_chapters
-from tui_gen.jobs.superres.settings import Trim, Video
+from tui_gen.media.facts_json import probe_from_json, probe_to_json
+from tui_gen.media.film_facts import Chapter
+from tui_gen.media.probing.titles import MOST_CHAPTERS, MOST_CHARACTERS, shows_titles, title_chapters
 
 WITH_CHAPTERS = replace(SETTINGS, trim=Trim(has_chapters=True))
 MILLISECONDS = Fraction(1, 1000)

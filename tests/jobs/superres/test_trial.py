@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.superres.films import SETTINGS, TINY, make_numbered, probed, run_ffmpeg
-from tui_gen.engine.work import JsonObject
-from tui_gen.jobs.superres.facts import probe_to_json, survey_to_json
-from tui_gen.jobs.superres.film import SurveyFacts
-from tui_gen.jobs.superres.geometry import whole
-from tui_gen.jobs.superres.inspection.trial import Trial, trial, trial_places
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.config.settings import Category, Video
+from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.planning.prospects import prospect
+from tui_gen.jobs.superres.planning.film_capacity import prospect
+from tui_gen.jobs.superres.planning.geometry import whole
 from tui_gen.jobs.superres.planning.timestamps import Timeline
-from tui_gen.jobs.superres.processes.spending import Spent, counting, current, processor_seconds
-from tui_gen.jobs.superres.settings import Category, Video
+from tui_gen.media.facts_json import probe_to_json, survey_to_json
+from tui_gen.media.film_facts import SurveyFacts
+from tui_gen.processes.cpu_time import Spent, counting, current, processor_seconds
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "12")
 CATEGORY = Category("general", "General", None, ((TINY, 1.0),))

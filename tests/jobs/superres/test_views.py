@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.superres.films import SETTINGS, TINY
-from tui_gen.jobs.superres.film import ColourFacts, ProbeFacts
-from tui_gen.jobs.superres.geometry import Region, Size, contains, whole
-from tui_gen.jobs.superres.reading.views import GRID, MARGIN, reach, views_of
-from tui_gen.jobs.superres.stretch import Cut
+from tui_gen.jobs.superres.extraction.reading.views import GRID, MARGIN, reach, views_of
+from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
+from tui_gen.jobs.superres.units import Cut
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 
 COLOUR = ColourFacts("yuv420p10le", 10, None, None, None, None, None, None, None)
 FILM = ProbeFacts(

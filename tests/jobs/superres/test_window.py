@@ -1,9 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.geometry import Size
-from tui_gen.jobs.superres.reading.frame_log import FrameLog, ShownFrame
-from tui_gen.jobs.superres.reading.window import (
+from tui_gen.jobs.superres.extraction.reading.window import (
     Span,
     begins_too_late,
     exact_span,
@@ -14,6 +12,8 @@ from tui_gen.jobs.superres.reading.window import (
     is_damaged,
     nearest,
 )
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.decoding.frame_log import FrameLog, ShownFrame
 
 # Timestamps in milliseconds, as matroska keeps them, at least 2 ms apart.
 TIMES = st.lists(st.integers(2, 500), min_size=7, max_size=60).map(

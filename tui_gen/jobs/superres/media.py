@@ -7,18 +7,18 @@
     hardware                            whether a device decodes it exactly        (hardware.py)
     read_clips                          the frames of a stretch                    (reader.py, clips.py)
 
-Every decoder runs in a child process that can be killed (child.py), never in this one.
+Every decoder runs in a child process that can be killed (children.py), never in this one.
 """
 
-from tui_gen.jobs.superres.facts import probe_from_json, probe_to_json, survey_from_json, survey_to_json
-from tui_gen.jobs.superres.probing.keyframe_index import keyframe_index
-from tui_gen.jobs.superres.probing.probe import SourceMissingError, probe
-from tui_gen.jobs.superres.probing.survey import survey
-from tui_gen.jobs.superres.processes.child import ChildError, StallLimits
-from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
-from tui_gen.jobs.superres.reading.clips import ClipFrames, Reading
-from tui_gen.jobs.superres.reading.hardware import hardware
-from tui_gen.jobs.superres.reading.reader import read_clips_fast as read_clips
+from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast as read_clips
+from tui_gen.jobs.superres.films.hardware import hardware
+from tui_gen.jobs.superres.films.survey import survey
+from tui_gen.media.facts_json import probe_from_json, probe_to_json, survey_from_json, survey_to_json
+from tui_gen.media.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
+from tui_gen.media.probing.keyframe_index import keyframe_index
+from tui_gen.media.probing.probe import SourceMissingError, probe
+from tui_gen.processes.children import ChildError, StallLimits
 
 __all__ = [
     "ChildError",

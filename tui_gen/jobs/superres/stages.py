@@ -7,16 +7,16 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tui_gen.engine.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
-from tui_gen.jobs.superres.extract import Tools, perform_probe, perform_stretch, perform_survey
+from tui_gen.engine.model.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
+from tui_gen.jobs.superres.dataset.split_leakage import Uncounted, uncounted
+from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_stretch, perform_survey
+from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
-from tui_gen.jobs.superres.planning.presence import Presence
-from tui_gen.jobs.superres.processes.ffmpeg import Ffmpeg
-from tui_gen.jobs.superres.scoring.crossing import Uncounted, uncounted
-from tui_gen.jobs.superres.scoring.near_duplicates import planned_without
-from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.stretch import Probe, Stretch, Survey
+from tui_gen.jobs.superres.units import Probe, Stretch, Survey
+from tui_gen.media.ffmpeg import Ffmpeg
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from tests.acceptance.conftest import Films, write_config
 from tests.acceptance.conftest import films as _films
 from tests.acceptance.program import Dataset, Done, entry, run
 from tests.conftest import MadeOnce
-from tui_gen.cli import main
+from tui_gen.cli.main import main
 
 Image = npt.NDArray[np.uint8]
 films = _films

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.export.division import Divided, divide
-from tui_gen.jobs.superres.export.samples import Sample
-from tui_gen.jobs.superres.scoring.crossing import NEAR_BITS
-from tui_gen.jobs.superres.settings import Video
-from tui_gen.jobs.superres.split import Split
+from tui_gen.jobs.superres.config.settings import Video
+from tui_gen.jobs.superres.dataset.export.division import Divided, divide
+from tui_gen.jobs.superres.dataset.export.samples import Sample
+from tui_gen.jobs.superres.dataset.split import Split
+from tui_gen.jobs.superres.dataset.split_leakage import NEAR_BITS
 
 PLAIN = Sample("aa", 0, "general", "train", "tiny", 96, 96, "G/Patches/GT/a.png", ("gt",), 0, 1, None, 0)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.program import Dataset, Running, command, run
 from tests.jobs.superres.export import loaders
 from tests.jobs.superres.export.conftest import index, made, part_of, refused
-from tui_gen.cli import main
+from tui_gen.cli.main import main
 
 Export = Callable[..., Path]
 

@@ -166,7 +166,7 @@ def test_webdataset_reads_its_shards(export: Export, dataset: Dataset) -> None:
 def test_shards_hold_the_same_bytes_each_time_and_no_more_than_they_may(
     export: Export, tmp_path: Path
 ) -> None:
-    from tui_gen.jobs.superres.export.shards import SHARD_BYTES
+    from tui_gen.jobs.superres.dataset.export.shards import SHARD_BYTES
 
     assert SHARD_BYTES == 1_000_000_000
     first = export("webdataset", "--category", "space")

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tui_gen.jobs.superres.config.commented_json import Key
+from tui_gen.config.commented_json import Key
 from tui_gen.jobs.superres.config.defaults import (
     BUILT_IN_FORMATS,
     DEFAULT_DISTRIBUTIONS,
@@ -22,11 +22,11 @@ from tui_gen.jobs.superres.config.defaults import (
     default_folder,
 )
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, FormatEntry, VideoEntry
-from tui_gen.jobs.superres.geometry import PatchFormat, Size
-from tui_gen.jobs.superres.output.kernels import UndefinedKernelError, kernel_for
-from tui_gen.jobs.superres.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
-from tui_gen.jobs.superres.settings import Category
-from tui_gen.jobs.superres.split import SPLITS, TRAIN, Split, part_folder, part_name
+from tui_gen.jobs.superres.config.settings import Category
+from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, part_folder, part_name
+from tui_gen.jobs.superres.extraction.kernels import UndefinedKernelError, kernel_for
+from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
 
 _LONGEST_NAME = 60
 _TYPO_LIKENESS = 0.75

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tui_gen.jobs.superres.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
 
 LR_RATIO = 3
 

@@ -24,9 +24,9 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from tui_gen.engine.work import DEFAULT_PRIORITY
-from tui_gen.jobs.superres.config.commented_json import Key
-from tui_gen.jobs.superres.scoring.scores import Mode, ScoreName
+from tui_gen.config.commented_json import Key
+from tui_gen.engine.model.work import DEFAULT_PRIORITY
+from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 
 LEFT_OUT = object()
 """Stands where a faulty element of a list was, so that the rest can still be judged."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from tui_gen.engine.work import JsonObject, Plan, RefusedError, SourceRecord
+from tui_gen.engine.model.work import JsonObject, Plan, RefusedError, SourceRecord
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
+from tui_gen.jobs.superres.dataset.split_leakage import uncounted
+from tui_gen.jobs.superres.films.identity import FileLook, LibraryError, NoFile, identify, known_files
 from tui_gen.jobs.superres.planning.footage import Sources
-from tui_gen.jobs.superres.planning.library import FileLook, LibraryError, NoFile, identify, known_files
 from tui_gen.jobs.superres.planning.plan import plan_extract
-from tui_gen.jobs.superres.scoring.crossing import uncounted
-from tui_gen.jobs.superres.scoring.near_duplicates import planned_without
-from tui_gen.jobs.superres.settings import Settings
 
 
 def expected_plan(settings: Settings, records: Mapping[str, SourceRecord]) -> Plan:

@@ -17,12 +17,12 @@ from fractions import Fraction
 from functools import reduce
 from operator import or_
 
-from tui_gen.engine.work import SourceRecord
-from tui_gen.jobs.superres.planning.prospects import Prospect, prospect
-from tui_gen.jobs.superres.planning.seats import Claim, allot
+from tui_gen.engine.model.work import SourceRecord
+from tui_gen.jobs.superres.config.settings import Settings, Video
+from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
+from tui_gen.jobs.superres.planning.apportionment import Claim, allot
+from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.timestamps import lowest, too_near
-from tui_gen.jobs.superres.settings import Settings, Video
-from tui_gen.jobs.superres.split import TRAIN, Split, split_of, whole_name
 
 Sources = Sequence[tuple[str, Video]]
 Seats = Mapping[str, Mapping[str, int]]

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
-from tui_gen.jobs.superres.geometry import PatchFormat
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
 SLUG_CHARACTERS = 100
 _ID_CHARACTERS = 10

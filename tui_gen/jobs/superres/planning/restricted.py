@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tui_gen.engine.work import Job, JsonObject, Plan, Report, SourcePlan, SourceRecord, Stage, Unit
-from tui_gen.job_contract import Wanted
-from tui_gen.jobs.superres.split import TRAIN, split_of
-from tui_gen.jobs.superres.stretch import ClipTask, Stretch
+from tui_gen.contract.job import Wanted
+from tui_gen.engine.model.work import Job, JsonObject, Plan, Report, SourcePlan, SourceRecord, Stage, Unit
+from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
+from tui_gen.jobs.superres.units import ClipTask, Stretch
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from fractions import Fraction
 from functools import reduce
 from operator import or_
 
-from tui_gen.jobs.superres.chance import draws
-from tui_gen.jobs.superres.film import ProbeFacts, SurveyFacts
-from tui_gen.jobs.superres.geometry import Region, Size, border_margin, crop, crop_area
+from tui_gen.jobs.superres.config.settings import Settings, Video
+from tui_gen.jobs.superres.dataset.split import whole_name
+from tui_gen.jobs.superres.planning.film_capacity import Option
+from tui_gen.jobs.superres.planning.geometry import Region, Size, border_margin, crop, crop_area
 from tui_gen.jobs.superres.planning.names import file_stem
-from tui_gen.jobs.superres.planning.prospects import Option
+from tui_gen.jobs.superres.planning.seeded_random import draws
 from tui_gen.jobs.superres.planning.timestamps import Windows, bit_indices
-from tui_gen.jobs.superres.settings import Settings, Video
-from tui_gen.jobs.superres.split import whole_name
-from tui_gen.jobs.superres.stretch import ClipTask, Cut, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
+from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
 
 STRETCH_CLIPS = 16
 """Enough clips to be worth opening a decoder for, few enough (some 20 s of work) that the last stretches

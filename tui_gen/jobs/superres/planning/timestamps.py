@@ -29,10 +29,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tui_gen.jobs.superres.film import Chapter, ProbeFacts
-from tui_gen.jobs.superres.settings import Settings
-from tui_gen.jobs.superres.split import GUARD_SECONDS, Block
-from tui_gen.jobs.superres.stretch import CLIP_FRAMES, MIDDLE, Reach
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, Block
+from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
+from tui_gen.media.film_facts import Chapter, ProbeFacts
 
 GOLDEN = 0.6180339887498949
 SLOWEST_FRAME_SECONDS = 1 / 8

@@ -1,0 +1,1 @@
+"""What every room may use: errors, formatting, exit codes, HTML primitives, detached calls."""

@@ -1,0 +1,343 @@
+"""The command line: wires everything, decides nothing.
+
+Heavy modules are imported by the command that needs them: `--help` and `--version` stay instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import count, display_name, size
+from tui_gen.base.terminals import can_draw
+from tui_gen.cli.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
+from tui_gen.engine.model.work import RefusedError
+from tui_gen.engine.storage.lock import LockedError
+
+if TYPE_CHECKING:
+    from tui_gen.contract.job import JobConfig
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return the exit code."""
+    _open_closed_streams()
+    _say_everything()
+    try:
+        options = _parsed(sys.argv[1:] if arguments is None else list(arguments))
+        return int(_COMMANDS[options.command](options))
+    except RefusedError as error:
+        _complain(str(error))
+        return ExitCode.REFUSED
+    except LockedError as error:
+        _complain(f"{error}\nAttach to it with: tui-gen, or stop it with: tui-gen ctl stop")
+        return ExitCode.LOCKED
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a list has seen enough.
+        sys.stderr.close()
+        return ExitCode.DONE
+    except Exception:  # noqa: BLE001 - the last door: a fault of the program, shown whole
+        _complain(f"internal error; please report this:\n{traceback.format_exc()}")
+        return ExitCode.INTERNAL_ERROR
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    meant = meant_command(words[0]) if words else None
+    if meant and not Path(words[0]).exists():
+        message = f"{words[0]}: no such command and no such file; did you mean: tui-gen {meant}"
+        raise RefusedError(message)
+    return parser().parse_args(with_command(words))
+
+
+def program() -> int:
+    """Run the command as a process of its own, which no Ctrl-C keeps from ending with its code any more."""
+    try:
+        code = main()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        code = ExitCode.INTERRUPTED
+    return code
+
+
+def _open_closed_streams() -> None:
+    """Lead what the caller closed (`>&-`) to nowhere, lest the next file opened take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: the closed one's
+            setattr(sys, name, os.fdopen(nowhere, mode, closefd=False))
+
+
+def _say_everything() -> None:
+    """Have what a stream's encoding cannot say written as an escape, as on stderr: a name ends no run."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _screen(options: argparse.Namespace) -> int:
+    options.json = options.detached = False
+    if not can_draw():
+        return _run(options)
+    from tui_gen.commands import screen
+    from tui_gen.jobs import read_config
+
+    path = Path(options.config)
+    if not path.exists() and options.config == DEFAULT_CONFIG:
+        return screen.first_run(f"There is no ./{DEFAULT_CONFIG} here yet.", _scan_then_say, _demo_here)
+    config = read_config(path)
+    if not config.source_count:
+        return screen.first_run(f"{path} lists no videos yet.", _scan_then_say, _demo_here)
+    if options.fresh and not _may_start_over(config, options):
+        return ExitCode.STOPPED
+    return screen.open_screen(config, _flags(options), is_ascii=options.ascii)
+
+
+def _scan_then_say(folder: str) -> int:
+    return main(["scan", folder])
+
+
+def _demo_here() -> int:
+    return main(["demo"])
+
+
+def _flags(options: argparse.Namespace) -> list[str]:
+    """Return the flags of `run` that were given, for the engine's own command line."""
+    flags = [
+        text
+        for text, is_set in [
+            ("--fresh", options.fresh),
+            ("--yes", options.fresh),
+            ("--mix", options.mix),
+            ("--beside", options.beside),
+        ]
+        if is_set
+    ]
+    for name in ("limit", "only", "workers"):
+        value = getattr(options, name)
+        if value is not None:
+            flags += [f"--{name}", str(value)]
+    return flags
+
+
+def _monitor(options: argparse.Namespace) -> int:
+    from tui_gen.commands import monitor
+    from tui_gen.jobs import read_config
+
+    path = Path(options.file)
+    status_path = path if monitor.is_status_file(path) else read_config(path).status_path
+    if options.json or options.once or not can_draw():
+        return monitor.watch(status_path, sys.stdout, is_once=options.once, is_json=options.json)
+    from tui_gen.commands import screen
+
+    return screen.monitor(status_path, is_ascii=options.ascii)
+
+
+def _ctl(options: argparse.Namespace) -> int:
+    from tui_gen.commands import ctl
+    from tui_gen.jobs import read_config
+
+    order = ctl.Order(options.order, **{
+        key: getattr(options, key) for key in ("name", "number", "count", "json") if hasattr(options, key)
+    })  # fmt: skip
+    sys.stdout.write(f"{ctl.carry_out(read_config(Path(options.config)), order)}\n")
+    return ExitCode.DONE
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tui_gen.commands import run
+    from tui_gen.jobs import read_config
+
+    config = read_config(Path(options.config))
+    request = run.RunRequest(
+        config,
+        limit=options.limit,
+        only=options.only,
+        workers=options.workers,
+        is_fresh=options.fresh,
+        may_mix=options.mix,
+        may_write_beside=options.beside,
+        is_verbose=options.verbose,
+        is_json=options.json,
+        is_detached=options.detached,
+    )
+    if options.fresh and not _may_start_over(config, options):
+        return ExitCode.STOPPED
+    return run.run(request)
+
+
+def _may_start_over(config: JobConfig, options: argparse.Namespace) -> bool:
+    from tui_gen.commands import run
+
+    images, size_bytes = run.what_stands(config)
+    if options.yes or not images:
+        return True
+    return _agreed(f"Set aside {count(images)} images ({size(size_bytes)}) and start over?")
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        message = f"{question} Without a terminal, say so with --yes."
+        raise RefusedError(message)
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in {"y", "yes"}
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from tui_gen.commands.plan import plan_lines
+    from tui_gen.jobs import read_config
+
+    lines, is_met = plan_lines(read_config(Path(options.config)))
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return ExitCode.DONE if is_met else ExitCode.WITH_GAPS
+
+
+def _check(options: argparse.Namespace) -> int:
+    from tui_gen.commands.check import command
+    from tui_gen.jobs import DEFAULT_JOB, find_job, read_config
+
+    request = command.CheckRequest(
+        sys.stdout, sys.stderr, os.environ, is_json=options.json, may_keep=not options.no_keep
+    )
+    path = Path(options.config)
+    if not path.exists() and options.config == DEFAULT_CONFIG:
+        sys.stderr.write(f"There is no ./{DEFAULT_CONFIG} here yet: the machine alone is checked.\n")
+        return command.check_machine(find_job(DEFAULT_JOB).tools(), request)
+    return command.check(read_config(path, command=options.command), request)
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from tui_gen.commands import scan
+    from tui_gen.contract.job import ScanRequest
+    from tui_gen.jobs import job_of
+
+    request = ScanRequest(
+        folders=tuple(Path(folder) for folder in options.folders),
+        target=Path(options.output),
+        may_update=options.update,
+        is_probed=not options.no_probe,
+        least_seconds=options.min_seconds,
+        keeps_editions=options.all_editions,
+    )
+    job = job_of(request.target, command=options.command)
+    return scan.scan(job, request, is_reviewed=can_draw() and not options.yes)
+
+
+def _stats(options: argparse.Namespace) -> int:
+    from tui_gen.commands import stats
+    from tui_gen.jobs import read_config
+
+    asked = stats.Asked(options.score, options.list, is_json=options.json)
+    return stats.stats(read_config(Path(options.config), command=options.command), asked, out=sys.stdout)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from tui_gen.commands import verify
+    from tui_gen.jobs import read_config
+
+    config = read_config(Path(options.config), command=options.command)
+    work = verify.repair if options.repair else verify.verify
+    return work(config, sample=options.sample, out=sys.stdout, talk=sys.stderr)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from tui_gen.commands import report
+    from tui_gen.jobs import read_config
+
+    page_path = Path(options.output) if options.output else None
+    config = read_config(Path(options.config), command=options.command)
+    return report.report(config, page_path=page_path, out=sys.stdout, talk=sys.stderr)
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    from tui_gen.commands import report
+    from tui_gen.jobs import read_config
+
+    request = report.SheetRequest(
+        folder=Path(options.output) if options.output else None,
+        per_category=options.per_category,
+        seed=options.seed,
+    )
+    return report.sheet(
+        read_config(Path(options.config), command=options.command), request, out=sys.stdout, talk=sys.stderr
+    )
+
+
+def _split(options: argparse.Namespace) -> int:
+    from tui_gen.commands import split
+    from tui_gen.jobs import read_config
+
+    request = split.SplitRequest(
+        {part: getattr(options, part) for part in ("val", "test", "train")},
+        suggested_share=options.suggest,
+        is_move=options.move,
+        is_json=options.json,
+    )
+    return split.split(
+        read_config(Path(options.config), command=options.command), request, out=sys.stdout, talk=sys.stderr
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    from tui_gen.commands import export
+    from tui_gen.contract.job import ExportRequest
+    from tui_gen.jobs import read_config
+
+    request = ExportRequest(
+        options.layout,
+        Path(options.folder),
+        categories=frozenset(options.category),
+        formats=frozenset(options.format),
+        splits=frozenset(options.split),
+    )
+    config = read_config(Path(options.config), command=options.command)
+    return export.export(config, request, is_json=options.json, out=sys.stdout, talk=sys.stderr)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from tui_gen.commands import run
+    from tui_gen.jobs import job_of, read_config
+
+    folder = Path(options.folder)
+    path = job_of(folder / DEFAULT_CONFIG, command=options.command).make_demo(folder, say=_say)
+    code = run.run(run.RunRequest(read_config(path), is_verbose=options.verbose))
+    if code == ExitCode.DONE:
+        _say(f"Look at its patches with: tui-gen sheet {path}")
+    return code
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{display_name(line)}\n")
+    sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    for number, line in enumerate(text.splitlines()):
+        sys.stderr.write(f"{'' if number else 'tui-gen: '}{display_name(line)}\n")
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "screen": _screen,
+    "monitor": _monitor,
+    "ctl": _ctl,
+    "run": _run,
+    "plan": _plan,
+    "check": _check,
+    "scan": _scan,
+    "stats": _stats,
+    "verify": _verify,
+    "report": _report,
+    "sheet": _sheet,
+    "split": _split,
+    "export": _export,
+    "demo": _demo,
+}

@@ -1,0 +1,217 @@
+"""The command: look at everything, keep what was found, say it.
+
+Guards: a signal ends the children at once, and what was found by then is kept all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import display_name
+from tui_gen.commands.check.logind import lingering
+from tui_gen.commands.check.machine import processors, program, terminal
+from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
+from tui_gen.commands.check.recording import Kept, News, keep, news_of
+from tui_gen.commands.check.table import NARROW, Findings, json_of, lines_of
+from tui_gen.commands.split import too_near_line
+from tui_gen.contract.job import (
+    Condition,
+    Inspected,
+    Inspection,
+    JobConfig,
+)
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.disk_estimate import Need, need_of
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.run.session import LOCK_NAME, recipe_differences, replay
+from tui_gen.engine.storage.lock import is_held, read_holder
+from tui_gen.views.text.progress import Progress
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What the command line asks of a check."""
+
+    out: TextIO
+    talk: TextIO
+    environ: Mapping[str, str]
+    is_json: bool = False
+    may_keep: bool = True
+
+
+def check_machine(tools: Sequence[Condition], request: CheckRequest) -> int:
+    """Check the machine alone, where there is no configuration yet; return the exit code."""
+    return _tell(Findings([*_machine(request), *tools], (), ()), request)
+
+
+def check(config: JobConfig, request: CheckRequest) -> int:
+    """Check everything; return the exit code. Raises RefusedError."""
+    state, damage = replay(config.run_folder)
+    is_busy = is_held(config.run_folder / LOCK_NAME)
+    inspection = config.inspection(state.records)
+    looked = _look(inspection, request)
+    sources = [looked.found[source] for source in inspection.sources if source in looked.found]
+    news = news_of(inspection.found, sources, time.time())
+    kept = _kept(config, news, state, request, is_busy=is_busy)
+    if kept.says:
+        request.talk.write(f"{display_name(kept.says)}\n")
+        request.talk.flush()
+    if looked.signal is not None:
+        request.talk.write(f"Stopped after {len(sources)} of {len(inspection.sources)} videos.\n")
+        return 128 + looked.signal
+    planned = _planned(inspection, state, news, sources)
+    conditions = [
+        *_machine(request),
+        *inspection.conditions,
+        *_output(config, planned.need, is_busy=is_busy),
+        *_run(config, inspection, state, damage, is_busy=is_busy),
+    ]
+    findings = Findings(
+        conditions,
+        inspection.columns,
+        sources,
+        need=planned.need,
+        processor_seconds=planned.processor_seconds,
+        is_all_tried=planned.is_all_tried,
+        config=str(config.path),
+        output=str(config.output),
+        is_kept=kept.is_kept,
+    )
+    return _tell(findings, request)
+
+
+def _tell(findings: Findings, request: CheckRequest) -> int:
+    if request.is_json:
+        request.out.write(f"{json_of(findings)}\n")
+    else:
+        width = shutil.get_terminal_size((NARROW, 24)).columns
+        request.out.writelines(f"{line}\n" for line in lines_of(findings, width))
+    request.out.flush()
+    return ExitCode.DONE if findings.is_ready else ExitCode.WITH_GAPS
+
+
+# ------------------------------------------------------------------ the sources
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What was found so far, and the signal that ended it, if one did."""
+
+    found: dict[str, Inspected] = field(default_factory=dict)
+    signal: int | None = None
+
+
+def _look(inspection: Inspection, request: CheckRequest) -> _Looked:
+    looked = _Looked()
+    progress = Progress(request.talk, len(inspection.sources), "videos")
+    try:
+        asyncio.run(_look_at_all(inspection, looked, progress))
+    except asyncio.CancelledError:
+        if looked.signal is None:
+            raise
+    finally:
+        progress.clear()
+    return looked
+
+
+async def _look_at_all(inspection: Inspection, looked: _Looked, progress: Progress) -> None:
+    """Look at all sources, as many at a time as there are processors."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    room = asyncio.Semaphore(os.cpu_count() or 1)
+
+    def stop(number: int) -> None:
+        looked.signal = looked.signal or number
+        if this is not None:
+            this.cancel()
+
+    async def look(source: str) -> None:
+        async with room:
+            looked.found[source] = await inspection.look(source)
+        progress.show(len(looked.found))
+
+    for number in SIGNALS:
+        # nohup and service managers ignore a signal on purpose: leave it ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
+    progress.show(0)
+    async with asyncio.TaskGroup() as group:
+        for source in inspection.sources:
+            group.create_task(look(source))
+
+
+def _kept(config: JobConfig, news: News, state: RunState, request: CheckRequest, *, is_busy: bool) -> Kept:
+    if not request.may_keep:
+        return Kept(is_kept=False, says="")
+    if is_busy:
+        return Kept(is_kept=False, says="What was found is not kept: an engine is at work here.")
+    return keep(config.run_folder, news, before=state.records)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What a run would make, and what it takes."""
+
+    need: Need | None = None
+    processor_seconds: float | None = None
+    is_all_tried: bool = True
+
+
+def _planned(inspection: Inspection, state: RunState, news: News, sources: Sequence[Inspected]) -> _Planned:
+    """Plan what a run would make, by what is known now."""
+    if not sources:
+        return _Planned()
+    for event in news:
+        state.apply(event)
+    plan = inspection.plan(state.records)
+    state.apply(ev.StagePlanned(time.time(), "extract", plan))
+    costs = {source.source: source.seconds_per_clip for source in sources}
+    wanted = [(source.clips_left, costs.get(source.source)) for source in plan.sources if source.clips_left]
+    tried = [clips * cost for clips, cost in wanted if cost is not None]
+    return _Planned(need_of(state, plan), sum(tried) if tried else None, len(tried) == len(wanted))
+
+
+# ------------------------------------------------------------------ the machine
+
+
+def _machine(request: CheckRequest) -> Sequence[Condition]:
+    return program(), processors(), terminal(request.environ), lingering()
+
+
+def _output(config: JobConfig, need: Need | None, *, is_busy: bool) -> Sequence[Condition]:
+    folder = folder_conditions(config.output, config.run_folder, is_busy=is_busy)
+    room = room_conditions(room_at(config.output), need, config.min_free_bytes)
+    return (*folder, *room)
+
+
+def _run(
+    config: JobConfig, inspection: Inspection, state: RunState, damage: Sequence[str], *, is_busy: bool
+) -> list[Condition]:
+    """Say what stands in the way of a run, or who is running already."""
+    conditions = []
+    if is_busy:
+        holder = read_holder(config.run_folder / LOCK_NAME)
+        who = f"process {holder.pid} on {holder.host}" if holder else "another process"
+        conditions.append(Condition("engine", "good", f"{who} is at work here: tui-gen shows it"))
+    else:
+        conditions.append(Condition("engine", "good", "none is at work here"))
+    if damage:
+        says = f"{len(damage)} damaged lines are left out; what they told of is made again"
+        conditions.append(Condition("ledger", "warning", says))
+    if near := "" if is_busy else too_near_line(config, state.records):
+        says = f"{near}; the next run moves them, or tui-gen split --move"
+        conditions.append(Condition("near duplicates", "warning", says))
+    differences = recipe_differences(state.recipe, inspection.recipe or {})
+    if differences:
+        says = f"differs from that of the output folder, so that a run is refused: {'; '.join(differences)}"
+        conditions.append(Condition("recipe", "wrong", says))
+    return conditions

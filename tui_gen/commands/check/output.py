@@ -1,0 +1,106 @@
+"""How the disk stands that a run writes to: what is free against what the plan needs, and how fast it is.
+
+The speed is measured by writing and flushing a few megabytes into a file that has no name, so that
+nothing is left behind, come what may.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_gen.base.formatting import count, size
+from tui_gen.contract.job import Condition
+from tui_gen.engine.model.disk_estimate import Need
+from tui_gen.engine.run.housekeeping import MIN_FREE_FILES
+
+PIECE_BYTES = 1 << 20
+PIECES = 32
+MOST_SECONDS = 3.0
+"""A slow disk is known for one after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a file system has left."""
+
+    free_bytes: int
+    free_files: int | None  # None: it does not count them
+
+
+def folder_conditions(output: Path, run_folder: Path, *, is_busy: bool) -> Iterator[Condition]:
+    """Say whether the output folder can be written to, and how fast."""
+    place = existing(output)
+    if not os.access(place, os.W_OK | os.X_OK):
+        says = f"{place} cannot be written to; choose another output_base_dir or make it writable"
+        yield Condition("output", "wrong", says)
+        return
+    if place == output:
+        yield Condition("output", "good", f"{output}")
+    else:
+        yield Condition("output", "good", f"{output} is not there yet; a run makes it below {place}")
+    yield _speed(run_folder, is_busy=is_busy)
+
+
+def _speed(run_folder: Path, *, is_busy: bool) -> Condition:
+    if is_busy:
+        return Condition("speed", "unknown", "not measured while an engine is at work")
+    if not run_folder.is_dir():
+        return Condition("speed", "unknown", "not measured: nothing was written, so there is no place to")
+    try:
+        speed = written_per_second(run_folder)
+    except OSError as error:
+        return Condition("speed", "wrong", f"{run_folder} cannot be written to: {error.strerror}")
+    return Condition("speed", "good", f"writes {size(speed)} a second, flushed to the disk every megabyte")
+
+
+def written_per_second(folder: Path) -> float:
+    """Write and flush some megabytes; return the bytes a second. Raises OSError."""
+    piece = os.urandom(PIECE_BYTES)  # what cannot be compressed on the way
+    with tempfile.TemporaryFile(dir=folder, prefix=".check-", buffering=0) as file:
+        began = time.monotonic()
+        written = 0
+        for _ in range(PIECES):
+            written += file.write(piece)
+            os.fsync(file.fileno())
+            if time.monotonic() - began > MOST_SECONDS:
+                break
+        return written / (time.monotonic() - began)
+
+
+def room_conditions(room: Room, need: Need | None, min_free_bytes: int) -> Iterator[Condition]:
+    """Say whether what is free holds what is planned. Without a plan only what is free is told."""
+    spare = room.free_bytes - min_free_bytes
+    is_enough, wanted = spare > 0, ""
+    if need is not None:
+        is_enough = is_enough and need.size_bytes <= spare
+        source = "by the patches made so far" if need.is_measured else "an estimate"
+        wanted = f", the plan needs {size(need.size_bytes)} ({source})"
+    says = f"{size(room.free_bytes)} free{wanted}; {size(min_free_bytes)} are to stay free"
+    yield Condition("space", "good" if is_enough else "wrong", says)
+    yield _files(room.free_files, need)
+
+
+def _files(free: int | None, need: Need | None) -> Condition:
+    if free is None:
+        return Condition("files", "unknown", "this file system does not say how many more it holds")
+    wanted = "" if need is None else f", the plan needs {count(need.files)}"
+    is_enough = free > MIN_FREE_FILES + (0 if need is None else need.files)
+    return Condition(
+        "files", "good" if is_enough else "wrong", f"room for {count(free)} more (inodes){wanted}"
+    )
+
+
+def room_at(output: Path) -> Room:
+    """Return what is free where the output folder is, or will be."""
+    status = os.statvfs(existing(output))
+    return Room(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)
+
+
+def existing(path: Path) -> Path:
+    """Return the nearest folder above a path, or itself, that is there and can be reached."""
+    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110 - never raises

@@ -1,0 +1,71 @@
+"""Keeps what was found for the run: in the ledger, as the engine would have written it.
+
+Invariant: only what was found of a source whose record is still the one it was looked at with is
+written, under the engine's lock; and no folder is made above the output folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_gen.contract.job import Inspected
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import Learned, SourceRecord
+from tui_gen.engine.run.session import LEDGER_NAME, Session
+from tui_gen.engine.storage.lock import LockedError
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of what was found."""
+
+    is_kept: bool
+    says: str
+
+
+News = Sequence[ev.FactsLearned | ev.SourceFoundUnusable | ev.SourceRetried]
+
+
+def news_of(found: Iterable[ev.Event], looked: Iterable[Inspected], now: float) -> News:
+    """Return what a run would have recorded of what was found."""
+    events = [e for e in found if isinstance(e, ev.FactsLearned | ev.SourceFoundUnusable | ev.SourceRetried)]
+    for source in looked:
+        for stage, report in source.learned:
+            if isinstance(report, Learned):
+                facts, warnings = report.facts, report.warnings
+                events.append(ev.FactsLearned(now, stage, report.source, facts, warnings))
+            else:
+                reason, detail = report.reason, report.detail
+                events.append(ev.SourceFoundUnusable(now, stage, report.source, reason, detail))
+    return events
+
+
+def keep(run_folder: Path, news: News, *, before: Mapping[str, SourceRecord]) -> Kept:
+    """Append news to the ledger; `before` are the records they were found with."""
+    output, ledger = run_folder.parent, run_folder / LEDGER_NAME
+    if not news:
+        return Kept(is_kept=True, says="")
+    if not output.parent.is_dir():
+        return _lost(f"{output} is not there, nor is the folder it would stand in")
+    try:
+        session = Session(run_folder)
+    except LockedError:
+        return _lost("an engine is at work here")
+    except OSError as error:
+        return _lost(f"{error.filename or run_folder}: {error.strerror}")
+    try:
+        now = session.state.records
+        # All are chosen before the first is written: writing one changes its source's record.
+        same = [event for event in news if now.get(event.source) == before.get(event.source)]
+        session.note(same)
+    except OSError as error:
+        return _lost(f"{ledger}: {error.strerror}")
+    finally:
+        session.close()
+    return Kept(is_kept=True, says=f"What was found is kept for the run, in {ledger}.")
+
+
+def _lost(reason: str) -> Kept:
+    return Kept(is_kept=False, says=f"What was found is not kept for the run: {reason}.")

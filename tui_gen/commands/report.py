@@ -1,0 +1,104 @@
+"""`tui-gen report` and `tui-gen sheet`, and the page that a run leaves behind: a dataset is only read.
+
+A report is no part of the work: whatever goes wrong with it is said, and changes nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import count, display_name
+from tui_gen.base.html import write_page
+from tui_gen.commands.split import too_near_line
+from tui_gen.contract.job import JobConfig
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import RefusedError
+from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
+from tui_gen.engine.storage.history import read_history, replay_history
+from tui_gen.engine.storage.lock import is_held
+from tui_gen.views.html.report import report_page
+from tui_gen.views.text.progress import say_long_reading
+from tui_gen.views.text.summary import summary_lines
+
+log = logging.getLogger(__name__)
+
+PAGE_NAME = "report.html"
+SHEET_FOLDER = "sheet"
+
+
+def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: TextIO) -> int:
+    """Write the report as text to `out`, and as a page. Raises RefusedError."""
+    ledger = config.run_folder / LEDGER_NAME
+    if not ledger.is_file():
+        message = f"{ledger}: there is no ledger: nothing was made here yet"
+        raise RefusedError(message)
+    say_long_reading(ledger, talk)
+    is_at_work, now = is_held(config.run_folder / LOCK_NAME), time.time()
+    state, history, damage = replay_history(config.run_folder)
+    state.apply(ev.StagePlanned(state.last_at, "extract", config.expected(state.records)))
+    if near := "" if is_at_work else too_near_line(config, state.records):
+        text = f"{near}; move them with: tui-gen split --move"
+        state.apply(ev.ProblemNoted(state.last_at, "warning", text))
+    until = now if is_at_work else state.last_at
+    out.writelines(f"{line}\n" for line in summary_lines(state, history, now=until, is_at_work=is_at_work))
+    out.flush()
+    talk.writelines(f"{LEDGER_NAME}, {display_name(line)}\n" for line in damage)
+    path = page_path or config.run_folder / PAGE_NAME
+    try:
+        write_page(path, report_page(state, history, now=now, is_at_work=is_at_work))
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror}); choose another place with -o"
+        raise RefusedError(message) from error
+    talk.write(f"Page: {display_name(str(path))}\n")
+    return ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRequest:
+    """What a contact sheet is to show, and where; None for the defaults."""
+
+    folder: Path | None
+    per_category: int
+    seed: int | None
+
+
+def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO) -> int:
+    """Draw a contact sheet, and write the path of its page to `out`. Raises RefusedError."""
+    folder = request.folder or config.run_folder / SHEET_FOLDER
+    say_long_reading(config.run_folder / LEDGER_NAME, talk)
+    try:
+        made = config.sheet(folder, per_category=request.per_category, seed=request.seed)
+    except OSError as error:
+        message = f"{error.filename or folder}: {error.strerror}; choose another folder with -o"
+        raise RefusedError(message) from error
+    talk.writelines(f"{display_name(line)}\n" for line in made.wrong)
+    talk.write(f"{count(made.patches)} patches; open in a browser:\n")
+    talk.flush()
+    out.write(f"{display_name(str(made.page))}\n")
+    return ExitCode.DONE
+
+
+def leave_page(config: JobConfig, state: RunState) -> str:
+    """Write the page of a run that has ended, and return a line that says where, or why not.
+
+    `state` is the run's own: it knows of missing films and warnings, which are not in the ledger.
+    """
+    path = config.run_folder / PAGE_NAME
+    try:
+        history = read_history(config.run_folder)
+        write_page(path, report_page(state, history, now=time.time(), is_at_work=False))
+    except OSError as error:
+        log.warning("no report: %s: %s", path, error)
+        return f"No report: {display_name(str(path))}: {error.strerror}"
+    except KeyboardInterrupt:
+        return "No report: interrupted; write it with: tui-gen report"
+    except Exception as error:
+        log.exception("no report")
+        return f"No report: internal error ({display_name(repr(error))}); please report this"
+    return f"Report: {display_name(str(path))}"

@@ -1,0 +1,145 @@
+"""Opens the screens: over the engine of a configuration, over a status file, or for a first start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.geometry import Size
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import display_name
+from tui_gen.commands import engine_client
+from tui_gen.commands.remote_controller import LiveController, MonitorController
+from tui_gen.contract.job import FoundSource, JobConfig, ScanFindings
+from tui_gen.engine.control.server import ControlError
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import RefusedError
+from tui_gen.tui.app import TuiGenApp
+from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
+from tui_gen.tui.exit_message import farewell_lines
+from tui_gen.tui.panes.preview import Preview, PreviewImage
+from tui_gen.tui.review.review import ReviewApp
+from tui_gen.tui.review.rows import ReviewRow
+from tui_gen.tui.terminal.driver import AsciiDriver
+from tui_gen.tui.terminal.session import run_screen
+
+SCREEN_LOG = "screen.log"
+
+__all__ = ["first_run", "monitor", "open_screen", "review"]
+
+
+def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
+    """Attach to the engine of a configuration, starting one if none runs. Raises RefusedError."""
+    if engine_client.is_running(config):
+        if flags:
+            message = (
+                f"an engine is working on {config.output} already; {' '.join(flags)} would change nothing: "
+                "leave the flags away to attach, or stop it first with: tui-gen ctl stop"
+            )
+            raise RefusedError(message)
+    else:
+        sys.stderr.write(f"Starting the engine for {display_name(str(config.output))} ...\n")
+        asyncio.run(_start(config, flags))
+    controller = LiveController(config)
+    app = TuiGenApp(
+        controller,
+        keymap=config.keymap,
+        notices=config.notices,
+        preview=_preview_of(config),
+        on_restart=controller.restart,
+    )
+    _set_letters(app, is_ascii=is_ascii)
+    code = run_screen(app, config.run_folder / SCREEN_LOG)
+    if app.left is not None:
+        sys.stderr.writelines(f"{line}\n" for line in farewell_lines(app.left, _as_typed(config.path)))
+    return code
+
+
+def _as_typed(path: Path) -> str:
+    """Return the configuration's name as short as it may be typed here."""
+    with contextlib.suppress(ValueError, OSError):  # OSError: the folder we stand in is gone
+        return str(path.absolute().relative_to(Path.cwd()))
+    return str(path)
+
+
+def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
+    """Draw with ASCII alone where that is asked for."""
+    if is_ascii:
+        app.driver_class = AsciiDriver
+
+
+async def _start(config: JobConfig, flags: Sequence[str]) -> None:
+    client, engine = await engine_client.start_and_attach(config, flags)
+    engine.output.unlink(missing_ok=True)
+    try:
+        await client.close()
+    except ControlError:
+        return  # a very short run: its last words are in the status file
+
+
+def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool = False) -> int:
+    """Watch a status file."""
+    app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True)
+    _set_letters(app, is_ascii=is_ascii)
+    return run_screen(app)
+
+
+def first_run(reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:
+    """Say what this is, and do what is chosen."""
+    app = FirstRunApp(reason)
+    code = run_screen(app)
+    step = app.return_value
+    if not isinstance(step, NextStep):
+        return code or ExitCode.STOPPED
+    return demo() if step.kind == "demo" else scan(step.folder)
+
+
+def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, ...] | None]:
+    """Have what a scan found looked at; return the exit code, and what is to be saved, if anything."""
+    rows = [
+        ReviewRow(
+            key=source.key,
+            name=source.name,
+            weights=source.weights,
+            priority=source.priority,
+            is_in=source.is_in,
+            facts=source.facts,
+            why=source.why,
+        )
+        for source in findings.sources
+    ]
+    app = ReviewApp(title, findings.categories, rows)
+    code = run_screen(app)
+    kept = app.return_value
+    if code or kept is None:
+        return code or ExitCode.STOPPED, None
+    return code, tuple(
+        FoundSource(
+            key=row.key,
+            name=row.name,
+            weights=row.weights,
+            priority=row.priority,
+            is_in=row.is_in,
+            facts=row.facts,
+            why=row.why,
+        )
+        for row in kept
+    )
+
+
+def _preview_of(config: JobConfig) -> Preview | None:
+    if not hasattr(config, "draw"):  # a job whose patches are no pictures
+        return None
+
+    def draw(state: RunState, room: Size) -> PreviewImage | None:
+        patch = state.newest_patch
+        if patch is None:
+            return None
+        picture = config.draw(patch, columns=room.width, rows=room.height)
+        return PreviewImage(picture.cells, picture.caption)
+
+    return draw

@@ -1,0 +1,148 @@
+"""`tui-gen split`: which sources are kept for validation or a test, chosen by hand or as suggested.
+
+The list goes to stdout; what was written, and what is to be done next, to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import count, display_name
+from tui_gen.contract.job import JobConfig, SourcePart
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import RefusedError, SourceRecord
+from tui_gen.engine.run.session import Session, replay
+from tui_gen.jobs import read_config
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRequest:
+    """What is asked for."""
+
+    chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)  # part -> names of sources
+    suggested_share: float | None = None
+    is_move: bool = False
+    is_json: bool = False
+
+
+def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO) -> int:
+    """Choose, move or suggest, then list; return the exit code. Raises RefusedError, LockedError."""
+    state, _ = replay(config.run_folder)
+    if any(request.chosen.values()):
+        parts = config.parts(state.records)
+        splits = {
+            _named(parts, name).source: part for part, names in request.chosen.items() for name in names
+        }
+        try:
+            config.choose(state.records, splits)
+        except OSError as error:
+            message = f"{config.path}: cannot be written: {error.strerror}"
+            raise RefusedError(message) from error
+        config = read_config(config.path)
+        talk.write(f"Written: {display_name(str(config.path))}\n")
+    if request.is_move:
+        _move(config, talk)
+        state, _ = replay(config.run_folder)
+    if request.suggested_share is not None:
+        chosen = config.suggest(state.records, request.suggested_share)
+        _tell_suggestion(chosen, config.parts(state.records), out, talk)
+        return ExitCode.DONE
+    parts = config.parts(state.records)
+    if request.is_json:
+        entries = [
+            {"id": p.source, "name": p.name, "split": p.split, "group": p.group, "made": dict(p.made)}
+            for p in parts
+        ]
+        out.write(f"{json.dumps(entries)}\n")
+    else:
+        out.writelines(f"{line}\n" for line in _lines(parts))
+    crossing = sorted(config.crossing(state.records).items())
+    talk.writelines(
+        f"An export leaves out {count(number)} patches: {reason}\n" for reason, number in crossing
+    )
+    if near := too_near_line(config, state.records):
+        talk.write(f"{near}\n")
+    if near or any(_waits(part) for part in parts):
+        talk.write("Move what stands in another part's folders with: tui-gen split --move\n")
+    return ExitCode.DONE
+
+
+def _named(parts: Sequence[SourcePart], name: str) -> SourcePart:
+    """Return the source that a name means: its id, its name or a unique part of it."""
+    exact = [part for part in parts if name in {part.source, part.name}]
+    found = exact or [part for part in parts if name.casefold() in part.name.casefold()]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{part.name} ({part.source})" for part in found[:5])
+    what = (
+        f"means several: {listed}; name one by its id"
+        if found
+        else "names no video of the configuration; tui-gen split lists them"
+    )
+    message = f'"{name}" {what}'
+    raise RefusedError(message)
+
+
+def _move(config: JobConfig, talk: TextIO) -> None:
+    session = Session(config.run_folder)
+    moved = 0
+    try:
+        for events in config.move(session.state.records):
+            session.note(events)
+            moved += sum(isinstance(event, ev.ClipEnded) for event in events)
+        moved += keep_apart(config, session)
+    except OSError as error:
+        message = f"{error.filename or config.output}: {error.strerror}; the same command goes on"
+        raise RefusedError(message) from error
+    finally:
+        session.close()
+    talk.write(f"Moved {count(moved)} patches.\n")
+
+
+def keep_apart(config: JobConfig, session: Session) -> int:
+    """Move training patches that are too near to one kept aside, record it, and return how many. OSError."""
+    moved = 0
+    if not hasattr(config, "keep_apart"):  # a job whose patches are never near each other
+        return moved
+    for events in config.keep_apart(session.state.records):
+        session.note(events)
+        moved += len(events)
+    return moved
+
+
+def too_near_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
+    """Say how many patches `keep_apart` would move; empty where there are none. Raises OSError."""
+    number = config.too_near(records) if hasattr(config, "too_near") else 0
+    return (
+        f"{count(number)} patches stand in the folders for training and look like one kept aside, "
+        "or do so no longer and stand apart"
+        if number
+        else ""
+    )
+
+
+def _tell_suggestion(chosen: Sequence[str], parts: Sequence[SourcePart], out: TextIO, talk: TextIO) -> None:
+    names = {part.source: part.name for part in parts}
+    out.writelines(f"{source}  {display_name(names[source])}\n" for source in chosen)
+    if chosen:
+        talk.write(f"Keep them for validation with: tui-gen split --val {shlex.join(chosen)}\n")
+    else:
+        talk.write("No film can be kept aside without taking more than that share.\n")
+
+
+def _waits(part: SourcePart) -> bool:
+    elsewhere = sum(number for split, number in part.made.items() if split != part.split)
+    return part.split != "train" and elsewhere > 0
+
+
+def _lines(parts: Sequence[SourcePart]) -> Iterator[str]:
+    yield f"{'part':<6} {'train':>8} {'val':>8} {'test':>8}  {'id':<12} film"
+    for part in parts:
+        made = " ".join(f"{count(part.made.get(split, 0)):>8}" for split in ("train", "val", "test"))
+        group = f"  [{display_name(part.group)}]" if part.group else ""
+        yield f"{part.split:<6} {made}  {part.source:<12} {display_name(part.name)}{group}"

@@ -1,0 +1,224 @@
+"""`tui-gen stats`: what was measured on clips and patches, as histograms, and what limits would reject.
+
+Reads the ledger and writes nothing but its answer: text, JSON, or a list of the patches beyond a limit.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import count, display_name, percent
+from tui_gen.contract.job import JobConfig
+from tui_gen.contract.score_data import Measure, Measured, Measurements, Place
+from tui_gen.engine.model.work import RefusedError
+from tui_gen.engine.run.session import LEDGER_NAME, replay
+from tui_gen.views.text.histogram import Bins, bar, bins_for, line, quantile
+from tui_gen.views.text.progress import say_long_reading
+
+BAR_WIDTH = 36
+FILMS_SHOWN = 12
+NAME_WIDTH = 30
+_PLURALS = {"clip": "clips", "patch": "patches"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of it is to be shown, and how."""
+
+    score: str | None = None  # one measure alone
+    listed: str | None = None  # a measure, or "all": the patches beyond its limits
+    is_json: bool = False
+
+
+def stats(config: JobConfig, asked: Asked, *, out: TextIO) -> int:
+    """Write what was asked for; return the exit code. Raises RefusedError."""
+    if not (config.run_folder / LEDGER_NAME).is_file():
+        message = f"{config.run_folder / LEDGER_NAME}: there is no ledger: nothing was made here yet"
+        raise RefusedError(message)
+    say_long_reading(config.run_folder / LEDGER_NAME, sys.stderr)
+    state, damage = replay(config.run_folder)
+    names = {source.source: source.name for source in config.expected(state.records).sources}
+    found = config.measurements(names)
+    _refuse_unknown(found.measured, asked)
+    if asked.listed is not None:
+        _write_list(found, asked.listed, out)
+    elif asked.is_json:
+        json.dump(_as_json(found.measured, asked), out, indent=1)
+        out.write("\n")
+    else:
+        is_plain = "utf" not in (getattr(out, "encoding", None) or "").lower()
+        out.writelines(f"{text}\n" for text in _lines(found.measured, asked, is_plain=is_plain))
+    sys.stderr.writelines(f"{LEDGER_NAME}, {display_name(text)}\n" for text in damage)
+    return ExitCode.DONE
+
+
+def _refuse_unknown(measured: Measured, asked: Asked) -> None:
+    names = [measure.name for measure in measured.measures]
+    for name in (asked.score, asked.listed if asked.listed != "all" else None):
+        if name is not None and name not in names:
+            message = f'there is no score "{name}"; the scores are: {", ".join(names)}'
+            raise RefusedError(message)
+
+
+def _write_list(found: Measurements, listed: str, out: TextIO) -> None:
+    for patch in found.flagged:
+        if listed in {"all", patch.name}:
+            out.write(f"{display_name(patch.path)}\t{patch.name}\t{patch.value:g}\n")
+
+
+# ------------------------------------------------------------------ text
+
+
+def _lines(measured: Measured, asked: Asked, *, is_plain: bool) -> Iterator[str]:
+    chosen = [measure for measure in measured.measures if asked.score in {None, measure.name}]
+    if asked.score is None:
+        yield from _overview(measured)
+    for measure in chosen:
+        values = measured.values.get(measure.name)
+        if values:
+            yield ""
+            yield from _distribution(measured, measure, values, is_plain=is_plain)
+        elif asked.score is not None:
+            yield f'{measure.name} was not measured; record it with "scores": {{"{measure.name}": "score"}}'
+
+
+def _overview(measured: Measured) -> Iterator[str]:
+    yield f"{count(measured.clips)} clips and {count(measured.patches)} patches measured"
+    yield ""
+    yield f"{'score':<17} {'now':<7} {'limits':<21} {'median':>9} {'beyond':>9}  of"
+    missing = []
+    for measure in measured.measures:
+        values = measured.values.get(measure.name)
+        if not values:
+            missing.append(measure.name)
+            continue
+        everything = _ordered(values.values())
+        beyond = _beyond(measure, everything)
+        kind = _PLURALS[measure.of] + (", sampled" if measure.name in measured.sampled else "")
+        yield (
+            f"{measure.name:<17} {measure.mode:<7} {measure.limits or '-':<21} "
+            f"{quantile(everything, 0.5):>9g} {percent(beyond / len(everything)):>9}  "
+            f"{count(len(everything))} {kind}"
+        )
+    yield ""
+    yield (
+        f"With these limits, {count(measured.clips_flagged)} of {count(measured.clips)} clips and "
+        f"{count(measured.patches_flagged)} of {count(measured.patches)} patches would be rejected."
+    )
+    if missing:
+        yield f"Not measured: {', '.join(missing)}"
+        yield f'Record them with "scores": {{"{missing[0]}": "score"}} in the configuration.'
+
+
+def _distribution(
+    measured: Measured, measure: Measure, values: Mapping[Place, array[float]], *, is_plain: bool
+) -> Iterator[str]:
+    limits = f"; flagged {measure.limits}" if measure.limits else ""
+    yield f"{measure.name}: {measure.meaning}{limits}"
+    bins = bins_for(_ordered(values.values()))
+    categories: dict[str, dict[str, array[float]]] = defaultdict(dict)
+    for (category, source), part in values.items():
+        categories[category][source] = part
+    for category, films in sorted(categories.items()):
+        everything = _ordered(films.values())
+        beyond = f", {percent(_beyond(measure, everything) / len(everything))} beyond" if limits else ""
+        name = display_name(category) or "all films"
+        yield f"  {name}: {count(len(everything))} {_PLURALS[measure.of]}{beyond}"
+        yield from _bars(bins, everything, is_plain=is_plain)
+        if len(films) > 1:
+            yield from _film_lines(measured, measure, films, bins=bins, is_plain=is_plain)
+
+
+def _bars(bins: Bins, values: Sequence[float], *, is_plain: bool) -> Iterator[str]:
+    counts = bins.counts(values)
+    most = max(counts)
+    for label, number in zip(bins.labels(), counts, strict=True):
+        drawn = bar(number, most, BAR_WIDTH, is_plain=is_plain)
+        yield f"    {label:>20}  {drawn:<{BAR_WIDTH}} {count(number):>9}"
+
+
+def _film_lines(
+    measured: Measured,
+    measure: Measure,
+    films: Mapping[str, array[float]],
+    *,
+    bins: Bins,
+    is_plain: bool,
+) -> Iterator[str]:
+    """Yield a line a film, those with most beyond the limits first."""
+    rows = []
+    for source, part in films.items():
+        everything = sorted(part)
+        share = _beyond(measure, everything) / len(everything)
+        rows.append((-share, measured.names.get(source, source), everything))
+    rows.sort(key=lambda row: row[:2])
+    for share, name, values in rows[:FILMS_SHOWN]:
+        shown = display_name(name)
+        shown = shown if len(shown) <= NAME_WIDTH else f"{shown[: NAME_WIDTH - 3]}..."
+        beyond = f"  {percent(-share):>7} beyond" if measure.limits else ""
+        drawn = line(bins.counts(values), is_plain=is_plain)
+        yield f"    {shown:<{NAME_WIDTH}} |{drawn}|  median {quantile(values, 0.5):g}{beyond}"
+    if len(rows) > FILMS_SHOWN:
+        yield f"    and {count(len(rows) - FILMS_SHOWN)} films more; all are in --json"
+
+
+# ------------------------------------------------------------------ JSON
+
+
+def _as_json(measured: Measured, asked: Asked) -> dict[str, Any]:
+    return {
+        "clips": measured.clips,
+        "patches": measured.patches,
+        "clips_beyond": measured.clips_flagged,
+        "patches_beyond": measured.patches_flagged,
+        "scores": {
+            measure.name: _measure_as_json(measured, measure)
+            for measure in measured.measures
+            if asked.score in {None, measure.name}
+        },
+    }
+
+
+def _measure_as_json(measured: Measured, measure: Measure) -> dict[str, Any]:
+    values = measured.values.get(measure.name, {})
+    bins = bins_for(_ordered(values.values())) if values else Bins((), 1.0)
+    return {
+        "meaning": measure.meaning,
+        "of": measure.of,
+        "mode": measure.mode,
+        "under": measure.under,
+        "over": measure.over,
+        "is_inclusive": measure.is_inclusive,
+        "is_sampled": measure.name in measured.sampled,
+        "edges": list(bins.edges),
+        "distributions": [
+            {
+                "category": category or None,
+                "source": source,
+                "name": measured.names.get(source, source),
+                "count": len(part),
+                "beyond": _beyond(measure, part),
+                "counts": bins.counts(part),
+                "quantiles": {
+                    str(share): quantile(sorted(part), share)
+                    for share in (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+                },
+            }
+            for (category, source), part in sorted(values.items())
+        ],
+    }
+
+
+def _ordered(parts: Iterable[array[float]]) -> list[float]:
+    return sorted(value for part in parts for value in part)
+
+
+def _beyond(measure: Measure, values: Iterable[float]) -> int:
+    return sum(map(measure.flags, values))

@@ -1,0 +1,172 @@
+"""`tui-gen verify`: holds every recorded patch against its files, and makes lost ones again.
+
+Findings go to stdout, one line a file; progress and the sum of it to stderr. Nothing is deleted: a
+damaged file is replaced by its like, a missing one put back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.formatting import count, display_name
+from tui_gen.commands import run
+from tui_gen.commands.split import keep_apart, too_near_line
+from tui_gen.contract.job import (
+    Checked,
+    Finding,
+    JobConfig,
+    Recorded,
+)
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import RefusedError
+from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME, Session, replay
+from tui_gen.engine.storage.lock import is_held
+from tui_gen.views.text.progress import Progress
+
+
+@dataclass(slots=True)
+class Found:
+    """What the checking came to."""
+
+    patches: int = 0
+    moved: int = 0
+    damaged: list[Checked] = field(default_factory=list)
+
+
+def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
+    """Check and report; return the exit code. Raises RefusedError."""
+    _refuse_without_ledger(config)
+    state, damage = replay(config.run_folder)
+    found = _check(config, sample, out, talk)
+    if is_held(config.run_folder / LOCK_NAME):
+        talk.write("An engine is at work here: files without a ledger line were not looked for.\n")
+    else:
+        _list_unrecorded(config, state, out)
+    _say_sum(found, damage, talk)
+    if near := too_near_line(config, state.records):
+        talk.write(f"{near}; move them with: tui-gen split --move\n")
+    if not found.damaged:
+        return ExitCode.DONE
+    talk.write(f"Make them again with: tui-gen verify {display_name(str(config.path))} --repair\n")
+    return ExitCode.DAMAGE
+
+
+def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
+    """Check, make again what is missing or damaged, check that again; return the exit code.
+
+    Raises RefusedError, and LockedError while an engine works.
+    """
+    _refuse_without_ledger(config)
+    request = run.RunRequest(config)
+    lines = run.Talk(talk, talk)
+    session, opened = run.open_run(request, lines)
+    try:
+        if not hasattr(opened, "restricted"):
+            message = f'{config.path}: the job "{opened.job.name}" offers no repair: it lacks restricted'
+            raise RefusedError(message)
+        found = _check(config, sample, out, talk)
+        _list_unrecorded(config, session.state, out)
+        _say_sum(found, session.damage, talk)
+        if not found.damaged:
+            return ExitCode.DONE
+        patches = [checked.patch for checked in found.damaged]
+        _record_losses(session, patches)
+        performed = run.perform(request, session, opened.restricted(_wanted(patches)), lines)
+        with contextlib.suppress(OSError):  # what is still not in its place is found below
+            keep_apart(config, session)
+    finally:
+        session.close()
+    left = [checked for checked in config.check(patches) if checked.findings]
+    out.writelines(f"{line}, still\n" for checked in left for line in map(_line, checked.findings))
+    talk.write(f"Repaired {count(len(patches) - len(left))} of {_patches(len(patches))}, byte for byte.\n")
+    if performed.signals:
+        return performed.exit_code
+    return ExitCode.DAMAGE if left else ExitCode.DONE
+
+
+def _refuse_without_ledger(config: JobConfig) -> None:
+    ledger = config.run_folder / LEDGER_NAME
+    if not ledger.is_file():
+        message = f"{ledger}: there is no ledger, so nothing is known of what should be there"
+        raise RefusedError(message)
+
+
+# ------------------------------------------------------------------ checking
+
+
+def _check(config: JobConfig, sample: int | None, out: TextIO, talk: TextIO) -> Found:
+    total, patches = config.recorded(sample=sample)
+    found, progress = Found(), Progress(talk, total, "patches")
+    for checked in _counted(config.check(patches), progress):
+        found.patches += 1
+        found.moved += checked.is_moved
+        if checked.findings:
+            found.damaged.append(checked)
+            progress.clear()
+            out.writelines(f"{_line(finding)}\n" for finding in checked.findings)
+            out.flush()
+    progress.clear()
+    return found
+
+
+def _counted(checks: Iterable[Checked], progress: Progress) -> Iterator[Checked]:
+    for done, checked in enumerate(checks, 1):
+        progress.show(done)
+        yield checked
+
+
+def _line(finding: Finding) -> str:
+    return f"{display_name(finding.file)}: {finding.wrong}"
+
+
+def _list_unrecorded(config: JobConfig, state: RunState, out: TextIO) -> None:
+    out.writelines(
+        f"{display_name(path)}: in no line of the ledger\n" for path in config.unrecorded(state.records)
+    )
+    out.flush()
+
+
+def _say_sum(found: Found, damage: Sequence[str], talk: TextIO) -> None:
+    talk.writelines(
+        f"{LEDGER_NAME}, {display_name(line)}; what it told of is made again by the next run\n"
+        for line in damage
+    )
+    moved = f", {count(found.moved)} of them moved for validation" if found.moved else ""
+    wrong = f"{_patches(len(found.damaged))} missing or damaged" if found.damaged else "all whole"
+    talk.write(f"Checked {_patches(found.patches)}{moved}: {wrong}.\n")
+    talk.flush()
+
+
+def _patches(number: int) -> str:
+    return f"{count(number)} patch{'' if number == 1 else 'es'}"
+
+
+# ------------------------------------------------------------------ making again
+
+
+def _wanted(patches: Iterable[Recorded]) -> dict[str, dict[int, frozenset[str]]]:
+    wanted: dict[str, dict[int, frozenset[str]]] = defaultdict(dict)
+    for patch in patches:
+        of_source = wanted[patch.clip.source]
+        of_source[patch.clip.index] = of_source.get(patch.clip.index, frozenset()) | {patch.category}
+    return wanted
+
+
+def _record_losses(session: Session, patches: Iterable[Recorded]) -> None:
+    """Tell the ledger what is lost, so that it is planned again, by this run or by any later one."""
+    lost: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
+    for patch in patches:
+        record = session.state.records[patch.clip.source]
+        # What an interrupted repair has told of already does not count twice.
+        if record.made.get(patch.category, 0) >> patch.clip.index & 1:
+            lost[patch.clip.source, patch.category].append(patch)
+    for (source, category), those in lost.items():
+        indexes = tuple(sorted(patch.clip.index for patch in those))
+        size_bytes = sum(patch.size_bytes for patch in those)
+        session.note([ev.PatchesLost(session.now(), source, category, indexes, size_bytes)])

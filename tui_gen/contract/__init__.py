@@ -1,0 +1,1 @@
+"""What a job offers to the commands, as protocols and values."""

@@ -1,0 +1,312 @@
+"""Everything that can happen in a run, on one page: small facts in the past tense that carry their time.
+
+Times are seconds since the epoch. The first group is durable: it is written to the ledger before the
+state changes, and reading the ledger again gives the same events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Plan
+
+# ------------------------------------------------------------------------------ durable
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """An engine took the run folder."""
+
+    at: float
+    job: str
+    recipe: JsonObject
+    config: str
+    output: str
+    pid: int
+    host: str
+    version: str
+    config_sha256: str = ""  # of the configuration file; empty where it could not be read any more
+    versions: JsonObject = field(default_factory=dict)  # of Python and of the packages
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The engine let go of the run folder. Missing after a crash: the next start closes the gap."""
+
+    at: float
+    result: str  # "finished", "stopped", "failed"
+    exit_code: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """The run as a whole turned to something else: running, paused, waiting, draining, stopping."""
+
+    at: float
+    phase: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSkipped:
+    """A source was left out by hand."""
+
+    at: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUnskipped:
+    """A skipped source was taken back in."""
+
+    at: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChanged:
+    """A source's priority was set by hand."""
+
+    at: float
+    source: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRetried:
+    """A source that was set aside or unusable is to be tried again."""
+
+    at: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactsLearned:
+    """Something was found out about a source."""
+
+    at: float
+    stage: str
+    source: str
+    facts: JsonObject
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFoundUnusable:
+    """A source can give nothing while its file stays the same."""
+
+    at: float
+    stage: str
+    source: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipEnded:
+    """A clip was made, rejected or failed."""
+
+    at: float
+    stage: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PatchesLost:
+    """Made patches whose files are missing or damaged: they are to be made again."""
+
+    at: float
+    source: str
+    category: str
+    clips: tuple[int, ...]
+    size_bytes: int
+
+
+Durable = (
+    RunStarted
+    | RunEnded
+    | PhaseChanged
+    | SourceSkipped
+    | SourceUnskipped
+    | PriorityChanged
+    | SourceRetried
+    | FactsLearned
+    | SourceFoundUnusable
+    | ClipEnded
+    | PatchesLost
+)
+
+# ------------------------------------------------------------------------------ read back
+
+
+class ClipRecounted(NamedTuple):
+    """A clip made long ago was read back: what counts of it. A tuple, for there may be a million."""
+
+    at: float
+    source: str
+    clip: int
+    attempts: int
+    patches: Sequence[tuple[str, int, int | None]]  # category, bytes, mark
+    refused: Sequence[str]  # categories that it was planned for but did not give
+
+
+# ------------------------------------------------------------------------------ passing
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlanned:
+    """A stage's plan was made or made anew."""
+
+    at: float
+    stage: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMissed:
+    """A source's file is not there now; it is looked for again at the next start."""
+
+    at: float
+    source: str
+    name: str
+    path: str
+    reason: str = "file not found"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSetAside:
+    """A source gave the same failure again and again; the next run tries it again."""
+
+    at: float
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWentAway:
+    """A source cannot be reached now; its work waits."""
+
+    at: float
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCameBack:
+    """A source that was away can be reached again."""
+
+    at: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersChanged:
+    """The number of workers wanted changed."""
+
+    at: float
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOpened:
+    """A worker took a unit."""
+
+    at: float
+    slot: int
+    source: str
+    what: str = "starting"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTurned:
+    """A worker turned to something."""
+
+    at: float
+    slot: int
+    clip: Clip
+    what: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDrained:
+    """A worker was told to end after the clip in hand, or no longer to."""
+
+    at: float
+    slot: int
+    is_draining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotClosed:
+    """A worker let go of its unit."""
+
+    at: float
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRetried:
+    """An attempt gave nothing and another follows."""
+
+    at: float
+    clip: Clip
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemNoted:
+    """Something the user should know. Repeated ones are counted."""
+
+    at: float
+    level: str  # "warning" or "error"
+    text: str
+    source: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskMeasured:
+    """The output's file system was looked at."""
+
+    at: float
+    free_bytes: int
+    total_bytes: int
+    pauses_below_bytes: int
+    free_inodes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMeasured:
+    """The machine was looked at."""
+
+    at: float
+    cpu_percents: tuple[float, ...]  # one per core
+    memory_used_bytes: int
+    memory_total_bytes: int
+    read_bytes_per_second: float | None
+    write_bytes_per_second: float | None
+
+
+Passing = (
+    StagePlanned
+    | SourceMissed
+    | SourceSetAside
+    | SourceWentAway
+    | SourceCameBack
+    | WorkersChanged
+    | SlotOpened
+    | SlotTurned
+    | SlotDrained
+    | SlotClosed
+    | ClipRetried
+    | ProblemNoted
+    | DiskMeasured
+    | SystemMeasured
+)
+
+Event = Durable | ClipRecounted | Passing

@@ -1,0 +1,484 @@
+"""The state of a run: the sum of its events, for planning, for resuming and for looking at.
+
+`RunState.apply` is the only thing that changes it; it has no clock and does no input or output, so a
+live run, a replayed ledger and a test reach the same state. Everybody else reads a `copy()`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state_views import (
+    CategoryState,
+    Minute,
+    Phase,
+    Problem,
+    Recent,
+    SlotState,
+    SourceState,
+)
+from tui_gen.engine.model.work import CategoryPlan, Failed, Made, Marks, Rejected, SourceRecord
+
+LOW_SUCCESS_RATE = 0.8
+"""Below this share of clips made, a source is worth a warning."""
+LOW_SUCCESS_CLIPS = 20
+"""Fewer ended clips than this say nothing about a source."""
+PROBLEMS_KEPT = 500
+RECENT_KEPT = 1000
+MINUTES_KEPT = 180
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run, whole. `records` is what plans are made from; the rest is what people look at."""
+
+    phase: Phase = "starting"
+    reason: str = ""
+    job: str = ""
+    config: str = ""
+    output: str = ""
+    pid: int = 0
+    host: str = ""
+    version: str = ""
+    recipe: dict[str, object] = field(default_factory=dict)
+    started_at: float | None = None  # this run
+    first_started_at: float | None = None  # the first run of this folder
+    last_at: float = 0.0
+    exit_code: int | None = None
+    is_paused: bool = False
+    # Seconds of work up to `active_since`; pauses, waits and the time between runs are not in it.
+    active_seconds: float = 0.0
+    active_since: float | None = None
+    clips_before: int = 0  # ended in earlier runs
+    active_seconds_before: float = 0.0  # in earlier runs
+    stage: str = ""
+    workers_target: int = 0
+    slots: dict[int, SlotState] = field(default_factory=dict)
+    sources: dict[str, SourceState] = field(default_factory=dict)
+    categories: dict[str, CategoryState] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)  # oldest first
+    warnings: tuple[str, ...] = ()  # of the plan as it is now
+    clips_made: int = 0
+    clips_rejected: int = 0
+    clips_failed: int = 0  # in this run
+    clips_retried: int = 0
+    attempts: int = 0
+    minutes: deque[Minute] = field(default_factory=lambda: deque(maxlen=MINUTES_KEPT))
+    disk: ev.DiskMeasured | None = None
+    system: ev.SystemMeasured | None = None
+    recent: deque[tuple[int, Recent]] = field(default_factory=lambda: deque(maxlen=RECENT_KEPT))
+    recent_count: int = 0  # ever appended to `recent`; its entries carry their number
+    newest_patch: dict[str, object] | None = None  # the ledger entry of the newest, for the preview
+    records: dict[str, SourceRecord] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def clips_ended(self) -> int:
+        """Clips with an outcome, over all runs; failed ones of this run only."""
+        return self.clips_made + self.clips_rejected + self.clips_failed
+
+    @property
+    def success_rate(self) -> float | None:
+        """Share of the ended clips that were made; None before the first."""
+        return self.clips_made / self.clips_ended if self.clips_ended else None
+
+    @property
+    def retry_rate(self) -> float | None:
+        """Share of the ended clips that took more than one attempt."""
+        return self.clips_retried / self.clips_ended if self.clips_ended else None
+
+    @property
+    def average_attempts(self) -> float | None:
+        """Attempts a clip."""
+        return self.attempts / self.clips_ended if self.clips_ended else None
+
+    def elapsed_seconds(self, now: float) -> float:
+        """Seconds of work up to `now`, over all runs, pauses and waits left out."""
+        running = max(0.0, now - self.active_since) if self.active_since is not None else 0.0
+        return self.active_seconds + running
+
+    def record(self, source: str) -> SourceRecord:
+        """Return the record of a source, made on first use."""
+        found = self.records.get(source)
+        if found is None:
+            found = self.records[source] = SourceRecord()
+        return found
+
+    def copy(self) -> RunState:
+        """Return a picture of this moment that later events do not change. `records` are left out."""
+        picture = replace(
+            self,
+            slots={number: copy(slot) for number, slot in self.slots.items()},
+            sources={name: copy(source) for name, source in self.sources.items()},
+            categories={name: copy(category) for name, category in self.categories.items()},
+            problems=[copy(problem) for problem in self.problems],
+            minutes=self.minutes.copy(),
+            recent=self.recent.copy(),
+            records={},
+        )
+        for source in picture.sources.values():
+            source.images = dict(source.images)
+        if picture.minutes:  # those before do not change any more
+            picture.minutes.append(copy(picture.minutes.pop()))
+        return picture
+
+    # ------------------------------------------------------------------ changing
+
+    def apply(self, event: ev.Event) -> None:
+        """Take one event into the sum."""
+        if type(event) is ev.ClipRecounted:  # a million at a start: looking for its method costs as much
+            self._recount(event)
+        else:
+            self._take(event)
+        self.last_at = max(self.last_at, event.at)
+
+    @singledispatchmethod
+    def _take(self, event: ev.Event) -> None:
+        message = f"no such event: {event!r}"
+        raise TypeError(message)
+
+    @_take.register
+    def _(self, event: ev.RunStarted) -> None:
+        # A run that crashed has no end: its work counts up to its last line.
+        self._rest(self.last_at)
+        self.active_seconds_before, self.clips_before = self.active_seconds, self.clips_ended
+        self.phase, self.reason, self.exit_code, self.is_paused = "starting", "", None, False
+        self.job, self.config, self.output = event.job, event.config, event.output
+        self.pid, self.host, self.version = event.pid, event.host, event.version
+        self.recipe = dict(event.recipe)
+        self.started_at = event.at
+        if self.first_started_at is None:
+            self.first_started_at = event.at
+        self.slots.clear()
+        self.problems.clear()  # those that still hold are found again
+        self.clips_failed = 0
+        for source in self.sources.values():
+            source.ended -= source.failed
+            source.failed, source.in_hand, source.set_aside, source.away = 0, 0, None, None
+            source.is_missing = source.is_planned = False
+            source.unusable = None
+
+    @_take.register
+    def _(self, event: ev.RunEnded) -> None:
+        self._rest(event.at)
+        self.phase = event.result  # type: ignore[assignment]
+        self.reason, self.exit_code = event.reason, event.exit_code
+        self.slots.clear()
+
+    @_take.register
+    def _(self, event: ev.PhaseChanged) -> None:
+        self.phase = event.phase  # type: ignore[assignment]
+        self.reason = event.reason
+        self.is_paused = event.phase == "paused"
+        if event.phase in {"running", "draining"}:
+            if self.active_since is None:
+                self.active_since = event.at
+        else:
+            self._rest(event.at)
+
+    @_take.register
+    def _(self, event: ev.SourceSkipped) -> None:
+        self.record(event.source).skipped = True
+        self._see(event.source).is_skipped = True
+
+    @_take.register
+    def _(self, event: ev.SourceUnskipped) -> None:
+        self.record(event.source).skipped = False
+        self._see(event.source).is_skipped = False
+
+    @_take.register
+    def _(self, event: ev.PriorityChanged) -> None:
+        self.record(event.source).priority = event.priority
+        self._see(event.source).priority = event.priority
+
+    @_take.register
+    def _(self, event: ev.SourceRetried) -> None:
+        self.record(event.source).unusable = None
+        source = self._see(event.source)
+        self.clips_failed -= source.failed
+        source.ended -= source.failed
+        source.unusable, source.set_aside, source.failed = None, None, 0
+
+    @_take.register
+    def _(self, event: ev.FactsLearned) -> None:
+        self._run_on(event.at)
+        self.record(event.source).facts.update(event.facts)
+        self._remember(event)
+        for text in event.warnings:
+            self._note(ev.ProblemNoted(event.at, "warning", text, event.source))
+
+    @_take.register
+    def _(self, event: ev.SourceFoundUnusable) -> None:
+        self._run_on(event.at)
+        self.record(event.source).unusable = event.reason
+        self._see(event.source).unusable = event.reason
+        self._remember(event)
+        self._note(ev.ProblemNoted(event.at, "error", event.reason, event.source, event.detail))
+
+    @_take.register
+    def _(self, event: ev.ClipEnded) -> None:
+        self._run_on(event.at)
+        outcome = event.outcome
+        source = self._see(outcome.clip.source)
+        self._count_attempts(source, outcome.attempts)
+        if isinstance(outcome, Made):
+            self._made(outcome, source, event.at)
+        elif isinstance(outcome, Rejected):
+            self._rejected(outcome, source)
+        else:
+            self._failed(outcome, source, event.at)
+        self._remember(event)
+        self._warn_of_low_success(source, event.at)
+
+    @_take.register
+    def _(self, event: ev.PatchesLost) -> None:
+        record, source = self.record(event.source), self._see(event.source)
+        category = self._category(event.category)
+        lost = sum(1 << index for index in set(event.clips)) & record.made.get(event.category, 0)
+        record.made[event.category] = record.made.get(event.category, 0) & ~lost
+        source.images[event.category] = source.images.get(event.category, 0) - lost.bit_count()
+        category.images -= lost.bit_count()
+        category.size_bytes -= event.size_bytes
+        source.size_bytes -= event.size_bytes
+
+    @_take.register
+    def _(self, event: ev.StagePlanned) -> None:
+        self.stage = event.stage
+        for plan in event.plan.sources:
+            source = self._see(plan.source, plan.name, plan.path)
+            source.name, source.path = plan.name, plan.path
+            source.priority, source.quotas = plan.priority, dict(plan.quotas)
+            source.clips_made, source.clips_left = plan.clips_made, plan.clips_left
+            source.is_planned = True
+            unusable = None if source.is_missing else plan.unusable or self.record(plan.source).unusable
+            if unusable is not None and source.unusable != unusable:
+                self._note(ev.ProblemNoted(event.at, "error", unusable, plan.source))
+            source.unusable = unusable
+        for name, category in event.plan.categories.items():
+            self._plan_category(name, category)
+        self._warn_of_plan(event.plan.warnings, event.at)
+
+    @_take.register
+    def _(self, event: ev.SourceMissed) -> None:
+        source = self._see(event.source, event.name, event.path)
+        source.is_missing, source.missing_reason = True, event.reason
+        self._note(ev.ProblemNoted(event.at, "warning", event.reason, event.source, event.path))
+
+    @_take.register
+    def _(self, event: ev.SourceSetAside) -> None:
+        self._see(event.source).set_aside = event.reason
+        text = f"set aside until the next run: {event.reason}"
+        self._note(ev.ProblemNoted(event.at, "error", text, event.source))
+
+    @_take.register
+    def _(self, event: ev.SourceWentAway) -> None:
+        # One share holds many films: it is gone once.
+        is_news = all(source.away != event.reason for source in self.sources.values())
+        self._see(event.source).away = event.reason
+        if is_news:
+            self._note(ev.ProblemNoted(event.at, "warning", f"waiting for sources: {event.reason}"))
+
+    @_take.register
+    def _(self, event: ev.SourceCameBack) -> None:
+        self._see(event.source).away = None
+
+    @_take.register
+    def _(self, event: ev.WorkersChanged) -> None:
+        self.workers_target = event.target
+
+    @_take.register
+    def _(self, event: ev.SlotOpened) -> None:
+        self.slots[event.slot] = SlotState(event.slot, event.source, what=event.what, since=event.at)
+        self._see(event.source).in_hand += 1
+
+    @_take.register
+    def _(self, event: ev.SlotTurned) -> None:
+        slot = self.slots[event.slot]
+        slot.clip, slot.what, slot.attempt = event.clip.index, event.what, event.attempt
+        slot.since = event.at
+
+    @_take.register
+    def _(self, event: ev.SlotDrained) -> None:
+        self.slots[event.slot].is_draining = event.is_draining
+
+    @_take.register
+    def _(self, event: ev.SlotClosed) -> None:
+        slot = self.slots.pop(event.slot)
+        self._see(slot.source).in_hand -= 1
+
+    @_take.register
+    def _(self, event: ev.ClipRetried) -> None:
+        self._remember(event)
+
+    @_take.register
+    def _(self, event: ev.ProblemNoted) -> None:
+        self._note(event)
+
+    @_take.register
+    def _(self, event: ev.DiskMeasured) -> None:
+        self.disk = event
+
+    @_take.register
+    def _(self, event: ev.SystemMeasured) -> None:
+        self.system = event
+
+    # ------------------------------------------------------------------ parts of a change
+
+    def _see(self, source: str, name: str = "", path: str = "") -> SourceState:
+        found = self.sources.get(source)
+        if found is None:
+            found = self.sources[source] = SourceState(source, name or source, path)
+        elif name:
+            found.name, found.path = name, path
+        return found
+
+    def _category(self, name: str) -> CategoryState:
+        found = self.categories.get(name)
+        if found is None:
+            found = self.categories[name] = CategoryState(name)
+        return found
+
+    def _plan_category(self, name: str, plan: CategoryPlan) -> None:
+        category = self._category(name)
+        category.target, category.planned, category.folder = plan.target, plan.planned, plan.folder
+        category.surplus = plan.surplus
+
+    def _rest(self, at: float) -> None:
+        if self.active_since is not None:
+            self.active_seconds += max(0.0, at - self.active_since)
+            self.active_since = None
+
+    def _run_on(self, at: float) -> None:
+        # The ledger does not hold the phases: work that ends shows that the run is on.
+        if self.active_since is None and self.phase == "starting" and not self.is_paused:
+            self.active_since = self.started_at if self.started_at is not None else at
+
+    def _recount(self, event: ev.ClipRecounted) -> None:
+        """Take in what `ClipEnded` would, but for what the feed and the preview show of the newest."""
+        self._run_on(event.at)
+        source = self._see(event.source)
+        self._count_attempts(source, event.attempts)
+        size_bytes = self._count_patches(source, event.clip, event.patches, event.refused)
+        self._count_minute(event.at, len(event.patches), size_bytes)
+        self.recent_count += 1
+        self._warn_of_low_success(source, event.at)
+
+    def _made(self, outcome: Made, source: SourceState, at: float) -> None:
+        patches = [(patch.category, patch.size_bytes, patch.mark) for patch in outcome.patches]
+        refused = [category for category, _reason in outcome.rejected]
+        size_bytes = self._count_patches(source, outcome.clip.index, patches, refused)
+        self._count_minute(at, len(patches), size_bytes)
+        if outcome.patches:
+            self.newest_patch = {"source": source.id, **outcome.patches[-1].record}
+
+    def _count_attempts(self, source: SourceState, attempts: int) -> None:
+        source.ended += 1
+        source.attempts += attempts
+        self.attempts += attempts
+        if attempts > 1:
+            source.retried += 1
+            self.clips_retried += 1
+
+    def _count_patches(
+        self,
+        source: SourceState,
+        clip: int,
+        patches: Sequence[tuple[str, int, int | None]],
+        refused: Sequence[str],
+    ) -> int:
+        """Count a made clip and what it gave; return the bytes of what it had not given before."""
+        bit, record, images = 1 << clip, self.record(source.id), source.images
+        new_bytes = 0
+        for name, size_bytes, mark in patches:
+            had = record.made.get(name, 0)
+            if had & bit:  # made again into the same files: counted once
+                continue
+            record.made[name] = had | bit
+            if mark is not None:
+                record.marks.setdefault(name, Marks()).add(clip, mark)
+            images[name] = images.get(name, 0) + 1
+            category = self._category(name)
+            category.images += 1
+            category.size_bytes += size_bytes
+            new_bytes += size_bytes
+        for name in refused:
+            record.rejected_for[name] = record.rejected_for.get(name, 0) | bit
+        source.made += 1
+        source.size_bytes += new_bytes
+        source.clips_made += 1
+        if source.clips_left:
+            source.clips_left -= 1
+        self.clips_made += 1
+        return new_bytes
+
+    def _rejected(self, outcome: Rejected, source: SourceState) -> None:
+        record, kind = self.record(source.id), outcome.reason.partition(":")[0]
+        record.rejected |= 1 << outcome.clip.index
+        record.rejections[kind] = record.rejections.get(kind, 0) + 1
+        source.rejected += 1
+        self.clips_rejected += 1
+
+    def _failed(self, outcome: Failed, source: SourceState, at: float) -> None:
+        source.failed += 1
+        self.clips_failed += 1
+        text = f"clip {outcome.clip.index} failed: {outcome.reason}"
+        self._note(ev.ProblemNoted(at, "error", text, source.id, outcome.detail))
+
+    def _count_minute(self, at: float, patches: int, size_bytes: int) -> None:
+        minute = int(at // 60)
+        last = self.minutes[-1] if self.minutes else None
+        if last is None or last.minute != minute:
+            self.minutes.append(Minute(minute, patches, 1, size_bytes))
+            return
+        last.patches += patches
+        last.clips += 1
+        last.size_bytes += size_bytes
+
+    def _warn_of_low_success(self, source: SourceState, at: float) -> None:
+        if source.low_success_noted or source.ended < LOW_SUCCESS_CLIPS:
+            return
+        rate = source.made / source.ended
+        if rate < LOW_SUCCESS_RATE:
+            source.low_success_noted = True
+            text = f"low success rate: {rate:.1%} of {source.ended} clips, below {LOW_SUCCESS_RATE:.0%}"
+            self._note(ev.ProblemNoted(at, "warning", text, source.id))
+
+    def _warn_of_plan(self, warnings: tuple[str, ...], at: float) -> None:
+        """Note what a plan warns of; what differs from its last warning in numbers alone takes its place."""
+        outdated = {_without_numbers(text): text for text in self.warnings if text not in warnings}
+        for text in warnings:
+            if text in self.warnings:
+                continue
+            before = outdated.pop(_without_numbers(text), None)
+            same = next((each for each in self.problems if not each.source and each.text == before), None)
+            if same is None:
+                self._note(ev.ProblemNoted(at, "warning", text))
+            else:
+                same.text, same.last_at = text, at
+        self.warnings = warnings
+
+    def _remember(self, event: Recent) -> None:
+        self.recent_count += 1
+        self.recent.append((self.recent_count, event))
+
+    def _note(self, event: ev.ProblemNoted) -> None:
+        self._remember(event)
+        for position, problem in enumerate(self.problems):
+            if problem.text == event.text and problem.source == event.source:
+                problem.count += 1
+                problem.last_at = event.at
+                problem.detail = event.detail or problem.detail
+                self.problems.append(self.problems.pop(position))
+                return
+        self.problems.append(Problem(event.level, event.text, event.source, event.detail, event.at, event.at))
+        del self.problems[:-PROBLEMS_KEPT]
+
+
+def _without_numbers(text: str) -> str:
+    return "".join(letter for letter in text if not letter.isdecimal())

@@ -1,0 +1,141 @@
+"""The parts of a run's state that people look at: sources, categories, workers, problems, minutes.
+
+Plain records: only `RunState.apply` changes them, everybody else reads copies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tui_gen.engine.model import events as ev
+
+Phase = Literal[
+    "starting", "running", "paused", "draining", "waiting", "stopping", "stopped", "finished", "failed"
+]
+ENDED_PHASES = frozenset({"stopped", "finished", "failed"})
+
+
+@dataclass(slots=True)
+class SourceState:
+    """One source as people see it."""
+
+    id: str
+    name: str
+    path: str
+    priority: int = 255
+    clips_made: int = 0
+    clips_left: int = 0
+    rejected: int = 0
+    failed: int = 0  # in this run; they are tried again in the next
+    ended: int = 0  # in this run and earlier ones
+    made: int = 0
+    attempts: int = 0
+    retried: int = 0  # clips that took more than one attempt
+    images: dict[str, int] = field(default_factory=dict)  # by category
+    size_bytes: int = 0
+    quotas: dict[str, int] = field(default_factory=dict)
+    is_skipped: bool = False
+    is_missing: bool = False
+    missing_reason: str = ""
+    unusable: str | None = None
+    set_aside: str | None = None
+    away: str | None = None
+    in_hand: int = 0  # workers on it now
+    is_planned: bool = False
+    low_success_noted: bool = False
+
+    @property
+    def success_rate(self) -> float | None:
+        """Share of its ended clips that were made; None before the first."""
+        return self.made / self.ended if self.ended else None
+
+    @property
+    def clips_wanted(self) -> int:
+        """Clips that count towards the quotas: made and left."""
+        return self.clips_made + self.clips_left
+
+    @property
+    def phase(self) -> str:
+        """One word for where it stands."""
+        hindrances = (
+            ("skipped", self.is_skipped),
+            ("unusable", self.unusable is not None),
+            ("missing", self.is_missing),
+            ("set aside", self.set_aside is not None),
+            ("away", self.away is not None),
+            ("working", self.in_hand > 0),
+            ("unknown", not self.is_planned),
+        )
+        for word, holds in hindrances:
+            if holds:
+                return word
+        if self.clips_left == 0:
+            return "done" if self.clips_made else "nothing to do"
+        return "failed" if self.failed >= self.clips_left else "queued"
+
+    @property
+    def reason(self) -> str:
+        """Why it gives nothing, where it does not."""
+        if self.is_skipped:
+            return "skipped by hand"
+        if self.unusable is None and self.is_missing:
+            return self.missing_reason
+        return self.unusable or self.set_aside or self.away or ""
+
+
+@dataclass(slots=True)
+class CategoryState:
+    """One category as people see it."""
+
+    name: str
+    target: int | None = None
+    planned: int = 0
+    surplus: int = 0  # of the images, those that do not count towards the target
+    folder: str = ""
+    images: int = 0
+    size_bytes: int = 0
+
+    @property
+    def shortfall(self) -> int:
+        """Images by which the target will be missed, as planned now."""
+        return max(0, (self.target or 0) - (max(self.planned, self.images) - self.surplus))
+
+
+@dataclass(slots=True)
+class SlotState:
+    """One worker as people see it."""
+
+    number: int
+    source: str
+    clip: int | None = None
+    what: str = "starting"
+    attempt: int = 1
+    since: float = 0.0
+    is_draining: bool = False
+
+
+@dataclass(slots=True)
+class Problem:
+    """A warning or an error; repeated ones are counted."""
+
+    level: str
+    text: str
+    source: str | None
+    detail: str
+    first_at: float
+    last_at: float
+    count: int = 1
+
+
+@dataclass(slots=True)
+class Minute:
+    """What one minute of work gave: the grain of rates and of the throughput curve."""
+
+    minute: int  # since the epoch
+    patches: int = 0
+    clips: int = 0
+    size_bytes: int = 0
+
+
+Recent = ev.ClipEnded | ev.ClipRetried | ev.ProblemNoted | ev.FactsLearned | ev.SourceFoundUnusable

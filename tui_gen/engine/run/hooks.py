@@ -1,0 +1,156 @@
+"""Runs the user's commands when something happened that he would want to be told of, once per event.
+
+    on_finish    the run ended, whatever the way      on_problem    new warnings or errors, gathered
+    on_disk_low  the disk guard holds the work        on_pause      the work stands still, by hand or not
+
+The event goes to the command's standard input as one line of JSON. A command is an argument list; no
+shell sees it. One that hangs is killed; one that fails is told of in the log and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import ENDED_PHASES, Problem
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+GATHER_SECONDS = 60.0
+"""Problems within this time are one event: five hundred missing files are one message."""
+TIMEOUT_SECONDS = 60.0
+PROBLEMS_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something worth a hook."""
+
+    event: str  # "on_finish"
+    said: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Lookout:
+    """Compares a run with what it was at the last look, and says what happened."""
+
+    phase: str = "starting"
+    is_disk_low: bool = False
+    _told: dict[tuple[str, str | None], int] = field(default_factory=dict)
+    _gathered: list[Problem] = field(default_factory=list)
+    _told_at: float = float("-inf")
+
+    def look(self, state: RunState, now: float) -> Iterator[Happening]:
+        """Yield what happened since the last look."""
+        about = {"at": now, "output": state.output, "state": state.phase, "reason": state.reason}
+        if state.phase != self.phase:
+            if state.phase in {"paused", "waiting"}:
+                yield Happening("on_pause", about)
+            self.phase = state.phase
+        is_disk_low = state.phase == "waiting" and "disk low" in state.reason
+        if is_disk_low and not self.is_disk_low and state.disk is not None:
+            free = {"free_bytes": state.disk.free_bytes, "needed_bytes": state.disk.pauses_below_bytes}
+            yield Happening("on_disk_low", about | free)
+        self.is_disk_low = is_disk_low
+        yield from self._problems(state, about, now)
+        if state.phase in ENDED_PHASES:
+            yield Happening("on_finish", about | _ending(state, now))
+
+    def _problems(self, state: RunState, about: Mapping[str, Any], now: float) -> Iterator[Happening]:
+        for problem in state.problems:
+            key = (problem.text, problem.source)
+            if key not in self._told:
+                self._gathered.append(problem)
+            self._told[key] = problem.count
+        is_due = now - self._told_at >= GATHER_SECONDS or state.phase in ENDED_PHASES
+        if self._gathered and is_due:
+            yield Happening("on_problem", {**about, **_problems_said(self._gathered, state)})
+            self._gathered, self._told_at = [], now
+
+
+def _ending(state: RunState, now: float) -> dict[str, Any]:
+    return {
+        "exit_code": state.exit_code,
+        "elapsed_seconds": round(state.elapsed_seconds(now), 1),
+        "images": {category.name: category.images for category in state.categories.values()},
+        "targets": {category.name: category.target for category in state.categories.values()},
+        "clips_failed": state.clips_failed,
+    }
+
+
+def _problems_said(problems: Sequence[Problem], state: RunState) -> dict[str, Any]:
+    told = [
+        {
+            "level": problem.level,
+            "text": problem.text,
+            "video": state.sources[problem.source].name if problem.source in state.sources else None,
+        }
+        for problem in problems[:PROBLEMS_TOLD]
+    ]
+    return {"count": len(problems), "problems": told}
+
+
+class Hooks:
+    """Looks once a second, and runs commands beside the work."""
+
+    def __init__(self, commands: Mapping[str, Sequence[str]], snapshot: Callable[[], RunState]) -> None:
+        """Take event -> argument list, and where to look."""
+        self._commands, self._snapshot = commands, snapshot
+        self._lookout = Lookout()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Look for ever; nothing to do where there are no commands."""
+        while self._commands:
+            self._look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def finish(self) -> None:
+        """Look a last time, and wait for the commands that run."""
+        if self._commands:
+            self._look()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def _look(self) -> None:
+        for happening in self._lookout.look(self._snapshot(), time.time()):
+            command = self._commands.get(happening.event)
+            if command:
+                task = asyncio.create_task(_perform(tuple(command), happening), name=happening.event)
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+
+
+async def _perform(command: tuple[str, ...], happening: Happening) -> None:
+    line = json.dumps({"event": happening.event, **happening.said}).encode("ascii") + b"\n"
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        log.warning("hook %s: %s cannot be started: %s", happening.event, command[0], error.strerror)
+        return
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            _, said = await child.communicate(line)
+    except TimeoutError:
+        log.warning("hook %s: %s did not end within %.0f s", happening.event, command[0], TIMEOUT_SECONDS)
+    else:
+        if child.returncode:
+            tail = said[-500:].decode("utf-8", "replace")
+            log.warning("hook %s: %s ended with %d: %s", happening.event, command[0], child.returncode, tail)
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

@@ -1,0 +1,157 @@
+"""One engine's hold on a run folder: the lock, what the ledger says, and the run from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import re
+import socket
+import time
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from pathlib import Path
+
+from tui_gen import __version__
+from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RECENT_KEPT, RunState
+from tui_gen.engine.model.work import Job, JsonObject
+from tui_gen.engine.run.housekeeping import Watch, Watched
+from tui_gen.engine.scheduling.scheduler import Engine, Options
+from tui_gen.engine.scheduling.steering import Steering
+from tui_gen.engine.storage.ledger import Ledger, read_for_resume
+from tui_gen.engine.storage.lock import Lock
+from tui_gen.engine.storage.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+LEDGER_NAME = "ledger.jsonl"
+LOCK_NAME = "lock"
+
+
+def steady_clock() -> Callable[[], float]:
+    """Return a clock in seconds since the epoch that a jump of the wall clock does not move."""
+    offset = time.time() - time.monotonic()
+    return lambda: time.monotonic() + offset
+
+
+def replay(run_folder: Path) -> tuple[RunState, list[str]]:
+    """Return the state that the ledger adds up to, and what was damaged in it."""
+    state, damage = RunState(), list[str]()
+    for event in read_for_resume(run_folder / LEDGER_NAME, on_damage=damage, remembered=RECENT_KEPT):
+        state.apply(event)
+    return state, damage
+
+
+def recipe_differences(before: JsonObject, now: JsonObject) -> list[str]:
+    """Return "key: before -> now" for every entry that is on both sides and differs."""
+    return [
+        f"{key}: {before[key]!r} -> {now[key]!r}" for key in now if key in before and before[key] != now[key]
+    ]
+
+
+def _hash_of(config: Path) -> str:
+    try:
+        return hashlib.sha256(config.read_bytes()).hexdigest()
+    except OSError as error:
+        log.warning("%s: %s", config, error)
+        return ""
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the program asks for, where they are known."""
+    versions = {"python": platform.python_version()}
+    try:
+        wanted = metadata.requires("tui-gen") or []
+    except metadata.PackageNotFoundError:
+        return versions
+    for text in wanted:
+        name = re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0]
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            if "extra" not in text:
+                versions[name] = metadata.version(name)
+    return versions
+
+
+class Session:
+    """The held run folder. Exactly one engine has one at a time."""
+
+    def __init__(self, run_folder: Path) -> None:
+        """Create the folder, take the lock, read the ledger. Raises LockedError, OSError."""
+        run_folder.mkdir(parents=True, exist_ok=True)
+        self.run_folder = run_folder
+        self.lock = Lock(run_folder / LOCK_NAME)
+        self.now = steady_clock()
+        self.state, self.damage = replay(run_folder)
+        self._ledger = Ledger(run_folder / LEDGER_NAME)
+        self.recorder = Recorder(self._ledger, self.state, self.now)
+
+    def begin(self, job: Job, *, config: Path, output: Path) -> None:
+        """Record that a run starts. Raises OSError."""
+        self.recorder.write(
+            ev.RunStarted(
+                self.now(),
+                job.name,
+                dict(job.recipe),
+                str(config),
+                str(output),
+                os.getpid(),
+                socket.gethostname(),
+                __version__,
+                _hash_of(config),
+                _versions(),
+            )
+        )
+
+    def note(self, events: Iterable[ev.Event]) -> None:
+        """Record what was found before the work began. Raises OSError."""
+        for event in events:
+            if isinstance(event, ev.Durable):
+                self.recorder.write(event)
+            else:
+                self.recorder.show(event)
+
+    async def perform(
+        self,
+        job: Job,
+        options: Options,
+        watched: Watched,
+        on_start: Callable[[Steering], None],
+    ) -> ev.RunEnded:
+        """Run the job to its end and record the end."""
+        engine = Engine(job=job, recorder=self.recorder, executor=LocalExecutor(), options=options)
+        watch = Watch(watched, recorder=self.recorder, gate=engine.gate, lock=self.lock)
+        on_start(Steering(engine, self.recorder))
+        watching = asyncio.create_task(watch.run(), name="watch")
+        try:
+            ended = await engine.run()
+        except BaseException:
+            self._end(ev.RunEnded(self.now(), "failed", 1, "an internal error; see engine.log"))
+            raise
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            await watch.write_status()
+        self._end(ended)
+        await watch.write_status()
+        return ended
+
+    def _end(self, ended: ev.RunEnded) -> None:
+        try:
+            self.recorder.write(ended)
+        except OSError as error:
+            log.warning("cannot write the end of the run to the ledger: %s", error)
+            self.recorder.show(ended)
+
+    def close(self) -> None:
+        """Let go of the run folder. A disk that is gone keeps nobody from ending."""
+        for let_go in (self._ledger.close, self.lock.release):
+            try:
+                let_go()
+            except OSError as error:
+                log.warning("%s: %s", self.run_folder, error)

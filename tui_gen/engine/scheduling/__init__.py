@@ -1,0 +1,1 @@
+"""Who does what next: scheduler, workers, queues, gate and commands."""

@@ -1,0 +1,371 @@
+"""The engine: plan -> gate -> executor -> ledger -> state, steered while it works.
+
+One task (the conductor) plans and hands out units, each to a worker with a task of its own (worker.py).
+Nothing is pulled while the gate is closed, so the pipes fill and the children sleep.
+
+    conductor: plan ─> queues ─> a worker for a unit ─┐        wakes on every change
+    worker:    gate ─> pull one report ─> ledger ─> state      ends after the pull in hand
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from tui_gen.base.detached_call import aside
+from tui_gen.engine.executors.base import Executor
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.run_result import Ending, verdict
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Job, Plan, SourceGoneError, Stage, Unit
+from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.scheduling.worker import Tickets, Worker, Workplace
+from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
+
+log = logging.getLogger(__name__)
+
+LOOK_FOR_SOURCES_SECONDS = 10.0
+LEAST_CLIPS = 4
+"""Units are divided where workers would go without, but not below this: beginning one costs something."""
+PLAN_SECONDS = 1.0
+"""While there is work at hand a changed plan may wait this long, so that many changes cost one plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How this one run differs from a whole one."""
+
+    workers: int
+    limit: int | None = None  # end after so many clips
+    only: frozenset[str] | None = None  # work on these sources alone
+
+
+class Engine:
+    """Performs a job's stages and can be steered meanwhile. One run is one object."""
+
+    def __init__(
+        self,
+        *,
+        job: Job,
+        recorder: Recorder,
+        executor: Executor,
+        options: Options,
+    ) -> None:
+        """Take what was read and opened by the caller; nothing starts before `run`."""
+        self._job, self._recorder = job, recorder
+        self._state, self._clock, self._apply = recorder.state, recorder.now, recorder.show
+        self._executor, self._options = executor, options
+        self._queues: dict[str, SourceQueue] = {}
+        self._order: tuple[str, ...] = ()
+        self._workers: dict[int, Worker] = {}
+        self._changed = asyncio.Event()
+        self.gate = Gate(self._gate_changed)
+        self._needs_plan = True
+        self._is_plan_urgent = False
+        self._planned_at = float("-inf")
+        self._ending: Ending | None = None
+        self._tickets = Tickets(options.limit)
+        self._place: Workplace | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
+
+    # ------------------------------------------------------------------ the run
+
+    async def run(self) -> ev.RunEnded:
+        """Perform all stages and return how it ended. The end is the caller's to record."""
+        try:
+            for stage in self._job.stages:
+                await self._perform(stage)
+                if self._ending:
+                    break
+        finally:
+            await self._end_all_workers()
+            for timer in self._timers:
+                timer.cancel()
+            for waiting in self._waiting:
+                waiting.cancel()
+        return verdict(self._state, self._ending, only=self._options.only, at=self._clock())
+
+    async def _perform(self, stage: Stage) -> None:
+        self._queues, self._order = {}, ()
+        self._place = Workplace(
+            stage, self._executor, self._recorder, self.gate, self._tickets, conductor=self
+        )
+        self._plan()
+        self._show_phase()
+        while True:
+            self._fill_slots()
+            if not self._workers and (self._ending or not self._must_wait()):
+                return
+            self._show_phase()
+            await self._wait_for_change()
+
+    def _must_wait(self) -> bool:
+        return self.gate.is_closed or any(queue.is_away for queue in self._queues.values())
+
+    async def _wait_for_change(self) -> None:
+        wait = PLAN_SECONDS if self._needs_plan else None
+        try:
+            async with asyncio.timeout(wait):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+        self._changed.clear()
+
+    async def _end_all_workers(self) -> None:
+        tasks = [worker.task for worker in self._workers.values() if worker.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ------------------------------------------------------------------ planning and handing out
+
+    def _plan(self) -> None:
+        if self._place is None:
+            return
+        stage = self._place.stage
+        plan = stage.plan(self._state.records)
+        self._needs_plan = self._is_plan_urgent = False
+        self._planned_at = self._clock()
+        self._apply(ev.StagePlanned(self._planned_at, stage.name, plan))
+        self._queue(plan)
+
+    def _queue(self, plan: Plan) -> None:
+        ranked = sorted(plan.sources, key=lambda source: source.priority)
+        self._order = tuple(source.source for source in ranked)
+        for source in ranked:
+            queue = self._queues.get(source.source)
+            if queue is None:
+                self._queues[source.source] = SourceQueue(source)
+            elif queue.renew(source):
+                self._end_workers_of(source.source)
+
+    def _end_workers_of(self, source: str) -> None:
+        for worker in self._workers.values():
+            if worker.unit.source == source:
+                worker.is_ending = worker.is_stale = True
+        self.gate.pulse()
+
+    def _fill_slots(self) -> None:
+        if self._is_plan_urgent or (self._needs_plan and self._clock() - self._planned_at >= PLAN_SECONDS):
+            self._plan()
+        self._balance()
+        while self._may_open():
+            unit = self._next_unit()
+            if unit is None and (self._needs_plan or self._may_want_more()):
+                self._plan()
+                unit = self._next_unit()
+            if unit is None:
+                return
+            self._open(unit)
+
+    def _may_want_more(self) -> bool:
+        return any(queue.may_want_more for queue in self._queues.values())
+
+    def _comes_before_others(self, source: str) -> bool:
+        """Tell whether workers would turn to a later source while the plan for this one waits."""
+        priority = self._queues[source].plan.priority
+        return any(queue.plan.priority > priority for queue in self._queues.values())
+
+    def _may_open(self) -> bool:
+        if self._ending or self.gate.is_closed:
+            return False
+        return len(self._workers) < self._state.workers_target
+
+    def _fair_share(self) -> int:
+        """Return so few clips that all workers end together; those in work are shared out already."""
+        only = self._options.only
+        queues = [queue for source, queue in self._queues.items() if only is None or source in only]
+        left = sum(queue.clips_waiting + queue.clips_in_flight for queue in queues)
+        if self._tickets.left is not None:
+            left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
+        return max(LEAST_CLIPS, -(-left // self._state.workers_target))
+
+    def _next_unit(self) -> Unit | None:
+        only, most_clips = self._options.only, self._fair_share()
+        for source in self._order:
+            if only is not None and source not in only:
+                continue
+            record = self._state.records.get(source)
+            if record is not None and (record.skipped or record.unusable is not None):
+                continue
+            unit = self._queues[source].take(most_clips=most_clips)
+            if unit is None:
+                continue
+            if unit.clips and self._tickets.are_gone:
+                self._queues[source].give_back(unit, set(), is_stale=False)
+                return None
+            return unit
+        return None
+
+    def _open(self, unit: Unit) -> None:
+        if self._place is None:
+            return
+        number = next(n for n in range(1, len(self._workers) + 2) if n not in self._workers)
+        worker = self._workers[number] = Worker(number, unit, self._queues[unit.source], self._place)
+        what = "starting" if unit.clips else "looking"
+        self._apply(ev.SlotOpened(self._clock(), number, unit.source, what))
+        worker.task = asyncio.create_task(worker.work(), name=f"worker {number}")
+        # Not in the task's own `finally`: one that is cancelled before it began never gets there.
+        worker.task.add_done_callback(lambda task: self._close(worker, task))
+
+    def _close(self, worker: Worker, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("worker %d on %s", worker.number, worker.unit.source, exc_info=error)
+        worker.let_go()
+        del self._workers[worker.number]
+        if self._tickets.are_gone and not any(other.has_ticket for other in self._workers.values()):
+            self._ending = self._ending or "limit"
+        self._apply(ev.SlotClosed(self._clock(), worker.number))
+        self.gate.pulse()
+
+    def _balance(self) -> None:
+        """Tell the newest workers to end where there are too many; keep them where there are not."""
+        target = self._state.workers_target
+        willing = [worker for worker in self._workers.values() if not worker.is_stale]
+        willing.sort(key=lambda worker: worker.number)
+        for position, worker in enumerate(willing):
+            is_ending = position >= target
+            if worker.is_ending != is_ending:
+                worker.is_ending = is_ending
+                self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
+                self.gate.pulse()
+
+    # ------------------------------------------------------------------ what workers tell
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run ends after the pulls in hand."""
+        return self._ending is not None
+
+    def want_plan(self, *, learned_of: str | None = None) -> None:
+        """Plan anew soon; at once where workers would turn to a later source meanwhile."""
+        self._needs_plan = True
+        if learned_of is None:
+            self.gate.pulse()
+        else:
+            self._is_plan_urgent |= self._comes_before_others(learned_of)
+
+    def drop(self, source: str) -> None:
+        """Hand out nothing more of a source that was found unusable."""
+        self._queues[source].is_closed = True
+        self._needs_plan = True
+        self._end_workers_of(source)
+
+    def set_aside(self, source: str, reason: str) -> None:
+        """Hand out nothing more of a source in this run."""
+        self._queues[source].is_closed = True
+        self._apply(ev.SourceSetAside(self._clock(), source, reason))
+        self._end_workers_of(source)
+
+    def send_away(self, source: str, gone: SourceGoneError) -> None:
+        """Hand out nothing of a source until it can be reached; its seats stay."""
+        queue = self._queues[source]
+        if queue.is_away:
+            return
+        queue.is_away = True
+        self._apply(ev.SourceWentAway(self._clock(), source, str(gone)))
+        self._end_workers_of(source)
+        waiting = asyncio.create_task(self._await_return(source, gone.path), name=f"waiting for {source}")
+        self._waiting.add(waiting)
+        waiting.add_done_callback(self._waiting.discard)
+
+    async def _await_return(self, source: str, path: str) -> None:
+        # Nobody tells when a share is mounted again.
+        while not await aside(partial(os.path.exists, path)):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_FOR_SOURCES_SECONDS)
+        self._queues[source].is_away = False
+        self._apply(ev.SourceCameBack(self._clock(), source))
+        self.gate.pulse()
+
+    def obstruct(self, what: str, reason: str) -> None:
+        """Close the gate for a while, then let the work try again."""
+        log.warning("%s", reason)
+        self.gate.obstruct(what, reason)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(TRY_AGAIN_SECONDS, self.gate.clear, what)
+        self._timers = [t for t in self._timers if not t.cancelled() and t.when() > loop.time()]
+        self._timers.append(timer)
+
+    def thin_out(self, reason: str) -> bool:
+        """Go on with one worker fewer; return False where there is only one."""
+        count = self._state.workers_target - 1
+        if not count:
+            return False
+        text = f"{reason}; fewer workers from now on"
+        log.warning("%s: %d", text, count)
+        self._apply(ev.ProblemNoted(self._clock(), "warning", text))
+        self.set_workers(count)
+        return True
+
+    def _gate_changed(self) -> None:
+        self._show_phase()
+        self._changed.set()
+
+    def _show_phase(self) -> None:
+        phase, reason = self._phase()
+        if (phase, reason) == (self._state.phase, self._state.reason):
+            return
+        event = ev.PhaseChanged(self._clock(), phase, reason)
+        try:
+            self._recorder.write(event)
+        except OSError as error:
+            # The phases in the ledger only serve the clock of past runs; a full disk may drop one.
+            log.warning("cannot write the ledger: %s", error.strerror)
+            self._apply(event)
+
+    def _phase(self) -> tuple[str, str]:
+        if self._ending == "stop":
+            return "stopping", ""
+        if self._ending:
+            return "draining", ""
+        if self.gate.is_paused:
+            return "paused", ""
+        if self.gate.is_closed:
+            return "waiting", self.gate.reason
+        away = {s.away for s in self._state.sources.values() if s.away}
+        return ("waiting", "; ".join(sorted(away))) if away and not self._workers else ("running", "")
+
+    # ------------------------------------------------------------------ what steering needs
+
+    def snapshot(self) -> RunState:
+        """Return the state of this moment."""
+        return self._state.copy()
+
+    def end(self, how: Literal["drain", "stop"]) -> None:
+        """End the run: after the clips in hand, or now."""
+        if self._ending != "stop":
+            self._ending = how
+        if how == "stop":
+            for worker in self._workers.values():
+                if worker.task is not None:
+                    worker.task.cancel()
+        self.gate.pulse()
+
+    def set_workers(self, count: int) -> None:
+        """Work with so many from now on."""
+        self._apply(ev.WorkersChanged(self._clock(), count))
+        self._balance()
+        self.gate.pulse()
+
+    def plan_again(self, source: str, *, is_dropped: bool = False) -> None:
+        """Plan anew after something about a source was recorded; its work in hand may be unwanted."""
+        queue = self._queues.get(source)
+        if queue is not None:
+            queue.rewind()
+        if is_dropped:
+            self._end_workers_of(source)
+        self._plan()
+        self.gate.pulse()
+
+    def forgive(self, source: str) -> None:
+        """Let a source's failed clips be handed out again."""
+        if source in self._queues:
+            self._queues[source].forgive()
+        self.plan_again(source)

@@ -1,0 +1,116 @@
+"""Carries out commands on a running engine, and says in one line what was done or why not."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import DEFAULT_PRIORITY
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.scheduler import Engine
+from tui_gen.engine.storage.recorder import Recorder
+
+
+class Steering:
+    """The engine's own controller, for a screen in the same process, the socket and signals."""
+
+    def __init__(self, engine: Engine, recorder: Recorder) -> None:
+        """Steer `engine`, recording through its recorder."""
+        self._engine, self._recorder = engine, recorder
+
+    def snapshot(self) -> RunState:
+        """Return the state of this moment."""
+        return self._engine.snapshot()
+
+    async def steer(self, command: do.Command) -> str:
+        """Carry out a command. Raises CommandRefusedError."""
+        if isinstance(command, do.Pause | do.Resume | do.Drain | do.Stop):
+            return self._whole_run(command)
+        if isinstance(command, do.SetWorkers):
+            return self._set_workers(command.count)
+        return await self._one_source(command)
+
+    def _whole_run(self, command: do.Pause | do.Resume | do.Drain | do.Stop) -> str:
+        match command:
+            case do.Pause():
+                self._engine.gate.pause()
+                return "pausing: the clips in hand end first"
+            case do.Resume():
+                self._engine.gate.resume()
+                return "going on"
+            case do.Drain():
+                self._engine.end("drain")
+                return "finishing the clips in hand, then stopping"
+            case do.Stop():
+                self._engine.end("stop")
+                return "stopping now"
+        assert_never(command)
+
+    def _set_workers(self, count: int) -> str:
+        if not 1 <= count <= do.MAX_WORKERS:
+            message = f"workers go from 1 to {do.MAX_WORKERS}, not {count}; to do nothing, pause"
+            raise do.CommandRefusedError(message)
+        self._engine.set_workers(count)
+        return f"{count} workers"
+
+    async def _one_source(self, command: do.Skip | do.Unskip | do.SetPriority | do.Retry) -> str:
+        match command:
+            case do.Skip(source):
+                return await self._skip(source)
+            case do.Unskip(source):
+                return await self._unskip(source)
+            case do.SetPriority(source, priority):
+                return await self._set_priority(source, priority)
+            case do.Retry(source):
+                return await self._retry(source)
+        assert_never(command)
+
+    def _name(self, source: str) -> str:
+        found = self._recorder.state.sources.get(source)
+        if found is None:
+            message = f"no such source: {source}"
+            raise do.CommandRefusedError(message)
+        return found.name
+
+    async def _record(self, event: ev.Durable) -> None:
+        # Whoever asked does not wait for the disk: within a second it is there.
+        await self._recorder.note(event, self._engine.gate)
+
+    async def _skip(self, source: str) -> str:
+        name = self._name(source)
+        if self._recorder.state.record(source).skipped:
+            return f"{name} is skipped already"
+        await self._record(ev.SourceSkipped(self._recorder.now(), source))
+        self._engine.plan_again(source, is_dropped=True)
+        return f"skipping {name}"
+
+    async def _unskip(self, source: str) -> str:
+        name = self._name(source)
+        if not self._recorder.state.record(source).skipped:
+            return f"{name} is not skipped"
+        await self._record(ev.SourceUnskipped(self._recorder.now(), source))
+        self._engine.plan_again(source)
+        return f"taking back {name}"
+
+    async def _set_priority(self, source: str, priority: int) -> str:
+        name = self._name(source)
+        if not 0 <= priority <= DEFAULT_PRIORITY:
+            message = f"priorities go from 0 (first) to {DEFAULT_PRIORITY}, not {priority}"
+            raise do.CommandRefusedError(message)
+        await self._record(ev.PriorityChanged(self._recorder.now(), source, priority))
+        self._engine.plan_again(source)
+        return f"{name} has priority {priority}"
+
+    async def _retry(self, source: str | None) -> str:
+        if source is not None:
+            self._name(source)
+        wanted = [
+            found.id
+            for found in self._recorder.state.sources.values()
+            if source in {None, found.id} and (found.failed or found.unusable or found.set_aside)
+        ]
+        for name in wanted:
+            await self._record(ev.SourceRetried(self._recorder.now(), name))
+            self._engine.forgive(name)
+        return f"trying {len(wanted)} again" if wanted else "nothing has failed"

@@ -1,0 +1,247 @@
+"""One worker: it owns its unit, pulls the unit's reports at the gate and writes each down before it shows.
+
+    Worker.work: gate ─> pull one report ─> ledger ─> state ─┐     ends with the unit, or after the
+                  └──────────────────────────────────────────┘     pull in hand when it is told to
+
+What concerns more than its own unit it tells the conductor. Invariant: a clip leaves `left` only after
+its outcome is in the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui_gen.base.detached_call import exhaustion
+from tui_gen.engine.executors.base import Executor
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import (
+    Clip,
+    CrowdedError,
+    Doing,
+    Failed,
+    Learned,
+    Made,
+    ObstructedError,
+    Outcome,
+    Rejected,
+    Report,
+    Retried,
+    SourceChangedError,
+    SourceGoneError,
+    Stage,
+    Unit,
+    Unusable,
+)
+from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.storage.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+
+class Conductor(Protocol):
+    """Who hands out the work: told what concerns more than one unit."""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run ends after the pulls in hand."""
+        ...
+
+    def want_plan(self, *, learned_of: str | None = None) -> None:
+        """Plan anew soon: something the plan was made from has changed."""
+        ...
+
+    def drop(self, source: str) -> None:
+        """Hand out nothing more of a source that was found unusable."""
+        ...
+
+    def set_aside(self, source: str, reason: str) -> None:
+        """Hand out nothing more of a source in this run."""
+        ...
+
+    def send_away(self, source: str, gone: SourceGoneError) -> None:
+        """Hand out nothing of a source until it can be reached."""
+        ...
+
+    def obstruct(self, what: str, reason: str) -> None:
+        """Hold all work for a while."""
+        ...
+
+    def thin_out(self, reason: str) -> bool:
+        """Go on with one worker fewer; return False where there is only one."""
+        ...
+
+
+class Tickets:
+    """How many clips a limited run may still begin; a clip that came to nothing gives its ticket back."""
+
+    def __init__(self, limit: int | None) -> None:
+        """Hand out so many, or any number for None."""
+        self._left = limit
+
+    @property
+    def left(self) -> int | None:
+        """How many there are, or None for any number."""
+        return self._left
+
+    @property
+    def are_gone(self) -> bool:
+        """Whether no further clip may begin."""
+        return self._left == 0
+
+    def take(self) -> bool:
+        """Take one, if there is one."""
+        if self._left is not None:
+            if self._left == 0:
+                return False
+            self._left -= 1
+        return True
+
+    def give_back(self) -> None:
+        """Return one that was not used."""
+        if self._left is not None:
+            self._left += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What all workers of a stage share."""
+
+    stage: Stage
+    executor: Executor
+    recorder: Recorder
+    gate: Gate
+    tickets: Tickets
+    conductor: Conductor
+
+
+class Worker:
+    """Performs one unit. One task runs `work`; others may only tell it to end."""
+
+    def __init__(self, number: int, unit: Unit, queue: SourceQueue, place: Workplace) -> None:
+        """Hold a unit that was taken from its source's queue."""
+        self.number, self.unit = number, unit
+        self.task: asyncio.Task[None] | None = None
+        self.is_ending = False  # after the pull in hand
+        self.is_stale = False  # its unit may hold clips nobody wants any more
+        self.has_ticket = False
+        self._queue, self._place = queue, place
+        self._done: set[Clip] = set()
+        self._is_complete = False
+
+    async def work(self) -> None:
+        """Pull the unit's reports to the end, or until told to end; then its children are reaped."""
+        source, conductor = self.unit.source, self._place.conductor
+        reports = self._place.executor.perform(self._place.stage, self.unit)
+        try:
+            await self._pull(reports)
+        except CrowdedError as error:
+            if not conductor.thin_out(str(error)):
+                await self._charge(str(error))
+        except ObstructedError as error:
+            conductor.obstruct("output", str(error))
+        except SourceGoneError as error:
+            conductor.send_away(source, error)
+        except SourceChangedError as error:
+            conductor.set_aside(source, str(error))
+        except Exception as error:
+            if reason := exhaustion(error):
+                conductor.obstruct("machine", reason)
+                return
+            log.exception("worker %d on %s", self.number, source)
+            await self._charge(_reason_of(error))
+        finally:
+            await reports.aclose()
+
+    def let_go(self) -> None:
+        """Give back to the queue what was not done, and an unused ticket."""
+        if self._is_complete:
+            self._queue.complete(self.unit, self._done)
+        else:
+            self._queue.give_back(self.unit, self._done, is_stale=self.is_stale)
+        if self.has_ticket:
+            self._place.tickets.give_back()
+            self.has_ticket = False
+
+    async def _pull(self, reports: AsyncGenerator[Report, None]) -> None:
+        while await self._may_pull():
+            try:
+                report = await anext(reports)
+            except StopAsyncIteration:
+                self._is_complete = True
+                return
+            await self._take(report)
+
+    async def _may_pull(self) -> bool:
+        """Wait at the gate; return False when the worker is to end."""
+        while True:
+            is_cancelled = self.task is not None and self.task.cancelling()
+            if self._place.conductor.is_ending or self.is_ending or is_cancelled:
+                return False
+            if not self._place.gate.is_closed:
+                return self._may_begin()
+            await self._place.gate.wait()
+
+    def _may_begin(self) -> bool:
+        if self.unit.clips and not self.has_ticket:
+            self.has_ticket = self._place.tickets.take()
+            return self.has_ticket
+        return True
+
+    async def _take(self, report: Report) -> None:
+        recorder, stage = self._place.recorder, self._place.stage.name
+        now = recorder.now()
+        match report:
+            case Doing(clip, what, attempt):
+                recorder.show(ev.SlotTurned(now, self.number, clip, what, attempt))
+            case Retried(clip, attempt, reason):
+                recorder.show(ev.ClipRetried(now, clip, attempt, reason))
+            case Learned(source, facts, warnings):
+                await self._record(ev.FactsLearned(now, stage, source, facts, warnings))
+                self._place.conductor.want_plan(learned_of=source)
+            case Unusable(source, reason, detail):
+                await self._record(ev.SourceFoundUnusable(now, stage, source, reason, detail))
+                self._place.conductor.drop(source)
+            case _:
+                await self._take_outcome(report)
+
+    async def _record(self, event: ev.Durable) -> None:
+        await self._place.recorder.record(event, self._place.gate)
+
+    async def _take_outcome(self, outcome: Outcome) -> None:
+        await self._record(ev.ClipEnded(self._place.recorder.now(), self._place.stage.name, outcome))
+        self._done.add(outcome.clip)
+        self.has_ticket = False
+        self._queue.end(outcome.clip)
+        if isinstance(outcome, Failed):
+            self._queue.fail(outcome.clip)
+            if self._queue.count_failure(outcome.reason):
+                self._place.conductor.set_aside(self.unit.source, outcome.reason)
+            return
+        self._queue.count_success()
+        if isinstance(outcome, Rejected) or _may_change_the_plan(outcome):
+            self._place.conductor.want_plan()
+
+    async def _charge(self, reason: str) -> None:
+        """Charge a surprise to the first clip not reported, or to the source where there is none."""
+        left = [clip for clip in self.unit.clips if clip not in self._done]
+        if left:
+            await self._take_outcome(Failed(left[0], reason, 1, 0.0))
+        elif not self.unit.clips and self._queue.count_scout_failure():
+            self._place.conductor.set_aside(self.unit.source, reason)
+
+
+def _may_change_the_plan(made: Made) -> bool:
+    """Return whether others are to be made for what was rejected, or may be like one made before."""
+    return bool(made.rejected) or any(patch.mark is not None for patch in made.patches)
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what to tell the user: the program's own say it in a sentence, foreign ones with their class."""
+    text = str(error)
+    is_own = type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return text if is_own and text else f"{type(error).__name__}: {text}"

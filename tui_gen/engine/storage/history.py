@@ -1,0 +1,301 @@
+"""What a run's ledger tells beyond where things stand: when what was made, by which run, and why not.
+
+A fold over the same events as `RunState`; times are seconds of work, so that pauses, waits and the
+nights between runs are in no rate. However long the ledger, it is read once and never held.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Clip, Failed, Made, Outcome
+from tui_gen.engine.run.session import LEDGER_NAME, replay
+from tui_gen.engine.storage.ledger_codec import LedgerError, decode
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One engine's time on the folder."""
+
+    started_at: float
+    last_at: float
+    began: float  # in seconds of work over all runs
+    clips: int = 0
+    result: str = ""  # empty where its end was never written: killed, or still at work
+    exit_code: int | None = None
+    host: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """What a stretch of working time gave."""
+
+    start: float  # seconds of work
+    end: float
+    patches: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """When patches came and went, in order: as arrays, because there may be a million."""
+
+    times: array[float] = field(default_factory=lambda: array("d"))  # seconds of work
+    categories: array[int] = field(default_factory=lambda: array("H"))
+    patches: array[int] = field(default_factory=lambda: array("q"))  # below zero where some were lost
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+
+    def append(self, at: float, category: int, patches: int, size_bytes: int) -> None:
+        """Add one."""
+        self.times.append(at)
+        self.categories.append(category)
+        self.patches.append(patches)
+        self.sizes.append(size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A whole ledger in time."""
+
+    runs: tuple[Run, ...]
+    work_seconds: float
+    categories: tuple[str, ...]  # in the order of their first patch
+    formats: Mapping[str, Counter[str]]  # category -> format -> patches
+    source_seconds: Mapping[str, float]  # what the ended clips of a source took
+    reasons: Counter[tuple[str, str]]  # (outcome, reason without its numbers); failures of all runs
+    additions: Additions
+
+    def bins(self, most: int) -> list[Bin]:
+        """Return what was made in equal stretches of the working time, so many at most."""
+        ends, place_of = self._stretches(most)
+        patches, sizes = [0] * len(ends), [0] * len(ends)
+        added = self.additions
+        for at, number, size_bytes in zip(added.times, added.patches, added.sizes, strict=True):
+            if number > 0:
+                patches[place_of(at)] += number
+                sizes[place_of(at)] += size_bytes
+        starts = [0.0, *ends]
+        return [Bin(starts[place], end, patches[place], sizes[place]) for place, end in enumerate(ends)]
+
+    def growth(self, most: int) -> dict[str, list[tuple[float, int]]]:
+        """Return category -> (seconds of work, patches there were then), so many points at most."""
+        ends, place_of = self._stretches(most)
+        made = [[0] * len(ends) for _ in self.categories]
+        added = self.additions
+        for at, category, number in zip(added.times, added.categories, added.patches, strict=True):
+            made[category][place_of(at)] += number
+        return {
+            name: [(0.0, 0), *zip(ends, accumulate(made[number]), strict=True)]
+            for number, name in enumerate(self.categories)
+        }
+
+    def _stretches(self, most: int) -> tuple[list[float], _PlaceOf]:
+        width = max(1.0, -(-self.work_seconds // most))
+        count = max(1, int(-(-self.work_seconds // width)))
+        ends = [min(self.work_seconds, width * (place + 1)) for place in range(count)]
+        return ends, _PlaceOf(width, count)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceOf:
+    """Tells in which of `count` stretches a time lies."""
+
+    width: float
+    count: int
+
+    def __call__(self, at: float) -> int:
+        return min(int(at / self.width), self.count - 1)
+
+
+def replay_history(run_folder: Path) -> tuple[RunState, History, list[str]]:
+    """Return the state and the history that a ledger adds up to, and what was damaged in it."""
+    state, damage = replay(run_folder)
+    return state, read_history(run_folder), damage
+
+
+def read_history(run_folder: Path) -> History:
+    """Return the history that a ledger adds up to.
+
+    Of made clips only what a history is made of is read: a million lines take seconds, not minutes.
+    """
+    fold = _Fold()
+    try:
+        file = (run_folder / LEDGER_NAME).open("rb")
+    except FileNotFoundError:
+        return fold.history()
+    with file:
+        for line in file:
+            if line.endswith(b"\n") and not _take_made(fold, line):
+                try:
+                    fold.take(decode(line))
+                except LedgerError:
+                    continue  # whoever reads the state tells of damaged lines
+    return fold.history()
+
+
+def history_of(events: Iterable[ev.Durable]) -> History:
+    """Return the history that events add up to."""
+    fold = _Fold()
+    for event in events:
+        fold.take(event)
+    return fold.history()
+
+
+# What the ledger writes of a made clip that gave a patch for every category it was planned for, and of
+# each of its patches. Quotes inside JSON strings are escaped: these keys cannot be part of any text.
+_MADE = re.compile(
+    rb'\{"at":([0-9.]+),"kind":"clip","stage":"[^"\\]*","id":"[^"\\]*:([0-9]+)","source":"([^"\\]*)",'
+    rb'"outcome":"made","attempts":[0-9]+,"seconds":([0-9.]+),.*"rejected":\[\]\}\n'
+)
+_PATCH = re.compile(
+    rb'\{"category":"([^"\\]*)","bytes":([0-9]+),(?:"hash":"[0-9a-f]+",)?"format":"([^"\\]*)"'
+)
+
+
+def _take_made(fold: _Fold, line: bytes) -> bool:
+    """Take the line of a made clip; return False where it is none, or not of the usual kind."""
+    found = _MADE.fullmatch(line)
+    if found is None:
+        return False
+    patches = _PATCH.findall(line)
+    if len(patches) != line.count(b'{"category":'):
+        return False
+    at, index, source, seconds = found.groups()
+    fold.clip_ended(float(at), _word(source), float(seconds))
+    for category, size_bytes, form in patches:
+        fold.patch_made((_word(category), _word(source), int(index)), int(size_bytes), _word(form))
+    return True
+
+
+@lru_cache(maxsize=8192)
+def _word(text: bytes) -> str:
+    return text.decode("ascii")
+
+
+class _Fold:
+    """A history in the making."""
+
+    def __init__(self) -> None:
+        self._clock = _WorkClock()
+        self._runs: list[Run] = []
+        self._last_at, self._clips = 0.0, 0
+        self._categories: dict[str, int] = {}
+        self._formats: dict[str, Counter[str]] = defaultdict(Counter)
+        self._source_seconds: dict[str, float] = defaultdict(float)
+        self._reasons: Counter[tuple[str, str]] = Counter()
+        self._additions = Additions()
+        self._standing: dict[tuple[str, str], int] = {}  # (category, source) -> bit set of clips
+
+    def take(self, event: ev.Durable) -> None:
+        if isinstance(event, ev.ClipEnded):
+            self._take_outcome(event.at, event.outcome)
+            return
+        self._clock.take(event)
+        self._last_at = max(self._last_at, event.at)
+        if isinstance(event, ev.RunStarted):
+            self._close_run()
+            self._last_at, self._clips = event.at, 0
+            began = self._clock.seconds
+            self._runs.append(Run(event.at, event.at, began, host=event.host, version=event.version))
+        elif isinstance(event, ev.RunEnded) and self._runs:
+            self._runs[-1] = replace(self._runs[-1], result=event.result, exit_code=event.exit_code)
+        elif isinstance(event, ev.PatchesLost):
+            number, lost = self._number_of(event.category), set(event.clips)
+            self._additions.append(self._clock.seconds, number, -len(lost), -event.size_bytes)
+            key = event.category, event.source
+            self._standing[key] = self._standing.get(key, 0) & ~sum(1 << index for index in lost)
+
+    def clip_ended(self, at: float, source: str, seconds: float) -> None:
+        self._clock.clip_ended(at)
+        self._last_at = max(self._last_at, at)
+        self._clips += 1
+        self._source_seconds[source] += seconds
+
+    def patch_made(self, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
+        """Count a patch, told of by its category, source and clip; one that is made again counts once."""
+        category, source, index = patch
+        standing = self._standing.get((category, source), 0)
+        if not standing >> index & 1:
+            self._standing[category, source] = standing | 1 << index
+            self._formats[category][form] += 1
+            self._additions.append(self._clock.seconds, self._number_of(category), 1, size_bytes)
+
+    def _close_run(self) -> None:
+        """Write down of the last run what every event of it changes."""
+        if self._runs:
+            self._runs[-1] = replace(self._runs[-1], last_at=self._last_at, clips=self._clips)
+
+    def _take_outcome(self, at: float, outcome: Outcome) -> None:
+        clip = outcome.clip
+        self.clip_ended(at, clip.source, outcome.seconds)
+        if not isinstance(outcome, Made):
+            kind = "failed" if isinstance(outcome, Failed) else "rejected"
+            self._reasons[kind, _without_numbers(outcome.reason)] += 1
+            return
+        for _, reason in outcome.rejected:
+            self._reasons["rejected", _without_numbers(reason)] += 1
+        for patch in outcome.patches:
+            form = str(patch.record.get("format", "?"))
+            self.patch_made((patch.category, clip.source, clip.index), patch.size_bytes, form)
+
+    def _number_of(self, category: str) -> int:
+        return self._categories.setdefault(category, len(self._categories))
+
+    def history(self) -> History:
+        self._close_run()
+        return History(
+            runs=tuple(self._runs),
+            work_seconds=self._clock.seconds,
+            categories=tuple(self._categories),
+            formats=self._formats,
+            source_seconds=self._source_seconds,
+            reasons=self._reasons,
+            additions=self._additions,
+        )
+
+
+class _WorkClock:
+    """Seconds of work by the clock of `RunState`, which need not be told of every clip for it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._state = RunState()
+        self._last_clip_at: float | None = None  # not told of yet
+
+    def take(self, event: ev.Durable) -> None:
+        """Take an event that is no clip's end."""
+        if self._last_clip_at is not None:
+            self._tell(self._last_clip_at)
+            self._last_clip_at = None
+        self._state.apply(event)
+        self._show(event.at)
+
+    def clip_ended(self, at: float) -> None:
+        if self._state.active_since is None:
+            self._tell(at)
+        self._last_clip_at = max(at, self._last_clip_at or at)
+        self._show(at)
+
+    def _tell(self, at: float) -> None:
+        """Tell the state that the run was on then, by a clip without patches."""
+        self._state.apply(ev.ClipEnded(at, "", Made(Clip("", 0), (), 1, 0.0)))
+
+    def _show(self, at: float) -> None:
+        self.seconds = max(self.seconds, self._state.elapsed_seconds(at))
+
+
+def _without_numbers(reason: str) -> str:
+    """Return a reason that is the same for all clips it holds for: "difference 46.1" is one of many."""
+    return _NUMBER.sub("N", reason)

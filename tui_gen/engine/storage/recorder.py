@@ -1,0 +1,69 @@
+"""Writes down what happened and only then lets it show: files, then ledger, then screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.storage.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+SYNC_EVERY_LINES = 10
+TRY_AGAIN_SECONDS = 5.0
+"""How long to wait before trying an output again that took nothing."""
+
+
+class Recorder:
+    """The ledger and the state of one run, changed together."""
+
+    def __init__(self, ledger: Ledger, state: RunState, clock: Callable[[], float]) -> None:
+        """Take an open ledger and the sum of its events."""
+        self.ledger, self.state, self.now = ledger, state, clock
+
+    def show(self, event: ev.Event) -> None:
+        """Take an event into the state alone: it passes, or it is in the ledger already."""
+        self.state.apply(event)
+
+    def write(self, event: ev.Durable) -> None:
+        """Write and show an event. Raises OSError with neither done."""
+        self.ledger.append([event])
+        self.state.apply(event)
+
+    async def record(self, event: ev.Durable, gate: Gate) -> None:
+        """Write and show an event, and see that no more than a few lines are not on the disk."""
+        await self.note(event, gate)
+        if self.ledger.unsynced_lines >= SYNC_EVERY_LINES:
+            await self.sync(gate)
+
+    async def note(self, event: ev.Durable, gate: Gate) -> None:
+        """Write and show an event. While the disk takes nothing, close the gate and wait."""
+        while True:
+            try:
+                self.write(event)
+            except OSError as error:
+                log.warning("cannot write the ledger: %s", error)
+                gate.obstruct("ledger", f"cannot write the ledger: {error.strerror}")
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+            else:
+                break
+        gate.clear("ledger")
+
+    async def sync(self, gate: Gate) -> None:
+        """Bring the ledger to the disk, off the loop; hold the work while that fails, and no longer.
+
+        Lines that did not get there cost only work: their clips are made again, into the same files.
+        """
+        if not self.ledger.unsynced_lines:
+            return
+        try:
+            await asyncio.to_thread(self.ledger.sync)
+        except OSError as error:
+            log.warning("cannot sync the ledger: %s", error)
+            gate.obstruct("ledger", f"cannot write the ledger: {error.strerror}")
+        else:
+            gate.clear("ledger")

@@ -1,0 +1,180 @@
+"""Reads a status file back for looking at: what a monitor shows. Never used to resume.
+
+The file may be missing, half written by another program, or left by an engine that died; each is said.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import (
+    ENDED_PHASES,
+    CategoryState,
+    Minute,
+    Problem,
+    SlotState,
+    SourceState,
+)
+from tui_gen.engine.storage.lock import boot_id
+
+STALE_SECONDS = 15.0
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class StatusError(Exception):
+    """The status file cannot be shown; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A status file as it was found."""
+
+    state: RunState
+    heartbeat: float
+    liveness: str  # "alive", "ended", "stale" or "dead"
+    raw: dict[str, Any]
+
+
+def read_status(path: Path, now: float) -> Sighting:
+    """Return what a status file shows. Raises StatusError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES)
+        raw = json.loads(data)
+        state = _state(raw)
+        return Sighting(state, float(raw["heartbeat"]), _liveness(raw, now), raw)
+    except FileNotFoundError as error:
+        message = f"{path}: there is no status file; nothing was generated here yet"
+        raise StatusError(message) from error
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror})"
+        raise StatusError(message) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        message = f"{path}: not a status file of this program ({type(error).__name__}: {error})"
+        raise StatusError(message) from error
+
+
+def _liveness(raw: dict[str, Any], now: float) -> str:
+    if raw["state"] in ENDED_PHASES:
+        return "ended"
+    if raw["host"] == socket.gethostname():
+        is_there = raw["boot_id"] == boot_id() and Path(f"/proc/{int(raw['pid'])}").exists()
+        if not is_there:
+            return "dead"
+    return "stale" if now - float(raw["heartbeat"]) > STALE_SECONDS else "alive"
+
+
+def _state(raw: dict[str, Any]) -> RunState:
+    progress = raw["progress"]
+    at = float(raw["last_update"])
+    state = RunState(
+        phase=raw["state"],
+        reason=raw["reason"],
+        config=raw["config"],
+        output=raw["output"],
+        pid=raw["pid"],
+        host=raw["host"],
+        stage=raw["stage"],
+        exit_code=raw["exit_code"],
+        first_started_at=raw["started_at"],
+        started_at=raw["run_started_at"],
+        last_at=at,
+        active_seconds=float(raw["elapsed_seconds"]),
+        active_since=at if raw["state"] in {"running", "draining"} else None,
+        active_seconds_before=float(raw["elapsed_seconds_before"]),
+        clips_before=raw["clips_before"],
+        workers_target=raw["workers"],
+        clips_made=progress["clips_made"],
+        clips_rejected=progress["clips_rejected"],
+        clips_failed=progress["clips_failed"],
+        clips_retried=progress["clips_retried"],
+        attempts=progress["attempts"],
+        is_paused=raw["state"] == "paused",
+        recipe=raw["recipe"],
+    )
+    state.minutes.extend(Minute(*entry) for entry in raw["throughput"])
+    state.categories = {name: _category(name, entry) for name, entry in raw["category_stats"].items()}
+    state.slots = {entry["slot"]: _slot(entry) for entry in raw["slots"]}
+    state.sources = {name: _source(name, entry) for name, entry in raw["video_checkpoints"].items()}
+    for slot in state.slots.values():
+        if slot.source in state.sources:
+            state.sources[slot.source].in_hand += 1
+    state.problems = [_problem(entry) for entry in reversed(raw["errors_top"])]
+    state.disk = _disk(raw["disk"], at)
+    if raw["system"] is not None:
+        cores = tuple(raw["system"]["cpu_percents"])
+        state.system = ev.SystemMeasured(**{**raw["system"], "cpu_percents": cores})
+    return state
+
+
+def _category(name: str, entry: dict[str, Any]) -> CategoryState:
+    return CategoryState(
+        name,
+        entry["target"],
+        entry["planned"],
+        images=entry["images_created"],
+        size_bytes=entry["disk_usage_bytes"],
+    )
+
+
+def _slot(entry: dict[str, Any]) -> SlotState:
+    return SlotState(
+        entry["slot"],
+        entry["source"],
+        entry["clip"],
+        entry["what"],
+        entry["attempt"],
+        entry["since"],
+        entry["is_draining"],
+    )
+
+
+def _source(name: str, entry: dict[str, Any]) -> SourceState:
+    kind, reason = entry["state"], entry["reason"]
+    return SourceState(
+        name,
+        entry["name"],
+        entry["path"],
+        entry["priority"],
+        clips_made=entry["extractions_done"],
+        clips_left=entry["extractions_wanted"] - entry["extractions_done"],
+        rejected=entry["rejected"],
+        failed=entry["failed"],
+        ended=entry["ended"],
+        made=entry["made"],
+        attempts=entry["attempts"],
+        retried=entry["retried"],
+        images=entry["images"],
+        size_bytes=entry["disk_usage_bytes"],
+        quotas=entry["quotas"],
+        is_skipped=kind == "skipped",
+        is_missing=kind == "missing",
+        missing_reason=reason if kind == "missing" else "",
+        unusable=reason if kind == "unusable" else None,
+        set_aside=reason if kind == "set aside" else None,
+        is_planned=kind != "unknown",
+    )
+
+
+def _problem(entry: dict[str, Any]) -> Problem:
+    return Problem(
+        entry["level"],
+        entry["text"],
+        entry["source"],
+        entry["detail"],
+        entry["first_at"],
+        entry["last_at"],
+        entry["count"],
+    )
+
+
+def _disk(entry: dict[str, Any] | None, at: float) -> ev.DiskMeasured | None:
+    if entry is None:
+        return None
+    return ev.DiskMeasured(at, entry["free_bytes"], entry["total_bytes"], entry["pauses_below_bytes"])

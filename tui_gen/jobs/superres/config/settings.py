@@ -1,0 +1,129 @@
+"""The configuration as the rest of the job sees it: frozen, complete, every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from tui_gen.engine.model.work import DEFAULT_PRIORITY
+from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
+from tui_gen.jobs.superres.extraction.scoring.scores import Rules
+from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region
+
+LrVersion = Literal["5frames", "7frames"]
+LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A training set being filled, or the part of one that is kept aside ("general/val")."""
+
+    name: str
+    folder: str  # relative to the output folder, "/" between its parts, inside it; the parts' is the whole's
+    target: int | None
+    # format -> share; shares are above zero and need not sum to 1.
+    distribution: tuple[tuple[PatchFormat, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """What is left out of every film: its ends, in seconds or as a share of its duration, and titles."""
+
+    start_seconds: float = 0.0
+    start_share: float = 0.0
+    end_seconds: float = 0.0
+    end_share: float = 0.0
+    has_chapters: bool = False  # also the chapters that show credits or titles, by their names
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One entry of `videos`. `path` is absolute; it need not exist."""
+
+    name: str
+    path: str
+    # Category -> weight above zero, in the config's order. A film kept aside as a whole has weights in
+    # parts ("general/val") alone.
+    weights: tuple[tuple[str, float], ...]
+    priority: int = DEFAULT_PRIORITY
+    id: str | None = None
+    crop: Region | None = None  # in upright source pixels
+    peak: float | None = None  # tonemap's P
+    split: Split = TRAIN  # of the film as a whole
+    group: str | None = None  # editions, series, sequels: never on both sides of a split
+    val_share: float = 0.0  # of its running time, kept aside for validation as one block
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole configuration."""
+
+    config_path: Path
+    output: Path
+    videos: tuple[Video, ...]
+    categories: Mapping[str, Category]
+    job: str = "superres"
+    seed: int = 0
+    base_frame_limit: int = 3000
+    max_workers: int = 12
+    status_file: Path | None = None  # None: <output>/.generator_status.json
+    scene_diff_threshold: float = 45.0
+    scene_cuts: Literal["accept", "reject"] = "accept"
+    max_retry_attempts: int = 10
+    retry_skip_seconds: float = 60.0
+    lr_versions: tuple[LrVersion, ...] = ("5frames", "7frames")
+    min_free_gb: float = 5.0
+    ffmpeg_threads: int = 0  # 0: chosen by the program
+    nice: int = 19
+    chroma: Literal["420", "444"] = "420"
+    lr_kernel: LrKernel = "bicubic"
+    lr_border: Literal["crop", "picture"] = "crop"
+    png_compression: str = "rle"  # "rle" | "fast" | "0".."9"
+    interlaced: Literal["deinterlace", "refuse"] = "deinterlace"
+    telecine: Literal["refuse", "keep"] = "refuse"
+    hdr: Literal["exact", "fast"] = "exact"
+    sampling: Literal["uniform", "keyframe"] = "uniform"
+    hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
+    ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
+    trim: Trim = field(default_factory=Trim)
+    gt_frames: Literal[1, 7] = 1  # 7: a stack of the ground truth of every frame, beside GT
+    crop_choice: Literal["uniform", "detail"] = "uniform"
+    repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": seven frames that differ make a clip
+    scores: Rules = field(default_factory=dict)  # those that are not off
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    notices: Literal["none", "bell", "message"] = "none"
+
+    @property
+    def whole_categories(self) -> tuple[Category, ...]:
+        """The categories of the configuration, without the parts kept aside."""
+        return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)
+
+    @property
+    def patch_kinds(self) -> tuple[str, ...]:
+        """The files a patch consists of: "gt", and of "lr" (5 frames), "lr7" and "gt7" those wanted."""
+        has = {"lr": "5frames" in self.lr_versions, "lr7": "7frames" in self.lr_versions}
+        stacks = tuple(kind for kind, is_wanted in has.items() if is_wanted)
+        return ("gt", *stacks, "gt7") if self.gt_frames > 1 else ("gt", *stacks)
+
+    @property
+    def needs_repeats(self) -> bool:
+        """Whether repeated frames are looked for."""
+        return "repeated_frames" in self.scores
+
+    def accepting_all(self) -> Settings:
+        """Return the same settings that reject nothing by its scores."""
+        rules = {name: replace(rule, mode="score") for name, rule in self.scores.items()}
+        return replace(self, scores=rules, scene_cuts="accept")
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the ledger, the lock and the log lie."""
+        return self.output / ".tui-gen"
+
+    @property
+    def status_path(self) -> Path:
+        """Where the status snapshot is written."""
+        return self.status_file or self.output / ".generator_status.json"

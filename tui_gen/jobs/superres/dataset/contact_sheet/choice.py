@@ -1,0 +1,152 @@
+"""Which patches a contact sheet shows: a random sample of each category, and those at both ends of a score.
+
+Invariant: the same patches and the same seed give the same choice, whatever the order of the ledger; so
+many are kept at most, however many there are.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import Clip, JsonObject, Made
+from tui_gen.engine.storage.ledger import read_events
+from tui_gen.jobs.superres.planning.seeded_random import rank
+
+EXTREMES_SHARE = 3
+"""Each end of a score shows this part of what the random sample shows."""
+SCENE_DIFFERENCE = "scene_difference"
+
+
+Key = tuple[str, str, int]
+"""Category, source and clip: what tells a patch from every other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A patch as the ledger tells of it, with what it tells of its clip."""
+
+    clip: Clip
+    category: str
+    record: JsonObject  # of the patch
+    pts_seconds: float | None
+    scores: Mapping[str, float]  # of the clip and of the patch
+
+    @property
+    def key(self) -> Key:
+        """Tells it from every other patch."""
+        return self.category, self.clip.source, self.clip.index
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Patches shown together."""
+
+    category: str
+    score: str  # empty for the random sample
+    end: str  # "random", "lowest" or "highest"
+    patches: tuple[Told, ...]
+
+    @property
+    def title(self) -> str:
+        """What stands above them."""
+        return f"{self.score}, {self.end}" if self.score else "Chosen at random"
+
+
+def told_patches(ledger: Path) -> Iterator[Told]:
+    """Yield the patches of a ledger in its order; one that was made again comes again."""
+    for event in read_events(ledger, on_damage=[]):
+        if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
+            yield from _told(event.outcome)
+
+
+def _told(outcome: Made) -> Iterator[Told]:
+    clip = outcome.record
+    of_clip = {SCENE_DIFFERENCE: clip.get(SCENE_DIFFERENCE), **_scores_in(clip)}
+    for patch in outcome.patches:
+        scores = {
+            name: float(value)
+            for name, value in {**of_clip, **_scores_in(patch.record)}.items()
+            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        }
+        yield Told(outcome.clip, patch.category, patch.record, clip.get("pts_seconds"), scores)
+
+
+def _scores_in(record: JsonObject) -> Mapping[str, object]:
+    scores = record.get("scores")
+    return scores if isinstance(scores, dict) else {}
+
+
+def choose(patches: Iterable[Told], *, per_category: int, seed: int) -> list[Group]:
+    """Return the groups of a sheet, category by category, `per_category` random patches in each."""
+    choices: dict[str, _Choice] = {}
+    for patch in patches:
+        choice = choices.setdefault(patch.category, _Choice(patch.category, per_category, seed))
+        choice.take(patch)
+    return [group for name in sorted(choices) for group in choices[name].groups()]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Those with the smallest keys, in order."""
+
+    most: int
+    entries: list[tuple[tuple[Any, ...], Told]] = field(default_factory=list)
+
+    def take(self, key: tuple[Any, ...], patch: Told) -> None:
+        if len(self.entries) == self.most and not key < self.entries[-1][0]:
+            return  # nearly all of a million end here
+        place = bisect.bisect(self.entries, key, key=lambda entry: entry[0])
+        self.entries.insert(place, (key, patch))
+        del self.entries[self.most :]
+
+    def renew(self, patch: Told) -> None:
+        """Put what is told of a patch now in the place of what was told before."""
+        self.entries = [(key, patch if old.key == patch.key else old) for key, old in self.entries]
+
+    @property
+    def patches(self) -> tuple[Told, ...]:
+        return tuple(patch for _, patch in self.entries)
+
+
+class _Choice:
+    """The choice from one category."""
+
+    def __init__(self, category: str, per_category: int, seed: int) -> None:
+        self._category, self._seed = category, seed
+        self._extremes = max(1, per_category // EXTREMES_SHARE)
+        self._random = _Kept(per_category)
+        self._ends: dict[tuple[str, str], _Kept] = {}  # (score, "lowest" or "highest")
+        self._seen: dict[str, int] = defaultdict(int)  # source -> bit set of clips
+
+    def take(self, patch: Told) -> None:
+        bit = 1 << patch.clip.index
+        if self._seen[patch.clip.source] & bit:
+            for kept in (self._random, *self._ends.values()):
+                kept.renew(patch)
+            return
+        self._seen[patch.clip.source] |= bit
+        identity = (patch.clip.source, patch.clip.index)
+        self._random.take((rank(self._seed, "sheet", self._category, *identity),), patch)
+        for name, value in patch.scores.items():
+            for end, sign in (("lowest", 1), ("highest", -1)):
+                kept = self._ends.setdefault((name, end), _Kept(self._extremes))
+                kept.take((sign * value, *identity), patch)
+
+    def groups(self) -> Iterator[Group]:
+        yield Group(self._category, "", "random", self._random.patches)
+        for name, end in sorted(
+            self._ends, key=lambda of: (of[0] != SCENE_DIFFERENCE, of[0], of[1] == "highest")
+        ):
+            if self._differs(name):
+                yield Group(self._category, name, end, self._ends[name, end].patches)
+
+    def _differs(self, score: str) -> bool:
+        lowest, highest = (self._ends[score, end].patches[0].scores[score] for end in ("lowest", "highest"))
+        return lowest != highest

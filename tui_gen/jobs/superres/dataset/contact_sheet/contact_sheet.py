@@ -1,0 +1,142 @@
+"""Makes a contact sheet: pictures and a page that shows them, in a folder of their own.
+
+    sheet.html                     the page; refers to files beside it alone
+    contact-01-general-random-1.png   the same pictures in one, for any viewer
+    pictures/<patch>-whole.png, <patch>-pair.png
+
+A dataset is only read, so an engine may be at work on it. Pictures are named after their patch and the
+page is written last: a sheet that was interrupted leaves an older one as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tui_gen.base.html import write_page
+from tui_gen.contract.job import SheetMade
+from tui_gen.engine.model.work import RefusedError
+from tui_gen.engine.run.session import LEDGER_NAME, replay
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, Told, choose, told_patches
+from tui_gen.jobs.superres.dataset.contact_sheet.page import Sheet, Shown, sheet_page
+from tui_gen.jobs.superres.dataset.contact_sheet.pictures import (
+    COLUMNS,
+    ROWS,
+    Strip,
+    contact_sheet,
+    draw,
+    label_of,
+)
+from tui_gen.jobs.superres.extraction.patches import Image, encode_png
+from tui_gen.jobs.superres.planning.expected import expected_plan
+from tui_gen.jobs.superres.planning.names import slug
+
+PAGE_NAME = "sheet.html"
+PICTURES = "pictures"
+DRAWERS = 2
+"""Drawn together: more would take the processors from an engine that is at work."""
+_OURS = re.compile(r"sheet\.html|\.sheet\.html\.part|contact-[a-z0-9_-]+\.png(\.part)?|pictures")
+_OUR_PICTURES = re.compile(r"[0-9a-f]{16}-(whole|pair)\.png(\.part)?")
+
+
+def make_sheet(settings: Settings, folder: Path, *, per_category: int, seed: int | None) -> SheetMade:
+    """Draw a sheet of the patches of a ledger into `folder`. Raises RefusedError, OSError."""
+    ledger = settings.run_folder / LEDGER_NAME
+    if not ledger.is_file():
+        message = f"{ledger}: there is no ledger: nothing was made here yet"
+        raise RefusedError(message)
+    _refuse_strangers(folder)
+    (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+    chosen_seed = settings.seed if seed is None else seed
+    groups = choose(told_patches(ledger), per_category=per_category, seed=chosen_seed)
+    shown = _draw_all(settings.output, folder, groups)
+    contacts = [
+        name for number, group in enumerate(groups) for name in _contacts(folder, number, group, shown)
+    ]
+    sheet = Sheet(settings.output, folder, chosen_seed, tuple(groups), shown, _film_names(settings))
+    write_page(folder / PAGE_NAME, sheet_page(sheet))
+    _remove_stale(folder, {PAGE_NAME, PICTURES, *contacts}, shown)
+    wrong = tuple(line for entry in shown.values() for line in entry.wrong)
+    return SheetMade(folder / PAGE_NAME, len(shown), wrong)
+
+
+def _refuse_strangers(folder: Path) -> None:
+    if folder.is_dir():
+        strangers = sorted(path.name for path in folder.iterdir() if not _OURS.fullmatch(path.name))
+        if strangers:
+            message = (
+                f"{folder}: holds {strangers[0]}, which is not a sheet's; choose an empty folder with -o"
+            )
+            raise RefusedError(message)
+
+
+def _film_names(settings: Settings) -> dict[str, str]:
+    state, _ = replay(settings.run_folder)
+    return {source.source: source.name for source in expected_plan(settings, state.records).sources}
+
+
+# ------------------------------------------------------------------ pictures
+
+
+def _draw_all(output: Path, folder: Path, groups: Sequence[Group]) -> dict[Key, Shown]:
+    patches = {patch.key: patch for group in groups for patch in group.patches}
+    with ThreadPoolExecutor(DRAWERS, thread_name_prefix="sheet") as drawers:
+        drawn = drawers.map(lambda patch: _draw(output, folder, patch), patches.values())
+        return dict(zip(patches, drawn, strict=True))
+
+
+def _draw(output: Path, folder: Path, patch: Told) -> Shown:
+    drawn = draw(output, patch)
+    identity = hashlib.sha256(repr(patch.key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    names: dict[str, str | None] = {}
+    sizes = {}
+    for kind, image in (("whole", drawn.whole), ("pair", drawn.pair)):
+        names[kind] = _put_picture(folder, f"{PICTURES}/{identity}-{kind}.png", image)
+        if image is not None:
+            sizes[kind] = (image.shape[1], image.shape[0])
+    return Shown(patch, names["whole"], names["pair"], sizes, drawn.wrong, drawn.gt)
+
+
+def _put_picture(folder: Path, name: str, image: Image | None) -> str | None:
+    if image is None:
+        return None
+    _put(folder / name, encode_png(image, "rle"))
+    return name
+
+
+def _put(path: Path, data: bytes) -> None:
+    beside = path.with_name(f"{path.name}.part")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+def _contacts(folder: Path, number: int, group: Group, shown: Mapping[Key, Shown]) -> Iterator[str]:
+    """Write a group's contact sheets; yield their names."""
+    of_group = [shown[patch.key] for patch in group.patches]
+    most = COLUMNS * ROWS
+    for sheet, start in enumerate(range(0, len(of_group), most), 1):
+        words = [f"{number + 1:02d}", slug(group.category), slug(group.score), group.end, str(sheet)]
+        name = f"contact-{'-'.join(word for word in words if word)}.png"
+        strips = [_strip(folder, entry, group.score) for entry in of_group[start : start + most]]
+        _put(folder / name, contact_sheet(strips))
+        yield name
+
+
+def _strip(folder: Path, entry: Shown, score: str) -> Strip:
+    whole, pair = ((folder / name).read_bytes() if name else None for name in (entry.whole, entry.pair))
+    return Strip(whole, pair, "; ".join(entry.wrong), label_of(entry.patch, score))
+
+
+def _remove_stale(folder: Path, kept: set[str], shown: Mapping[Key, Shown]) -> None:
+    """Remove what only an older sheet in this folder showed."""
+    pictures = {name for entry in shown.values() for name in (entry.whole, entry.pair) if name}
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name) and path.name not in kept:
+            path.unlink(missing_ok=True)
+    for path in (folder / PICTURES).iterdir():
+        if _OUR_PICTURES.fullmatch(path.name) and f"{PICTURES}/{path.name}" not in pictures:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""Where a patch comes from, as a flat record: for the shards of WebDataset and the rows of Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.config.settings import Video
+from tui_gen.jobs.superres.dataset.export.samples import Sample, entry_at
+from tui_gen.jobs.superres.dataset.split import Split, whole_name
+
+_OF_CLIP = ("pts_seconds", "pts", "types", "scene_difference", "pair_differences")
+_OF_PATCH = ("format", "scale", "x", "y", "width", "height", "source_crop", "files", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Reads the records of patches."""
+
+    ledger: Path
+    films: Mapping[str, Video]
+    facts: Mapping[str, JsonObject]  # of each source
+
+    def of(self, sample: Sample, split: Split) -> dict[str, Any]:
+        """Return the record of a patch. What the ledger does not know is left out. Raises OSError."""
+        clip, patch = entry_at(self.ledger, sample)
+        film = self.films.get(sample.source)
+        scores = {**clip.record.get("scores", {}), **patch.record.get("scores", {})}
+        return {
+            "key": sample.key,
+            "video": sample.source,
+            "film": film.name if film else "",
+            "clip": sample.index,
+            "category": sample.category,
+            "split": split,
+            "group": film.group if film else None,
+            "weights": {whole_name(name): weight for name, weight in film.weights} if film else {},
+            **{name: clip.record[name] for name in _OF_CLIP if name in clip.record},
+            "attempts": clip.attempts,
+            **{name: patch.record[name] for name in _OF_PATCH if name in patch.record},
+            "bytes": patch.size_bytes,
+            "hash": None if patch.mark is None else f"{patch.mark:016x}",
+            "scores": scores,
+            "hdr_class": self.facts.get(sample.source, {}).get("probe", {}).get("hdr_class"),
+        }

@@ -1,0 +1,278 @@
+"""The folders of a category: opened without leaving the output folder, prepared, swept, looked over.
+
+    <output>/<category folder>/<format folder>/{GT,LR,LR_7frames,GT_7frames}/<stem>.png
+                              /Val/{GT,LR}/
+                              /.tui-gen-tmp/<stem>.<GT, LR, LR_7frames or GT_7frames>.tmp
+
+Invariant: no file is created, replaced or removed outside the output folder, whatever symbolic links
+lie in it, and nothing is removed that a ledger line owns.
+
+Names are plain strings; bytes that are not UTF-8 travel in them as surrogates, as os.fsdecode gives.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+
+KIND_FOLDERS = {"gt": "GT", "lr": "LR", "lr7": "LR_7frames", "gt7": "GT_7frames"}
+"""What a patch consists of -> the folder it lies in, inside the format's folder."""
+
+USUAL_KINDS = ("gt", "lr", "lr7")
+"""Kinds whose folders are made whether or not the settings ask for them."""
+
+TEMPORARY_FOLDER = ".tui-gen-tmp"
+VALIDATION_FOLDER = "Val"
+VALIDATION_KINDS = ("gt", "lr")
+
+_TEMPORARY_NAME = re.compile(rf"(?P<stem>.+)\.(?:{'|'.join(KIND_FOLDERS.values())})\.tmp", re.DOTALL)
+# Greedy: the last "_idx<digits>" ends the slug, as a slug may contain such a part itself.
+_PATCH_NAME = re.compile(r"patch_(?P<slug>.*)_idx\d+.*", re.DOTALL)
+
+
+_LASTING = frozenset(
+    {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EINVAL}
+)
+"""What lies in a name or in what somebody put there: waiting does not change it."""
+
+
+class OutputError(OSError):
+    """A file or folder below the output folder could not be used: `errno` says why, `filename` where."""
+
+    @property
+    def is_obstruction(self) -> bool:
+        """Whether it passes when someone makes room or mends the disk: no clip's fault."""
+        return self.errno not in _LASTING
+
+
+@contextmanager
+def blaming(path: str | Path) -> Iterator[None]:
+    """Turn every OSError of the body into an OutputError that names `path`."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+@contextmanager
+def opened(output: Path, folder: str) -> Iterator[int]:
+    """Open `folder` (relative to `output`) and give its descriptor.
+
+    A symbolic link on the way is followed only if it stays inside the output folder; OutputError with
+    ELOOP otherwise. What is swapped for a link in the meantime is not followed at all.
+    """
+    path = output / folder
+    with blaming(path):
+        root, real = os.path.realpath(output), os.path.realpath(path)
+        if os.path.commonpath([root, real]) != root:
+            raise OutputError(errno.ELOOP, "leads outside the output folder", os.fspath(path))
+        descriptor = _open_folder(root)
+        for part in Path(os.path.relpath(real, root)).parts:
+            above, descriptor = descriptor, _open_inside(part, descriptor)
+            os.close(above)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def temporaries_opened(output: Path, category_folder: str) -> Iterator[int]:
+    """Open a category's folder of temporaries, making it if need be, and give its descriptor."""
+    path = output / category_folder / TEMPORARY_FOLDER
+    with opened(output, category_folder) as category, blaming(path):
+        _make_subfolder(category, TEMPORARY_FOLDER, mode=0o700)
+        descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(name: str, *, inside: int | None = None) -> int:
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=inside)
+
+
+def _open_inside(name: str, parent: int) -> int:
+    try:
+        return _open_folder(name, inside=parent)
+    except OSError:
+        os.close(parent)
+        raise
+
+
+def _make_subfolder(parent: int, name: str, *, mode: int) -> bool:
+    """Create one folder in an opened one. False if something of that name stands there already."""
+    try:
+        os.mkdir(name, mode, dir_fd=parent)
+    except FileExistsError:
+        return False
+    return True
+
+
+def make_folder(output: Path, folder: str) -> None:
+    """Create `folder` (relative to `output`) and what is missing above it, the output folder included."""
+    with blaming(output):
+        output.mkdir(parents=True, exist_ok=True)
+    made = Path()
+    for part in Path(folder).parts:
+        with opened(output, os.fspath(made)) as parent, blaming(output / made / part):
+            if _make_subfolder(parent, part, mode=0o777):
+                flush_folder(parent)
+        made /= part
+    with opened(output, folder):
+        """What stood there before is a folder, and inside."""
+
+
+def stands(name: str, folder: int) -> bool:
+    """Tell whether an open folder has an entry of this name, whatever it is."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def flush_folder(descriptor: int) -> None:
+    """Bring a folder's entries to the disk, where its file system can."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network shares cannot flush a folder: they have done so, or never will.
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+
+
+def prepare_folders(
+    output: Path,
+    category_folder: str,
+    formats: Iterable[PatchFormat],
+    *,
+    kinds: Iterable[str] = USUAL_KINDS,
+) -> None:
+    """Create the folders that a category's patches go to, and its empty validation folders."""
+    kinds = tuple(kinds)
+    for patch_format in formats:
+        for kind in kinds:
+            make_folder(output, f"{category_folder}/{patch_format.folder}/{KIND_FOLDERS[kind]}")
+    for kind in VALIDATION_KINDS:
+        make_folder(output, f"{category_folder}/{VALIDATION_FOLDER}/{KIND_FOLDERS[kind]}")
+
+
+# --------------------------------------------------------------------------------- what is left over
+
+
+def temporary_name(stem: str, kind: str) -> str:
+    """Name of the file that becomes the `kind` of the patch `stem`: enough to find its partners."""
+    return f"{stem}.{KIND_FOLDERS[kind]}.tmp"
+
+
+def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[str], bool]) -> int:
+    """Empty and remove a category's folder of temporaries; return how many files were removed.
+
+    A temporary names a patch that was in hand when a process died. Those of its files that already
+    stand under their final names are removed too, unless `is_recorded` (asked with the path relative
+    to the output folder) says that a ledger line owns them. No engine may be at work on the category.
+    """
+    path = output / category_folder / TEMPORARY_FOLDER
+    if not os.path.lexists(path):
+        return 0
+    removed = 0
+    with temporaries_opened(output, category_folder) as folder, blaming(path):
+        # Partners go first: a sweep that is killed leaves what the next one needs.
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries)
+        for name in names:
+            match = _TEMPORARY_NAME.fullmatch(name)
+            if match:
+                removed += _remove_partners(output, category_folder, match["stem"], is_recorded)
+            os.unlink(name, dir_fd=folder)
+            removed += 1
+    with opened(output, category_folder) as category, blaming(path):
+        os.rmdir(TEMPORARY_FOLDER, dir_fd=category)
+    return removed
+
+
+def _remove_partners(
+    output: Path, category_folder: str, stem: str, is_recorded: Callable[[str], bool]
+) -> int:
+    removed = 0
+    for folder in _kind_folders(output, category_folder):
+        path = f"{folder}/{stem}.png"
+        if not os.path.lexists(output / path) or is_recorded(path):
+            continue
+        with opened(output, folder) as parent, blaming(output / path):
+            os.unlink(f"{stem}.png", dir_fd=parent)
+            flush_folder(parent)
+        removed += 1
+    return removed
+
+
+def _kind_folders(output: Path, category_folder: str) -> Iterator[str]:
+    """All `<category>/<format>/<kind>` that exist inside the output folder, relative to it."""
+    root = os.path.realpath(output)
+    with blaming(output / category_folder), os.scandir(output / category_folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir() and entry.name != TEMPORARY_FOLDER)
+    for name in names:
+        for kind_folder in KIND_FOLDERS.values():
+            folder = f"{category_folder}/{name}/{kind_folder}"
+            real = os.path.realpath(output / folder)
+            # What a link leads to outside was never written to, so nothing of ours lies there.
+            if Path(real).is_dir() and os.path.commonpath([root, real]) == root:
+                yield folder
+
+
+# ------------------------------------------------------------------------------- files of other owners
+
+
+def settle_slug(output: Path, category_folder: str, slug: str, *, video_id: str) -> str:
+    """Return the slug a video may use in a category: `slug`, or one with the video's id.
+
+    To be asked before the slug is recorded for the video: every file that already carries it belongs
+    to someone else, and is never replaced.
+    """
+    taken = _slugs_in(output, category_folder)
+    settled, repetition = slug, 1
+    while settled in taken:
+        settled = f"{slug}_{video_id}" if repetition == 1 else f"{slug}_{video_id}_{repetition}"
+        repetition += 1
+    return settled
+
+
+def _slugs_in(output: Path, category_folder: str) -> set[str]:
+    slugs = set()
+    for folder in _kind_folders(output, category_folder):
+        with blaming(output / folder), os.scandir(output / folder) as entries:
+            for entry in entries:
+                match = _PATCH_NAME.fullmatch(entry.name)
+                if match:
+                    slugs.add(match["slug"])
+    return slugs
+
+
+def foreign_files(output: Path, category_folder: str, is_owned: Callable[[str], bool]) -> str | None:
+    """Return one file in a category's folder that no ledger owns, or None.
+
+    `is_owned` is asked with paths relative to the output folder, and the answer is such a path.
+    Validation folders are the user's own, and temporaries are swept at the start.
+    """
+    top = output / category_folder
+    not_ours = {os.fspath(top / VALIDATION_FOLDER), os.fspath(top / TEMPORARY_FOLDER)}
+    waiting = [os.fspath(top)] if top.exists() else []
+    while waiting:
+        folder = waiting.pop()
+        with blaming(folder), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    waiting += [] if entry.is_symlink() or entry.path in not_ours else [entry.path]
+                elif not is_owned(path := os.path.relpath(entry.path, output)):
+                    return path
+    return None

@@ -1,0 +1,162 @@
+"""Moves patches: of films chosen for another part after they were made, and those too near to one kept aside.
+
+    <category>/Patches_Large/GT/x.png ── rename ──> <category>/Val_Large/GT/x.png, its partners before it
+                                                    <category>/Near_Large/GT/x.png
+
+Guards: no file is changed or removed, and none replaced but by its like after a repair; a move that was
+cut short is ended by the next one, as the ledger is told of a patch only after all its files stand in
+their new place.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import Patch
+from tui_gen.engine.run.session import LEDGER_NAME
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.export.samples import Sample, entry_at, read_samples
+from tui_gen.jobs.superres.dataset.folders import (
+    OutputError,
+    blaming,
+    flush_folder,
+    make_folder,
+    opened,
+    stands,
+)
+from tui_gen.jobs.superres.dataset.near_duplicates import Found
+from tui_gen.jobs.superres.dataset.split import (
+    NEAR_FOLDER,
+    TRAIN,
+    Split,
+    near_folder,
+    part_folder,
+    part_name,
+    whole_folder,
+)
+from tui_gen.jobs.superres.planning.footage import Sources
+
+STAGE = "split"
+
+
+def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.Durable]]:
+    """Move what stands in another part than its film; yield a film's events when its files are in place.
+
+    A film for training that is divided keeps what it gave to validation. Raises OSError.
+    """
+    wanted = {source: video.split for source, video in sources if not video.val_share}
+    ledger = settings.run_folder / LEDGER_NAME
+    by_film: dict[str, list[Sample]] = defaultdict(list)
+    for sample in read_samples(ledger):
+        if wanted.get(sample.source, sample.split) != sample.split:
+            by_film[sample.source].append(sample)
+    for source, samples in by_film.items():
+        events: list[ev.Durable] = []
+        for sample in samples:
+            events += _moved(settings.output, ledger, sample, wanted[source])
+        yield events
+
+
+def keep_apart(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable]]:
+    """Move training patches that were found too near to one kept aside out of the training folders.
+
+    Those found no longer are moved back. Yields the events of each film when its files are in place.
+    Raises OSError.
+    """
+    ledger = settings.run_folder / LEDGER_NAME
+    for samples in _misplaced(settings, found).values():
+        events: list[ev.Durable] = []
+        for sample in samples:
+            clip, patch = entry_at(ledger, sample)
+            to = _folder_apart if _crosses(sample, found) else whole_folder
+            moved = _put(settings.output, patch, to)
+            events.append(ev.ClipEnded(time.time(), STAGE, replace(clip, patches=(moved,), rejected=())))
+        yield events
+
+
+def misplaced(settings: Settings, found: Found) -> int:
+    """Return how many patches `keep_apart` would move. Raises OSError."""
+    return sum(map(len, _misplaced(settings, found).values()))
+
+
+def _misplaced(settings: Settings, found: Found) -> dict[str, list[Sample]]:
+    """Return the training patches that stand among those they do not belong to, by film."""
+    folders = {category.folder for category in settings.whole_categories}
+    has_moved = any(next((settings.output / folder).glob(f"{NEAR_FOLDER}*"), None) for folder in folders)
+    if not found and not has_moved:
+        return {}
+    clips: dict[str, int] = defaultdict(int)
+    for sources in found.values():
+        for source, bits in sources.items():
+            clips[source] |= bits
+    by_film: dict[str, list[Sample]] = defaultdict(list)
+    for sample in read_samples(settings.run_folder / LEDGER_NAME, of=clips, under=f"/{NEAR_FOLDER}"):
+        is_apart = whole_folder(_folder(sample.gt)) == _folder(sample.gt)
+        if sample.split == TRAIN and _crosses(sample, found) == is_apart:
+            by_film[sample.source].append(sample)
+    return by_film
+
+
+def _folder_apart(folder: str) -> str:
+    return near_folder(whole_folder(folder))
+
+
+def _crosses(sample: Sample, found: Found) -> bool:
+    return bool(found.get(sample.category, {}).get(sample.source, 0) >> sample.index & 1)
+
+
+def _moved(output: Path, ledger: Path, sample: Sample, split: Split) -> Iterator[ev.Durable]:
+    clip, patch = entry_at(ledger, sample)
+    moved = _put(output, patch, lambda folder: part_folder(whole_folder(folder), split))
+    now = time.time()
+    yield ev.PatchesLost(now, sample.source, patch.category, (sample.index,), patch.size_bytes)
+    in_part = replace(moved, category=part_name(sample.category, split))
+    yield ev.ClipEnded(now, STAGE, replace(clip, patches=(in_part,), rejected=()))
+
+
+def _put(output: Path, patch: Patch, folder_for: Callable[[str], str]) -> Patch:
+    """Move a patch's files to another folder of its category, GT last; return what is to be recorded."""
+    files: dict[str, str] = {
+        kind: _place(path, folder_for(_folder(path))) for kind, path in patch.record["files"].items()
+    }
+    for kind in [*(kind for kind in files if kind != "gt"), "gt"]:
+        _rename(output, patch.record["files"][kind], files[kind], patch.record["sha256"][kind])
+    return replace(patch, record={**patch.record, "files": files})
+
+
+def _folder(path: str) -> str:
+    """Return the folder of a file's format: `Patches_Large`."""
+    return path.rsplit("/", 3)[1]
+
+
+def _place(path: str, folder: str) -> str:
+    """Return where a file stands in another folder of its category."""
+    category, _, kind, name = path.rsplit("/", 3)
+    return f"{category}/{folder}/{kind}/{name}"
+
+
+def _is_repaired(path: str, new: str, output: Path, sha256: str) -> bool:
+    """Return whether a patch that stood apart was made again: its new file takes the place of the old one."""
+    is_apart = _folder(new).partition("_")[0] == NEAR_FOLDER
+    return is_apart and hashlib.sha256((output / path).read_bytes()).hexdigest() == sha256
+
+
+def _rename(output: Path, path: str, new: str, sha256: str) -> None:
+    (old_folder, _, name), (new_folder, _, _) = path.rpartition("/"), new.rpartition("/")
+    make_folder(output, new_folder)
+    with opened(output, old_folder) as before, opened(output, new_folder) as after, blaming(output / path):
+        if stands(name, after):
+            if stands(name, before) and not _is_repaired(path, new, output, sha256):
+                raise OutputError(errno.EEXIST, "a file of this name stands there", os.fspath(output / new))
+            if not stands(name, before):
+                return  # moved before, or by hand
+        os.rename(name, name, src_dir_fd=before, dst_dir_fd=after)
+        flush_folder(after)

@@ -1,0 +1,202 @@
+"""Which patches show what another one shows: by their hashes, within a category, within and across films.
+
+    rank: clip number, then film id       a patch is a near duplicate if one of lower rank is near it,
+    0a 0b 1a 1b 2a ...                    whether or not that one is a near duplicate itself
+
+So what is found of a set of patches does not depend on the order in which they were made, and more
+patches never clear one that was found. The plan counts what is found as rejected: the seats go to the
+next clips. As each of these is planned by lower ranks alone, a run ends with the same patches whatever
+the order of the work, the number of workers or the crashes between.
+
+No file is touched: near duplicates stay where they are, and the ledger tells which they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.engine.model.work import Marks, Plan, SourceRecord
+from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE, Rules
+
+HASH_BITS = 64
+FEW = 64
+"""So many new patches are each held against all others; more are sorted out all together."""
+_CHUNK = 512
+
+Records = Mapping[str, SourceRecord]
+Found = Mapping[str, Mapping[str, int]]
+"""Category -> source -> bit set of clips."""
+Hashes = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class NearDuplicates:
+    """The near duplicates among all patches made so far; it catches up with the records when asked."""
+
+    within: int  # bits that may differ
+    _categories: dict[str, _Category] = field(default_factory=dict)
+
+    def among(self, records: Records) -> Found:
+        """Return those among the patches that stand."""
+        marks: dict[str, dict[str, Marks]] = defaultdict(dict)
+        for source, record in records.items():
+            for name, given in record.marks.items():
+                marks[name][source] = given
+        for name, by_source in marks.items():
+            self._categories.setdefault(name, _Category(self.within)).catch_up(by_source)
+        return {
+            name: {
+                source: standing
+                for source, bits in category.found.items()
+                if (standing := bits & records[source].made.get(name, 0))
+            }
+            for name, category in self._categories.items()
+        }
+
+
+def near_duplicates_rejected(rules: Rules) -> NearDuplicates | None:
+    """Return what finds them, where the rules reject them."""
+    rule = rules.get(NEAR_DUPLICATE)
+    if rule is None or rule.mode != "reject" or rule.under is None:
+        return None
+    return NearDuplicates(int(rule.under))
+
+
+class Finder(Protocol):
+    """Finds patches that stand without counting."""
+
+    def among(self, records: Records) -> Found:
+        """Return those among the patches that stand."""
+        ...
+
+
+def planned_without(near: Finder | None, records: Records, plan: Callable[[Records], Plan]) -> Plan:
+    """Return the plan made from records in which what was found does not count."""
+    found = near.among(records) if near is not None else {}
+    return with_surplus(plan(discounted(records, found)), found)
+
+
+def discounted(records: Records, found: Found) -> dict[str, SourceRecord]:
+    """Return records in which the patches that were found count as rejected instead of made."""
+    result = dict(records)
+    for category, sources in found.items():
+        for source, bits in sources.items():
+            record = result[source]
+            made = record.made | {category: record.made[category] & ~bits}
+            rejected = record.rejected_for | {category: record.rejected_for.get(category, 0) | bits}
+            result[source] = replace(record, made=made, rejected_for=rejected)
+    return result
+
+
+def with_surplus(plan: Plan, found: Found) -> Plan:
+    """Return a plan that tells of the patches which stand without counting."""
+    counts = {name: sum(bits.bit_count() for bits in sources.values()) for name, sources in found.items()}
+    categories = {
+        name: replace(category, planned=category.planned + counts.get(name, 0), surplus=counts.get(name, 0))
+        for name, category in plan.categories.items()
+    }
+    return replace(plan, categories=categories)
+
+
+@dataclass(slots=True)
+class _Category:
+    """The patches of one category, and which of them were found."""
+
+    within: int
+    found: dict[str, int] = field(default_factory=dict)  # source -> bit set of clips
+    _seen: dict[str, int] = field(default_factory=dict)  # source -> marks taken in
+    # One element a patch: hash, clip, and the number of the source in the order of `_seen`.
+    _hashes: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    _clips: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    _owners: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    _is_found: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
+
+    def catch_up(self, marks: Mapping[str, Marks]) -> None:
+        """Take in what is new, by source."""
+        before = len(self._hashes)
+        self._take_in(marks)
+        new = range(before, len(self._hashes))
+        if not new:
+            return
+        known, ranks = self._is_found.copy(), self._ranks()
+        if len(new) > FEW:
+            self._is_found |= found_among(self._hashes, ranks, within=self.within)
+        else:
+            for place in new:
+                is_near = np.bitwise_count(self._hashes ^ self._hashes[place]) <= self.within
+                self._is_found |= is_near & (ranks > ranks[place])
+                self._is_found[place] |= bool(np.any(is_near & (ranks < ranks[place])))
+        sources = list(self._seen)
+        for place in np.flatnonzero(self._is_found & ~known).tolist():
+            source = sources[self._owners[place]]
+            self.found[source] = self.found.get(source, 0) | 1 << int(self._clips[place])
+
+    def _take_in(self, marks: Mapping[str, Marks]) -> None:
+        hashes, clips, owners = [self._hashes], [self._clips], [self._owners]
+        for source, given in marks.items():
+            first = self._seen.setdefault(source, 0)
+            if len(given.clips) > first:
+                self._seen[source] = len(given.clips)
+                hashes.append(np.array(given.values[first:], np.uint64))
+                clips.append(np.array(given.clips[first:], np.int64))
+                number = list(self._seen).index(source)
+                owners.append(np.full(len(clips[-1]), number, np.int64))
+        if len(hashes) > 1:
+            self._hashes = np.concatenate(hashes)
+            self._clips, self._owners = np.concatenate(clips), np.concatenate(owners)
+            more = len(self._hashes) - len(self._is_found)
+            self._is_found = np.concatenate([self._is_found, np.zeros(more, np.bool_)])
+
+    def _ranks(self) -> Numbers:
+        """Return a number for each patch: by clip, then by the id of its film."""
+        sources = list(self._seen)
+        places = {source: place for place, source in enumerate(sorted(sources))}
+        order = np.array([places[source] for source in sources], np.int64)
+        ranks: Numbers = self._clips * len(sources) + order[self._owners]
+        return ranks
+
+
+def found_among(hashes: Hashes, ranks: Numbers, *, within: int) -> Mask:
+    """Return which of the hashes are near one of lower rank."""
+    order = np.argsort(ranks, kind="stable")
+    ordered, ranked = hashes[order], ranks[order]
+    # The first of those that are equal stands for them all.
+    _, first, which = np.unique(ordered, return_index=True, return_inverse=True)
+    leaders = np.sort(first)
+    is_near = np.zeros(len(hashes), np.bool_)
+    is_near[leaders] = _near_an_earlier(ordered[leaders], within)
+    leader = first[which]
+    is_found = np.empty(len(hashes), np.bool_)
+    # A patch that was made again has the rank of the first one.
+    is_found[order] = is_near[leader] | (ranked > ranked[leader])
+    return is_found
+
+
+def _near_an_earlier(hashes: Hashes, within: int) -> Mask:
+    """Return which of the hashes are near one before them.
+
+    Cut into one part more than bits may differ, two that are near have one part in common at least.
+    """
+    is_near = np.zeros(len(hashes), np.bool_)
+    edges = [HASH_BITS * part // (within + 1) for part in range(within + 2)]
+    for low, high in pairwise(edges):
+        parts = (hashes >> np.uint64(low)) & np.uint64((1 << (high - low)) - 1)
+        order = np.argsort(parts, kind="stable")
+        starts = np.flatnonzero(np.diff(parts[order])) + 1
+        for group in np.split(order, starts):
+            for start in range(0, len(group), _CHUNK):
+                later = group[start : start + _CHUNK]
+                later = later[~is_near[later]]
+                earlier = group[: start + _CHUNK]
+                bits = np.bitwise_count(hashes[later, np.newaxis] ^ hashes[earlier])
+                is_near[later] |= np.any((bits <= within) & (earlier < later[:, np.newaxis]), axis=1)
+    return is_near

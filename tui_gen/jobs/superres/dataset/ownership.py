@@ -1,0 +1,34 @@
+"""Whose a file in the output folder is: the ledger's, or somebody else's, who is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tui_gen.engine.model.work import SourceRecord
+from tui_gen.jobs.superres.config.settings import Category
+from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.lost_names import PATCH_FILE
+from tui_gen.jobs.superres.dataset.split import part_name, split_of_folder
+
+
+def owners_of(category: Category, records: Mapping[str, SourceRecord]) -> dict[str, str]:
+    """Return slug -> source for the names recorded in a category."""
+    key = f"slug:{category.name}"
+    return {record.facts[key]: source for source, record in records.items() if record.facts.get(key)}
+
+
+def is_recorded(
+    category: Category, owners: Mapping[str, str], records: Mapping[str, SourceRecord], path: str
+) -> bool:
+    """Return whether a ledger line owns the file at `path`, relative to the output folder."""
+    parts = path.split("/")
+    match = PATCH_FILE.fullmatch(parts[-1])
+    if match is None or parts[-2] not in KIND_FOLDERS.values():
+        return False
+    source = owners.get(match["slug"])
+    if source is None:
+        return False
+    made = records[source].made
+    part = part_name(category.name, split_of_folder(parts[-3]))
+    # What was moved to a validation folder by hand is still that of the whole category.
+    return bool((made.get(part, 0) | made.get(category.name, 0)) >> int(match["index"]) & 1)

@@ -1,0 +1,76 @@
+"""Draws a patch in terminal cells: GT, and beside it the frames of its LR stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.engine.model.work import JsonObject
+
+Image = NDArray[np.uint8]
+RGB = tuple[int, int, int]
+Cells = list[list[tuple[RGB, RGB]]]
+
+_GAP = 2
+_LARGEST_FILE = 64 << 20
+
+
+def draw_patch(output: Path, patch: JsonObject, *, columns: int, rows: int) -> Cells:
+    """Return rows of cells, each the colours of its upper and lower half. Raises OSError, ValueError.
+
+    A cell is about twice as high as wide, so half a cell is about square.
+    """
+    files: dict[str, Any] = dict(patch["files"])
+    gt = _read(output / str(files["gt"]))
+    pictures = [gt]
+    stack_path = files.get("lr") or files.get("lr7")
+    if stack_path:
+        stack = _read(output / str(stack_path))
+        frames = 5 if files.get("lr") else 7
+        middle = np.split(stack, frames)
+        pictures += [middle[0], middle[frames // 2], middle[-1]]
+    return _cells(_side_by_side(pictures, columns, rows * 2))
+
+
+def _read(path: Path) -> Image:
+    with path.open("rb") as file:
+        data = file.read(_LARGEST_FILE)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        message = f"{path}: not a picture"
+        raise ValueError(message)
+    return np.asarray(image, np.uint8)
+
+
+def _side_by_side(pictures: list[Image], width: int, height: int) -> Image:
+    """Lay GT on the left and the small frames, one above the other, on the right."""
+    gt, small = pictures[0], pictures[1:]
+    left_width = max(1, (width - _GAP) * 2 // 3) if small else width
+    canvas = np.zeros((height, width, 3), np.uint8)
+    _place(canvas[:, :left_width], gt)
+    for position, frame in enumerate(small):
+        own = height // len(small)  # the same for each, lest one be drawn larger
+        top = own * position
+        _place(canvas[top : top + own - 1, left_width + _GAP :], frame)
+    return canvas
+
+
+def _place(room: Image, picture: Image) -> None:
+    """Shrink or grow a picture into the top left of a room, undistorted."""
+    if room.shape[0] < 1 or room.shape[1] < 1:
+        return
+    scale = min(room.shape[0] / picture.shape[0], room.shape[1] / picture.shape[1])
+    height, width = max(1, int(picture.shape[0] * scale)), max(1, int(picture.shape[1] * scale))
+    room[:height, :width] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _cells(canvas: Image) -> Cells:
+    rgb = canvas[:, :, ::-1].tolist()
+    return [
+        [(tuple(up), tuple(down)) for up, down in zip(rgb[y], rgb[y + 1], strict=True)]
+        for y in range(0, len(rgb) - 1, 2)
+    ]

@@ -1,0 +1,1 @@
+"""From a film to patches: reading, cutting, scoring, writing."""

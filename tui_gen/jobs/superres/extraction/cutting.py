@@ -1,0 +1,89 @@
+"""Turns the frames of one clip into its patches: cut, measured, and written unless a score rejects them.
+
+Guards: what is rejected leaves no file behind, and what is written has the bytes it has without scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_gen.engine.model.work import Patch
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, encode_patch, write_patch
+from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames
+from tui_gen.jobs.superres.extraction.reading.views import reach
+from tui_gen.jobs.superres.extraction.scoring.scores import objection
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Cut, Stretch
+
+
+@dataclass(slots=True)
+class Given:
+    """What one clip gave."""
+
+    patches: tuple[Patch, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()  # category and reason
+    rejected_scores: dict[str, dict[str, float]] = field(default_factory=dict)  # by category
+
+
+def cut_clip(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
+    """Make the patches of a clip. Raises OutputError."""
+    given = Given()
+    for cut in task.cuts:
+        _cut_one(unit, clip, cut, given)
+    return given
+
+
+def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
+    settings = unit.settings
+    if cut.rivals:
+        cut = most_detailed(clip, cut, settings)
+    arrays = _arrays(clip, cut, settings)
+    measured: dict[str, object] = {}
+    mark = None
+    if settings.scores:
+        from tui_gen.jobs.superres.extraction.scoring.patch_scores import measure_patch
+
+        measures = measure_patch(arrays, cut, settings.scores)
+        reason = objection(measures.scores, settings.scores)
+        if reason is not None:
+            given.rejected += ((cut.category, reason),)
+            given.rejected_scores[cut.category] = measures.scores
+            return
+        if measures.scores:
+            measured["scores"] = measures.scores
+        mark = measures.mark
+    upright = unit.probe.upright
+    files = encode_patch(arrays, settings.png_compression)
+    patch = write_patch(files, cut, output=Path(settings.output), scale=cut.frame.width / upright.width)
+    record = {**patch.record, "source_crop": _in_source(cut, upright), **measured}
+    given.patches += (Patch(patch.category, patch.size_bytes, record, mark),)
+
+
+def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:
+    """Return the choice with most detail, the first of equals."""
+    from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail
+
+    def detail_of(choice: Cut) -> int:
+        view, at = clip.view(choice.frame, reach(choice, settings)), choice.region
+        top, left = at.y - view.area.y, at.x - view.area.x
+        return detail(view.pixels[MIDDLE, top : top + at.height, left : left + at.width])
+
+    return max(cut.choices, key=detail_of)
+
+
+def _in_source(cut: Cut, upright: Size) -> list[float]:
+    """Return [x, y, width, height] of a cut in upright pixels of the film."""
+    across, down = upright.width / cut.frame.width, upright.height / cut.frame.height
+    at = cut.region
+    return [_short(value) for value in (at.x * across, at.y * down, at.width * across, at.height * down)]
+
+
+def _short(value: float) -> float:
+    return int(value) if value == int(value) else round(value, 2)
+
+
+def _arrays(clip: ClipFrames, cut: Cut, settings: Settings) -> PatchArrays:
+    view = clip.view(cut.frame, reach(cut, settings))
+    return cut_patch(view.pixels, cut, settings=settings, area=view.area)

@@ -1,0 +1,214 @@
+"""The kernels that shrink GT to LR, exactly as defined: the same bytes on every machine.
+
+    one axis, ratio 3:   GT   0 1 2 3 4 5 6 7 8      LR pixel i is centred on GT pixel 3i + 1
+                         LR     0     1     2        (in general on ratio * i + (ratio - 1) / 2)
+
+Invariant: the weights are integers over one denominator, chosen so that every product and every sum
+is a whole number that its floating-point type holds exactly. No rounding happens before the single
+`rint` at the end, so the result cannot depend on the order of summation, on fused multiplication, on
+the width of the vector unit or on the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from tui_gen.jobs.superres.config.settings import LrKernel
+from tui_gen.jobs.superres.planning.geometry import Region
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Padding = Literal["symmetric", "replicate", "reflect"]
+
+BD_RATIO = 3
+BD_SIGMA = 1.6
+BD_RADIUS = 3
+DUF_RATIOS = (2, 3, 4)
+DUF_SIGMA_PER_RATIO = 0.4
+DUF_RADIUS = 6
+DUF_TRUNCATE = 4.0
+"""BasicSR blurs a point with scipy's gaussian_filter, which ends its taps at 4 sigma."""
+
+IRRATIONAL_DENOMINATOR = 1 << 22
+"""Weights without an exact fraction are rounded to this: 8 + 2 * 22 bits and a sign fit into a float64."""
+
+MAX_VALUE = 255
+FLOAT32_WHOLE = 1 << 24
+FLOAT32_DENOMINATOR = 1 << 16
+"""Below these a float32 holds every sum, and its quotient rounds to the same integer as the fraction."""
+
+
+class UndefinedKernelError(ValueError):
+    """A kernel has no definition at the ratio asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One axis of a separable kernel at one ratio."""
+
+    ratio: int  # GT pixels per LR pixel
+    first: int  # the first weight lies on GT pixel `ratio * i + first`
+    weights: tuple[int, ...]
+    denominator: int  # the weights sum to it
+    padding: Padding
+
+
+@cache
+def kernel_for(name: LrKernel, ratio: int) -> Kernel:
+    """Return the kernel `name` at `ratio` GT pixels per LR pixel, or raise UndefinedKernelError."""
+    if ratio < 1:
+        message = f"GT is {ratio} times LR: the ratio must be a whole number of at least 1"
+        raise UndefinedKernelError(message)
+    return _DEFINITIONS[name](ratio)
+
+
+def shrink(frame: NDArray[np.uint8], region: Region, kernel: Kernel, *, bounds: Region) -> NDArray[np.uint8]:
+    """Shrink `region` of an image of shape (height, width, channels) by `kernel.ratio`.
+
+    `bounds` contains `region`: pixels inside it are read, those beyond are padded by the kernel's rule.
+    """
+    import cv2
+    import numpy as np
+
+    block = frame[bounds.y : bounds.y + bounds.height, bounds.x : bounds.x + bounds.width]
+    taps = np.array(kernel.weights, dtype=np.float64)
+    is_narrow = _fits_float32(kernel)
+    # The filter's anchor must lie on one of its taps, hence the detour over the middle of the ratio.
+    middle = kernel.ratio // 2
+    sums = cv2.sepFilter2D(
+        block,
+        cv2.CV_32F if is_narrow else cv2.CV_64F,
+        taps,
+        taps,
+        anchor=(middle - kernel.first, middle - kernel.first),
+        borderType=_border_type(kernel.padding),
+    )
+    top, left = region.y - bounds.y + middle, region.x - bounds.x + middle
+    sampled = sums[
+        top : top - middle + region.height : kernel.ratio, left : left - middle + region.width : kernel.ratio
+    ]
+    divisor = sampled.dtype.type(kernel.denominator**2)
+    return np.clip(np.rint(sampled / divisor), 0, MAX_VALUE).astype(np.uint8)
+
+
+def _fits_float32(kernel: Kernel) -> bool:
+    largest_sum = MAX_VALUE * sum(abs(weight) for weight in kernel.weights) ** 2
+    return largest_sum < FLOAT32_WHOLE and kernel.denominator**2 < FLOAT32_DENOMINATOR
+
+
+def _border_type(padding: Padding) -> int:
+    import cv2
+
+    border_types: dict[Padding, int] = {
+        "symmetric": cv2.BORDER_REFLECT,
+        "replicate": cv2.BORDER_REPLICATE,
+        "reflect": cv2.BORDER_REFLECT_101,
+    }
+    return border_types[padding]
+
+
+# ------------------------------------------------------------------------------------- definitions
+
+
+def _bicubic(ratio: int) -> Kernel:
+    """As MATLAB's imresize: a cubic with a = -0.5, widened by the ratio against aliasing."""
+    first, distances = _distances_within(2 * ratio, ratio)
+    values = [_cubic(abs(distance) / ratio) for distance in distances]
+    total = sum(values)
+    shares = [value / total for value in values]
+    denominator = math.lcm(*(share.denominator for share in shares))
+    weights = tuple(int(share * denominator) for share in shares)
+    return Kernel(ratio, first, weights, denominator, "symmetric")
+
+
+def _cubic(distance: Fraction) -> Fraction:
+    if distance <= 1:
+        return (3 * distance**3 - 5 * distance**2 + 2) / 2
+    if distance <= 2:  # noqa: PLR2004 - the two pieces of the cubic end at 1 and at 2
+        return (-(distance**3) + 5 * distance**2 - 8 * distance + 4) / 2
+    return Fraction(0)
+
+
+def _area(ratio: int) -> Kernel:
+    """Average the GT pixels that one LR pixel covers; they never reach over the edge."""
+    return Kernel(ratio, 0, (1,) * ratio, ratio, "symmetric")
+
+
+def _lanczos(ratio: int) -> Kernel:
+    """Take three lobes of a windowed sinc, widened by the ratio."""
+    first, distances = _distances_within(3 * ratio, ratio)
+    values = [_sinc(float(d) / ratio) * _sinc(float(d) / (3 * ratio)) for d in distances]
+    return _rounded(ratio, first, values, "symmetric")
+
+
+def _sinc(x: float) -> float:
+    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
+
+
+def _bd(ratio: int) -> Kernel:
+    """Blur and pick as RCAN and RDN do, defined for a third only."""
+    if ratio != BD_RATIO:
+        message = f'lr_kernel "bd" is defined for LR at a third of GT, not at 1/{ratio}'
+        raise UndefinedKernelError(message)
+    values = [_gaussian(d, BD_SIGMA) for d in range(-BD_RADIUS, BD_RADIUS + 1)]
+    return _rounded(ratio, ratio // 2 - BD_RADIUS, values, "replicate")
+
+
+def _bd_duf(ratio: int) -> Kernel:
+    """As BasicSR's duf_downsample, which is centred on GT pixel `ratio * i`: for benchmarks only."""
+    if ratio not in DUF_RATIOS:
+        message = f'lr_kernel "bd_duf" is defined for LR at 1/2, 1/3 and 1/4 of GT, not at 1/{ratio}'
+        raise UndefinedKernelError(message)
+    sigma = DUF_SIGMA_PER_RATIO * ratio
+    reach = min(DUF_RADIUS, int(DUF_TRUNCATE * sigma + 0.5))
+    offsets = range(-DUF_RADIUS, DUF_RADIUS + 1)
+    values = [_gaussian(d, sigma) if abs(d) <= reach else 0.0 for d in offsets]
+    return _rounded(ratio, -DUF_RADIUS, values, "reflect")
+
+
+def _gaussian(distance: int, sigma: float) -> float:
+    return math.exp(-(distance**2) / (2 * sigma**2))
+
+
+def _seed(ratio: int) -> Kernel:
+    """Pick every ratio-th pixel: what cv2.resize does at exactly a third, whatever its interpolation."""
+    if ratio % 2 == 0:
+        message = f'lr_kernel "seed" picks the middle of {ratio} GT pixels: the ratio must be odd'
+        raise UndefinedKernelError(message)
+    return Kernel(ratio, ratio // 2, (1,), 1, "symmetric")
+
+
+def _distances_within(support: int, ratio: int) -> tuple[int, list[Fraction]]:
+    """Return the first GT offset closer than `support` to the LR pixel's centre, and all distances."""
+    centre = Fraction(ratio - 1, 2)
+    offsets = [o for o in range(-support - ratio, support + 2 * ratio) if abs(o - centre) < support]
+    return offsets[0], [offset - centre for offset in offsets]
+
+
+def _rounded(ratio: int, first: int, values: list[float], padding: Padding) -> Kernel:
+    """Normalise symmetric weights and round them to one denominator; the middle takes the rest."""
+    total = sum(values)
+    weights = [round(value / total * IRRATIONAL_DENOMINATOR) for value in values]
+    rest = IRRATIONAL_DENOMINATOR - sum(weights)
+    # With an even number of taps there are two middle ones, and by symmetry the rest is even.
+    low, high = (len(weights) - 1) // 2, len(weights) // 2
+    weights[low] += rest // 2
+    weights[high] += rest - rest // 2
+    return Kernel(ratio, first, tuple(weights), IRRATIONAL_DENOMINATOR, padding)
+
+
+_DEFINITIONS: dict[LrKernel, Callable[[int], Kernel]] = {
+    "bicubic": _bicubic,
+    "area": _area,
+    "lanczos": _lanczos,
+    "bd": _bd,
+    "bd_duf": _bd_duf,
+    "seed": _seed,
+}

@@ -1,0 +1,274 @@
+"""Frames become patches: GT and LR arrays, then PNG bytes, then files under their final names.
+
+    frames (7, height, width, 3) ── cut_patch ──> arrays ── encode_patch ──> bytes ── write_patch ──> files
+
+Invariant: under final names stand the files of a whole patch or none, whenever the process dies. All
+files are on the disk under temporary names before the first is renamed, GT is renamed last, and GT's
+temporary name exists until then: whoever finds it knows which patch was in hand (`sweep_leftovers`).
+
+Images are uint8 arrays of shape (height, width, 3) in OpenCV's order, blue first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.engine.model.work import Patch
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.folders import (
+    KIND_FOLDERS,
+    blaming,
+    flush_folder,
+    opened,
+    stands,
+    temporaries_opened,
+    temporary_name,
+)
+from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
+from tui_gen.jobs.superres.extraction.reading.views import reach
+from tui_gen.jobs.superres.planning.geometry import Region, whole
+from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Cut
+
+# Workers are what runs in parallel here; threads inside OpenCV would only get in their way.
+cv2.setNumThreads(1)
+
+Image = NDArray[np.uint8]
+
+REACH_5FRAMES = 2
+REACH_7FRAMES = 3
+"""Frames on either side of the middle one."""
+
+_RLE = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
+# A level alone would drop OpenCV's own fast strategy and filter, which doubles the time, so each way
+# of compressing names all that it relies on.
+_PNG_PARAMETERS: dict[str, tuple[int, ...]] = {
+    "rle": (*_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH),
+    "fast": (*_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+    "0": (cv2.IMWRITE_PNG_COMPRESSION, 0, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
+    **{
+        str(level): (
+            *(cv2.IMWRITE_PNG_COMPRESSION, level),
+            *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
+            *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_ALL_FILTERS),
+        )
+        for level in range(1, 10)
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PatchArrays:
+    """A patch as images. Stacks hold their frames from top to bottom in the order of time."""
+
+    gt: Image
+    lr5: Image | None  # -2..+2 around the middle frame
+    lr7: Image | None  # -3..+3
+    gt7: Image | None = None  # the ground truth of all seven frames
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFiles:
+    """A patch as the bytes of its PNG files, by kind: "gt", and of "lr", "lr7" and "gt7" those wanted."""
+
+    gt: bytes
+    lr: bytes | None
+    lr7: bytes | None
+    gt7: bytes | None = None
+
+    @property
+    def by_kind(self) -> dict[str, bytes]:
+        """Those that there are, GT first."""
+        return {
+            kind: content
+            for kind, content in (("gt", self.gt), ("lr", self.lr), ("lr7", self.lr7), ("gt7", self.gt7))
+            if content is not None
+        }
+
+
+def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | None = None) -> PatchArrays:
+    """Cut one patch from a clip.
+
+    `frames` shows `area` of frames of the size `cut.frame`, upright and scaled: all of them where no area
+    is given. Its shape is (7, height, width, 3). The area holds `reach(cut, settings)`.
+    """
+    area = area or whole(cut.frame)
+    expected = (CLIP_FRAMES, area.height, area.width, 3)
+    if frames.shape != expected or frames.dtype != np.uint8:
+        message = f"a clip of {expected} bytes was expected, not of {frames.shape} {frames.dtype}"
+        raise ValueError(message)
+    at = _within(cut.region, area)
+    crops = frames[:, at.y : at.y + at.height, at.x : at.x + at.width]
+    gt7 = np.concatenate(list(crops)) if settings.gt_frames == CLIP_FRAMES else None
+    bounds = _within(reach(cut, settings), area)
+    kernel = kernel_for(settings.lr_kernel, cut.format.ratio)
+
+    def stack(part: Image) -> Image:
+        return np.concatenate([shrink(frame, at, kernel, bounds=bounds) for frame in part])
+
+    lr7 = stack(frames) if "7frames" in settings.lr_versions else None
+    lr5 = None
+    if "5frames" in settings.lr_versions and lr7 is not None:
+        rim = (REACH_7FRAMES - REACH_5FRAMES) * cut.format.lr.height
+        lr5 = lr7[rim:-rim]
+    elif "5frames" in settings.lr_versions:
+        lr5 = stack(frames[MIDDLE - REACH_5FRAMES : MIDDLE + REACH_5FRAMES + 1])
+    return PatchArrays(crops[MIDDLE].copy(), lr5, lr7, gt7)
+
+
+def _within(region: Region, area: Region) -> Region:
+    """Return a region in pixels of an area that holds it."""
+    return Region(region.x - area.x, region.y - area.y, region.width, region.height)
+
+
+def encode_png(array: Image, compression: str) -> bytes:
+    """Return the PNG file of an image. `compression` is as in the configuration's `png_compression`."""
+    is_done, encoded = cv2.imencode(".png", array, _PNG_PARAMETERS[compression])
+    if not is_done:
+        message = f"OpenCV could not encode an image of shape {array.shape}"
+        raise ValueError(message)
+    return encoded.tobytes()
+
+
+def encode_patch(arrays: PatchArrays, compression: str) -> PatchFiles:
+    """Return the PNG files of a patch."""
+    return PatchFiles(
+        gt=encode_png(arrays.gt, compression),
+        lr=None if arrays.lr5 is None else encode_png(arrays.lr5, compression),
+        lr7=None if arrays.lr7 is None else encode_png(arrays.lr7, compression),
+        gt7=None if arrays.gt7 is None else encode_png(arrays.gt7, compression),
+    )
+
+
+# ------------------------------------------------------------------------------------------- writing
+
+
+def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> Patch:
+    """Write a patch under its final names, all of it or nothing, and return its entry for the ledger.
+
+    `scale` is the width of the scaled frame over that of the upright one. The folders must exist
+    (`prepare_folders`); a file that stands under a final name is replaced, which is why names are
+    recorded before they are used. Raises OutputError with `errno` and `filename`; nothing of this patch
+    is left then except what stood there before, or all of it, where only the last flush failed.
+    """
+    contents = files.by_kind
+    with ExitStack() as folders:
+        temporaries = folders.enter_context(temporaries_opened(output, cut.category_folder))
+        files_by_kind = {
+            kind: _File(
+                temporary_name(cut.file_stem, kind),
+                temporaries,
+                folders.enter_context(opened(output, _kind_folder(cut, kind))),
+                output / patch_path(cut, kind),
+            )
+            for kind in contents
+        }
+        gt, *stacks = files_by_kind.values()
+        try:
+            for kind, file in files_by_kind.items():
+                file.write(contents[kind])
+            for file in stacks:
+                file.put_in_place()
+                file.flush()
+            gt.put_in_place()
+        except BaseException as error:
+            _take_back([gt, *stacks], error)
+            raise
+        gt.flush()
+    return Patch(cut.category, sum(map(len, contents.values())), _record(contents, cut, scale))
+
+
+def _record(contents: dict[str, bytes], cut: Cut, scale: float) -> dict[str, object]:
+    return {
+        "format": cut.format.name,
+        "x": cut.region.x,
+        "y": cut.region.y,
+        "width": cut.region.width,
+        "height": cut.region.height,
+        "scale": scale,
+        "files": {kind: patch_path(cut, kind) for kind in contents},
+        "sizes": {kind: len(content) for kind, content in contents.items()},
+        "sha256": {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()},
+    }
+
+
+def patch_path(cut: Cut, kind: str) -> str:
+    """Where a kind ("gt", "lr", "lr7", "gt7") of a patch stands, relative to the output folder."""
+    return f"{_kind_folder(cut, kind)}/{cut.file_stem}.png"
+
+
+def _kind_folder(cut: Cut, kind: str) -> str:
+    return f"{cut.category_folder}/{cut.format.folder}/{KIND_FOLDERS[kind]}"
+
+
+@dataclass(slots=True)
+class _File:
+    """One file on its way from its temporary name to its final one."""
+
+    temporary: str
+    temporaries: int  # descriptor of the folder of temporaries
+    folder: int  # descriptor of the final folder
+    path: Path  # the final one
+    is_written: bool = False  # something stands under the temporary name
+    is_new: bool = False  # it was put in place, and nothing stood there before
+
+    def write(self, content: bytes) -> None:
+        """Bring the content to the disk under the temporary name."""
+        with blaming(self.path):
+            # What an earlier try could not remove would stand in the way of O_EXCL.
+            _remove(self.temporary, self.temporaries)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self.temporary, flags, 0o666, dir_fd=self.temporaries)
+            self.is_written = True
+            try:
+                left = memoryview(content)
+                while left:
+                    left = left[os.write(descriptor, left) :]
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def put_in_place(self) -> None:
+        """Give the file its final name."""
+        with blaming(self.path):
+            stood = stands(self.path.name, self.folder)
+            os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
+            self.is_written, self.is_new = False, not stood
+
+    def flush(self) -> None:
+        """Bring the final name to the disk."""
+        with blaming(self.path):
+            flush_folder(self.folder)
+
+    def remove_final(self) -> None:
+        """Undo `put_in_place`, unless something stood there before: that had the same content."""
+        if self.is_new:
+            _remove(self.path.name, self.folder)
+
+    def remove_temporary(self) -> None:
+        """Undo `write`."""
+        if self.is_written:
+            _remove(self.temporary, self.temporaries)
+
+
+def _remove(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _take_back(gt_first: list[_File], error: BaseException) -> None:
+    """Remove what a failed patch has left; GT's temporary name goes last, as it came first."""
+    try:
+        for file in gt_first:
+            file.remove_final()
+        for file in reversed(gt_first):
+            file.remove_temporary()
+    except OSError as second:
+        error.add_note(f"what was written could not be taken back ({second}); the next start does it")

@@ -1,0 +1,238 @@
+"""Performs the units of the job: headers become facts, clips become patches.
+
+    reader ── one clip ahead ──> cut, shrink, encode, write (in a thread) ──> Made
+
+Decoding the next clip overlaps cutting the last. Nothing is decoded beyond that, so a generator that
+is not pulled falls asleep within one clip; closing it ends the decoder and waits for files being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+from tui_gen.engine.model.work import (
+    Clip,
+    Doing,
+    Failed,
+    Learned,
+    Made,
+    ObstructedError,
+    Rejected,
+    Report,
+    Retried,
+    Unusable,
+)
+from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
+from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip
+from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, objection
+from tui_gen.jobs.superres.films.presence import Presence
+from tui_gen.jobs.superres.films.source_verdict import basis
+from tui_gen.jobs.superres.media import ClipFrames
+from tui_gen.jobs.superres.planning.film_capacity import fields_refused
+from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Probe, Stretch, Survey
+from tui_gen.media.colour import colour_chain, rendering, tone_mapping_peak
+from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
+from tui_gen.media.ffmpeg import Ffmpeg
+
+TELECINED = (
+    "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
+    'but taken, as "telecine" says'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What performing needs beside the unit: it belongs to the machine, not to the work."""
+
+    ffmpeg: Ffmpeg
+    # Decoding threads of one worker, asked for anew at each stretch: the number of workers changes.
+    threads: Callable[[], int]
+    presence: Presence
+
+
+async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, None]:
+    """Read the headers of one film."""
+    await tools.presence.check(unit.source, unit.path)
+    found = await media.probe(unit, ffmpeg=tools.ffmpeg)
+    if isinstance(found, Unusable):
+        yield basis(unit.source, unit.settings, tools.ffmpeg)
+        yield found
+        return
+    facts = {"probe": probe_to_json(found)}
+    if unit.settings.sampling == "keyframe":
+        facts["keyframes"] = keyframe_index_to_json(await media.keyframe_index(unit, found))
+    yield Learned(unit.source, facts)
+
+
+async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, None]:
+    """Look at a film before its first stretch, and settle the names of its files."""
+    await tools.presence.check(unit.source, unit.path)
+    facts: dict[str, object] = {}
+    warnings: tuple[str, ...] = ()
+    if unit.survey is None:
+        found = await media.survey(unit, ffmpeg=tools.ffmpeg)
+        if isinstance(found, Unusable):
+            yield basis(unit.source, unit.settings, tools.ffmpeg)
+            yield found
+            return
+        facts["survey"] = survey_to_json(found)
+        facts["colour"] = _colour(unit)
+        if fields_refused(unit.settings, found) is not None:  # its files need no names
+            yield Learned(unit.source, facts)
+            return
+        warnings = (TELECINED,) if found.is_telecined else ()
+    settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
+    if unit.tries_hardware:
+        tried = await media.hardware(unit, ffmpeg=tools.ffmpeg)
+        facts["hwaccel"] = {"asked": tried.asked, "device": tried.device, "reason": tried.reason}
+        if tried.device is None:
+            warnings += (f"the processor decodes it, no device: {tried.reason}",)
+    for category, folder, slug in unit.names_wanted:
+        facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
+    yield Learned(unit.source, facts, warnings)
+
+
+def _colour(unit: Survey) -> dict[str, object]:
+    """Return how the film's colours are converted, for the record: the chain at the film's own size."""
+    probe, how = unit.probe, rendering(unit.settings, peak=unit.peak)
+    peak = None if probe.hdr_class == "sdr" else tone_mapping_peak(probe.colour, unit.peak)
+    return {"peak": peak, "chain": colour_chain(probe, how, frame=probe.upright)}
+
+
+async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report, None]:
+    """Make the patches of a stretch's clips."""
+    await tools.presence.check(unit.source, unit.path)
+    reader = media.read_clips(unit, ffmpeg=tools.ffmpeg, threads=tools.threads())
+    # One place: the next clip's frames wait here while the last one's are cut, and no further clip is read.
+    items: asyncio.Queue[Report | ClipFrames | BaseException | None] = asyncio.Queue(maxsize=1)
+    pump = asyncio.create_task(_pump(reader, items), name=f"reader of {unit.source}")
+    tasks = {task.index: task for task in unit.tasks}
+    began: dict[int, float] = {}
+    try:
+        while (item := await items.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            if isinstance(item, ClipFrames):
+                clip = Clip(unit.source, item.index)
+                await tools.presence.check(unit.source, unit.path)
+                yield Doing(clip, "cutting", item.attempts)
+                yield await _make(unit, tasks[item.index], item, began.get(item.index))
+                del item  # its frames, while the next are waited for
+                continue
+            if isinstance(item, Retried | Failed | Rejected | Unusable):
+                # Before a film is blamed: is it still there, and still the same?
+                await tools.presence.check(unit.source, unit.path)
+            if isinstance(item, Unusable):
+                yield basis(unit.source, unit.settings, tools.ffmpeg)
+            if isinstance(item, Doing):
+                began.setdefault(item.clip.index, time.monotonic())
+            yield item
+    finally:
+        pump.cancel()
+        with suppress(asyncio.CancelledError):
+            await pump
+        await reader.aclose()
+
+
+async def _pump(
+    reader: AsyncGenerator[Report | ClipFrames, None],
+    items: asyncio.Queue[Report | ClipFrames | BaseException | None],
+) -> None:
+    try:
+        async for item in reader:
+            await items.put(item)
+    except Exception as error:  # noqa: BLE001 - raised again by the consumer, which owns the unit
+        await items.put(error)
+    else:
+        await items.put(None)
+
+
+async def _make(unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None) -> Report:
+    settings = unit.settings
+    name = Clip(unit.source, clip.index)
+    scores = clip_scores(_traits(clip), settings.scores)
+    record = _record(clip, scores)
+    if (reason := _cut_between(clip, settings) or objection(scores, settings.scores)) is not None:
+        return Rejected(name, reason, clip.attempts, _seconds_since(began), record=record)
+    cutting = asyncio.get_running_loop().run_in_executor(None, _write, unit, task, clip)
+    given = await _finish(cutting)
+    if given.rejected_scores:
+        record["rejected_scores"] = given.rejected_scores
+    return Made(name, given.patches, clip.attempts, _seconds_since(began), given.rejected, record)
+
+
+def _cut_between(clip: ClipFrames, settings: Settings) -> str | None:
+    difference, limit = clip.measures.scene_difference, settings.scene_diff_threshold
+    if settings.scene_cuts == "accept" or difference <= limit:
+        return None
+    return f"scene cut: difference {difference:.1f}, over {limit:g}"
+
+
+def _traits(clip: ClipFrames) -> ClipTraits:
+    measures = clip.measures
+    return ClipTraits(
+        measures.pair_differences, measures.luma_change, clip.container_pts_seconds, clip.repeats
+    )
+
+
+def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
+    """Return what the ledger keeps of a clip beside its patches."""
+    measures = clip.measures
+    record: dict[str, object] = {
+        "pts_seconds": round(clip.pts_seconds[MIDDLE], 6),
+        "pts": [round(time, 6) for time in clip.container_pts_seconds],
+        "types": clip.picture_types,
+        "scene_difference": round(measures.scene_difference, 3),
+        "pair_differences": [round(value, 3) for value in measures.pair_differences],
+        "reader": clip.reader,
+    }
+    if clip.steps is not None:
+        record["frame_steps"] = list(clip.steps)
+    if clip.device is not None:
+        record["device"] = clip.device
+    return record | {"scores": scores} if scores else record
+
+
+def _seconds_since(began: float | None) -> float:
+    return time.monotonic() - began if began is not None else 0.0
+
+
+async def _finish(writing: asyncio.Future[Given]) -> Given:
+    """Wait for files being written even when cancelled, and report them: what is done is recorded.
+
+    The task stays marked as cancelled, so its owner pulls no further.
+    """
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        return writing.result()
+
+
+def _settled(settle: Callable[[str, str], str], folder: str, slug: str) -> str:
+    with _waiting_for_output():
+        return settle(folder, slug)
+
+
+@contextmanager
+def _waiting_for_output() -> Iterator[None]:
+    """Say of an output that takes nothing now that it is in the way, which is no clip's fault."""
+    try:
+        yield
+    except OutputError as error:
+        if error.is_obstruction:
+            message = f"{error.filename}: {error.strerror}"
+            raise ObstructedError(message) from error
+        raise
+
+
+def _write(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
+    with _waiting_for_output():
+        return cut_clip(unit, task, clip)

@@ -1,0 +1,444 @@
+"""Reads clips: one ffmpeg per attempt, raw frames over pipes, PTS from what it says on stderr.
+
+A window is read at the place where a constant rate would have it; when the frames that came are not
+the seven around the timestamp, their timestamps tell where these are, and they are read again. Where
+only different frames count, all within reach are looked through, and the seven are read after that.
+
+Invariant: what is handed out has exactly seven consecutive frames, the middle one nearest the
+timestamp, or seven different ones around it (`repeated`), decoded from a key frame on without a
+complaint, byte for byte as in a sequential decode.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
+from tui_gen.jobs.superres.extraction.reading import graphs
+from tui_gen.jobs.superres.extraction.reading.luma import (
+    ClipMeasures,
+    luma_plane,
+    measure_clip,
+    repeated_pairs,
+)
+from tui_gen.jobs.superres.extraction.reading.repeated import (
+    TOO_FEW_DIFFERENT,
+    Picked,
+    WalkSink,
+    is_ascending,
+    picked,
+    seven_different,
+    span_within,
+)
+from tui_gen.jobs.superres.extraction.reading.window import (
+    BWDIF_LEAD_FRAMES,
+    Span,
+    begins_too_late,
+    counted,
+    exact_span,
+    expected_span,
+    frames_around,
+    has_sound_entry,
+    is_centred,
+    is_damaged,
+    is_run,
+)
+from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
+from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
+from tui_gen.media.decoding.frame_log import FrameLog
+from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
+from tui_gen.processes.children import (
+    ChildError,
+    Command,
+    Ended,
+    ExactSink,
+    Sink,
+    StallLimits,
+    run_child,
+)
+
+CLIP_LIMITS = StallLimits()
+BLANK = "blank picture"
+"""Why a window gives nothing although it decodes."""
+SAME_WINDOW_ATTEMPTS = 3
+ENTRY_LEADS_SECONDS: tuple[float | None, ...] = (0.0, 2.0, 10.0, 60.0, None)
+"""How far before the window to seek, the next one when no key frame came before it; None: the start."""
+
+LOOK_AHEAD_SECONDS: tuple[float, ...] = (2.0, 30.0, 600.0)
+"""How far past a timestamp to look for the frames around it; gaps may be long at variable rate."""
+
+LOOK_BACK_SECONDS = 1.0
+
+INDISTINCT = "its frames cannot be told apart by their timestamps"
+
+Bgr = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """A part of a clip's frames, or all of them."""
+
+    frame: Size  # of a whole frame, scaled
+    area: Region  # the part, in pixels of `frame`
+    pixels: Bgr = field(repr=False)  # (7, height, width, 3) of `area`: BGR, upright, square pixels
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFrames:
+    """One clip, decoded: what its cuts are made of, and perhaps more."""
+
+    index: int
+    views: tuple[FrameView, ...]
+    pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are counted
+    container_pts_seconds: tuple[float, ...]  # as in the file
+    attempts: int
+    measures: ClipMeasures
+    picture_types: str = ""  # one letter a frame
+    # Of each frame but the first whether it repeats the one before; None where nobody asked.
+    repeats: tuple[bool, ...] | None = None
+    # How many frames on from the one before each of the others is, where repeated ones do not count.
+    steps: tuple[int, ...] | None = None
+    reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
+    device: str | None = None  # what decoded it; None: the processor
+
+    def view(self, frame: Size, needed: Region) -> FrameView:
+        """Return a view of frames of this size that holds a region. Raises KeyError."""
+        for view in self.views:
+            if view.frame == frame and contains(view.area, needed):
+                return view
+        message = f"no view of {frame} holds {needed}"
+        raise KeyError(message)
+
+    @property
+    def frames(self) -> Mapping[Size, Bgr]:
+        """The whole frames, where they were converted whole."""
+        return {view.frame: view.pixels for view in self.views if view.area == whole(view.frame)}
+
+
+Reading = ClipFrames | Doing | Retried | Rejected | Failed | Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class _BadData:
+    """Why a window can give nothing; another may."""
+
+    reason: str
+    detail: str = ""
+
+
+class _LastingError(Exception):
+    """No window of this film will ever give anything."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The frames of one window."""
+
+    frames: Mapping[Size, Bgr] = field(repr=False)
+    pts_seconds: tuple[float, ...]
+    measures: ClipMeasures
+    picture_types: str
+    repeats: tuple[bool, ...] | None
+    device: str | None
+    steps: tuple[int, ...] | None = None
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What one run of ffmpeg gave."""
+
+    log: FrameLog = field(default_factory=FrameLog)
+    ended: Ended | None = None
+    is_from_start: bool = False
+
+    @property
+    def pts(self) -> list[float]:
+        return [frame.pts_seconds for frame in self.log.frames]
+
+    @property
+    def is_clean(self) -> bool:
+        return self.ended is not None and self.ended.status == 0
+
+    @property
+    def tail(self) -> str:
+        return self.ended.tail if self.ended is not None else ""
+
+
+async def read_clips(
+    stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits = CLIP_LIMITS
+) -> AsyncGenerator[Reading, None]:
+    """Read the clips of a stretch in order.
+
+    Each ends in ClipFrames, Rejected or Failed, after any number of Doing and Retried; Unusable ends
+    them all. Nothing runs between two pulls; closing the generator kills and reaps its child.
+    """
+    reader = _Reader(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
+    for task in stretch.tasks:
+        async with aclosing(_read_clip(reader, task)) as reports:
+            async for report in reports:
+                yield report
+                if isinstance(report, Unusable):
+                    return
+
+
+async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading, None]:
+    """Try the windows of one clip, the same one again where the attempt says nothing about the data."""
+    clip = Clip(reader.stretch.source, task.index)
+    sizes = tuple(dict.fromkeys(cut.frame for cut in task.cuts))
+    began_seconds = time.monotonic()
+    attempt, bad = 0, _BadData("no window to read")
+    for position, target_seconds in enumerate(task.windows):
+        for trial in range(1, SAME_WINDOW_ATTEMPTS + 1):
+            attempt += 1
+            yield Doing(clip, "reading", attempt)
+            try:
+                found = await reader.window(target_seconds, sizes)
+            except _LastingError as error:
+                yield Unusable(clip.source, error.reason, error.detail)
+                return
+            except ChildError as error:
+                if trial == SAME_WINDOW_ATTEMPTS:
+                    seconds = time.monotonic() - began_seconds
+                    yield Failed(clip, error.reason, attempt, seconds, error.detail)
+                    return
+                yield Retried(clip, attempt, error.reason)
+                continue
+            if isinstance(found, _Window):
+                yield _clip_frames(task.index, attempt, found, reader.stretch.probe.first_pts_seconds)
+                return
+            bad = found
+            break
+        if position + 1 < len(task.windows):
+            yield Retried(clip, attempt, bad.reason)
+    yield Rejected(clip, bad.reason, attempt, time.monotonic() - began_seconds, bad.detail)
+
+
+def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: float) -> ClipFrames:
+    return ClipFrames(
+        index=index,
+        views=tuple(FrameView(size, whole(size), pixels) for size, pixels in window.frames.items()),
+        pts_seconds=tuple(time - first_pts_seconds for time in window.pts_seconds),
+        container_pts_seconds=window.pts_seconds,
+        attempts=attempts,
+        measures=window.measures,
+        picture_types=window.picture_types,
+        device=window.device,
+        repeats=window.repeats,
+        steps=window.steps,
+    )
+
+
+class _Reader:
+    """Reads windows of one film; finds how far before each it must be entered."""
+
+    def __init__(self, stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits) -> None:
+        self.stretch = stretch
+        self._ffmpeg = ffmpeg
+        self._threads = threads
+        self._stall = stall
+        # One for all clips: it is measured before the next one is read, and it is large.
+        upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
+        self._luma = np.empty((CLIP_FRAMES, upright.height, upright.width), plane.dtype)
+        # Raw streams have no index and no timestamps to seek by.
+        self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if _has_no_timestamps(stretch.probe.container) else 0
+        self._lead = self._first_lead
+        self._device = stretch.device
+
+    async def window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
+        """Read the seven frames around a timestamp. Raises ChildError and _LastingError.
+
+        What a device does not give as it should is read again without it.
+        """
+        try:
+            found = await self._window(target_seconds, sizes)
+        except (ChildError, _LastingError):
+            if self._device is None:
+                raise
+        else:
+            if self._device is None or isinstance(found, _Window):
+                return found
+        self._device = None
+        return await self._window(target_seconds, sizes)
+
+    async def _window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
+        target_seconds += self.stretch.probe.first_pts_seconds
+        # What a clip gives must not depend on the clips before it.
+        self._lead = self._first_lead
+        if self.stretch.reach is not None:
+            return await self._different(target_seconds, self.stretch.reach, sizes)
+        frame_seconds, anchor = self.stretch.probe.frame_seconds, self.stretch.anchor
+
+        def are_the_seven(chosen: Sequence[int], pts: Sequence[float]) -> bool:
+            return is_centred(pts, target_seconds, anchor) and is_run(chosen)
+
+        if frame_seconds is not None:
+            span = expected_span(target_seconds, frame_seconds, anchor)
+            found = await self._read(span, sizes, are_the_seven)
+            if found is not None:
+                return found
+        located = await self._locate(target_seconds)
+        if isinstance(located, _BadData):
+            return located
+        return await self._read(located, sizes, are_the_seven) or _BadData(INDISTINCT)
+
+    async def _different(
+        self, target_seconds: float, reach: Reach, sizes: Sequence[Size]
+    ) -> _Window | _BadData:
+        """Look through all frames within reach of a target for seven that differ, and read these."""
+        span = span_within(reach, target_seconds)
+        while True:
+            sink = WalkSink(self.stretch.probe.upright, luma_plane(self.stretch.probe.colour))
+            done = await self._run(span, [sink], graphs.luma(self.stretch, span, device=self._device))
+            if not self._may_enter_earlier(done, span):
+                break
+        inside = span.positions(done.pts)
+        pts = [done.pts[i] for i in inside]
+        if (bad := _fault(done, span, is_whole=sink.has_taken(len(pts)))) is not None:
+            return bad
+        if len(pts) < CLIP_FRAMES:
+            return _BadData(f"only {counted(len(pts))}, need {CLIP_FRAMES}", done.tail)
+        if not is_run(inside) or not is_ascending(pts):
+            return _BadData(INDISTINCT)
+        seven = seven_different(pts, sink.walk.firsts, target_seconds, self.stretch.anchor)
+        if not seven:
+            return _BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {counted(len(pts))} differ")
+        wanted = [pts[place] for place in seven]
+        found = await self._read(picked(pts, seven), sizes, lambda _, shown: list(shown) == wanted)
+        steps = tuple(after - before for before, after in pairwise(seven))
+        return replace(found, steps=steps) if isinstance(found, _Window) else found or _BadData(INDISTINCT)
+
+    async def _read(
+        self,
+        span: Span | Picked,
+        sizes: Sequence[Size],
+        are_right: Callable[[Sequence[int], Sequence[float]], bool],
+    ) -> _Window | _BadData | None:
+        """Read frames, or return None when their positions and timestamps are not the right ones."""
+        buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), np.uint8) for size in sizes}
+        plane, luma = luma_plane(self.stretch.probe.colour), self._luma
+        while True:
+            sinks = [ExactSink(memoryview(array.data).cast("B")) for array in (*buffers.values(), luma)]
+            outputs = graphs.pictures(self.stretch, span, sizes, device=self._device)
+            done = await self._run(span, sinks, outputs)
+            if not self._may_enter_earlier(done, span):
+                break
+        chosen = span.positions(done.pts)
+        if not are_right(chosen, [done.pts[i] for i in chosen]):
+            return None
+        if (bad := _fault(done, span, is_whole=all(sink.is_exact for sink in sinks))) is not None:
+            return bad
+        measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
+        if measures.is_blank:
+            return _BadData(BLANK)
+        pairs = None
+        if self.stretch.settings.needs_repeats:
+            pairs = await asyncio.to_thread(repeated_pairs, luma, measures, depth=plane.bit_depth)
+        shown = [done.log.frames[i] for i in chosen]
+        return _Window(
+            frames=buffers,
+            pts_seconds=tuple(frame.pts_seconds for frame in shown),
+            measures=measures,
+            picture_types="".join(frame.picture_type for frame in shown),
+            device=self._device,
+            repeats=pairs,
+        )
+
+    async def _locate(self, target_seconds: float) -> Span | _BadData:
+        """Look at the timestamps around a target and return where its seven frames lie."""
+        done, pts = _Pass(), list[float]()
+        for ahead_seconds in LOOK_AHEAD_SECONDS:
+            around = Span(target_seconds - LOOK_BACK_SECONDS, target_seconds + ahead_seconds)
+            while True:
+                done = await self._run(around, [], graphs.timestamps(around.end_seconds))
+                pts = sorted(done.pts)
+                span = exact_span(pts, target_seconds, self.stretch.anchor)
+                is_late = begins_too_late(done.pts, target_seconds, self.stretch.anchor)
+                if not self._may_enter_earlier(done, span or around, must=is_late):
+                    break
+            if span is not None:
+                return span
+            if not pts or pts[-1] < around.end_seconds:
+                break  # the track ends here, so looking further shows nothing more
+        if not done.is_clean:
+            return _BadData("damaged data", done.tail)
+        count = frames_around(pts, target_seconds, self.stretch.anchor)
+        return _BadData(f"only {counted(count)}, need {CLIP_FRAMES}", done.tail)
+
+    def _may_enter_earlier(self, done: _Pass, span: Span | Picked, *, must: bool = False) -> bool:
+        """Return whether to try again from further back, and do so from now on for this window."""
+        if done.is_from_start or ENTRY_LEADS_SECONDS[self._lead] is None:
+            return False
+        lead_frames = BWDIF_LEAD_FRAMES if graphs.must_deinterlace(self.stretch) else 0
+        is_sound = has_sound_entry(done.log, span, lead_frames=lead_frames)
+        if is_sound and not is_damaged(done.log, span) and not must:
+            return False
+        self._lead += 1
+        return True
+
+    async def _run(self, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs) -> _Pass:
+        """Run ffmpeg once. Raises ChildError and _LastingError."""
+        lead_seconds = ENTRY_LEADS_SECONDS[self._lead]
+        seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
+        if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
+            seek_seconds = None
+        # Frames that are only counted stay where they are decoded.
+        device = self._device if sinks else None
+        source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
+        done = _Pass(is_from_start=seek_seconds is None)
+        done.ended = await run_child(
+            Command(
+                program=self._ffmpeg.path,
+                arguments=lambda pipes: [*input_arguments(source), *outputs(pipes)],
+                sinks=sinks,
+                on_line=done.log.take,
+                limits=self._stall,
+                niceness=self.stretch.settings.nice,
+                uses_device=device is not None,
+            )
+        )
+        _raise_what_is_not_data(done, done.ended, self._stall)
+        return done
+
+
+def _fault(done: _Pass, span: Span | Picked, *, is_whole: bool) -> _BadData | None:
+    """Return what is wrong with the frames of a run, or None."""
+    if not done.is_clean or is_damaged(done.log, span):
+        return _BadData("damaged data" if not done.is_clean else "broken references", done.tail)
+    if not is_whole:
+        return _BadData("the picture changes its size here", done.tail)
+    return None
+
+
+def _has_no_timestamps(container: str) -> bool:
+    return container in {"h264", "hevc", "mpegvideo", "av1", "obu"}
+
+
+def _raise_what_is_not_data(done: _Pass, ended: Ended, stall: StallLimits) -> None:
+    """Raise where the run says nothing about the window, or the same about every window."""
+    if ended.has_stalled:
+        limit = stall.next_seconds if done.log.frames else stall.first_seconds
+        reason = f"ffmpeg gave nothing for {limit:g} s"
+        raise ChildError(reason, ended.tail)
+    if ended.was_killed:
+        reason = f"ffmpeg was killed by {signal.Signals(-ended.status).name}"
+        raise ChildError(reason, ended.tail)
+    if done.log.has_passing_error:
+        reason = "reading the file failed"
+        raise ChildError(reason, ended.tail)
+    if ended.status and done.log.lasting_reason:
+        raise _LastingError(done.log.lasting_reason, ended.tail)

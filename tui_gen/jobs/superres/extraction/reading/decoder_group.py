@@ -1,0 +1,376 @@
+"""The long-lived children of one stretch: a reader that decodes, and an ffmpeg per shape for colour.
+
+    reader_child ── raw frames, pipe per shape ──> colour ffmpeg ── BGR ──> collect()
+         └── answers, one line of JSON each ─────────────────────────────> collect()
+
+Nothing is read but within `collect`, so a crew whose clips nobody asks for falls asleep on full pipes.
+Invariant: after `dismiss` all of its processes are gone and its descriptors closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
+from tui_gen.jobs.superres.extraction.reading.views import Shape, View
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Stretch
+from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
+from tui_gen.processes.children import (
+    PIPE_BYTES,
+    READ_BYTES,
+    TICK_SECONDS,
+    Child,
+    Command,
+    ExactSink,
+    StallLimits,
+    TextSink,
+    start_child,
+)
+from tui_gen.processes.keepalive import SIGN, Line
+
+READER_CHILD = Path(__file__).with_name("reader_child.py")
+REAP_SECONDS = 5.0
+
+Bgr = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The reader cannot vouch for a window; something slower may."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWindow:
+    """The frames of a window, one array per view, and what the reader says of them."""
+
+    pixels: tuple[Bgr, ...]
+    answer: Mapping[str, Any]
+
+
+class CrewError(Exception):
+    """A child of the crew died or gave nothing for too long."""
+
+
+class DismissedError(Exception):
+    """The crew was dismissed while it was being waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window to read, in the container's own clock."""
+
+    target_seconds: float
+    views: tuple[View, ...]
+
+
+@dataclass(slots=True)
+class Crew:
+    """The children of one stretch, started and waiting to be asked."""
+
+    reader: Child
+    colours: Mapping[Shape, Child]
+    limits: StallLimits
+    answers: TextSink
+    bell: tuple[int, int] = field(default_factory=os.pipe)  # rung to end a collect
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_dismissed: bool = False
+
+    def collect(self, views: Sequence[View]) -> ReadWindow | Refusal:
+        """Wait for the next window, whose views these are. Blocks. Raises CrewError, DismissedError."""
+        counts = {shape: sum(view.shape == shape for view in views) for shape in self.colours}
+        arrays = {
+            shape: np.empty((CLIP_FRAMES, count, shape.scaled.height, shape.scaled.width, 3), np.uint8)
+            for shape, count in counts.items()
+            if count
+        }
+        sinks = {
+            _output(self.colours[shape]): ExactSink(memoryview(array.data).cast("B"))
+            for shape, array in arrays.items()
+        }
+        with self._lock:
+            if self._is_dismissed:
+                raise DismissedError
+            answer = _Gathering(self, sinks).run()
+        if "refused" in answer:
+            return Refusal(str(answer["refused"]))
+        taken = dict.fromkeys(arrays, 0)
+        pixels = []
+        for view in views:
+            pixels.append(arrays[view.shape][:, taken[view.shape]])
+            taken[view.shape] += 1
+        return ReadWindow(tuple(pixels), answer)
+
+    @property
+    def children(self) -> list[Child]:
+        """All of them."""
+        return [self.reader, *self.colours.values()]
+
+    @property
+    def errors(self) -> Mapping[int, Child]:
+        """Whose stderr a descriptor is."""
+        return {child.errors: child for child in self.children}
+
+    def colour_of(self, descriptor: int) -> Child:
+        """Return the colour process that writes to a descriptor."""
+        return next(child for child in self.colours.values() if descriptor in child.outputs)
+
+    def dismiss(self) -> None:
+        """Kill all children and wait for their ends, but not for ever. Blocks for a moment."""
+        if self._is_dismissed:
+            return
+        os.write(self.bell[1], b"!")
+        children = self.children
+        for child in children:
+            child.count()
+            child.kill()
+        with self._lock:
+            self._is_dismissed = True
+            deadline = time.monotonic() + REAP_SECONDS
+            for child in children:
+                _reap(child, max(0.0, deadline - time.monotonic()))
+                child.close()
+            for descriptor in self.bell:
+                os.close(descriptor)
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """What has come of one window so far.
+
+    Pixels are taken when the window is known to have begun, and not before: of a window that is refused
+    there are none, and what waits in the pipes is the next one's.
+    """
+
+    crew: Crew
+    sinks: Mapping[int, ExactSink]  # by descriptor
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    ended_colours: list[int] = field(default_factory=list)
+    poll: select.poll = field(default_factory=select.poll)
+    is_taking: bool = False
+
+    def run(self) -> dict[str, Any]:
+        """Fill the sinks and return the last answer about the window."""
+        crew = self.crew
+        for descriptor in (crew.bell[0], _output(crew.reader), *crew.errors):
+            self.poll.register(descriptor, select.POLLIN)
+        self._split_answers()
+        waited_seconds, last_seconds = 0.0, time.monotonic()
+        while not self._is_complete:
+            signs = [self._attend(descriptor) for descriptor, _ in self.poll.poll(TICK_SECONDS * 1000)]
+            if self._has_begun and self.ended_colours:
+                raise _gone(crew.colour_of(self.ended_colours[0]))
+            now_seconds = time.monotonic()
+            # A gap much longer than a tick was spent in a stop, not in waiting for the children.
+            waited_seconds += min(now_seconds - last_seconds, 2 * TICK_SECONDS)
+            last_seconds = now_seconds
+            waited_seconds = 0.0 if any(signs) else waited_seconds
+            if waited_seconds > crew.limits.first_seconds:
+                reason = f"nothing was given for {crew.limits.first_seconds:g} s"
+                raise CrewError(reason)
+        return self.answers[-1]
+
+    @property
+    def _has_begun(self) -> bool:
+        return bool(self.answers) and "begun" in self.answers[0]
+
+    @property
+    def _is_answered(self) -> bool:
+        return bool(self.answers) and "begun" not in self.answers[-1]
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether all that will come of the window has come."""
+        return self._is_answered and (
+            not self._has_begun or all(sink.is_exact for sink in self.sinks.values())
+        )
+
+    def _attend(self, descriptor: int) -> bool:
+        """Read from one descriptor and return whether it gave a sign of life."""
+        if descriptor == self.crew.bell[0]:
+            raise DismissedError
+        if descriptor in self.sinks:
+            return self._take_pixels(descriptor)
+        if descriptor == _output(self.crew.reader):
+            return self._take_answer(descriptor)
+        piece = os.read(descriptor, READ_BYTES)
+        if not piece:
+            self.poll.unregister(descriptor)
+        return self.crew.errors[descriptor].lines.feed(piece)
+
+    def _take_pixels(self, descriptor: int) -> bool:
+        has_taken = self.sinks[descriptor].take(descriptor) > 0
+        if not has_taken:
+            # A reader that ended without beginning another window takes the colour processes with it.
+            self.ended_colours.append(descriptor)
+        if not has_taken or self.sinks[descriptor].is_exact:
+            self.poll.unregister(descriptor)
+        return has_taken
+
+    def _take_answer(self, descriptor: int) -> bool:
+        has_taken = self.crew.answers.take(descriptor) > 0
+        self._split_answers()
+        if not has_taken:
+            if not self._is_answered:
+                raise _gone(self.crew.reader)
+            self.poll.unregister(descriptor)  # that was its last window
+        return has_taken
+
+    def _split_answers(self) -> None:
+        """Take the lines of one window; the reader may be ahead by another."""
+        heard = self.crew.answers.data
+        while b"\n" in heard and not self._is_answered:
+            line, _, rest = bytes(heard).partition(b"\n")
+            heard[:] = rest
+            self.answers.append(json.loads(line))
+        if self._has_begun and not self.is_taking:
+            self.is_taking = True
+            for descriptor in self.sinks:
+                self.poll.register(descriptor, select.POLLIN)
+
+
+def _output(child: Child) -> int:
+    return next(iter(child.outputs))
+
+
+def _gone(child: Child) -> CrewError:
+    """Say that a child is gone, with its last words."""
+    poll = select.poll()
+    poll.register(child.errors, select.POLLIN)
+    while poll.poll(TICK_SECONDS * 1000) and (piece := os.read(child.errors, READ_BYTES)):
+        child.lines.feed(piece)
+    child.lines.close()
+    return CrewError(f"a child of the reader ended: {' / '.join(child.lines.tail) or 'it says nothing'}")
+
+
+def _reap(child: Child, seconds: float) -> None:
+    """Wait for a killed child; one that the kernel will not let go is left to a thread."""
+    try:
+        child.process.wait(seconds)
+    except Exception:  # noqa: BLE001 - only the waiting is given up, not the child
+        threading.Thread(target=child.process.wait, name="reaper", daemon=True).start()
+
+
+# --------------------------------------------------------------------------------------- the start
+
+
+def _sign(line: str) -> Line:
+    return Line.SIGN if line == SIGN else Line.KEPT
+
+
+def muster(
+    stretch: Stretch, windows: Sequence[Window], *, ffmpeg: Ffmpeg, threads: int, limits: StallLimits
+) -> Crew:
+    """Start the children of a stretch, from the calling thread, which they are tied to. Raises ChildError."""
+    shapes = sorted({view.shape for window in windows for view in window.views})
+    started: list[Child] = []
+    with contextlib.ExitStack() as ours:
+        pipes = {shape: _pipe(ours) for shape in shapes}
+        try:
+            colours = {}
+            for shape in shapes:
+                colours[shape] = start_child(
+                    _colour_command(stretch, shape, pipes[shape][0], ffmpeg=ffmpeg, limits=limits)
+                )
+                started.append(colours[shape])
+            targets = {shape: pipe[1] for shape, pipe in pipes.items()}
+            paper = _written(_order(stretch, windows, targets, threads), ours)
+            answers = TextSink()
+            command = _reader_command(stretch, [paper, *targets.values()], answers, limits)
+            reader = start_child(command)
+        except BaseException:
+            for child in started:
+                child.kill()
+                _reap(child, REAP_SECONDS)
+                child.close()
+            raise
+    return Crew(reader, colours, limits, answers)
+
+
+def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
+    """Return a wide pipe that both children get; our ends are closed when all have started."""
+    ends = os.pipe()
+    for end in ends:
+        ours.callback(os.close, end)
+    with contextlib.suppress(OSError):  # refused from the 65th on: slower, not wrong
+        fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return ends
+
+
+def _colour_command(
+    stretch: Stretch, shape: Shape, source: int, *, ffmpeg: Ffmpeg, limits: StallLimits
+) -> Command:
+    return Command(
+        program=ffmpeg.path,
+        arguments=lambda pipes: colour_arguments(stretch, shape, source=source, target=pipes[0]),
+        sinks=[TextSink()],
+        limits=limits,
+        niceness=stretch.settings.nice,
+        inherits=[source],
+    )
+
+
+def _written(order: bytes, ours: contextlib.ExitStack) -> int:
+    """Return a descriptor to read the order from: a file in memory, which nobody has to wait for."""
+    paper = os.memfd_create("order")
+    ours.callback(os.close, paper)
+    os.write(paper, order)
+    os.lseek(paper, 0, os.SEEK_SET)
+    return paper
+
+
+def _reader_command(
+    stretch: Stretch, inherits: Sequence[int], answers: TextSink, limits: StallLimits
+) -> Command:
+    """Return how to start the reader; the first descriptor it inherits is its order."""
+    return Command(
+        program=sys.executable,
+        arguments=lambda pipes: ["-I", str(READER_CHILD), str(inherits[0]), str(pipes[0])],
+        sinks=[answers],
+        on_line=_sign,
+        limits=limits,
+        niceness=stretch.settings.nice,
+        inherits=inherits,
+    )
+
+
+def _order(stretch: Stretch, windows: Sequence[Window], targets: Mapping[Shape, int], threads: int) -> bytes:
+    probe = stretch.probe
+    order = {
+        "path": os.path.abspath(stretch.path),  # noqa: PTH100 - may not be UTF-8
+        "formats": FORMATS,
+        "max_pixels": MAX_PIXELS,
+        "threads": threads,
+        "pixel_format": probe.colour.pixel_format,
+        "size": [probe.coded.width, probe.coded.height],
+        "frame_seconds": probe.frame_seconds,
+        "anchor": stretch.anchor,
+        "reach": None if stretch.reach is None else astuple(stretch.reach),
+        "wants_repeats": stretch.settings.needs_repeats,
+        "windows": [
+            {
+                "target": window.target_seconds,
+                "views": [
+                    [targets[view.shape], view.stored.x, view.stored.y, view.stored.width, view.stored.height]
+                    for view in window.views
+                ],
+            }
+            for window in windows
+        ],
+    }
+    return json.dumps(order).encode()

@@ -1,0 +1,77 @@
+"""What an ffmpeg that reads one clip is told to put out: its filters and pipes. Pure.
+
+    showinfo ─> trim ─┬─> extractplanes ─────────────────────────────> pipe: luma, for the measures
+                      └─> [bwdif] ─> tone-mapping ─> split ─┬─> scale ─> pipe: BGR at one frame size
+                                                            └─> scale ─> pipe: BGR at another
+
+Guards: luma is taken before anything changes a sample, so it is the same for every way of reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tui_gen.jobs.superres.extraction.reading.luma import luma_plane
+from tui_gen.jobs.superres.extraction.reading.repeated import Picked
+from tui_gen.jobs.superres.extraction.reading.window import Span
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.units import Stretch
+from tui_gen.media.colour import head_filters, rendering, tail_filters
+from tui_gen.media.ffmpeg import downloaded, null_output, raw_output
+
+Outputs = Callable[[Sequence[int]], list[str]]
+"""The arguments by the descriptors of the pipes, one per sink."""
+
+
+def must_deinterlace(stretch: Stretch) -> bool:
+    """Return whether the frames of a film are made of their fields."""
+    return stretch.survey.is_interlaced and stretch.settings.interlaced == "deinterlace"
+
+
+def timestamps(until_seconds: float) -> Outputs:
+    """Return what only tells the timestamps of the frames up to a time."""
+    arguments = null_output(f"showinfo=checksum=0,trim=end={until_seconds:.6f}")
+    return lambda _: arguments
+
+
+def luma(stretch: Stretch, span: Span, *, device: str | None) -> Outputs:
+    """Return what gives the luma of the frames of a span."""
+    plane = luma_plane(stretch.probe.colour).filter
+    graph = f"[0:V:0]{_fetched(stretch, device)}showinfo=checksum=0,{span.filters},{plane}[luma]"
+    return lambda pipes: ["-filter_complex", graph, *raw_output("[luma]", pipes[0])]
+
+
+def pictures(
+    stretch: Stretch, frames: Span | Picked, sizes: Sequence[Size], *, device: str | None
+) -> Outputs:
+    """Return what gives some frames at these sizes, and their luma: one decode, one tone-mapping for all."""
+    deinterlace = "bwdif=mode=send_frame," if must_deinterlace(stretch) else ""
+    how = rendering(stretch.settings, peak=stretch.peak)
+    head = head_filters(stretch.probe, how)
+    split = f"split={len(sizes)}" + "".join(f"[s{number}]" for number in range(len(sizes)))
+    tails = [
+        f"[s{number}]{tail_filters(stretch.probe, how, frame=size)}[v{number}]"
+        for number, size in enumerate(sizes)
+    ]
+    graph = ";".join(
+        [
+            f"[0:V:0]{_fetched(stretch, device)}showinfo=checksum=0,split=2[look][show]",
+            f"[look]{frames.filters},{luma_plane(stretch.probe.colour).filter}[luma]",
+            f"[show]{deinterlace}{frames.filters},{head + ',' if head else ''}{split}",
+            *tails,
+        ]
+    )
+
+    def outputs(pipes: Sequence[int]) -> list[str]:
+        arguments = ["-filter_complex", graph]
+        for number, pipe in enumerate(pipes[:-1]):
+            arguments += raw_output(f"[v{number}]", pipe, pixel_format="bgr24")
+        return [*arguments, *raw_output("[luma]", pipes[-1])]
+
+    return outputs
+
+
+def _fetched(stretch: Stretch, device: str | None) -> str:
+    """Return the filters that bring frames from the device, with a comma; none without a device."""
+    pixels = stretch.probe.colour.pixel_format
+    return f"{downloaded(pixels)},format={pixels}," if device is not None else ""

@@ -1,0 +1,209 @@
+"""Decodes the windows of one stretch and hands their raw frames to colour processes; run by its path.
+
+    python -I reader_child.py <descriptor of the order> <descriptor for answers>
+
+    order (JSON) ──> window 1 ──> {"begun": true} ── 7 frames x views, raw, into their pipes ──> {"pts": ...}
+                     window 2 ──> {"refused": "why"}                            nothing follows
+
+One line of JSON per answer. Once a window was begun seven frames follow, come what may, so that the
+colour processes stay in step; the second answer then says whether they are good.
+
+A full pipe is what holds this program back: it decodes one window ahead of whoever reads, and no more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
+sys.path.insert(0, str(Path(__file__).parents[5]))
+
+import numpy as np
+from av.video.frame import PictureType, VideoFrame
+from numpy.typing import NDArray
+
+from tui_gen.jobs.superres.extraction.reading.luma import Luma, block_means, measures_of, repeats
+from tui_gen.jobs.superres.extraction.reading.repeated import Walk
+from tui_gen.jobs.superres.extraction.reading.window_decoder import FilmOrder, WindowDecoder
+from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
+from tui_gen.media.decoding.decoder_errors import Complaints, listen
+from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.media.decoding.track import UnsureError, open_film
+from tui_gen.processes.keepalive import Signs
+
+PICTURE_TYPES = {
+    PictureType.I: "I",
+    PictureType.P: "P",
+    PictureType.B: "B",
+    PictureType.S: "S",
+    PictureType.SI: "i",
+    PictureType.SP: "p",
+    PictureType.BI: "b",
+}
+"""The letters that ffmpeg prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOrder:
+    """A part of each frame, and the pipe it goes to."""
+
+    descriptor: int
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOrder:
+    """One window to read."""
+
+    target_seconds: float
+    views: tuple[ViewOrder, ...]
+
+
+def main() -> None:
+    """Carry out the order."""
+    with open(int(sys.argv[1])) as pipe:  # noqa: PTH123 - a descriptor
+        order: dict[str, Any] = json.load(pipe)
+    answers = open(int(sys.argv[2]), "w")  # noqa: PTH123, SIM115 - a descriptor, open to the end
+    sys.stderr = os.fdopen(os.dup(2), "w")
+    complaints = listen()
+    try:
+        for answer in _read(order, complaints, Signs()):
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
+    except BrokenPipeError:
+        sys.exit(1)  # nobody wants the rest
+
+
+def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterator[dict[str, Any]]:
+    windows = [
+        WindowOrder(
+            window["target"], tuple(ViewOrder(view[0], Region(*view[1:])) for view in window["views"])
+        )
+        for window in order["windows"]
+    ]
+    film = FilmOrder(
+        path=order["path"],
+        formats=order["formats"],
+        max_pixels=order["max_pixels"],
+        threads=order["threads"],
+        frame_seconds=order["frame_seconds"],
+        anchor=order["anchor"],
+        reach=None if order["reach"] is None else Reach(*order["reach"]),
+        targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
+    )
+    layout = planes_of(order["pixel_format"], Size(*order["size"]))
+    if layout is None:
+        message = f"no frames of the format {order['pixel_format']} are read here"
+        raise ValueError(message)
+    with open_film(film.path, film.formats) as container:
+        decoder = WindowDecoder(container, film, complaints, signs.give)
+        for window in windows:
+            yield from _window(decoder, window, layout, wants_repeats=order["wants_repeats"])
+
+
+@dataclass(slots=True)
+class _Measured:
+    """What was measured on the frames of a window so far; the last one is kept where repeats count."""
+
+    layout: Planes
+    wants_repeats: bool
+    means: list[NDArray[np.float64]] = field(default_factory=list)
+    repeated: list[bool] = field(default_factory=list)
+    last: Luma | None = None
+
+    def take(self, frame: VideoFrame) -> None:
+        luma, depth = self.layout.luma(frame), self.layout.bit_depth
+        self.means.append(block_means(luma, depth=depth))
+        if not self.wants_repeats:
+            return
+        if self.last is not None:
+            difference = float(np.abs(self.means[-1] - self.means[-2]).mean())
+            self.repeated.append(repeats(self.last, luma[0], depth=depth, block_difference=difference))
+        self.last = luma[0].copy()
+
+    def answer(self) -> dict[str, Any]:
+        measures = measures_of(np.concatenate(self.means))
+        return {
+            "scene_difference": measures.scene_difference,
+            "pair_differences": measures.pair_differences,
+            "is_blank": measures.is_blank,
+            "luma_change": measures.luma_change,
+            "repeats": self.repeated if self.wants_repeats else None,
+        }
+
+
+def _window(
+    decoder: WindowDecoder, window: WindowOrder, layout: Planes, *, wants_repeats: bool
+) -> Iterator[dict[str, Any]]:
+    """Read one window, sending its frames as they come."""
+    pts, types, measured = list[float](), "", _Measured(layout, wants_repeats)
+    places = list[int]()
+    try:
+        for place, frame in _frames(decoder, window.target_seconds, layout):
+            places.append(place)
+            if not pts:
+                yield {"begun": True}
+            _send(layout.of(frame), layout, window.views)
+            pts.append(decoder.seconds(frame.pts or 0))
+            types += PICTURE_TYPES.get(PictureType(frame.pict_type), "?")
+            measured.take(frame)
+    except UnsureError as error:
+        if pts:
+            _send_blanks(layout, window.views, CLIP_FRAMES - len(pts))
+        yield {"refused": str(error)}
+        return
+    steps = [after - before for before, after in pairwise(places)]
+    yield {"pts": pts, "types": types, "steps": steps, **measured.answer()}
+
+
+def _frames(
+    decoder: WindowDecoder, target_seconds: float, layout: Planes
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yield the frames of a window as they come, or once all are known where only different ones count."""
+    if decoder.order.reach is None:
+        for place, frame in enumerate(decoder.frames(target_seconds)):
+            _check(layout.objection_to(frame))
+            yield place, frame
+        return
+    walk = Walk(layout.bit_depth)
+
+    def counts(frame: VideoFrame) -> bool:
+        _check(layout.objection_to(frame))
+        return walk.take(layout.luma(frame)[0])
+
+    yield from decoder.different_frames(target_seconds, counts)
+
+
+def _check(objection: str | None) -> None:
+    if objection is not None:
+        raise UnsureError(objection)
+
+
+def _send(planes: Sequence[NDArray[np.uint8]], layout: Planes, views: Sequence[ViewOrder]) -> None:
+    for view in views:
+        for plane, part in zip(planes, layout.parts(view.region), strict=True):
+            _write(view.descriptor, plane[part])
+
+
+def _send_blanks(layout: Planes, views: Sequence[ViewOrder], frames: int) -> None:
+    for _ in range(frames):
+        for view in views:
+            _write(view.descriptor, np.zeros(layout.size_bytes(view.region.size), np.uint8))
+
+
+def _write(descriptor: int, block: NDArray[np.uint8]) -> None:
+    left = memoryview(np.ascontiguousarray(block).data).cast("B")
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Which seven frames make a clip where frames that repeat a picture do not count.
+
+    shown    a a b b b c c d d d e e f f f g ...    all frames within reach of the target
+    firsts     ^     ^   ^     ^                    those that do not repeat the first before them
+                           target                   the picture shown there is the middle one
+
+Each frame is held against the last one that counts, not against its neighbour, so of the seven none
+repeats the one before it, however slowly the picture drifts. The first frame within reach is left out:
+where its picture began is not seen. The frame of a key frame that a clip begins at stands for itself.
+
+Guards: the choice depends on the decoded luma within reach alone, so all ways of reading make the same.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from tui_gen.jobs.superres.extraction.reading.luma import Luma, LumaPlane, repeats
+from tui_gen.jobs.superres.extraction.reading.window import Span, nearest
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
+
+TOO_FEW_DIFFERENT = "too few different frames around it"
+"""Why a window gives nothing although it decodes: the picture stands still for too long."""
+
+
+def span_within(reach: Reach, target_seconds: float) -> Span:
+    """Return the span of the frames to look through."""
+    return Span(target_seconds - reach.before_seconds, target_seconds + reach.after_seconds)
+
+
+def seven_different(
+    pts: Sequence[float], firsts: Sequence[int], target_seconds: float, anchor: int
+) -> list[int]:
+    """Return the positions of a clip's frames among those looked through; empty where they are too few.
+
+    `firsts` are the positions of the frames that count, ascending; those further on may be unknown yet.
+    """
+    begun = list(firsts) if not anchor else [position for position in firsts if position]
+    first = bisect_right(begun, nearest(pts, target_seconds)) - 1 - anchor
+    return begun[first : first + CLIP_FRAMES] if 0 <= first <= len(begun) - CLIP_FRAMES else []
+
+
+def is_ascending(pts: Sequence[float]) -> bool:
+    """Return whether every frame is shown after the one before."""
+    return all(after > before for before, after in pairwise(pts))
+
+
+@dataclass(slots=True)
+class Walk:
+    """Goes through frames in order and tells which of them count."""
+
+    bit_depth: int
+    firsts: list[int] = field(default_factory=list)
+    count: int = 0
+    _last: Luma | None = None  # of those that count
+
+    def take(self, luma: Luma) -> bool:
+        """Take the next frame, (height, width), and return whether it counts; it is kept if it does."""
+        last, position = self._last, self.count
+        self.count += 1
+        if last is not None and repeats(last, luma, depth=self.bit_depth, block_difference=0.0):
+            return False
+        self._last = luma
+        self.firsts.append(position)
+        return True
+
+
+class WalkSink:
+    """A pipe of luma frames that are walked through as they come: two are held, however many there are."""
+
+    def __init__(self, size: Size, plane: LumaPlane) -> None:
+        """Prepare for frames of one size."""
+        self._frames = [np.empty((size.height, size.width), plane.dtype) for _ in range(2)]
+        self._filled = 0
+        self.walk = Walk(plane.bit_depth)
+
+    def has_taken(self, frames: int) -> bool:
+        """Return whether exactly so many frames came."""
+        return not self._filled and self.walk.count == frames
+
+    def take(self, descriptor: int) -> int:
+        """Read what is missing of a frame, or a part of it."""
+        frame = self._frames[0]
+        room = memoryview(frame.data).cast("B")[self._filled :]
+        count = os.readv(descriptor, [room])
+        self._filled += count
+        if count == len(room):
+            self._filled = 0
+            if self.walk.take(frame):
+                self._frames.reverse()  # it is kept; the one kept before is free
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Some of the frames of a span, each by a span of its own midway to its neighbours."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def start_seconds(self) -> float:
+        """Where the first of them begins."""
+        return self.spans[0].start_seconds
+
+    @property
+    def filters(self) -> str:
+        """The filters that let exactly its frames through and end the reading soon after the last."""
+        *_, last = self.spans
+        end = last.end_seconds + (last.end_seconds - last.start_seconds) / 2
+        return f"trim=end={end:.6f},select='{'+'.join(span.condition for span in self.spans)}'"
+
+    def positions(self, pts: Sequence[float]) -> list[int]:
+        """Return which of the frames are picked."""
+        return sorted(position for span in self.spans for position in span.positions(pts))
+
+
+def picked(pts: Sequence[float], positions: Sequence[int]) -> Picked:
+    """Return what picks some of the frames of these ascending timestamps."""
+    before = [2 * pts[0] - pts[1], *pts[:-1]]
+    after = [*pts[1:], 2 * pts[-1] - pts[-2]]
+    return Picked(
+        tuple(Span((before[place] + pts[place]) / 2, (pts[place] + after[place]) / 2) for place in positions)
+    )

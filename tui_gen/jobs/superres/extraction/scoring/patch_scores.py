@@ -1,0 +1,155 @@
+"""Measures a patch: from its GT and its LR stack, so the same however the film was read.
+
+Luma is OpenCV's gray (BT.601, 8 bits). Images are (height, width, 3), blue first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.jobs.superres.extraction.patches import Image, PatchArrays
+from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE, Rules, rounded
+from tui_gen.jobs.superres.units import Cut
+
+Gray = NDArray[np.uint8]
+
+MOST_DECIBELS = 100.0
+"""The PSNR of what does not differ at all."""
+HASH_SIDE, HASHED_SIDE = 8, 32
+STROKE_PIXELS = 5
+STROKE_CONTRAST = 60
+STROKE_LUMA = 180
+STROKE_CHANGE = 12
+LOWER_PART = 5
+"""Text is looked for in the lowest fifth of the picture."""
+FLOW_LEAST_SIDE = 16
+
+_NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchMeasures:
+    """What was found out about one patch."""
+
+    scores: dict[str, float]  # those asked for that can be had, rounded
+    mark: int | None  # the perceptual hash, where near duplicates are asked for
+
+
+def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
+    """Return what the rules ask for."""
+    gt = luma(arrays.gt)
+    values: dict[str, float] = {}
+    if "flat" in rules:
+        values["flat"] = float(gt.std())
+    if "black" in rules:
+        values["black"] = percentile_99(gt)
+    if {"learnable", "motion", "text"} & rules.keys():
+        values |= _of_stack(gt, _tiles(arrays, cut), cut, rules)
+    if "noise" in rules and min(gt.shape) >= len(_NOISE):
+        values["noise"] = noise(gt)
+    mark = perceptual_hash(gt) if NEAR_DUPLICATE in rules else None
+    return PatchMeasures({name: rounded(name, value) for name, value in values.items()}, mark)
+
+
+def _of_stack(gt: Gray, tiles: list[Gray], cut: Cut, rules: Rules) -> dict[str, float]:
+    values: dict[str, float] = {}
+    middle = len(tiles) // 2
+    if "learnable" in rules:
+        values["learnable"] = learnable(gt, tiles[middle])
+    if "motion" in rules and min(tiles[middle].shape) >= FLOW_LEAST_SIDE:
+        values["motion"] = motion(tiles[middle - 1 : middle + 2])
+    if "text" in rules:
+        values["text"] = text(tiles, _lower_rows(cut))
+    return values
+
+
+def luma(image: Image) -> Gray:
+    """Return the luma of an image."""
+    gray: Gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    return gray
+
+
+def detail(gt: Image) -> int:
+    """Return how much luma changes from pixel to pixel, as a sum that does not depend on rounding."""
+    gray = luma(gt)
+    across, down = cv2.absdiff(gray[:, 1:], gray[:, :-1]), cv2.absdiff(gray[1:], gray[:-1])
+    return int(across.sum(dtype=np.int64)) + int(down.sum(dtype=np.int64))
+
+
+def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
+    """Return the luma of the LR frames that there are, in the order of time."""
+    stack = arrays.lr7 if arrays.lr7 is not None else arrays.lr5
+    if stack is None:
+        message = "a patch without any stack of LR frames"
+        raise ValueError(message)
+    height = cut.format.lr.height
+    gray = luma(stack)
+    return [gray[top : top + height] for top in range(0, len(gray), height)]
+
+
+def percentile_99(gt: Gray) -> float:
+    """Return the least value that 99 % of the pixels do not exceed."""
+    counts = np.bincount(gt.ravel(), minlength=256)
+    return float(np.searchsorted(np.cumsum(counts), 0.99 * gt.size))
+
+
+def learnable(gt: Gray, tile: Gray) -> float:
+    """Return the PSNR of GT against its LR frame enlarged as models do before they begin."""
+    # OpenCV's cubic has a = -0.75 and aligned centres, as torch's `interpolate` has.
+    enlarged = cv2.resize(tile, (gt.shape[1], gt.shape[0]), interpolation=cv2.INTER_CUBIC)
+    error = cv2.norm(gt, enlarged, cv2.NORM_L2SQR) / gt.size
+    return min(MOST_DECIBELS, 10 * math.log10(255**2 / error)) if error else MOST_DECIBELS
+
+
+def motion(tiles: list[Gray]) -> float:
+    """Return the median length of the flow from each of three LR frames to the next, in LR pixels."""
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    lengths = []
+    for before, after in ((tiles[0], tiles[1]), (tiles[1], tiles[2])):
+        pair = np.ascontiguousarray(before), np.ascontiguousarray(after)
+        field = flow.calc(*pair, None)  # type: ignore[call-overload] # its stub knows no absent flow
+        lengths.append(cv2.magnitude(field[..., 0], field[..., 1]))
+    return float(np.median(np.stack(lengths)))
+
+
+def noise(gt: Gray) -> float:
+    """Return the standard deviation of the noise: J. Immerkaer, Fast Noise Variance Estimation, 1996."""
+    height, width = gt.shape
+    answers = cv2.filter2D(gt, cv2.CV_16S, _NOISE)[1:-1, 1:-1]
+    total = cv2.norm(answers, cv2.NORM_L1)
+    return float(math.sqrt(math.pi / 2) * total / (6 * (width - 2) * (height - 2)))
+
+
+def text(tiles: list[Gray], rows: slice) -> float:
+    """Return the share, in percent of a tile, of strokes that are thin, bright and do not change."""
+    part = np.stack([tile[rows] for tile in tiles])
+    if not part.shape[1]:
+        return 0.0
+    darkest, brightest = part.min(axis=0), part.max(axis=0)
+    is_static = (brightest - darkest <= STROKE_CHANGE) & (darkest >= STROKE_LUMA)
+    if not is_static.any():
+        return 0.0
+    around = cv2.getStructuringElement(cv2.MORPH_RECT, (STROKE_PIXELS, STROKE_PIXELS))
+    is_stroke = cv2.morphologyEx(darkest, cv2.MORPH_TOPHAT, around) >= STROKE_CONTRAST
+    return 100.0 * float(np.count_nonzero(is_static & is_stroke)) / tiles[0].size
+
+
+def _lower_rows(cut: Cut) -> slice:
+    """Return the rows of an LR frame that lie in the lowest part of the picture."""
+    picture, region, lr = cut.picture, cut.region, cut.format.lr
+    lowest = picture.y + picture.height - picture.height // LOWER_PART
+    first = -(-(lowest - region.y) // cut.format.ratio)
+    return slice(min(max(0, first), lr.height), lr.height)
+
+
+def perceptual_hash(gt: Gray) -> int:
+    """Return 64 bits that similar pictures share: the signs of low frequencies about their median."""
+    small = cv2.resize(gt, (HASHED_SIDE, HASHED_SIDE), interpolation=cv2.INTER_AREA)
+    low = cv2.dct(small.astype(np.float32))[:HASH_SIDE, :HASH_SIDE].ravel()
+    bits = low > np.median(low)
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")

@@ -1,0 +1,1 @@
+"""What is learned of each film: identity, headers, bars, names."""

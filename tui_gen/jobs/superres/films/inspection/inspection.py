@@ -1,0 +1,222 @@
+"""Looks at every film of a configuration as a run would, and further: probe, survey, key frames, trial.
+
+    known from the ledger? ──yes──────────────┐
+    probe ──> survey ──> what a run learns ───┴──> key frames ──> trial at three places ──> Inspected
+
+Invariant: nothing is written, and of what is to be kept there is only what a run would have recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui_gen.contract.job import Column, Condition, Inspected
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import (
+    JsonObject,
+    Learned,
+    ObstructedError,
+    Plan,
+    Report,
+    SourceChangedError,
+    SourceGoneError,
+    SourceRecord,
+    Unusable,
+)
+from tui_gen.jobs.superres.config.recipe import recipe_of
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
+from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
+from tui_gen.jobs.superres.films.identity import Identified, NoFile, missing_of
+from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, Looked, State, inspected
+from tui_gen.jobs.superres.films.inspection.tools import Examined
+from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
+from tui_gen.jobs.superres.films.presence import Presence
+from tui_gen.jobs.superres.films.source_verdict import basis
+from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
+from tui_gen.jobs.superres.planning.plan import plan_extract
+from tui_gen.jobs.superres.units import Probe, Survey
+from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
+from tui_gen.processes.children import ChildError
+
+TRIES = 2
+"""A child that was killed or met an I/O error is started once more: that says nothing about the film."""
+_Perform = Callable[[], AsyncGenerator[Report, None]]
+
+
+@dataclass(slots=True)
+class _Learning:
+    """What is known of one film so far, and what of it is new."""
+
+    facts: dict[str, Any]
+    new: list[tuple[str, Learned | Unusable]] = field(default_factory=list)
+    reason: str = ""
+    state: State = "good"
+
+    def take(self, stage: str, report: Report) -> None:
+        if isinstance(report, Learned):
+            self.facts.update(report.facts)
+            self.new.append((stage, report))
+        elif isinstance(report, Unusable):
+            self.give_up(report.reason)
+            self.new.append((stage, report))
+
+    def give_up(self, reason: str, state: State = "unusable") -> None:
+        self.state, self.reason = state, reason
+
+
+@dataclass(frozen=True, slots=True)
+class FilmInspection:
+    """The films of a configuration and the tools to look at them with."""
+
+    settings: Settings
+    identified: Sequence[Identified]
+    away: Mapping[str, str]
+    presence: Presence
+    records: Mapping[str, SourceRecord]
+    examined: Examined
+    found: Sequence[ev.Event]
+    obstacles: Sequence[Condition]  # of the output folder
+    columns: Sequence[Column] = COLUMNS
+
+    @property
+    def conditions(self) -> Sequence[Condition]:
+        """How the tools and the categories' folders stand."""
+        return (*self.examined.conditions, *self.obstacles)
+
+    @property
+    def recipe(self) -> JsonObject | None:
+        """What decides bytes, or None without fit tools."""
+        ffmpeg = self.examined.ffmpeg
+        if ffmpeg is None:
+            return None
+        return recipe_of(self.settings, self._sources, ffmpeg=ffmpeg, fingerprint=self.examined.fingerprint)
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The ids, in the order of the configuration."""
+        return tuple(found.id for found in self.identified)
+
+    @property
+    def _sources(self) -> tuple[tuple[str, Any], ...]:
+        return tuple((found.id, found.video) for found in self.identified)
+
+    @property
+    def _tried_again(self) -> frozenset[str]:
+        """The films that were given up, but as other files, by other tools or under other settings."""
+        return frozenset(event.source for event in self.found if isinstance(event, ev.SourceRetried))
+
+    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+        """Plan what a run would make."""
+        return plan_extract(
+            self.settings, self._sources, records=records, missing=missing_of(self.identified, self.away)
+        )
+
+    async def look(self, source: str) -> Inspected:
+        """Look at one film. Cancelling it ends its children."""
+        film = next(found for found in self.identified if found.id == source)
+        record = self.records.get(source) or SourceRecord()
+        learning = _Learning({**record.facts, **film.facts})
+        learning.facts = {key: value for key, value in learning.facts.items() if value is not None}
+        looked = Looked(film)
+        if (hindrance := self._hindrance(film, record)) is not None:
+            learning.give_up(*hindrance)
+        elif self.examined.ffmpeg is None:
+            learning.give_up("not looked at: there is no fit ffmpeg")
+        else:
+            looked = await self._looked(
+                film, learning, Tools(self.examined.ffmpeg, _one_thread, self.presence)
+            )
+        return inspected(
+            self.settings, looked, state=learning.state, reason=learning.reason, new=learning.new
+        )
+
+    def _hindrance(self, film: Identified, record: SourceRecord) -> tuple[str, State] | None:
+        """Return why a film is not opened, and what that makes it."""
+        if film.id in self.away:
+            return self.away[film.id], "missing"
+        if isinstance(film.look, NoFile):
+            return film.look.reason, "missing" if film.look.is_missing else "unusable"
+        if not any(weight > 0 for _, weight in film.video.weights):
+            return "no category has a weight for it", "left out"
+        if record.unusable is not None and film.id not in self._tried_again:
+            return record.unusable, "unusable"
+        return None
+
+    async def _looked(self, film: Identified, learning: _Learning, tools: Tools) -> Looked:
+        """Probe, survey, measure and try a film, as far as it goes."""
+        await self._learn(film, learning, tools)
+        outlook = prospect(self.settings, film.id, film.video, learning.facts)
+        if learning.state == "good" and outlook.refusal is not None:
+            learning.give_up(outlook.refusal)
+        keys = None if outlook.probe is None else await self._keys(film, outlook, learning)
+        if learning.state == "unusable":
+            return Looked(film, outlook, keys)
+        tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
+        if tried is not None:
+            _judge(tried, learning, basis(film.id, self.settings, tools.ffmpeg))
+        return Looked(film, outlook, keys, tried)
+
+    async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:
+        """Find out what a run wants to know before the first clip; what is known is not looked at again."""
+        path = film.video.path
+        bare = replace(self.settings, videos=())
+        if prospect(self.settings, film.id, film.video, learning.facts).probe is None:
+            await _perform(lambda: perform_probe(Probe(film.id, path, bare), tools), "probe", learning)
+        outlook = prospect(self.settings, film.id, film.video, learning.facts)
+        if learning.state != "good" or outlook.probe is None or "survey" in learning.facts:
+            return
+        if outlook.refusal is not None:  # a run does not survey what it has no use for
+            return
+        unit = Survey(film.id, path, film.video.name, bare, outlook.probe, None, (), film.video.peak)
+        await _perform(lambda: perform_survey(unit, tools), "extract", learning)
+
+    async def _keys(self, film: Identified, outlook: Prospect, learning: _Learning) -> KeyFrames | None:
+        probe, line = outlook.probe, outlook.line
+        if probe is None or line is None:
+            return None
+        try:
+            return await key_frames(film.video.path, probe, trial_places(line), niceness=self.settings.nice)
+        except ChildError as error:
+            learning.give_up(error.reason, "flawed")
+            return None
+
+
+def _judge(tried: Trial, learning: _Learning, judged: Learned) -> None:
+    """Say what the trial makes of a film: of some bad places a run makes others, of all of them nothing."""
+    count = len(tried.places)
+    if tried.unusable is not None:
+        learning.take("extract", judged)
+        learning.take("extract", tried.unusable)
+    elif tried.bad:
+        is_hopeless = len(tried.bad) == count
+        reason = f"{tried.bad[0].reason} at {len(tried.bad)} of {count} places tried"
+        learning.give_up(reason, "unusable" if is_hopeless else "flawed")
+    elif tried.is_black:
+        learning.give_up(f"nothing but blank pictures at {count} of {count} places tried", "flawed")
+    elif tried.is_still:
+        learning.give_up(f"{TOO_FEW_DIFFERENT} at {count} of {count} places tried", "flawed")
+
+
+def _one_thread() -> int:
+    return 1
+
+
+async def _perform(perform: _Perform, stage: str, learning: _Learning) -> None:
+    """Perform a unit that only finds facts. What says nothing about the file is not to be kept."""
+    for left in reversed(range(TRIES)):
+        try:
+            async with aclosing(perform()) as reports:
+                async for report in reports:
+                    learning.take(stage, report)
+        except ChildError as error:
+            if not left:
+                learning.give_up(error.reason)
+        except (SourceGoneError, SourceChangedError, ObstructedError) as error:
+            learning.give_up(str(error))
+            return
+        else:
+            return

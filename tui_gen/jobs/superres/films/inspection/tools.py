@@ -1,0 +1,58 @@
+"""How the tools of the job stand on this machine: ffmpeg, its filters, the colours it makes, libraries.
+
+Nothing raises: what is unfit is a condition that says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from tui_gen.contract.job import Condition
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.media.ffmpeg import (
+    NEEDED_FILTERS,
+    Ffmpeg,
+    FfmpegUnfitError,
+    colour_fingerprint,
+    find_ffmpeg,
+    where_found,
+)
+
+LIBRARIES = ("av", "imageio-ffmpeg", "numpy", "opencv-python-headless", "pydantic")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The tools, looked at."""
+
+    conditions: tuple[Condition, ...]
+    ffmpeg: Ffmpeg | None  # None: unfit
+    fingerprint: str = ""
+
+
+def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
+    """Look at ffmpeg as a run would, and at the libraries."""
+    try:
+        ffmpeg = find_ffmpeg(settings.ffmpeg, environ)
+        fingerprint = colour_fingerprint(ffmpeg, settings)
+    except FfmpegUnfitError as error:
+        return Examined((Condition("ffmpeg", "wrong", str(error)), _libraries()), None)
+    place = where_found(ffmpeg, settings.ffmpeg, environ)
+    found = Condition("ffmpeg", "good", f"{ffmpeg.version}, {place} ({ffmpeg.path})")
+    filters = Condition("filters", "good", f"{', '.join(NEEDED_FILTERS)}: all there, tone-mapping works")
+    return Examined((found, filters, _libraries()), ffmpeg, fingerprint)
+
+
+def _libraries() -> Condition:
+    there, missing = [], []
+    for name in LIBRARIES:
+        try:
+            there.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        says = f"not installed: {', '.join(missing)}; install tui-gen again: pip install ."
+        return Condition("libraries", "wrong", says)
+    return Condition("libraries", "good", ", ".join(there))

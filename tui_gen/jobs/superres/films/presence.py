@@ -1,0 +1,60 @@
+"""Whether a film is still there and still the same, asked before it is read and before it is blamed.
+
+A share that drops is not a thousand bad films: their work waits. A file that was replaced is not read
+on: what was made of one never mixes with the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from tui_gen.base.detached_call import aside
+from tui_gen.engine.model.work import SourceChangedError, SourceGoneError
+from tui_gen.jobs.superres.films.identity import folder_of, look_at_folder
+
+LOOK_SECONDS = 30.0
+"""A file system that has not answered by then is not reachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The films as they were when their ids were given: id -> size in bytes, time of change in ns."""
+
+    marks: Mapping[str, tuple[int, int]]
+
+    async def check(self, source: str, path: str) -> None:
+        """Raise SourceGoneError or SourceChangedError unless the film is there as it was."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await aside(partial(self._check, source, path))
+        except TimeoutError as error:
+            message = f"{folder_of(path)} does not answer"
+            raise SourceGoneError(message, path) from error
+
+    def _check(self, source: str, path: str) -> None:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - the path may not be UTF-8
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _absence(path) from error
+        except OSError as error:
+            message = f"{folder_of(path)}: {error.strerror}"
+            raise SourceGoneError(message, path) from error
+        mark = self.marks.get(source)
+        is_same = stat.S_ISREG(found.st_mode) and mark in {None, (found.st_size, found.st_mtime_ns)}
+        if not is_same:
+            message = "the file changed while the run was on"
+            raise SourceChangedError(message)
+
+
+def _absence(path: str) -> SourceGoneError | SourceChangedError:
+    folder = look_at_folder(folder_of(path))
+    if folder.is_empty is None:
+        return SourceGoneError(f"{folder_of(path)} is missing or cannot be listed", path)
+    if folder.is_empty:
+        return SourceGoneError(f"{folder_of(path)} is empty", path)
+    return SourceChangedError("the file is not there any more")

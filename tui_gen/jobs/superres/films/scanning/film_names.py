@@ -1,0 +1,205 @@
+"""Names the film that a file holds: by its own name, and by its folders where that says too little.
+
+    Planet Earth 2 / Season 1 / S01E04.mkv            a series, its season and a poor name
+    Dune (2021) / title_t00.mkv                       a disc rip
+    Dune (2021) / BDMV / STREAM / 00800.m2ts          a disc
+
+Pure. Invariant: every path gets a name fit for a screen and for a configuration, `untitled` at worst.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from tui_gen.jobs.superres.films.scanning.release_names import Reading, read_name, season_of
+from tui_gen.jobs.superres.films.scanning.release_words import TECHNICAL, comparable, readable, tidy
+
+_DISC_FOLDERS = frozenset({"bdmv", "stream", "video ts", "certificate", "hvdvd ts"})
+_DISC_FILE = re.compile(r"\d{5}|vts_\d\d_\d|video_ts", re.IGNORECASE)
+_POOR = re.compile(
+    r"(?:[a-z]\d[_ -])?(?:title)?[_ -]?t\d\d|title ?\d*|(?:main )?(?:movie|film|feature|video)|"
+    r"(?:cd|dis[ck]|part|pt)[ ._-]?\d{1,2}|\d{1,5}|[0-9a-f]{16,}",
+    re.IGNORECASE,
+)
+_SCRAMBLED = re.compile(r"(?=(?:.*\d){6})[0-9A-Za-z-]{20,}")
+_RIPPED = re.compile(r"_t\d\d$")
+_EPISODE_ALONE = re.compile(r"(?:episode|ep|e)?[ ._-]*(\d{1,3})(?:[ ._-]+\D.*)?", re.IGNORECASE)
+_LISTED = re.compile(r"^(?:\(\d{1,2}\)\s*|\d{1,2}(?:\s+-\s+|\.\s+))(?=\S)")
+_DISC_NUMBER = re.compile(r"[\s._-]*(?<![0-9a-z])dis[ck][\s._-]*(\d{1,2})$", re.IGNORECASE)
+UNTITLED = "untitled"
+
+
+@dataclass(frozen=True, slots=True)
+class FilmName:
+    """What a film is called, and which episode, part and edition of it a file holds."""
+
+    title: str
+    year: int | None = None
+    episode: str = ""  # "S01E04"
+    part: str = ""  # "CD 1"
+    edition: str = ""  # "Director's Cut"
+
+    def __str__(self) -> str:
+        """`Dune Part Two (2024)`, `Planet Earth 2 - S01E04`."""
+        return " - ".join(text for text in (self.work, self.episode, self.part) if text)
+
+    @property
+    def with_edition(self) -> str:
+        """`Blade Runner (1982) - Final Cut`."""
+        return f"{self} - {self.edition}" if self.edition else str(self)
+
+    @property
+    def work(self) -> str:
+        """The film or the series, whatever the edition and the episode."""
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file lies: the name without its ending, and the folders around it, the nearest first."""
+
+    stem: str
+    folders: Sequence[str]  # the last one is the scanned one, which may be any: "films", "Dune (2021)"
+    is_alone: bool = False  # no other video in its folder
+    this_year: int = 9999
+
+    @cached_property
+    def on_disc(self) -> bool:
+        """Whether it is a stream of a copied disc."""
+        nearest = comparable(self.folders[0]) if self.folders else ""
+        return nearest in _DISC_FOLDERS and bool(_DISC_FILE.fullmatch(self.stem))
+
+
+def name_film(place: Place) -> tuple[FilmName, Reading]:
+    """Return the name of a film, and what its own name (or that of its release) says of the picture."""
+    own = _own_reading(place)
+    around = _Around(place)
+    if own.episode:
+        found = around.for_episode(own)
+    elif own.title:
+        found = around.for_film(own)
+    else:
+        found = around.instead_of(own)
+    part = own.part or around.part
+    if place.on_disc and comparable(place.stem).startswith("vts"):
+        part = place.stem.upper()
+    name = FilmName(
+        title=found.title or UNTITLED,
+        year=found.year,
+        episode=found.episode,
+        part=part,
+        edition=found.edition or own.edition,
+    )
+    said = replace(
+        found,
+        lines=own.lines or found.lines,
+        is_hdr=own.is_hdr or found.is_hdr,
+        is_3d=own.is_3d or found.is_3d,
+    )
+    return name, said
+
+
+def _own_reading(place: Place) -> Reading:
+    """Read the file's own name; a poor one gives an empty title."""
+    stem = readable(place.stem).strip()
+    if place.on_disc:
+        return Reading()
+    season = next((number for name in place.folders[:2] if (number := season_of(name)) is not None), None)
+    alone = _EPISODE_ALONE.fullmatch(stem)
+    if season is not None and alone:
+        return Reading(episode=f"S{season:02d}E{int(alone.group(1)):02d}")
+    if _is_poor(stem):
+        return replace(read_name(stem, this_year=place.this_year), title="", year=None, episode="")
+    stem = _RIPPED.sub("", stem)
+    if place.folders[1:]:
+        # Numbered by whoever keeps a collection; at the top a number belongs to the title.
+        stem = _LISTED.sub("", stem)
+    return read_name(stem, this_year=place.this_year)
+
+
+def _is_poor(name: str) -> bool:
+    """Whether a name says nothing about the film: "title_t00", "movie", "00800", a scrambled one."""
+    return bool(_POOR.fullmatch(name) or (_SCRAMBLED.fullmatch(name) and not TECHNICAL.search(name)))
+
+
+class _Around:
+    """What the folders around a file say."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.part = ""
+        *inner, top = place.folders or [""]
+        self._inner = [reading for name in inner if (reading := self._reading(name))]
+        self._top = self._reading(top) or Reading()
+
+    def _reading(self, folder: str) -> Reading | None:
+        """Read a folder's name, unless it is that of a season, of a disc's structure, or says nothing."""
+        name = readable(folder)
+        if comparable(name) in _DISC_FOLDERS or season_of(name) is not None:
+            return None
+        disc = _DISC_NUMBER.search(name)
+        if disc:
+            self.part = self.part or f"DISC {int(disc.group(1))}"
+            name = name[: disc.start()]
+        is_telling = bool(name.strip()) and not _is_poor(name)
+        return read_name(name, this_year=self._place.this_year) if is_telling else None
+
+    def _folders(self) -> list[Reading]:
+        """Return the folders, the nearest first; the scanned one where it is a film's: "Dune (2021)"."""
+        return [*self._inner, self._top] if self._top.year else self._inner
+
+    def for_episode(self, own: Reading) -> Reading:
+        """Complete an episode: the series' title where it has none, its year where a folder has it."""
+        folders = [*self._inner, self._top]
+        is_told_by_folder = self._is_shortened() and folders[0].episode == own.episode
+        if (not own.title or is_told_by_folder) and (named := _first_titled(folders)):
+            return replace(own, title=named.title, year=named.year)
+        return self._with_year(own)
+
+    def for_film(self, own: Reading) -> Reading:
+        """Complete a film: its year, and its title where the folder is that of one film alone."""
+        folders = self._folders()
+        nearest = folders[0] if folders else Reading()
+        if nearest.episode or not nearest.title:
+            return self._with_year(own)
+        if self._is_shortened():
+            return replace(own, title=nearest.title, year=nearest.year, edition=nearest.edition)
+        if own.year is None and nearest.year:
+            is_of_release = nearest.is_release and not own.is_release
+            if is_of_release or self._place.is_alone or _begins_alike(nearest, own):
+                return replace(own, title=nearest.title, year=nearest.year)
+        return self._with_year(own)
+
+    def _is_shortened(self) -> bool:
+        """Whether a release's folder tells more than its file: "hcn-vertigo1080", "group-the.film.1999"."""
+        folders, stem = self._folders(), self._place.stem
+        if not folders or not folders[0].is_release or not folders[0].title or not self._place.is_alone:
+            return False
+        return " " not in stem and (stem.islower() or not TECHNICAL.search(stem))
+
+    def instead_of(self, own: Reading) -> Reading:
+        """Take the nearest folder that has a title."""
+        named = _first_titled(self._folders())
+        if named is None:
+            return replace(own, title=tidy(readable(self._place.stem)))
+        return self._with_year(replace(named, part=own.part))
+
+    def _with_year(self, own: Reading) -> Reading:
+        if own.year is not None:
+            return own
+        for folder in self._folders():
+            if folder.year and comparable(folder.title) == comparable(own.title):
+                return replace(own, title=folder.title, year=folder.year)
+        return own
+
+
+def _first_titled(folders: Sequence[Reading]) -> Reading | None:
+    return next((folder for folder in folders if folder.title), None)
+
+
+def _begins_alike(folder: Reading, own: Reading) -> bool:
+    """Whether a file's title is the folder's, perhaps cut short."""
+    return f"{comparable(folder.title)} ".startswith(f"{comparable(own.title)} ")

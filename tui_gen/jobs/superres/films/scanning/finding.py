@@ -1,0 +1,199 @@
+"""Finds the video files below folders, and tells films from what lies beside them.
+
+Invariant: a file that can be reached by two names is found once; what is left out is told with the
+reason, and a name alone leaves out only what is called a sample, a trailer or an extra.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_gen.jobs.superres.films.scanning.release_words import comparable
+
+EXTENSIONS = frozenset(
+    "3g2 3gp 264 265 asf av1 avi divx flv h264 h265 hevc ivf m2t m2ts m2v m4v mkv mov mp4 mpeg "  # noqa: SIM905 - shorter than thirty strings
+    "mpg mts mxf ogm ogv rm rmvb ts vob webm wmv y4m".split()
+)
+"""Endings of the files that are taken for films, without the dot, in lower case."""
+
+_EXTRAS = {
+    "sample": "a sample", "samples": "a sample",
+    "trailer": "a trailer", "trailers": "a trailer",
+    **dict.fromkeys(
+        (
+            "extras", "extra", "bonus", "bonus disc", "behind the scenes", "deleted scenes", "featurettes",
+            "interviews", "special features", "making of", "backdrops", "theme videos",
+        ),
+        "an extra",
+    ),
+}  # fmt: skip
+"""Folders that media libraries keep beside a film, by their comparable names."""
+_EXTRAS_OF_A_FILM = _EXTRAS | dict.fromkeys(("scenes", "shorts", "clips", "other", "others"), "an extra")
+"""The same inside a film's folder; at the top such a one may be a collection of short films."""
+_NAMED = (
+    (re.compile(r"sample|(?:^sample-.+)|.+[-._ \[(]sample[\])]?", re.IGNORECASE), "a sample"),
+    (re.compile(r"(?:.+[-._ \[(])?(?:trailer|teaser)[-._ ]?\d*[\])]?", re.IGNORECASE), "a trailer"),
+    (
+        re.compile(
+            r".+[-._ ](?:behind[-._ ]?the[-._ ]?scenes|deleted(?:[-._ ]?scenes?)?|featurette|interview)",
+            re.IGNORECASE,
+        ),
+        "an extra",
+    ),
+    (re.compile(r".+-(?:scene|short|clip|extra|other)"), "an extra"),
+    (
+        re.compile(r"(?:.*[-._ \])])?(?:NCOP|NCED|Creditless)(?:[-._ \[(]?\d*v?\d*)?(?:[-._ \[(].*)?"),
+        "an extra",
+    ),
+)
+_EPISODE = re.compile(r"(?<![0-9a-z])s\d{1,2}[ ._-]?e\d{1,3}", re.IGNORECASE)
+_MENU = re.compile(r"video_ts|vts_\d\d_0", re.IGNORECASE)
+_TITLE_SET = re.compile(r"(vts_\d\d)_\d", re.IGNORECASE)
+_TRANSPORT_SYNC = 0x47
+_HEAD_BYTES = 192
+
+
+class FolderError(ValueError):
+    """What was named cannot be looked through; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFile:
+    """One video file as it lies there."""
+
+    path: str  # absolute; bytes that are not UTF-8 as surrogates
+    size_bytes: int
+    top: str  # the scanned folder it lies below
+
+    @property
+    def stem(self) -> str:
+        """Its name without the ending."""
+        return os.path.basename(self.path).rpartition(".")[0]  # noqa: PTH119 - a plain string
+
+    @property
+    def folder(self) -> str:
+        """Where it lies."""
+        return os.path.dirname(self.path)  # noqa: PTH120 - a plain string
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The names of the folders around it up to the scanned one, the nearest first."""
+        below = Path(os.path.relpath(self.folder, self.top)).parts
+        return (*reversed(below), os.path.basename(self.top))  # noqa: PTH119 - a plain string
+
+
+@dataclass(slots=True)
+class Found:
+    """What lies below some folders."""
+
+    files: list[VideoFile] = field(default_factory=list)
+    left_out: list[tuple[VideoFile, str]] = field(default_factory=list)  # with the reason
+    # Folders and files that could not be looked at, each with the reason.
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def find_videos(folders: Sequence[Path]) -> Found:
+    """Look through folders. Raises `FolderError` for one that is none.
+
+    Hidden files and folders are passed over, links to folders are not followed.
+    """
+    found = Found()
+    seen: set[tuple[int, int]] = set()
+    everything: list[VideoFile] = []
+    for folder in folders:
+        if not folder.is_dir():
+            wrong = f"{folder} is no folder; name one that holds films"
+            raise FolderError(wrong)
+        top = os.path.abspath(folder)  # noqa: PTH100 - keeps links as they are
+        for path in _candidates(top, found.unreadable):
+            try:
+                status = os.stat(path)  # noqa: PTH116 - a plain string keeps odd names as they are
+                is_film = stat.S_ISREG(status.st_mode) and not _is_source_text(path)
+            except OSError as error:
+                found.unreadable.append((path, error.strerror or type(error).__name__))
+                continue
+            if is_film and (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                everything.append(VideoFile(path, status.st_size, top))
+    minor = _minor_tracks(everything)
+    for file in everything:
+        reason = _why_no_film(file) or minor.get(file.path)
+        if reason:
+            found.left_out.append((file, reason))
+        else:
+            found.files.append(file)
+    return found
+
+
+def _candidates(folder: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield every name below a folder that looks like a film's, in order."""
+
+    def note(error: OSError) -> None:
+        unreadable.append((str(error.filename), error.strerror or type(error).__name__))
+
+    for place, folders, files in os.walk(folder, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and name.rpartition(".")[2].lower() in EXTENSIONS:
+                yield os.path.join(place, name)  # noqa: PTH118 - a plain string keeps odd names as they are
+
+
+def _is_source_text(path: str) -> bool:
+    """Whether a `.ts` file is a program in TypeScript and no transport stream."""
+    if not path.lower().endswith(".ts"):
+        return False
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        head = os.read(descriptor, _HEAD_BYTES)
+    finally:
+        os.close(descriptor)
+    return bool(head) and _TRANSPORT_SYNC not in {head[0], *head[4:5]} and b"\0" not in head
+
+
+def _why_no_film(file: VideoFile) -> str | None:
+    """Return what a file is that is no film, by its name and those of its folders."""
+    stem = file.stem
+    for pattern, what in _NAMED:
+        if pattern.fullmatch(stem):
+            return what
+    # The scanned folder itself may have any name.
+    *inner, outermost = file.folders[:-1] or ("",)
+    reasons = [_EXTRAS_OF_A_FILM.get(comparable(name)) for name in inner]
+    reason = next(filter(None, [*reasons, _EXTRAS.get(comparable(outermost))]), None)
+    # "Extras" is a series, too.
+    if reason and not (reason == "an extra" and _EPISODE.search(stem)):
+        return reason
+    if _is_disc_file(file) and _MENU.fullmatch(stem):
+        return "a disc's menu"
+    return None
+
+
+def _is_disc_file(file: VideoFile) -> bool:
+    return comparable(file.folders[0]) in {"stream", "video ts"}
+
+
+def _minor_tracks(files: Sequence[VideoFile]) -> dict[str, str]:
+    """Return the tracks of copied discs that are less than half of their disc's largest, with the reason."""
+    sizes: dict[str, dict[str, int]] = {}
+    for file in filter(_is_disc_file, files):
+        if not _MENU.fullmatch(file.stem):
+            tracks = sizes.setdefault(file.folder, {})
+            tracks[_track(file)] = tracks.get(_track(file), 0) + file.size_bytes
+    return {
+        file.path: "a small track of a disc"
+        for file in files
+        if file.folder in sizes
+        and (tracks := sizes[file.folder])
+        and 2 * tracks.get(_track(file), 0) < max(tracks.values())
+    }
+
+
+def _track(file: VideoFile) -> str:
+    """Return what the parts of one track have in common: "VTS_01" of "VTS_01_2.VOB"."""
+    match = _TITLE_SET.fullmatch(file.stem)
+    return match.group(1).upper() if match else file.stem

@@ -1,0 +1,217 @@
+"""What a scan found, to be looked at, changed and saved.
+
+Invariant: nothing a user wrote into a configuration is lost: entries are added to its text, comments and
+all, those of moved files follow them, those of gone ones are marked, and all else stays as it was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui_gen.base.formatting import count, display_name, duration, size
+from tui_gen.config import edits
+from tui_gen.config.commented_json import parse
+from tui_gen.config.edits import Entry
+from tui_gen.contract.job import FoundSource, ScanRequest
+from tui_gen.engine.model.work import DEFAULT_PRIORITY, RefusedError
+from tui_gen.jobs.superres.config.load import read_document
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
+from tui_gen.jobs.superres.films.scanning.editions import Candidate, Look, WorkKey, groups
+from tui_gen.jobs.superres.films.scanning.film_names import FilmName
+from tui_gen.jobs.superres.films.scanning.finding import VideoFile
+
+GONE = "the last scan did not find it"
+
+
+class ScanError(RefusedError):
+    """A scan can write nothing; the text says why and what to do."""
+
+    def __init__(self, *lines: str) -> None:
+        """Keep the reason, fit for a terminal."""
+        super().__init__("\n".join(map(display_name, lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFilm:
+    """One video file, the film it was taken for, and what becomes of it."""
+
+    file: VideoFile
+    film: FilmName
+    look: Look
+    copy: str  # files with the same one make up one copy of a film together
+    weights: tuple[tuple[str, float], ...] = ()
+    matched: str | None = None  # the rule's text; None where no rule knows the film
+    left_out: str = ""  # why; empty where it is taken
+    unreadable: str = ""  # why its probe failed
+    has_other_editions: bool = False  # so that its name must tell which it is
+
+    @property
+    def name(self) -> str:
+        """What it is called in the configuration."""
+        return self.film.with_edition if self.has_other_editions else str(self.film)
+
+    @property
+    def candidate(self) -> Candidate:
+        """The same as the choice of editions sees it."""
+        return Candidate(self.file.path, self.film, self.look, self.copy)
+
+    @property
+    def source(self) -> FoundSource:
+        """The same as a review shows it."""
+        look = [str(self.look), duration(self.look.seconds) if self.look.seconds else ""]
+        rule = f'rule "{self.matched}"' if self.matched else ""
+        why = self.left_out or (f"cannot be read now: {self.unreadable}" if self.unreadable else rule)
+        return FoundSource(
+            key=self.file.path,
+            name=self.name,
+            weights=self.weights,
+            priority=DEFAULT_PRIORITY,
+            is_in=not self.left_out,
+            facts=" ".join(text for text in (*look, size(self.file.size_bytes)) if text),
+            why=why,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The entries that a configuration has already."""
+
+    paths: Mapping[str, int] = field(default_factory=dict)  # path -> place in `videos`
+    gone: Collection[int] = ()  # files below the scanned folders that are not there any more
+    moved: Mapping[int, str] = field(default_factory=dict)  # place -> the new path of a gone file
+
+    def moved_to(self, new: Sequence[FoundFilm], films: Sequence[FoundFilm]) -> dict[int, str]:
+        """Return place -> path of gone files that lie elsewhere now: of one name, and no two alike."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for path, place in self.paths.items():
+            places[os.path.basename(path)].append(place)  # noqa: PTH119 - a plain string
+        found: dict[str, list[str]] = defaultdict(list)
+        for film in films:
+            found[os.path.basename(film.file.path)].append(film.file.path)  # noqa: PTH119
+        fresh = {film.file.path for film in new if film.film.year or film.film.episode}
+        return {
+            places[name][0]: paths[0]
+            for name, paths in found.items()
+            if len(paths) == 1
+            and paths[0] in fresh
+            and len(places[name]) == 1
+            and places[name][0] in self.gone
+        }
+
+
+def listed_in(settings: Settings, folders: Sequence[Path]) -> Listed:
+    """Return the entries of a configuration, and which of those below the folders are gone."""
+    paths = {video.path: place for place, video in enumerate(settings.videos)}
+    tops = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - keeps links as they are
+    gone = {place for path, place in paths.items() if _is_below(path, tops) and not os.path.lexists(path)}
+    return Listed(paths, gone)
+
+
+def _is_below(path: str, tops: Sequence[str]) -> bool:
+    return any(path.startswith(f"{top.rstrip(os.sep)}{os.sep}") for top in tops)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that one scan has to say."""
+
+    request: ScanRequest
+    base: Path  # where settings and rules come from
+    settings: Settings
+    films: tuple[FoundFilm, ...]
+    minor: tuple[tuple[VideoFile, str], ...]  # what is no film by its name, with the reason
+    unreadable: tuple[tuple[str, str], ...]  # what could not be looked at, with the reason
+    listed: Listed
+    found_again: int
+    rule_categories: tuple[str, ...] = ()
+    # The works of films listed before, with their groups.
+    listed_works: Mapping[WorkKey, str | None] = field(default_factory=dict)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of the categories that films may be weighed for."""
+        whole = (name for name in self.settings.categories if split_of(name) == TRAIN)
+        return tuple(dict.fromkeys((*whole, *self.rule_categories)))
+
+    @property
+    def sources(self) -> tuple[FoundSource, ...]:
+        """What may be changed before it is saved."""
+        return tuple(film.source for film in self.films)
+
+    def save(self, sources: Sequence[FoundSource]) -> list[str]:
+        """Write what is chosen; say what was. Raises `ScanError`."""
+        target, listed = self.request.target, self.listed
+        entries = list(self._entries(sources))
+        if not entries and not listed.paths:
+            raise ScanError(*self._left_out(sources), "no film was found that can be taken")
+        text, document = read_document(self.base)
+        before, marked = text, edits.marked_as_gone(text, document)
+        gone = {place for place in listed.gone if place not in listed.moved}
+        text = edits.with_marks(text, document, gone | self._unseen(marked), said=GONE)
+        text = edits.with_paths(text, parse(text), listed.moved)
+        text = edits.with_entries(text, parse(text), entries)
+        if text != before or self.base != target:
+            _write(target, text)
+        return list(self._said(sources, gone - marked, len(entries)))
+
+    def _unseen(self, marked: Collection[int]) -> set[int]:
+        """Return the marked entries whose files are still not there, wherever they should lie."""
+        return {
+            place
+            for path, place in self.listed.paths.items()
+            if place in marked and not os.path.lexists(path)
+        }
+
+    def _entries(self, sources: Sequence[FoundSource]) -> Iterator[Entry]:
+        films = {film.file.path: film for film in self.films}
+        taken = [films[source.key] for source in sources if source.is_in]
+        group_of = groups((film.candidate for film in taken), listed=self.listed_works)
+        for source in sources:
+            if source.is_in:
+                group = group_of.get(source.key)
+                yield Entry(source.name, source.key, source.weights, source.priority, group)
+            elif not films[source.key].left_out:
+                # Left out by hand: listed without weights, lest the next update bring it back.
+                yield Entry(source.name, source.key, (), source.priority)
+
+    def _left_out(self, sources: Sequence[FoundSource]) -> Iterator[str]:
+        films = {film.file.path: film for film in self.films}
+        for file, reason in self.minor:
+            yield f"left out: {file.path}: {reason}"
+        for source in sources:
+            if not source.is_in:
+                yield f"left out: {source.key}: {films[source.key].left_out or 'by you'}"
+        for path, reason in self.unreadable:
+            yield f"not looked at: {path}: {reason}"
+
+    def _said(self, sources: Sequence[FoundSource], newly_gone: Collection[int], added: int) -> Iterator[str]:
+        films = {film.file.path: film for film in self.films}
+        yield from self._left_out(sources)
+        for source in sources:
+            if source.is_in and films[source.key].unreadable:
+                yield f"cannot be read now, listed all the same: {source.key}: {films[source.key].unreadable}"
+        for path, place in self.listed.paths.items():
+            if place in self.listed.moved:
+                yield f"moved, the entry follows: {path} -> {self.listed.moved[place]}"
+            elif place in newly_gone:
+                yield f"gone, marked: {path}"
+        out = sum(not source.is_in for source in sources) + len(self.minor)
+        known = sum(source.is_in and films[source.key].matched is not None for source in sources)
+        yield (
+            f"{self.request.target}: {count(added)} videos added, {count(known)} of them by a rule, "
+            f"{count(self.found_again)} listed before, {count(out)} left out"
+        )
+        yield f"Next: tui-gen plan {self.request.target}"
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        edits.replace_file(target, text)
+    except OSError as error:
+        wrong = f"{target} cannot be written: {error.strerror}; name another file with -o"
+        raise ScanError(wrong) from error

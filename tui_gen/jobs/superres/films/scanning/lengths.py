@@ -1,0 +1,70 @@
+"""Probes found files in parallel children: how long they are, and what their pictures are like.
+
+Invariant: no child outlives the call; a file that cannot be probed gives its reason, never a number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tui_gen.engine.model.work import ObstructedError, Unusable
+from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.units import Probe
+from tui_gen.media.film_facts import ProbeFacts
+
+MOST_AT_ONCE = 16
+NO_FILMS = ("audio only", "cover art only", "no picture track")
+"""What begins the reasons of files that are whole and well, and hold no film."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoFacts:
+    """Why a file could not be probed."""
+
+    reason: str
+    is_no_film: bool = False  # there is nothing wrong with the file, and no film in it
+
+
+Probed = ProbeFacts | NoFacts
+Progress = Callable[[int], None]
+"""Is told how many files are done."""
+
+
+def probe_files(
+    paths: Sequence[str], *, settings: Settings, ffmpeg: media.Ffmpeg, progress: Progress
+) -> dict[str, Probed]:
+    """Return path -> what its probe found."""
+    return asyncio.run(_probe_all(paths, settings, ffmpeg, progress))
+
+
+async def _probe_all(
+    paths: Iterable[str], settings: Settings, ffmpeg: media.Ffmpeg, progress: Progress
+) -> dict[str, Probed]:
+    waiting, found = iter(paths), dict[str, Probed]()
+
+    async def work() -> None:
+        for path in waiting:
+            found[path] = await _probed(Probe("", path, settings), ffmpeg)
+            progress(len(found))
+
+    count = min(MOST_AT_ONCE, os.cpu_count() or 1)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(max(2, count)):
+            group.create_task(work())
+    return found
+
+
+async def _probed(unit: Probe, ffmpeg: media.Ffmpeg) -> Probed:
+    try:
+        answer = await media.probe(unit, ffmpeg=ffmpeg)
+    except media.ChildError as error:
+        return NoFacts(error.reason)
+    except ObstructedError as error:
+        return NoFacts(str(error))
+    if isinstance(answer, Unusable):
+        return NoFacts(answer.reason, is_no_film=answer.reason.startswith(NO_FILMS))
+    return answer

@@ -1,0 +1,214 @@
+"""Looks through folders of films for a configuration: what is found, named, weighed and chosen.
+
+    finding ─> lengths ─> film_names ─> weighing ─> editions ─> Findings ─ review ─> save
+    (files)    (probes)   (guessit)     (rules)     (best copy)            (the user)
+
+Invariant: nothing is left out without a word, and nothing is written before `Findings.save`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tui_gen.base.formatting import duration
+from tui_gen.contract.job import ScanRequest
+from tui_gen.jobs.superres.config.load import Rule, load_rules, load_settings
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.films.scanning.editions import (
+    FilmKey,
+    Look,
+    film_key,
+    lesser_copies,
+    lines_of,
+    work_key,
+)
+from tui_gen.jobs.superres.films.scanning.film_names import FilmName, Place, name_film
+from tui_gen.jobs.superres.films.scanning.finding import (
+    EXTENSIONS,
+    FolderError,
+    Found,
+    VideoFile,
+    find_videos,
+)
+from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, Listed, ScanError, listed_in
+from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
+from tui_gen.jobs.superres.films.scanning.release_names import Reading
+from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
+from tui_gen.media.film_facts import ProbeFacts
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is being done, how many are done, and of how many."""
+ProbeFiles = Callable[[Sequence[str], Settings, Callable[[int], None]], Mapping[str, Probed]]
+"""Probes files; is told where to report how many are done."""
+
+_RIPPED = re.compile(r"(?:.*[_-])?t\d\d", re.IGNORECASE)
+
+
+def scan(
+    request: ScanRequest, *, shipped: Path, probe: ProbeFiles, progress: Progress, this_year: int
+) -> Findings:
+    """Look through the folders of a request; nothing is written.
+
+    Settings and rules come from the target where it exists, else from `shipped`. Raises `ScanError`
+    where there is nothing to be had or the target has videos and no update is asked for, and
+    `ConfigurationError` where the target is faulty.
+    """
+    target = request.target
+    base = target if target.exists() else shipped
+    settings = load_settings(base)
+    listed = listed_in(settings, request.folders) if base is target else Listed()
+    if listed.paths and not request.may_update:
+        many = len(listed.paths)
+        wrong = f"{target} has {many} videos already; add --update to add to them, or -o for another file"
+        raise ScanError(wrong)
+    found = _found(request.folders)
+    films = _named(found.files, this_year, progress)
+    new = [film for film in films if film.file.path not in listed.paths]
+    probed = _probed(new, settings, probe, progress) if request.is_probed and new else {}
+    new = [_judged(film, probed.get(film.file.path), request.least_seconds) for film in new]
+    new = _weighed(new, load_rules(base))
+    moved = listed.moved_to(new, films)
+    known = {film_key(film.film): film.film for film in films if film.file.path in listed.paths}
+    groups = {video.path: video.group for video in settings.videos}
+    chosen = _chosen([film for film in new if film.file.path not in moved.values()], known, request)
+    return Findings(
+        request=request,
+        base=base,
+        settings=settings,
+        films=tuple(chosen),
+        minor=tuple(found.left_out),
+        unreadable=tuple(found.unreadable),
+        listed=replace(listed, moved=moved),
+        found_again=sum(film.file.path in listed.paths for film in films),
+        listed_works={
+            work_key(film.film): groups[film.file.path] for film in films if film.file.path in listed.paths
+        },
+        rule_categories=tuple(dict.fromkeys(name for rule in load_rules(base) for name, _ in rule.weights)),
+    )
+
+
+def _found(folders: Sequence[Path]) -> Found:
+    try:
+        found = find_videos(folders)
+    except FolderError as error:
+        raise ScanError(str(error)) from error
+    if not found.files and not found.left_out:
+        names = ", ".join(map(str, folders))
+        wrong = f"no video files below {names}; looked for {', '.join(sorted(EXTENSIONS))}"
+        raise ScanError(wrong)
+    return found
+
+
+# ---------------------------------------------------------------------------------------- naming
+
+
+def _named(files: Sequence[VideoFile], this_year: int, progress: Progress) -> list[FoundFilm]:
+    neighbours = Counter(file.folder for file in files)
+    films = []
+    for done, file in enumerate(files, 1):
+        place = Place(file.stem, file.folders, neighbours[file.folder] == 1, this_year)
+        films.append(_film(file, place))
+        progress("reading names", done, len(files))
+    return list(_told_apart(films))
+
+
+def _film(file: VideoFile, place: Place) -> FoundFilm:
+    film, said = name_film(place)
+    folder = file.folder
+    if place.on_disc:
+        # .../Dune/BDMV/STREAM, .../Dune/VIDEO_TS
+        folder = os.path.dirname(folder)  # noqa: PTH120 - a plain string keeps odd names as they are
+        if file.folders[0].casefold() == "stream":
+            folder = os.path.dirname(folder)  # noqa: PTH120
+    if film.part and not film.part.startswith("VTS") and not said.part:
+        folder = os.path.dirname(folder)  # noqa: PTH120 - the number of the disc is its folder's
+    is_part = bool(film.part) or place.on_disc or bool(_RIPPED.fullmatch(file.stem))
+    copy = f"{folder}\0{film.edition}" if is_part else file.path
+    return FoundFilm(file, film, _look_by_name(file, said), copy)
+
+
+def _look_by_name(file: VideoFile, said: Reading) -> Look:
+    return Look(said.lines, said.is_hdr, said.is_3d, None, file.size_bytes)
+
+
+def _told_apart(films: Sequence[FoundFilm]) -> Iterator[FoundFilm]:
+    """Have names tell editions of one film apart, and titles of one disc that share a name."""
+    editions: dict[FilmKey, set[str]] = defaultdict(set)
+    for found in films:
+        editions[film_key(found.film)].add(found.film.edition)
+    shared = Counter((found.copy, found.film) for found in films)
+    for found in films:
+        has_others = len(editions[film_key(found.film)]) > 1
+        film = found.film
+        if shared[found.copy, film] > 1 and not film.part:
+            film = replace(film, part=found.file.stem.upper())
+        yield replace(found, film=film, has_other_editions=has_others)
+
+
+# --------------------------------------------------------------------------------------- probing
+
+
+def _probed(
+    films: Sequence[FoundFilm], settings: Settings, probe: ProbeFiles, progress: Progress
+) -> Mapping[str, Probed]:
+    paths = [film.file.path for film in films]
+    return probe(paths, settings, lambda done: progress("probing", done, len(paths)))
+
+
+def _judged(found: FoundFilm, facts: Probed | None, least_seconds: float) -> FoundFilm:
+    """Leave out what is no film by its probe; what cannot be probed today stays in."""
+    if facts is None:
+        return found
+    if isinstance(facts, NoFacts):
+        if facts.is_no_film:
+            return replace(found, left_out=facts.reason)
+        return replace(found, unreadable=facts.reason)
+    look = _measured(facts, found.look)
+    seconds = facts.duration_seconds
+    if seconds < least_seconds:
+        short = f"{duration(seconds)} long, under {duration(least_seconds)}"
+        return replace(found, look=look, left_out=short)
+    return replace(found, look=look)
+
+
+def _measured(facts: ProbeFacts, by_name: Look) -> Look:
+    upright = facts.upright
+    return replace(
+        by_name,
+        lines=lines_of(upright.width, upright.height),
+        is_hdr=facts.hdr_class != "sdr",
+        seconds=facts.duration_seconds,
+    )
+
+
+# -------------------------------------------------------------------------- weighing and choosing
+
+
+def _weighed(films: Sequence[FoundFilm], rules: Sequence[Rule]) -> list[FoundFilm]:
+    weighed = []
+    for found in films:
+        rule = rule_for(found.film, found.file, rules)
+        weights = rule.weights if rule else OTHERWISE
+        weighed.append(replace(found, weights=weights, matched=rule.match if rule else None))
+    return weighed
+
+
+def _chosen(
+    films: Sequence[FoundFilm], known: Mapping[FilmKey, FilmName], request: ScanRequest
+) -> list[FoundFilm]:
+    """Leave out the lesser copies of a film, and copies of films that are listed."""
+    if request.keeps_editions:
+        return list(films)
+    chosen = []
+    for found in films:
+        same = known.get(film_key(found.film))
+        is_copy = same is not None and not found.left_out
+        chosen.append(replace(found, left_out=f'a copy of "{same}", which is listed') if is_copy else found)
+    candidates = [found.candidate for found in chosen if not found.left_out]
+    lesser = lesser_copies(candidates)
+    return [replace(found, left_out=found.left_out or lesser.get(found.file.path, "")) for found in chosen]

@@ -1,0 +1,38 @@
+"""Weighs films by the `category_rules` of a configuration. Pure.
+
+Invariant: the longest rule whose words stand in a name wins; the film's own name decides before the
+names of its folders, the nearest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tui_gen.jobs.superres.config.load import Rule
+from tui_gen.jobs.superres.films.scanning.film_names import FilmName
+from tui_gen.jobs.superres.films.scanning.finding import VideoFile
+from tui_gen.jobs.superres.films.scanning.release_names import without_group
+from tui_gen.jobs.superres.films.scanning.release_words import comparable
+
+OTHERWISE = (("general", 1.0),)
+"""The weights of films that no rule knows."""
+
+
+def rule_for(film: FilmName, file: VideoFile, rules: Sequence[Rule]) -> Rule | None:
+    """Return the rule that decides on a film, or None where none knows it."""
+    return next((rule for name in _names(film, file) if (rule := best_rule(name, rules))), None)
+
+
+def _names(film: FilmName, file: VideoFile) -> Iterator[str]:
+    yield film.work
+    if not film.episode:
+        # Not of an episode: it may be called "Arrival".
+        yield without_group(file.stem)
+    yield from map(without_group, file.folders)
+
+
+def best_rule(name: str, rules: Sequence[Rule]) -> Rule | None:
+    """Return the rule with the longest text whose words stand in the name, side by side."""
+    words = f" {comparable(name)} "
+    fitting = [rule for rule in rules if (text := comparable(rule.match)) and f" {text} " in words]
+    return max(fitting, key=lambda rule: len(comparable(rule.match)), default=None)

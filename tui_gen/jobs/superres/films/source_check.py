@@ -1,0 +1,133 @@
+"""Looks at the files of all films as a run begins, and says what is to be noted of them.
+
+Guards: a film whose disk or share is gone is away, not missing: its seats stay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import JsonObject, RefusedError, SourceRecord
+from tui_gen.jobs.superres.config.settings import Settings, Video
+from tui_gen.jobs.superres.films.identity import (
+    FileLook,
+    Identified,
+    LibraryError,
+    NoFile,
+    folder_of,
+    identify,
+    known_files,
+    look,
+    look_at_folder,
+    unreachable,
+)
+from tui_gen.jobs.superres.films.source_verdict import is_outdated
+
+LOOKERS = 16
+"""Files looked at together: network shares answer slowly, not expensively."""
+
+
+def identified_films(settings: Settings, records: Mapping[str, SourceRecord]) -> tuple[Identified, ...]:
+    """Look at all files, several together, and tell which film each is. Raises RefusedError."""
+    known = known_files(records)
+    paths = [video.path for video in settings.videos]
+    with ThreadPoolExecutor(LOOKERS, thread_name_prefix="look") as lookers:
+        looks = dict(zip(paths, lookers.map(lambda path: look(path, known.get(path)), paths), strict=True))
+    try:
+        return identify(settings.videos, looks, records)
+    except LibraryError as error:
+        message = "\n".join(f"{settings.config_path}: videos: {problem}" for problem in error.problems)
+        raise RefusedError(message) from error
+
+
+def films_away(identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]) -> dict[str, str]:
+    """Return id -> why, for the films whose disk or share is gone: their seats stay."""
+    missing = {
+        found.video.path: found.id
+        for found in identified
+        if isinstance(found.look, NoFile) and found.look.is_missing
+    }
+    folders = {folder_of(path): look_at_folder(folder_of(path)) for path in missing}
+    reasons = unreachable(
+        missing.keys(),
+        folders=folders,
+        known=tuple(known_files(records).values()),
+        present=[found.look for found in identified if isinstance(found.look, FileLook)],
+    )
+    return {missing[path]: reason for path, reason in reasons.items()}
+
+
+def check_films(
+    settings: Settings, identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
+) -> None:
+    """Raise RefusedError where there is no film to work on, nor has ever been."""
+    if any(isinstance(found.look, FileLook) for found in identified) or any(
+        record.made for record in records.values()
+    ):
+        return
+    listed = "".join(
+        f"\n  {found.video.path}: {found.look.reason}"
+        for found in identified[:10]
+        if isinstance(found.look, NoFile)
+    )
+    more = f"\n  and {len(identified) - 10} more" if len(identified) > 10 else ""  # noqa: PLR2004 - as above
+    what = "none of its videos can be used" if identified else '"videos" is empty'
+    message = (
+        f"{settings.config_path}: {what}.{listed}{more}\n"
+        "List your films with: tui-gen scan DIR\n"
+        "Or see it work first with: tui-gen demo"
+    )
+    raise RefusedError(message)
+
+
+def marks_of(
+    identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
+) -> dict[str, tuple[int, int]]:
+    """Return id -> size and time of the file the ids were given for; of those away, as recorded."""
+    marks = {}
+    for found in identified:
+        if isinstance(found.look, FileLook):
+            marks[found.id] = (found.look.size_bytes, found.look.mtime_ns)
+        elif found.id in records and records[found.id].facts.get("file"):
+            file = records[found.id].facts["file"]
+            marks[found.id] = (file["size"], file["mtime_ns"])
+    return marks
+
+
+def opening_events(
+    identified: tuple[Identified, ...],
+    away: Mapping[str, str],
+    records: Mapping[str, SourceRecord],
+    judged: JsonObject | None,
+) -> Iterator[ev.Event]:
+    """Yield what is noted before the work begins: identities, missing files, verdicts to look at anew."""
+    now = time.time()
+    for found in identified:
+        is_there = isinstance(found.look, FileLook)
+        entry = _entry_facts(found.video, records.get(found.id)) if is_there else {}
+        facts = {**found.facts, **entry}
+        if facts or found.announcements:
+            yield ev.FactsLearned(now, "identify", found.id, facts, found.announcements)
+        if isinstance(found.look, NoFile):
+            if found.id not in away:
+                yield ev.SourceMissed(now, found.id, found.video.name, found.video.path, found.look.reason)
+        elif found.facts and _is_unusable(found.id, records):
+            # The file is another than the one that was given up.
+            yield ev.SourceRetried(now, found.id)
+        elif is_outdated(records.get(found.id), judged):
+            yield ev.SourceRetried(now, found.id)
+
+
+def _entry_facts(video: Video, record: SourceRecord | None) -> dict[str, object]:
+    """Return what the record is to say of a video's entry, where it does not say so yet."""
+    entry = {"name": video.name, "weights": dict(video.weights), "split": video.split, "group": video.group}
+    is_known = record is not None and record.facts.get("entry") == entry
+    return {} if is_known else {"entry": entry}
+
+
+def _is_unusable(source: str, records: Mapping[str, SourceRecord]) -> bool:
+    record = records.get(source)
+    return record is not None and record.unusable is not None

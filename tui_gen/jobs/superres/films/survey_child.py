@@ -1,0 +1,248 @@
+"""Lets frames all over a film vote on its bars, decoding nothing else; run as a child, by its path.
+
+    python -I survey_child.py <order, JSON> <descriptor for the answer>
+
+    few frames   all of them are decoded, evenly spaced ones vote
+    many         the key frame before each of many even places votes, and before as many more unless all
+                 are of one mind; where key frames are few, frames behind them too
+
+The film is looked at in several places at once, by a decoder each. The answer is {"frames": how many
+were decoded, "votes": [[top, bottom, left, right] or null, ...]}, or {"unsure": why} where a look of
+another kind is needed. Damage somewhere costs the votes that would have been there, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
+sys.path.insert(0, str(Path(__file__).parents[4]))
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
+from tui_gen.processes.keepalive import Signs
+
+if TYPE_CHECKING:
+    VideoPacket = Packet[VideoStream]
+
+Place = TypeVar("Place")
+Skipped = Literal["DEFAULT", "NONREF"]
+
+FIRST_PACKETS = 64
+"""So many packets from a key frame on, one must give a picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to look at. Times are the container's own."""
+
+    path: str
+    formats: str
+    pixel_format: str
+    size: tuple[int, int]
+    rotation_degrees: int
+    places_seconds: list[float]
+    further_places_seconds: list[float]
+    step: int | None  # every so many frames vote, of all; None: look at the places
+    most_votes: int
+    enough_votes: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """How many frames were decoded, and what those asked say."""
+
+    frames: int
+    votes: list[Bars | None]
+
+
+@dataclass(slots=True)
+class _KeyFrames:
+    """The timestamps of the key frames met so far, by any decoder."""
+
+    seen: set[int] = field(default_factory=set)
+    again: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def meet(self, pts: int) -> bool:
+        """Note one; return whether it was met for the first time."""
+        with self._lock:
+            is_new = pts not in self.seen
+            (self.seen if is_new else self.again).add(pts)
+            return is_new
+
+
+@dataclass(slots=True)
+class _Film:
+    """The film, opened by one decoder."""
+
+    container: InputContainer
+    order: Order
+    signs: Signs
+    stream: VideoStream = field(init=False)
+    _layout: Planes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stream = track_of_known_film(self.container)
+        context = self.stream.codec_context
+        context.thread_type, context.thread_count = "NONE", 1
+        layout = planes_of(self.order.pixel_format, Size(*self.order.size))
+        if layout is None:
+            reason = f"pixels of the format {self.order.pixel_format}"
+            raise UnsureError(reason)
+        self._layout = layout
+
+    def key_frame(self, seconds: float, met: _KeyFrames) -> Ballot:
+        """Let the key frame before a place vote, unless it has."""
+        if self.stream.time_base is None:
+            reason = "a track without a clock"
+            raise UnsureError(reason)
+        packets = self._from(int(seconds / self.stream.time_base))
+        first = next((packet for packet in packets if packet.is_keyframe), None)
+        if first is None or not met.meet(_pts(first)):
+            return Ballot(0, [])
+        # It needs no other, so its picture can be had at once; of a field or a sloppy recovery not.
+        alone = self._ballot(islice(self._decoded([first]), 1))
+        rest = islice(packets, FIRST_PACKETS)
+        return alone if alone.frames else self._ballot(islice(self._decoded(chain([first], rest)), 1))
+
+    def behind(self, pts: int, count: int) -> Ballot:
+        """Let some frames behind a key frame vote."""
+        frames = self._decoded(self._from(pts), skipped="NONREF")
+        return self._ballot(islice(frames, 1, count + 1))
+
+    def all(self, step: int) -> Ballot:
+        """Decode everything and let every so many frames vote."""
+        frames = self._decoded(self._packets())
+        return self._ballot(islice(frames, 0, None, step), most=self.order.most_votes)
+
+    def _from(self, pts: int) -> Iterator[VideoPacket]:
+        self.container.seek(pts, stream=self.stream)
+        return self._packets()
+
+    def _packets(self) -> Iterator[VideoPacket]:
+        with suppress(av.error.InvalidDataError):  # the rest is damaged: the track ends here
+            for packet in self.container.demux(self.stream):
+                self.signs.give()
+                if packet.size:  # else it only flushes a decoder
+                    yield packet
+
+    def _decoded(
+        self, packets: Iterable[VideoPacket], *, skipped: Skipped = "DEFAULT"
+    ) -> Iterator[VideoFrame]:
+        context = self.stream.codec_context
+        context.flush_buffers()
+        context.skip_frame = skipped
+        everything: Iterable[VideoPacket | None] = chain(packets, [None])
+        for packet in everything:
+            with suppress(av.error.InvalidDataError):  # the next may be sound
+                yield from context.decode(packet)
+
+    def _ballot(self, frames: Iterator[VideoFrame], *, most: int | None = None) -> Ballot:
+        votes, decoded = list[Bars | None](), 0
+        for frame in frames:
+            decoded += 1
+            if most is None or len(votes) < most:
+                votes += [self._vote(frame)] if self._is_as_expected(frame) else []
+        return Ballot(decoded, votes)
+
+    def _is_as_expected(self, frame: VideoFrame) -> bool:
+        size = Size(frame.width, frame.height)
+        return (size, frame.format.name) == (self._layout.size, self._layout.pixel_format)
+
+    def _vote(self, frame: VideoFrame) -> Bars | None:
+        upright = np.rot90(self._layout.luma(frame)[0], -self.order.rotation_degrees // 90)
+        return vote(upright, depth=self._layout.bit_depth)
+
+
+def main() -> None:
+    """Print the ballot, or why there is none."""
+    order = Order(**json.loads(sys.argv[1]))
+    try:
+        answer = _counted(order)
+    except UnsureError as error:
+        answer = {"unsure": str(error)}
+    except (av.error.FFmpegError, OSError) as error:
+        answer = {"unsure": f"{error.strerror or error}"}
+    with open(int(sys.argv[2]), "w") as pipe:  # noqa: PTH123 - a descriptor
+        json.dump(answer, pipe)
+
+
+def _counted(order: Order) -> dict[str, Any]:
+    signs = Signs()
+    ballots = [_at_all(order, signs)] if order.step is not None else _at_places(order, signs)
+    votes = [vote for ballot in ballots for vote in ballot.votes]
+    return {
+        "frames": sum(ballot.frames for ballot in ballots),
+        "votes": [None if bars is None else [bars.top, bars.bottom, bars.left, bars.right] for bars in votes],
+    }
+
+
+def _at_all(order: Order, signs: Signs) -> Ballot:
+    with open_film(order.path, order.formats) as container:
+        return _Film(container, order, signs).all(order.step or 1)
+
+
+def _at_places(order: Order, signs: Signs) -> list[Ballot]:
+    met = _KeyFrames()
+
+    def visit(places: list[float]) -> list[Ballot]:
+        with open_film(order.path, order.formats) as container:
+            film = _Film(container, order, signs)
+            return [film.key_frame(place, met) for place in places]
+
+    ballots = _at_once(visit, order.places_seconds, order.threads)
+    if not are_alike([vote for ballot in ballots for vote in ballot.votes]):
+        ballots += _at_once(visit, order.further_places_seconds, order.threads)
+    wanted = order.enough_votes - len(met.seen)
+    if wanted <= 0 or not met.again:
+        return ballots
+    count = -(-wanted // len(met.again))
+
+    def look_behind(key_frames: list[int]) -> list[Ballot]:
+        with open_film(order.path, order.formats) as container:
+            film = _Film(container, order, signs)
+            return [film.behind(pts, count) for pts in key_frames]
+
+    return ballots + _at_once(look_behind, sorted(met.again), order.threads)
+
+
+def _at_once(
+    look: Callable[[list[Place]], list[Ballot]], places: Sequence[Place], threads: int
+) -> list[Ballot]:
+    """Give each thread its share: neighbours, which may have a key frame in common."""
+    count = min(threads, len(places))
+    shares = [list(places[n * len(places) // count : (n + 1) * len(places) // count]) for n in range(count)]
+    with ThreadPoolExecutor(count) as pool:
+        return [ballot for ballots in pool.map(look, shares) for ballot in ballots]
+
+
+def _pts(packet: VideoPacket) -> int:
+    if packet.pts is None:
+        reason = "a packet without a timestamp"
+        raise UnsureError(reason)
+    return packet.pts
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""What a film can give, from what is known of it: where its clips are and which formats fit.
+
+Before the survey a film is taken to have no bars; before the probe, to have room for everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.config.settings import Category, Settings, Video
+from tui_gen.jobs.superres.dataset.split import TRAIN, block_of, part_name, split_of
+from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Region, Upright, contains, fit, whole
+from tui_gen.jobs.superres.planning.timestamps import Timeline, lowest, sides, timeline, usable_clips
+from tui_gen.jobs.superres.units import CLIP_FRAMES
+from tui_gen.media.facts_json import keyframe_index_from_json, probe_from_json, survey_from_json
+from tui_gen.media.film_facts import KeyframeIndex, ProbeFacts, SurveyFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A format that fits a film, its share among those that do, and how the film is scaled for it."""
+
+    format: PatchFormat
+    share: Fraction
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What one film can give.
+
+    Its first `capacity` clips are those outside its block, for its own part of the dataset, and those
+    inside, for validation: `room` and `block_room` of them.
+    """
+
+    capacity: int
+    usable: int  # bit set of the clips that can be planned for its own part
+    options: Mapping[str, tuple[Option, ...]]  # by category; absent where no format of it fits
+    room: int
+    block: int = 0  # bit set of the clips that can be planned inside its block
+    block_room: int = 0
+    probe: ProbeFacts | None = None
+    survey: SurveyFacts | None = None  # with the crop of the configuration, where there is one
+    line: Timeline | None = None  # None: not probed
+    refusal: str | None = None  # why it gives nothing
+    no_keyframes: str | None = None  # why its clips do not begin at key frames, although they should
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """The facts of a probed film."""
+
+    probe: ProbeFacts
+    keyframes: KeyframeIndex | None  # None: not asked for
+    survey: SurveyFacts | None
+
+    @property
+    def starts_seconds(self) -> tuple[float, ...] | None:
+        """Where clips may begin; None: anywhere."""
+        if self.keyframes is None or self.keyframes.unknown is not None:
+            return None
+        return self.keyframes.times_seconds(self.probe.first_pts_seconds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Stands for one object: equal to another only when both hold the very same one."""
+
+    thing: Any
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity."""
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        """Hash by identity."""
+        return id(self.thing)
+
+
+def prospect(settings: Settings, source: str, video: Video, facts: JsonObject) -> Prospect:
+    """Return what a film can give. Remembered while settings, entry and facts are the same objects."""
+    known = (facts.get("probe"), facts.get("keyframes"), facts.get("survey"))
+    return _prospect(_Same(settings), source, _Same(video), tuple(map(_Same, known)))
+
+
+def capacity(settings: Settings, video: Video) -> int:
+    """Return how many clips a video is planned for; weights count as the decimals they were written as."""
+    return round(settings.base_frame_limit * sum(Fraction(str(weight)) for _, weight in video.weights))
+
+
+@lru_cache(maxsize=8192)
+def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _Same, _Same]) -> Prospect:
+    probe, keyframes, survey = (facts.thing for facts in known)
+    needs_index = settings.thing.sampling == "keyframe"
+    needs_chapters = settings.thing.trim.has_chapters and (probe or {}).get("title_chapters") is None
+    if probe is None or needs_chapters or (needs_index and keyframes is None):
+        return _unprobed(settings.thing, video.thing)
+    film = _Film(
+        probe_from_json(probe),
+        keyframe_index_from_json(keyframes) if needs_index else None,
+        survey_from_json(survey) if survey is not None else None,
+    )
+    duration = film.probe.duration_seconds
+    block = block_of(settings.thing.seed, source, share=video.thing.val_share, duration_seconds=duration)
+    line = timeline(film.probe, settings.thing, block, starts_seconds=film.starts_seconds)
+    return _probed(settings.thing, video.thing, film, line)
+
+
+def _unprobed(settings: Settings, video: Video) -> Prospect:
+    clips = capacity(settings, video)
+    options: dict[str, tuple[Option, ...]] = {name: () for name, weight in video.weights if weight > 0}
+    return Prospect(clips, (1 << clips) - 1, options, room=clips)
+
+
+def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Prospect:
+    probe, survey = film.probe, film.survey
+    clips = capacity(settings, video)
+    picture = video.crop or (survey.picture if survey else whole(probe.upright))
+    refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
+    refusal = (fields_refused(settings, survey) if survey else None) or refusal
+    options: dict[str, tuple[Option, ...]] = {}
+    if refusal is None:
+        upright = Upright(probe.upright, probe.upright_aspect, picture)
+        options = _options(settings, video, upright)
+        if not options and any(weight > 0 for _, weight in video.weights):
+            refusal = f"no format of its categories fits its picture of {picture.size}"
+    found = sides(line, clips)
+    first = lowest(found.outside | found.inside, clips)
+    return Prospect(
+        clips,
+        found.outside,
+        options,
+        room=(first & found.outside).bit_count(),
+        block=found.inside,
+        block_room=(first & found.inside).bit_count(),
+        probe=probe,
+        survey=replace(survey, picture=picture) if survey else None,
+        line=line,
+        refusal=refusal,
+        no_keyframes=film.keyframes.unknown if film.keyframes else None,
+    )
+
+
+def _options(settings: Settings, video: Video, upright: Upright) -> dict[str, tuple[Option, ...]]:
+    wanted = [name for name, weight in video.weights if weight > 0]
+    if video.val_share:
+        wanted += [part_name(name, "val") for name in wanted if split_of(name) == TRAIN]
+    fitting = {name: _fitting(settings.categories[name], upright) for name in wanted}
+    return {name: options for name, options in fitting.items() if options}
+
+
+def _fitting(category: Category, upright: Upright) -> tuple[Option, ...]:
+    fits = [
+        (patch_format, Fraction(str(share)), scaled)
+        # By name, so that the order in which they were written down decides nothing.
+        for patch_format, share in sorted(category.distribution, key=lambda entry: entry[0].name)
+        if (scaled := fit(upright, patch_format.gt)) is not None
+    ]
+    total = sum(share for _, share, _ in fits)
+    return tuple(Option(patch_format, share / total, scaled) for patch_format, share, scaled in fits)
+
+
+def fields_refused(settings: Settings, survey: SurveyFacts) -> str | None:
+    """Return why a film is not taken as its frames are woven from fields, or None."""
+    if survey.is_interlaced and settings.interlaced == "refuse":
+        return "it is interlaced, and the configuration says to refuse such films"
+    if survey.is_telecined and settings.telecine == "refuse":
+        return 'it is telecined: of five frames two are woven from two pictures; "telecine": "keep" takes it'
+    return None
+
+
+def _unfit_picture(probe: ProbeFacts, picture: Region) -> str | None:
+    if contains(whole(probe.upright), picture):
+        return None
+    place = f"{picture.size} at {picture.x},{picture.y}"
+    return f"the region to crop, {place}, does not lie in its frame of {probe.upright}"
+
+
+def _unfit_length(line: Timeline, clips: int, usable: int) -> str | None:
+    if usable or not clips:
+        return None
+    frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
+    needed = line.frames_before + 1 + line.frames_after
+    if frames < needed:
+        doubt = "" if line.is_rate_known else " for certain, as its frame rate is not known"
+        what = "of a clip" if line.reach_frames is None else f"in which {CLIP_FRAMES} that differ are sought"
+        return f"too short: {line.duration_seconds:.2f} s do not hold the {needed} frames {what}{doubt}"
+    return (
+        f"none of its {2 * clips} possible clips lies wholly in {line.usable_seconds:.2f} s"
+        f" of {line.duration_seconds:.2f} s"
+    )

@@ -1,1 +1,0 @@
-"""What is learned of a film once: its headers, its bars, where its key frames are."""

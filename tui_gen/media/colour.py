@@ -1,0 +1,181 @@
+"""From what is known of a film's colour to the filters that turn it into 8-bit BT.709 RGB.
+
+Pure. HDR (PQ, HLG) goes through the documented tone-mapping chain with everything pinned that it
+leaves to the ffmpeg version; SDR is never tone-mapped.
+
+    HDR, exact   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
+    HDR, fast    head: none         tail: setparams, scale and linear light at once, tonemap, back to BT.709
+    SDR          head: none         tail: zscale straight to RGB
+
+The head is the same for all sizes a clip is wanted in, so one decode and one exact tone-mapping serve all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+
+Chroma = Literal["420", "444"]
+HdrChain = Literal["exact", "fast"]
+HdrClass = Literal["pq", "hlg", "sdr"]
+
+HDR_TRANSFERS: dict[str, HdrClass] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
+CHROMA_LOCATIONS = frozenset({"left", "center", "topleft", "top", "bottomleft", "bottom"})
+DEFAULT_CHROMA_LOCATION = "left"
+DEFAULT_PEAK = 10.0  # 1000 nits: what tonemap assumes of a film that states no light level
+REFERENCE_WHITE_NITS = 100.0
+HD_LINES = 720  # an untagged picture with fewer is BT.601
+PAL_LINES = frozenset({288, 576})
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTags:
+    """How the stored samples are to be read, nothing left open. Names are ffmpeg's."""
+
+    primaries: str
+    transfer: str
+    matrix: str
+    range: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What is left open by a film's own facts: how its samples become 8-bit BT.709."""
+
+    chroma: Chroma = "420"
+    hdr: HdrChain = "exact"
+    peak: float | None = None  # tonemap's, where the video's entry overrides the film's metadata
+
+
+def rendering(settings: Settings, *, peak: float | None = None) -> Rendering:
+    """Return how the settings say to render a film."""
+    return Rendering(settings.chroma, settings.hdr, peak)
+
+
+def hdr_class(transfer: str | None) -> HdrClass:
+    """Return how a transfer function is treated; what is not PQ or HLG is SDR."""
+    return HDR_TRANSFERS.get(transfer or "", "sdr")
+
+
+def refusal(colour: ColourFacts) -> str | None:
+    """Return why the decoded picture is no picture, or None."""
+    profile, compatibility = colour.dolby_vision_profile, colour.dolby_vision_compatibility
+    # Without a compatible base layer the samples are IPT in Dolby's own curve: purple and green.
+    if profile == 5 or (profile == 10 and compatibility == 0):  # noqa: PLR2004 - Dolby's numbers
+        return f"Dolby Vision profile {profile}: its base layer is not a picture"
+    return None
+
+
+def colour_tags(probe: ProbeFacts) -> ColourTags:
+    """Return the film's tags, what is missing filled in by its class and number of lines."""
+    colour = probe.colour
+    if probe.hdr_class != "sdr":
+        return ColourTags(
+            primaries=colour.primaries or "bt2020",
+            transfer=colour.transfer or "smpte2084",
+            matrix=colour.matrix or "bt2020nc",
+            range=colour.range or "tv",
+        )
+    is_rgb = _is_rgb(colour)
+    matrix = "gbr" if is_rgb else colour.matrix or _guessed_matrix(probe)
+    return ColourTags(
+        primaries=colour.primaries or ("bt709" if is_rgb else _primaries_of(matrix, probe.coded.height)),
+        transfer=colour.transfer or "bt709",
+        matrix=matrix,
+        range=colour.range or ("pc" if is_rgb or colour.pixel_format.startswith("yuvj") else "tv"),
+    )
+
+
+def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
+    """Return tonemap's peak, in units of 100 nits: the entry's, MaxCLL, the mastering display, or 10."""
+    if override is not None:
+        return override
+    for nits in (colour.max_cll_nits, colour.mastering_max_nits):
+        if nits is not None and nits >= REFERENCE_WHITE_NITS:
+            return nits / REFERENCE_WHITE_NITS
+    return DEFAULT_PEAK
+
+
+def head_filters(probe: ProbeFacts, how: Rendering) -> str:
+    """Return the filters shared by all sizes, mostly "" where nothing is tone-mapped before it is scaled."""
+    if probe.hdr_class == "sdr" or how.hdr == "fast":
+        return _without_subsampling(probe).rstrip(",")
+    return f"{_without_subsampling(probe)}{_tone_mapped(probe, how)}"
+
+
+def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
+    """Return the filters that give one frame size; `stored` is what comes in where it is no whole picture."""
+    if probe.hdr_class != "sdr":
+        shrunk = f"scale={frame.width}:{frame.height}:flags=lanczos"
+        if how.hdr == "exact":
+            return shrunk
+        # With nothing to shrink there is nothing to gain: the bytes are those of the exact chain.
+        if frame == (stored or probe.upright):
+            return f"{_tone_mapped(probe, how)},{shrunk}"
+        return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
+    tags = colour_tags(probe)
+    location = "" if _is_rgb(probe.colour) else f":cin={_chroma_location(probe.colour)}"
+    return (
+        f"zscale=pin={tags.primaries}:tin={tags.transfer}:min={tags.matrix}:rin={tags.range}{location}"
+        f":w={frame.width}:h={frame.height}:f=lanczos:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
+    )
+
+
+def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
+    """Return the whole chain for one frame size; `stored` as for `tail_filters`."""
+    head, tail = head_filters(probe, how), tail_filters(probe, how, frame=frame, stored=stored)
+    return f"{head},{tail}" if head else tail
+
+
+def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
+    """Return the filters from PQ or HLG to BT.709; `scaled` are zscale's options that shrink beforehand."""
+    tags, location = colour_tags(probe), _chroma_location(probe.colour)
+    peak = format(tone_mapping_peak(probe.colour, how.peak), ".10g")
+    return (
+        f"setparams=color_primaries={tags.primaries}:color_trc={tags.transfer}"
+        f":colorspace={tags.matrix}:range={tags.range},"
+        f"zscale=tin={tags.transfer}:min={tags.matrix}:pin={tags.primaries}:rin={tags.range}:cin={location}"
+        f"{scaled}:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+        f"setparams=colorspace=bt2020nc,tonemap=tonemap=mobius:peak={peak},"
+        f"zscale=t=bt709:m=bt709:c={location},format=yuv{how.chroma}p"
+    )
+
+
+def _without_subsampling(probe: ProbeFacts) -> str:
+    """Return a conversion to 4:4:4 for odd sizes, which zscale does not take with shared chroma."""
+    match = re.fullmatch(r"(yuvj?)4[12][0-2]p(.*)", probe.colour.pixel_format)
+    if match is None or not (probe.coded.width % 2 or probe.coded.height % 2):
+        return ""
+    return f"format={match[1]}444p{match[2]},"
+
+
+def _chroma_location(colour: ColourFacts) -> str:
+    location = colour.chroma_location
+    return location if location in CHROMA_LOCATIONS else DEFAULT_CHROMA_LOCATION
+
+
+def _is_rgb(colour: ColourFacts) -> bool:
+    name = colour.pixel_format
+    return colour.matrix == "gbr" or name.startswith(
+        ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
+    )
+
+
+def _guessed_matrix(probe: ProbeFacts) -> str:
+    if probe.colour.primaries == "bt2020":
+        return "bt2020nc"
+    return "smpte170m" if probe.coded.height < HD_LINES else "bt709"
+
+
+def _primaries_of(matrix: str, lines: int) -> str:
+    """Return the primaries that go with a matrix."""
+    if matrix in {"bt2020nc", "bt2020c"}:
+        return "bt2020"
+    if matrix in {"smpte170m", "bt470bg"}:
+        return "bt470bg" if matrix == "bt470bg" or lines in PAL_LINES else "smpte170m"
+    return matrix if matrix == "smpte240m" else "bt709"

@@ -1,0 +1,194 @@
+"""What ffmpeg says on stderr, read line by line: frames shown, damage, facts of the track, reasons.
+
+Pure but for the log that grows. showinfo stands right behind the decoder, so its lines are the
+decoder's output in order, wanted or not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.processes.keepalive import Line
+
+MAX_DAMAGE = 1000
+
+_TIME_BASE = re.compile(r"config in time_base: (\d+)/(\d+)")
+_FRAME = re.compile(
+    r"n: *\d+ pts: *(?P<pts>-?\d+|NOPTS) .*?fmt:(?P<format>\S+) (?:cl:(?P<location>\S+) )?.*?"
+    r"sar:(?P<sar_width>\d+)/(?P<sar_height>\d+) s:(?P<width>\d+)x(?P<height>\d+) "
+    r"i:(?P<fields>.) iskey:(?P<key>\d)(?: type:(?P<type>\S))?"
+)
+_TAGS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
+_DAMAGE = re.compile(
+    r"Could not find ref with POC|Error constructing the frame RPS|[Mm]issing reference|"
+    r"reference picture missing|co located POCs unavailable|error while decoding|concealing|"
+    r"corrupt decoded frame|decode_slice_header error|Invalid NAL unit|ac-tex damaged|invalid level prefix|"
+    r"non-existing PPS|[Ii]nvalid data found|Error submitting packet|cabac decode|slice mismatch|"
+    r"Warning MVs not available|left block unavailable|top block unavailable|out of range intra"
+)
+_PASSING = re.compile(
+    r"Input/output error|Cannot allocate memory|Resource temporarily unavailable|Stale file handle|"
+    r"No such file or directory|Permission denied|Transport endpoint is not connected|Too many open files|"
+    r"MemoryError|Read error"
+)
+_LASTING: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"No such filter: '?(\w+)"), "this ffmpeg has no filter {}"),
+    (re.compile(r"[Nn]o path between colou?rspaces"), "its colours cannot be converted"),
+    (re.compile(r"Impossible to convert between the formats"), "its pixel format cannot be converted"),
+    (re.compile(r"no decoder found for: (\w+)"), "unsupported codec {}"),
+    (re.compile(r"Decoder \(codec (\w+)\) not found"), "unsupported codec {}"),
+    (
+        re.compile(r"(?:exceeds|more than) max_pixels|Picture size (\d+x\d+) is invalid"),
+        "too large to decode",
+    ),
+    (re.compile(r"matches no streams"), "no picture track"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFrame:
+    """One decoded frame, upright, in output order."""
+
+    pts_seconds: float  # the container's own clock
+    is_key: bool
+    size: Size
+    pixel_format: str
+    chroma_location: str | None
+    sample_aspect: tuple[int, int]
+    fields: str  # "P", "T" or "B"
+    picture_type: str = "?"  # "I", "P", "B"
+
+
+@dataclass(slots=True)
+class FrameLog:
+    """The sum of the lines seen so far."""
+
+    frames: list[ShownFrame] = field(default_factory=list)
+    # (frames shown when the line came, the line)
+    damage: list[tuple[int, str]] = field(default_factory=list)
+    # of the first frame: range, matrix, primaries, transfer
+    tags: tuple[str, str, str, str] | None = None
+    max_cll_nits: float | None = None
+    mastering_max_nits: float | None = None
+    has_passing_error: bool = False
+    lasting_reason: str | None = None
+    _tick_seconds: float = 0.0
+
+    def take(self, line: str) -> Line:
+        """Take one line."""
+        if "[Parsed_showinfo" in line:
+            return self._take_shown(line)
+        if "[info]" in line or "[verbose]" in line:
+            return Line.NOISE
+        self.has_passing_error |= _PASSING.search(line) is not None
+        if self.lasting_reason is None:
+            self.lasting_reason = lasting_reason(line)
+        if _DAMAGE.search(line) and len(self.damage) < MAX_DAMAGE:
+            self.damage.append((len(self.frames), line))
+        return Line.KEPT
+
+    def _take_shown(self, line: str) -> Line:
+        # Side data lines are long and many; only those of frames are worth the pattern.
+        if " pts_time:" in line and (match := _FRAME.search(line)):
+            self._take_frame(match)
+            return Line.SIGN
+        if match := _TIME_BASE.search(line):
+            self._tick_seconds = int(match[1]) / int(match[2])
+        elif len(self.frames) == 1:
+            self._take_first_frame_facts(line)
+        return Line.NOISE
+
+    def _take_frame(self, match: re.Match[str]) -> None:
+        # A frame without a timestamp cannot be placed; counting it as no frame says so.
+        if match["pts"] == "NOPTS":
+            return
+        self.frames.append(
+            ShownFrame(
+                pts_seconds=int(match["pts"]) * self._tick_seconds,
+                is_key=match["key"] == "1",
+                size=Size(int(match["width"]), int(match["height"])),
+                pixel_format=match["format"],
+                chroma_location=match["location"],
+                sample_aspect=(int(match["sar_width"]), int(match["sar_height"])),
+                fields=match["fields"],
+                picture_type=match["type"] or "?",
+            )
+        )
+
+    def _take_first_frame_facts(self, line: str) -> None:
+        if match := _TAGS.search(line):
+            self.tags = (match[1], match[2], match[3], match[4])
+        elif match := re.search(r"MaxCLL=(\d+)", line):
+            self.max_cll_nits = float(match[1])
+        elif match := re.search(r"has_luminance:1 .*max_luminance=([\d.]+)", line):
+            self.mastering_max_nits = float(match[1])
+
+
+def lasting_reason(text: str) -> str | None:
+    """Return why no attempt will ever succeed, where ffmpeg says so."""
+    for pattern, reason in _LASTING:
+        if match := pattern.search(text):
+            return reason.format(*match.groups())
+    return None
+
+
+@dataclass(slots=True)
+class TrackHeader:
+    """What `-loglevel verbose` prints of one track before the first frame."""
+
+    index: int
+    field_order: str = "unknown"
+    chroma_location: str | None = None
+    rotation_degrees: int = 0  # clockwise turn that makes the picture upright
+    dolby_vision_profile: int | None = None
+    dolby_vision_compatibility: int | None = None
+    _is_ours: bool = False
+
+    def take(self, line: str) -> None:
+        """Take one line."""
+        if "Output #" in line or "Stream mapping" in line:
+            self._is_ours, self.index = False, -1  # the outputs number their streams anew
+        elif match := re.search(r"Stream #0:(\d+)", line):
+            self._is_ours = int(match[1]) == self.index
+            if self._is_ours:
+                self._take_stream(line)
+        elif self._is_ours:
+            self._take_side_data(line)
+
+    def _take_stream(self, line: str) -> None:
+        for words, order in _FIELD_ORDERS:
+            if words in line:
+                self.field_order = order
+        if match := re.search(r"[ (](topleft|top|bottomleft|bottom|left|center)\)", line):
+            self.chroma_location = match[1]
+
+    def _take_side_data(self, line: str) -> None:
+        if match := re.search(r"rotation of (-?[\d.]+) degrees", line):
+            turn = round(-float(match[1])) % 360
+            self.rotation_degrees = turn if turn % 90 == 0 else 0
+        elif match := re.search(
+            r"DOVI configuration record: .*?profile: (\d+).*?compatibility id: (\d+)", line
+        ):
+            self.dolby_vision_profile = int(match[1])
+            self.dolby_vision_compatibility = int(match[2])
+
+
+_FIELD_ORDERS = (
+    ("progressive", "progressive"),
+    ("top first", "tt"),
+    ("bottom first", "bb"),
+    ("top coded first", "tb"),
+    ("bottom coded first", "bt"),
+)
+
+
+def bit_depth(pixel_format: str) -> int:
+    """Return the bits of one component: 10 for yuv420p10le and p010le, 16 for rgb48le, else 8."""
+    match = re.search(r"(\d+)(?:le|be)$", pixel_format)
+    if match is None:
+        return 8
+    if pixel_format.startswith(("rgb", "bgr", "argb", "abgr")):
+        return 16
+    return int(match[1])

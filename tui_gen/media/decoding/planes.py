@@ -1,0 +1,88 @@
+"""How the planes of a raw frame lie in memory, for pixel formats that can be cut by rows and columns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui_gen.jobs.superres.planning.geometry import Region, Size
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.video.frame import VideoFrame
+    from av.video.plane import VideoPlane
+    from numpy.typing import NDArray
+
+_PLANAR = re.compile(r"yuvj?(?P<sharing>420|422|444)p(?:(?P<bits>9|10|12|14|16)le)?")
+_SHARING = {"420": (2, 2), "422": (2, 1), "444": (1, 1)}
+
+Part = tuple[slice, slice]
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """The three planes of frames of one format and size. Columns are counted in bytes."""
+
+    pixel_format: str
+    size: Size
+    sharing: tuple[int, int]  # luma pixels per chroma pixel, across and down
+    bit_depth: int
+
+    @property
+    def _sample_bytes(self) -> int:
+        return 1 if self.bit_depth <= 8 else 2  # noqa: PLR2004 - bits of a byte
+
+    def objection_to(self, frame: VideoFrame) -> str | None:
+        """Return why a decoded frame is not what the film's facts say, or None."""
+        if (frame.width, frame.height) != (self.size.width, self.size.height):
+            return "the picture has another size here"
+        if frame.format.name != self.pixel_format:
+            return "the picture has another format here"
+        if frame.interlaced_frame:
+            return "interlaced"
+        return "a damaged frame" if frame.is_corrupt else None
+
+    def of(self, frame: VideoFrame) -> list[NDArray[np.uint8]]:
+        """Return its planes, each (rows, bytes of a row), without copying; valid as long as the frame."""
+        whole = self.parts(Region(0, 0, self.size.width, self.size.height))
+        return [_bytes_of(plane)[part] for plane, part in zip(frame.planes, whole, strict=True)]
+
+    def luma(self, frame: VideoFrame) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """Return the luma of a frame, (1, height, width), without copying."""
+        rows = _bytes_of(frame.planes[0])[None]
+        wide = rows if self._sample_bytes == 1 else rows.view("<u2")
+        return wide[:, : self.size.height, : self.size.width]
+
+    def parts(self, region: Region) -> list[Part]:
+        """Return where a region lies in each plane: rows, and columns in bytes."""
+        across, down = self.sharing
+        return [_part(region, 1, 1, self._sample_bytes)] + 2 * [
+            _part(region, across, down, self._sample_bytes)
+        ]
+
+    def size_bytes(self, size: Size) -> int:
+        """Return what a part of this size takes, raw."""
+        parts = self.parts(Region(0, 0, size.width, size.height))
+        return sum((rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in parts)
+
+
+def _bytes_of(plane: VideoPlane) -> NDArray[np.uint8]:
+    import numpy as np
+
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+
+
+def _part(region: Region, across: int, down: int, sample_bytes: int) -> Part:
+    """Chroma of an odd size is rounded up, as libav does."""
+    right, bottom = -(-(region.x + region.width) // across), -(-(region.y + region.height) // down)
+    left, top = region.x // across, region.y // down
+    return slice(top, bottom), slice(left * sample_bytes, right * sample_bytes)
+
+
+def planes_of(pixel_format: str, size: Size) -> Planes | None:
+    """Return how frames of this format lie in memory, or None for a format that is left to ffmpeg."""
+    match = _PLANAR.fullmatch(pixel_format)
+    if match is None:
+        return None
+    return Planes(pixel_format, size, _SHARING[match["sharing"]], int(match["bits"] or 8))

@@ -1,0 +1,64 @@
+"""The JSON form of a film's facts, as the ledger keeps it. Reading back gives equal facts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from typing import Any
+
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.media.film_facts import Chapter, ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+
+
+def probe_to_json(facts: ProbeFacts) -> dict[str, Any]:
+    """Return the facts of a probe as a JSON object."""
+    entries = dataclasses.asdict(facts)
+    entries["sample_aspect"] = [facts.sample_aspect.numerator, facts.sample_aspect.denominator]
+    return entries
+
+
+def probe_from_json(entries: JsonObject) -> ProbeFacts:
+    """Return the facts that `probe_to_json` wrote. Raises KeyError or TypeError on anything else."""
+    values = _known(ProbeFacts, entries)
+    values["coded"] = Size(**entries["coded"])
+    values["sample_aspect"] = Fraction(*entries["sample_aspect"])
+    if (chapters := entries.get("title_chapters")) is not None:
+        values["title_chapters"] = tuple(Chapter(**_known(Chapter, chapter)) for chapter in chapters)
+    values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
+    return ProbeFacts(**values)
+
+
+def keyframe_index_to_json(facts: KeyframeIndex) -> dict[str, Any]:
+    """Return the key frames as a JSON object: the first one, and the gaps to the others."""
+    if facts.unknown is not None:
+        return {"unknown": facts.unknown}
+    gaps = [after - before for before, after in pairwise((0, *facts.pts))]
+    return {"tick": [facts.tick_seconds.numerator, facts.tick_seconds.denominator], "gaps": gaps}
+
+
+def keyframe_index_from_json(entries: JsonObject) -> KeyframeIndex:
+    """Return what `keyframe_index_to_json` wrote. Raises KeyError or TypeError on anything else."""
+    if "unknown" in entries:
+        return KeyframeIndex(unknown=str(entries["unknown"]))
+    return KeyframeIndex(Fraction(*entries["tick"]), tuple(accumulate(entries["gaps"])))
+
+
+def survey_to_json(facts: SurveyFacts) -> dict[str, Any]:
+    """Return the facts of a survey as a JSON object."""
+    return dataclasses.asdict(facts)
+
+
+def survey_from_json(entries: JsonObject) -> SurveyFacts:
+    """Return the facts that `survey_to_json` wrote. Raises KeyError or TypeError on anything else."""
+    values = _known(SurveyFacts, entries)
+    values["picture"] = Region(**entries["picture"])
+    return SurveyFacts(**values)
+
+
+def _known(kind: type[Any], entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries that the dataclass knows; a later version may have written more."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in entries.items() if name in names}

@@ -1,0 +1,1 @@
+"""What is read from the headers and the index of a film."""

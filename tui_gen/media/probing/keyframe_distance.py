@@ -1,0 +1,56 @@
+"""How far apart the key frames of a film are: what a clip costs depends on it. Measured, or None.
+
+The measuring is a child's (keyframe_distance_child.py), as everything that opens a film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from tui_gen.media.ffmpeg import FORMATS
+from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.processes.child_query import Question, ask
+from tui_gen.processes.children import ChildError, StallLimits
+
+KEYS_CHILD = Path(__file__).with_name("keyframe_distance_child.py")
+KEYS_LIMITS = StallLimits(first_seconds=120.0, next_seconds=120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrames:
+    """What the container says of its key frames."""
+
+    how: Literal["packets", "index", "places"]  # all of them, by the index, or behind a few places
+    key_frames: int
+    typical_frames: float | None
+    longest_frames: int | None
+    typical_seconds: float | None
+    longest_seconds: float | None
+    frames_before: float | None  # between the key frame and any frame, on average
+
+
+async def key_frames(
+    path: str, probe: ProbeFacts, places: Sequence[float], *, niceness: int = 19
+) -> KeyFrames:
+    """Measure the key frames of a film; `places` are seconds from its first PTS. Raises ChildError."""
+    wanted = ",".join(f"{probe.first_pts_seconds + place:.6f}" for place in places)
+    what = "the look at the key frames"
+    answer, tail = await ask(Question(KEYS_CHILD, path, (FORMATS, wanted), what, KEYS_LIMITS, niceness))
+    if "failed" in answer:
+        raise ChildError(answer["failed"], tail)
+    return _clocked(KeyFrames(**answer), probe.frame_seconds)
+
+
+def _clocked(found: KeyFrames, frame_seconds: float | None) -> KeyFrames:
+    """Return distances in seconds also where the packets have no timestamps."""
+    if found.typical_seconds is not None or frame_seconds is None or found.typical_frames is None:
+        return found
+    longest = found.longest_frames
+    return replace(
+        found,
+        typical_seconds=found.typical_frames * frame_seconds,
+        longest_seconds=None if longest is None else longest * frame_seconds,
+    )

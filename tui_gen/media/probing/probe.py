@@ -1,0 +1,257 @@
+"""Reads what must be known of a film before anything can be planned: `probe`.
+
+    probe_child (PyAV)   is it a file, which track, where does it end     its packets, nothing decoded
+    ffmpeg               size, colour, light level, first timestamp       the first frames, as read later
+
+Invariant: a bad file is an Unusable with one short reason, never an exception; what says nothing about
+the file (a killed or hung child, an I/O error, a missing file) is a ChildError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.extraction.reading.window import counted
+from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.media.colour import hdr_class, refusal
+from tui_gen.media.decoding.frame_log import (
+    FrameLog,
+    ShownFrame,
+    TrackHeader,
+    bit_depth,
+    lasting_reason,
+)
+from tui_gen.media.ffmpeg import (
+    FORMATS,
+    MAX_PIXELS,
+    Ffmpeg,
+    Input,
+    input_arguments,
+    null_output,
+)
+from tui_gen.media.film_facts import Chapter, ColourFacts, ProbeFacts
+from tui_gen.processes.child_query import Question, ask
+from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
+from tui_gen.processes.keepalive import Line
+
+PROBE_CHILD = Path(__file__).with_name("probe_child.py")
+PROBE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
+FRAMES_LOOKED_AT = CLIP_FRAMES + 2
+FIELDLESS = frozenset({"hevc", "vp9", "av1"})
+"""Codecs whose first frame tells all: of others the first few may be flagged differently."""
+ROUNDING_SECONDS = 1e-6
+
+
+class SourceMissingError(ChildError):
+    """The file is not there (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bad:
+    reason: str
+    detail: str = ""
+
+
+async def probe(unit: Probe, *, ffmpeg: Ffmpeg, limits: StallLimits = PROBE_LIMITS) -> ProbeFacts | Unusable:
+    """Return the facts of a film, or why it can give nothing. Raises ChildError, worth another try."""
+    found = await _probed(unit.path, ffmpeg=ffmpeg, limits=limits, niceness=unit.settings.nice)
+    if isinstance(found, _Bad):
+        return Unusable(unit.source, found.reason, found.detail)
+    return found
+
+
+async def _probed(path: str, *, ffmpeg: Ffmpeg, limits: StallLimits, niceness: int) -> ProbeFacts | _Bad:
+    container = await _container_facts(path, limits=limits, niceness=niceness)
+    if isinstance(container, _Bad):
+        return container
+    watch = _Watch(path, ffmpeg, limits, niceness, track=container["index"])
+    first_key_seconds = container.get("first_key_seconds")
+    if first_key_seconds is not None and container["codec"] in FIELDLESS:
+        seen = await watch.key_frame()
+        if seen.is_sound(first_key_seconds):
+            return _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
+    # Without timestamps in the container only a look at every frame tells where the track ends.
+    seen = await watch.frames(FRAMES_LOOKED_AT if container["has_timestamps"] else None)
+    too_few = _too_few(seen, codec=container["codec"])
+    return too_few or _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What ffmpeg says of the first frames."""
+
+    log: FrameLog
+    header: TrackHeader
+    ended: Ended
+
+    def is_sound(self, expected_seconds: float) -> bool:
+        """Return whether it is the one frame that was expected, without any complaint."""
+        if self.ended.status or self.log.damage or self.log.has_passing_error or not self.log.frames:
+            return False
+        return abs(self.log.frames[0].pts_seconds - expected_seconds) < ROUNDING_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Decodes the beginning of a film."""
+
+    path: str
+    ffmpeg: Ffmpeg
+    limits: StallLimits
+    niceness: int
+    track: int
+
+    async def frames(self, count: int | None) -> _Seen:
+        """Decode so many frames, or all."""
+        return await self._decoded([], [] if count is None else ["-frames:v", str(count)])
+
+    async def key_frame(self) -> _Seen:
+        """Decode the key frame that the film begins with, and nothing else: large pictures take long."""
+        return await self._decoded(["-skip_frame", "nokey", "-t", "0.01"], ["-frames:v", "1"])
+
+    async def _decoded(self, given: Sequence[str], limit: Sequence[str]) -> _Seen:
+        log, header = FrameLog(), TrackHeader(self.track)
+
+        def take(line: str) -> Line:
+            header.take(line)
+            return log.take(line)
+
+        def arguments(_: object) -> list[str]:
+            source = input_arguments(Input(self.path, loglevel="verbose"))
+            source.remove("-xerror")  # damage elsewhere among the first frames is not this probe's business
+            source[-2:-2] = given
+            *output, target = null_output("showinfo=checksum=0")
+            return [*source, *output, *limit, target]
+
+        command = Command(
+            program=self.ffmpeg.path,
+            arguments=arguments,
+            on_line=take,
+            limits=self.limits,
+            niceness=self.niceness,
+        )
+        return _Seen(log, header, await run_child(command))
+
+
+async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> dict[str, Any] | _Bad:
+    """Ask the probe child; what its answer says of the file is translated here."""
+    words = (FORMATS, str(MAX_PIXELS))
+    answer, tail = await ask(Question(PROBE_CHILD, path, words, "the probe", limits, niceness))
+    if "missing" in answer:
+        reason = "file not found"
+        raise SourceMissingError(reason)
+    if "passing" in answer:
+        raise ChildError(answer["passing"], tail)
+    if "unusable" in answer:
+        return _Bad(answer["unusable"], answer.get("detail", "") or tail)
+    return answer
+
+
+def _too_few(seen: _Seen, *, codec: str) -> _Bad | None:
+    """Return why the first frames are not enough, or None. Raises ChildError."""
+    log, ended = seen.log, seen.ended
+    if ended.has_stalled:
+        reason = "ffmpeg hung on the first frames"
+        raise ChildError(reason, ended.tail)
+    if ended.was_killed:
+        reason = f"ffmpeg was killed by signal {-ended.status}"
+        raise ChildError(reason, ended.tail)
+    count = len(log.frames)
+    if count >= CLIP_FRAMES:
+        return None
+    if log.has_passing_error:
+        reason = "the first frames could not be read"
+        raise ChildError(reason, ended.tail)
+    return _Bad(_why_so_few(log, ended, codec=codec, count=count), ended.tail)
+
+
+def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
+    """Return why nothing is to be had of such frames, or None."""
+    size = log.frames[0].size
+    if size.width * size.height > MAX_PIXELS:
+        return _Bad(f"larger than allowed: {size}, the limit is {MAX_PIXELS} pixels")
+    refused = refusal(_colour(log, header))
+    return _Bad(refused) if refused else None
+
+
+def _why_so_few(log: FrameLog, ended: Ended, *, codec: str, count: int) -> str:
+    if reason := log.lasting_reason or lasting_reason(ended.tail):
+        return reason.replace("unsupported codec none", f"unsupported codec {codec}")
+    if not count and (log.damage or ended.status):
+        return f"corrupt: no frame of its {codec} track can be decoded"
+    if not count:
+        return "no frames"
+    return f"too short: only {counted(count)}, need {CLIP_FRAMES}"
+
+
+def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> ProbeFacts | _Bad:
+    first = log.frames[0]
+    turned = header.rotation_degrees in {90, 270}
+    size = Size(first.size.height, first.size.width) if turned else first.size
+    width, height = first.sample_aspect
+    aspect = Fraction(width, height) if width and height else Fraction(1)
+    frame_seconds, end_seconds = _extent(container, log)
+    if end_seconds <= first.pts_seconds:
+        return _Bad("no duration: all frames carry one timestamp")
+    colour = _colour(log, header)
+    return ProbeFacts(
+        container=container["container"],
+        codec=container["codec"],
+        coded=size,
+        sample_aspect=1 / aspect if turned else aspect,
+        rotation_degrees=header.rotation_degrees,
+        first_pts_seconds=first.pts_seconds,
+        duration_seconds=end_seconds - first.pts_seconds,
+        frame_seconds=frame_seconds,
+        field_order=_field_order(header.field_order, log.frames),
+        colour=colour,
+        hdr_class=hdr_class(colour.transfer),
+        is_soft_telecined=container["is_soft_telecined"],
+        title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
+    )
+
+
+def _extent(container: dict[str, Any], log: FrameLog) -> tuple[float | None, float]:
+    """Return (distance of two frames, end of the last one), from packets or else from all frames."""
+    if container["has_timestamps"]:
+        return container["frame_seconds"], container["end_seconds"]
+    first, last = log.frames[0].pts_seconds, log.frames[-1].pts_seconds
+    frame_seconds = (last - first) / (len(log.frames) - 1)
+    return frame_seconds or None, last + frame_seconds
+
+
+def _field_order(stated: str, frames: list[ShownFrame]) -> str:
+    """Return the stated order; where none but progressive is stated, what the frames themselves say."""
+    fields = {frame.fields for frame in frames}
+    if stated in {"unknown", "progressive"}:
+        if "T" in fields:
+            return "tt"
+        if "B" in fields:
+            return "bb"
+    return stated
+
+
+def _colour(log: FrameLog, header: TrackHeader) -> ColourFacts:
+    first = log.frames[0]
+    unknown = ("unknown",) * 4
+    known = [None if tag in {"unknown", "reserved"} else tag for tag in log.tags or unknown]
+    location = first.chroma_location or header.chroma_location
+    return ColourFacts(
+        pixel_format=first.pixel_format,
+        bit_depth=bit_depth(first.pixel_format),
+        transfer=known[3],
+        primaries=known[2],
+        matrix=known[1],
+        range=known[0],
+        chroma_location=None if location in {"unspecified", "unknown"} else location,
+        max_cll_nits=log.max_cll_nits,
+        mastering_max_nits=log.mastering_max_nits,
+        dolby_vision_profile=header.dolby_vision_profile,
+        dolby_vision_compatibility=header.dolby_vision_compatibility,
+    )

@@ -1,0 +1,294 @@
+"""Reads the headers of one film and finds where its picture track ends; runs as a child, by its path.
+
+    python -I probe_child.py <path> <formats> <most pixels> <descriptor>
+
+It writes one JSON object to the descriptor.
+
+Nothing is opened before `os.stat` says that it is a regular file with something in it. Nothing is
+decoded here.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import os
+import stat
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from tui_gen.media.decoding.track import open_film, picture_track
+from tui_gen.media.probing import pulldown
+from tui_gen.media.probing.titles import title_chapters
+
+if TYPE_CHECKING:
+    VideoPacket = av.Packet[VideoStream]
+
+PASSING = frozenset(
+    {errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EPERM, errno.EMFILE}
+)
+HEAD_PACKETS = 64
+BISECTIONS = 24
+CLOSE_SECONDS = 5.0
+SIGN_SECONDS = 1.0
+RATE_TOLERANCE = 0.02
+FLAGGED_CODECS = frozenset({"mpeg1video", "mpeg2video"})
+PLACES = (0.25, 0.5, 0.75)
+
+
+class UnusableFileError(Exception):
+    """The file can give nothing; the message is the reason."""
+
+
+def main() -> None:
+    """Print the facts, or the reason why there are none."""
+    try:
+        answer = facts(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
+    except UnusableFileError as error:
+        answer = {"unusable": str(error)}
+    except FileNotFoundError as error:
+        answer = {"missing": error.strerror}
+    except av.error.FFmpegError as error:
+        answer = _answer_to(error)
+    except OSError as error:
+        answer = {"passing": f"{error.strerror or error}"}
+    with open(int(sys.argv[4]), "w") as pipe:  # noqa: PTH123 - a descriptor
+        json.dump(answer, pipe)
+
+
+def _answer_to(error: av.error.FFmpegError) -> dict[str, str]:
+    if error.errno == errno.EINVAL:  # what the format whitelist answers
+        return {"unusable": "not one of the containers that are opened"}
+    if error.errno in PASSING:
+        return {"passing": f"{error.strerror}"}
+    return {"unusable": "not a video file", "detail": str(error)}
+
+
+def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
+    """Return what the headers and the packets say."""
+    _refuse_what_is_no_file(os.stat(path))  # noqa: PTH116 - names need not be UTF-8
+    with open_film(path, formats) as container:
+        stream = track_of(container)
+        context: VideoCodecContext | None = stream.codec_context
+        if context is None:  # the library knows no decoder of that name, or the name is damaged
+            reason = "unsupported codec"
+            raise UnusableFileError(reason)
+        if context.width * context.height > max_pixels:
+            reason = (
+                f"larger than allowed: {context.width}x{context.height}, the limit is {max_pixels} pixels"
+            )
+            raise UnusableFileError(reason)
+        return {
+            "container": container.format.name,
+            "codec": context.codec.canonical_name,
+            "index": stream.index,
+            "title_chapters": list(title_chapters(container.chapters())),
+            **_extent(container, stream),
+        }
+
+
+def _refuse_what_is_no_file(status: os.stat_result) -> None:
+    for matches, name in (
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if matches(status.st_mode):
+            reason = f"not a file but {name}"
+            raise UnusableFileError(reason)
+    if status.st_size == 0:
+        reason = "empty: zero bytes"
+        raise UnusableFileError(reason)
+
+
+def track_of(container: InputContainer) -> VideoStream:
+    """Return the film's picture track. Raises UnusableFileError with what there is instead."""
+    track = picture_track(container)
+    if track is not None:
+        return track
+    if container.streams.video:
+        reason = "cover art only, no film"
+    elif container.streams.audio:
+        reason = "audio only, no picture track"
+    else:
+        reason = "no picture track"
+    raise UnusableFileError(reason)
+
+
+def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
+    """Return where the track ends, measured on its packets, and how far apart its frames are."""
+    head, is_whole = [], True
+    for packet in packets(container, stream):
+        if packet.has_sidedata("encryption_info"):
+            reason = "encrypted"
+            raise UnusableFileError(reason)
+        head.append(packet)
+        if len(head) == HEAD_PACKETS:
+            is_whole = False
+            break
+    times = _times(head)
+    if len(times) < len(head) // 2 or not times:
+        return {
+            "has_timestamps": False,
+            "is_soft_telecined": _is_flagged(stream, head),
+            "packets": len(head),
+            "rate": _rate(stream),
+        }
+    field, is_flagged = pulldown.field_seconds(_gaps(times)), _is_flagged(stream, head)
+    end = _end(head) if is_whole else _measured_end(container, stream, first=times[0])
+    if not (is_whole or field or is_flagged) and stream.codec_context.name in FLAGGED_CODECS:
+        field, is_flagged = _telecine_further_on(container, stream, times[0], end)
+    frame_seconds = field * pulldown.FIELDS_A_FRAME if field else _frame_seconds(stream, times)
+    last_pts, last_duration = end if end is not None else (times[-1], 0.0)
+    return {
+        "has_timestamps": True,
+        "last_pts_seconds": last_pts,
+        "end_seconds": last_pts + (last_duration or frame_seconds or 0.0),
+        "frame_seconds": frame_seconds,
+        "is_soft_telecined": field is not None or is_flagged,
+        "packets": len(head) if is_whole else None,
+        "first_key_seconds": None if is_whole else _first_key_seconds(head, first=times[0]),
+    }
+
+
+def _is_flagged(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
+    return stream.codec_context.name in FLAGGED_CODECS and pulldown.is_flagged([bytes(each) for each in head])
+
+
+def _telecine_further_on(
+    container: InputContainer, stream: VideoStream, first: float, end: tuple[float, float] | None
+) -> tuple[float | None, bool]:
+    """Look where the film is under way: what it begins with may have been made another way."""
+    for share in PLACES:
+        if end is None or not seek(container, stream, first + share * (end[0] - first)):
+            continue
+        some = list(itertools.islice(packets(container, stream), HEAD_PACKETS))
+        field = pulldown.field_seconds(_gaps(_times(some)))
+        if field is not None or _is_flagged(stream, some):
+            return field, _is_flagged(stream, some)
+    return None, False
+
+
+def _times(some: Sequence[VideoPacket]) -> list[float]:
+    return sorted(float(packet.pts * packet.time_base) for packet in some if packet.pts is not None)
+
+
+def _gaps(times: Sequence[float]) -> list[float]:
+    return [after - before for before, after in itertools.pairwise(times) if after > before]
+
+
+def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> float | None:
+    """Return when the first packet is shown if it needs no other and no other is shown before it."""
+    packet = head[0]
+    if not packet.is_keyframe or packet.pts is None:
+        return None
+    seconds = float(packet.pts * packet.time_base)
+    return seconds if seconds == first else None
+
+
+def packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+    """Yield packets up to the end of what can be read, with a sign of life now and then."""
+    last_sign = time.monotonic()
+    try:
+        for packet in container.demux(stream):
+            if time.monotonic() - last_sign > SIGN_SECONDS:
+                last_sign = time.monotonic()
+                sys.stderr.write("reading\n")
+                sys.stderr.flush()
+            # The last one is empty and only flushes a decoder; discarded ones are cut by an edit list.
+            if packet.size and not packet.is_discard:
+                yield packet
+    except av.error.InvalidDataError:
+        return  # the rest is damaged: the track ends here
+
+
+def _rate(stream: VideoStream) -> float | None:
+    return float(stream.average_rate) if stream.average_rate else None
+
+
+def _frame_seconds(stream: VideoStream, times: list[float]) -> float | None:
+    """Return the distance of two frames: as measured, or as stated where that is the same but finer."""
+    gaps = _gaps(times)
+    if not gaps:
+        return None
+    measured = statistics.median(gaps)
+    rate = _rate(stream)
+    if rate and abs(measured * rate - 1) < RATE_TOLERANCE:
+        return 1 / rate
+    return measured
+
+
+def _end(packets: list[av.Packet[VideoStream]]) -> tuple[float, float] | None:
+    """Return (last PTS, its duration or 0) of some packets, in seconds."""
+    ends = [
+        (float(packet.pts * packet.time_base), float((packet.duration or 0) * packet.time_base))
+        for packet in packets
+        if packet.pts is not None
+    ]
+    return max(ends, default=None)
+
+
+def _measured_end(
+    container: InputContainer, stream: VideoStream, *, first: float
+) -> tuple[float, float] | None:
+    """Find the last packet: at the stated end, else by bisection, else by reading everything."""
+    stated = _stated_seconds(container, stream)
+    if stated is not None:
+        good, bad = first, first + stated
+        for _ in range(BISECTIONS):
+            place = (
+                max(first, bad - CLOSE_SECONDS)
+                if good == first and bad == first + stated
+                else (good + bad) / 2
+            )
+            if _can_read_at(container, stream, place):
+                good = place
+            else:
+                bad = place
+            if bad - good <= CLOSE_SECONDS + 1:
+                break
+        if seek(container, stream, good) and (end := _end(list(packets(container, stream)))):
+            return end
+    seek(container, stream, first)
+    last: tuple[float, float] | None = None
+    for packet in packets(container, stream):
+        if (end := _end([packet])) is not None:
+            last = max(last or end, end)
+    return last
+
+
+def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+def seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
+    """Go to the key frame before a place; return whether that can be done."""
+    try:
+        container.seek(int(seconds / stream.time_base), stream=stream)  # type: ignore[operator]
+    except (av.error.FFmpegError, OSError):
+        return False  # the caller reads everything instead
+    return True
+
+
+def _can_read_at(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
+    return seek(container, stream, seconds) and next(packets(container, stream), None) is not None
+
+
+if __name__ == "__main__":
+    main()

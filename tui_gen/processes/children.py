@@ -1,0 +1,400 @@
+"""One hardened child process: started, read to the end or killed, always reaped.
+
+    launch ──> ffmpeg ── pipe 1..n ──> Sink.take()      exact bytes into numpy arrays, or bounded text
+                      └─ stderr ─────> on_line, or the bounded tail
+               one thread per child polls all of its pipes and keeps the stall clock
+
+Invariant: when `run_child` returns, raises or is cancelled, its process group is gone and every file
+descriptor is closed; only a child that the kernel will not let go (a dead network disk) is left to a
+background thread, which reaps it when it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tui_gen.base.detached_call import exhaustion
+from tui_gen.engine.model.work import CrowdedError, ObstructedError
+from tui_gen.processes.cpu_time import Spent, current
+from tui_gen.processes.keepalive import Line
+from tui_gen.processes.memory import ended_for_memory
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+NOT_STARTED = 126  # as in launch.py, which is never imported
+PIPE_BYTES = 1 << 20
+READ_BYTES = 1 << 16
+LINE_BYTES = 2000
+TAIL_LINES = 60
+TAIL_LINE_CHARACTERS = 400
+TICK_SECONDS = 1.0
+REAP_SECONDS = 5.0
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
+"""All that a child sees of the environment: no FFREPORT, no AV_LOG_*, no preloads, no proxies."""
+
+DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH")
+
+
+class ChildError(Exception):
+    """A child failed in a way that says nothing about the file: worth trying again.
+
+    It was killed, stalled, met an I/O error or could not start. `detail` is the end of its stderr.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        """Keep the reason, fit for a screen, and the evidence."""
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class StallLimits:
+    """How long a child may give nothing: no frame bytes and no frame line."""
+
+    first_seconds: float = 180.0  # until the first sign of life: opening, seeking, decoding up to there
+    next_seconds: float = 60.0
+
+
+def _keep(line: str) -> Line:
+    del line
+    return Line.KEPT
+
+
+class Sink(Protocol):
+    """Where the bytes of one pipe go."""
+
+    def take(self, descriptor: int) -> int:
+        """Read once and return the number of bytes, 0 at the end of the pipe."""
+        ...
+
+
+@dataclass(slots=True)
+class ExactSink:
+    """Fills a buffer and no more; `extra` counts bytes that did not fit."""
+
+    buffer: memoryview
+    filled: int = 0
+    extra: int = 0
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the child wrote exactly the expected number of bytes."""
+        return self.filled == len(self.buffer) and not self.extra
+
+    def take(self, descriptor: int) -> int:
+        """Read straight into the buffer."""
+        if self.filled < len(self.buffer):
+            count = os.readv(descriptor, [self.buffer[self.filled :]])
+            self.filled += count
+            return count
+        count = len(os.read(descriptor, READ_BYTES))
+        self.extra += count
+        return count
+
+
+@dataclass(slots=True)
+class TextSink:
+    """Keeps what a child prints, up to a bound; what is beyond it is read and counted only."""
+
+    limit: int = 4 << 20
+    data: bytearray = field(default_factory=bytearray)
+    extra: int = 0
+
+    def take(self, descriptor: int) -> int:
+        """Read a piece and keep what fits."""
+        piece = os.read(descriptor, READ_BYTES)
+        room = self.limit - len(self.data)
+        self.data += piece[:room]
+        self.extra += max(0, len(piece) - room)
+        return len(piece)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended. A negative status is the signal that killed it."""
+
+    status: int
+    tail: str
+    has_stalled: bool
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it, ours or anyone's."""
+        return self.status < 0 or self.has_stalled
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Splits stderr into lines; those that `on_line` keeps form the bounded tail."""
+
+    on_line: Callable[[str], Line]
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+    rest: bytes = b""
+
+    def feed(self, piece: bytes) -> bool:
+        """Take a piece and return whether any line of it is a sign of life."""
+        *lines, self.rest = (self.rest + piece).split(b"\n")
+        # A line without end must not grow for ever: its head is kept, the remainder dropped.
+        self.rest = self.rest[:LINE_BYTES]
+        # A list, because every line must be taken, also those after a sign of life.
+        return Line.SIGN in [self._line(line) for line in lines]
+
+    def close(self) -> None:
+        """Take what stands after the last newline."""
+        if self.rest:
+            self._line(self.rest)
+
+    def _line(self, raw: bytes) -> Line:
+        line = raw[:LINE_BYTES].decode("utf-8", "replace").rstrip()
+        worth = self.on_line(line)
+        if worth is Line.KEPT and line:
+            self.tail.append(line[:TAIL_LINE_CHARACTERS])
+        return worth
+
+
+@dataclass(slots=True)
+class _StallClock:
+    """Monotonic, less the time this process itself was stopped or starved."""
+
+    limits: StallLimits
+    last_seconds: float
+    waited_seconds: float = 0.0
+    has_begun: bool = False
+
+    def tick(self, now_seconds: float, *, has_progress: bool) -> bool:
+        """Return whether the child has stalled. Called at least once a tick while we are running."""
+        # A gap much longer than a tick was spent in a stop, not in waiting for the child.
+        self.waited_seconds += min(now_seconds - self.last_seconds, 2 * TICK_SECONDS)
+        self.last_seconds = now_seconds
+        if has_progress:
+            self.has_begun, self.waited_seconds = True, 0.0
+        limit = self.limits.next_seconds if self.has_begun else self.limits.first_seconds
+        return self.waited_seconds > limit
+
+
+@dataclass(slots=True)
+class Child:
+    """A started child and our ends of its pipes."""
+
+    process: subprocess.Popen[bytes]
+    outputs: dict[int, Sink]
+    errors: int
+    lines: _Lines
+    clock: _StallClock
+    has_stalled: bool = False
+    # Of the whole machine, when it was started.
+    ended_for_memory: int = field(default_factory=ended_for_memory)
+    spent: Spent | None = field(default_factory=current)
+
+    def count(self) -> None:
+        """Count what it has used, where somebody does; before it is reaped."""
+        if self.spent is not None:
+            # A process that was reaped already has left its number to others.
+            self.spent.add(self.process.pid if self.process.returncode is None else None)
+
+    def was_ended_for_memory(self, status: int) -> bool:
+        """Return whether the kernel has ended it because memory ran out."""
+        is_killed = status == -signal.SIGKILL and not self.has_stalled
+        return is_killed and ended_for_memory() > self.ended_for_memory
+
+    def kill(self) -> None:
+        """KILL the whole group; it also ends the stopped ones and those blocked on a full pipe.
+
+        Nothing is lost by not asking first: a decoder leaves no files behind.
+        """
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def drain(self) -> None:
+        """Read all pipes to their ends. A stalled child is killed, which ends its pipes."""
+        poll = select.poll()
+        waiting = {*self.outputs, self.errors}
+        for descriptor in waiting:
+            poll.register(descriptor, select.POLLIN)
+        while waiting:
+            has_progress = False
+            for descriptor, _ in poll.poll(TICK_SECONDS * 1000):
+                count, is_progress = self._take(descriptor)
+                has_progress |= is_progress
+                if not count:
+                    poll.unregister(descriptor)
+                    waiting.discard(descriptor)
+            if self.clock.tick(time.monotonic(), has_progress=has_progress):
+                self.has_stalled = True
+                self.kill()
+
+    def _take(self, descriptor: int) -> tuple[int, bool]:
+        if descriptor != self.errors:
+            count = self.outputs[descriptor].take(descriptor)
+            return count, count > 0
+        piece = os.read(descriptor, READ_BYTES)
+        return len(piece), self.lines.feed(piece)
+
+    def close(self) -> None:
+        """Close our ends of the pipes; only after `drain` has ended, lest a number be used again."""
+        for descriptor in (*self.outputs, self.errors):
+            os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One program to run and what becomes of what it says."""
+
+    program: str
+    # Gets the descriptor numbers of the pipes, one per sink, and returns the program's arguments.
+    arguments: Callable[[Sequence[int]], Sequence[str]]
+    sinks: Sequence[Sink] = ()
+    # Sees every line of stderr, in the reading thread.
+    on_line: Callable[[str], Line] = _keep
+    limits: StallLimits
+    niceness: int = 19
+    # Further descriptors that the child gets under the same numbers. They stay the caller's to close.
+    inherits: Sequence[int] = ()
+    # Drivers map more memory than there is and keep files of their own.
+    uses_device: bool = False
+
+
+async def run_child(command: Command) -> Ended:
+    """Run one program to its end.
+
+    Raises ChildError when it cannot be started, ObstructedError when nothing can be started now, and
+    CrowdedError when the kernel ended it because memory ran out.
+    """
+    child = start_child(command)
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[int] = loop.create_future()
+    try:
+        threading.Thread(target=_attend, args=(child, loop, done), name="child", daemon=True).start()
+    except RuntimeError as error:  # no room for a thread either
+        child.kill()
+        child.process.wait()
+        child.close()
+        raise ObstructedError(str(error)) from error
+    try:
+        status = await asyncio.shield(done)
+    finally:
+        if not done.done():
+            child.kill()
+            await _reaped(done)
+    tail = "\n".join(child.lines.tail)
+    if status == NOT_STARTED:
+        reason = f"could not start {command.program}"
+        raise ChildError(reason, tail)
+    if child.was_ended_for_memory(status):
+        message = f"memory ran out: the system ended {Path(command.program).name}"
+        raise CrowdedError(message)
+    return Ended(status, tail, child.has_stalled)
+
+
+async def _reaped(done: asyncio.Future[int]) -> None:
+    """Wait for the end of a killed child, whatever else is cancelled, but not for ever."""
+    deadline = time.monotonic() + REAP_SECONDS
+    was_cancelled = False
+    while not done.done() and (left_seconds := deadline - time.monotonic()) > 0:
+        try:
+            await asyncio.wait({done}, timeout=left_seconds)
+        except asyncio.CancelledError:
+            was_cancelled = True
+    if was_cancelled:
+        raise asyncio.CancelledError
+
+
+def _attend(child: Child, loop: asyncio.AbstractEventLoop, done: asyncio.Future[int]) -> None:
+    """Read, reap, close; in a thread of its own, so that a blocked one holds up no other."""
+    try:
+        child.drain()
+        child.lines.close()
+        child.count()
+    except BaseException as error:  # noqa: BLE001 - carried over to the waiting task
+        child.kill()
+        outcome: int | BaseException = error
+        child.process.wait()
+    else:
+        outcome = _wait(child)
+    child.close()
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_settle, done, outcome)
+
+
+def _wait(child: Child) -> int:
+    """Reap a child whose pipes are closed; one that lingers without them is killed."""
+    try:
+        return child.process.wait(child.clock.limits.next_seconds)
+    except subprocess.TimeoutExpired:
+        child.has_stalled = True
+        child.kill()
+        return child.process.wait()
+
+
+def _settle(done: asyncio.Future[int], outcome: int | BaseException) -> None:
+    if done.cancelled():
+        return
+    if isinstance(outcome, BaseException):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)
+
+
+def _device_environment() -> dict[str, str]:
+    """Return what a child sees that talks to a device: which one, and by which driver."""
+    chosen = {name: os.environ[name] for name in DEVICE_VARIABLES if name in os.environ}
+    return {**ENVIRONMENT, "CUDA_CACHE_DISABLE": "1", **chosen}
+
+
+def start_child(command: Command) -> Child:
+    """Start a child from the main thread: PDEATHSIG ties it to the thread, not to the process.
+
+    Raises ChildError, and ObstructedError where the machine has no room for another process: that is
+    no film's fault.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        message = f"{command.program} would be killed when this thread ends; start it from the main one"
+        raise RuntimeError(message)
+    pipes: list[tuple[int, int]] = []
+    try:
+        pipes.extend(os.pipe() for _ in range(len(command.sinks) + 1))
+        for read_end, _ in pipes[:-1]:
+            with contextlib.suppress(OSError):  # refused from the 65th on: slower, not wrong
+                fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        ours, theirs = [pair[0] for pair in pipes], [pair[1] for pair in pipes]
+        launch = [sys.executable, "-I", "-S", str(LAUNCHER)]
+        launch += ["--device"] if command.uses_device else []
+        launch += [str(os.getpid()), str(command.niceness)]
+        process = subprocess.Popen(
+            [*launch, command.program, *command.arguments(theirs[:-1])],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs[-1],
+            pass_fds=[*theirs[:-1], *command.inherits],
+            start_new_session=True,
+            cwd="/",
+            env=_device_environment() if command.uses_device else ENVIRONMENT,
+        )
+    except OSError as error:
+        for read_end, write_end in pipes:
+            os.close(read_end)
+            os.close(write_end)
+        if no_room := exhaustion(error):
+            raise ObstructedError(no_room) from error
+        reason = f"could not start {command.program}: {error.strerror}"
+        raise ChildError(reason) from error
+    for descriptor in theirs:
+        os.close(descriptor)
+    outputs = dict(zip(ours[:-1], command.sinks, strict=True))
+    clock = _StallClock(command.limits, time.monotonic())
+    return Child(process, outputs, ours[-1], _Lines(command.on_line), clock)

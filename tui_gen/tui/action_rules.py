@@ -1,0 +1,112 @@
+"""Which actions can be carried out now; pure. What cannot is not offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import SourceState
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.tui.layout import Room
+from tui_gen.tui.view import View, is_retriable
+
+_LAST_PRIORITY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides about an action, besides the action."""
+
+    view: View
+    room: Room
+    source: str | None
+    is_elsewhere: bool  # zoomed, or at a room that is there only when asked for
+    has_filter: bool
+    has_rows: bool
+    can_restart: bool
+    can_preview: bool
+
+    @property
+    def state(self) -> RunState:
+        """The run's state."""
+        return self.view.state
+
+    @property
+    def chosen(self) -> SourceState | None:
+        """The video the cursor stands on."""
+        return self.state.sources.get(self.source or "")
+
+    @property
+    def is_steerable(self) -> bool:
+        """Whether there is an engine that would carry out a command."""
+        condition = self.view.condition
+        has_gone = condition.is_dead or condition.is_ended or condition.word == "CONNECTING"
+        return not self.view.is_read_only and not has_gone
+
+
+def workers_after(situation: Situation, change: int) -> int:
+    """Return the number of workers that a change would lead to."""
+    asked = situation.view.workers_asked
+    before = asked if asked is not None else situation.state.workers_target
+    return max(1, min(do.MAX_WORKERS, before + change))
+
+
+def _can_pause(now: Situation, _: int) -> bool:
+    return now.is_steerable and now.state.phase not in {"draining", "stopping"}
+
+
+def _can_change_workers(now: Situation, change: int) -> bool:
+    return now.is_steerable and workers_after(now, change) != workers_after(now, 0)
+
+
+def _can_retry(now: Situation, _: int) -> bool:
+    return now.is_steerable and any(is_retriable(source) for source in now.state.sources.values())
+
+
+def _can_retry_this(now: Situation, _: int) -> bool:
+    return now.is_steerable and now.chosen is not None and is_retriable(now.chosen)
+
+
+def _can_skip(now: Situation, _: int) -> bool:
+    return now.is_steerable and now.chosen is not None and not now.chosen.is_skipped
+
+
+def _can_unskip(now: Situation, _: int) -> bool:
+    return now.is_steerable and now.chosen is not None and now.chosen.is_skipped
+
+
+def _can_change_priority(now: Situation, change: int) -> bool:
+    chosen = now.chosen
+    return now.is_steerable and chosen is not None and 0 <= chosen.priority + change <= _LAST_PRIORITY
+
+
+def _can_restart(now: Situation, _: int) -> bool:
+    condition = now.view.condition
+    return now.can_restart and not now.view.is_read_only and (condition.is_dead or condition.is_ended)
+
+
+def _has_details(now: Situation, _: int) -> bool:
+    return now.has_rows and (now.room in {Room.CATEGORIES, Room.PROBLEMS} or now.chosen is not None)
+
+
+_RULES: dict[str, Callable[[Situation, int], bool]] = {
+    "pause": _can_pause,
+    "workers": _can_change_workers,
+    "retry": _can_retry,
+    "retry_this": _can_retry_this,
+    "skip": _can_skip,
+    "unskip": _can_unskip,
+    "priority": _can_change_priority,
+    "restart": _can_restart,
+    "details": _has_details,
+    "filter": lambda now, _: bool(now.state.sources),
+    "preview": lambda now, _: now.can_preview,
+    "back": lambda now, _: now.is_elsewhere or now.has_filter,
+}
+
+
+def can(situation: Situation, action: str, number: int = 0) -> bool:
+    """Whether an action can be carried out now; unknown ones always can."""
+    rule = _RULES.get(action)
+    return rule is None or rule(situation, number)

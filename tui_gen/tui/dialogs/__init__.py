@@ -1,0 +1,1 @@
+"""Questions and pages that stand before the panes for a moment."""

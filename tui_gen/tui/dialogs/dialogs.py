@@ -1,0 +1,121 @@
+"""Questions and pages that stand before the panes for a moment. All text in them is foreign until shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_gen.base.formatting import display_name
+
+Leaving = Literal["leave", "finish", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to a question."""
+
+    id: str
+    words: str
+    meaning: str = ""
+
+
+class Question(ModalScreen[str | None]):
+    """A question with a few answers; escape is none of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="question.cancel", show=False),
+    ]
+
+    def __init__(self, title: str, lines: list[str], choices: list[Choice]) -> None:
+        """Ask `title`, with `lines` below it."""
+        super().__init__()
+        self._title, self._said, self._choices = title, lines, choices
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(display_name(self._title)), classes="dialog-title")
+            if self._said:
+                yield Static(_text(self._said), classes="dialog-text")
+            longest = max(len(display_name(each.words)) for each in self._choices)
+            yield OptionList(*(Option(_choice(each, longest), id=each.id) for each in self._choices))
+            yield Static(Content("enter choose   esc cancel"), classes="dialog-keys")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer."""
+        self.dismiss(event.option.id)
+
+
+def _choice(choice: Choice, cells: int) -> Content:
+    return Content(f"{display_name(choice.words):<{cells}}   {display_name(choice.meaning)}".rstrip())
+
+
+def _text(lines: list[str]) -> Content:
+    return Content("\n".join(display_name(each) for each in lines))
+
+
+class Reading(ModalScreen[str | None]):
+    """A page to be read, of any length."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark,f1", "dismiss(None)", "Close", id="reading.close", show=False),
+        Binding("y", "copy", "Copy", id="reading.copy", show=False),
+        Binding("up,k", "scroll(-1)", "Up", id="reading.up", show=False),
+        Binding("down,j", "scroll(1)", "Down", id="reading.down", show=False),
+    ]
+
+    def __init__(self, title: str, lines: list[str]) -> None:
+        """Show `lines` under `title`."""
+        super().__init__()
+        self._title, self._said = title, lines
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page."""
+        with Vertical(classes="dialog reading"):
+            yield Static(Content(display_name(self._title)), classes="dialog-title")
+            with VerticalScroll(classes="dialog-scroll"):
+                yield Static(_text(self._said))
+            yield Static(Content("y copy   esc close"), classes="dialog-keys")
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll."""
+        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+    def action_copy(self) -> None:
+        """Copy the whole page."""
+        text = "\n".join(display_name(each) for each in (self._title, *self._said))
+        self.app.copy_to_clipboard(text)
+
+
+def leave_question(*, is_paused: bool, is_ending: bool) -> Question:
+    """Ask how to leave a run that is on."""
+    running = "it stays paused" if is_paused else "the work goes on; tui-gen comes back to it"
+    choices = [
+        Choice("leave", "leave it running", running),
+        Choice("finish", "finish and stop", "the clips in hand are finished first"),
+        Choice("stop", "stop now", "the clips in hand are made again next time"),
+    ]
+    if is_ending:
+        choices.pop(1)
+    return Question("Leave", [], choices)
+
+
+def skip_question(name: str, costs: list[str]) -> Question:
+    """Ask whether to skip a video, saying what that costs."""
+    said = [
+        "It would still have given",
+        *(f"  {cost}" for cost in costs),
+        "Other videos take its place where they can.",
+    ]
+    if not costs:
+        said = ["It has nothing more to give."]
+    choices = [Choice("skip", "skip it", "u takes it back in"), Choice("keep", "keep it")]
+    return Question(f"Skip {name}?", [*said, ""], choices)

@@ -1,0 +1,108 @@
+"""The page for a first start: what this is, and the two ways to begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_gen.base.formatting import display_name
+from tui_gen.tui.base_app import TerminalApp
+
+_WHAT = """\
+tui-gen turns a library of films into training sets for video super-resolution. \
+From each film it takes clips of seven frames, spread over the running time, \
+converts HDR to SDR, and cuts matching large and small pictures out of them. \
+It runs for days; you watch and steer it here, and may leave it at any time."""
+
+_CHOOSING, _NAMING = "enter choose   q leave", "enter look through it   esc back   ctrl+c leave"
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What a first start is to go on with."""
+
+    kind: Literal["scan", "demo"]
+    folder: str = ""
+
+
+class FirstRunApp(TerminalApp[NextStep | None]):
+    """A short page; its result is what to do next, or None."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+c,ctrl+q", "leave", "Leave", id="first.leave", show=False),
+        Binding("escape", "choose", "Back", id="first.back", show=False),
+        Binding("t", "theme", "Theme", id="first.theme", show=False),
+    ]
+
+    def __init__(self, reason: str) -> None:
+        """Say in `reason` what is missing."""
+        super().__init__()
+        self._reason = reason
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page."""
+        with Vertical(id="welcome"):
+            yield Static(Content("tui-gen"), classes="dialog-title")
+            yield Static(Content(_WHAT))
+            yield Static(Content(f"\n{display_name(self._reason)}\n"))
+            yield Static(Content("Two ways to begin:"))
+            yield OptionList(
+                Option(
+                    _choice("scan a folder of films", "tui-gen scan DIR   writes a configuration"), id="scan"
+                ),
+                Option(_choice("run the demo", "tui-gen demo       makes its own short clips"), id="demo"),
+            )
+            yield Input(placeholder="the folder with your films", id="folder")
+            yield Static(Content(_CHOOSING), classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Begin with the choice."""
+        self.query_one(Input).display = False
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _on_chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id == "demo":
+            self.exit(NextStep("demo"))
+            return
+        field = self.query_one(Input)
+        field.display = True
+        field.focus()
+        self._say_keys(_NAMING)
+
+    @on(Input.Submitted)
+    def _on_folder(self, event: Input.Submitted) -> None:
+        folder = Path(event.value).expanduser()
+        if event.value and folder.is_dir():
+            self.exit(NextStep("scan", str(folder)))
+        elif not event.value:
+            self.notify("type the path of a folder first", severity="warning", markup=False)
+        else:
+            self.notify(f"no such folder: {display_name(event.value)}", severity="warning", markup=False)
+
+    def action_choose(self) -> None:
+        """Back to the choice."""
+        self.query_one(Input).display = False
+        self.query_one(OptionList).focus()
+        self._say_keys(_CHOOSING)
+
+    def _say_keys(self, keys: str) -> None:
+        self.query_one(".dialog-keys", Static).update(Content(keys))
+
+    def action_leave(self) -> None:
+        """Leave without a next step."""
+        self.exit(None)
+
+
+def _choice(words: str, meaning: str) -> Content:
+    return Content(f"{words:<26}{meaning}")

@@ -1,0 +1,32 @@
+"""What is said on the terminal once the screen has been left: how the work stands, how to come back. Pure.
+
+Invariant: nobody leaves the screen in doubt whether the work goes on without it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from tui_gen.base.formatting import count, display_name
+from tui_gen.tui.view import View
+
+
+def farewell_lines(view: View, config: str) -> Iterator[str]:
+    """Yield the lines; `config` is the configuration as it was named."""
+    words = "tui-gen" if config == "generator_config.json" else f"tui-gen {shlex.quote(config)}"
+    named = "" if words == "tui-gen" else f" -c {shlex.quote(config)}"
+    command, stop = display_name(words), display_name(f"tui-gen ctl{named} drain")
+    state, condition = view.state, view.condition
+    images = count(sum(category.images for category in state.categories.values()))
+    made = f"{images} images in {display_name(state.output)}"
+    if condition.is_dead:
+        yield f"The engine is gone; what it had finished is safe. It goes on with: {command}"
+    elif condition.is_ended:
+        reason = f", {display_name(condition.reason)}" if condition.reason else ""
+        yield f"{condition.word.capitalize()}{reason}: {made}"
+        if state.phase != "finished":
+            yield f"Go on with: {command}"
+    else:
+        yield f"{'The work is paused' if state.is_paused else 'The work goes on without the screen'}: {made}"
+        yield f"Come back to it with: {command}   finish and stop it with: {stop}"

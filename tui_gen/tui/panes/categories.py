@@ -1,0 +1,192 @@
+"""The categories: how full each training set is, and whether its target will be met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import count, display_name, duration, percent, size
+from tui_gen.engine.model import eta
+from tui_gen.engine.model.state_views import CategoryState
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane
+from tui_gen.tui.view import View, category_videos, video_counts
+from tui_gen.tui.widgets.styled_lines import Line, Span, fit_end, fit_right, foreign, muted, rail, strong
+
+_LEAST_NAME, _MOST_NAME = 8, 16
+_FIXED = 1 + 3 + 7 + 4  # margin, the slash after the images, percent, gaps before images and outlook
+_TOTAL, _CHECKPOINTS = "\0total", "\0checkpoints"  # no category has these names
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What one line says, before it is laid out."""
+
+    name: str
+    videos: str
+    images: str
+    target: str
+    share: float | None
+    size_bytes: int
+    outlook: Span
+    is_total: bool = False
+
+
+class CategoriesPane(Pane):
+    """One line a category; a last one for all of them where nothing else adds them up."""
+
+    room = Room.CATEGORIES
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write a line for each category."""
+        names: list[str] = list(view.state.categories)
+        cells = [_cells(view, view.state.categories[name]) for name in names]
+        if view.is_read_only and names:
+            cells.append(_total(view))
+            names += [_TOTAL, _CHECKPOINTS]
+        widths = _Widths.of(cells, size.width - 1)
+        return Page(
+            head=(widths.heading(),),
+            keys=names,
+            row=lambda index: (
+                widths.row(cells[index]) if index < len(cells) else checkpoints_line(view, size.width)
+            ),
+            is_list=True,
+            empty="no plan yet",
+        )
+
+    def category(self) -> str | None:
+        """Return the category the cursor stands on."""
+        key = self.chosen.key
+        return key if isinstance(key, str) and not key.startswith("\0") else None
+
+
+def _cells(view: View, category: CategoryState) -> Cells:
+    done, feeding = category_videos(view.state, category)
+    wanted = category.target if category.target is not None else category.planned
+    return Cells(
+        name=category.name.upper(),
+        videos=f"{done}/{feeding}",
+        images=count(category.images),
+        target=count(wanted) if wanted else "-",
+        share=category.images / wanted if wanted else None,
+        size_bytes=category.size_bytes,
+        outlook=outlook(view, category),
+    )
+
+
+def outlook(view: View, category: CategoryState) -> Span:
+    """Write `2d 03h` until it is full, `full`, or by how many it will miss its target."""
+    if category.shortfall:
+        return Span(f"misses {count(category.shortfall)}", "warn")
+    seconds = eta.category_seconds_left(view.state, category, view.now)
+    if seconds == 0.0:
+        return Span("full", "good") if category.images else muted("nothing")
+    return Span(duration(seconds)) if seconds is not None else muted("-")
+
+
+def _total(view: View) -> Cells:
+    categories = view.state.categories.values()
+    images = sum(category.images for category in categories)
+    wanted = sum(c.target if c.target is not None else c.planned for c in categories)
+    return Cells(
+        name="TOTAL",
+        videos="",
+        images=count(images),
+        target=count(wanted),
+        share=images / wanted if wanted else None,
+        size_bytes=sum(category.size_bytes for category in categories),
+        outlook=Span(duration(eta.seconds_left(view.state, view.now))),
+        is_total=True,
+    )
+
+
+def checkpoints_line(view: View, width: int) -> Line:
+    """Write how many videos were begun, and where the monitor has it from."""
+    counts = video_counts(view.state)
+    begun = sum(source.clips_made > 0 and source.clips_left > 0 for source in view.state.sources.values())
+    words = f" checkpoints {counts.done + begun}: {counts.done} completed, {begun} in progress"
+    room = width - len(words) - 4
+    place = display_name(view.status_file)
+    return (Span(words), muted("   " + fit_end(place, room)) if place and room >= _LEAST_NAME else Span(""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """How many cells each column gets. Zero leaves a column out."""
+
+    name: int
+    videos: int
+    images: int
+    target: int
+    bar: int
+    disk: int
+    outlook: int
+
+    @classmethod
+    def of(cls, cells: list[Cells], width: int) -> _Widths:
+        """Share out the width: numbers first, then the name, and the bar takes what is left."""
+        images = max([6, *(len(each.images) for each in cells)])
+        target = max([6, *(len(each.target) for each in cells)])
+        outlook_width = max([9, *(len(each.outlook.text) for each in cells)])
+        longest = max([_LEAST_NAME, *(len(each.name) for each in cells)])
+        videos, disk, least_bar = 8, 10, 6
+        room = width - images - target - outlook_width - _FIXED
+        room -= _LEAST_NAME
+        videos = videos if room >= videos else 0
+        room -= videos
+        disk = disk if room >= disk else 0
+        room -= disk
+        more_name = min(longest, _MOST_NAME) - _LEAST_NAME
+        name = _LEAST_NAME + max(0, min(more_name, room))
+        room -= name - _LEAST_NAME
+        return cls(name, videos, images, target, room - 2 if room >= least_bar else 0, disk, outlook_width)
+
+    def heading(self) -> Line:
+        """Write the names of the columns."""
+        parts = [Span(" "), muted(foreign("category", self.name))]
+        parts += [muted(fit_right("videos", self.videos))] if self.videos else []
+        parts += [
+            muted(fit_right("images", self.images + 2)),
+            muted(" / "),
+            muted("target".ljust(self.target)),
+        ]
+        parts += [Span(" " * (self.bar + 2))] if self.bar else []
+        parts += [Span(" " * 7)]
+        parts += [muted(fit_right("disk", self.disk))] if self.disk else []
+        return (*parts, muted(fit_right("left", self.outlook + 2)))
+
+    def row(self, cells: Cells) -> Line:
+        """Write one category."""
+        name = foreign(cells.name, self.name)
+        parts = [Span(" "), strong(name) if cells.is_total else Span(name)]
+        parts += [Span(fit_right(cells.videos, self.videos))] if self.videos else []
+        parts += [
+            strong(fit_right(cells.images, self.images + 2)),
+            muted(" / "),
+            Span(cells.target.ljust(self.target)),
+        ]
+        parts += [Span("  "), *rail(cells.share, self.bar)] if self.bar else []
+        parts += [Span(fit_right(percent(cells.share, 0), 7))]
+        parts += [Span(fit_right(size(cells.size_bytes), self.disk))] if self.disk else []
+        return (*parts, Span(fit_right(cells.outlook.text, self.outlook + 2), cells.outlook.role))
+
+
+def category_details(view: View, name: str) -> list[str]:
+    """Return all there is to say about one category."""
+    category = view.state.categories[name]
+    done, feeding = category_videos(view.state, category)
+    target = count(category.target) if category.target is not None else "none"
+    meets = (
+        f"will miss its target by {count(category.shortfall)}"
+        if category.shortfall
+        else "will meet its target"
+    )
+    lines = [
+        f"folder    {display_name(category.folder) or '-'}",
+        f"videos    {done} of {feeding} have given all they are to give",
+        f"images    {count(category.images)} made, {count(category.planned)} planned, target {target}",
+        f"size      {size(category.size_bytes)}",
+    ]
+    return [*lines, f"outlook   {meets}"] if category.target is not None else lines

@@ -1,0 +1,76 @@
+"""The disk: what is there, what is still to come, and whether it will hold."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import count, size
+from tui_gen.engine.model import eta
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane, page_of
+from tui_gen.tui.panes.summary import outlook_words
+from tui_gen.tui.view import View
+from tui_gen.tui.widgets.styled_lines import Line, Span, fit, fit_right, foreign, joined, line, muted, strong
+
+_LABEL = 12
+
+
+class DiskPane(Pane):
+    """Free space, the guard's threshold, and what each category takes."""
+
+    room = Room.DISK
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write the facts, then the categories."""
+        return page_of([*_facts(view), *_categories(view, size.width)])
+
+    def summary(self, view: View, width: int) -> list[Line]:
+        """One line: what is free, whether it holds, and when the work would pause."""
+        if view.state.disk is None:
+            return [line(self.label(_LABEL), muted("not measured yet"))]
+        to_come = eta.bytes_left(view.state)
+        parts = [
+            outlook_words(view),
+            line(size(to_come), muted(" to come"))
+            if to_come is not None
+            else line(muted("to come not known yet")),
+            line(muted("pauses under "), size(view.state.disk.pauses_below_bytes)),
+        ]
+        return [(self.label(_LABEL), *joined(parts, width - _LABEL))]
+
+
+def _facts(view: View) -> list[Line]:
+    disk = view.state.disk
+    if disk is None:
+        return [line(muted(" not measured yet"))]
+    to_come = eta.bytes_left(view.state)
+    rows = [
+        _fact("free", line(strong(size(disk.free_bytes)), f" of {size(disk.total_bytes)}")),
+        _fact("to come", line(size(to_come) if to_come is not None else "not known yet")),
+        _fact("outlook", outlook_words(view)),
+        _fact("pauses", line(f"under {size(disk.pauses_below_bytes)}")),
+    ]
+    if disk.free_inodes is not None:
+        rows.append(_fact("files", line(f"{count(disk.free_inodes)} more")))
+    return rows
+
+
+def _fact(label: str, words: Line) -> Line:
+    return (muted(" " + fit(label, _LABEL)), *words)
+
+
+def _categories(view: View, width: int) -> list[Line]:
+    """Bytes taken and bytes a patch, measured."""
+    name_width = max(6, min(24, width - 28))
+    rows: list[Line] = [()]
+    categories = view.state.categories.values()
+    rows += [_taken(foreign(c.name.upper(), name_width), c.size_bytes, c.images) for c in categories]
+    total = sum(category.size_bytes for category in categories)
+    images = sum(category.images for category in categories)
+    rows.append(_taken(fit("total", name_width), total, images))
+    return rows
+
+
+def _taken(name: str, size_bytes: int, images: int) -> Line:
+    each = f"{size(size_bytes / images)} each" if images else "-"
+    return (Span(f" {name}"), Span(fit_right(size(size_bytes), 10)), muted(fit_right(each, 16)))

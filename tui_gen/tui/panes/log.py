@@ -1,0 +1,108 @@
+"""What happened last, as text: for those who want to see it go by. Written once a second at most."""
+
+from __future__ import annotations
+
+import time
+from typing import assert_never
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import display_name, size
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import Recent
+from tui_gen.engine.model.work import Made, Outcome, Rejected
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane
+from tui_gen.tui.view import View, name_of
+from tui_gen.tui.widgets.styled_lines import Line, Role, Span, line, muted, wrapped
+
+_EVERY_SECONDS = 1.0
+_GONE = "The engine is gone. What it had finished is safe; started again, it goes on from there."
+
+
+class LogPane(Pane):
+    """The newest events first, so that what is new is where the eye already is."""
+
+    room = Room.LOG
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        super().__init__()
+        self._shown_at = float("-inf")
+        self._events: list[tuple[int, Recent]] = []
+
+    def page(self, view: View, size: Size) -> Page:  # noqa: ARG002
+        """Write the events of the last look, or look again when that is a second ago."""
+        if abs(view.now - self._shown_at) >= _EVERY_SECONDS:
+            self._shown_at = view.now
+            self._events = list(view.state.recent)[::-1]
+        found = self._events
+        return Page(
+            keys=range(len(found)),
+            row=lambda index: event_line(view.state, found[index][1]),
+            empty="nothing has happened yet",
+        )
+
+
+class EnginePane(Pane):
+    """The last words of an engine that is gone."""
+
+    room = Room.ENGINE
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write what it said last, below what can be done now."""
+        said = view.log_lines
+        rows: list[Line] = [
+            *(line(f" {each}") for each in wrapped(_GONE, size.width - 2)),
+            (),
+            line(muted(" Its last words:" if said else " It left no last words.")),
+            (),
+            *(line(Span("   " + display_name(each))) for each in said),
+        ]
+        return Page(keys=range(len(rows)), row=lambda index: rows[index])
+
+
+def event_line(state: RunState, event: Recent) -> Line:
+    """Write `14:20:03  made       Arrival  clip 12: 3 patches, 4.1 MB`."""
+    when = time.strftime("%H:%M:%S", time.localtime(event.at))
+    word, role, source, words = _told(event)
+    name = display_name(name_of(state, source))
+    return line(muted(f" {when}  "), Span(f"{word:<10}", role), Span(f"{name}  " if name else ""), words)
+
+
+def patches(number: int) -> str:
+    """Write `1 patch` or `2 patches`."""
+    return f"{number} patch{'' if number == 1 else 'es'}"
+
+
+def _told(event: Recent) -> tuple[str, Role, str | None, str]:
+    """Return what kind of event, how grave, of which source, and what it says."""
+    match event:
+        case ev.ClipEnded(outcome=outcome):
+            word, role, words = _ended(outcome)
+            return word, role, outcome.clip.source, words
+        case ev.ClipRetried():
+            words = f"clip {event.clip.index}, try {event.attempt}: {display_name(event.reason)}"
+            return "again", "plain", event.clip.source, words
+        case ev.ProblemNoted():
+            level: Role = "bad" if event.level == "error" else "warn"
+            return event.level, level, event.source, display_name(event.text)
+        case ev.FactsLearned():
+            return "learned", "muted", event.source, f"by {display_name(event.stage)}"
+        case ev.SourceFoundUnusable():
+            return "unusable", "bad", event.source, display_name(event.reason)
+    assert_never(event)
+
+
+def _ended(outcome: Outcome) -> tuple[str, Role, str]:
+    clip = f"clip {outcome.clip.index}"
+    if isinstance(outcome, Made):
+        taken = sum(patch.size_bytes for patch in outcome.patches)
+        return (
+            "made",
+            "good",
+            f"{clip}: {patches(len(outcome.patches))}, {size(taken)}, {outcome.seconds:.1f} s",
+        )
+    words = f"{clip}: {display_name(outcome.reason)}"
+    return ("rejected", "warn", words) if isinstance(outcome, Rejected) else ("failed", "bad", words)

@@ -1,0 +1,116 @@
+"""The newest ground truth beside its small frames, in half-block cells, so that bad colour is seen early.
+
+The pictures come from outside: this package knows no pixels. They are made in a thread that nobody
+waits for, so a slow disk never holds the screen or its end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tui_gen.base.formatting import display_name
+from tui_gen.engine.model.state import RunState
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane, page_of
+from tui_gen.tui.view import View, name_of
+from tui_gen.tui.widgets.styled_lines import line, muted
+
+RGB = tuple[int, int, int]
+_HEAD_LINES = 2  # title and caption
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewImage:
+    """A picture in cells: each has the colour of its upper half and that of its lower half."""
+
+    rows: Sequence[Sequence[tuple[RGB, RGB]]]
+    caption: str = ""
+
+
+Preview = Callable[[RunState, Size], PreviewImage | None]
+"""Draws the newest patch of a state into at most so many cells; None where there is none yet."""
+
+
+class PreviewPane(Pane):
+    """A picture, taken when asked for and kept until asked again."""
+
+    room = Room.PREVIEW
+
+    class Drawn(Message):
+        """A picture was made, or could not be."""
+
+        def __init__(self, image: PreviewImage | None, failure: str = "") -> None:
+            """Carry the picture or the reason why there is none."""
+            super().__init__()
+            self.image, self.failure = image, failure
+
+    def __init__(self, draw: Preview | None) -> None:
+        """Draw with `draw`, or say that nothing can be drawn."""
+        super().__init__()
+        self._draw = draw
+        self._image: PreviewImage | None = None
+        self._words = "no patch has been made yet"
+        self._film = ""
+        self._is_drawing = False
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is anybody to draw."""
+        return self._draw is not None
+
+    def take(self, state: RunState) -> None:
+        """Draw the newest patch, unless a picture is being made already."""
+        if self._draw is None or self._is_drawing:
+            return
+        self._is_drawing = True
+        room = Size(max(1, self.size.width - 2), max(1, self.size.height - _HEAD_LINES))
+        name = display_name(name_of(state, str((state.newest_patch or {}).get("source", ""))))
+        self._words = f"drawing {name}" if name else self._words
+        self._film = f"{name}   " if name else ""
+        thread = threading.Thread(
+            target=self._make, args=(self._draw, state, room), daemon=True, name="preview"
+        )
+        thread.start()
+
+    def _make(self, draw: Preview, state: RunState, room: Size) -> None:
+        try:
+            drawn = self.Drawn(draw(state, room))
+        except Exception as error:  # noqa: BLE001  (whatever the pictures' side raises is shown, not lost)
+            drawn = self.Drawn(None, f"the picture could not be drawn: {error}")
+        self.post_message(drawn)
+
+    def on_preview_pane_drawn(self, message: Drawn) -> None:
+        """Show a picture that was made."""
+        self._is_drawing = False
+        self._image = message.image
+        self._words = message.failure or ("no patch has been made yet" if message.image is None else "")
+        self._strips = []
+        self._repaint()
+
+    def page(self, view: View, size: Size) -> Page:  # noqa: ARG002
+        """Write the caption; the picture is painted below it."""
+        words = self._words or (f"{self._film}{self._image.caption}" if self._image is not None else "")
+        return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")
+
+    def render_line(self, y: int) -> Strip:
+        """Return one painted line: of the title, the caption or the picture."""
+        image = self._image
+        row = y - _HEAD_LINES
+        if image is None or not 0 <= row < len(image.rows):
+            return super().render_line(y)
+        ground = self._style("plain")
+        cells = [Segment("▀", _half_block(upper, lower)) for upper, lower in image.rows[row]]
+        return Strip([Segment(" ", ground), *cells]).adjust_cell_length(self.size.width, ground).simplify()
+
+
+def _half_block(upper: RGB, lower: RGB) -> Style:
+    return Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))

@@ -1,0 +1,100 @@
+"""Warnings and errors, newest first, repeated ones counted."""
+
+from __future__ import annotations
+
+import time
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import count, display_name, moment
+from tui_gen.engine.model.state_views import Problem
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane
+from tui_gen.tui.view import View, name_of
+from tui_gen.tui.widgets.styled_lines import Line, Role, Span, fit, fit_line, line, muted
+
+_LABEL = 12
+_NARROW = 50
+
+
+class ProblemsPane(Pane):
+    """A line a problem; enter shows the whole of it."""
+
+    room = Room.PROBLEMS
+    _newest: list[Problem]
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write the problems, the newest first."""
+        self._newest = view.state.problems[::-1]
+        return Page(
+            keys=[(problem.source, problem.text) for problem in self._newest],
+            row=lambda index: problem_line(view, self._newest[index], size.width),
+            is_list=True,
+            empty="nothing wrong",
+        )
+
+    def summary(self, view: View, width: int) -> list[Line]:
+        """Return the newest ones."""
+        newest = view.state.problems[::-1]
+        if not newest:
+            return [line(self.label(_LABEL), Span("nothing wrong", "good"))]
+        labels = [self.label(_LABEL)] + [Span(" " * _LABEL)] * len(newest)
+        return [
+            fit_line((label, *_words(view, problem)), width - 1)
+            for label, problem in zip(labels, newest, strict=False)
+        ]
+
+    def source(self) -> str | None:
+        """Return the video of the problem the cursor stands on."""
+        problem = self.problem()
+        return problem.source if problem is not None else None
+
+    def problem(self) -> Problem | None:
+        """Return the problem the cursor stands on."""
+        newest: list[Problem] = getattr(self, "_newest", [])
+        key = self.chosen.key
+        return next((each for each in newest if (each.source, each.text) == key), None)
+
+    def copied(self) -> list[str]:
+        """Return the whole problem."""
+        problem = self.problem()
+        if problem is None or self._view is None:
+            return super().copied()
+        name = name_of(self._view.state, problem.source)
+        return [part for part in (name, problem.text, *problem.detail.splitlines()) if part]
+
+
+def problem_line(view: View, problem: Problem, width: int) -> Line:
+    """Write `14:20  error  Missing: file not found`."""
+    when = time.strftime("%H:%M", time.localtime(problem.last_at))
+    start: Line = (muted(f" {when}"), *_level(problem))
+    return (
+        *(start if width >= _NARROW else (Span(" "), *_level(problem)[1:])),
+        *_words(view, problem, is_marked=False),
+    )
+
+
+def _level(problem: Problem) -> Line:
+    role: Role = "bad" if problem.level == "error" else "warn"
+    return (Span("  "), Span(fit(problem.level, 9), role))
+
+
+def _words(view: View, problem: Problem, *, is_marked: bool = True) -> Line:
+    role: Role = "bad" if problem.level == "error" else "warn"
+    name = display_name(name_of(view.state, problem.source))
+    mark = [Span("! ", role)] if is_marked else []
+    times = [Span(f"{count(problem.count)} × ", "strong")] if problem.count > 1 else []
+    return (*mark, *times, Span(f"{name}: " if name else ""), Span(display_name(problem.text)))
+
+
+def problem_details(view: View, problem: Problem) -> list[str]:
+    """Return the whole of a problem, the last lines of the other program with it."""
+    lines = [display_name(problem.text), ""]
+    source = view.state.sources.get(problem.source or "")
+    if source is not None:
+        lines += [f"video   {display_name(source.name)}", f"path    {display_name(source.path)}"]
+    times = f"{count(problem.count)} times, first {moment(problem.first_at, view.now)}, last "
+    lines.append(("seen    " + (times if problem.count > 1 else "")) + moment(problem.last_at, view.now))
+    if problem.detail:
+        lines += ["", *(display_name(each) for each in problem.detail.splitlines())]
+    return lines

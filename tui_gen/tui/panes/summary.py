@@ -1,0 +1,207 @@
+"""The head of the screen: is it working, how far, when done, is anything wrong, will the disk hold."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
+from tui_gen.engine.model import eta
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane, page_of
+from tui_gen.tui.view import View, done_share, problem_counts, video_counts
+from tui_gen.tui.widgets.styled_lines import (
+    Line,
+    Span,
+    bar,
+    fit_right,
+    foreign,
+    joined,
+    line,
+    muted,
+    spread,
+    strong,
+    width_of,
+)
+
+_NARROW = 60
+_PERCENT_CELLS = 9
+
+
+class OverallPane(Pane, can_focus=False):
+    """Four lines that answer the five questions; six where the screen is narrow."""
+
+    room = Room.OVERALL
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write the lines as rows, for those who count them."""
+        return page_of(self.summary(view, size.width))
+
+    def summary(self, view: View, width: int) -> list[Line]:
+        """Write the head."""
+        if width < _NARROW:
+            return [
+                state_line(view, width),
+                progress_line(view, width),
+                margin(joined([videos_words(view), elapsed_words(view)], width - 1)),
+                margin(left_words(view)),
+                margin(disk_words(view)),
+                margin(joined([problem_words(view), workers_words(view)], width - 1)),
+            ]
+        return [
+            state_line(view, width),
+            progress_line(view, width),
+            margin(_first_fitting(_progress_words(view), width - 2)),
+            margin(_health_line(view, width - 1)),
+        ]
+
+
+def _progress_words(view: View) -> list[list[Line]]:
+    """Write how far and when done, ever shorter: when it is done is never what is left out."""
+    videos, elapsed, left = videos_words(view), elapsed_words(view), left_words(view)
+    short = videos[:2]
+    return [[videos, elapsed, left], [short, elapsed, left], [short, left]]
+
+
+def _health_line(view: View, width: int) -> Line:
+    """Write how it goes; at the right what is wrong, which is never what is left out."""
+    problems = (*problem_words(view), Span(" "))
+    room = width - width_of(problems) - 2
+    workers, rate = workers_words(view), rate_words(view)
+    long, short = disk_words(view), outlook_words(view, "disk ")
+    variants = [[workers, rate, long], [workers, rate, short], [workers, short], [short]]
+    return spread(_first_fitting(variants, room), problems, width)
+
+
+def _first_fitting(variants: list[list[Line]], width: int) -> Line:
+    """Return the first variant that fits as a whole, or what fits of the last."""
+    for parts in variants:
+        if width_of(joined(parts, 10 * width)) <= width:
+            return joined(parts, width)
+    return joined(variants[-1], width)
+
+
+def margin(written: Line) -> Line:
+    """Return a line set off from the edge."""
+    return (Span(" "), *written)
+
+
+def state_line(view: View, width: int) -> Line:
+    """Write `RUNNING`, or what it is instead and why; at the right, where the patches go."""
+    condition = view.condition
+    left = line(Span(f" {condition.word}", condition.role))
+    reason = display_name(condition.reason)
+    if reason:
+        left = (*left, Span(f"  {reason}"))
+    stage = stage_words(view)
+    role = "watching" if view.is_read_only else stage
+    room = width - width_of(left) - 4
+    place = display_name(view.state.output)
+    words = f"{role}  {place}" if role else place
+    shown = words if len(words) <= room else place
+    least = 12
+    if room < least:
+        return left
+    return spread(left, line(muted(f"{foreign(shown, room).rstrip()} ")), width)
+
+
+def stage_words(view: View) -> str:
+    """Return the stage's name."""
+    return display_name(view.state.stage)
+
+
+def progress_line(view: View, width: int) -> Line:
+    """Write the bar and the percentage."""
+    share = done_share(view.state)
+    cells = width - 2 - _PERCENT_CELLS
+    return (Span(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
+
+
+def videos_words(view: View) -> Line:
+    """Write `42 of 116 videos, 4 left out`."""
+    counts = video_counts(view.state)
+    if not counts.total:
+        return line(muted("no videos known yet"))
+    if not view.state.categories and view.state.stage:  # a stage before the plan: these are not finished
+        return line(
+            strong(str(counts.done)), f" of {counts.total} videos", muted(f" through {stage_words(view)}")
+        )
+    words = line(strong(str(counts.done)), f" of {counts.total} videos")
+    left = f", {counts.left} to go"
+    out = f", {counts.out} out" if counts.out else ""
+    return (*words, muted(left + out))
+
+
+def elapsed_words(view: View) -> Line:
+    """Write `1d 08h so far`, pauses left out."""
+    return line(f"{duration(view.state.elapsed_seconds(view.now))}", muted(" so far"))
+
+
+def left_words(view: View) -> Line:
+    """Write `2d 14h left, Tue 25 Nov 04:50`; no date while the work stands still."""
+    if view.condition.is_ended:
+        return line(f"{count(view.state.clips_made)} clips made")
+    seconds = eta.seconds_left(view.state, view.now)
+    if seconds is None:
+        return line(muted("time left not known yet"))
+    if not view.is_working:
+        return line(strong(duration(seconds)), " of work left")
+    return line(strong(duration(seconds)), " left, done ", strong(moment(view.now + seconds, view.now)))
+
+
+def workers_words(view: View) -> Line:
+    """Write `8 workers`, or `target 6, running 8, draining 2` while the two differ."""
+    state = view.state
+    target = view.workers_asked if view.workers_asked is not None else state.workers_target
+    running = len(state.slots)
+    draining = sum(slot.is_draining for slot in state.slots.values())
+    if view.condition.is_ended or view.condition.is_dead:
+        return line(muted("no workers"))
+    if running == target and not draining:
+        return line(f"{target} worker{'' if target == 1 else 's'}")
+    words = f"workers target {target}, running {running}"
+    return line(words + (f", draining {draining}" if draining else ""))
+
+
+def rate_words(view: View) -> Line:
+    """Write `412 patches/min`."""
+    rate = eta.patches_per_minute(view.state, view.now)
+    if rate is None or not view.is_working:
+        return line(muted("no rate yet" if view.is_working else "standing still"))
+    return line(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}", muted(" patches/min"))  # noqa: PLR2004
+
+
+def disk_words(view: View) -> Line:
+    """Write whether the disk will hold, and what is free."""
+    disk = view.state.disk
+    free = f", {size(disk.free_bytes)} free" if disk is not None else ""
+    return (*outlook_words(view, "disk "), Span(free))
+
+
+def outlook_words(view: View, before: str = "") -> Line:
+    """Write `will hold`, or when it will be full."""
+    disk = view.state.disk
+    if disk is None:
+        return line(muted(f"{before}not measured yet"))
+    if disk.free_bytes <= disk.pauses_below_bytes:
+        return line(Span(f"{before}low", "bad"))
+    if eta.bytes_left(view.state) is None:
+        return line(muted(f"{before}outlook not known yet"))
+    full = eta.seconds_until_disk_full(view.state, view.now)
+    if full is None:
+        return line(Span(f"{before}will hold", "good"))
+    when = moment(view.now + full, view.now) if view.is_working else f"in {duration(full)} of work"
+    return line(Span(f"{before}full {when}", "warn"))
+
+
+def problem_words(view: View) -> Line:
+    """Write `nothing wrong`, or how many errors and warnings there are."""
+    if view.condition.is_dead:
+        return line(Span("! engine gone", "bad"))
+    errors, warnings = problem_counts(view.state)
+    words: list[Span] = []
+    if errors:
+        words.append(Span(f"! {errors} error{'' if errors == 1 else 's'}", "bad"))
+    if warnings:
+        mark = ", " if errors else "! "
+        words.append(Span(f"{mark}{warnings} warning{'' if warnings == 1 else 's'}", "warn"))
+    return tuple(words) or line(Span("nothing wrong", "good"))

@@ -1,0 +1,109 @@
+"""The machine and the pace: cores, memory, reading and writing, patches a minute, how well clips go."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import percent, size
+from tui_gen.engine.model.state import RunState
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane, page_of
+from tui_gen.tui.panes.summary import rate_words
+from tui_gen.tui.view import View
+from tui_gen.tui.widgets.styled_lines import Line, Span, curve, fit, gauges, joined, line, muted, width_of
+
+_LABEL = 12
+_CURVE_CELLS = 30
+_PACE = "   pace "
+
+
+class SystemPane(Pane):
+    """What the machine does, and how fast the work goes."""
+
+    room = Room.SYSTEM
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write the facts."""
+        room = size.width - _LABEL - 2
+        rows = [_fact("pace", rate_words(view)), _fact("", line(Span(pace_curve(view, room), "bar")))]
+        return page_of([*rows, *_machine(view.state, room), *_quality(view.state)])
+
+    def summary(self, view: View, width: int) -> list[Line]:
+        """Two lines: the machine, and how well clips go."""
+        system = view.state.system
+        room = width - _LABEL
+        quality = [
+            line(muted("good "), percent(view.state.success_rate)),
+            line(_tries(view.state), muted(" tries a clip")),
+        ]
+        words = joined(quality, room)
+        drawn = pace_curve(view, min(_CURVE_CELLS, room - width_of(words) - len(_PACE) - 1))
+        pace = (muted(_PACE), Span(drawn, "bar")) if drawn else ()
+        second: Line = (Span(" " * _LABEL), *words, *pace)
+        label = self.label(_LABEL)
+        if system is None:
+            return [line(label, muted("not measured yet")), second]
+        machine = [
+            line(muted("cpu "), percent(_mean(system.cpu_percents), 0)),
+            line(muted("memory "), _memory(system.memory_used_bytes, system.memory_total_bytes)),
+            line(muted("read "), _rate(system.read_bytes_per_second)),
+            line(muted("write "), _rate(system.write_bytes_per_second)),
+        ]
+        return [(label, *joined(machine, room, "  ")), second]
+
+
+def pace_curve(view: View, width: int) -> str:
+    """Patches of the last whole minutes, oldest first; minutes without work count as none."""
+    by_minute = {minute.minute: minute.patches for minute in view.state.minutes}
+    if not by_minute or width <= 0:
+        return ""
+    last = int(view.now // 60) - 1
+    first = max(min(by_minute), last - width + 1)
+    return curve([by_minute.get(minute, 0) for minute in range(first, last + 1)], width)
+
+
+def _machine(state: RunState, width: int) -> list[Line]:
+    system = state.system
+    if system is None:
+        return [_fact("machine", line(muted("not measured yet")))]
+    cores = system.cpu_percents
+    used, total = system.memory_used_bytes, system.memory_total_bytes
+    return [
+        _fact("cpu", line(percent(_mean(cores), 0), muted(f" of {len(cores)} cores"))),
+        _fact("", line(Span(gauges(cores)[:width], "bar"))),
+        _fact(
+            "memory", line(_memory(used, total), muted(f"  {percent(used / total if total else None, 0)}"))
+        ),
+        _fact("read", line(_rate(system.read_bytes_per_second))),
+        _fact("write", line(_rate(system.write_bytes_per_second))),
+    ]
+
+
+def _quality(state: RunState) -> list[Line]:
+    return [
+        _fact("good", line(percent(state.success_rate), muted(" of the clips"))),
+        _fact("retried", line(percent(state.retry_rate), muted(f", {_tries(state)} tries a clip"))),
+    ]
+
+
+def _fact(label: str, words: Line) -> Line:
+    return (muted(" " + fit(label, _LABEL)), *words)
+
+
+def _mean(percents: tuple[float, ...]) -> float | None:
+    return sum(percents) / len(percents) / 100 if percents else None
+
+
+def _memory(used: int, total: int) -> str:
+    taken, whole = size(used), size(total)
+    if taken.split()[-1] == whole.split()[-1]:
+        taken = taken.split()[0]
+    return f"{taken} of {whole}"
+
+
+def _rate(per_second: float | None) -> str:
+    return "-" if per_second is None else f"{size(per_second)}/s"
+
+
+def _tries(state: RunState) -> str:
+    return "-" if state.average_attempts is None else f"{state.average_attempts:.1f}"

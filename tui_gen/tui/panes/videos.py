@@ -1,0 +1,172 @@
+"""All videos: where each stands, how far it is, and why it gives nothing where it does not."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import count, display_name, percent, size
+from tui_gen.engine.model.state_views import SourceState
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane
+from tui_gen.tui.view import View
+from tui_gen.tui.widgets.styled_lines import Line, Role, Span, fit, fit_right, foreign, muted, rail
+
+_ORDER = ("working", "failed", "set aside", "unusable", "missing", "queued", "unknown", "skipped")
+_STATE_ROLES: dict[str, Role] = {
+    "working": "good",
+    "failed": "bad",
+    "set aside": "bad",
+    "unusable": "bad",
+    "missing": "warn",
+    "skipped": "muted",
+    "done": "muted",
+    "nothing to do": "muted",
+}
+_STATE_CELLS, _CLIPS_CELLS, _PERCENT_CELLS, _GOOD_CELLS, _PRIORITY_CELLS = 10, 13, 7, 9, 6
+_LEAST_NAME = 20
+_BAR_CELLS = 12
+_LEAST_REASON = 16
+DEFAULT_PRIORITY = 255
+
+
+class VideosPane(Pane):
+    """A line a video, those that need a look first, and a filter."""
+
+    room = Room.VIDEOS
+
+    def __init__(self) -> None:
+        """Show all videos."""
+        super().__init__()
+        self.filter = ""
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write those videos that the filter lets through; only visible ones cost."""
+        sources = ordered(view, self.filter)
+        note = ""
+        if self.filter:
+            note = f"filter: {display_name(self.filter)}   {len(sources)} of {len(view.state.sources)}"
+        columns = _Columns(size.width - 1)
+        return Page(
+            head=(columns.heading(),),
+            keys=[source.id for source in sources],
+            row=lambda index: columns.row(sources[index]),
+            note=note,
+            is_list=True,
+            empty="no video matches the filter" if self.filter else "no videos known yet",
+        )
+
+    def source(self) -> str | None:
+        """Return the id of the video the cursor stands on."""
+        return self.chosen.key if isinstance(self.chosen.key, str) and self.row_count else None
+
+    def copied(self) -> list[str]:
+        """Return the path of that video."""
+        source = self._view.state.sources.get(self.source() or "") if self._view else None
+        return [source.path] if source is not None else super().copied()
+
+
+def ordered(view: View, wanted: str) -> list[SourceState]:
+    """Return the videos that match, those worked on first, then trouble, then what is to come."""
+    folded = wanted.casefold()
+    found = [
+        (_rank(source.phase), source.priority, source.name, source.id)
+        for source in view.state.sources.values()
+        if not folded or folded in _searched(source)
+    ]
+    return [view.state.sources[key[-1]] for key in sorted(found)]
+
+
+def _rank(phase: str) -> int:
+    return _ORDER.index(phase) if phase in _ORDER else len(_ORDER)
+
+
+def _searched(source: SourceState) -> str:
+    categories = " ".join(name for name, quota in source.quotas.items() if quota)
+    return f"{source.name}\n{source.path}\n{source.phase}\n{categories}\n{source.reason}".casefold()
+
+
+class _Columns:
+    """Which columns there are for a width, and how wide the name is."""
+
+    def __init__(self, width: int) -> None:
+        """Share out the width: name, state and clips always, the rest as there is room."""
+        room = width - 1 - _LEAST_NAME - _STATE_CELLS - _CLIPS_CELLS
+        self.has_percent = room >= _PERCENT_CELLS
+        room -= _PERCENT_CELLS if self.has_percent else 0
+        self.has_priority = room >= _PRIORITY_CELLS
+        room -= _PRIORITY_CELLS if self.has_priority else 0
+        self.has_rate = room >= _GOOD_CELLS
+        room -= _GOOD_CELLS if self.has_rate else 0
+        self.has_bar = room >= _BAR_CELLS + _LEAST_REASON
+        room -= _BAR_CELLS + 2 if self.has_bar else 0
+        self.name = _LEAST_NAME + min(max(0, room), 24)
+        self.reason = max(0, room - 24 - 2)
+        if self.reason < _LEAST_REASON:
+            self.name, self.reason = _LEAST_NAME + max(0, room), 0
+
+    def heading(self) -> Line:
+        """Write the names of the columns."""
+        parts = [Span(" "), muted(fit("video", self.name)), muted(fit(" state", _STATE_CELLS))]
+        parts += [muted(fit_right("clips", _CLIPS_CELLS))]
+        parts += [Span(" " * (_BAR_CELLS + 2))] if self.has_bar else []
+        parts += [Span(" " * _PERCENT_CELLS)] if self.has_percent else []
+        parts += [muted(fit_right("good", _GOOD_CELLS))] if self.has_rate else []
+        parts += [muted(fit_right("prio", _PRIORITY_CELLS))] if self.has_priority else []
+        return (*parts, muted("  why" if self.reason else ""))
+
+    def row(self, source: SourceState) -> Line:
+        """Write one video. Where a reason has no column of its own it takes that of the numbers."""
+        phase = source.phase
+        role = _STATE_ROLES.get(phase, "plain")
+        name_role: Role = "muted" if role == "muted" else "plain"
+        start = (
+            Span(" "),
+            Span(foreign(source.name, self.name), name_role),
+            Span(" " + fit(phase, _STATE_CELLS - 1), role),
+        )
+        reason = source.reason
+        if reason and not self.reason:
+            return (*start, muted("  " + display_name(reason)))
+        share = source.clips_made / source.clips_wanted if source.clips_wanted else None
+        parts = [Span(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", _CLIPS_CELLS))]
+        parts += [Span("  "), *rail(share, _BAR_CELLS)] if self.has_bar else []
+        parts += [Span(fit_right(percent(share, 0), _PERCENT_CELLS))] if self.has_percent else []
+        parts += [Span(fit_right(percent(source.success_rate), _GOOD_CELLS))] if self.has_rate else []
+        parts += [_priority(source)] if self.has_priority else []
+        return (*start, *parts, *([muted("  " + display_name(reason))] if self.reason else []))
+
+
+def _priority(source: SourceState) -> Span:
+    is_default = source.priority == DEFAULT_PRIORITY
+    return Span(
+        fit_right("-" if is_default else str(source.priority), _PRIORITY_CELLS),
+        "muted" if is_default else "plain",
+    )
+
+
+def video_details(view: View, name: str) -> list[str]:
+    """Return all there is to say about one video, its name and path whole."""
+    source = view.state.sources[name]
+    tries = f"{source.attempts / source.ended:.2f}" if source.ended else "-"
+    why = display_name(source.reason.removeprefix(f"{source.phase} "))  # "skipped by hand" says it twice
+    lost = f"{count(source.rejected)} rejected, {count(source.failed)} failed"
+    lines = [
+        f"path      {display_name(source.path)}",
+        f"id        {display_name(source.id)}",
+        f"state     {source.phase}" + (f": {why}" if why else ""),
+        f"clips     {count(source.clips_made)} made of {count(source.clips_wanted)}, {lost}",
+        f"good      {percent(source.success_rate)} of {count(source.ended)} clips, {tries} tries a clip",
+        f"priority  {source.priority} (0 is first, {DEFAULT_PRIORITY} the default)",
+        f"size      {size(source.size_bytes)}",
+    ]
+    for category, quota in sorted(source.quotas.items()):
+        made = source.images.get(category, 0)
+        lines.append(f"gives     {display_name(category)}: {count(made)} of {count(quota)} images")
+    return lines
+
+
+def cost_of_skipping(view: View, name: str) -> list[str]:
+    """Return what each category would still have got from a video."""
+    source = view.state.sources[name]
+    missing = {c: quota - source.images.get(c, 0) for c, quota in source.quotas.items()}
+    return [f"{display_name(c)}: {count(left)} images" for c, left in sorted(missing.items()) if left > 0]

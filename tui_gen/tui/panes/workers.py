@@ -1,0 +1,129 @@
+"""What the workers do now, and how the videos in hand stand."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from tui_gen.base.formatting import count, display_name, duration, percent
+from tui_gen.engine.model.state_views import SlotState, SourceState
+from tui_gen.tui.layout import Room
+from tui_gen.tui.panes.pane import Page, Pane
+from tui_gen.tui.view import View
+from tui_gen.tui.widgets.styled_lines import (
+    EMPTY,
+    Line,
+    Span,
+    fit,
+    fit_end,
+    fit_right,
+    foreign,
+    line,
+    muted,
+    width_of,
+)
+
+_WIDE, _ROOMY = 90, 72
+_DOING_CELLS, _TIGHT_CELLS = 13, 10
+_ROWS_FOR_VIDEOS = 4
+
+
+class NowPane(Pane):
+    """One line a worker; below, where there is room, one for each video in hand."""
+
+    room = Room.NOW
+    _sources: dict[int, str]
+
+    def page(self, view: View, size: Size) -> Page:
+        """Write a line for each worker, then the videos in hand."""
+        slots = [view.state.slots[number] for number in sorted(view.state.slots)]
+        self._sources = {slot.number: slot.source for slot in slots}
+        lines = [self.slot_line(view, slot, size.width) for slot in slots]
+        keys: list[object] = [slot.number for slot in slots]
+        if slots and size.height - len(slots) > _ROWS_FOR_VIDEOS:
+            below = _videos_in_hand(view, slots, size.width)
+            lines += below
+            keys += [f"below {number}" for number in range(len(below))]
+        return Page(
+            keys=tuple(keys),
+            row=lambda index: lines[index],
+            is_list=bool(slots),
+            empty=_idle_words(view),
+        )
+
+    def wanted_lines(self, view: View, width: int) -> int:  # noqa: ARG002
+        """Count one line a worker; the videos in hand only take what is left over."""
+        return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_target)
+
+    def source(self) -> str | None:
+        """Return the video of the worker the cursor stands on."""
+        key = self.chosen.key
+        return self._sources.get(key) if isinstance(key, int) and hasattr(self, "_sources") else None
+
+    def copied(self) -> list[str]:
+        """Return the path of that video."""
+        source = self._view.state.sources.get(self.source() or "") if self._view else None
+        return [source.path] if source is not None else super().copied()
+
+    @staticmethod
+    def slot_line(view: View, slot: SlotState, width: int) -> Line:
+        """Write ` 3  Arrival   clip 12   4/1,200   reading   11s`."""
+        source = view.state.sources.get(slot.source)
+        name = source.name if source is not None else slot.source
+        done = f"{count(source.clips_made)}/{count(source.clips_wanted)}" if source is not None else ""
+        seconds = max(0.0, view.now - slot.since)
+        doing = f"try {slot.attempt}" if slot.attempt > 1 else display_name(slot.what)
+        doing += ", last" if slot.is_draining else ""
+        clip = "" if slot.clip is None else f"clip {slot.clip}"
+        is_tight = width < _ROOMY
+        right: Line = (
+            Span(fit_right(done, 10 if is_tight else 14)),
+            Span(
+                "   " + fit(doing, _TIGHT_CELLS if is_tight else _DOING_CELLS),
+                "warn" if slot.attempt > 1 else "plain",
+            ),
+            Span(fit_right(duration(seconds), 8) + " "),
+        )
+        if width >= _WIDE:
+            right = (muted(fit_right(clip, 12)), *right)
+        room = width - 5 - sum(len(span.text) for span in right)
+        if room < _DOING_CELLS:  # a narrow screen: the name, and what is done with it
+            right = right[1:3]
+            room = width - 5 - sum(len(span.text) for span in right)
+        return (muted(fit_right(str(slot.number), 3)), Span("  " + foreign(name, room)), *right)
+
+
+def _idle_words(view: View) -> str:
+    if view.condition.is_ended or view.condition.is_dead:
+        return "nobody works any more"
+    return "no worker has taken anything yet"
+
+
+def _videos_in_hand(view: View, slots: list[SlotState], width: int) -> list[Line]:
+    """Write a heading and one line for each video the workers are on."""
+    ids = dict.fromkeys(slot.source for slot in slots)
+    sources = [view.state.sources[name] for name in ids if name in view.state.sources]
+    longest = max((width_of(line(display_name(source.name))) for source in sources), default=0)
+    name_width = max(16, min(longest, width - 40))
+    path_width = width - name_width - 40
+    heading = line(
+        muted(" " + fit("video", name_width)),
+        muted(fit_right("clips", 14) + fit_right("good", 9) + fit_right("tries", 7)),
+        muted("   path" if path_width > _DOING_CELLS else ""),
+    )
+    return [EMPTY, heading, *(_video_line(source, name_width, path_width) for source in sources)]
+
+
+def _video_line(source: SourceState, name_width: int, path_width: int) -> Line:
+    tries = f"{source.attempts / source.ended:.1f}" if source.ended else "-"
+    rate = source.success_rate
+    numbers = (
+        Span(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", 14)),
+        Span(fit_right(percent(rate), 9)),
+        Span(fit_right(tries, 7)),
+    )
+    path = (
+        muted("   " + fit_end(display_name(source.path), path_width))
+        if path_width > _DOING_CELLS
+        else Span("")
+    )
+    return (Span(" " + foreign(source.name, name_width)), *numbers, path)

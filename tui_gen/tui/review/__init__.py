@@ -1,0 +1,1 @@
+"""The review of a scan: a table that is edited before it is saved."""

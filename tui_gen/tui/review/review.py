@@ -1,0 +1,375 @@
+"""The review of a scan: a table of what was found, in which weights and priorities are edited with keys.
+
+It knows no job: rows come in as plain values and go out changed, or not at all. Invariant: nothing is
+kept of a review that is cancelled, and every change but the last typed letter can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tui_gen.base.formatting import count, display_name
+from tui_gen.tui.actions import bindings_of
+from tui_gen.tui.base_app import TerminalApp
+from tui_gen.tui.dialogs.dialogs import Choice, Question, Reading
+from tui_gen.tui.review.keys import REVIEW_DEEDS, REVIEW_SIGNALS, label_of, review_help
+from tui_gen.tui.review.rows import PRIORITY, Columns, Reviewed, ReviewRow, matches
+from tui_gen.tui.widgets.partial_compositor import SpansCompositor
+from tui_gen.tui.widgets.scroll_list import Page, Roll
+from tui_gen.tui.widgets.styled_lines import EMPTY, Line, Span, joined, line, muted, spread, width_of
+
+LARGEST_WEIGHT, LARGEST_PRIORITY = 100.0, 255
+WEIGHT_STEP, PRIORITY_STEP = 0.1, 5
+_SHOWN = ("all", "taken", "left out")
+
+
+class _Fixed(Roll, can_focus=False):
+    """Lines without a title that do not scroll; a subclass writes them as they stand."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.is_summary = True
+
+    def write(self, size: Size) -> Page | None:
+        """Nothing scrolls here."""
+        del size
+        return None
+
+    def heading(self, width: int) -> Line:
+        """Nothing has a title here."""
+        del width
+        return EMPTY
+
+
+class Head(_Fixed):
+    """Two lines: what was scanned, and what it comes to."""
+
+    def __init__(self, reviewed: Reviewed) -> None:
+        """Show `reviewed`."""
+        super().__init__("review-head")
+        self._reviewed = reviewed
+
+    def _written(self) -> list[Line]:
+        return self._reviewed.head_lines(self.size.width)[: self.size.height]
+
+
+class Table(Roll):
+    """The found films, a line each."""
+
+    def __init__(self, reviewed: Reviewed) -> None:
+        """Show `reviewed`."""
+        super().__init__("review-table")
+        self.reviewed = reviewed
+        self.wanted, self.shown = "", _SHOWN[0]
+        self.column = 0  # of the categories, then the priority
+
+    def write(self, size: Size) -> Page:
+        """Write what the filter lets through."""
+        rows = self.found()
+        columns = Columns(size.width - 1, self.reviewed.categories, self.column)
+        parts = [f"filter: {display_name(self.wanted)}"] if self.wanted else []
+        parts += [self.shown] if self.shown != _SHOWN[0] else []
+        if parts:
+            parts.append(f"{count(len(rows))} of {count(len(self.reviewed.rows))}")
+        return Page(
+            head=(columns.heading(),),
+            keys=[row.key for row in rows],
+            row=lambda index: columns.row(rows[index]),
+            note="   ".join(parts),
+            is_list=True,
+            empty="nothing matches" if parts else "nothing new was found",
+        )
+
+    def heading(self, width: int) -> Line:
+        """Write the title."""
+        del width
+        return line(Span(" Found ", "title" if self.has_focus else "muted"))
+
+    def found(self) -> list[ReviewRow]:
+        """Return the rows that are shown."""
+        wanted = self.wanted.casefold()
+        return [
+            row
+            for row in self.reviewed.rows
+            if (self.shown == _SHOWN[0] or row.is_in == (self.shown == _SHOWN[1])) and matches(row, wanted)
+        ]
+
+    def under_cursor(self) -> ReviewRow | None:
+        """Return the row the cursor stands on."""
+        found = self.reviewed.find(str(self.chosen.key)) if self.row_count else None
+        return found if found is not None and found in self.found() else None
+
+
+class Keys(_Fixed):
+    """The last line: what can be done, or what was."""
+
+    def __init__(self) -> None:
+        """Say nothing yet."""
+        super().__init__("review-keys")
+        self.notice = ""
+
+    def _written(self) -> list[Line]:
+        width = self.size.width
+        deeds = sorted((deed for deed in REVIEW_DEEDS if deed.shown), key=lambda deed: deed.shown)
+        parts = [line(Span(label_of(deed), "key"), muted(f" {deed.words}")) for deed in deeds]
+        last = joined(parts[-2:], width - 2)
+        first = joined(parts[:-2], width - 5 - width_of(last))
+        if self.notice:
+            first = line(Span(display_name(self.notice), "accent"))
+        return [spread((Span(" "), *first), (*last, Span(" ")), width)]
+
+
+class ReviewScreen(Screen[None]):
+    """The table, and the keys that change it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(REVIEW_DEEDS)]
+
+    def __init__(self, reviewed: Reviewed) -> None:
+        """Show `reviewed`."""
+        super().__init__()
+        self._compositor = SpansCompositor()
+        self.reviewed = reviewed
+        self.table, self._head, self._keys = Table(reviewed), Head(reviewed), Keys()
+        self._field = Input(id="filter", compact=True)
+        self._typing = ""  # what is typed: "filter", "value" or "name"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield from (self._head, self.table, self._keys, self._field)
+
+    def on_mount(self) -> None:
+        """Begin with the table."""
+        self._field.display = False
+        self._place()
+        self.set_focus(self.table)
+
+    def on_resize(self) -> None:
+        """Arrange for another size."""
+        self._place()
+
+    def _place(self) -> None:
+        width, height = self.size
+        for widget, y, lines in (
+            (self._head, 0, 2),
+            (self.table, 2, height - 3),
+            (self._keys, height - 1, 1),
+            (self._field, height - 1, 1),
+        ):
+            widget.styles.position = "absolute"
+            widget.styles.offset = (0, max(0, y))
+            widget.styles.width, widget.styles.height = width, max(1, lines)
+
+    def show(self, notice: str = "") -> None:
+        """Show everything as it is now, and say what was done."""
+        self._keys.notice = notice
+        for roll in (self._head, self.table, self._keys):
+            roll.repaint()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed a key is a letter, also one that came before the field was there."""
+        return False if self._typing else super().check_action(action, parameters)
+
+    # ------------------------------------------------------------------ moving and looking
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor; what was done is said no longer."""
+        self.table.move(rows)
+        self.show()
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self.action_move(pages * self.table.rows_per_page)
+
+    def action_column(self, step: int) -> None:
+        """Choose what plus and minus change."""
+        self.table.column = (self.table.column + step) % (len(self.reviewed.categories) + 1)
+        self.show()
+
+    def action_shown(self) -> None:
+        """Show all, what is taken, what is left out."""
+        self.table.shown = _SHOWN[(_SHOWN.index(self.table.shown) + 1) % len(_SHOWN)]
+        self.show(f"showing {self.table.shown}")
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Reading("Keys", review_help()))
+
+    @on(Roll.RowOpened)
+    def action_details(self) -> None:
+        """Show all about the film under the cursor."""
+        row = self.table.under_cursor()
+        if row is not None:
+            self.app.push_screen(Reading(row.name, row.details()))
+
+    # ------------------------------------------------------------------ changing
+
+    def _change(self, rows: Sequence[ReviewRow], notice: str) -> None:
+        self.reviewed.change(rows)
+        self.show(notice)
+
+    def action_take(self) -> None:
+        """Leave the film out, or take it."""
+        row = self.table.under_cursor()
+        if row is not None:
+            changed = replace(row, is_in=not row.is_in)
+            self._change([changed], f"{row.name}: {'taken' if changed.is_in else 'left out'}")
+
+    def action_take_shown(self) -> None:
+        """Leave all that are shown out, or take them all where none is taken."""
+        rows = self.table.found()
+        are_taken = not any(row.is_in for row in rows)
+        said = "taken" if are_taken else "left out"
+        self._change([replace(row, is_in=are_taken) for row in rows], f"{count(len(rows))} {said}")
+
+    def action_change(self, steps: int) -> None:
+        """Raise or lower what the column holds."""
+        row = self.table.under_cursor()
+        if row is None:
+            return
+        name = self._column_name()
+        step = PRIORITY_STEP if name == PRIORITY else WEIGHT_STEP
+        self._set(row, name, row.value(name) + steps * step)
+
+    def action_priority(self, change: int) -> None:
+        """One step earlier or later."""
+        row = self.table.under_cursor()
+        if row is not None:
+            self._set(row, PRIORITY, row.priority + change)
+
+    def _column_name(self) -> str:
+        return (*self.reviewed.categories, PRIORITY)[self.table.column]
+
+    def _set(self, row: ReviewRow, name: str, value: float) -> None:
+        largest = LARGEST_PRIORITY if name == PRIORITY else LARGEST_WEIGHT
+        changed = row.with_value(name, max(0.0, min(largest, value)))
+        self._change([changed], f"{row.name}: {name} {changed.value(name):g}")
+
+    def action_spread(self) -> None:
+        """Give all that are shown the weights of the film under the cursor."""
+        row = self.table.under_cursor()
+        if row is not None:
+            rows = [replace(each, weights=row.weights) for each in self.table.found()]
+            self._change(rows, f"{count(len(rows))} weighed as {row.name}")
+
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        self.show("undone" if self.reviewed.undo() else "nothing to undo")
+
+    # ------------------------------------------------------------------ typing
+
+    def action_filter(self) -> None:
+        """Ask what to show."""
+        self._ask("filter", self.table.wanted, "a name, a rule, a reason, a path")
+
+    def action_value(self) -> None:
+        """Ask for the value of the column."""
+        row = self.table.under_cursor()
+        if row is not None:
+            self._ask("value", "", f"{self._column_name()} of {display_name(row.name)}")
+
+    def action_rename(self) -> None:
+        """Ask for another name."""
+        row = self.table.under_cursor()
+        if row is not None:
+            self._ask("name", display_name(row.name), "the film's name")
+
+    def _ask(self, what: str, text: str, placeholder: str) -> None:
+        self._typing = what
+        self._field.value, self._field.placeholder = text, placeholder
+        self._field.display, self._keys.display = True, False
+        self.set_focus(self._field, scroll_visible=False)
+
+    @on(Input.Changed, "#filter")
+    def _on_typed(self, event: Input.Changed) -> None:
+        if self._typing == "filter":
+            self.table.wanted = event.value
+            self.table.repaint()
+
+    @on(Input.Submitted, "#filter")
+    def _on_submitted(self, event: Input.Submitted) -> None:
+        what, row, text = self._typing, self.table.under_cursor(), event.value.strip()
+        self._close_field()
+        if row is None or what == "filter":
+            return
+        if what == "name" and text:
+            self._change([replace(row, name=text)], f"renamed: {text}")
+        elif what == "value":
+            self._set_typed(row, text)
+
+    def _set_typed(self, row: ReviewRow, text: str) -> None:
+        name = self._column_name()
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            self.show(f"not a number: {text}")
+            return
+        largest = LARGEST_PRIORITY if name == PRIORITY else LARGEST_WEIGHT
+        if 0 <= value <= largest:
+            self._set(row, name, value)
+        else:
+            self.show(f"{name} goes from 0 to {largest:g}")
+
+    def key_escape(self) -> None:
+        """Leave the field without its text; without one, the filter."""
+        if self._typing in {"", "filter"}:
+            self.table.wanted = self._field.value = ""
+            self.table.shown = _SHOWN[0]
+        self._close_field()
+
+    def _close_field(self) -> None:
+        self._typing = ""
+        self._field.display, self._keys.display = False, True
+        self.set_focus(self.table)
+        self.show()
+
+    # ------------------------------------------------------------------ ending
+
+    def action_save(self) -> None:
+        """End, with the rows as they are."""
+        self.app.exit(self.reviewed.rows)
+
+
+class ReviewApp(TerminalApp[tuple[ReviewRow, ...] | None]):
+    """The review; its result is the rows to be saved, or None."""
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "tui-gen scan"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(REVIEW_SIGNALS, are_first=True)]
+
+    def __init__(self, title: str, categories: Sequence[str], rows: Sequence[ReviewRow]) -> None:
+        """Show `rows` under `title`; they are weighed for `categories`."""
+        super().__init__()
+        self.reviewed = Reviewed(title, tuple(categories), tuple(rows))
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the table."""
+        return ReviewScreen(self.reviewed)
+
+    def action_cancel(self) -> None:
+        """End without a result; ask where something was changed."""
+        if isinstance(self.screen, Question):
+            return
+        if not self.reviewed.is_changed:
+            self.exit(None)
+            return
+        choices = [
+            Choice("save", "save it", "as it is shown"),
+            Choice("leave", "leave", "nothing is written"),
+            Choice("stay", "go on"),
+        ]
+        self.push_screen(Question("Leave the review?", [], choices), self._on_answer)
+
+    def _on_answer(self, answer: str | None) -> None:
+        if answer == "save":
+            self.exit(self.reviewed.rows)
+        elif answer == "leave":
+            self.exit(None)

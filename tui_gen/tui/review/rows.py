@@ -1,0 +1,168 @@
+"""The rows of a review, their changes and how they are written; no widget here.
+
+Invariant: a row changes only through `Reviewed.change`, which keeps what was before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from tui_gen.base.formatting import count, display_name
+from tui_gen.tui.widgets.styled_lines import (
+    Line,
+    Role,
+    Span,
+    fit,
+    fit_line,
+    fit_right,
+    foreign,
+    line,
+    muted,
+    strong,
+)
+
+PRIORITY = "priority"
+DEFAULT_PRIORITY = 255
+_MARK_CELLS, _LEAST_NAME, _MOST_NAME = 5, 18, 44
+_WEIGHT_CELLS, _PRIORITY_CELLS = 10, 8
+_LEAST_WHY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One file that was found. All but `key`, `facts` and `why` may be changed."""
+
+    key: str  # the path
+    name: str
+    weights: tuple[tuple[str, float], ...]
+    priority: int
+    is_in: bool
+    facts: str
+    why: str
+
+    def value(self, name: str) -> float:
+        """Return the priority, or the weight of a category."""
+        return self.priority if name == PRIORITY else dict(self.weights).get(name, 0.0)
+
+    def with_value(self, name: str, value: float) -> ReviewRow:
+        """Return the row with another priority or weight; a weight of 0 is none."""
+        if name == PRIORITY:
+            return replace(self, priority=round(value))
+        weights = {**dict(self.weights), name: round(value, 3)}
+        return replace(self, weights=tuple((key, weight) for key, weight in weights.items() if weight > 0))
+
+    def details(self) -> list[str]:
+        """Return all there is to say, the path whole."""
+        weights = ", ".join(f"{display_name(name)} {weight:g}" for name, weight in self.weights)
+        return [
+            f"path      {display_name(self.key)}",
+            f"file      {display_name(self.facts)}",
+            f"state     {'taken' if self.is_in else 'left out'}",
+            f"why       {display_name(self.why) or '-'}",
+            f"weights   {weights or 'none'}",
+            f"priority  {self.priority} (0 is first, {DEFAULT_PRIORITY} the default)",
+        ]
+
+
+@dataclass(slots=True)
+class Reviewed:
+    """The rows as they are now, and as they were before."""
+
+    title: str
+    categories: tuple[str, ...]
+    rows: tuple[ReviewRow, ...]
+    _before: list[tuple[ReviewRow, ...]] = field(default_factory=list)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to lose."""
+        return bool(self._before)
+
+    def find(self, key: str) -> ReviewRow | None:
+        """Return a row by its key."""
+        return next((row for row in self.rows if row.key == key), None)
+
+    def change(self, rows: Sequence[ReviewRow]) -> None:
+        """Put changed rows into the places of those with their keys."""
+        changed = {row.key: row for row in rows}
+        self._before.append(self.rows)
+        self.rows = tuple(changed.get(row.key, row) for row in self.rows)
+
+    def undo(self) -> bool:
+        """Take the last change back; return whether there was one."""
+        if not self._before:
+            return False
+        self.rows = self._before.pop()
+        return True
+
+    def head_lines(self, width: int) -> list[Line]:
+        """Write what was scanned and what it comes to."""
+        taken = [row for row in self.rows if row.is_in]
+        counts = f"{count(len(taken))} taken, {count(len(self.rows) - len(taken))} left out"
+        sums = [f"{display_name(name)} {sum(row.value(name) for row in taken):g}" for name in self.categories]
+        first = line(Span(" "), strong(display_name(self.title)))
+        second = line(Span(f" {counts}"), muted(f"   weights: {', '.join(sums)}"))
+        return [fit_line(first, width), fit_line(second, width)]
+
+
+def matches(row: ReviewRow, wanted: str) -> bool:
+    """Whether a row holds a text, which is in lower case."""
+    if not wanted:
+        return True
+    categories = " ".join(name for name, _ in row.weights)
+    return wanted in f"{row.name}\n{row.key}\n{row.why}\n{row.facts}\n{categories}".casefold()
+
+
+class Columns:
+    """Which columns there are for a width, and how a row is written in them."""
+
+    def __init__(self, width: int, categories: Sequence[str], chosen: int) -> None:
+        """Share out the width; `chosen` is the column that keys change, the priority after the categories."""
+        room = width - _MARK_CELLS - _LEAST_NAME - _PRIORITY_CELLS - 1
+        fitting = max(1, room // _WEIGHT_CELLS)
+        # Where not all fit, those around the chosen one are shown.
+        first = max(0, min(chosen - fitting + 1, len(categories) - fitting))
+        self._categories = list(categories)[first : first + fitting]
+        self._chosen = chosen - first if chosen < len(categories) else len(self._categories)
+        room -= len(self._categories) * _WEIGHT_CELLS
+        self._why = room - _MOST_NAME + _LEAST_NAME - 2
+        self._name = _LEAST_NAME + min(max(0, room), _MOST_NAME - _LEAST_NAME)
+        if self._why < _LEAST_WHY:
+            self._name, self._why = _LEAST_NAME + max(0, room), 0
+
+    def heading(self) -> Line:
+        """Write the names of the columns; the chosen one stands out, also without colour."""
+        parts = [muted(fit("", _MARK_CELLS)), muted(fit("film", self._name))]
+        names = [*self._categories, "prio"]
+        for place, name in enumerate(names):
+            cells = _WEIGHT_CELLS if place < len(self._categories) else _PRIORITY_CELLS
+            shown = display_name(name)
+            if place == self._chosen:
+                parts.append(Span(fit_right(f"[{fit(shown, min(len(shown), cells - 3))}]", cells), "accent"))
+            else:
+                parts.append(muted(fit_right(fit(shown, min(len(shown), cells - 1)), cells)))
+        return (*parts, muted("  why" if self._why else ""))
+
+    def row(self, row: ReviewRow) -> Line:
+        """Write one film."""
+        role: Role = "plain" if row.is_in else "muted"
+        start = [
+            Span(f" [{'x' if row.is_in else ' '}] ", role),
+            Span(foreign(row.name, self._name), role),
+        ]
+        if not self._why and row.why and not row.is_in:
+            # A reason without a column of its own takes that of the numbers.
+            return (*start, muted("  " + display_name(row.why)))
+        numbers = []
+        for place, name in enumerate(self._categories):
+            weight = f"{row.value(name):g}" if row.value(name) else "-"
+            numbers.append(self._number(weight, _WEIGHT_CELLS, place, role if row.value(name) else "muted"))
+        priority = "-" if row.priority == DEFAULT_PRIORITY else str(row.priority)
+        numbers.append(self._number(priority, _PRIORITY_CELLS, len(self._categories), role))
+        said = "   ".join(text for text in (row.why, row.facts) if text)
+        return (*start, *numbers, *([muted("  " + display_name(said))] if self._why else []))
+
+    def _number(self, text: str, cells: int, place: int, role: Role) -> Span:
+        is_chosen = place == self._chosen and role == "plain"
+        return Span(fit_right(text, cells), "accent" if is_chosen else role)

@@ -1,0 +1,1 @@
+"""The terminal: driver, writer, and the session of a screen on it."""

@@ -1,0 +1,101 @@
+"""Textual's driver for terminals that stall, vanish or are another's, made to survive all three."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, ClassVar
+
+from textual.app import App
+from textual.drivers import linux_driver
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui_gen.tui.terminal.ascii import plain
+from tui_gen.tui.terminal.writer import PatientWriter
+
+HANGUP_CODE = 129
+
+
+class PatientDriver(LinuxDriver):
+    """A driver that never waits for its terminal, and ends the screen when the terminal is gone."""
+
+    translate: ClassVar[Callable[[str], str]] = str
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        """Take the place of Textual's driver."""
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._is_mouse_on = mouse
+        self._writer: PatientWriter | None = None
+
+    def start_application_mode(self) -> None:
+        """Take over the terminal, writing through a patient writer."""
+        with _writing_through(self._new_writer):
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
+
+    def stop_application_mode(self) -> None:
+        """Put the terminal back in order, before anything that still waits to be painted."""
+        if self._writer is not None:
+            self._writer.drop_pictures()
+        super().stop_application_mode()
+
+    def toggle_mouse(self) -> bool:
+        """Let the terminal select text with its mouse, or take the mouse back; say which."""
+        if self._is_mouse_on:
+            self._disable_mouse_support()
+        else:
+            self._enable_mouse_support()
+        self._is_mouse_on = not self._is_mouse_on
+        return self._is_mouse_on
+
+    def _new_writer(self, file: IO[str]) -> PatientWriter:
+        self._writer = PatientWriter(
+            file, on_gone=self._on_gone, on_drained=self._on_drained, translate=type(self).translate
+        )
+        return self._writer
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Ask the terminal itself: COLUMNS and LINES, where exported, are what it was some time ago."""
+        try:
+            size = os.get_terminal_size(self.fileno)
+        except OSError:  # no terminal to read keys from
+            size = os.terminal_size((0, 0))
+        return (size.columns, size.lines) if all(size) else super()._get_terminal_size()
+
+    def _on_gone(self) -> None:
+        """End the screen: nobody sees it any more."""
+        self._tell_loop(lambda: self._app.exit(return_code=HANGUP_CODE))
+
+    def _on_drained(self) -> None:
+        """Paint everything: what was lost is not known."""
+        self._tell_loop(self._app.screen.refresh)
+
+    def _tell_loop(self, callback: Callable[[], object]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(callback)
+
+    def _run_input_thread(self) -> None:
+        """Read keys; a terminal that cannot be read is gone, which is no reason to panic."""
+        try:
+            self.run_input_thread()
+        except OSError:
+            self._on_gone()
+
+
+class AsciiDriver(PatientDriver):
+    """The same for a terminal without UTF-8."""
+
+    translate = plain
+
+
+@contextmanager
+def _writing_through(make: Callable[[IO[str]], PatientWriter]) -> Iterator[None]:
+    """Have Textual make our writer where it would make its own: its driver leaves no other place to."""
+    original = vars(linux_driver)["WriterThread"]
+    vars(linux_driver)["WriterThread"] = make
+    try:
+        yield
+    finally:
+        vars(linux_driver)["WriterThread"] = original

@@ -1,0 +1,1 @@
+"""Widgets and text primitives of our own."""

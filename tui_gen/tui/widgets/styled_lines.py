@@ -1,0 +1,193 @@
+"""Lines of styled text, as the panes write them: cells counted, columns aligned, foreign text made harmless.
+
+A line is a tuple of spans; a span is text and its role. Roles become colours in tui_gen.tcss. Invariant:
+whatever goes in, `fit_line` gives exactly so many cells, and nothing that could command a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+
+from tui_gen.base.formatting import display_name
+
+Role = Literal[
+    "plain", "muted", "strong", "accent", "good", "warn", "bad", "bar", "track", "title", "key", "state"
+]
+ROLES: tuple[Role, ...] = (
+    "plain",
+    "muted",
+    "strong",
+    "accent",
+    "good",
+    "warn",
+    "bad",
+    "bar",
+    "track",
+    "title",
+    "key",
+    "state",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text in one role."""
+
+    text: str
+    role: Role = "plain"
+
+
+Line = tuple[Span, ...]
+EMPTY: Line = ()
+ELLIPSIS = "…"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def line(*parts: Span | str) -> Line:
+    """Return a line of the parts; bare text is plain."""
+    return tuple(Span(part) if isinstance(part, str) else part for part in parts)
+
+
+def muted(text: str) -> Span:
+    """Text that may be overlooked."""
+    return Span(text, "muted")
+
+
+def strong(text: str) -> Span:
+    """Text that is to be seen first."""
+    return Span(text, "strong")
+
+
+def width_of(written: Line) -> int:
+    """Return the cells a line takes."""
+    return sum(cell_len(span.text) for span in written)
+
+
+def fit(text: str, width: int) -> str:
+    """Return text in exactly `width` cells: filled up with blanks, or cut with an ellipsis."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + ELLIPSIS
+
+
+def fit_right(text: str, width: int) -> str:
+    """Return text at the right of exactly `width` cells."""
+    room = width - cell_len(text)
+    return " " * room + text if room >= 0 else fit(text, width)
+
+
+def fit_end(text: str, width: int) -> str:
+    """Return text in exactly `width` cells, its end kept where it is too long: for paths."""
+    if cell_len(text) <= width:
+        return fit(text, width)
+    kept = text
+    while kept and cell_len(kept) > width - 1:
+        kept = kept[1:]
+    return fit(ELLIPSIS + kept, width)
+
+
+def foreign(text: str, width: int) -> str:
+    """Return a foreign name, harmless, in exactly `width` cells."""
+    return fit(display_name(text), width)
+
+
+def fit_line(written: Line, width: int) -> Line:
+    """Return the line in exactly `width` cells."""
+    spans: list[Span] = []
+    room = width
+    for position, span in enumerate(written):
+        cells = cell_len(span.text)
+        is_cut = cells > room or (cells == room and any(rest.text for rest in written[position + 1 :]))
+        if is_cut and room > 0:
+            # A full span with more to come ends in an ellipsis too: what is cut is never cut in silence.
+            text = fit(span.text, room) if cells > room else fit(span.text + " ", room)
+            spans.append(Span(text, span.role))
+            return tuple(spans)
+        spans.append(span)
+        room -= cells
+    if room > 0:
+        spans.append(Span(" " * room))
+    return tuple(spans)
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """Return `left` and `right` at the two ends of `width` cells; `right` goes where both do not fit."""
+    room = width - width_of(left) - width_of(right)
+    if not right or room < 1:
+        return fit_line(left, width)
+    return (*left, Span(" " * room), *right)
+
+
+def joined(parts: Iterable[Line], width: int, gap: str = "   ") -> Line:
+    """Return as many of the parts as fit into `width` cells, the first ones first, with gaps between."""
+    written: Line = ()
+    for part in parts:
+        longer = (*written, Span(gap), *part) if written else part
+        if written and width_of(longer) > width:
+            break
+        written = longer
+    return written
+
+
+def bar(share: float | None, width: int) -> Line:
+    """Return a bar of `width` cells, in eighths; empty where the share is unknown."""
+    if width <= 0:
+        return EMPTY
+    eighths = round(max(0.0, min(1.0, share or 0.0)) * width * 8)
+    whole, part = divmod(eighths, 8)
+    filled = "█" * whole + (_EIGHTHS[part] if part else "")
+    return (Span(filled, "bar"), Span("░" * (width - len(filled)), "track"))
+
+
+def rail(share: float | None, width: int) -> Line:
+    """Return a thin bar of `width` cells, in halves: for bars that stand one below the other."""
+    halves = round(max(0.0, min(1.0, share or 0.0)) * max(0, width) * 2)
+    whole, part = divmod(halves, 2)
+    filled = "━" * whole + "╸" * part
+    return (Span(filled, "bar"), Span("─" * (width - len(filled)), "track"))
+
+
+def curve(values: Sequence[float], width: int) -> str:
+    """Return the last `width` values as a row of blocks from nothing to the largest."""
+    shown = list(values)[-width:] if width > 0 else []
+    top = max(shown, default=0.0)
+    if top <= 0:
+        return _LEVELS[0] * len(shown)
+    return "".join(_LEVELS[min(7, round(value / top * 7))] for value in shown)
+
+
+def gauges(percents: Sequence[float]) -> str:
+    """Return one block for each percentage."""
+    return "".join(_LEVELS[min(7, max(0, int(percent / 12.5)))] for percent in percents)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return harmless text in lines of at most `width` cells; its line breaks are kept, names are broken."""
+    rows: list[str] = []
+    for paragraph in text.split("\n"):
+        rest = display_name(paragraph.rstrip("\r"))
+        while cell_len(rest) > width > 1:
+            cut = _cut_at(rest, width)
+            rows.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip()
+        rows.append(rest)
+    return rows
+
+
+def _cut_at(text: str, width: int) -> int:
+    """Index at which to break: after the last blank that fits, or where the cells end."""
+    cells = end = 0
+    for character in text:
+        cells += cell_len(character)
+        if cells > width:
+            break
+        end += 1
+    blank = text.rfind(" ", 0, end)
+    return blank + 1 if blank > end // 2 else max(1, end)

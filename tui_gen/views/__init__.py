@@ -1,0 +1,1 @@
+"""A run as text and as pages: views format numbers, and compute none."""

@@ -1,0 +1,314 @@
+"""The report of a run as a page: what was made, what was met and what was not, and how it went.
+
+Everything is decided in `RunState` and `History`; here it is only written down. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tui_gen.base.formatting import count, duration, moment, percent, size
+from tui_gen.base.html import Markup, page, table, tag
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import CategoryState, Problem, SourceState
+from tui_gen.engine.storage.history import History
+from tui_gen.views.html.plots import SERIES, Axis, Column, Curve, columns_plot, curves_plot, share_bar
+from tui_gen.views.text.run_lines import headline, videos_done
+from tui_gen.views.text.summary import (
+    category_share,
+    ending,
+    in_order_of_success,
+    mean_patches_per_minute,
+    reason_lines,
+    seconds_a_clip,
+)
+
+BINS = 120
+VIDEOS_SHOWN = 30
+"""Further ones, which are doing better, are folded away."""
+PROBLEMS_SHOWN = 20
+_TIME_STEPS = (
+    *(1, 5, 10, 30, 60, 120, 300, 600, 900, 1800),
+    *(3600 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 168, 336, 672)),
+)
+
+
+def report_page(state: RunState, history: History, *, now: float, is_at_work: bool) -> str:
+    """Return the whole page. `now` is when it is written; `is_at_work` whether an engine is there."""
+    line, quality = headline(state, is_at_work=is_at_work)
+    title = f"tui-gen: {state.output}"
+    return page(
+        title,
+        tag("h1", line, class_=quality),
+        tag("p", tag("code", state.output), class_="quiet"),
+        tag("p", f"Written {moment(now, now=0.0)} from the ledger of the run.", class_="quiet"),
+        _tiles(state, history),
+        tag("h2", "What was met, and what was not"),
+        *_met(state),
+        tag("h2", "Categories"),
+        _categories(state, history),
+        tag("h2", "How it went"),
+        *_plots(state, history),
+        tag("h2", "Videos"),
+        *_videos(state, history),
+        tag("h2", "Problems"),
+        *_problems(state, history, now),
+        tag("h2", "Runs"),
+        _runs(history),
+        *_recipe(state),
+    )
+
+
+def _tiles(state: RunState, history: History) -> Markup:
+    done, total = videos_done(state)
+    images = sum(category.images for category in state.categories.values())
+    whole = sum(category.size_bytes for category in state.categories.values())
+    rate = mean_patches_per_minute(history)
+    attempts = state.average_attempts
+    tiles = (
+        ("videos done", f"{count(done)} of {count(total)}"),
+        ("images", count(images)),
+        ("on disk", size(whole)),
+        ("time at work", duration(history.work_seconds)),
+        ("images a minute", f"{rate:.1f}" if rate is not None else "-"),
+        ("success rate", percent(state.success_rate)),
+        ("retry rate", percent(state.retry_rate)),
+        ("average attempts", f"{attempts:.2f}" if attempts is not None else "-"),
+    )
+    boxes = (tag("div", tag("b", value), tag("span", name), class_="tile") for name, value in tiles)
+    return tag("div", *boxes, class_="tiles")
+
+
+# ------------------------------------------------------------------ categories
+
+
+def _met(state: RunState) -> Iterator[Markup]:
+    lines = [*_targets(state), *_idle(state)]
+    if state.clips_failed:
+        failed = f"{count(state.clips_failed)} clips failed; the next run tries them again."
+        lines.append(tag("li", failed, class_="warning"))
+    yield tag("ul", *lines) if lines else tag("p", "There was no target to meet.")
+
+
+def _targets(state: RunState) -> Iterator[Markup]:
+    for category in state.categories.values():
+        if category.target is None:
+            continue
+        name, target = category.name.upper(), count(category.target)
+        missing = category.target - category.images
+        if missing <= 0:
+            yield tag("li", f"{name}: met, {count(category.images)} of {target} images.", class_="good")
+        elif category.shortfall:
+            said = (
+                f"{name}: {count(missing)} of {target} images missing; {count(category.shortfall)} of them "
+            )
+            yield tag("li", f"{said}cannot come from the videos there are.", class_="bad")
+        else:
+            yield tag("li", f"{name}: {count(missing)} of {target} images still to make.", class_="warning")
+
+
+def _idle(state: RunState) -> Iterator[Markup]:
+    idle = [s for s in state.sources.values() if (s.is_planned or s.is_missing) and s.reason]
+    if idle:
+        yield tag(
+            "li", f"{count(len(idle))} videos give nothing more; they are named below.", class_="warning"
+        )
+
+
+def _categories(state: RunState, history: History) -> Markup:
+    headings = ("category", "videos", "images", "target", "", "on disk", "mean patch", "formats")
+    rows = [_category_row(state, history, category) for category in state.categories.values()]
+    return table(headings, rows)
+
+
+def _category_row(state: RunState, history: History, category: CategoryState) -> list[Markup | str]:
+    givers = sum(1 for source in state.sources.values() if source.images.get(category.name))
+    share = category_share(category)
+    return [
+        _named(category.name.upper(), [category.folder]),
+        count(givers),
+        count(category.images),
+        count(category.target) if category.target is not None else "-",
+        _progress_bar(share) if share is not None else "-",
+        size(category.size_bytes),
+        size(category.size_bytes / category.images) if category.images else "-",
+        _shares(history.formats.get(category.name, {})),
+    ]
+
+
+def _progress_bar(share: float) -> Markup:
+    parts = (("made", min(1.0, share)), ("left", max(0.0, 1 - share)))
+    return tag("span", share_bar(parts, percent(share)), percent(share))
+
+
+def _shares(numbers: Mapping[str, int]) -> Markup:
+    whole = sum(numbers.values())
+    return tag(
+        "div", *(tag("div", f"{name} {number / whole:.0%}") for name, number in sorted(numbers.items()))
+    )
+
+
+# ------------------------------------------------------------------ plots
+
+
+def _plots(state: RunState, history: History) -> Iterator[Markup]:
+    if not history.additions.times:
+        yield tag("p", "Nothing was made yet.")
+        return
+    x = Axis(history.work_seconds, duration, _TIME_STEPS)
+    yield _throughput(history, x)
+    yield _progress(state, history, x)
+
+
+def _throughput(history: History, x: Axis) -> Markup:
+    columns = []
+    for part in history.bins(BINS):
+        seconds = part.end - part.start
+        rate = part.patches / seconds * 60 if seconds else 0.0
+        told = f"{duration(part.start)}: {rate:.1f} images a minute, {size(part.size_bytes)}"
+        columns.append(Column(part.start, part.end, rate, told))
+    y = Axis(max(column.height for column in columns), _short)
+    borders = [run.began for run in history.runs[1:]]
+    title = "Images a minute, over the time at work" + ("; dotted: a new run" if borders else "")
+    return columns_plot(title, columns, x=x, y=y, borders=borders)
+
+
+def _progress(state: RunState, history: History, x: Axis) -> Markup:
+    curves = []
+    for name, points in history.growth(BINS).items():
+        category = state.categories[name]
+        wanted = category.target or category.planned or category.images or 1
+        shares = [(at, 100 * images / wanted) for at, images in points]
+        curves.append(Curve(name.upper(), shares, f"{count(category.images)} of {count(wanted)}"))
+    shown = curves[:SERIES]
+    y = Axis(max(100.0, *(share for curve in shown for _, share in curve.points)), lambda at: f"{at:.0f} %")
+    more = f", the first {SERIES} categories" if len(curves) > SERIES else ""
+    return curves_plot(f"Progress of the categories, in per cent of what is wanted{more}", shown, x=x, y=y)
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0") if value < 10 else count(round(value))  # noqa: PLR2004 - digits
+
+
+# ------------------------------------------------------------------ videos
+
+
+def _videos(state: RunState, history: History) -> Iterator[Markup]:
+    sources = in_order_of_success(state)
+    if not sources:
+        yield tag("p", "No video was worked on.")
+        return
+    legend = [
+        tag("span", tag("i", "", class_=f"b{number}"), word)
+        for number, word in ((1, "made"), (3, "rejected"), (5, "failed"))
+    ]
+    yield tag("p", "Those with the lowest success first.", class_="quiet")
+    yield tag("div", *legend, class_="legend")
+    yield _video_table(sources[:VIDEOS_SHOWN], history)
+    rest = sources[VIDEOS_SHOWN:]
+    if rest:
+        yield tag("details", tag("summary", f"{count(len(rest))} more"), _video_table(rest, history))
+
+
+def _video_table(sources: list[SourceState], history: History) -> Markup:
+    headings = (
+        "video",
+        "state",
+        "success",
+        "clips",
+        "rejected",
+        "failed",
+        "attempts",
+        "images",
+        "on disk",
+        "a clip",
+    )
+    return table(headings, [_video_row(source, history) for source in sources], words=2)
+
+
+def _video_row(source: SourceState, history: History) -> list[Markup | str]:
+    a_clip = seconds_a_clip(source, history)
+    images = [f"{name} {count(number)}" for name, number in source.images.items() if number]
+    return [
+        _named(source.name, [source.reason] if source.reason else []),
+        source.phase,
+        _success(source) if source.ended else "-",
+        f"{count(source.clips_made)} / {count(source.clips_wanted)}",
+        count(source.rejected),
+        count(source.failed),
+        f"{source.attempts / source.ended:.2f}" if source.ended else "-",
+        _named(count(sum(source.images.values())), images),
+        size(source.size_bytes),
+        f"{a_clip:.1f} s" if a_clip is not None else "-",
+    ]
+
+
+def _named(text: str, below: Sequence[str]) -> Markup:
+    return tag("div", text, *(tag("div", line, class_="quiet") for line in below))
+
+
+def _success(source: SourceState) -> Markup:
+    numbers = (("made", source.made), ("rejected", source.rejected), ("failed", source.failed))
+    told = ", ".join(f"{count(number)} {word}" for word, number in numbers)
+    bar = share_bar([(word, number / source.ended) for word, number in numbers], told)
+    return tag("span", bar, percent(source.success_rate))
+
+
+# ------------------------------------------------------------------ problems, runs, recipe
+
+
+def _problems(state: RunState, history: History, now: float) -> Iterator[Markup]:
+    reasons = list(reason_lines(history))
+    if not state.problems and not reasons:
+        yield tag("p", "None.", class_="good")
+        return
+    if reasons:
+        yield tag("h3", "Clips that gave nothing, by reason")
+        yield tag("ul", *(tag("li", line) for line in reasons))
+    if state.problems:
+        yield tag("h3", "Warnings and errors, the latest first")
+        latest = [_problem_row(state, problem, now) for problem in reversed(state.problems)]
+        yield table(_PROBLEM_HEADINGS, latest[:PROBLEMS_SHOWN], words=3)
+        rest = latest[PROBLEMS_SHOWN:]
+        if rest:
+            summary = tag("summary", f"{count(len(rest))} earlier")
+            yield tag("details", summary, table(_PROBLEM_HEADINGS, rest, words=3))
+
+
+_PROBLEM_HEADINGS = ("video", "", "what", "times", "last")
+
+
+def _problem_row(state: RunState, problem: Problem, now: float) -> list[Markup | str]:
+    source = state.sources.get(problem.source) if problem.source else None
+    return [
+        source.name if source else "",
+        tag("span", problem.level, class_="bad" if problem.level == "error" else "warning"),
+        _with_detail(problem.text, problem.detail),
+        count(problem.count),
+        moment(problem.last_at, now),
+    ]
+
+
+def _with_detail(text: str, detail: str) -> Markup | str:
+    if not detail:
+        return text
+    lines = [tag("div", tag("code", line)) for line in detail.splitlines()[-10:]]
+    return tag("details", tag("summary", text), *lines)
+
+
+def _runs(history: History) -> Markup:
+    rows = [
+        [moment(run.started_at, 0.0), ending(run), run.host, run.version, count(run.clips)]
+        for run in history.runs
+    ]
+    return table(("began", "how it ended", "machine", "version", "clips"), rows, words=4)
+
+
+def _recipe(state: RunState) -> Iterator[Markup]:
+    if not state.recipe:
+        return
+    rows = [[tag("code", key), tag("code", str(value))] for key, value in state.recipe.items()]
+    summary = tag("summary", "The recipe: all that decides the bytes of a patch")
+    yield tag("h2", "What it was made with")
+    yield tag("p", "Configuration: ", tag("code", state.config))
+    yield tag("details", summary, table(("entry", "value"), rows, words=2))

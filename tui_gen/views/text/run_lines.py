@@ -1,0 +1,272 @@
+"""A run as lines of text: the headless view, an equal of the screen, from the same state.
+
+Nothing here steers or decides. Foreign names pass `display_name` before they are written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TextIO
+
+from tui_gen.base.formatting import count, display_name, duration, moment, percent, position, size
+from tui_gen.engine.model import eta
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import SourceState
+from tui_gen.engine.model.work import Made
+from tui_gen.engine.scheduling.commands import Controller
+from tui_gen.engine.storage.status import status_of
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+LINE_SECONDS = 5.0
+RULE = "─" * 62
+
+Quality = Literal["good", "warning", "bad", "quiet"]
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Writes what is new in the state, and a progress line every few seconds."""
+
+    controller: Controller
+    out: TextIO  # the report
+    err: TextIO  # warnings and errors
+    clock: Callable[[], float]
+    is_verbose: bool = False
+    is_json: bool = False
+    told: int = 0  # events up to this number were told already
+    _line_at: float = float("-inf")
+    _phase: str = ""
+
+    async def run(self) -> None:
+        """Report until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Write what happened since the last look."""
+        state = self.controller.snapshot()
+        if state is None:
+            return
+        self._write_news(state)
+        now = self.clock()
+        if now - self._line_at >= LINE_SECONDS and state.stage:
+            self._line_at = now
+            text = json.dumps(status_of(state, now)) if self.is_json else progress_line(state, now)
+            self.out.write(f"{text}\n")
+            self.out.flush()
+
+    def _write_news(self, state: RunState) -> None:
+        if (state.phase, state.reason) != self._phase_key and state.phase in {
+            "paused",
+            "waiting",
+            "draining",
+        }:
+            self.err.write(f"{state.phase}{': ' + display_name(state.reason) if state.reason else ''}\n")
+        self._phase = f"{state.phase}\n{state.reason}"
+        for number, event in state.recent:
+            if number <= self.told:
+                continue
+            self.told = number
+            if isinstance(event, ev.ProblemNoted):
+                log.warning("%s", " | ".join(problem_lines(event, state)))
+                self.err.writelines(f"{line}\n" for line in problem_lines(event, state))
+            elif self.is_verbose and not self.is_json:
+                self.out.writelines(f"{line}\n" for line in feed_lines(event, state))
+        self.err.flush()
+
+    @property
+    def _phase_key(self) -> tuple[str, str]:
+        phase, _, reason = self._phase.partition("\n")
+        return phase, reason
+
+
+def progress_line(state: RunState, now: float) -> str:
+    """`12:30:05  36.2 %  42/116 videos  18,456 images  412/min  2d 14h left  8 workers  1.2 TB free`."""
+    done, total = videos_done(state)
+    parts = [moment(now, now) if state.phase == "running" else state.phase]
+    if state.stage != "extract":
+        parts.append(state.stage)
+    images = sum(category.images for category in state.categories.values())
+    planned = sum(category.planned for category in state.categories.values())
+    if state.categories:
+        rate = eta.patches_per_minute(state, now)
+        parts += [
+            f"{percent(share_done(state)):>7}",
+            f"{done:>{len(str(total))}}/{total} videos",
+            f"{count(images):>{len(count(planned))}} images",
+            f"{'-' if rate is None else f'{rate:.0f}':>4}/min",
+            f"{duration(eta.seconds_left(state, now)):>7} left",
+        ]
+    else:  # a stage before the plan: nothing is made yet, nor known to be left
+        parts.append(f"{done}/{total} videos")
+    workers = len(state.slots)
+    parts.append(f"{workers} worker{'' if workers == 1 else 's'}")
+    if state.disk is not None:
+        parts.append(f"{size(state.disk.free_bytes)} free")
+    return "  ".join(parts)
+
+
+def share_done(state: RunState) -> float | None:
+    """Return the share of the wanted clips that is made, or None before anything is planned."""
+    planned = [source for source in state.sources.values() if source.is_planned]
+    wanted = sum(source.clips_wanted for source in planned)
+    return sum(source.clips_made for source in planned) / wanted if wanted else None
+
+
+def videos_done(state: RunState) -> tuple[int, int]:
+    """Return how many videos have given all they were asked for, and how many there are."""
+    listed = [source for source in state.sources.values() if source.is_planned or source.is_missing]
+    return sum(source.phase == "done" for source in listed), len(listed)
+
+
+def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:
+    """Yield a warning or an error with the video it is about and what is known of it."""
+    source = state.sources.get(problem.source) if problem.source else None
+    video = f"{display_name(source.name)}: " if source else ""
+    yield f"{problem.level.capitalize()}: {video}{display_name(problem.text)}"
+    for line in problem.detail.splitlines()[-5:]:
+        yield f"    {display_name(line)}"
+
+
+def feed_lines(event: object, state: RunState) -> Iterator[str]:
+    """Yield what one event looks like in the feed of `-v`."""
+    if isinstance(event, ev.ClipRetried):
+        name = _name(event.clip.source, state)
+        yield f"{name} clip {event.clip.index}: attempt {event.attempt} failed ({display_name(event.reason)})"
+    elif isinstance(event, ev.ClipEnded):
+        yield from _clip_lines(event, state)
+    elif isinstance(event, ev.FactsLearned):
+        yield f"{_name(event.source, state)}: {event.stage} done"
+
+
+def _clip_lines(event: ev.ClipEnded, state: RunState) -> Iterator[str]:
+    outcome = event.outcome
+    name = _name(outcome.clip.source, state)
+    attempts = f"{outcome.attempts} attempt{'s' if outcome.attempts != 1 else ''}"
+    if not isinstance(outcome, Made):
+        kind = type(outcome).__name__.lower()
+        yield f"{name} clip {outcome.clip.index}: {kind} after {attempts} ({display_name(outcome.reason)})"
+        return
+    record: dict[str, Any] = dict(outcome.record)
+    at, difference = record.get("pts_seconds"), record.get("scene_difference")
+    place = f" @ {position(at)}" if at is not None else ""
+    scene = f", difference {difference:.1f}" if difference is not None else ""
+    yield f"{name} clip {outcome.clip.index}{place}{scene}, {attempts}, {outcome.seconds:.1f} s"
+    for patch in outcome.patches:
+        saved = patch.record.get("files", {}).get("gt", "")
+        yield f"    saved to {display_name(patch.category.upper())}: {display_name(saved)}"
+    for category, reason in outcome.rejected:
+        yield f"    nothing for {display_name(category.upper())}: {display_name(reason)}"
+
+
+def _name(source: str, state: RunState) -> str:
+    found = state.sources.get(source)
+    return display_name(found.name if found else source)
+
+
+# ------------------------------------------------------------------ beginning and end
+
+
+def opening_lines(state: RunState, *, config: str, output: str, videos: int) -> Iterator[str]:
+    """Yield what was loaded, and where a resumed run goes on."""
+    yield f"Config loaded: {videos} video{'' if videos == 1 else 's'} ({display_name(config)})"
+    yield f"Output: {display_name(output)}"
+    images = sum(category.images for category in state.categories.values())
+    if state.first_started_at is None:
+        yield "No earlier run found, starting fresh"
+        return
+    yield f"Resuming: {count(images)} images of {count(state.clips_made)} clips are made"
+
+
+def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield where a resumed run was last; `names` maps ids of sources to their names."""
+    last = str((state.newest_patch or {}).get("source"))
+    if last in names and last in state.sources:
+        yield f"Last video: {display_name(names[last])}, {count(state.sources[last].made)} clips made"
+
+
+def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
+    """Yield what a stopped run has saved and how to go on."""
+    yield f"Progress saved to {display_name(ledger)}"
+    for source in state.sources.values():
+        if source.is_planned and source.clips_left and source.made:
+            clips = f"{count(source.clips_made)}/{count(source.clips_wanted)}"
+            yield f"{display_name(source.name)}: {clips} clips"
+    yield f"Go on with: {display_name(command)}"
+
+
+def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
+    """Return in one line how a run stands, and whether that is good."""
+    if is_at_work:
+        return "Dataset generation at work", "quiet"
+    if state.phase == "finished" and state.exit_code == 0:
+        return "Dataset generation complete", "good"
+    if state.phase == "finished":
+        return "Dataset generation finished, with gaps", "warning"
+    if state.phase == "stopped":
+        return f"Dataset generation stopped: {display_name(state.reason)}", "warning"
+    if state.phase == "failed":
+        return "Dataset generation ended by an internal error", "bad"
+    return "Dataset generation ended without a word: killed, or the machine went down", "bad"
+
+
+def final_lines(state: RunState, now: float, *, is_at_work: bool = False) -> Iterator[str]:
+    """Yield the final statistics."""
+    done, total = videos_done(state)
+    images = sum(category.images for category in state.categories.values())
+    whole = sum(category.size_bytes for category in state.categories.values())
+    yield headline(state, is_at_work=is_at_work)[0]
+    yield RULE
+    yield f"Total videos processed:  {done} of {total}"
+    yield f"Total images created:    {count(images)}"
+    yield f"Total disk usage:        {size(whole)}"
+    yield f"Total time:              {duration(state.elapsed_seconds(now))}"
+    yield f"Success rate:            {percent(state.success_rate)}"
+    if state.retry_rate is not None:
+        yield f"Retry rate:              {percent(state.retry_rate)}"
+    if state.average_attempts is not None:
+        yield f"Average attempts:        {state.average_attempts:.2f}"
+    yield ""
+    yield from _category_lines(state)
+    yield from _gap_lines(state)
+    yield f"Output: {display_name(state.output)}"
+    yield RULE
+
+
+def _category_lines(state: RunState) -> Iterator[str]:
+    yield "Categories:"
+    width = max((len(display_name(name)) for name in state.categories), default=0)
+    for category in state.categories.values():
+        name = display_name(category.name.upper())
+        target = f" of {count(category.target)}" if category.target is not None else ""
+        surplus = f", {count(category.surplus)} of them repeat others" if category.surplus else ""
+        disk = size(category.size_bytes)
+        yield f"  {name:<{width}}  {count(category.images):>9}{target} images  ({disk}){surplus}"
+
+
+def _gap_lines(state: RunState) -> Iterator[str]:
+    short = [category for category in state.categories.values() if category.shortfall]
+    idle = [s for s in state.sources.values() if (s.is_planned or s.is_missing) and s.reason]
+    if not short and not idle and not state.clips_failed:
+        return
+    yield ""
+    for category in short:
+        missing = max(0, (category.target or 0) - (category.images - category.surplus))
+        yield f"Target missed: {display_name(category.name.upper())} by {count(missing)} images"
+    if state.clips_failed:
+        yield f"Failed clips: {count(state.clips_failed)}; the next run tries them again"
+    for source in idle:
+        yield _idle_line(source)
+    yield ""
+
+
+def _idle_line(source: SourceState) -> str:
+    return f"Nothing more from {display_name(source.name)}: {display_name(source.reason)}"

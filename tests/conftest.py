@@ -69,7 +69,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
     return make
 
 
-LONGEST_FIRST = ("acceptance", "faults", "jobs")
+LONGEST_FIRST = ("acceptance", "faults", "golden", "jobs", "media", "processes", "commands")
 """Folders whose tests start programs and decoders; the others take a moment each."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.conftest import SDR, X264, Configure, Films, make_film
 from tests.acceptance.program import Dataset, entry, run
-from tests.jobs.superres.films import make_soft_telecined
+from tests.jobs.superres.sample_films import make_soft_telecined
 from tui_gen.jobs.superres.films.source_verdict import JUDGED
 
 FIELDS = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-q:v", "4", "-g", "12", "-pix_fmt", "yuv420p")

@@ -1,0 +1,76 @@
+"""Views: what is converted of a picture holds what its cuts need, at one size per format, on the grid."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.jobs.superres.sample_films import SETTINGS, TINY
+from tui_gen.jobs.superres.extraction.reading.views import GRID, MARGIN, reach, views_of
+from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
+from tui_gen.jobs.superres.units import Cut
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+
+COLOUR = ColourFacts("yuv420p10le", 10, None, None, None, None, None, None, None)
+FILM = ProbeFacts(
+    "matroska", "hevc", Size(1920, 1080), Fraction(1), 0, 0.0, 60.0, 1 / 24, "progressive", COLOUR, "sdr"
+)
+SETTINGS_BY_BORDER = {border: replace(SETTINGS, lr_border=border) for border in ("crop", "picture")}
+
+
+def cut(frame: Size, gt: Size, x: int, y: int) -> Cut:
+    shape = replace(TINY, gt=gt, lr=Size(gt.width // 3, gt.height // 3))
+    region = Region(min(x, frame.width - gt.width), min(y, frame.height - gt.height), gt.width, gt.height)
+    return Cut("c", "C", shape, frame, region, whole(frame), "x")
+
+
+@st.composite
+def cuts(draw: st.DrawFn) -> tuple[ProbeFacts, list[Cut]]:
+    halves = Size(2 * draw(st.integers(100, 500)), 2 * draw(st.integers(100, 300)))
+    ratio = draw(st.sampled_from([1, 2]))
+    probe = replace(FILM, coded=Size(halves.width * ratio, halves.height * ratio))
+    places = st.tuples(st.sampled_from([48, 96]), st.integers(0, 1000), st.integers(0, 600))
+    return probe, [
+        cut(halves, Size(side, side), x, y) for side, x, y in draw(st.lists(places, min_size=1, max_size=4))
+    ]
+
+
+@given(cuts(), st.sampled_from(["crop", "picture"]))
+def test_every_cut_finds_what_it_is_made_of_away_from_edges_that_are_not_the_pictures(
+    given_cuts: tuple[ProbeFacts, list[Cut]], border: str
+) -> None:
+    probe, wanted = given_cuts
+    settings = SETTINGS_BY_BORDER[border]
+    views = views_of(probe, wanted, settings)
+    for one in wanted:
+        assert any(contains(view.exact(), reach(one, settings)) for view in views)
+    for view in views:
+        ratio = probe.coded.width // view.frame.width
+        assert contains(whole(probe.coded), view.stored)
+        assert contains(view.area, view.exact())
+        assert view.stored.x % GRID == view.stored.y % GRID == 0
+        assert (view.area.width * ratio, view.area.height * ratio) == (view.stored.width, view.stored.height)
+        left = view.exact().x - view.area.x
+        assert left * ratio >= MARGIN or view.area.x == left == 0
+
+
+@given(st.integers(0, 1900), st.integers(0, 1000), st.integers(0, 1900), st.integers(0, 1000))
+def test_a_formats_views_have_one_size_wherever_they_lie(x1: int, y1: int, x2: int, y2: int) -> None:
+    sizes = {
+        views_of(FILM, [cut(Size(1920, 1080), Size(96, 96), x, y)], SETTINGS)[0].shape
+        for x, y in ((x1, y1), (x2, y2))
+    }
+    assert len(sizes) == 1
+
+
+def test_the_whole_picture_is_one_view_where_cropping_saves_nothing_or_is_not_exact() -> None:
+    half = Size(960, 540)
+    large = [cut(half, Size(900, 480), 0, 0), cut(half, Size(480, 480), 400, 50)]
+    odd = [cut(Size(1280, 720), Size(96, 96), 5, 5)]
+    turned = replace(FILM, rotation_degrees=180)
+    small = [cut(half, Size(96, 96), 5, 5)]
+    assert [v.stored for v in views_of(FILM, large, SETTINGS)] == [whole(FILM.coded)]
+    assert [v.stored for v in views_of(FILM, odd, SETTINGS)] == [whole(FILM.coded)]
+    assert [v.stored for v in views_of(turned, small, SETTINGS)] == [whole(FILM.coded)]
+    assert [v.stored for v in views_of(FILM, small, SETTINGS)] != [whole(FILM.coded)]

@@ -31,7 +31,7 @@ from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.jobs.superres.extraction.patches import encode_png
 from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
-from tui_gen.jobs.superres.extraction.reading.decoder_group import Refusal, Window, muster
+from tui_gen.jobs.superres.extraction.reading.decoder_group import Refusal, RequestedWindow, start
 from tui_gen.jobs.superres.extraction.reading.views import Shape
 from tui_gen.jobs.superres.planning.geometry import Region, Size, contains
 from tui_gen.jobs.superres.planning.plan import plan_extract
@@ -79,13 +79,13 @@ def _whole_stretch(config: Path) -> Stretch:
 
 async def _read(stretch: Stretch, ffmpeg: Ffmpeg) -> None:
     first = stretch.probe.first_pts_seconds
-    windows = [Window(first + task.windows[0], ()) for task in stretch.tasks]
-    crew = muster(stretch, windows, ffmpeg=ffmpeg, threads=1, limits=CLIP_LIMITS)
+    windows = [RequestedWindow(first + task.windows[0], ()) for task in stretch.tasks]
+    decoders = start(stretch, windows, ffmpeg=ffmpeg, threads=1, limits=CLIP_LIMITS)
     for _ in windows:
-        found = await asyncio.to_thread(crew.collect, ())
+        found = await asyncio.to_thread(decoders.collect, ())
         if isinstance(found, Refusal):
             raise TypeError(found.reason)
-    crew.dismiss()
+    decoders.close()
 
 
 def _shapes(stretch: Stretch, task: ClipTask) -> Iterator[Shape]:

@@ -26,7 +26,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, SourceRecord, Unit
 from tui_gen.engine.run.session import LEDGER_NAME, replay, steady_clock
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Engine, Options
+from tui_gen.engine.scheduling.scheduler import Options, Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.engine.storage.ledger_codec import encode
@@ -143,7 +143,7 @@ class Clock:
 
 async def hand_out(stub: Stub, state: RunState, ledger: Ledger, seconds: float) -> tuple[int, list[float]]:
     recorder = Recorder(ledger, state, steady_clock())
-    engine = Engine(
+    engine = Scheduler(
         job=StubJob((stub,)), recorder=recorder, executor=LocalExecutor(), options=Options(workers=12)
     )
     steering = Steering(engine, recorder)

@@ -10,7 +10,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.cli.arguments import COMMANDS, parser, with_command
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.tui.actions import APP_DEEDS, DEEDS, Deed
+from tui_gen.tui.actions import ACTIONS, APP_ACTIONS, Action
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,10 +63,10 @@ WRITTEN = {
 UNTOLD = {"up", "down", "home", "end", "pageup", "pagedown", "shift+tab", "f1", "ctrl+q", "2", "3", "4", "5"}
 
 
-@pytest.mark.parametrize("deed", [*DEEDS, *APP_DEEDS], ids=lambda deed: deed.id)
-def test_every_key_is_told_of(deed: Deed) -> None:
+@pytest.mark.parametrize("action", [*ACTIONS, *APP_ACTIONS], ids=lambda action: action.id)
+def test_every_key_is_told_of(action: Action) -> None:
     told = {key for row in rows("keys") for key in re.split(r"[` ,]+", row[0])}
-    assert any(WRITTEN.get(key, key) in told or key in UNTOLD for key in deed.keys.split(","))
+    assert any(WRITTEN.get(key, key) in told or key in UNTOLD for key in action.keys.split(","))
 
 
 def test_the_configuration_shown_loads(tmp_path: Path) -> None:

@@ -264,8 +264,8 @@ def test_fresh_sets_everything_aside_and_starts_over(films: Films, configure: Co
     data.complete("--fresh", "--yes")
     second = {path: digest for path, digest in data.tree().items() if path.startswith("General/")}
     assert second == first
-    (aside,) = [path for path in data.output.iterdir() if path.name.startswith("General.")]
-    assert sum(1 for path in aside.rglob("*.png")) == len(first)
+    (held_out,) = [path for path in data.output.iterdir() if path.name.startswith("General.")]
+    assert sum(1 for path in held_out.rglob("*.png")) == len(first)
     (ledger,) = data.ledger_path.parent.glob("ledger.jsonl.*")
     assert ledger.read_bytes().count(b'"outcome":"made"') == 4
     assert len(data.made()) == 4

@@ -83,13 +83,13 @@ def test_what_another_ffmpeg_could_not_read_is_looked_at_anew(configure: Configu
     )
     run("check", data.config)
     (told, silent) = [line["source"] for line in data.ledger() if "survey" in line.get("facts", {})]
-    judged = {"kind": "facts", "stage": "extract", "source": told, "facts": {JUDGED: {"ffmpeg": "0.1"}}}
+    basis = {"kind": "facts", "stage": "extract", "source": told, "facts": {JUDGED: {"ffmpeg": "0.1"}}}
     verdicts = [
         {"kind": "unusable", "stage": "extract", "source": source, "reason": "no such codec"}
         for source in (told, silent)
     ]
     with data.ledger_path.open("a") as ledger:
-        ledger.writelines(f"{json.dumps({'at': 1.0, **line})}\n" for line in (judged, *verdicts))
+        ledger.writelines(f"{json.dumps({'at': 1.0, **line})}\n" for line in (basis, *verdicts))
     assert "Videos: 2 of 2 can be used" in run("plan", data.config).out
     assert "Videos: 2; 2 good" in run("check", data.config).out
     done = data.run()

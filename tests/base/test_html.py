@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.pages import HOSTILE, ReadPage, check_needs_nothing
 from tui_gen.base.formatting import display_name, duration
 from tui_gen.base.html import page, table, tag, write_page
-from tui_gen.views.html.plots import Axis, Column, Curve, columns_plot, curves_plot, share_bar
+from tui_gen.views.html.plots import Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
 
 
 @given(st.text(), st.text())
@@ -37,7 +37,7 @@ def test_the_reader_of_these_tests_refuses_what_is_not_well_formed() -> None:
 
 def test_plots_hold_what_they_show_and_nothing_outside() -> None:
     x, y = Axis(7200.0, duration, (600, 1800, 3600)), Axis(10.0, lambda value: f"{value:g}")
-    columns = [Column(0, 3600, 10, "full"), Column(3600, 7200, 5, HOSTILE)]
+    columns = [PlotColumn(0, 3600, 10, "full"), PlotColumn(3600, 7200, 5, HOSTILE)]
     drawn = columns_plot("Rate", columns, x=x, y=y, borders=[3600])
     read = check_needs_nothing(page("plots", drawn, share_bar([("made", 0.5), ("left", 0.5)], "half")))
     assert ("height", "1000") in read.attributes

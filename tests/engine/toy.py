@@ -27,7 +27,7 @@ from tui_gen.engine.model.work import (
     SourceRecord,
     Unit,
 )
-from tui_gen.engine.scheduling.scheduler import Engine, Options
+from tui_gen.engine.scheduling.scheduler import Options, Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.engine.storage.recorder import Recorder
@@ -152,7 +152,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.ledger_path)
         self.recorder = Recorder(self.ledger, self.state, self.clock)
-        self.engine = Engine(
+        self.engine = Scheduler(
             job=ToyJob((self.stage,)),
             recorder=self.recorder,
             executor=LocalExecutor(),

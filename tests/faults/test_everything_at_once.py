@@ -89,10 +89,10 @@ class Trouble:
 
     @contextmanager
     def _away(self, folder: Path) -> Iterator[None]:
-        away = folder.with_name(f"{folder.name} away")
-        folder.rename(away)
+        unreachable = folder.with_name(f"{folder.name} away")
+        folder.rename(unreachable)
         yield
-        away.rename(folder)
+        unreachable.rename(folder)
 
     # ------------------------------------------------------------------ one run
 

@@ -265,13 +265,13 @@ def test_a_folder_for_temporaries_is_needed_by_nobody_and_left_alone(scene: Scen
 
 
 def test_an_output_folder_that_is_moved_away_and_back_is_waited_for(scene: Scene) -> None:
-    away = scene.data.output.with_name("away")
+    unreachable = scene.data.output.with_name("away")
     with scene.start() as running:
         scene.wait_for_clips(running, 3)
-        scene.data.output.rename(away)
-        running.wait_until(lambda: has_been_held(away, NOT_OURS), "a word about it")
+        scene.data.output.rename(unreachable)
+        running.wait_until(lambda: has_been_held(unreachable, NOT_OURS), "a word about it")
         assert not scene.data.output.exists()
-        away.rename(scene.data.output)
+        unreachable.rename(scene.data.output)
         done = running.end()
     nobody_was_blamed(scene, done)
     scene.finish(done)
@@ -294,11 +294,11 @@ def test_a_category_s_folder_deleted_in_the_middle_is_waited_for_not_blamed_on_f
     place = scene.data.output / "Space"
     with scene.start() as running:
         scene.wait_for_clips(running, 1)
-        aside = scene.data.output / "Aside"
-        place.rename(aside)
+        held_out = scene.data.output / "Aside"
+        place.rename(held_out)
         running.wait_until(lambda: has_been_held(scene.data.output), "waiting for the folder")
         assert not place.exists()
-        aside.rename(place)
+        held_out.rename(place)
         done = running.end()
     nobody_was_blamed(scene, done)
     scene.finish(done)

@@ -22,15 +22,15 @@ from tui_gen.engine.control.server import ControlClient, ControlError
 
 
 def test_a_share_that_drops_is_waited_for_and_picked_up_when_it_is_back(scene: Scene) -> None:
-    away = scene.films.with_name("share")
+    unreachable = scene.films.with_name("share")
     with scene.start() as running:
         scene.wait_for_clips(running, 3)
-        scene.films.rename(away)
+        scene.films.rename(unreachable)
         scene.films.mkdir()  # the mount point stays
         running.wait_until(lambda: scene.state().startswith("waiting"), "waiting for sources")
         reason = scene.state()
         scene.films.rmdir()
-        away.rename(scene.films)
+        unreachable.rename(scene.films)
         done = running.end()
     assert str(scene.films) in reason
     assert done.err.count("waiting for sources") == 1
@@ -42,11 +42,11 @@ def test_a_share_that_drops_is_waited_for_and_picked_up_when_it_is_back(scene: S
 def test_a_share_that_is_gone_at_the_start_of_a_later_run_keeps_its_seats(scene: Scene) -> None:
     first = scene.run("--limit", "5")
     assert first.code == 0, str(first)
-    away = scene.films.with_name("share")
-    scene.films.rename(away)
+    unreachable = scene.films.with_name("share")
+    scene.films.rename(unreachable)
     with scene.start() as running:
         running.wait_until(lambda: scene.state().startswith("waiting"), "waiting for sources")
-        away.rename(scene.films)
+        unreachable.rename(scene.films)
         done = running.end()
     assert done.code == 0, str(done)
     scene.finish(done)

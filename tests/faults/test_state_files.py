@@ -16,7 +16,7 @@ import pytest
 
 from tests.acceptance.program import Dataset, environment, run
 from tests.faults.conftest import Scene, check_words, lying_in, with_root
-from tui_gen.commands.run import set_aside
+from tui_gen.commands.run import archive_previous
 from tui_gen.engine.model.work import RefusedError
 from tui_gen.jobs import read_config
 
@@ -256,7 +256,7 @@ def test_starting_over_where_a_folder_cannot_be_moved_moves_none(
 
     monkeypatch.setattr(Path, "rename", refusing)
     with pytest.raises(RefusedError, match="Space: cannot be renamed"):
-        set_aside(read_config(finished.data.config))
+        archive_previous(read_config(finished.data.config))
     assert finished.data.tree() == before
     assert finished.data.ledger_path.exists()
 

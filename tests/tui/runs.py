@@ -161,14 +161,14 @@ def troubled_run() -> RunState:
     state = working_run()
     failed = Failed(Clip("v005", 900), "ffmpeg was killed", 3, 9.0, "x265 [error]: out of memory\nKilled")
     for event in (
-        ev.SourceMissed(NOW - 29, "v020", "Missing", "/mnt/data/video/FilmeUHD/Missing.mkv"),
+        ev.SourceMissing(NOW - 29, "v020", "Missing", "/mnt/data/video/FilmeUHD/Missing.mkv"),
         ev.SourceFoundUnusable(
             NOW - 28, "extract", "v021", "Dolby Vision profile 5: no picture in its base layer"
         ),
         ev.SourceSkipped(NOW - 27, "v022"),
         ev.ClipEnded(NOW - 26, "extract", failed),
         ev.ClipEnded(NOW - 25, "extract", failed),
-        ev.SourceSetAside(NOW - 24, "v023", "crashed five times in a row"),
+        ev.SourceQuarantined(NOW - 24, "v023", "crashed five times in a row"),
         ev.ProblemNoted(NOW - 23, "warning", "disk low: 61 GB free", None, "pauses under 50 GB"),
     ):
         state.apply(event)

@@ -14,9 +14,9 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Plan, SourcePlan
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.tui.actions import ALL_DEEDS, DEEDS
+from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS
 from tui_gen.tui.app import TuiGenApp
-from tui_gen.tui.dialogs.dialogs import Question, Reading
+from tui_gen.tui.dialogs.dialogs import QuestionDialog, TextDialog
 
 SIZE = (80, 24)
 
@@ -176,7 +176,7 @@ async def test_a_monitor_adds_up_and_offers_no_steering() -> None:
         assert ".generator_status.json" in seen
         await press(pilot, "space", "plus", "s", "r", "u", "left_square_bracket")
         assert controller.asked == []
-        assert not isinstance(pilot.app.screen, Question)
+        assert not isinstance(pilot.app.screen, QuestionDialog)
 
 
 async def test_only_what_changed_is_painted_again() -> None:
@@ -245,7 +245,7 @@ async def test_ten_presses_while_a_command_is_under_way_become_one_more_command(
 
 async def test_ten_quick_presses_of_any_key_do_no_harm() -> None:
     controller = FakeController(troubled_run())
-    keys = {deed.keys.split(",")[0] for deed in ALL_DEEDS if deed.group != "move"}
+    keys = {action.keys.split(",")[0] for action in ALL_ACTIONS if action.group != "move"}
     async with screen_of(controller, on_restart=lambda: None).run_test(size=SIZE) as pilot:
         for key in sorted(keys):
             for _ in range(10):
@@ -319,7 +319,7 @@ async def test_leaving_asks_how(key: str, downs: int, command: do.Command | None
     controller = FakeController(working_run())
     async with screen_of(controller).run_test(size=SIZE) as pilot:
         await press(pilot, key)
-        assert isinstance(pilot.app.screen, Question)
+        assert isinstance(pilot.app.screen, QuestionDialog)
         await press(pilot, *["down"] * downs, "enter")
         assert controller.asked == ([command] if command else [])
         if command is not None and controller.state is not None:
@@ -332,7 +332,7 @@ async def test_leaving_asks_how(key: str, downs: int, command: do.Command | None
 async def test_ctrl_c_asks_while_a_filter_is_typed_too() -> None:
     async with screen_of(working_run()).run_test(size=SIZE) as pilot:
         await press(pilot, "slash", "a", "ctrl+c", "ctrl+c")
-        assert [type(screen) for screen in pilot.app.screen_stack[1:]] == [Question]
+        assert [type(screen) for screen in pilot.app.screen_stack[1:]] == [QuestionDialog]
 
 
 async def test_leaving_works_while_paused() -> None:
@@ -394,7 +394,7 @@ async def test_enter_shows_the_whole_of_a_problem() -> None:
     async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
         await press(pilot, "6")
         seen = await press(pilot, "down", "down", "enter")
-        assert isinstance(pilot.app.screen, Reading)
+        assert isinstance(pilot.app.screen, TextDialog)
         assert "x265 [error]: out of memory" in seen
         assert "2 times" in seen
 
@@ -406,7 +406,7 @@ async def test_the_cursor_stays_on_its_video_when_the_order_changes() -> None:
         pane = pilot.app.screen.query_one("#videos")
         chosen = pane.chosen.key  # type: ignore[attr-defined]
         assert controller.state is not None
-        controller.state.apply(ev.SourceMissed(NOW, "v090", "gone", "/gone"))
+        controller.state.apply(ev.SourceMissing(NOW, "v090", "gone", "/gone"))
         pilot.app.poll()  # type: ignore[attr-defined]
         await pilot.pause()
         assert pane.chosen.key == chosen  # type: ignore[attr-defined]
@@ -448,8 +448,8 @@ async def test_the_palette_carries_out_what_it_names() -> None:
 async def test_help_names_every_key() -> None:
     async with screen_of(working_run()).run_test(size=(100, 90)) as pilot:
         seen = await press(pilot, "question_mark")
-        for deed in DEEDS:
-            assert deed.meaning in seen
+        for action in ACTIONS:
+            assert action.meaning in seen
 
 
 async def test_the_log_tells_what_happened() -> None:

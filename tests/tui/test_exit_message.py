@@ -8,11 +8,11 @@ from tests.tui.runs import NOW, screen_of, working_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.exit_message import farewell_lines
-from tui_gen.tui.view import Condition, View, condition_of
+from tui_gen.tui.view import RunCondition, ScreenView, condition_of
 
 
-def seen(state: RunState) -> View:
-    return View(state=state, now=NOW, condition=condition_of(state, True, None))  # noqa: FBT003
+def seen(state: RunState) -> ScreenView:
+    return ScreenView(state=state, now=NOW, condition=condition_of(state, True, None))  # noqa: FBT003
 
 
 def ended(result: str, code: int) -> RunState:
@@ -50,7 +50,7 @@ def test_a_run_that_has_ended_says_how(result: str, code: int, words: str, goes_
 
 
 def test_a_dead_engine_says_that_nothing_is_lost() -> None:
-    dead = replace(seen(working_run()), condition=Condition("DEAD", "bad", is_dead=True))
+    dead = replace(seen(working_run()), condition=RunCondition("DEAD", "bad", is_dead=True))
     (said,) = farewell_lines(dead, "c.json")
     assert "is safe" in said
     assert "tui-gen c.json" in said

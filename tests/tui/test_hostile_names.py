@@ -17,7 +17,7 @@ from tui_gen.tui.dialogs.first_run import FirstRunApp
 from tui_gen.tui.panes.categories import category_details
 from tui_gen.tui.panes.problems import problem_details
 from tui_gen.tui.panes.videos import cost_of_skipping, video_details
-from tui_gen.tui.view import View, condition_of
+from tui_gen.tui.view import ScreenView, condition_of
 from tui_gen.tui.widgets.styled_lines import fit, fit_end, wrapped
 
 HOSTILE = (
@@ -108,7 +108,7 @@ async def test_hostile_text_is_harmless_in_every_dialog() -> None:
 
 def test_hostile_text_is_harmless_in_all_that_dialogs_say() -> None:
     state = hostile_run(*HOSTILE)
-    view = View(state, NOW, condition_of(state, is_alive=True, silent_seconds=None))
+    view = ScreenView(state, NOW, condition_of(state, is_alive=True, silent_seconds=None))
     for source in state.sources:
         assert_lines_harmless(video_details(view, source) + cost_of_skipping(view, source))
     for name in state.categories:

@@ -6,21 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Size
 
-from tui_gen.tui.layout import FACTS, Room, Wish, arrange, shape_of
+from tui_gen.tui.layout import FACTS, LayoutRequest, PaneName, arrange, shape_of
 
-COUNTED = (Room.CATEGORIES, Room.NOW, Room.DISK, Room.SYSTEM, Room.PROBLEMS)
+COUNTED = (PaneName.CATEGORIES, PaneName.NOW, PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS)
 lines = st.fixed_dictionaries({room: st.integers(1, 60) for room in COUNTED})
-focuses = st.sampled_from([room for room in Room if room not in {Room.OVERALL, Room.KEYS}])
+focuses = st.sampled_from([room for room in PaneName if room not in {PaneName.OVERALL, PaneName.KEYS}])
 
 
 @given(
     width=st.integers(1, 260), height=st.integers(1, 90), lines=lines, focus=focuses, is_zoomed=st.booleans()
 )
 def test_rooms_lie_inside_the_screen_and_do_not_overlap(
-    width: int, height: int, lines: dict[Room, int], focus: Room, *, is_zoomed: bool
+    width: int, height: int, lines: dict[PaneName, int], focus: PaneName, *, is_zoomed: bool
 ) -> None:
     size = Size(width, height)
-    arrangement = arrange(size, Wish(lines, focus, is_zoomed))
+    arrangement = arrange(size, LayoutRequest(lines, focus, is_zoomed))
     for region in arrangement.regions.values():
         assert region.area > 0
         assert size.region.contains_region(region)
@@ -28,15 +28,21 @@ def test_rooms_lie_inside_the_screen_and_do_not_overlap(
         assert not one.overlaps(other)
     if height >= 8:
         assert focus in arrangement.regions
-        assert Room.KEYS in arrangement.regions
+        assert PaneName.KEYS in arrangement.regions
 
 
 def test_everything_is_on_the_smallest_full_screen() -> None:
-    lines = {Room.CATEGORIES: 4, Room.NOW: 8, Room.DISK: 9, Room.SYSTEM: 9, Room.PROBLEMS: 1}
-    arrangement = arrange(Size(80, 24), Wish(lines, Room.NOW))
-    assert {Room.CATEGORIES, Room.NOW, *FACTS} <= set(arrangement.regions)
-    assert arrangement.regions[Room.CATEGORIES].height == 5
-    assert arrangement.regions[Room.NOW].height == 9
+    lines = {
+        PaneName.CATEGORIES: 4,
+        PaneName.NOW: 8,
+        PaneName.DISK: 9,
+        PaneName.SYSTEM: 9,
+        PaneName.PROBLEMS: 1,
+    }
+    arrangement = arrange(Size(80, 24), LayoutRequest(lines, PaneName.NOW))
+    assert {PaneName.CATEGORIES, PaneName.NOW, *FACTS} <= set(arrangement.regions)
+    assert arrangement.regions[PaneName.CATEGORIES].height == 5
+    assert arrangement.regions[PaneName.NOW].height == 9
 
 
 def test_each_size_has_its_shape() -> None:
@@ -45,15 +51,27 @@ def test_each_size_has_its_shape() -> None:
 
 
 def test_videos_stand_right_below_the_workers_of_two_columns() -> None:
-    lines = {Room.CATEGORIES: 4, Room.NOW: 8, Room.DISK: 9, Room.SYSTEM: 9, Room.PROBLEMS: 1}
-    regions = arrange(Size(120, 36), Wish(lines, Room.NOW)).regions
-    assert regions[Room.NOW].height == 9
-    assert regions[Room.VIDEOS].y == regions[Room.NOW].bottom + 1
-    assert regions[Room.VIDEOS].bottom == regions[Room.PROBLEMS].bottom == regions[Room.KEYS].y
+    lines = {
+        PaneName.CATEGORIES: 4,
+        PaneName.NOW: 8,
+        PaneName.DISK: 9,
+        PaneName.SYSTEM: 9,
+        PaneName.PROBLEMS: 1,
+    }
+    regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
+    assert regions[PaneName.NOW].height == 9
+    assert regions[PaneName.VIDEOS].y == regions[PaneName.NOW].bottom + 1
+    assert regions[PaneName.VIDEOS].bottom == regions[PaneName.PROBLEMS].bottom == regions[PaneName.KEYS].y
 
 
 def test_few_workers_leave_room_for_the_videos_in_hand() -> None:
-    lines = {Room.CATEGORIES: 4, Room.NOW: 2, Room.DISK: 9, Room.SYSTEM: 9, Room.PROBLEMS: 1}
-    regions = arrange(Size(120, 36), Wish(lines, Room.NOW)).regions
-    assert regions[Room.NOW].height == 8
-    assert regions[Room.VIDEOS].height >= 10
+    lines = {
+        PaneName.CATEGORIES: 4,
+        PaneName.NOW: 2,
+        PaneName.DISK: 9,
+        PaneName.SYSTEM: 9,
+        PaneName.PROBLEMS: 1,
+    }
+    regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
+    assert regions[PaneName.NOW].height == 8
+    assert regions[PaneName.VIDEOS].height >= 10

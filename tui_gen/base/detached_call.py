@@ -46,7 +46,7 @@ class _Errand(Generic[Result]):
             self.done.set_exception(error)
 
 
-async def aside(call: Callable[[], Result]) -> Result:
+async def detached_call(call: Callable[[], Result]) -> Result:
     """Return what a call returns, made in a thread that neither a cancelled wait nor the end waits for."""
     errand = _Errand(call, asyncio.get_running_loop())
     threading.Thread(target=errand.run, name="aside", daemon=True).start()

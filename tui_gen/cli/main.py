@@ -145,7 +145,7 @@ def _ctl(options: argparse.Namespace) -> int:
     from tui_gen.commands import ctl
     from tui_gen.jobs import read_config
 
-    order = ctl.Order(options.order, **{
+    order = ctl.CtlOrder(options.order, **{
         key: getattr(options, key) for key in ("name", "number", "count", "json") if hasattr(options, key)
     })  # fmt: skip
     sys.stdout.write(f"{ctl.carry_out(read_config(Path(options.config)), order)}\n")
@@ -236,7 +236,7 @@ def _stats(options: argparse.Namespace) -> int:
     from tui_gen.commands import stats
     from tui_gen.jobs import read_config
 
-    asked = stats.Asked(options.score, options.list, is_json=options.json)
+    asked = stats.StatsRequest(options.score, options.list, is_json=options.json)
     return stats.stats(read_config(Path(options.config), command=options.command), asked, out=sys.stdout)
 
 

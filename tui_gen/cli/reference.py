@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from tui_gen.cli.arguments import parser
-from tui_gen.tui.actions import ALL_DEEDS, Deed
-from tui_gen.tui.review.keys import REVIEW_DEEDS, REVIEW_SIGNALS
+from tui_gen.tui.actions import ALL_ACTIONS, Action
+from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
 
 INTRODUCTION = """# Commands and keys
 
@@ -39,8 +39,8 @@ def reference() -> str:
         parts.append(_section(f"tui-gen {name}", command, level=3))
         for order, suborder in _subcommands(command).items():
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
-    parts += ["## Keys\n", _KEYMAP, _key_table(ALL_DEEDS)]
-    parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_DEEDS, *REVIEW_SIGNALS))]
+    parts += ["## Keys\n", _KEYMAP, _key_table(ALL_ACTIONS)]
+    parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_ACTIONS, *REVIEW_SIGNALS))]
     return "\n".join(parts)
 
 
@@ -91,18 +91,18 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}"
 
 
-def _key_table(deeds: Sequence[Deed]) -> str:
+def _key_table(actions: Sequence[Action]) -> str:
     rows = [
-        f"| {_keys(deed)} | {_sentence(deed.meaning or deed.words)} | `{deed.id}` |"
+        f"| {_keys(action)} | {_sentence(action.meaning or action.words)} | `{action.id}` |"
         for group in ("work", "videos", "look", "move", "leave")
-        for deed in deeds
-        if deed.group == group
+        for action in actions
+        if action.group == group
     ]
     return "\n".join(["| keys | what they do | id |", "|---|---|---|", *rows, ""])
 
 
-def _keys(deed: Deed) -> str:
-    return " ".join(f"`{_KEYS.get(key, key)}`" for key in deed.keys.split(","))
+def _keys(action: Action) -> str:
+    return " ".join(f"`{_KEYS.get(key, key)}`" for key in action.keys.split(","))
 
 
 if __name__ == "__main__":

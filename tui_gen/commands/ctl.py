@@ -20,7 +20,7 @@ from tui_gen.views.text.run_lines import progress_line
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CtlOrder:
     """An order as it was typed."""
 
     word: str
@@ -30,7 +30,7 @@ class Order:
     json: bool = False
 
 
-def carry_out(config: JobConfig, order: Order) -> str:
+def carry_out(config: JobConfig, order: CtlOrder) -> str:
     """Have the engine carry out an order and return its answer. Raises RefusedError."""
     try:
         return asyncio.run(_carry_out(config, order))
@@ -38,7 +38,7 @@ def carry_out(config: JobConfig, order: Order) -> str:
         raise RefusedError(str(error)) from error
 
 
-async def _carry_out(config: JobConfig, order: Order) -> str:
+async def _carry_out(config: JobConfig, order: CtlOrder) -> str:
     client = await attach(config)
     try:
         return await _ask(client, order)
@@ -46,7 +46,7 @@ async def _carry_out(config: JobConfig, order: Order) -> str:
         await client.close()
 
 
-async def _ask(client: ControlClient, order: Order) -> str:
+async def _ask(client: ControlClient, order: CtlOrder) -> str:
     state = client.snapshot()
     if state is None:
         message = "the engine has nothing to say yet; ask again in a moment"
@@ -61,7 +61,7 @@ def _standing(state: RunState) -> str:
     return f"{state.phase}{reason}\n{progress_line(state, time.time())}"
 
 
-def _command(order: Order, state: RunState) -> do.Command:
+def _command(order: CtlOrder, state: RunState) -> do.Command:
     plain: dict[str, do.Command] = {
         "pause": do.Pause(),
         "resume": do.Resume(),

@@ -12,7 +12,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import RefusedError
-from tui_gen.engine.storage.status_reader import Sighting, StatusError, read_status
+from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
 from tui_gen.views.text.run_lines import progress_line
 
 LOOK_SECONDS = 2.0
@@ -46,7 +46,7 @@ def watch(path: Path, out: TextIO, *, is_once: bool, is_json: bool) -> int:
         time.sleep(LOOK_SECONDS)
 
 
-def _lines(seen: Sighting, now: float) -> Iterator[str]:
+def _lines(seen: StatusSnapshot, now: float) -> Iterator[str]:
     state = seen.state
     words = {"stale": "STALE", "dead": "DEAD"}
     word = words.get(seen.liveness, state.phase.upper())

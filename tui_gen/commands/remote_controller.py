@@ -19,7 +19,7 @@ from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
-from tui_gen.engine.storage.status_reader import Sighting, StatusError, read_status
+from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
 
 POLL_SECONDS = 0.5
 MONITOR_SECONDS = 2.0
@@ -117,7 +117,7 @@ class LiveController:
         self.alive = False
 
 
-def _with_history(seen: Sighting, before: RunState | None) -> RunState:
+def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:
     """Return the last words with what only the living engine told."""
     if before is None:
         return seen.state
@@ -134,7 +134,7 @@ class MonitorController:
         self.status_path = str(path)
         self._path = path
         self._read_at = float("-inf")
-        self._sighting: Sighting | None = None
+        self._sighting: StatusSnapshot | None = None
         self._trouble = ""
 
     def snapshot(self) -> RunState | None:

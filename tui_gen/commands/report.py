@@ -14,7 +14,7 @@ from typing import TextIO
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
 from tui_gen.base.html import write_page
-from tui_gen.commands.split import too_near_line
+from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
@@ -42,7 +42,7 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     is_at_work, now = is_held(config.run_folder / LOCK_NAME), time.time()
     state, history, damage = replay_history(config.run_folder)
     state.apply(ev.StagePlanned(state.last_at, "extract", config.expected(state.records)))
-    if near := "" if is_at_work else too_near_line(config, state.records):
+    if near := "" if is_at_work else near_duplicate_line(config, state.records):
         text = f"{near}; move them with: tui-gen split --move"
         state.apply(ev.ProblemNoted(state.last_at, "warning", text))
     until = now if is_at_work else state.last_at

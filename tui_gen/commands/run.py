@@ -21,7 +21,7 @@ from typing import TextIO
 
 from tui_gen.base.formatting import count, display_name, size
 from tui_gen.commands.report import leave_page
-from tui_gen.commands.split import keep_apart
+from tui_gen.commands.split import move_near_duplicates
 from tui_gen.contract.job import JobConfig, OpenedJob
 from tui_gen.engine.control.server import ControlError, ControlServer
 from tui_gen.engine.model import events as ev
@@ -68,7 +68,7 @@ class RunRequest:
 
 
 @dataclass(slots=True)
-class Talk:
+class ConsoleOutput:
     """Where a run's lines go. A terminal or pipe that is gone does not end the work."""
 
     out: TextIO
@@ -91,7 +91,7 @@ class Talk:
             except OSError:  # the error that is being dealt with
                 _silence(stream)
 
-    def hush(self) -> None:
+    def silence(self) -> None:
         """Write nothing from now on."""
         _silence(sys.stdout)
         _silence(sys.stderr)
@@ -107,14 +107,14 @@ def run(request: RunRequest) -> int:
     """Run to the end and return the exit code. Raises RefusedError, LockedError."""
     if request.is_fresh:
         _check_fresh(request)
-        set_aside(request.config)
-    talk = Talk(sys.stderr if request.is_json else sys.stdout, sys.stderr)
+        archive_previous(request.config)
+    talk = ConsoleOutput(sys.stderr if request.is_json else sys.stdout, sys.stderr)
     session, opened = open_run(request, talk)
     try:
         began_in = identity(request.config.run_folder)
         done = perform(request, session, opened, talk)
         if len(done.signals) < _STOP_NOW and _stands(request.config.run_folder, began_in):
-            _keep_apart(request, session, talk)
+            _move_near_duplicates(request, session, talk)
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
@@ -132,10 +132,10 @@ def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
         return False
 
 
-def _keep_apart(request: RunRequest, session: Session, talk: Talk) -> None:
+def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOutput) -> None:
     """Take training patches that look like one kept aside out of the training folders."""
     try:
-        moved = keep_apart(request.config, session)
+        moved = move_near_duplicates(request.config, session)
     except OSError as error:
         place = error.filename or request.config.output
         text = f"{place}: {error.strerror}; go on with: tui-gen split --move"
@@ -148,7 +148,7 @@ def _keep_apart(request: RunRequest, session: Session, talk: Talk) -> None:
         )
 
 
-def _leave_page(request: RunRequest, state: RunState, talk: Talk) -> None:
+def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> None:
     with contextlib.ExitStack() as logged:
         with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
             logged.enter_context(logging_to(request.config.run_folder / LOG_NAME))
@@ -170,7 +170,7 @@ class Performed:
         return 128 + self.signals[0] if self.signals else self.ended.exit_code
 
 
-def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Talk) -> Performed:
+def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
     """Perform an opened job to its end, steered by signals and the control socket. Raises RefusedError."""
     gc.freeze()  # what is loaded by now stays: looking through it again and again would delay answers
     with logging_to(request.config.run_folder / LOG_NAME):
@@ -183,7 +183,7 @@ def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Talk
             raise
 
 
-def open_run(request: RunRequest, talk: Talk) -> tuple[Session, OpenedJob]:
+def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJob]:
     """Look at everything, then take the run folder. Nothing is created when it is refused."""
     config = request.config
     session = _session(config) if config.run_folder.is_dir() else None
@@ -254,7 +254,7 @@ def _check_room(config: JobConfig) -> None:
         raise RefusedError(message)
 
 
-async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: Talk) -> Performed:
+async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
     config, state = request.config, session.state
     told = state.recent_count  # what earlier runs said is not said again
     _begin(request, session, opened)
@@ -268,7 +268,7 @@ async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: T
     hooks = Hooks(config.hooks, state.copy)
 
     if request.is_detached:
-        talk.hush()
+        talk.silence()
 
     def start(steering: Steering) -> None:
         _install_signals(steering, received, talk)
@@ -342,7 +342,7 @@ def find_source(name: str, names: dict[str, str]) -> str:
     raise RefusedError(message)
 
 
-def _install_signals(steering: Steering, received: list[int], talk: Talk) -> None:
+def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutput) -> None:
     loop = asyncio.get_running_loop()
     orders: set[asyncio.Task[str]] = set()
 
@@ -373,7 +373,7 @@ async def _serve(server: ControlServer) -> None:
         log.error("no control socket: %s", error)  # noqa: TRY400 - the text says all
 
 
-async def _report(reporter: Reporter, talk: Talk) -> None:
+async def _report(reporter: Reporter, talk: ConsoleOutput) -> None:
     try:
         while True:
             try:
@@ -396,7 +396,9 @@ async def _follow_workers(steering: Steering, opened: OpenedJob) -> None:
         await asyncio.sleep(1)
 
 
-def _say_the_end(request: RunRequest, state: RunState, ended: ev.RunEnded, talk: Talk, now: float) -> None:
+def _say_the_end(
+    request: RunRequest, state: RunState, ended: ev.RunEnded, talk: ConsoleOutput, now: float
+) -> None:
     config = request.config
     if ended.result == "stopped":
         command = f"tui-gen run {shlex.quote(str(config.path))}"
@@ -405,7 +407,7 @@ def _say_the_end(request: RunRequest, state: RunState, ended: ev.RunEnded, talk:
         talk.say(*final_lines(state, now))
 
 
-def set_aside(config: JobConfig) -> None:
+def archive_previous(config: JobConfig) -> None:
     """Rename the ledger and the category folders to `.<date>`, so that a run starts over.
 
     Raises RefusedError when an engine is at work there. Nothing is deleted.

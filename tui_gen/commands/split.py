@@ -61,11 +61,11 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
         out.write(f"{json.dumps(entries)}\n")
     else:
         out.writelines(f"{line}\n" for line in _lines(parts))
-    crossing = sorted(config.crossing(state.records).items())
+    split_leakage = sorted(config.split_leakage(state.records).items())
     talk.writelines(
-        f"An export leaves out {count(number)} patches: {reason}\n" for reason, number in crossing
+        f"An export leaves out {count(number)} patches: {reason}\n" for reason, number in split_leakage
     )
-    if near := too_near_line(config, state.records):
+    if near := near_duplicate_line(config, state.records):
         talk.write(f"{near}\n")
     if near or any(_waits(part) for part in parts):
         talk.write("Move what stands in another part's folders with: tui-gen split --move\n")
@@ -95,7 +95,7 @@ def _move(config: JobConfig, talk: TextIO) -> None:
         for events in config.move(session.state.records):
             session.note(events)
             moved += sum(isinstance(event, ev.ClipEnded) for event in events)
-        moved += keep_apart(config, session)
+        moved += move_near_duplicates(config, session)
     except OSError as error:
         message = f"{error.filename or config.output}: {error.strerror}; the same command goes on"
         raise RefusedError(message) from error
@@ -104,20 +104,20 @@ def _move(config: JobConfig, talk: TextIO) -> None:
     talk.write(f"Moved {count(moved)} patches.\n")
 
 
-def keep_apart(config: JobConfig, session: Session) -> int:
+def move_near_duplicates(config: JobConfig, session: Session) -> int:
     """Move training patches that are too near to one kept aside, record it, and return how many. OSError."""
     moved = 0
     if not hasattr(config, "keep_apart"):  # a job whose patches are never near each other
         return moved
-    for events in config.keep_apart(session.state.records):
+    for events in config.move_near_duplicates(session.state.records):
         session.note(events)
         moved += len(events)
     return moved
 
 
-def too_near_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
-    """Say how many patches `keep_apart` would move; empty where there are none. Raises OSError."""
-    number = config.too_near(records) if hasattr(config, "too_near") else 0
+def near_duplicate_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
+    """Say how many patches `move_near_duplicates` would move; empty where there are none. Raises OSError."""
+    number = config.near_duplicate_count(records) if hasattr(config, "too_near") else 0
     return (
         f"{count(number)} patches stand in the folders for training and look like one kept aside, "
         "or do so no longer and stand apart"

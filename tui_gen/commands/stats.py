@@ -29,7 +29,7 @@ _PLURALS = {"clip": "clips", "patch": "patches"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StatsRequest:
     """What of it is to be shown, and how."""
 
     score: str | None = None  # one measure alone
@@ -37,7 +37,7 @@ class Asked:
     is_json: bool = False
 
 
-def stats(config: JobConfig, asked: Asked, *, out: TextIO) -> int:
+def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
     """Write what was asked for; return the exit code. Raises RefusedError."""
     if not (config.run_folder / LEDGER_NAME).is_file():
         message = f"{config.run_folder / LEDGER_NAME}: there is no ledger: nothing was made here yet"
@@ -59,7 +59,7 @@ def stats(config: JobConfig, asked: Asked, *, out: TextIO) -> int:
     return ExitCode.DONE
 
 
-def _refuse_unknown(measured: Measured, asked: Asked) -> None:
+def _refuse_unknown(measured: Measured, asked: StatsRequest) -> None:
     names = [measure.name for measure in measured.measures]
     for name in (asked.score, asked.listed if asked.listed != "all" else None):
         if name is not None and name not in names:
@@ -76,7 +76,7 @@ def _write_list(found: Measurements, listed: str, out: TextIO) -> None:
 # ------------------------------------------------------------------ text
 
 
-def _lines(measured: Measured, asked: Asked, *, is_plain: bool) -> Iterator[str]:
+def _lines(measured: Measured, asked: StatsRequest, *, is_plain: bool) -> Iterator[str]:
     chosen = [measure for measure in measured.measures if asked.score in {None, measure.name}]
     if asked.score is None:
         yield from _overview(measured)
@@ -172,7 +172,7 @@ def _film_lines(
 # ------------------------------------------------------------------ JSON
 
 
-def _as_json(measured: Measured, asked: Asked) -> dict[str, Any]:
+def _as_json(measured: Measured, asked: StatsRequest) -> dict[str, Any]:
     return {
         "clips": measured.clips,
         "patches": measured.patches,

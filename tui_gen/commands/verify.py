@@ -15,7 +15,7 @@ from typing import TextIO
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
 from tui_gen.commands import run
-from tui_gen.commands.split import keep_apart, too_near_line
+from tui_gen.commands.split import move_near_duplicates, near_duplicate_line
 from tui_gen.contract.job import (
     Checked,
     Finding,
@@ -31,7 +31,7 @@ from tui_gen.views.text.progress import Progress
 
 
 @dataclass(slots=True)
-class Found:
+class VerifyTotals:
     """What the checking came to."""
 
     patches: int = 0
@@ -49,7 +49,7 @@ def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     else:
         _list_unrecorded(config, state, out)
     _say_sum(found, damage, talk)
-    if near := too_near_line(config, state.records):
+    if near := near_duplicate_line(config, state.records):
         talk.write(f"{near}; move them with: tui-gen split --move\n")
     if not found.damaged:
         return ExitCode.DONE
@@ -64,7 +64,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     """
     _refuse_without_ledger(config)
     request = run.RunRequest(config)
-    lines = run.Talk(talk, talk)
+    lines = run.ConsoleOutput(talk, talk)
     session, opened = run.open_run(request, lines)
     try:
         if not hasattr(opened, "restricted"):
@@ -79,7 +79,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         _record_losses(session, patches)
         performed = run.perform(request, session, opened.restricted(_wanted(patches)), lines)
         with contextlib.suppress(OSError):  # what is still not in its place is found below
-            keep_apart(config, session)
+            move_near_duplicates(config, session)
     finally:
         session.close()
     left = [checked for checked in config.check(patches) if checked.findings]
@@ -100,9 +100,9 @@ def _refuse_without_ledger(config: JobConfig) -> None:
 # ------------------------------------------------------------------ checking
 
 
-def _check(config: JobConfig, sample: int | None, out: TextIO, talk: TextIO) -> Found:
+def _check(config: JobConfig, sample: int | None, out: TextIO, talk: TextIO) -> VerifyTotals:
     total, patches = config.recorded(sample=sample)
-    found, progress = Found(), Progress(talk, total, "patches")
+    found, progress = VerifyTotals(), Progress(talk, total, "patches")
     for checked in _counted(config.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved
@@ -132,7 +132,7 @@ def _list_unrecorded(config: JobConfig, state: RunState, out: TextIO) -> None:
     out.flush()
 
 
-def _say_sum(found: Found, damage: Sequence[str], talk: TextIO) -> None:
+def _say_sum(found: VerifyTotals, damage: Sequence[str], talk: TextIO) -> None:
     talk.writelines(
         f"{LEDGER_NAME}, {display_name(line)}; what it told of is made again by the next run\n"
         for line in damage

@@ -351,7 +351,7 @@ class JobConfig(Protocol):
         """Return which part each source belongs to. Raises RefusedError."""
         ...
 
-    def crossing(self, records: Mapping[str, SourceRecord]) -> Mapping[str, int]:
+    def split_leakage(self, records: Mapping[str, SourceRecord]) -> Mapping[str, int]:
         """Return why training patches are too near to others, and how many. Raises RefusedError, OSError."""
         ...
 
@@ -370,11 +370,11 @@ class JobConfig(Protocol):
         """
         ...
 
-    def too_near(self, records: Mapping[str, SourceRecord]) -> int:
-        """Return how many patches `keep_apart` would move. Raises OSError."""
+    def near_duplicate_count(self, records: Mapping[str, SourceRecord]) -> int:
+        """Return how many patches `move_near_duplicates` would move. Raises OSError."""
         ...
 
-    def keep_apart(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
+    def move_near_duplicates(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
         """Move training patches too near to one kept aside to folders of their own, and others back.
 
         Yields what is to be recorded of each source. No engine may be at work. Raises OSError.

@@ -19,7 +19,7 @@ from tui_gen.processes.keepalive import SIGN, Line
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChildQuery:
     """What is asked, of which script."""
 
     script: Path
@@ -30,7 +30,7 @@ class Question:
     niceness: int
 
 
-async def ask(question: Question) -> tuple[dict[str, Any], str]:
+async def ask(question: ChildQuery) -> tuple[dict[str, Any], str]:
     """Return the answer and the end of the child's stderr. Raises ChildError."""
     sink = TextSink()
 

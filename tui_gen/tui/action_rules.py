@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.tui.layout import Room
-from tui_gen.tui.view import View, is_retriable
+from tui_gen.tui.layout import PaneName
+from tui_gen.tui.view import ScreenView, is_retriable
 
 _LAST_PRIORITY = 255
 
@@ -18,8 +18,8 @@ _LAST_PRIORITY = 255
 class Situation:
     """What decides about an action, besides the action."""
 
-    view: View
-    room: Room
+    view: ScreenView
+    room: PaneName
     source: str | None
     is_elsewhere: bool  # zoomed, or at a room that is there only when asked for
     has_filter: bool
@@ -87,7 +87,7 @@ def _can_restart(now: Situation, _: int) -> bool:
 
 
 def _has_details(now: Situation, _: int) -> bool:
-    return now.has_rows and (now.room in {Room.CATEGORIES, Room.PROBLEMS} or now.chosen is not None)
+    return now.has_rows and (now.room in {PaneName.CATEGORIES, PaneName.PROBLEMS} or now.chosen is not None)
 
 
 _RULES: dict[str, Callable[[Situation, int], bool]] = {

@@ -17,16 +17,16 @@ from tui_gen.base.formatting import display_name
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import Controller
-from tui_gen.tui.actions import APP_DEEDS, IDS, SIGNAL_DEEDS, bindings_of
+from tui_gen.tui.actions import APP_ACTIONS, IDS, SIGNAL_ACTIONS, bindings_of
 from tui_gen.tui.base_app import TerminalApp
-from tui_gen.tui.command_queue import Steering
-from tui_gen.tui.dialogs.dialogs import Question, leave_question
-from tui_gen.tui.dialogs.palette import Deeds
-from tui_gen.tui.main_screen import Doors, RoomsScreen
+from tui_gen.tui.command_queue import CommandQueue
+from tui_gen.tui.dialogs.dialogs import QuestionDialog, leave_question
+from tui_gen.tui.dialogs.palette import Actions
+from tui_gen.tui.main_screen import MainScreen, ScreenServices
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.terminal.driver import PatientDriver
-from tui_gen.tui.view import Condition, Heartbeat, Liveness, StatusFile, View, condition_of
+from tui_gen.tui.view import Heartbeat, Liveness, RunCondition, ScreenView, StatusFile, condition_of
 
 POLLS_PER_SECOND = 2
 DEAD_CODE = 1
@@ -37,10 +37,10 @@ class TuiGenApp(TerminalApp[None]):
 
     TITLE = "tui-gen"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of(APP_DEEDS),
-        *bindings_of(SIGNAL_DEEDS, are_first=True),
+        *bindings_of(APP_ACTIONS),
+        *bindings_of(SIGNAL_ACTIONS, are_first=True),
     ]
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Deeds}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Actions}
 
     def __init__(  # noqa: PLR0913  (each stands for one thing outside the screen)
         self,
@@ -56,18 +56,18 @@ class TuiGenApp(TerminalApp[None]):
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts an engine that is gone."""
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
-        self.steering = Steering(controller, clock, self._tell)
-        self._doors = Doors(self.steering, preview, on_restart, self.look)
+        self.steering = CommandQueue(controller, clock, self._tell)
+        self._doors = ScreenServices(self.steering, preview, on_restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
         self._is_leaving_when_ended = False
-        self.left: View | None = None  # how the run stood when the screen was left by a key
+        self.left: ScreenView | None = None  # how the run stood when the screen was left by a key
         if self._keys:
             self.set_keymap({name: keys for name, keys in self._keys.items() if name in IDS})
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the rooms."""
-        return RoomsScreen(self._doors)
+        return MainScreen(self._doors)
 
     def on_mount(self) -> None:
         """Begin to look. Textual itself calls this beside the base class's own."""
@@ -79,15 +79,15 @@ class TuiGenApp(TerminalApp[None]):
     # ------------------------------------------------------------------ looking
 
     @property
-    def rooms(self) -> RoomsScreen:
+    def rooms(self) -> MainScreen:
         """The main screen, whatever stands before it."""
         rooms = self.screen_stack[0]
-        if not isinstance(rooms, RoomsScreen):
+        if not isinstance(rooms, MainScreen):
             message = f"the first screen is {rooms!r}"
             raise TypeError(message)
         return rooms
 
-    def look(self) -> View:
+    def look(self) -> ScreenView:
         """Return this moment."""
         controller = self.controller
         now = self.clock()
@@ -98,7 +98,7 @@ class TuiGenApp(TerminalApp[None]):
         silent = now - heard_at if heard_at is not None else None
         if state is None:
             state = RunState()
-            condition = Condition("CONNECTING", "accent", "no word from the engine yet")
+            condition = RunCondition("CONNECTING", "accent", "no word from the engine yet")
             if not is_alive:
                 condition = condition_of(state, is_alive, silent)
         else:
@@ -106,7 +106,7 @@ class TuiGenApp(TerminalApp[None]):
             self._forget_what_is_done(state)
         if condition.is_dead or condition.is_ended:
             now = min(now, state.last_at) if state.last_at else now
-        return View(
+        return ScreenView(
             state=state,
             now=now,
             condition=condition,
@@ -147,7 +147,7 @@ class TuiGenApp(TerminalApp[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No question over a question."""
-        if action in {"leave", "command_palette"} and isinstance(self.screen, Question):
+        if action in {"leave", "command_palette"} and isinstance(self.screen, QuestionDialog):
             return False
         return super().check_action(action, parameters)
 
@@ -169,7 +169,7 @@ class TuiGenApp(TerminalApp[None]):
             self._is_leaving_when_ended = True
             self.rooms.ask(do.Drain() if answer == "finish" else do.Stop())
 
-    def _leave(self, view: View) -> None:
+    def _leave(self, view: ScreenView) -> None:
         """End the screen, with the run's own code where the run has ended."""
         code, self.left = 0, view
         if view.condition.is_dead and not self.is_read_only:

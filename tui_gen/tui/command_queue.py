@@ -17,7 +17,7 @@ _BELIEVED_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingCommand:
     """A command on its way, or carried out a moment ago."""
 
     command: Command
@@ -41,7 +41,7 @@ def topic_of(command: Command) -> tuple[str, str]:
             return "retry", source or ""
 
 
-class Steering:
+class CommandQueue:
     """What was asked for and is not done yet."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Steering:
         """Steer through `controller`; `tell` gets each answer, and whether it is a refusal."""
         self._controller, self._clock, self._tell = controller, clock, tell
         self._pending: dict[tuple[str, str], Command] = {}
-        self._asked: dict[tuple[str, str], Asked] = {}
+        self._asked: dict[tuple[str, str], PendingCommand] = {}
         self._is_busy = False
 
     def ask(self, command: Command) -> Callable[[], Coroutine[None, None, None]] | None:
@@ -59,7 +59,7 @@ class Steering:
         # Put last again: what is asked for last is done last.
         self._pending.pop(topic, None)
         self._pending[topic] = command
-        self._asked[topic] = Asked(command, self._clock())
+        self._asked[topic] = PendingCommand(command, self._clock())
         if self._is_busy:
             return None
         self._is_busy = True

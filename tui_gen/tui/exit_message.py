@@ -9,10 +9,10 @@ import shlex
 from collections.abc import Iterator
 
 from tui_gen.base.formatting import count, display_name
-from tui_gen.tui.view import View
+from tui_gen.tui.view import ScreenView
 
 
-def farewell_lines(view: View, config: str) -> Iterator[str]:
+def farewell_lines(view: ScreenView, config: str) -> Iterator[str]:
     """Yield the lines; `config` is the configuration as it was named."""
     words = "tui-gen" if config == "generator_config.json" else f"tui-gen {shlex.quote(config)}"
     named = "" if words == "tui-gen" else f" -c {shlex.quote(config)}"

@@ -17,7 +17,7 @@ from typing import Literal
 from textual.geometry import Region, Size
 
 
-class Room(Enum):
+class PaneName(Enum):
     """A pane, by the word that titles it."""
 
     OVERALL = "Overall"
@@ -33,12 +33,19 @@ class Room(Enum):
     KEYS = "Keys"
 
 
-NUMBERED = (Room.CATEGORIES, Room.NOW, Room.VIDEOS, Room.DISK, Room.SYSTEM, Room.PROBLEMS)
+NUMBERED = (
+    PaneName.CATEGORIES,
+    PaneName.NOW,
+    PaneName.VIDEOS,
+    PaneName.DISK,
+    PaneName.SYSTEM,
+    PaneName.PROBLEMS,
+)
 """The rooms of keys 1 to 6, in this order."""
-ASIDE = frozenset({Room.PREVIEW, Room.LOG, Room.ENGINE})
+ASIDE = frozenset({PaneName.PREVIEW, PaneName.LOG, PaneName.ENGINE})
 """Rooms that are there only when asked for."""
 
-FACTS = frozenset({Room.DISK, Room.SYSTEM, Room.PROBLEMS})
+FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 """Rooms that say what matters in a line or two where there is little room."""
 
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
@@ -48,11 +55,11 @@ _MANY_VIDEOS, _IN_HAND = 10, 5  # with so many videos in sight, so many lines go
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LayoutRequest:
     """What is to be shown: how many lines each room could fill, which one is looked at, and how."""
 
-    lines: Mapping[Room, int]
-    focus: Room
+    lines: Mapping[PaneName, int]
+    focus: PaneName
     is_zoomed: bool = False
 
 
@@ -61,7 +68,7 @@ class Arrangement:
     """Where each room stands. Rooms that are left out are not shown."""
 
     shape: Shape
-    regions: Mapping[Room, Region] = field(default_factory=dict)
+    regions: Mapping[PaneName, Region] = field(default_factory=dict)
     is_single: bool = False  # one room fills the body: its title line names the others
 
 
@@ -79,17 +86,17 @@ def shape_of(size: Size) -> Shape:
     return "tiny"
 
 
-def arrange(size: Size, wish: Wish) -> Arrangement:
+def arrange(size: Size, wish: LayoutRequest) -> Arrangement:
     """Return where each room stands."""
     shape = shape_of(size)
     header = min(HEADER_LINES[shape], size.height)
     footer = 1 if size.height > header else 0
     gap = 1 if size.height >= 26 else 0  # noqa: PLR2004  (the smallest height with a line to spare)
-    regions = {Room.OVERALL: Region(0, 0, size.width, header)}
+    regions = {PaneName.OVERALL: Region(0, 0, size.width, header)}
     if footer:
-        regions[Room.KEYS] = Region(0, size.height - 1, size.width, 1)
+        regions[PaneName.KEYS] = Region(0, size.height - 1, size.width, 1)
     body = Region(0, header + gap, size.width, size.height - header - gap - footer)
-    is_aside_alone = wish.focus in ASIDE and (shape != "broad" or wish.focus is Room.ENGINE)
+    is_aside_alone = wish.focus in ASIDE and (shape != "broad" or wish.focus is PaneName.ENGINE)
     is_single = shape in {"tiny", "single"} or wish.is_zoomed or is_aside_alone
     if body.height <= 0:
         return Arrangement(shape, regions, is_single=True)
@@ -106,9 +113,9 @@ def arrange(size: Size, wish: Wish) -> Arrangement:
     return Arrangement(shape, {**regions, **placed}, is_single)
 
 
-def _piled(area: Region, heights: Mapping[Room, int], gaps: bool = True) -> dict[Room, Region]:  # noqa: FBT001, FBT002
+def _piled(area: Region, heights: Mapping[PaneName, int], gaps: bool = True) -> dict[PaneName, Region]:  # noqa: FBT001, FBT002
     """Rooms one below the other, from the top; what does not fit is cut or left out."""
-    placed: dict[Room, Region] = {}
+    placed: dict[PaneName, Region] = {}
     y = area.y
     for room, height in heights.items():
         room_left = area.bottom - y
@@ -119,52 +126,55 @@ def _piled(area: Region, heights: Mapping[Room, int], gaps: bool = True) -> dict
     return placed
 
 
-def _stack(body: Region, wish: Wish) -> dict[Room, Region]:
+def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Categories and workers with titles; below, the facts in a line or two each."""
     lines = wish.lines
-    facts = {Room.DISK: 1, Room.SYSTEM: 2, Room.PROBLEMS: 1}
-    wanted = lines[Room.CATEGORIES] + 1 + lines[Room.NOW] + 1
+    facts = {PaneName.DISK: 1, PaneName.SYSTEM: 2, PaneName.PROBLEMS: 1}
+    wanted = lines[PaneName.CATEGORIES] + 1 + lines[PaneName.NOW] + 1
     gap = 1 if body.height - sum(facts.values()) > wanted else 0
     if body.height - sum(facts.values()) < wanted:
-        facts[Room.SYSTEM] = 1
+        facts[PaneName.SYSTEM] = 1
     room = body.height - sum(facts.values()) - gap
-    categories = min(lines[Room.CATEGORIES] + 1, max(4, room // 2))
-    now = min(lines[Room.NOW] + 1, max(2, room - categories))
+    categories = min(lines[PaneName.CATEGORIES] + 1, max(4, room // 2))
+    now = min(lines[PaneName.NOW] + 1, max(2, room - categories))
     spare = room - categories - now
-    upper = {Room.CATEGORIES: categories, Room.NOW: now}
+    upper = {PaneName.CATEGORIES: categories, PaneName.NOW: now}
     if spare > _LEAST_VIDEOS:
-        upper[Room.VIDEOS] = spare
+        upper[PaneName.VIDEOS] = spare
     elif spare > 0:
-        more = min(spare, max(0, lines[Room.PROBLEMS] - 1))
-        facts[Room.PROBLEMS] += more
-        upper[Room.NOW] += spare - more
+        more = min(spare, max(0, lines[PaneName.PROBLEMS] - 1))
+        facts[PaneName.PROBLEMS] += more
+        upper[PaneName.NOW] += spare - more
     facts_height = sum(facts.values())
     top = Region(body.x, body.y, body.width, body.height - facts_height - gap)
     bottom = Region(body.x, body.bottom - facts_height, body.width, facts_height)
     return {**_piled(top, upper, gaps=False), **_piled(bottom, facts, gaps=False)}
 
 
-def _columns(body: Region, wish: Wish) -> dict[Room, Region]:
+def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Two columns: categories, workers, videos; disk, system, problems."""
     lines = wish.lines
     left_width = body.width * 3 // 5
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
-    categories = min(lines[Room.CATEGORIES] + 1, 9)
-    now = lines[Room.NOW] + 1
-    facts = lines[Room.DISK] + lines[Room.SYSTEM] + 3
+    categories = min(lines[PaneName.CATEGORIES] + 1, 9)
+    now = lines[PaneName.NOW] + 1
+    facts = lines[PaneName.DISK] + lines[PaneName.SYSTEM] + 3
     most = body.height - 1 - _LEAST_VIDEOS
     if categories + 1 + now + _IN_HAND + _MANY_VIDEOS < body.height:
         now += _IN_HAND
     left = Region(body.x, body.y, left_width, min(categories + 1 + now, most))
     right = Region(right_x, body.y, right_width, min(facts, most))
     return {
-        **_piled(left, {Room.CATEGORIES: categories, Room.NOW: max(1, left.height - categories - 1)}),
+        **_piled(left, {PaneName.CATEGORIES: categories, PaneName.NOW: max(1, left.height - categories - 1)}),
         **_piled(
             right,
-            {Room.DISK: lines[Room.DISK] + 1, Room.SYSTEM: max(1, right.height - lines[Room.DISK] - 2)},
+            {
+                PaneName.DISK: lines[PaneName.DISK] + 1,
+                PaneName.SYSTEM: max(1, right.height - lines[PaneName.DISK] - 2),
+            },
         ),
-        Room.VIDEOS: _below(left, body),
-        Room.PROBLEMS: _below(right, body),
+        PaneName.VIDEOS: _below(left, body),
+        PaneName.PROBLEMS: _below(right, body),
     }
 
 
@@ -173,7 +183,7 @@ def _below(upper: Region, body: Region) -> Region:
     return Region(upper.x, upper.bottom + 1, upper.width, body.bottom - upper.bottom - 1)
 
 
-def _broad(body: Region, wish: Wish) -> dict[Room, Region]:
+def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Three columns: categories and workers, videos, facts; log and preview below the workers."""
     lines = wish.lines
     left_width = body.width * 3 // 8
@@ -181,16 +191,20 @@ def _broad(body: Region, wish: Wish) -> dict[Room, Region]:
     middle_width = body.width - left_width - right_width - 4
     middle_x = body.x + left_width + 2
     right_x = middle_x + middle_width + 2
-    categories = min(lines[Room.CATEGORIES] + 1, 12)
+    categories = min(lines[PaneName.CATEGORIES] + 1, 12)
     rest = body.height - categories - 1
-    left = {Room.CATEGORIES: categories, Room.NOW: rest}
+    left = {PaneName.CATEGORIES: categories, PaneName.NOW: rest}
     if wish.focus in ASIDE:
-        now = min(lines[Room.NOW] + 1, rest // 2)
-        left = {Room.CATEGORIES: categories, Room.NOW: now, wish.focus: max(1, rest - now - 1)}
-    disk, system = lines[Room.DISK] + 1, lines[Room.SYSTEM] + 1
-    right = {Room.DISK: disk, Room.SYSTEM: system, Room.PROBLEMS: max(1, body.height - disk - system - 2)}
+        now = min(lines[PaneName.NOW] + 1, rest // 2)
+        left = {PaneName.CATEGORIES: categories, PaneName.NOW: now, wish.focus: max(1, rest - now - 1)}
+    disk, system = lines[PaneName.DISK] + 1, lines[PaneName.SYSTEM] + 1
+    right = {
+        PaneName.DISK: disk,
+        PaneName.SYSTEM: system,
+        PaneName.PROBLEMS: max(1, body.height - disk - system - 2),
+    }
     return {
         **_piled(Region(body.x, body.y, left_width, body.height), left),
-        Room.VIDEOS: Region(middle_x, body.y, middle_width, body.height),
+        PaneName.VIDEOS: Region(middle_x, body.y, middle_width, body.height),
         **_piled(Region(right_x, body.y, right_width, body.height), right),
     }

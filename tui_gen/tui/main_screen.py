@@ -15,11 +15,11 @@ from textual.widgets import Input
 from tui_gen.base.formatting import display_name
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.action_rules import Situation, can, workers_after
-from tui_gen.tui.actions import DEEDS, Deed, bindings_of
-from tui_gen.tui.command_queue import Steering
-from tui_gen.tui.dialogs.dialogs import Reading, skip_question
+from tui_gen.tui.actions import ACTIONS, Action, bindings_of
+from tui_gen.tui.command_queue import CommandQueue
+from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
 from tui_gen.tui.dialogs.help import help_lines, offered_keys
-from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, Room, Wish, arrange
+from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
 from tui_gen.tui.panes.disk import DiskPane
 from tui_gen.tui.panes.key_line import KeysPane
@@ -31,37 +31,37 @@ from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.videos import VideosPane, cost_of_skipping, video_details
 from tui_gen.tui.panes.workers import NowPane
-from tui_gen.tui.view import View
+from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class ScreenServices:
     """What leads out of the screen: commands, pictures, a new engine, a terminal's mouse and clipboard."""
 
-    steering: Steering
+    steering: CommandQueue
     preview: Preview | None
     on_restart: Callable[[], None] | None
-    look: Callable[[], View]
+    look: Callable[[], ScreenView]
 
 
-class RoomsScreen(Screen[None]):
+class MainScreen(Screen[None]):
     """Rooms over a view; knows neither controller nor job."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(DEEDS)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(ACTIONS)]
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: ScreenServices) -> None:
         """Show what `doors` lead to."""
         super().__init__()
         self._compositor = SpansCompositor()
         self._doors = doors
-        self._view: View | None = None
-        self._room, self._is_zoomed = Room.NOW, False
+        self._view: ScreenView | None = None
+        self._room, self._is_zoomed = PaneName.NOW, False
         self._was_dead = False
         self._arrangement: Arrangement | None = None
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
         self.videos, self.keys, self.picture = VideosPane(), KeysPane(), PreviewPane(doors.preview)
-        self._panes: dict[Room, Pane] = {
+        self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
                 OverallPane(),
@@ -86,18 +86,18 @@ class RoomsScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin with the workers."""
         self._field.display = False
-        self.set_focus(self._panes[Room.NOW])
+        self.set_focus(self._panes[PaneName.NOW])
         self.show(self._doors.look())
 
     # ------------------------------------------------------------------ showing
 
-    def show(self, view: View) -> None:
+    def show(self, view: ScreenView) -> None:
         """Show a moment."""
         self._view = view
         if view.condition.is_dead and not self._was_dead:
-            self._go_to(Room.ENGINE)
-        elif self._was_dead and not view.condition.is_dead and self._room is Room.ENGINE:
-            self._go_to(Room.NOW)
+            self._go_to(PaneName.ENGINE)
+        elif self._was_dead and not view.condition.is_dead and self._room is PaneName.ENGINE:
+            self._go_to(PaneName.NOW)
         self._was_dead = view.condition.is_dead
         self._arrange(view)
         for pane in self._panes.values():
@@ -109,26 +109,26 @@ class RoomsScreen(Screen[None]):
         if self._view is not None:
             self.show(self._view)
 
-    def _arrange(self, view: View) -> None:
-        counted = (Room.CATEGORIES, Room.NOW, Room.DISK, Room.SYSTEM, Room.PROBLEMS)
+    def _arrange(self, view: ScreenView) -> None:
+        counted = (PaneName.CATEGORIES, PaneName.NOW, PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS)
         lines = {room: self._panes[room].wanted_lines(view, self.size.width) for room in counted}
-        arrangement = arrange(self.size, Wish(lines, self._room, self._is_zoomed))
+        arrangement = arrange(self.size, LayoutRequest(lines, self._room, self._is_zoomed))
         if arrangement == self._arrangement:
             return
         self._arrangement = arrangement
         for room, pane in self._panes.items():
             self._place(room, pane, arrangement)
-        keys = arrangement.regions.get(Room.KEYS)
+        keys = arrangement.regions.get(PaneName.KEYS)
         if keys is not None:
             self._field.styles.offset, self._field.styles.width = keys.offset, keys.width
 
-    def _place(self, room: Room, pane: Pane, arrangement: Arrangement) -> None:
+    def _place(self, room: PaneName, pane: Pane, arrangement: Arrangement) -> None:
         region = arrangement.regions.get(room)
         pane.display = region is not None
         if region is None:
             return
         is_fact = arrangement.shape == "stack" and not arrangement.is_single and room in FACTS
-        pane.is_summary = room in {Room.OVERALL, Room.KEYS} or is_fact
+        pane.is_summary = room in {PaneName.OVERALL, PaneName.KEYS} or is_fact
         pane.is_tabbed = arrangement.is_single
         pane.styles.offset, pane.styles.width, pane.styles.height = region.offset, region.width, region.height
 
@@ -137,7 +137,7 @@ class RoomsScreen(Screen[None]):
         if self._view is not None:
             self._show_keys(self._view)
 
-    def _show_keys(self, view: View) -> None:
+    def _show_keys(self, view: ScreenView) -> None:
         is_paused = self._is_pause_asked()
         self.keys.offered = offered_keys(self.app, self.can_do, is_paused=is_paused)
         self.keys.show(view)
@@ -175,9 +175,9 @@ class RoomsScreen(Screen[None]):
         number = parameters[0] if parameters and isinstance(parameters[0], int) else 0
         return can(self.situation(), action, number)
 
-    def can_do(self, deed: Deed) -> bool:
+    def can_do(self, action: Action) -> bool:
         """Whether an action of the table can be carried out now."""
-        name, _, rest = deed.action.partition("(")
+        name, _, rest = action.action.partition("(")
         return can(self.situation(), name, int(rest.rstrip(")")) if rest else 0)
 
     # ------------------------------------------------------------------ looking
@@ -188,7 +188,7 @@ class RoomsScreen(Screen[None]):
             self._room = event.widget.room
             self._reshow()
 
-    def _go_to(self, room: Room) -> None:
+    def _go_to(self, room: PaneName) -> None:
         self._room = room
         pane = self._panes[room]
         pane.display = True
@@ -218,19 +218,19 @@ class RoomsScreen(Screen[None]):
         """Back to all rooms; once there, the filter goes."""
         if self.situation().is_elsewhere:
             self._is_zoomed = False
-            self._go_to(Room.NOW)
+            self._go_to(PaneName.NOW)
         else:
             self._filter_by("")
         self._reshow()
 
     def action_log(self) -> None:
         """Show the log, or go back."""
-        self._go_to(Room.NOW if self._room is Room.LOG else Room.LOG)
+        self._go_to(PaneName.NOW if self._room is PaneName.LOG else PaneName.LOG)
         self._reshow()
 
     def action_preview(self) -> None:
         """Show the newest patch; again, the newest by then."""
-        self._go_to(Room.PREVIEW)
+        self._go_to(PaneName.PREVIEW)
         self._reshow()
         # Its size is known only after the layout.
         self.call_after_refresh(self._take_picture)
@@ -251,7 +251,7 @@ class RoomsScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(Reading("Keys", help_lines(self.app)))
+        self.app.push_screen(TextDialog("Keys", help_lines(self.app)))
 
     def action_copy(self) -> None:
         """Copy what the cursor stands on, harmless to paste."""
@@ -269,19 +269,19 @@ class RoomsScreen(Screen[None]):
         if isinstance(pane, ProblemsPane):
             problem = pane.problem()
             if problem is not None:
-                self.app.push_screen(Reading(problem.level, problem_details(view, problem)))
+                self.app.push_screen(TextDialog(problem.level, problem_details(view, problem)))
         elif isinstance(pane, CategoriesPane):
             name = pane.category()
             if name is not None:
-                self.app.push_screen(Reading(name, category_details(view, name)))
+                self.app.push_screen(TextDialog(name, category_details(view, name)))
         elif source is not None:
-            self.app.push_screen(Reading(view.state.sources[source].name, video_details(view, source)))
+            self.app.push_screen(TextDialog(view.state.sources[source].name, video_details(view, source)))
 
     # ------------------------------------------------------------------ the filter
 
     def action_filter(self) -> None:
         """Ask what to show of the videos."""
-        self.action_room(NUMBERED.index(Room.VIDEOS) + 1)
+        self.action_room(NUMBERED.index(PaneName.VIDEOS) + 1)
         self._field.display, self.keys.display = True, False
         self.set_focus(self._field, scroll_visible=False)
 
@@ -306,7 +306,7 @@ class RoomsScreen(Screen[None]):
 
     def _close_filter(self) -> None:
         self._field.display, self.keys.display = False, True
-        self._go_to(Room.VIDEOS)
+        self._go_to(PaneName.VIDEOS)
         self._reshow()
 
     # ------------------------------------------------------------------ steering

@@ -11,7 +11,7 @@ from typing import Literal
 
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
-from tui_gen.engine.run.hooks import Lookout
+from tui_gen.engine.run.hooks import EventDetector
 
 Notices = Literal["none", "bell", "message"]
 BELL = "\a"
@@ -23,7 +23,7 @@ class Caller:
     """Compares the run with what it was at the last look."""
 
     kind: Notices
-    _lookout: Lookout = field(default_factory=Lookout)
+    _lookout: EventDetector = field(default_factory=EventDetector)
     _has_looked: bool = False
     _has_told_of_end: bool = False
 

@@ -50,7 +50,7 @@ class StatusFile(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RunCondition:
     """How the run as a whole stands: a word, how grave it is, and what there is to say about it."""
 
     word: str
@@ -61,12 +61,12 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ScreenView:
     """All that the panes write from."""
 
     state: RunState
     now: float
-    condition: Condition
+    condition: RunCondition
     is_read_only: bool = False
     workers_asked: int | None = None  # asked for, not yet confirmed
     log_lines: tuple[str, ...] = ()
@@ -91,19 +91,19 @@ _WORDS: dict[str, tuple[str, Role, str]] = {
 }
 
 
-def condition_of(state: RunState, is_alive: bool, silent_seconds: float | None) -> Condition:  # noqa: FBT001
+def condition_of(state: RunState, is_alive: bool, silent_seconds: float | None) -> RunCondition:  # noqa: FBT001
     """Return how the run stands, as far as the engine still says."""
     is_ended = state.phase in ENDED_PHASES
     if not is_alive and not is_ended:
-        return Condition("DEAD", "bad", "the engine has ended without a word", is_dead=True)
+        return RunCondition("DEAD", "bad", "the engine has ended without a word", is_dead=True)
     word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
     if silent_seconds is not None and silent_seconds > STALE_AFTER_SECONDS and not is_ended:
         heard = f"was {word}, last heard of {silent_seconds:.0f} s ago"
-        return Condition("STALE", "warn", heard)
+        return RunCondition("STALE", "warn", heard)
     if state.phase == "finished" and state.exit_code:
         word, role = "FINISHED", "warn"
         reason = "some videos failed or targets are unmet"
-    return Condition(word, role, state.reason or reason, is_ended=is_ended)
+    return RunCondition(word, role, state.reason or reason, is_ended=is_ended)
 
 
 def done_share(state: RunState) -> float | None:
@@ -146,7 +146,7 @@ def problem_counts(state: RunState) -> tuple[int, int]:
 
 def is_retriable(source: SourceState) -> bool:
     """Whether there is something about a source to try again."""
-    return bool(source.failed or source.unusable or source.set_aside)
+    return bool(source.failed or source.unusable or source.quarantined)
 
 
 def name_of(state: RunState, source: str | None) -> str:

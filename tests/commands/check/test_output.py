@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui_gen.commands.check.output import (
-    Room,
+    DiskSpace,
     existing,
     folder_conditions,
     room_at,
@@ -23,33 +23,33 @@ def need(size_bytes: float, files: int = 30, *, is_measured: bool = False) -> Ne
     return Need(clips=10, patches=10, files=files, size_bytes=size_bytes, is_measured=is_measured)
 
 
-def levels(room: Room, wanted: Need | None, min_free: int = 5 * GB) -> dict[str, str]:
+def levels(room: DiskSpace, wanted: Need | None, min_free: int = 5 * GB) -> dict[str, str]:
     return {condition.what: condition.level for condition in room_conditions(room, wanted, min_free)}
 
 
 def test_room_for_the_plan_and_for_what_is_to_stay_free_is_enough() -> None:
-    assert levels(Room(20 * GB, 100_000), need(15 * GB)) == {"space": "good", "files": "good"}
+    assert levels(DiskSpace(20 * GB, 100_000), need(15 * GB)) == {"space": "good", "files": "good"}
 
 
 def test_a_plan_that_would_reach_the_threshold_does_not_fit() -> None:
-    assert levels(Room(20 * GB, 100_000), need(15 * GB + 1))["space"] == "wrong"
+    assert levels(DiskSpace(20 * GB, 100_000), need(15 * GB + 1))["space"] == "wrong"
 
 
 def test_a_disk_below_its_threshold_is_wrong_without_any_plan() -> None:
-    assert levels(Room(4 * GB, 100_000), None) == {"space": "wrong", "files": "good"}
+    assert levels(DiskSpace(4 * GB, 100_000), None) == {"space": "wrong", "files": "good"}
 
 
 def test_files_run_out_before_bytes_do() -> None:
-    assert levels(Room(20 * GB, 2000), need(GB, files=3000))["files"] == "wrong"
+    assert levels(DiskSpace(20 * GB, 2000), need(GB, files=3000))["files"] == "wrong"
 
 
 def test_a_file_system_that_counts_no_files_is_not_blamed() -> None:
-    assert levels(Room(20 * GB, None), need(GB))["files"] == "unknown"
+    assert levels(DiskSpace(20 * GB, None), need(GB))["files"] == "unknown"
 
 
 def test_it_is_said_whether_the_need_is_an_estimate() -> None:
-    estimate, *_ = room_conditions(Room(20 * GB, None), need(GB), 0)
-    measured, *_ = room_conditions(Room(20 * GB, None), need(GB, is_measured=True), 0)
+    estimate, *_ = room_conditions(DiskSpace(20 * GB, None), need(GB), 0)
+    measured, *_ = room_conditions(DiskSpace(20 * GB, None), need(GB, is_measured=True), 0)
     assert "(an estimate)" in estimate.says
     assert "(by the patches made so far)" in measured.says
 

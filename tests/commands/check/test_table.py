@@ -7,7 +7,7 @@ import json
 import pytest
 from rich.cells import cell_len
 
-from tui_gen.commands.check.table import Findings, json_of, lines_of
+from tui_gen.commands.check.table import CheckFindings, json_of, lines_of
 from tui_gen.contract.job import Condition, Inspected
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS
@@ -42,8 +42,8 @@ def video(name: str, state: str = "good", **more: object) -> Inspected:
     return Inspected("id", name, f"/films/{name}", state, **more)  # type: ignore[arg-type]
 
 
-def findings(*sources: Inspected, conditions: tuple[Condition, ...] = (OK,)) -> Findings:
-    return Findings(conditions, COLUMNS, sources)
+def findings(*sources: Inspected, conditions: tuple[Condition, ...] = (OK,)) -> CheckFindings:
+    return CheckFindings(conditions, COLUMNS, sources)
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
@@ -113,7 +113,7 @@ def test_work_that_was_not_all_tried_is_a_lower_bound() -> None:
     need = Need(clips=1200, patches=1300, files=3900, size_bytes=1e9, is_measured=False)
 
     def told(*, is_all_tried: bool) -> str:
-        found = Findings(
+        found = CheckFindings(
             (OK,), COLUMNS, (video("A"),), need, processor_seconds=3700.0, is_all_tried=is_all_tried
         )
         return "\n".join(lines_of(found, 100))

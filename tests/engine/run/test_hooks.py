@@ -8,7 +8,7 @@ import pytest
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.run.hooks import GATHER_SECONDS, Hooks, Lookout
+from tui_gen.engine.run.hooks import GATHER_SECONDS, EventDetector, Hooks
 
 
 def running() -> RunState:
@@ -17,14 +17,14 @@ def running() -> RunState:
     return state
 
 
-def names(lookout: Lookout, state: RunState, now: float) -> list[str]:
+def names(lookout: EventDetector, state: RunState, now: float) -> list[str]:
     return [happening.event for happening in lookout.look(state, now)]
 
 
 def test_five_hundred_missing_films_are_one_message() -> None:
-    lookout, state = Lookout(), running()
+    lookout, state = EventDetector(), running()
     for index in range(500):
-        state.apply(ev.SourceMissed(1, f"s{index}", f"film {index}", "/films/x.mkv"))
+        state.apply(ev.SourceMissing(1, f"s{index}", f"film {index}", "/films/x.mkv"))
     found = list(lookout.look(state, 1.0))
     assert [happening.event for happening in found] == ["on_problem"]
     assert found[0].said["count"] == 500
@@ -32,7 +32,7 @@ def test_five_hundred_missing_films_are_one_message() -> None:
 
 
 def test_later_problems_are_gathered_and_told_together() -> None:
-    lookout, state = Lookout(), running()
+    lookout, state = EventDetector(), running()
     state.apply(ev.ProblemNoted(1, "warning", "one"))
     assert names(lookout, state, 1.0) == ["on_problem"]
     for text in ("two", "three"):
@@ -42,7 +42,7 @@ def test_later_problems_are_gathered_and_told_together() -> None:
 
 
 def test_a_pause_and_a_low_disk_are_told_once_each() -> None:
-    lookout, state = Lookout(), running()
+    lookout, state = EventDetector(), running()
     state.apply(ev.PhaseChanged(1, "paused"))
     assert names(lookout, state, 1.0) == ["on_pause"]
     assert names(lookout, state, 2.0) == []

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.engine.toy import Bench, ToyStage
-from tui_gen.base.detached_call import aside, exhaustion
+from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.run import housekeeping as watching
 from tui_gen.engine.run.housekeeping import Watch, Watched
@@ -76,7 +76,7 @@ async def test_nothing_is_written_where_another_folder_has_taken_the_place(
 ) -> None:
     async with watched(tmp_path, monkeypatch) as (bench, output):
         await bench.until((output / "status.json").exists)
-        aside_folder = output.rename(tmp_path / "elsewhere")
+        held_out_folder = output.rename(tmp_path / "elsewhere")
         (output / ".tui-gen").mkdir(parents=True)
         await bench.until(lambda: bench.engine.gate.is_closed)
         (output / "status.json").unlink(missing_ok=True)
@@ -86,7 +86,7 @@ async def test_nothing_is_written_where_another_folder_has_taken_the_place(
         assert "is not the folder this run began in" in bench.engine.gate.reason
         (output / ".tui-gen").rmdir()
         output.rmdir()
-        aside_folder.rename(output)
+        held_out_folder.rename(output)
         await bench.until(lambda: not bench.engine.gate.is_closed)
 
 
@@ -140,8 +140,8 @@ async def test_a_status_that_is_being_written_when_the_run_ends_is_not_mixed_wit
 
 async def test_a_call_that_never_returns_holds_up_neither_others_nor_the_end() -> None:
     never = threading.Event()
-    hung = [asyncio.create_task(aside(never.wait)) for _ in range(100)]
-    assert await aside(lambda: 7) == 7
+    hung = [asyncio.create_task(detached_call(never.wait)) for _ in range(100)]
+    assert await detached_call(lambda: 7) == 7
     assert await asyncio.to_thread(lambda: 8) == 8
     for task in hung:
         task.cancel()
@@ -155,7 +155,7 @@ async def test_what_a_call_raises_is_raised_where_it_is_waited_for() -> None:
         raise FileNotFoundError(errno.ENOENT, "gone")
 
     with pytest.raises(FileNotFoundError):
-        await aside(fail)
+        await detached_call(fail)
 
 
 @pytest.mark.parametrize(

@@ -412,7 +412,7 @@ async def test_a_source_that_changed_is_set_aside_until_the_next_run(ledger_path
 
     bench = Bench(ToyStage({"a": 10, "b": 10}, act), ledger_path, options=Options(workers=1))
     assert (await bench.engine.run()).exit_code == 3
-    assert bench.state.sources["a"].set_aside == "the file changed"
+    assert bench.state.sources["a"].quarantined == "the file changed"
     assert bench.state.clips_failed == 0
     assert bench.state.categories["all"].images == 15
 

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from tests.tui.runs import text_of
 from tests.tui.test_hostile_names import HOSTILE, assert_harmless
 from tests.tui.test_snapshots import SnapCompare, pressing
-from tui_gen.tui.dialogs.dialogs import Question
-from tui_gen.tui.review.keys import REVIEW_DEEDS, REVIEW_SIGNALS
+from tui_gen.tui.dialogs.dialogs import QuestionDialog
+from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import Columns, ReviewRow
 
@@ -120,7 +120,7 @@ async def test_leaving_asks_where_something_was_changed() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("space", "ctrl+c")
         await pilot.pause()
-        assert isinstance(app.screen, Question)
+        assert isinstance(app.screen, QuestionDialog)
         await pilot.press("down", "enter")
         await pilot.pause()
     assert app.return_value is None
@@ -160,8 +160,8 @@ async def test_the_help_names_every_key() -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         seen = text_of(app)
-    for deed in (*REVIEW_DEEDS, *REVIEW_SIGNALS):
-        assert deed.meaning in seen
+    for action in (*REVIEW_ACTIONS, *REVIEW_SIGNALS):
+        assert action.meaning in seen
 
 
 async def test_of_a_thousand_rows_only_those_that_are_seen_are_written(

@@ -20,8 +20,8 @@ from tui_gen.commands.check.logind import lingering
 from tui_gen.commands.check.machine import processors, program, terminal
 from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
 from tui_gen.commands.check.recording import Kept, News, keep, news_of
-from tui_gen.commands.check.table import NARROW, Findings, json_of, lines_of
-from tui_gen.commands.split import too_near_line
+from tui_gen.commands.check.table import NARROW, CheckFindings, json_of, lines_of
+from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.job import (
     Condition,
     Inspected,
@@ -51,7 +51,7 @@ class CheckRequest:
 
 def check_machine(tools: Sequence[Condition], request: CheckRequest) -> int:
     """Check the machine alone, where there is no configuration yet; return the exit code."""
-    return _tell(Findings([*_machine(request), *tools], (), ()), request)
+    return _tell(CheckFindings([*_machine(request), *tools], (), ()), request)
 
 
 def check(config: JobConfig, request: CheckRequest) -> int:
@@ -76,7 +76,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
         *_output(config, planned.need, is_busy=is_busy),
         *_run(config, inspection, state, damage, is_busy=is_busy),
     ]
-    findings = Findings(
+    findings = CheckFindings(
         conditions,
         inspection.columns,
         sources,
@@ -90,7 +90,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
     return _tell(findings, request)
 
 
-def _tell(findings: Findings, request: CheckRequest) -> int:
+def _tell(findings: CheckFindings, request: CheckRequest) -> int:
     if request.is_json:
         request.out.write(f"{json_of(findings)}\n")
     else:
@@ -207,7 +207,7 @@ def _run(
     if damage:
         says = f"{len(damage)} damaged lines are left out; what they told of is made again"
         conditions.append(Condition("ledger", "warning", says))
-    if near := "" if is_busy else too_near_line(config, state.records):
+    if near := "" if is_busy else near_duplicate_line(config, state.records):
         says = f"{near}; the next run moves them, or tui-gen split --move"
         conditions.append(Condition("near duplicates", "warning", says))
     differences = recipe_differences(state.recipe, inspection.recipe or {})

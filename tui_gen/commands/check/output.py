@@ -25,7 +25,7 @@ MOST_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class DiskSpace:
     """What a file system has left."""
 
     free_bytes: int
@@ -72,7 +72,7 @@ def written_per_second(folder: Path) -> float:
         return written / (time.monotonic() - began)
 
 
-def room_conditions(room: Room, need: Need | None, min_free_bytes: int) -> Iterator[Condition]:
+def room_conditions(room: DiskSpace, need: Need | None, min_free_bytes: int) -> Iterator[Condition]:
     """Say whether what is free holds what is planned. Without a plan only what is free is told."""
     spare = room.free_bytes - min_free_bytes
     is_enough, wanted = spare > 0, ""
@@ -95,10 +95,10 @@ def _files(free: int | None, need: Need | None) -> Condition:
     )
 
 
-def room_at(output: Path) -> Room:
+def room_at(output: Path) -> DiskSpace:
     """Return what is free where the output folder is, or will be."""
     status = os.statvfs(existing(output))
-    return Room(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)
+    return DiskSpace(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)
 
 
 def existing(path: Path) -> Path:

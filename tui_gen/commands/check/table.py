@@ -37,7 +37,7 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class CheckFindings:
     """Everything a check found."""
 
     conditions: Sequence[Condition]
@@ -58,7 +58,7 @@ class Findings:
         )
 
 
-def lines_of(findings: Findings, width: int) -> Iterator[str]:
+def lines_of(findings: CheckFindings, width: int) -> Iterator[str]:
     """Yield the findings as lines of at most `width` cells."""
     width = max(40, width)
     widest = max(len(condition.what) for condition in findings.conditions)
@@ -82,7 +82,7 @@ def _condition(condition: Condition, widest: int, width: int) -> Iterator[str]:
 # ------------------------------------------------------------------ the sources
 
 
-def _table(findings: Findings, width: int) -> Iterator[str]:
+def _table(findings: CheckFindings, width: int) -> Iterator[str]:
     is_wide = width >= WIDE
     columns = [column for column in findings.columns if is_wide or not column.is_wide]
     cells = [{column.title: _cell(source, column) for column in columns} for source in findings.sources]
@@ -140,7 +140,7 @@ def _indented(text: str, width: int) -> Iterator[str]:
 # ------------------------------------------------------------------ what it comes to
 
 
-def _summary(findings: Findings, width: int) -> Iterator[str]:
+def _summary(findings: CheckFindings, width: int) -> Iterator[str]:
     for column in findings.columns:
         if column.note and any(source.cells.get(column.title, "-") != "-" for source in findings.sources):
             yield from wrapped(column.note, width)
@@ -156,7 +156,7 @@ def _summary(findings: Findings, width: int) -> Iterator[str]:
     yield "Ready." if findings.is_ready else "Not all is well: see above."
 
 
-def _work(findings: Findings, need: Need) -> str:
+def _work(findings: CheckFindings, need: Need) -> str:
     text = f"Planned: {count(need.clips)} clips, {count(need.patches)} patches"
     if findings.processor_seconds is None:
         return text
@@ -168,7 +168,7 @@ def _work(findings: Findings, need: Need) -> str:
 # ------------------------------------------------------------------ for scripts
 
 
-def json_of(findings: Findings) -> str:
+def json_of(findings: CheckFindings) -> str:
     """Return the findings as one line of JSON. ASCII: names that are not UTF-8 survive."""
     need = findings.need
     answer: dict[str, Any] = {

@@ -166,7 +166,7 @@ class StagePlanned:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceMissed:
+class SourceMissing:
     """A source's file is not there now; it is looked for again at the next start."""
 
     at: float
@@ -177,7 +177,7 @@ class SourceMissed:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceSetAside:
+class SourceQuarantined:
     """A source gave the same failure again and again; the next run tries it again."""
 
     at: float
@@ -186,7 +186,7 @@ class SourceSetAside:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceWentAway:
+class SourceUnreachable:
     """A source cannot be reached now; its work waits."""
 
     at: float
@@ -195,7 +195,7 @@ class SourceWentAway:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceCameBack:
+class SourceReachable:
     """A source that was away can be reached again."""
 
     at: float
@@ -294,10 +294,10 @@ class SystemMeasured:
 
 Passing = (
     StagePlanned
-    | SourceMissed
-    | SourceSetAside
-    | SourceWentAway
-    | SourceCameBack
+    | SourceMissing
+    | SourceQuarantined
+    | SourceUnreachable
+    | SourceReachable
     | WorkersChanged
     | SlotOpened
     | SlotTurned

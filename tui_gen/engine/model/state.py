@@ -22,7 +22,7 @@ from tui_gen.engine.model.state_views import (
     SlotState,
     SourceState,
 )
-from tui_gen.engine.model.work import CategoryPlan, Failed, Made, Marks, Rejected, SourceRecord
+from tui_gen.engine.model.work import CategoryPlan, Failed, Made, PerceptualHashes, Rejected, SourceRecord
 
 LOW_SUCCESS_RATE = 0.8
 """Below this share of clips made, a source is worth a warning."""
@@ -160,7 +160,7 @@ class RunState:
         self.clips_failed = 0
         for source in self.sources.values():
             source.ended -= source.failed
-            source.failed, source.in_hand, source.set_aside, source.away = 0, 0, None, None
+            source.failed, source.in_hand, source.quarantined, source.unreachable = 0, 0, None, None
             source.is_missing = source.is_planned = False
             source.unusable = None
 
@@ -203,7 +203,7 @@ class RunState:
         source = self._see(event.source)
         self.clips_failed -= source.failed
         source.ended -= source.failed
-        source.unusable, source.set_aside, source.failed = None, None, 0
+        source.unusable, source.quarantined, source.failed = None, None, 0
 
     @_take.register
     def _(self, event: ev.FactsLearned) -> None:
@@ -265,28 +265,28 @@ class RunState:
         self._warn_of_plan(event.plan.warnings, event.at)
 
     @_take.register
-    def _(self, event: ev.SourceMissed) -> None:
+    def _(self, event: ev.SourceMissing) -> None:
         source = self._see(event.source, event.name, event.path)
         source.is_missing, source.missing_reason = True, event.reason
         self._note(ev.ProblemNoted(event.at, "warning", event.reason, event.source, event.path))
 
     @_take.register
-    def _(self, event: ev.SourceSetAside) -> None:
-        self._see(event.source).set_aside = event.reason
+    def _(self, event: ev.SourceQuarantined) -> None:
+        self._see(event.source).quarantined = event.reason
         text = f"set aside until the next run: {event.reason}"
         self._note(ev.ProblemNoted(event.at, "error", text, event.source))
 
     @_take.register
-    def _(self, event: ev.SourceWentAway) -> None:
+    def _(self, event: ev.SourceUnreachable) -> None:
         # One share holds many films: it is gone once.
-        is_news = all(source.away != event.reason for source in self.sources.values())
-        self._see(event.source).away = event.reason
+        is_news = all(source.unreachable != event.reason for source in self.sources.values())
+        self._see(event.source).unreachable = event.reason
         if is_news:
             self._note(ev.ProblemNoted(event.at, "warning", f"waiting for sources: {event.reason}"))
 
     @_take.register
-    def _(self, event: ev.SourceCameBack) -> None:
-        self._see(event.source).away = None
+    def _(self, event: ev.SourceReachable) -> None:
+        self._see(event.source).unreachable = None
 
     @_take.register
     def _(self, event: ev.WorkersChanged) -> None:
@@ -370,7 +370,7 @@ class RunState:
         self._warn_of_low_success(source, event.at)
 
     def _made(self, outcome: Made, source: SourceState, at: float) -> None:
-        patches = [(patch.category, patch.size_bytes, patch.mark) for patch in outcome.patches]
+        patches = [(patch.category, patch.size_bytes, patch.perceptual_hash) for patch in outcome.patches]
         refused = [category for category, _reason in outcome.rejected]
         size_bytes = self._count_patches(source, outcome.clip.index, patches, refused)
         self._count_minute(at, len(patches), size_bytes)
@@ -395,13 +395,13 @@ class RunState:
         """Count a made clip and what it gave; return the bytes of what it had not given before."""
         bit, record, images = 1 << clip, self.record(source.id), source.images
         new_bytes = 0
-        for name, size_bytes, mark in patches:
+        for name, size_bytes, perceptual_hash in patches:
             had = record.made.get(name, 0)
             if had & bit:  # made again into the same files: counted once
                 continue
             record.made[name] = had | bit
-            if mark is not None:
-                record.marks.setdefault(name, Marks()).add(clip, mark)
+            if perceptual_hash is not None:
+                record.hashes.setdefault(name, PerceptualHashes()).add(clip, perceptual_hash)
             images[name] = images.get(name, 0) + 1
             category = self._category(name)
             category.images += 1

@@ -39,8 +39,8 @@ class SourceState:
     is_missing: bool = False
     missing_reason: str = ""
     unusable: str | None = None
-    set_aside: str | None = None
-    away: str | None = None
+    quarantined: str | None = None
+    unreachable: str | None = None
     in_hand: int = 0  # workers on it now
     is_planned: bool = False
     low_success_noted: bool = False
@@ -62,8 +62,8 @@ class SourceState:
             ("skipped", self.is_skipped),
             ("unusable", self.unusable is not None),
             ("missing", self.is_missing),
-            ("set aside", self.set_aside is not None),
-            ("away", self.away is not None),
+            ("set aside", self.quarantined is not None),
+            ("away", self.unreachable is not None),
             ("working", self.in_hand > 0),
             ("unknown", not self.is_planned),
         )
@@ -81,7 +81,7 @@ class SourceState:
             return "skipped by hand"
         if self.unusable is None and self.is_missing:
             return self.missing_reason
-        return self.unusable or self.set_aside or self.away or ""
+        return self.unusable or self.quarantined or self.unreachable or ""
 
 
 @dataclass(slots=True)

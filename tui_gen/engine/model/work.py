@@ -74,7 +74,7 @@ class Patch:
     # The rest of the ledger's entry: format, place, files, hashes. The engine only keeps it.
     record: JsonObject
     # 64 bits by which the job tells, when it plans, that patches are alike; None where it does not.
-    mark: int | None = None
+    perceptual_hash: int | None = None
 
 
 # --------------------------------------------------------------------------------- what is reported
@@ -188,7 +188,7 @@ class SourceChangedError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Marks:
+class PerceptualHashes:
     """The marks of a source's patches in one category, as they were made; the order means nothing."""
 
     clips: array[int] = field(default_factory=lambda: array("I"))
@@ -201,7 +201,7 @@ class Marks:
 
     def __eq__(self, other: object) -> bool:
         """Compare as sets."""
-        return isinstance(other, Marks) and self._pairs() == other._pairs()
+        return isinstance(other, PerceptualHashes) and self._pairs() == other._pairs()
 
     __hash__ = None  # type: ignore[assignment] # it grows
 
@@ -222,7 +222,7 @@ class SourceRecord:
     rejected: int = 0  # whole clips
     # How many of them for which reason, without what stands after a colon: figures of the one clip.
     rejections: dict[str, int] = field(default_factory=dict)
-    marks: dict[str, Marks] = field(default_factory=dict)  # by category
+    hashes: dict[str, PerceptualHashes] = field(default_factory=dict)  # by category
     skipped: bool = False
     unusable: str | None = None
     priority: int | None = None  # as set by hand while running; None: the configuration's

@@ -30,7 +30,7 @@ PROBLEMS_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class HookEvent:
     """Something worth a hook."""
 
     event: str  # "on_finish"
@@ -38,7 +38,7 @@ class Happening:
 
 
 @dataclass(slots=True)
-class Lookout:
+class EventDetector:
     """Compares a run with what it was at the last look, and says what happened."""
 
     phase: str = "starting"
@@ -47,23 +47,23 @@ class Lookout:
     _gathered: list[Problem] = field(default_factory=list)
     _told_at: float = float("-inf")
 
-    def look(self, state: RunState, now: float) -> Iterator[Happening]:
+    def look(self, state: RunState, now: float) -> Iterator[HookEvent]:
         """Yield what happened since the last look."""
         about = {"at": now, "output": state.output, "state": state.phase, "reason": state.reason}
         if state.phase != self.phase:
             if state.phase in {"paused", "waiting"}:
-                yield Happening("on_pause", about)
+                yield HookEvent("on_pause", about)
             self.phase = state.phase
         is_disk_low = state.phase == "waiting" and "disk low" in state.reason
         if is_disk_low and not self.is_disk_low and state.disk is not None:
             free = {"free_bytes": state.disk.free_bytes, "needed_bytes": state.disk.pauses_below_bytes}
-            yield Happening("on_disk_low", about | free)
+            yield HookEvent("on_disk_low", about | free)
         self.is_disk_low = is_disk_low
         yield from self._problems(state, about, now)
         if state.phase in ENDED_PHASES:
-            yield Happening("on_finish", about | _ending(state, now))
+            yield HookEvent("on_finish", about | _ending(state, now))
 
-    def _problems(self, state: RunState, about: Mapping[str, Any], now: float) -> Iterator[Happening]:
+    def _problems(self, state: RunState, about: Mapping[str, Any], now: float) -> Iterator[HookEvent]:
         for problem in state.problems:
             key = (problem.text, problem.source)
             if key not in self._told:
@@ -71,7 +71,7 @@ class Lookout:
             self._told[key] = problem.count
         is_due = now - self._told_at >= GATHER_SECONDS or state.phase in ENDED_PHASES
         if self._gathered and is_due:
-            yield Happening("on_problem", {**about, **_problems_said(self._gathered, state)})
+            yield HookEvent("on_problem", {**about, **_problems_said(self._gathered, state)})
             self._gathered, self._told_at = [], now
 
 
@@ -103,7 +103,7 @@ class Hooks:
     def __init__(self, commands: Mapping[str, Sequence[str]], snapshot: Callable[[], RunState]) -> None:
         """Take event -> argument list, and where to look."""
         self._commands, self._snapshot = commands, snapshot
-        self._lookout = Lookout()
+        self._lookout = EventDetector()
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -128,7 +128,7 @@ class Hooks:
                 task.add_done_callback(self._running.discard)
 
 
-async def _perform(command: tuple[str, ...], happening: Happening) -> None:
+async def _perform(command: tuple[str, ...], happening: HookEvent) -> None:
     line = json.dumps({"event": happening.event, **happening.said}).encode("ascii") + b"\n"
     try:
         child = await asyncio.create_subprocess_exec(

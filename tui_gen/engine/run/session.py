@@ -21,7 +21,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RECENT_KEPT, RunState
 from tui_gen.engine.model.work import Job, JsonObject
 from tui_gen.engine.run.housekeeping import Watch, Watched
-from tui_gen.engine.scheduling.scheduler import Engine, Options
+from tui_gen.engine.scheduling.scheduler import Options, Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger, read_for_resume
 from tui_gen.engine.storage.lock import Lock
@@ -123,7 +123,7 @@ class Session:
         on_start: Callable[[Steering], None],
     ) -> ev.RunEnded:
         """Run the job to its end and record the end."""
-        engine = Engine(job=job, recorder=self.recorder, executor=LocalExecutor(), options=options)
+        engine = Scheduler(job=job, recorder=self.recorder, executor=LocalExecutor(), options=options)
         watch = Watch(watched, recorder=self.recorder, gate=engine.gate, lock=self.lock)
         on_start(Steering(engine, self.recorder))
         watching = asyncio.create_task(watch.run(), name="watch")

@@ -20,16 +20,16 @@ class SourceQueue:
     """
 
     plan: SourcePlan
-    is_scouted: bool = False  # a unit without clips (a survey) is in flight
+    is_survey_in_flight: bool = False  # a unit without clips (a survey) is in flight
     is_closed: bool = False  # nothing more in this run: set aside, or found unusable
-    is_away: bool = False  # nothing until its disk or share is back
+    is_unreachable: bool = False  # nothing until its disk or share is back
     _in_flight: int = 0
     _failed: int = 0
     _ended: int = 0  # since the plan was made
     _passed_over: int = 0  # planned while they were in flight
     _units: Iterator[Unit] | None = None
     _returned: list[Unit] = field(default_factory=list)
-    _scout_failures: int = 0
+    _survey_failures: int = 0
     _last_failure: str = ""
     _failures_in_a_row: int = 0
 
@@ -63,14 +63,14 @@ class SourceQueue:
     def clips_waiting(self) -> int:
         """How many clips are still to be handed out."""
         gone = self._in_flight.bit_count() + self._ended.bit_count() + self._failed.bit_count()
-        return 0 if self.is_closed or self.is_away else max(0, self.plan.clips_left - gone)
+        return 0 if self.is_closed or self.is_unreachable else max(0, self.plan.clips_left - gone)
 
     def take(self, *, most_clips: int | None = None) -> Unit | None:
         """Return the next unit and count its clips as in flight; None when there is none now.
 
         A larger unit is divided evenly; its first part is taken, and the rest is next.
         """
-        if self.is_closed or self.is_away or self.is_scouted:
+        if self.is_closed or self.is_unreachable or self.is_survey_in_flight:
             return None
         unit = self._next()
         if unit is None:
@@ -79,7 +79,7 @@ class SourceQueue:
             parts = -(-len(unit.clips) // most_clips)
             unit = self._first_part(unit, -(-len(unit.clips) // parts))
         self._in_flight |= bits_of(unit.clips)
-        self.is_scouted = not unit.clips
+        self.is_survey_in_flight = not unit.clips
         return unit
 
     def _next(self) -> Unit | None:
@@ -120,7 +120,7 @@ class SourceQueue:
         """Take back what a worker did not do. Stale work is planned anew instead."""
         self._land(unit, done)
         if not unit.clips:
-            self.is_scouted = False
+            self.is_survey_in_flight = False
         if is_stale:
             self.rewind_keeping_ended()
             return
@@ -145,8 +145,8 @@ class SourceQueue:
         """Note that a worker came to the end of a unit."""
         self._land(unit, done)
         if not unit.clips:
-            self.is_scouted = False
-            self._scout_failures = 0
+            self.is_survey_in_flight = False
+            self._survey_failures = 0
 
     def count_failure(self, reason: str) -> bool:
         """Count a failed clip; say whether the source is to be set aside."""
@@ -158,15 +158,15 @@ class SourceQueue:
         """Note that its decoder works."""
         self._failures_in_a_row, self._last_failure = 0, ""
 
-    def count_scout_failure(self) -> bool:
+    def count_survey_failure(self) -> bool:
         """Count a survey that broke; say whether the source is to be set aside."""
-        self._scout_failures += 1
-        return self._scout_failures >= SAME_FAILURES
+        self._survey_failures += 1
+        return self._survey_failures >= SAME_FAILURES
 
     def forgive(self) -> None:
         """Forget all failures: they are to be tried again."""
         self._failed = 0
         self.is_closed = False
         self.count_success()
-        self._scout_failures = 0
+        self._survey_failures = 0
         self.rewind_keeping_ended()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from tui_gen.base.detached_call import aside
+from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_result import Ending, verdict
@@ -24,7 +24,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Plan, SourceGoneError, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.queues import SourceQueue
-from tui_gen.engine.scheduling.worker import Tickets, Worker, Workplace
+from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
 from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Options:
     only: frozenset[str] | None = None  # work on these sources alone
 
 
-class Engine:
+class Scheduler:
     """Performs a job's stages and can be steered meanwhile. One run is one object."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Engine:
         self._planned_at = float("-inf")
         self._ending: Ending | None = None
         self._tickets = Tickets(options.limit)
-        self._place: Workplace | None = None
+        self._place: StageContext | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._waiting: set[asyncio.Task[None]] = set()
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
@@ -94,8 +94,8 @@ class Engine:
 
     async def _perform(self, stage: Stage) -> None:
         self._queues, self._order = {}, ()
-        self._place = Workplace(
-            stage, self._executor, self._recorder, self.gate, self._tickets, conductor=self
+        self._place = StageContext(
+            stage, self._executor, self._recorder, self.gate, self._tickets, scheduler=self
         )
         self._plan()
         self._show_phase()
@@ -107,7 +107,7 @@ class Engine:
             await self._wait_for_change()
 
     def _must_wait(self) -> bool:
-        return self.gate.is_closed or any(queue.is_away for queue in self._queues.values())
+        return self.gate.is_closed or any(queue.is_unreachable for queue in self._queues.values())
 
     async def _wait_for_change(self) -> None:
         wait = PLAN_SECONDS if self._needs_plan else None
@@ -258,19 +258,19 @@ class Engine:
         self._needs_plan = True
         self._end_workers_of(source)
 
-    def set_aside(self, source: str, reason: str) -> None:
+    def quarantine(self, source: str, reason: str) -> None:
         """Hand out nothing more of a source in this run."""
         self._queues[source].is_closed = True
-        self._apply(ev.SourceSetAside(self._clock(), source, reason))
+        self._apply(ev.SourceQuarantined(self._clock(), source, reason))
         self._end_workers_of(source)
 
-    def send_away(self, source: str, gone: SourceGoneError) -> None:
+    def mark_unreachable(self, source: str, gone: SourceGoneError) -> None:
         """Hand out nothing of a source until it can be reached; its seats stay."""
         queue = self._queues[source]
-        if queue.is_away:
+        if queue.is_unreachable:
             return
-        queue.is_away = True
-        self._apply(ev.SourceWentAway(self._clock(), source, str(gone)))
+        queue.is_unreachable = True
+        self._apply(ev.SourceUnreachable(self._clock(), source, str(gone)))
         self._end_workers_of(source)
         waiting = asyncio.create_task(self._await_return(source, gone.path), name=f"waiting for {source}")
         self._waiting.add(waiting)
@@ -278,10 +278,10 @@ class Engine:
 
     async def _await_return(self, source: str, path: str) -> None:
         # Nobody tells when a share is mounted again.
-        while not await aside(partial(os.path.exists, path)):  # noqa: ASYNC110
+        while not await detached_call(partial(os.path.exists, path)):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_FOR_SOURCES_SECONDS)
-        self._queues[source].is_away = False
-        self._apply(ev.SourceCameBack(self._clock(), source))
+        self._queues[source].is_unreachable = False
+        self._apply(ev.SourceReachable(self._clock(), source))
         self.gate.pulse()
 
     def obstruct(self, what: str, reason: str) -> None:
@@ -293,7 +293,7 @@ class Engine:
         self._timers = [t for t in self._timers if not t.cancelled() and t.when() > loop.time()]
         self._timers.append(timer)
 
-    def thin_out(self, reason: str) -> bool:
+    def reduce_workers(self, reason: str) -> bool:
         """Go on with one worker fewer; return False where there is only one."""
         count = self._state.workers_target - 1
         if not count:
@@ -329,8 +329,12 @@ class Engine:
             return "paused", ""
         if self.gate.is_closed:
             return "waiting", self.gate.reason
-        away = {s.away for s in self._state.sources.values() if s.away}
-        return ("waiting", "; ".join(sorted(away))) if away and not self._workers else ("running", "")
+        unreachable = {s.unreachable for s in self._state.sources.values() if s.unreachable}
+        return (
+            ("waiting", "; ".join(sorted(unreachable)))
+            if unreachable and not self._workers
+            else ("running", "")
+        )
 
     # ------------------------------------------------------------------ what steering needs
 

@@ -8,14 +8,14 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import DEFAULT_PRIORITY
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Engine
+from tui_gen.engine.scheduling.scheduler import Scheduler
 from tui_gen.engine.storage.recorder import Recorder
 
 
 class Steering:
     """The engine's own controller, for a screen in the same process, the socket and signals."""
 
-    def __init__(self, engine: Engine, recorder: Recorder) -> None:
+    def __init__(self, engine: Scheduler, recorder: Recorder) -> None:
         """Steer `engine`, recording through its recorder."""
         self._engine, self._recorder = engine, recorder
 
@@ -108,7 +108,7 @@ class Steering:
         wanted = [
             found.id
             for found in self._recorder.state.sources.values()
-            if source in {None, found.id} and (found.failed or found.unusable or found.set_aside)
+            if source in {None, found.id} and (found.failed or found.unusable or found.quarantined)
         ]
         for name in wanted:
             await self._record(ev.SourceRetried(self._recorder.now(), name))

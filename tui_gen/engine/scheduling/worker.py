@@ -43,7 +43,7 @@ from tui_gen.engine.storage.recorder import Recorder
 log = logging.getLogger(__name__)
 
 
-class Conductor(Protocol):
+class SchedulerCalls(Protocol):
     """Who hands out the work: told what concerns more than one unit."""
 
     @property
@@ -59,11 +59,11 @@ class Conductor(Protocol):
         """Hand out nothing more of a source that was found unusable."""
         ...
 
-    def set_aside(self, source: str, reason: str) -> None:
+    def quarantine(self, source: str, reason: str) -> None:
         """Hand out nothing more of a source in this run."""
         ...
 
-    def send_away(self, source: str, gone: SourceGoneError) -> None:
+    def mark_unreachable(self, source: str, gone: SourceGoneError) -> None:
         """Hand out nothing of a source until it can be reached."""
         ...
 
@@ -71,7 +71,7 @@ class Conductor(Protocol):
         """Hold all work for a while."""
         ...
 
-    def thin_out(self, reason: str) -> bool:
+    def reduce_workers(self, reason: str) -> bool:
         """Go on with one worker fewer; return False where there is only one."""
         ...
 
@@ -108,7 +108,7 @@ class Tickets:
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class StageContext:
     """What all workers of a stage share."""
 
     stage: Stage
@@ -116,13 +116,13 @@ class Workplace:
     recorder: Recorder
     gate: Gate
     tickets: Tickets
-    conductor: Conductor
+    scheduler: SchedulerCalls
 
 
 class Worker:
     """Performs one unit. One task runs `work`; others may only tell it to end."""
 
-    def __init__(self, number: int, unit: Unit, queue: SourceQueue, place: Workplace) -> None:
+    def __init__(self, number: int, unit: Unit, queue: SourceQueue, place: StageContext) -> None:
         """Hold a unit that was taken from its source's queue."""
         self.number, self.unit = number, unit
         self.task: asyncio.Task[None] | None = None
@@ -135,22 +135,22 @@ class Worker:
 
     async def work(self) -> None:
         """Pull the unit's reports to the end, or until told to end; then its children are reaped."""
-        source, conductor = self.unit.source, self._place.conductor
+        source, scheduler = self.unit.source, self._place.scheduler
         reports = self._place.executor.perform(self._place.stage, self.unit)
         try:
             await self._pull(reports)
         except CrowdedError as error:
-            if not conductor.thin_out(str(error)):
+            if not scheduler.reduce_workers(str(error)):
                 await self._charge(str(error))
         except ObstructedError as error:
-            conductor.obstruct("output", str(error))
+            scheduler.obstruct("output", str(error))
         except SourceGoneError as error:
-            conductor.send_away(source, error)
+            scheduler.mark_unreachable(source, error)
         except SourceChangedError as error:
-            conductor.set_aside(source, str(error))
+            scheduler.quarantine(source, str(error))
         except Exception as error:
             if reason := exhaustion(error):
-                conductor.obstruct("machine", reason)
+                scheduler.obstruct("machine", reason)
                 return
             log.exception("worker %d on %s", self.number, source)
             await self._charge(_reason_of(error))
@@ -180,7 +180,7 @@ class Worker:
         """Wait at the gate; return False when the worker is to end."""
         while True:
             is_cancelled = self.task is not None and self.task.cancelling()
-            if self._place.conductor.is_ending or self.is_ending or is_cancelled:
+            if self._place.scheduler.is_ending or self.is_ending or is_cancelled:
                 return False
             if not self._place.gate.is_closed:
                 return self._may_begin()
@@ -202,10 +202,10 @@ class Worker:
                 recorder.show(ev.ClipRetried(now, clip, attempt, reason))
             case Learned(source, facts, warnings):
                 await self._record(ev.FactsLearned(now, stage, source, facts, warnings))
-                self._place.conductor.want_plan(learned_of=source)
+                self._place.scheduler.want_plan(learned_of=source)
             case Unusable(source, reason, detail):
                 await self._record(ev.SourceFoundUnusable(now, stage, source, reason, detail))
-                self._place.conductor.drop(source)
+                self._place.scheduler.drop(source)
             case _:
                 await self._take_outcome(report)
 
@@ -220,24 +220,24 @@ class Worker:
         if isinstance(outcome, Failed):
             self._queue.fail(outcome.clip)
             if self._queue.count_failure(outcome.reason):
-                self._place.conductor.set_aside(self.unit.source, outcome.reason)
+                self._place.scheduler.quarantine(self.unit.source, outcome.reason)
             return
         self._queue.count_success()
         if isinstance(outcome, Rejected) or _may_change_the_plan(outcome):
-            self._place.conductor.want_plan()
+            self._place.scheduler.want_plan()
 
     async def _charge(self, reason: str) -> None:
         """Charge a surprise to the first clip not reported, or to the source where there is none."""
         left = [clip for clip in self.unit.clips if clip not in self._done]
         if left:
             await self._take_outcome(Failed(left[0], reason, 1, 0.0))
-        elif not self.unit.clips and self._queue.count_scout_failure():
-            self._place.conductor.set_aside(self.unit.source, reason)
+        elif not self.unit.clips and self._queue.count_survey_failure():
+            self._place.scheduler.quarantine(self.unit.source, reason)
 
 
 def _may_change_the_plan(made: Made) -> bool:
     """Return whether others are to be made for what was rejected, or may be like one made before."""
-    return bool(made.rejected) or any(patch.mark is not None for patch in made.patches)
+    return bool(made.rejected) or any(patch.perceptual_hash is not None for patch in made.patches)
 
 
 def _reason_of(error: Exception) -> str:

@@ -136,7 +136,7 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
     if isinstance(outcome, Made):
         entry |= outcome.record
         entry["patches"] = [
-            {"category": patch.category, "bytes": patch.size_bytes, **_mark(patch), **patch.record}
+            {"category": patch.category, "bytes": patch.size_bytes, **_perceptual_hash(patch), **patch.record}
             for patch in outcome.patches
         ]
         entry["rejected"] = [{"category": name, "reason": reason} for name, reason in outcome.rejected]
@@ -147,13 +147,18 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
     return entry
 
 
-def _mark(patch: Patch) -> dict[str, str]:
-    return {} if patch.mark is None else {"hash": f"{patch.mark:016x}"}
+def _perceptual_hash(patch: Patch) -> dict[str, str]:
+    return {} if patch.perceptual_hash is None else {"hash": f"{patch.perceptual_hash:016x}"}
 
 
 def _patch(entry: dict[str, Any]) -> Patch:
-    category, size_bytes, mark = entry.pop("category"), entry.pop("bytes"), entry.pop("hash", None)
-    return Patch(_text(category), _number(size_bytes), entry, None if mark is None else int(mark, 16))
+    category, size_bytes, perceptual_hash = entry.pop("category"), entry.pop("bytes"), entry.pop("hash", None)
+    return Patch(
+        _text(category),
+        _number(size_bytes),
+        entry,
+        None if perceptual_hash is None else int(perceptual_hash, 16),
+    )
 
 
 def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
@@ -210,8 +215,8 @@ def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
     at, clip, source, attempts = head.groups()
     try:
         patches = [
-            (_word(category), int(size_bytes), int(mark, 16) if mark else None)
-            for category, size_bytes, mark in _PATCH.findall(line, head.end(), end)
+            (_word(category), int(size_bytes), int(perceptual_hash, 16) if perceptual_hash else None)
+            for category, size_bytes, perceptual_hash in _PATCH.findall(line, head.end(), end)
         ]
         refused = [_word(category) for category in _EACH_REFUSED.findall(line, end)]
         return ev.ClipRecounted(float(at), _word(source), int(clip), int(attempts), patches, refused)

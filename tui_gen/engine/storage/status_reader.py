@@ -32,7 +32,7 @@ class StatusError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class StatusSnapshot:
     """A status file as it was found."""
 
     state: RunState
@@ -41,14 +41,14 @@ class Sighting:
     raw: dict[str, Any]
 
 
-def read_status(path: Path, now: float) -> Sighting:
+def read_status(path: Path, now: float) -> StatusSnapshot:
     """Return what a status file shows. Raises StatusError."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES)
         raw = json.loads(data)
         state = _state(raw)
-        return Sighting(state, float(raw["heartbeat"]), _liveness(raw, now), raw)
+        return StatusSnapshot(state, float(raw["heartbeat"]), _liveness(raw, now), raw)
     except FileNotFoundError as error:
         message = f"{path}: there is no status file; nothing was generated here yet"
         raise StatusError(message) from error
@@ -157,7 +157,7 @@ def _source(name: str, entry: dict[str, Any]) -> SourceState:
         is_missing=kind == "missing",
         missing_reason=reason if kind == "missing" else "",
         unusable=reason if kind == "unusable" else None,
-        set_aside=reason if kind == "set aside" else None,
+        quarantined=reason if kind == "set aside" else None,
         is_planned=kind != "unknown",
     )
 

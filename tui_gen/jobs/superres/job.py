@@ -44,14 +44,14 @@ from tui_gen.jobs.superres.films.identity import missing_of
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_check import (
     check_films,
-    films_away,
+    fingerprints_of,
     identified_films,
-    marks_of,
     opening_events,
+    unreachable_films,
 )
-from tui_gen.jobs.superres.films.source_verdict import judged_by
+from tui_gen.jobs.superres.films.source_verdict import verdict_basis
 from tui_gen.jobs.superres.planning.restricted import Restricted
-from tui_gen.jobs.superres.stages import SuperResolution, Workplace
+from tui_gen.jobs.superres.stages import DecodingResources, SuperResolution
 from tui_gen.media.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class SuperResolutionConfig:
 
         return parts_of(remembered_sources(self.settings, records), records)
 
-    def crossing(self, records: Mapping[str, SourceRecord]) -> Mapping[str, int]:
+    def split_leakage(self, records: Mapping[str, SourceRecord]) -> Mapping[str, int]:
         """Return why training patches are too near to others, and how many. Raises RefusedError, OSError."""
         from tui_gen.jobs.superres.dataset.export.exporter import divided_now
 
@@ -194,21 +194,21 @@ class SuperResolutionConfig:
 
         return move_patches(self.settings, remembered_sources(self.settings, records))
 
-    def too_near(self, records: Mapping[str, SourceRecord]) -> int:
-        """Return how many patches `keep_apart` would move. Raises OSError."""
+    def near_duplicate_count(self, records: Mapping[str, SourceRecord]) -> int:
+        """Return how many patches `move_near_duplicates` would move. Raises OSError."""
         from tui_gen.jobs.superres.dataset.moving import misplaced
-        from tui_gen.jobs.superres.dataset.split_leakage import crossing_now
+        from tui_gen.jobs.superres.dataset.split_leakage import split_leakage_now
 
-        found = crossing_now(self.settings, records)
+        found = split_leakage_now(self.settings, records)
         return misplaced(self.settings, found) if found is not None else 0
 
-    def keep_apart(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
+    def move_near_duplicates(self, records: Mapping[str, SourceRecord]) -> Iterator[Sequence[ev.Durable]]:
         """Move training patches that look like one kept aside to folders of their own, and others back."""
-        from tui_gen.jobs.superres.dataset.moving import keep_apart
-        from tui_gen.jobs.superres.dataset.split_leakage import crossing_now
+        from tui_gen.jobs.superres.dataset.moving import move_near_duplicates
+        from tui_gen.jobs.superres.dataset.split_leakage import split_leakage_now
 
-        found = crossing_now(self.settings, records)
-        return keep_apart(self.settings, found) if found is not None else iter(())
+        found = split_leakage_now(self.settings, records)
+        return move_near_duplicates(self.settings, found) if found is not None else iter(())
 
     def export(
         self,
@@ -240,17 +240,17 @@ class SuperResolutionConfig:
         from tui_gen.jobs.superres.films.inspection.tools import examined
 
         identified = identified_films(self.settings, records)
-        away = films_away(identified, records)
+        unreachable = unreachable_films(identified, records)
         tools = examined(self.settings, os.environ)
-        judged = None if tools.ffmpeg is None else judged_by(self.settings, tools.ffmpeg)
+        basis = None if tools.ffmpeg is None else verdict_basis(self.settings, tools.ffmpeg)
         return FilmInspection(
             self.settings,
             identified,
-            away=away,
-            presence=Presence(marks_of(identified, records)),
+            unreachable=unreachable,
+            presence=Presence(fingerprints_of(identified, records)),
             records=records,
             examined=tools,
-            found=tuple(opening_events(identified, away, records, judged)),
+            found=tuple(opening_events(identified, unreachable, records, basis)),
             obstacles=tuple(_obstacles(self.settings, records)),
         )
 
@@ -265,23 +265,23 @@ class SuperResolutionConfig:
         settings = self.settings
         ffmpeg, fingerprint = _ffmpeg(settings)
         identified = identified_films(settings, records)
-        away = films_away(identified, records)
+        unreachable = unreachable_films(identified, records)
         check_films(settings, identified, records)
         if not may_write_beside:
             _check_folders(settings, records)
         sources = tuple((found.id, found.video) for found in identified)
-        missing = missing_of(identified, away)
-        workplace = Workplace(ffmpeg, settings.ffmpeg_threads, settings.max_workers)
+        missing = missing_of(identified, unreachable)
+        resources = DecodingResources(ffmpeg, settings.ffmpeg_threads, settings.max_workers)
         job = SuperResolution(
             settings,
             sources,
             missing=missing,
-            presence=Presence(marks_of(identified, records)),
+            presence=Presence(fingerprints_of(identified, records)),
             recipe=recipe_of(settings, sources, ffmpeg=ffmpeg, fingerprint=fingerprint),
-            workplace=workplace,
+            resources=resources,
         )
-        found = tuple(opening_events(identified, away, records, judged_by(settings, ffmpeg)))
-        return Opened(job, found, (f"ffmpeg {ffmpeg.version} ({ffmpeg.path})",), settings, workplace)
+        found = tuple(opening_events(identified, unreachable, records, verdict_basis(settings, ffmpeg)))
+        return Opened(job, found, (f"ffmpeg {ffmpeg.version} ({ffmpeg.path})",), settings, resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,7 @@ class Opened:
     found: tuple[ev.Event, ...]
     tools: tuple[str, ...]
     settings: Settings
-    workplace: Workplace
+    resources: DecodingResources
 
     def restricted(self, wanted: Wanted) -> Opened:
         """Return the same for these patches alone."""
@@ -314,7 +314,7 @@ class Opened:
 
     def follow_workers(self, count: int) -> None:
         """Share the processors among so many decoders."""
-        self.workplace.workers = count
+        self.resources.workers = count
 
 
 def _ffmpeg(settings: Settings) -> tuple[Ffmpeg, str]:

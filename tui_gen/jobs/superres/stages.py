@@ -20,7 +20,7 @@ from tui_gen.media.ffmpeg import Ffmpeg
 
 
 @dataclass(slots=True)
-class Workplace:
+class DecodingResources:
     """What the machine lends to the units performed here."""
 
     ffmpeg: Ffmpeg
@@ -98,13 +98,13 @@ class SuperResolution:
     missing: frozenset[str]
     presence: Presence
     recipe: JsonObject
-    workplace: Workplace
+    resources: DecodingResources
     name: str = "superres"
     stages: Sequence[Stage] = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the stages."""
         films = _Films(self.settings, self.sources, self.missing)
-        tools = Tools(self.workplace.ffmpeg, self.workplace.threads, self.presence)
+        tools = Tools(self.resources.ffmpeg, self.resources.threads, self.presence)
         extract = ExtractStage(films, tools, uncounted(self.settings))
         self.stages = (ProbeStage(films, tools), extract)

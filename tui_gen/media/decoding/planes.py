@@ -33,7 +33,7 @@ class Planes:
     def _sample_bytes(self) -> int:
         return 1 if self.bit_depth <= 8 else 2  # noqa: PLR2004 - bits of a byte
 
-    def objection_to(self, frame: VideoFrame) -> str | None:
+    def rejection_reason_of(self, frame: VideoFrame) -> str | None:
         """Return why a decoded frame is not what the film's facts say, or None."""
         if (frame.width, frame.height) != (self.size.width, self.size.height):
             return "the picture has another size here"

@@ -12,7 +12,7 @@ from typing import Literal
 
 from tui_gen.media.ffmpeg import FORMATS
 from tui_gen.media.film_facts import ProbeFacts
-from tui_gen.processes.child_query import Question, ask
+from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, StallLimits
 
 KEYS_CHILD = Path(__file__).with_name("keyframe_distance_child.py")
@@ -38,7 +38,7 @@ async def key_frames(
     """Measure the key frames of a film; `places` are seconds from its first PTS. Raises ChildError."""
     wanted = ",".join(f"{probe.first_pts_seconds + place:.6f}" for place in places)
     what = "the look at the key frames"
-    answer, tail = await ask(Question(KEYS_CHILD, path, (FORMATS, wanted), what, KEYS_LIMITS, niceness))
+    answer, tail = await ask(ChildQuery(KEYS_CHILD, path, (FORMATS, wanted), what, KEYS_LIMITS, niceness))
     if "failed" in answer:
         raise ChildError(answer["failed"], tail)
     return _clocked(KeyFrames(**answer), probe.frame_seconds)

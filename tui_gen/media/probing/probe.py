@@ -36,7 +36,7 @@ from tui_gen.media.ffmpeg import (
     null_output,
 )
 from tui_gen.media.film_facts import Chapter, ColourFacts, ProbeFacts
-from tui_gen.processes.child_query import Question, ask
+from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
 from tui_gen.processes.keepalive import Line
 
@@ -142,7 +142,7 @@ class _Watch:
 async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> dict[str, Any] | _Bad:
     """Ask the probe child; what its answer says of the file is translated here."""
     words = (FORMATS, str(MAX_PIXELS))
-    answer, tail = await ask(Question(PROBE_CHILD, path, words, "the probe", limits, niceness))
+    answer, tail = await ask(ChildQuery(PROBE_CHILD, path, words, "the probe", limits, niceness))
     if "missing" in answer:
         reason = "file not found"
         raise SourceMissingError(reason)

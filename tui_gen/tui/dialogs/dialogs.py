@@ -27,7 +27,7 @@ class Choice:
     meaning: str = ""
 
 
-class Question(ModalScreen[str | None]):
+class QuestionDialog(ModalScreen[str | None]):
     """A question with a few answers; escape is none of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +62,7 @@ def _text(lines: list[str]) -> Content:
     return Content("\n".join(display_name(each) for each in lines))
 
 
-class Reading(ModalScreen[str | None]):
+class TextDialog(ModalScreen[str | None]):
     """A page to be read, of any length."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,7 +95,7 @@ class Reading(ModalScreen[str | None]):
         self.app.copy_to_clipboard(text)
 
 
-def leave_question(*, is_paused: bool, is_ending: bool) -> Question:
+def leave_question(*, is_paused: bool, is_ending: bool) -> QuestionDialog:
     """Ask how to leave a run that is on."""
     running = "it stays paused" if is_paused else "the work goes on; tui-gen comes back to it"
     choices = [
@@ -105,10 +105,10 @@ def leave_question(*, is_paused: bool, is_ending: bool) -> Question:
     ]
     if is_ending:
         choices.pop(1)
-    return Question("Leave", [], choices)
+    return QuestionDialog("Leave", [], choices)
 
 
-def skip_question(name: str, costs: list[str]) -> Question:
+def skip_question(name: str, costs: list[str]) -> QuestionDialog:
     """Ask whether to skip a video, saying what that costs."""
     said = [
         "It would still have given",
@@ -118,4 +118,4 @@ def skip_question(name: str, costs: list[str]) -> Question:
     if not costs:
         said = ["It has nothing more to give."]
     choices = [Choice("skip", "skip it", "u takes it back in"), Choice("keep", "keep it")]
-    return Question(f"Skip {name}?", [*said, ""], choices)
+    return QuestionDialog(f"Skip {name}?", [*said, ""], choices)

@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.app import App
 
-from tui_gen.tui.actions import ALL_DEEDS, APP_DEEDS, DEEDS, Deed, Group
+from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS, APP_ACTIONS, Action, Group
 from tui_gen.tui.dialogs.palette import keys_of
 
 _GROUPS: dict[Group, str] = {
@@ -21,31 +21,37 @@ _GROUPS: dict[Group, str] = {
 _KEY_CELLS = 14
 
 
-def offered_keys(app: App[Any], can_do: Callable[[Deed], bool], *, is_paused: bool) -> list[tuple[str, str]]:
+def offered_keys(
+    app: App[Any], can_do: Callable[[Action], bool], *, is_paused: bool
+) -> list[tuple[str, str]]:
     """Return the keys of the last line with their words: those that do something now."""
     offered: list[tuple[str, str]] = []
-    shown = sorted((deed for deed in (*DEEDS, *APP_DEEDS) if deed.shown), key=lambda deed: deed.shown)
-    for deed in shown:
-        if deed in DEEDS and not can_do(deed):
+    shown = sorted(
+        (action for action in (*ACTIONS, *APP_ACTIONS) if action.shown), key=lambda action: action.shown
+    )
+    for action in shown:
+        if action in ACTIONS and not can_do(action):
             continue
-        key = keys_of(app, deed)[0]
-        if deed.id == "more-workers":
-            fewer = next(other for other in DEEDS if other.id == "fewer-workers")
+        key = keys_of(app, action)[0]
+        if action.id == "more-workers":
+            fewer = next(other for other in ACTIONS if other.id == "fewer-workers")
             key = f"{key}/{keys_of(app, fewer)[0]}"
-        words = "go on" if deed.id == "pause" and is_paused else deed.words
+        words = "go on" if action.id == "pause" and is_paused else action.words
         offered.append((key, words))
     return offered
 
 
 def key_page(
-    titles: Mapping[Group, str], deeds: Sequence[Deed], keys: Callable[[Deed], list[str]]
+    titles: Mapping[Group, str], actions: Sequence[Action], keys: Callable[[Action], list[str]]
 ) -> list[str]:
     """Return the keys and what they do, group by group, an empty line behind each."""
     lines: list[str] = []
     for group, title in titles.items():
         lines.append(title)
         lines += [
-            f"  {' '.join(keys(deed)):<{_KEY_CELLS}}{deed.meaning}" for deed in deeds if deed.group == group
+            f"  {' '.join(keys(action)):<{_KEY_CELLS}}{action.meaning}"
+            for action in actions
+            if action.group == group
         ]
         lines.append("")
     return lines
@@ -54,7 +60,7 @@ def key_page(
 def help_lines(app: App[Any]) -> list[str]:
     """Return the page of all keys."""
     return [
-        *key_page(_GROUPS, ALL_DEEDS, partial(keys_of, app)),
+        *key_page(_GROUPS, ALL_ACTIONS, partial(keys_of, app)),
         "What cannot be done now is not offered. Keys are changed by id in the",
         'configuration: "keymap": {"pause": "f5"}.',
     ]

@@ -9,48 +9,48 @@ from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui_gen.tui.actions import APP_DEEDS, DEEDS, Deed
+from tui_gen.tui.actions import ACTIONS, APP_ACTIONS, Action
 
 
-class Deeds(Provider):
+class Actions(Provider):
     """Offers what the table of actions holds, as far as it can be done now."""
 
     async def discover(self) -> Hits:
         """Offer everything."""
-        for deed in self._possible():
-            yield DiscoveryHit(self._name(deed), partial(self._carry_out, deed), help=None)
+        for action in self._possible():
+            yield DiscoveryHit(self._name(action), partial(self._carry_out, action), help=None)
 
     async def search(self, query: str) -> Hits:
         """Offer what matches."""
         matcher = self.matcher(query)
-        for deed in self._possible():
-            name = self._name(deed)
+        for action in self._possible():
+            name = self._name(action)
             score = matcher.match(name)
             if score > 0:
-                yield Hit(score, Content(name), partial(self._carry_out, deed), text=name)
+                yield Hit(score, Content(name), partial(self._carry_out, action), text=name)
 
-    def _possible(self) -> list[Deed]:
+    def _possible(self) -> list[Action]:
         """All that can be done, each once."""
-        on_screen = [deed for deed in DEEDS if deed.group != "move" and _can(self.screen, deed)]
-        return [*on_screen, *(deed for deed in APP_DEEDS if deed.id == "leave")]
+        on_screen = [action for action in ACTIONS if action.group != "move" and _can(self.screen, action)]
+        return [*on_screen, *(action for action in APP_ACTIONS if action.id == "leave")]
 
-    def _name(self, deed: Deed) -> str:
-        key = keys_of(self.app, deed)[0]
-        return f"{deed.meaning[:1].upper()}{deed.meaning[1:]}  ({key})"
+    def _name(self, action: Action) -> str:
+        key = keys_of(self.app, action)[0]
+        return f"{action.meaning[:1].upper()}{action.meaning[1:]}  ({key})"
 
-    async def _carry_out(self, deed: Deed) -> None:
-        namespace = self.app if deed in APP_DEEDS else self.screen
-        await self.app.run_action(deed.action, namespace)
+    async def _carry_out(self, action: Action) -> None:
+        namespace = self.app if action in APP_ACTIONS else self.screen
+        await self.app.run_action(action.action, namespace)
 
 
-def _can(screen: object, deed: Deed) -> bool:
+def _can(screen: object, action: Action) -> bool:
     check = getattr(screen, "can_do", None)
-    return bool(check(deed)) if check is not None else True
+    return bool(check(action)) if check is not None else True
 
 
-def keys_of(app: App[Any], deed: Deed) -> list[str]:
+def keys_of(app: App[Any], action: Action) -> list[str]:
     """Return the keys of an action as people write them, keymap heeded."""
-    keys = app._keymap.get(deed.id, deed.keys)  # noqa: SLF001  (Textual has no public reading of it)
+    keys = app._keymap.get(action.id, action.keys)  # noqa: SLF001  (Textual has no public reading of it)
     return [shown_key(key) for key in keys.split(",")]
 
 

@@ -9,10 +9,19 @@ from textual.geometry import Size
 from tui_gen.base.formatting import count, display_name, duration, percent, size
 from tui_gen.engine.model import eta
 from tui_gen.engine.model.state_views import CategoryState
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import View, category_videos, video_counts
-from tui_gen.tui.widgets.styled_lines import Line, Span, fit_end, fit_right, foreign, muted, rail, strong
+from tui_gen.tui.view import ScreenView, category_videos, video_counts
+from tui_gen.tui.widgets.styled_lines import (
+    Line,
+    StyledText,
+    fit_end,
+    fit_right,
+    foreign,
+    muted,
+    rail,
+    strong,
+)
 
 _LEAST_NAME, _MOST_NAME = 8, 16
 _FIXED = 1 + 3 + 7 + 4  # margin, the slash after the images, percent, gaps before images and outlook
@@ -29,16 +38,16 @@ class Cells:
     target: str
     share: float | None
     size_bytes: int
-    outlook: Span
+    outlook: StyledText
     is_total: bool = False
 
 
 class CategoriesPane(Pane):
     """One line a category; a last one for all of them where nothing else adds them up."""
 
-    room = Room.CATEGORIES
+    room = PaneName.CATEGORIES
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write a line for each category."""
         names: list[str] = list(view.state.categories)
         cells = [_cells(view, view.state.categories[name]) for name in names]
@@ -62,7 +71,7 @@ class CategoriesPane(Pane):
         return key if isinstance(key, str) and not key.startswith("\0") else None
 
 
-def _cells(view: View, category: CategoryState) -> Cells:
+def _cells(view: ScreenView, category: CategoryState) -> Cells:
     done, feeding = category_videos(view.state, category)
     wanted = category.target if category.target is not None else category.planned
     return Cells(
@@ -76,17 +85,17 @@ def _cells(view: View, category: CategoryState) -> Cells:
     )
 
 
-def outlook(view: View, category: CategoryState) -> Span:
+def outlook(view: ScreenView, category: CategoryState) -> StyledText:
     """Write `2d 03h` until it is full, `full`, or by how many it will miss its target."""
     if category.shortfall:
-        return Span(f"misses {count(category.shortfall)}", "warn")
+        return StyledText(f"misses {count(category.shortfall)}", "warn")
     seconds = eta.category_seconds_left(view.state, category, view.now)
     if seconds == 0.0:
-        return Span("full", "good") if category.images else muted("nothing")
-    return Span(duration(seconds)) if seconds is not None else muted("-")
+        return StyledText("full", "good") if category.images else muted("nothing")
+    return StyledText(duration(seconds)) if seconds is not None else muted("-")
 
 
-def _total(view: View) -> Cells:
+def _total(view: ScreenView) -> Cells:
     categories = view.state.categories.values()
     images = sum(category.images for category in categories)
     wanted = sum(c.target if c.target is not None else c.planned for c in categories)
@@ -97,19 +106,22 @@ def _total(view: View) -> Cells:
         target=count(wanted),
         share=images / wanted if wanted else None,
         size_bytes=sum(category.size_bytes for category in categories),
-        outlook=Span(duration(eta.seconds_left(view.state, view.now))),
+        outlook=StyledText(duration(eta.seconds_left(view.state, view.now))),
         is_total=True,
     )
 
 
-def checkpoints_line(view: View, width: int) -> Line:
+def checkpoints_line(view: ScreenView, width: int) -> Line:
     """Write how many videos were begun, and where the monitor has it from."""
     counts = video_counts(view.state)
     begun = sum(source.clips_made > 0 and source.clips_left > 0 for source in view.state.sources.values())
     words = f" checkpoints {counts.done + begun}: {counts.done} completed, {begun} in progress"
     room = width - len(words) - 4
     place = display_name(view.status_file)
-    return (Span(words), muted("   " + fit_end(place, room)) if place and room >= _LEAST_NAME else Span(""))
+    return (
+        StyledText(words),
+        muted("   " + fit_end(place, room)) if place and room >= _LEAST_NAME else StyledText(""),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,35 +157,35 @@ class _Widths:
 
     def heading(self) -> Line:
         """Write the names of the columns."""
-        parts = [Span(" "), muted(foreign("category", self.name))]
+        parts = [StyledText(" "), muted(foreign("category", self.name))]
         parts += [muted(fit_right("videos", self.videos))] if self.videos else []
         parts += [
             muted(fit_right("images", self.images + 2)),
             muted(" / "),
             muted("target".ljust(self.target)),
         ]
-        parts += [Span(" " * (self.bar + 2))] if self.bar else []
-        parts += [Span(" " * 7)]
+        parts += [StyledText(" " * (self.bar + 2))] if self.bar else []
+        parts += [StyledText(" " * 7)]
         parts += [muted(fit_right("disk", self.disk))] if self.disk else []
         return (*parts, muted(fit_right("left", self.outlook + 2)))
 
     def row(self, cells: Cells) -> Line:
         """Write one category."""
         name = foreign(cells.name, self.name)
-        parts = [Span(" "), strong(name) if cells.is_total else Span(name)]
-        parts += [Span(fit_right(cells.videos, self.videos))] if self.videos else []
+        parts = [StyledText(" "), strong(name) if cells.is_total else StyledText(name)]
+        parts += [StyledText(fit_right(cells.videos, self.videos))] if self.videos else []
         parts += [
             strong(fit_right(cells.images, self.images + 2)),
             muted(" / "),
-            Span(cells.target.ljust(self.target)),
+            StyledText(cells.target.ljust(self.target)),
         ]
-        parts += [Span("  "), *rail(cells.share, self.bar)] if self.bar else []
-        parts += [Span(fit_right(percent(cells.share, 0), 7))]
-        parts += [Span(fit_right(size(cells.size_bytes), self.disk))] if self.disk else []
-        return (*parts, Span(fit_right(cells.outlook.text, self.outlook + 2), cells.outlook.role))
+        parts += [StyledText("  "), *rail(cells.share, self.bar)] if self.bar else []
+        parts += [StyledText(fit_right(percent(cells.share, 0), 7))]
+        parts += [StyledText(fit_right(size(cells.size_bytes), self.disk))] if self.disk else []
+        return (*parts, StyledText(fit_right(cells.outlook.text, self.outlook + 2), cells.outlook.role))
 
 
-def category_details(view: View, name: str) -> list[str]:
+def category_details(view: ScreenView, name: str) -> list[str]:
     """Return all there is to say about one category."""
     category = view.state.categories[name]
     done, feeding = category_videos(view.state, category)

@@ -6,11 +6,21 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, size
 from tui_gen.engine.model import eta
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
 from tui_gen.tui.panes.summary import outlook_words
-from tui_gen.tui.view import View
-from tui_gen.tui.widgets.styled_lines import Line, Span, fit, fit_right, foreign, joined, line, muted, strong
+from tui_gen.tui.view import ScreenView
+from tui_gen.tui.widgets.styled_lines import (
+    Line,
+    StyledText,
+    fit,
+    fit_right,
+    foreign,
+    joined,
+    line,
+    muted,
+    strong,
+)
 
 _LABEL = 12
 
@@ -18,13 +28,13 @@ _LABEL = 12
 class DiskPane(Pane):
     """Free space, the guard's threshold, and what each category takes."""
 
-    room = Room.DISK
+    room = PaneName.DISK
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write the facts, then the categories."""
         return page_of([*_facts(view), *_categories(view, size.width)])
 
-    def summary(self, view: View, width: int) -> list[Line]:
+    def summary(self, view: ScreenView, width: int) -> list[Line]:
         """One line: what is free, whether it holds, and when the work would pause."""
         if view.state.disk is None:
             return [line(self.label(_LABEL), muted("not measured yet"))]
@@ -39,7 +49,7 @@ class DiskPane(Pane):
         return [(self.label(_LABEL), *joined(parts, width - _LABEL))]
 
 
-def _facts(view: View) -> list[Line]:
+def _facts(view: ScreenView) -> list[Line]:
     disk = view.state.disk
     if disk is None:
         return [line(muted(" not measured yet"))]
@@ -59,7 +69,7 @@ def _fact(label: str, words: Line) -> Line:
     return (muted(" " + fit(label, _LABEL)), *words)
 
 
-def _categories(view: View, width: int) -> list[Line]:
+def _categories(view: ScreenView, width: int) -> list[Line]:
     """Bytes taken and bytes a patch, measured."""
     name_width = max(6, min(24, width - 28))
     rows: list[Line] = [()]
@@ -73,4 +83,4 @@ def _categories(view: View, width: int) -> list[Line]:
 
 def _taken(name: str, size_bytes: int, images: int) -> Line:
     each = f"{size(size_bytes / images)} each" if images else "-"
-    return (Span(f" {name}"), Span(fit_right(size(size_bytes), 10)), muted(fit_right(each, 16)))
+    return (StyledText(f" {name}"), StyledText(fit_right(size(size_bytes), 10)), muted(fit_right(each, 16)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.geometry import Size
 
 from tui_gen.base.formatting import display_name
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
-from tui_gen.tui.view import View
-from tui_gen.tui.widgets.styled_lines import Line, Span, joined, line, muted, width_of
+from tui_gen.tui.view import ScreenView
+from tui_gen.tui.widgets.styled_lines import Line, StyledText, joined, line, muted, width_of
 
 NOTICE_SECONDS = 5.0
 
@@ -16,7 +16,7 @@ NOTICE_SECONDS = 5.0
 class KeysPane(Pane, can_focus=False):
     """Keys and notices."""
 
-    room = Room.KEYS
+    room = PaneName.KEYS
 
     def __init__(self) -> None:
         """Show no keys yet."""
@@ -28,19 +28,19 @@ class KeysPane(Pane, can_focus=False):
         """Say something for a moment."""
         self._notice, self._notice_at = text, at
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write the line as a row."""
         return page_of(self.summary(view, size.width))
 
-    def summary(self, view: View, width: int) -> list[Line]:
+    def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Write the notice while it is fresh, the keys otherwise."""
         if self._notice and abs(view.now - self._notice_at) < NOTICE_SECONDS:
-            return [line(Span(f" {display_name(self._notice)}", "accent"))]
-        parts = [line(Span(key, "key"), muted(f" {words}")) for key, words in self.offered]
+            return [line(StyledText(f" {display_name(self._notice)}", "accent"))]
+        parts = [line(StyledText(key, "key"), muted(f" {words}")) for key, words in self.offered]
         if not parts:
             return [()]
         # Help and leave are the last two, and are shown whatever else is not.
         last = joined(parts[-2:], width - 2)
         room = width - 2 - width_of(last) - 3
         first = joined(parts[:-2], room) if parts[:-2] and width_of(parts[0]) <= room else ()
-        return [(Span(" "), *first, *((Span("   "),) if first else ()), *last)]
+        return [(StyledText(" "), *first, *((StyledText("   "),) if first else ()), *last)]

@@ -12,10 +12,10 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import Recent
 from tui_gen.engine.model.work import Made, Outcome, Rejected
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import View, name_of
-from tui_gen.tui.widgets.styled_lines import Line, Role, Span, line, muted, wrapped
+from tui_gen.tui.view import ScreenView, name_of
+from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, line, muted, wrapped
 
 _EVERY_SECONDS = 1.0
 _GONE = "The engine is gone. What it had finished is safe; started again, it goes on from there."
@@ -24,7 +24,7 @@ _GONE = "The engine is gone. What it had finished is safe; started again, it goe
 class LogPane(Pane):
     """The newest events first, so that what is new is where the eye already is."""
 
-    room = Room.LOG
+    room = PaneName.LOG
 
     def __init__(self) -> None:
         """Show nothing yet."""
@@ -32,7 +32,7 @@ class LogPane(Pane):
         self._shown_at = float("-inf")
         self._events: list[tuple[int, Recent]] = []
 
-    def page(self, view: View, size: Size) -> Page:  # noqa: ARG002
+    def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
         """Write the events of the last look, or look again when that is a second ago."""
         if abs(view.now - self._shown_at) >= _EVERY_SECONDS:
             self._shown_at = view.now
@@ -48,9 +48,9 @@ class LogPane(Pane):
 class EnginePane(Pane):
     """The last words of an engine that is gone."""
 
-    room = Room.ENGINE
+    room = PaneName.ENGINE
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write what it said last, below what can be done now."""
         said = view.log_lines
         rows: list[Line] = [
@@ -58,7 +58,7 @@ class EnginePane(Pane):
             (),
             line(muted(" Its last words:" if said else " It left no last words.")),
             (),
-            *(line(Span("   " + display_name(each))) for each in said),
+            *(line(StyledText("   " + display_name(each))) for each in said),
         ]
         return Page(keys=range(len(rows)), row=lambda index: rows[index])
 
@@ -68,7 +68,9 @@ def event_line(state: RunState, event: Recent) -> Line:
     when = time.strftime("%H:%M:%S", time.localtime(event.at))
     word, role, source, words = _told(event)
     name = display_name(name_of(state, source))
-    return line(muted(f" {when}  "), Span(f"{word:<10}", role), Span(f"{name}  " if name else ""), words)
+    return line(
+        muted(f" {when}  "), StyledText(f"{word:<10}", role), StyledText(f"{name}  " if name else ""), words
+    )
 
 
 def patches(number: int) -> str:

@@ -10,32 +10,42 @@ from typing import ClassVar
 
 from textual.geometry import Size
 
-from tui_gen.tui.layout import NUMBERED, Room
-from tui_gen.tui.view import View
-from tui_gen.tui.widgets.scroll_list import Page, Roll, changed_cells, page_of
-from tui_gen.tui.widgets.styled_lines import EMPTY, Line, Role, Span, fit, fit_line, line, muted, width_of
+from tui_gen.tui.layout import NUMBERED, PaneName
+from tui_gen.tui.view import ScreenView
+from tui_gen.tui.widgets.scroll_list import Page, ScrollList, changed_cells, page_of
+from tui_gen.tui.widgets.styled_lines import (
+    EMPTY,
+    Line,
+    Role,
+    StyledText,
+    fit,
+    fit_line,
+    line,
+    muted,
+    width_of,
+)
 
 __all__ = ["Page", "Pane", "changed_cells", "page_of"]
 
 
-class Pane(Roll):
+class Pane(ScrollList):
     """One room on the screen."""
 
-    room: ClassVar[Room]
+    room: ClassVar[PaneName]
 
     def __init__(self) -> None:
         """Make an empty pane; `show` fills it."""
         super().__init__(self.room.name.lower())
         self.is_tabbed = False  # the title names all rooms, this one being the only one shown
-        self._view: View | None = None
+        self._view: ScreenView | None = None
 
     # ------------------------------------------------------------------ what a room writes
 
     @abstractmethod
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write the page for a size."""
 
-    def summary(self, view: View, width: int) -> list[Line]:
+    def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Write the room in one or two lines; by default the first rows."""
         page = self.page(view, Size(width, 2))
         return [page.row(index) for index in range(min(2, len(page.keys)))]
@@ -50,16 +60,16 @@ class Pane(Roll):
 
     # ------------------------------------------------------------------ showing
 
-    def show(self, view: View) -> None:
+    def show(self, view: ScreenView) -> None:
         """Show a moment; only cells that differ from what is shown are painted again."""
         self._view = view
         self.repaint()
 
-    def label(self, cells: int) -> Span:
+    def label(self, cells: int) -> StyledText:
         """Return the room's number and name, as they stand before a summary."""
         return muted(fit(f" {self._heading.lower()}", cells))
 
-    def wanted_lines(self, view: View, width: int) -> int:
+    def wanted_lines(self, view: ScreenView, width: int) -> int:
         """Return how many lines the room could fill, its title not counted."""
         page = self.page(view, Size(width, 0))
         return len(page.head) + max(1, len(page.keys))
@@ -73,7 +83,7 @@ class Pane(Roll):
     def heading(self, width: int) -> Line:
         """Write the room's number and name, or those of all rooms."""
         role: Role = "title" if self.has_focus else "muted"
-        return self._tabs(width) if self.is_tabbed else line(Span(f" {self._heading} ", role))
+        return self._tabs(width) if self.is_tabbed else line(StyledText(f" {self._heading} ", role))
 
     def _written(self) -> list[Line] | None:
         if not self.is_summary or self._view is None:
@@ -91,15 +101,15 @@ class Pane(Roll):
     def _tabs(self, width: int) -> Line:
         """All rooms, this one in brackets; numbers alone where names do not fit."""
         for are_named in (True, False):
-            spans: list[Span] = [Span(" ")]
+            spans: list[StyledText] = [StyledText(" ")]
             for number, room in enumerate(NUMBERED, 1):
                 if room is self.room:
-                    spans.append(Span(f"[{number} {room.value}]", "title"))
+                    spans.append(StyledText(f"[{number} {room.value}]", "title"))
                 else:
                     spans.append(muted(f" {number} {room.value}" if are_named else f" {number}"))
             if self.room not in NUMBERED:
-                spans.append(Span(f" [{self.room.value}]", "title"))
-            spans.append(Span(" "))
+                spans.append(StyledText(f" [{self.room.value}]", "title"))
+            spans.append(StyledText(" "))
             if width_of(tuple(spans)) <= width:
                 break
         return tuple(spans)

@@ -19,9 +19,9 @@ from textual.strip import Strip
 
 from tui_gen.base.formatting import display_name
 from tui_gen.engine.model.state import RunState
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
-from tui_gen.tui.view import View, name_of
+from tui_gen.tui.view import ScreenView, name_of
 from tui_gen.tui.widgets.styled_lines import line, muted
 
 RGB = tuple[int, int, int]
@@ -43,7 +43,7 @@ Preview = Callable[[RunState, Size], PreviewImage | None]
 class PreviewPane(Pane):
     """A picture, taken when asked for and kept until asked again."""
 
-    room = Room.PREVIEW
+    room = PaneName.PREVIEW
 
     class Drawn(Message):
         """A picture was made, or could not be."""
@@ -96,7 +96,7 @@ class PreviewPane(Pane):
         self._strips = []
         self._repaint()
 
-    def page(self, view: View, size: Size) -> Page:  # noqa: ARG002
+    def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
         """Write the caption; the picture is painted below it."""
         words = self._words or (f"{self._film}{self._image.caption}" if self._image is not None else "")
         return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")

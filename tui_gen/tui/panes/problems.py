@@ -8,10 +8,10 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, moment
 from tui_gen.engine.model.state_views import Problem
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import View, name_of
-from tui_gen.tui.widgets.styled_lines import Line, Role, Span, fit, fit_line, line, muted
+from tui_gen.tui.view import ScreenView, name_of
+from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_line, line, muted
 
 _LABEL = 12
 _NARROW = 50
@@ -20,10 +20,10 @@ _NARROW = 50
 class ProblemsPane(Pane):
     """A line a problem; enter shows the whole of it."""
 
-    room = Room.PROBLEMS
+    room = PaneName.PROBLEMS
     _newest: list[Problem]
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write the problems, the newest first."""
         self._newest = view.state.problems[::-1]
         return Page(
@@ -33,12 +33,12 @@ class ProblemsPane(Pane):
             empty="nothing wrong",
         )
 
-    def summary(self, view: View, width: int) -> list[Line]:
+    def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Return the newest ones."""
         newest = view.state.problems[::-1]
         if not newest:
-            return [line(self.label(_LABEL), Span("nothing wrong", "good"))]
-        labels = [self.label(_LABEL)] + [Span(" " * _LABEL)] * len(newest)
+            return [line(self.label(_LABEL), StyledText("nothing wrong", "good"))]
+        labels = [self.label(_LABEL)] + [StyledText(" " * _LABEL)] * len(newest)
         return [
             fit_line((label, *_words(view, problem)), width - 1)
             for label, problem in zip(labels, newest, strict=False)
@@ -64,30 +64,30 @@ class ProblemsPane(Pane):
         return [part for part in (name, problem.text, *problem.detail.splitlines()) if part]
 
 
-def problem_line(view: View, problem: Problem, width: int) -> Line:
+def problem_line(view: ScreenView, problem: Problem, width: int) -> Line:
     """Write `14:20  error  Missing: file not found`."""
     when = time.strftime("%H:%M", time.localtime(problem.last_at))
     start: Line = (muted(f" {when}"), *_level(problem))
     return (
-        *(start if width >= _NARROW else (Span(" "), *_level(problem)[1:])),
+        *(start if width >= _NARROW else (StyledText(" "), *_level(problem)[1:])),
         *_words(view, problem, is_marked=False),
     )
 
 
 def _level(problem: Problem) -> Line:
     role: Role = "bad" if problem.level == "error" else "warn"
-    return (Span("  "), Span(fit(problem.level, 9), role))
+    return (StyledText("  "), StyledText(fit(problem.level, 9), role))
 
 
-def _words(view: View, problem: Problem, *, is_marked: bool = True) -> Line:
+def _words(view: ScreenView, problem: Problem, *, is_marked: bool = True) -> Line:
     role: Role = "bad" if problem.level == "error" else "warn"
     name = display_name(name_of(view.state, problem.source))
-    mark = [Span("! ", role)] if is_marked else []
-    times = [Span(f"{count(problem.count)} × ", "strong")] if problem.count > 1 else []
-    return (*mark, *times, Span(f"{name}: " if name else ""), Span(display_name(problem.text)))
+    mark = [StyledText("! ", role)] if is_marked else []
+    times = [StyledText(f"{count(problem.count)} × ", "strong")] if problem.count > 1 else []
+    return (*mark, *times, StyledText(f"{name}: " if name else ""), StyledText(display_name(problem.text)))
 
 
-def problem_details(view: View, problem: Problem) -> list[str]:
+def problem_details(view: ScreenView, problem: Problem) -> list[str]:
     """Return the whole of a problem, the last lines of the other program with it."""
     lines = [display_name(problem.text), ""]
     source = view.state.sources.get(problem.source or "")

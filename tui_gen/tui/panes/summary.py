@@ -6,12 +6,12 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
 from tui_gen.engine.model import eta
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
-from tui_gen.tui.view import View, done_share, problem_counts, video_counts
+from tui_gen.tui.view import ScreenView, done_share, problem_counts, video_counts
 from tui_gen.tui.widgets.styled_lines import (
     Line,
-    Span,
+    StyledText,
     bar,
     fit_right,
     foreign,
@@ -30,13 +30,13 @@ _PERCENT_CELLS = 9
 class OverallPane(Pane, can_focus=False):
     """Four lines that answer the five questions; six where the screen is narrow."""
 
-    room = Room.OVERALL
+    room = PaneName.OVERALL
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write the lines as rows, for those who count them."""
         return page_of(self.summary(view, size.width))
 
-    def summary(self, view: View, width: int) -> list[Line]:
+    def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Write the head."""
         if width < _NARROW:
             return [
@@ -55,16 +55,16 @@ class OverallPane(Pane, can_focus=False):
         ]
 
 
-def _progress_words(view: View) -> list[list[Line]]:
+def _progress_words(view: ScreenView) -> list[list[Line]]:
     """Write how far and when done, ever shorter: when it is done is never what is left out."""
     videos, elapsed, left = videos_words(view), elapsed_words(view), left_words(view)
     short = videos[:2]
     return [[videos, elapsed, left], [short, elapsed, left], [short, left]]
 
 
-def _health_line(view: View, width: int) -> Line:
+def _health_line(view: ScreenView, width: int) -> Line:
     """Write how it goes; at the right what is wrong, which is never what is left out."""
-    problems = (*problem_words(view), Span(" "))
+    problems = (*problem_words(view), StyledText(" "))
     room = width - width_of(problems) - 2
     workers, rate = workers_words(view), rate_words(view)
     long, short = disk_words(view), outlook_words(view, "disk ")
@@ -82,16 +82,16 @@ def _first_fitting(variants: list[list[Line]], width: int) -> Line:
 
 def margin(written: Line) -> Line:
     """Return a line set off from the edge."""
-    return (Span(" "), *written)
+    return (StyledText(" "), *written)
 
 
-def state_line(view: View, width: int) -> Line:
+def state_line(view: ScreenView, width: int) -> Line:
     """Write `RUNNING`, or what it is instead and why; at the right, where the patches go."""
     condition = view.condition
-    left = line(Span(f" {condition.word}", condition.role))
+    left = line(StyledText(f" {condition.word}", condition.role))
     reason = display_name(condition.reason)
     if reason:
-        left = (*left, Span(f"  {reason}"))
+        left = (*left, StyledText(f"  {reason}"))
     stage = stage_words(view)
     role = "watching" if view.is_read_only else stage
     room = width - width_of(left) - 4
@@ -104,19 +104,19 @@ def state_line(view: View, width: int) -> Line:
     return spread(left, line(muted(f"{foreign(shown, room).rstrip()} ")), width)
 
 
-def stage_words(view: View) -> str:
+def stage_words(view: ScreenView) -> str:
     """Return the stage's name."""
     return display_name(view.state.stage)
 
 
-def progress_line(view: View, width: int) -> Line:
+def progress_line(view: ScreenView, width: int) -> Line:
     """Write the bar and the percentage."""
     share = done_share(view.state)
     cells = width - 2 - _PERCENT_CELLS
-    return (Span(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
+    return (StyledText(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
 
 
-def videos_words(view: View) -> Line:
+def videos_words(view: ScreenView) -> Line:
     """Write `42 of 116 videos, 4 left out`."""
     counts = video_counts(view.state)
     if not counts.total:
@@ -131,12 +131,12 @@ def videos_words(view: View) -> Line:
     return (*words, muted(left + out))
 
 
-def elapsed_words(view: View) -> Line:
+def elapsed_words(view: ScreenView) -> Line:
     """Write `1d 08h so far`, pauses left out."""
     return line(f"{duration(view.state.elapsed_seconds(view.now))}", muted(" so far"))
 
 
-def left_words(view: View) -> Line:
+def left_words(view: ScreenView) -> Line:
     """Write `2d 14h left, Tue 25 Nov 04:50`; no date while the work stands still."""
     if view.condition.is_ended:
         return line(f"{count(view.state.clips_made)} clips made")
@@ -148,7 +148,7 @@ def left_words(view: View) -> Line:
     return line(strong(duration(seconds)), " left, done ", strong(moment(view.now + seconds, view.now)))
 
 
-def workers_words(view: View) -> Line:
+def workers_words(view: ScreenView) -> Line:
     """Write `8 workers`, or `target 6, running 8, draining 2` while the two differ."""
     state = view.state
     target = view.workers_asked if view.workers_asked is not None else state.workers_target
@@ -162,7 +162,7 @@ def workers_words(view: View) -> Line:
     return line(words + (f", draining {draining}" if draining else ""))
 
 
-def rate_words(view: View) -> Line:
+def rate_words(view: ScreenView) -> Line:
     """Write `412 patches/min`."""
     rate = eta.patches_per_minute(view.state, view.now)
     if rate is None or not view.is_working:
@@ -170,38 +170,38 @@ def rate_words(view: View) -> Line:
     return line(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}", muted(" patches/min"))  # noqa: PLR2004
 
 
-def disk_words(view: View) -> Line:
+def disk_words(view: ScreenView) -> Line:
     """Write whether the disk will hold, and what is free."""
     disk = view.state.disk
     free = f", {size(disk.free_bytes)} free" if disk is not None else ""
-    return (*outlook_words(view, "disk "), Span(free))
+    return (*outlook_words(view, "disk "), StyledText(free))
 
 
-def outlook_words(view: View, before: str = "") -> Line:
+def outlook_words(view: ScreenView, before: str = "") -> Line:
     """Write `will hold`, or when it will be full."""
     disk = view.state.disk
     if disk is None:
         return line(muted(f"{before}not measured yet"))
     if disk.free_bytes <= disk.pauses_below_bytes:
-        return line(Span(f"{before}low", "bad"))
+        return line(StyledText(f"{before}low", "bad"))
     if eta.bytes_left(view.state) is None:
         return line(muted(f"{before}outlook not known yet"))
     full = eta.seconds_until_disk_full(view.state, view.now)
     if full is None:
-        return line(Span(f"{before}will hold", "good"))
+        return line(StyledText(f"{before}will hold", "good"))
     when = moment(view.now + full, view.now) if view.is_working else f"in {duration(full)} of work"
-    return line(Span(f"{before}full {when}", "warn"))
+    return line(StyledText(f"{before}full {when}", "warn"))
 
 
-def problem_words(view: View) -> Line:
+def problem_words(view: ScreenView) -> Line:
     """Write `nothing wrong`, or how many errors and warnings there are."""
     if view.condition.is_dead:
-        return line(Span("! engine gone", "bad"))
+        return line(StyledText("! engine gone", "bad"))
     errors, warnings = problem_counts(view.state)
-    words: list[Span] = []
+    words: list[StyledText] = []
     if errors:
-        words.append(Span(f"! {errors} error{'' if errors == 1 else 's'}", "bad"))
+        words.append(StyledText(f"! {errors} error{'' if errors == 1 else 's'}", "bad"))
     if warnings:
         mark = ", " if errors else "! "
-        words.append(Span(f"{mark}{warnings} warning{'' if warnings == 1 else 's'}", "warn"))
-    return tuple(words) or line(Span("nothing wrong", "good"))
+        words.append(StyledText(f"{mark}{warnings} warning{'' if warnings == 1 else 's'}", "warn"))
+    return tuple(words) or line(StyledText("nothing wrong", "good"))

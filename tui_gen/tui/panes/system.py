@@ -6,11 +6,21 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import percent, size
 from tui_gen.engine.model.state import RunState
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
 from tui_gen.tui.panes.summary import rate_words
-from tui_gen.tui.view import View
-from tui_gen.tui.widgets.styled_lines import Line, Span, curve, fit, gauges, joined, line, muted, width_of
+from tui_gen.tui.view import ScreenView
+from tui_gen.tui.widgets.styled_lines import (
+    Line,
+    StyledText,
+    curve,
+    fit,
+    gauges,
+    joined,
+    line,
+    muted,
+    width_of,
+)
 
 _LABEL = 12
 _CURVE_CELLS = 30
@@ -20,15 +30,15 @@ _PACE = "   pace "
 class SystemPane(Pane):
     """What the machine does, and how fast the work goes."""
 
-    room = Room.SYSTEM
+    room = PaneName.SYSTEM
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write the facts."""
         room = size.width - _LABEL - 2
-        rows = [_fact("pace", rate_words(view)), _fact("", line(Span(pace_curve(view, room), "bar")))]
+        rows = [_fact("pace", rate_words(view)), _fact("", line(StyledText(pace_curve(view, room), "bar")))]
         return page_of([*rows, *_machine(view.state, room), *_quality(view.state)])
 
-    def summary(self, view: View, width: int) -> list[Line]:
+    def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Two lines: the machine, and how well clips go."""
         system = view.state.system
         room = width - _LABEL
@@ -38,8 +48,8 @@ class SystemPane(Pane):
         ]
         words = joined(quality, room)
         drawn = pace_curve(view, min(_CURVE_CELLS, room - width_of(words) - len(_PACE) - 1))
-        pace = (muted(_PACE), Span(drawn, "bar")) if drawn else ()
-        second: Line = (Span(" " * _LABEL), *words, *pace)
+        pace = (muted(_PACE), StyledText(drawn, "bar")) if drawn else ()
+        second: Line = (StyledText(" " * _LABEL), *words, *pace)
         label = self.label(_LABEL)
         if system is None:
             return [line(label, muted("not measured yet")), second]
@@ -52,7 +62,7 @@ class SystemPane(Pane):
         return [(label, *joined(machine, room, "  ")), second]
 
 
-def pace_curve(view: View, width: int) -> str:
+def pace_curve(view: ScreenView, width: int) -> str:
     """Patches of the last whole minutes, oldest first; minutes without work count as none."""
     by_minute = {minute.minute: minute.patches for minute in view.state.minutes}
     if not by_minute or width <= 0:
@@ -70,7 +80,7 @@ def _machine(state: RunState, width: int) -> list[Line]:
     used, total = system.memory_used_bytes, system.memory_total_bytes
     return [
         _fact("cpu", line(percent(_mean(cores), 0), muted(f" of {len(cores)} cores"))),
-        _fact("", line(Span(gauges(cores)[:width], "bar"))),
+        _fact("", line(StyledText(gauges(cores)[:width], "bar"))),
         _fact(
             "memory", line(_memory(used, total), muted(f"  {percent(used / total if total else None, 0)}"))
         ),

@@ -6,10 +6,10 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, percent, size
 from tui_gen.engine.model.state_views import SourceState
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import View
-from tui_gen.tui.widgets.styled_lines import Line, Role, Span, fit, fit_right, foreign, muted, rail
+from tui_gen.tui.view import ScreenView
+from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_right, foreign, muted, rail
 
 _ORDER = ("working", "failed", "set aside", "unusable", "missing", "queued", "unknown", "skipped")
 _STATE_ROLES: dict[str, Role] = {
@@ -32,14 +32,14 @@ DEFAULT_PRIORITY = 255
 class VideosPane(Pane):
     """A line a video, those that need a look first, and a filter."""
 
-    room = Room.VIDEOS
+    room = PaneName.VIDEOS
 
     def __init__(self) -> None:
         """Show all videos."""
         super().__init__()
         self.filter = ""
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write those videos that the filter lets through; only visible ones cost."""
         sources = ordered(view, self.filter)
         note = ""
@@ -65,7 +65,7 @@ class VideosPane(Pane):
         return [source.path] if source is not None else super().copied()
 
 
-def ordered(view: View, wanted: str) -> list[SourceState]:
+def ordered(view: ScreenView, wanted: str) -> list[SourceState]:
     """Return the videos that match, those worked on first, then trouble, then what is to come."""
     folded = wanted.casefold()
     found = [
@@ -106,10 +106,10 @@ class _Columns:
 
     def heading(self) -> Line:
         """Write the names of the columns."""
-        parts = [Span(" "), muted(fit("video", self.name)), muted(fit(" state", _STATE_CELLS))]
+        parts = [StyledText(" "), muted(fit("video", self.name)), muted(fit(" state", _STATE_CELLS))]
         parts += [muted(fit_right("clips", _CLIPS_CELLS))]
-        parts += [Span(" " * (_BAR_CELLS + 2))] if self.has_bar else []
-        parts += [Span(" " * _PERCENT_CELLS)] if self.has_percent else []
+        parts += [StyledText(" " * (_BAR_CELLS + 2))] if self.has_bar else []
+        parts += [StyledText(" " * _PERCENT_CELLS)] if self.has_percent else []
         parts += [muted(fit_right("good", _GOOD_CELLS))] if self.has_rate else []
         parts += [muted(fit_right("prio", _PRIORITY_CELLS))] if self.has_priority else []
         return (*parts, muted("  why" if self.reason else ""))
@@ -120,31 +120,33 @@ class _Columns:
         role = _STATE_ROLES.get(phase, "plain")
         name_role: Role = "muted" if role == "muted" else "plain"
         start = (
-            Span(" "),
-            Span(foreign(source.name, self.name), name_role),
-            Span(" " + fit(phase, _STATE_CELLS - 1), role),
+            StyledText(" "),
+            StyledText(foreign(source.name, self.name), name_role),
+            StyledText(" " + fit(phase, _STATE_CELLS - 1), role),
         )
         reason = source.reason
         if reason and not self.reason:
             return (*start, muted("  " + display_name(reason)))
         share = source.clips_made / source.clips_wanted if source.clips_wanted else None
-        parts = [Span(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", _CLIPS_CELLS))]
-        parts += [Span("  "), *rail(share, _BAR_CELLS)] if self.has_bar else []
-        parts += [Span(fit_right(percent(share, 0), _PERCENT_CELLS))] if self.has_percent else []
-        parts += [Span(fit_right(percent(source.success_rate), _GOOD_CELLS))] if self.has_rate else []
+        parts = [
+            StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", _CLIPS_CELLS))
+        ]
+        parts += [StyledText("  "), *rail(share, _BAR_CELLS)] if self.has_bar else []
+        parts += [StyledText(fit_right(percent(share, 0), _PERCENT_CELLS))] if self.has_percent else []
+        parts += [StyledText(fit_right(percent(source.success_rate), _GOOD_CELLS))] if self.has_rate else []
         parts += [_priority(source)] if self.has_priority else []
         return (*start, *parts, *([muted("  " + display_name(reason))] if self.reason else []))
 
 
-def _priority(source: SourceState) -> Span:
+def _priority(source: SourceState) -> StyledText:
     is_default = source.priority == DEFAULT_PRIORITY
-    return Span(
+    return StyledText(
         fit_right("-" if is_default else str(source.priority), _PRIORITY_CELLS),
         "muted" if is_default else "plain",
     )
 
 
-def video_details(view: View, name: str) -> list[str]:
+def video_details(view: ScreenView, name: str) -> list[str]:
     """Return all there is to say about one video, its name and path whole."""
     source = view.state.sources[name]
     tries = f"{source.attempts / source.ended:.2f}" if source.ended else "-"
@@ -165,7 +167,7 @@ def video_details(view: View, name: str) -> list[str]:
     return lines
 
 
-def cost_of_skipping(view: View, name: str) -> list[str]:
+def cost_of_skipping(view: ScreenView, name: str) -> list[str]:
     """Return what each category would still have got from a video."""
     source = view.state.sources[name]
     missing = {c: quota - source.images.get(c, 0) for c, quota in source.quotas.items()}

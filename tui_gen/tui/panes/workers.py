@@ -6,13 +6,13 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent
 from tui_gen.engine.model.state_views import SlotState, SourceState
-from tui_gen.tui.layout import Room
+from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import View
+from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import (
     EMPTY,
     Line,
-    Span,
+    StyledText,
     fit,
     fit_end,
     fit_right,
@@ -30,10 +30,10 @@ _ROWS_FOR_VIDEOS = 4
 class NowPane(Pane):
     """One line a worker; below, where there is room, one for each video in hand."""
 
-    room = Room.NOW
+    room = PaneName.NOW
     _sources: dict[int, str]
 
-    def page(self, view: View, size: Size) -> Page:
+    def page(self, view: ScreenView, size: Size) -> Page:
         """Write a line for each worker, then the videos in hand."""
         slots = [view.state.slots[number] for number in sorted(view.state.slots)]
         self._sources = {slot.number: slot.source for slot in slots}
@@ -50,7 +50,7 @@ class NowPane(Pane):
             empty=_idle_words(view),
         )
 
-    def wanted_lines(self, view: View, width: int) -> int:  # noqa: ARG002
+    def wanted_lines(self, view: ScreenView, width: int) -> int:  # noqa: ARG002
         """Count one line a worker; the videos in hand only take what is left over."""
         return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_target)
 
@@ -65,7 +65,7 @@ class NowPane(Pane):
         return [source.path] if source is not None else super().copied()
 
     @staticmethod
-    def slot_line(view: View, slot: SlotState, width: int) -> Line:
+    def slot_line(view: ScreenView, slot: SlotState, width: int) -> Line:
         """Write ` 3  Arrival   clip 12   4/1,200   reading   11s`."""
         source = view.state.sources.get(slot.source)
         name = source.name if source is not None else slot.source
@@ -76,12 +76,12 @@ class NowPane(Pane):
         clip = "" if slot.clip is None else f"clip {slot.clip}"
         is_tight = width < _ROOMY
         right: Line = (
-            Span(fit_right(done, 10 if is_tight else 14)),
-            Span(
+            StyledText(fit_right(done, 10 if is_tight else 14)),
+            StyledText(
                 "   " + fit(doing, _TIGHT_CELLS if is_tight else _DOING_CELLS),
                 "warn" if slot.attempt > 1 else "plain",
             ),
-            Span(fit_right(duration(seconds), 8) + " "),
+            StyledText(fit_right(duration(seconds), 8) + " "),
         )
         if width >= _WIDE:
             right = (muted(fit_right(clip, 12)), *right)
@@ -89,16 +89,16 @@ class NowPane(Pane):
         if room < _DOING_CELLS:  # a narrow screen: the name, and what is done with it
             right = right[1:3]
             room = width - 5 - sum(len(span.text) for span in right)
-        return (muted(fit_right(str(slot.number), 3)), Span("  " + foreign(name, room)), *right)
+        return (muted(fit_right(str(slot.number), 3)), StyledText("  " + foreign(name, room)), *right)
 
 
-def _idle_words(view: View) -> str:
+def _idle_words(view: ScreenView) -> str:
     if view.condition.is_ended or view.condition.is_dead:
         return "nobody works any more"
     return "no worker has taken anything yet"
 
 
-def _videos_in_hand(view: View, slots: list[SlotState], width: int) -> list[Line]:
+def _videos_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> list[Line]:
     """Write a heading and one line for each video the workers are on."""
     ids = dict.fromkeys(slot.source for slot in slots)
     sources = [view.state.sources[name] for name in ids if name in view.state.sources]
@@ -117,13 +117,13 @@ def _video_line(source: SourceState, name_width: int, path_width: int) -> Line:
     tries = f"{source.attempts / source.ended:.1f}" if source.ended else "-"
     rate = source.success_rate
     numbers = (
-        Span(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", 14)),
-        Span(fit_right(percent(rate), 9)),
-        Span(fit_right(tries, 7)),
+        StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", 14)),
+        StyledText(fit_right(percent(rate), 9)),
+        StyledText(fit_right(tries, 7)),
     )
     path = (
         muted("   " + fit_end(display_name(source.path), path_width))
         if path_width > _DOING_CELLS
-        else Span("")
+        else StyledText("")
     )
-    return (Span(" " + foreign(source.name, name_width)), *numbers, path)
+    return (StyledText(" " + foreign(source.name, name_width)), *numbers, path)

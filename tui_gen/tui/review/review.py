@@ -20,19 +20,19 @@ from textual.widgets import Input
 from tui_gen.base.formatting import count, display_name
 from tui_gen.tui.actions import bindings_of
 from tui_gen.tui.base_app import TerminalApp
-from tui_gen.tui.dialogs.dialogs import Choice, Question, Reading
-from tui_gen.tui.review.keys import REVIEW_DEEDS, REVIEW_SIGNALS, label_of, review_help
+from tui_gen.tui.dialogs.dialogs import Choice, QuestionDialog, TextDialog
+from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS, label_of, review_help
 from tui_gen.tui.review.rows import PRIORITY, Columns, Reviewed, ReviewRow, matches
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
-from tui_gen.tui.widgets.scroll_list import Page, Roll
-from tui_gen.tui.widgets.styled_lines import EMPTY, Line, Span, joined, line, muted, spread, width_of
+from tui_gen.tui.widgets.scroll_list import Page, ScrollList
+from tui_gen.tui.widgets.styled_lines import EMPTY, Line, StyledText, joined, line, muted, spread, width_of
 
 LARGEST_WEIGHT, LARGEST_PRIORITY = 100.0, 255
 WEIGHT_STEP, PRIORITY_STEP = 0.1, 5
 _SHOWN = ("all", "taken", "left out")
 
 
-class _Fixed(Roll, can_focus=False):
+class _Fixed(ScrollList, can_focus=False):
     """Lines without a title that do not scroll; a subclass writes them as they stand."""
 
     def __init__(self, name: str) -> None:
@@ -62,7 +62,7 @@ class Head(_Fixed):
         return self._reviewed.head_lines(self.size.width)[: self.size.height]
 
 
-class Table(Roll):
+class Table(ScrollList):
     """The found films, a line each."""
 
     def __init__(self, reviewed: Reviewed) -> None:
@@ -92,7 +92,7 @@ class Table(Roll):
     def heading(self, width: int) -> Line:
         """Write the title."""
         del width
-        return line(Span(" Found ", "title" if self.has_focus else "muted"))
+        return line(StyledText(" Found ", "title" if self.has_focus else "muted"))
 
     def found(self) -> list[ReviewRow]:
         """Return the rows that are shown."""
@@ -119,19 +119,21 @@ class Keys(_Fixed):
 
     def _written(self) -> list[Line]:
         width = self.size.width
-        deeds = sorted((deed for deed in REVIEW_DEEDS if deed.shown), key=lambda deed: deed.shown)
-        parts = [line(Span(label_of(deed), "key"), muted(f" {deed.words}")) for deed in deeds]
+        actions = sorted(
+            (action for action in REVIEW_ACTIONS if action.shown), key=lambda action: action.shown
+        )
+        parts = [line(StyledText(label_of(action), "key"), muted(f" {action.words}")) for action in actions]
         last = joined(parts[-2:], width - 2)
         first = joined(parts[:-2], width - 5 - width_of(last))
         if self.notice:
-            first = line(Span(display_name(self.notice), "accent"))
-        return [spread((Span(" "), *first), (*last, Span(" ")), width)]
+            first = line(StyledText(display_name(self.notice), "accent"))
+        return [spread((StyledText(" "), *first), (*last, StyledText(" ")), width)]
 
 
 class ReviewScreen(Screen[None]):
     """The table, and the keys that change it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(REVIEW_DEEDS)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(REVIEW_ACTIONS)]
 
     def __init__(self, reviewed: Reviewed) -> None:
         """Show `reviewed`."""
@@ -171,8 +173,8 @@ class ReviewScreen(Screen[None]):
     def show(self, notice: str = "") -> None:
         """Show everything as it is now, and say what was done."""
         self._keys.notice = notice
-        for roll in (self._head, self.table, self._keys):
-            roll.repaint()
+        for scroll_list in (self._head, self.table, self._keys):
+            scroll_list.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed a key is a letter, also one that came before the field was there."""
@@ -201,14 +203,14 @@ class ReviewScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(Reading("Keys", review_help()))
+        self.app.push_screen(TextDialog("Keys", review_help()))
 
-    @on(Roll.RowOpened)
+    @on(ScrollList.RowOpened)
     def action_details(self) -> None:
         """Show all about the film under the cursor."""
         row = self.table.under_cursor()
         if row is not None:
-            self.app.push_screen(Reading(row.name, row.details()))
+            self.app.push_screen(TextDialog(row.name, row.details()))
 
     # ------------------------------------------------------------------ changing
 
@@ -356,7 +358,7 @@ class ReviewApp(TerminalApp[tuple[ReviewRow, ...] | None]):
 
     def action_cancel(self) -> None:
         """End without a result; ask where something was changed."""
-        if isinstance(self.screen, Question):
+        if isinstance(self.screen, QuestionDialog):
             return
         if not self.reviewed.is_changed:
             self.exit(None)
@@ -366,7 +368,7 @@ class ReviewApp(TerminalApp[tuple[ReviewRow, ...] | None]):
             Choice("leave", "leave", "nothing is written"),
             Choice("stay", "go on"),
         ]
-        self.push_screen(Question("Leave the review?", [], choices), self._on_answer)
+        self.push_screen(QuestionDialog("Leave the review?", [], choices), self._on_answer)
 
     def _on_answer(self, answer: str | None) -> None:
         if answer == "save":

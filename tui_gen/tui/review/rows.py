@@ -12,7 +12,7 @@ from tui_gen.base.formatting import count, display_name
 from tui_gen.tui.widgets.styled_lines import (
     Line,
     Role,
-    Span,
+    StyledText,
     fit,
     fit_line,
     fit_right,
@@ -101,8 +101,8 @@ class Reviewed:
         taken = [row for row in self.rows if row.is_in]
         counts = f"{count(len(taken))} taken, {count(len(self.rows) - len(taken))} left out"
         sums = [f"{display_name(name)} {sum(row.value(name) for row in taken):g}" for name in self.categories]
-        first = line(Span(" "), strong(display_name(self.title)))
-        second = line(Span(f" {counts}"), muted(f"   weights: {', '.join(sums)}"))
+        first = line(StyledText(" "), strong(display_name(self.title)))
+        second = line(StyledText(f" {counts}"), muted(f"   weights: {', '.join(sums)}"))
         return [fit_line(first, width), fit_line(second, width)]
 
 
@@ -139,7 +139,9 @@ class Columns:
             cells = _WEIGHT_CELLS if place < len(self._categories) else _PRIORITY_CELLS
             shown = display_name(name)
             if place == self._chosen:
-                parts.append(Span(fit_right(f"[{fit(shown, min(len(shown), cells - 3))}]", cells), "accent"))
+                parts.append(
+                    StyledText(fit_right(f"[{fit(shown, min(len(shown), cells - 3))}]", cells), "accent")
+                )
             else:
                 parts.append(muted(fit_right(fit(shown, min(len(shown), cells - 1)), cells)))
         return (*parts, muted("  why" if self._why else ""))
@@ -148,8 +150,8 @@ class Columns:
         """Write one film."""
         role: Role = "plain" if row.is_in else "muted"
         start = [
-            Span(f" [{'x' if row.is_in else ' '}] ", role),
-            Span(foreign(row.name, self._name), role),
+            StyledText(f" [{'x' if row.is_in else ' '}] ", role),
+            StyledText(foreign(row.name, self._name), role),
         ]
         if not self._why and row.why and not row.is_in:
             # A reason without a column of its own takes that of the numbers.
@@ -163,6 +165,6 @@ class Columns:
         said = "   ".join(text for text in (row.why, row.facts) if text)
         return (*start, *numbers, *([muted("  " + display_name(said))] if self._why else []))
 
-    def _number(self, text: str, cells: int, place: int, role: Role) -> Span:
+    def _number(self, text: str, cells: int, place: int, role: Role) -> StyledText:
         is_chosen = place == self._chosen and role == "plain"
-        return Span(fit_right(text, cells), "accent" if is_chosen else role)
+        return StyledText(fit_right(text, cells), "accent" if is_chosen else role)

@@ -25,7 +25,7 @@ from tui_gen.tui.widgets.styled_lines import (
     ROLES,
     Line,
     Role,
-    Span,
+    StyledText,
     fit_line,
     line,
     muted,
@@ -35,7 +35,7 @@ from tui_gen.tui.widgets.styled_lines import (
 
 _WHEEL_ROWS = 3
 _MARK = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-_CURSOR = Span("", "state")  # ends a line that the cursor stands on; takes no cell
+_CURSOR = StyledText("", "state")  # ends a line that the cursor stands on; takes no cell
 _MERGED_GAP = 6  # unchanged cells between two changes that are cheaper to send than to jump over
 
 
@@ -64,7 +64,7 @@ class Chosen:
     index: int = 0
 
 
-class Roll(Widget, can_focus=True):
+class ScrollList(Widget, can_focus=True):
     """A page on the screen."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"pane--{role}" for role in ROLES} | {"pane--cursor"}
@@ -148,7 +148,7 @@ class Roll(Widget, can_focus=True):
         if self._page.is_list and self.has_focus and index == self.chosen.index:
             first, *rest = written
             # The mark says it without colour; the role says it with one.
-            return (Span(_MARK + first.text[1:], first.role), *rest, _CURSOR)
+            return (StyledText(_MARK + first.text[1:], first.role), *rest, _CURSOR)
         return written
 
     @property
@@ -167,7 +167,12 @@ class Roll(Widget, can_focus=True):
         room = width - width_of(left) - width_of(right) - 1
         if room < 0:
             return spread(left, EMPTY, width)
-        return (*left, Span(rule * room, "title" if self.has_focus else "track"), *right, Span(" "))
+        return (
+            *left,
+            StyledText(rule * room, "title" if self.has_focus else "track"),
+            *right,
+            StyledText(" "),
+        )
 
     # ------------------------------------------------------------------ painting
 

@@ -34,33 +34,33 @@ ROLES: tuple[Role, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StyledText:
     """Text in one role."""
 
     text: str
     role: Role = "plain"
 
 
-Line = tuple[Span, ...]
+Line = tuple[StyledText, ...]
 EMPTY: Line = ()
 ELLIPSIS = "…"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
-def line(*parts: Span | str) -> Line:
+def line(*parts: StyledText | str) -> Line:
     """Return a line of the parts; bare text is plain."""
-    return tuple(Span(part) if isinstance(part, str) else part for part in parts)
+    return tuple(StyledText(part) if isinstance(part, str) else part for part in parts)
 
 
-def muted(text: str) -> Span:
+def muted(text: str) -> StyledText:
     """Text that may be overlooked."""
-    return Span(text, "muted")
+    return StyledText(text, "muted")
 
 
-def strong(text: str) -> Span:
+def strong(text: str) -> StyledText:
     """Text that is to be seen first."""
-    return Span(text, "strong")
+    return StyledText(text, "strong")
 
 
 def width_of(written: Line) -> int:
@@ -100,7 +100,7 @@ def foreign(text: str, width: int) -> str:
 
 def fit_line(written: Line, width: int) -> Line:
     """Return the line in exactly `width` cells."""
-    spans: list[Span] = []
+    spans: list[StyledText] = []
     room = width
     for position, span in enumerate(written):
         cells = cell_len(span.text)
@@ -108,12 +108,12 @@ def fit_line(written: Line, width: int) -> Line:
         if is_cut and room > 0:
             # A full span with more to come ends in an ellipsis too: what is cut is never cut in silence.
             text = fit(span.text, room) if cells > room else fit(span.text + " ", room)
-            spans.append(Span(text, span.role))
+            spans.append(StyledText(text, span.role))
             return tuple(spans)
         spans.append(span)
         room -= cells
     if room > 0:
-        spans.append(Span(" " * room))
+        spans.append(StyledText(" " * room))
     return tuple(spans)
 
 
@@ -122,14 +122,14 @@ def spread(left: Line, right: Line, width: int) -> Line:
     room = width - width_of(left) - width_of(right)
     if not right or room < 1:
         return fit_line(left, width)
-    return (*left, Span(" " * room), *right)
+    return (*left, StyledText(" " * room), *right)
 
 
 def joined(parts: Iterable[Line], width: int, gap: str = "   ") -> Line:
     """Return as many of the parts as fit into `width` cells, the first ones first, with gaps between."""
     written: Line = ()
     for part in parts:
-        longer = (*written, Span(gap), *part) if written else part
+        longer = (*written, StyledText(gap), *part) if written else part
         if written and width_of(longer) > width:
             break
         written = longer
@@ -143,7 +143,7 @@ def bar(share: float | None, width: int) -> Line:
     eighths = round(max(0.0, min(1.0, share or 0.0)) * width * 8)
     whole, part = divmod(eighths, 8)
     filled = "█" * whole + (_EIGHTHS[part] if part else "")
-    return (Span(filled, "bar"), Span("░" * (width - len(filled)), "track"))
+    return (StyledText(filled, "bar"), StyledText("░" * (width - len(filled)), "track"))
 
 
 def rail(share: float | None, width: int) -> Line:
@@ -151,7 +151,7 @@ def rail(share: float | None, width: int) -> Line:
     halves = round(max(0.0, min(1.0, share or 0.0)) * max(0, width) * 2)
     whole, part = divmod(halves, 2)
     filled = "━" * whole + "╸" * part
-    return (Span(filled, "bar"), Span("─" * (width - len(filled)), "track"))
+    return (StyledText(filled, "bar"), StyledText("─" * (width - len(filled)), "track"))
 
 
 def curve(values: Sequence[float], width: int) -> str:

@@ -58,7 +58,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PlotColumn:
     """A bar of a row of bars: from where to where on x, how high, and what is told when it is pointed at."""
 
     start: float
@@ -68,7 +68,7 @@ class Column:
 
 
 def columns_plot(
-    title: str, columns: Sequence[Column], *, x: Axis, y: Axis, borders: Sequence[float] = ()
+    title: str, columns: Sequence[PlotColumn], *, x: Axis, y: Axis, borders: Sequence[float] = ()
 ) -> Markup:
     """Draw bars beside each other; `borders` are upright lines, such as the ends of runs."""
     bars = [

@@ -12,7 +12,7 @@ from tui_gen.base.html import Markup, page, table, tag
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import CategoryState, Problem, SourceState
 from tui_gen.engine.storage.history import History
-from tui_gen.views.html.plots import SERIES, Axis, Column, Curve, columns_plot, curves_plot, share_bar
+from tui_gen.views.html.plots import SERIES, Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
 from tui_gen.views.text.run_lines import headline, videos_done
 from tui_gen.views.text.summary import (
     category_share,
@@ -166,7 +166,7 @@ def _throughput(history: History, x: Axis) -> Markup:
         seconds = part.end - part.start
         rate = part.patches / seconds * 60 if seconds else 0.0
         told = f"{duration(part.start)}: {rate:.1f} images a minute, {size(part.size_bytes)}"
-        columns.append(Column(part.start, part.end, rate, told))
+        columns.append(PlotColumn(part.start, part.end, rate, told))
     y = Axis(max(column.height for column in columns), _short)
     borders = [run.began for run in history.runs[1:]]
     title = "Images a minute, over the time at work" + ("; dotted: a new run" if borders else "")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tui_gen.config.commented_json import CommentedJsonError, parse
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.load import (
+    CategoryRule,
+    ConfigProblem,
     ConfigurationError,
-    Problem,
-    Rule,
     load_rules,
     load_settings,
 )
@@ -52,13 +52,13 @@ def loaded(write: Write, **keys: Any) -> Settings:  # noqa: ANN401 - JSON values
     return load_settings(write(json.dumps(minimal(**keys), indent=1)))
 
 
-def problems(write: Write, text: str) -> tuple[Problem, ...]:
+def problems(write: Write, text: str) -> tuple[ConfigProblem, ...]:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(write(text))
     return caught.value.problems
 
 
-def problem(write: Write, **keys: Any) -> Problem:  # noqa: ANN401 - JSON values
+def problem(write: Write, **keys: Any) -> ConfigProblem:  # noqa: ANN401 - JSON values
     found = problems(write, json.dumps(minimal(**keys), indent=1))
     assert len(found) == 1, found
     return found[0]
@@ -243,7 +243,10 @@ def test_rules_keep_their_order(write: Write) -> None:
         {"match": "up", "categories": {}},
     ]
     path = write(json.dumps(minimal(category_rules=rules)))
-    assert load_rules(path) == (Rule("dune", (("general", 0.5), ("space", 0.5))), Rule("up", ()))
+    assert load_rules(path) == (
+        CategoryRule("dune", (("general", 0.5), ("space", 0.5))),
+        CategoryRule("up", ()),
+    )
 
 
 # ------------------------------------------------------------------------------ what is refused
@@ -509,7 +512,7 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
 def test_any_values_give_settings_or_problems(tmp_path_factory: pytest.TempPathFactory, tree: object) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(json.dumps(tree), encoding="utf-8")
-    found: tuple[Problem, ...] | None = None
+    found: tuple[ConfigProblem, ...] | None = None
     try:
         load_settings(path)
     except ConfigurationError as error:

@@ -13,7 +13,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Made, Patch
 from tui_gen.jobs.superres.dataset import split_leakage
 from tui_gen.jobs.superres.dataset.split import near_folder, whole_folder
-from tui_gen.jobs.superres.dataset.split_leakage import NEAR_BITS, Crossing, near_any
+from tui_gen.jobs.superres.dataset.split_leakage import NEAR_BITS, SplitLeakage, near_any
 
 Key = tuple[str, str, int]  # category, source and clip
 
@@ -31,11 +31,11 @@ def patches(draw: st.DrawFn) -> Mapping[Key, int]:
 
 
 def by_definition(known: Mapping[Key, int]) -> set[Key]:
-    aside = [value for (category, _, _), value in known.items() if "/" in category]
+    held_out = [value for (category, _, _), value in known.items() if "/" in category]
     return {
         key
         for key, value in known.items()
-        if "/" not in key[0] and any((value ^ other).bit_count() <= NEAR_BITS for other in aside)
+        if "/" not in key[0] and any((value ^ other).bit_count() <= NEAR_BITS for other in held_out)
     }
 
 
@@ -60,20 +60,20 @@ def test_what_crosses_does_not_depend_on_the_order_of_the_work(
 ) -> None:
     order = list(known.items())
     chance.shuffle(order)
-    state, finder = RunState(), Crossing()
+    state, finder = RunState(), SplitLeakage()
     for count, (key, value) in enumerate(order, 1):
         state.apply(made(key, value))
         if count % step == 0:
             assert keys_of(finder.among(state.records)) == by_definition(dict(order[:count]))
     assert keys_of(finder.among(state.records)) == by_definition(known)
-    assert keys_of(Crossing().among(state.records)) == by_definition(known)
+    assert keys_of(SplitLeakage().among(state.records)) == by_definition(known)
 
 
 @given(patches(), st.randoms())
 def test_patches_that_are_lost_or_moved_count_where_they_stand_now(
     known: Mapping[Key, int], chance: random.Random
 ) -> None:
-    state, finder, standing = RunState(), Crossing(), dict(known)
+    state, finder, standing = RunState(), SplitLeakage(), dict(known)
     for key, value in known.items():
         state.apply(made(key, value))
     for key in known:

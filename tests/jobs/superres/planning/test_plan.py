@@ -403,18 +403,18 @@ def test_a_film_is_probed_then_surveyed_then_cut() -> None:
     records = {"aa": SourceRecord(facts=facts(survey=None))}
     probes = plan_probe(chosen, sources, records=records, missing=frozenset())
     assert list(of(probes, "aa").units) == []
-    (scout,) = of(extract(chosen, sources, records), "aa").units
-    assert isinstance(scout, Survey)
-    assert scout.survey is None
-    assert scout.names_wanted == (
+    (survey,) = of(extract(chosen, sources, records), "aa").units
+    assert isinstance(survey, Survey)
+    assert survey.survey is None
+    assert survey.names_wanted == (
         ("general", "Universal/Learn", "film_aa"),
         ("space", "Space/Learn", "film_aa"),
     )
     records["aa"].facts.update({"survey": survey_to_json(NO_BARS), "slug:general": "film_aa_aa"})
-    (scout,) = of(extract(chosen, sources, records), "aa").units
-    assert isinstance(scout, Survey)
-    assert scout.survey == NO_BARS
-    assert scout.names_wanted == (("space", "Space/Learn", "film_aa"),)
+    (survey,) = of(extract(chosen, sources, records), "aa").units
+    assert isinstance(survey, Survey)
+    assert survey.survey == NO_BARS
+    assert survey.names_wanted == (("space", "Space/Learn", "film_aa"),)
     records["aa"].facts["slug:space"] = "film_aa"
     stems = {cut.category: cut.file_stem for cut in tasks(extract(chosen, sources, records), "aa")[0].cuts}
     assert stems["general"].startswith("patch_film_aa_aa_idx0000")

@@ -62,12 +62,12 @@ def categories_of(file: ConfigFile) -> dict[str, Category]:
         Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
         for name in _categories_named(file)
     ]
-    kept = _kept_aside(file)
+    kept = _held_out(file)
     parts = [_part(category, split) for category in whole for split in SPLITS if split in kept[category.name]]
     return {category.name: category for category in [*whole, *parts]}
 
 
-def _kept_aside(file: ConfigFile) -> dict[str, set[Split]]:
+def _held_out(file: ConfigFile) -> dict[str, set[Split]]:
     """Return which parts of each category are kept aside."""
     divided: set[Split] = {"val"} if file.base_settings.val_percent > 0 else set()
     kept = {name: set(divided) for name in _categories_named(file)}
@@ -169,7 +169,7 @@ def rules_of(file: ConfigFile) -> dict[str, Rule]:
     Where a part is kept aside, near duplicates are looked for unless the file says "off".
     """
     rules: dict[str, Rule] = {}
-    if _keeps_aside(file) and NEAR_DUPLICATE not in file.scores:
+    if _holds_out(file) and NEAR_DUPLICATE not in file.scores:
         rules[NEAR_DUPLICATE] = default_rule(NEAR_DUPLICATE, "score")
     for name, entry in file.scores.items():
         kind, written = KINDS[name], entry.model_fields_set
@@ -179,7 +179,7 @@ def rules_of(file: ConfigFile) -> dict[str, Rule]:
     return rules
 
 
-def _keeps_aside(file: ConfigFile) -> bool:
+def _holds_out(file: ConfigFile) -> bool:
     return file.base_settings.val_percent > 0 or any(split != TRAIN for split in splits_of(file).values())
 
 

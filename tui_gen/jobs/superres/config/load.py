@@ -40,7 +40,7 @@ _LISTS_WITH_GAPS = frozenset({"videos", "category_rules"})
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ConfigProblem:
     """One thing that is wrong with a configuration."""
 
     file: Path
@@ -59,14 +59,14 @@ class Problem:
 class ConfigurationError(RefusedError):
     """A configuration cannot be used. Its text is one line per problem, in the order of the file."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[ConfigProblem, ...]) -> None:
         """Keep every problem."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CategoryRule:
     """Weights for the films whose names hold a text; `scan` uses it."""
 
     match: str
@@ -78,10 +78,10 @@ def load_settings(path: Path) -> Settings:
     return _settings(path, _load(path))
 
 
-def load_rules(path: Path) -> tuple[Rule, ...]:
+def load_rules(path: Path) -> tuple[CategoryRule, ...]:
     """Read a configuration's `category_rules`; raise `ConfigurationError` as `load_settings` does."""
     entries = _load(path).category_rules
-    return tuple(Rule(entry.match, tuple(entry.categories.items())) for entry in entries)
+    return tuple(CategoryRule(entry.match, tuple(entry.categories.items())) for entry in entries)
 
 
 def shipped_config() -> Path:
@@ -104,7 +104,7 @@ def read_document(path: Path) -> tuple[str, Document]:
         return text, parse(text)
     except CommentedJsonError as error:
         place = f"column {error.column}"
-        problem = Problem(path, error.line, place, error.wrong, error.remedy)
+        problem = ConfigProblem(path, error.line, place, error.wrong, error.remedy)
         raise ConfigurationError((problem,)) from error
 
 
@@ -137,14 +137,14 @@ def _read_regular_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _unreadable(path: Path, error: OSError) -> Problem:
+def _unreadable(path: Path, error: OSError) -> ConfigProblem:
     if isinstance(error, FileNotFoundError):
         remedy = (
             "write one with `tui-gen scan DIR` from a folder of films, or see `tui-gen demo` make and use one"
         )
-        return Problem(path, None, "", "there is no such configuration", remedy)
+        return ConfigProblem(path, None, "", "there is no such configuration", remedy)
     remedy = "name a readable generator_config.json"
-    return Problem(path, None, "", f"cannot be read: {error.strerror}", remedy)
+    return ConfigProblem(path, None, "", f"cannot be read: {error.strerror}", remedy)
 
 
 # --------------------------------------------------------------------- what pydantic found, retold
@@ -237,10 +237,10 @@ def _shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE_SHOWN else f"{text[: _LONGEST_VALUE_SHOWN - 3]}..."
 
 
-def _located(path: Path, document: Document, faults: Iterable[Fault]) -> list[Problem]:
+def _located(path: Path, document: Document, faults: Iterable[Fault]) -> list[ConfigProblem]:
     # Several faults of one place are kept apart by their text only.
     problems = {
-        Problem(
+        ConfigProblem(
             path, document.line_of(fault.key), key_text(_written(document, fault)), fault.wrong, fault.remedy
         )
         for fault in faults

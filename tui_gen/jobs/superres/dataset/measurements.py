@@ -130,9 +130,9 @@ class _Reading:
         if self._add(place, patch.record.get("scores", {})):
             self.patches_flagged += 1
             self._flagged[place].add(clip)
-        if patch.mark is not None:
+        if patch.perceptual_hash is not None:
             hashes = self._hashes[place[0]]
-            hashes.values.append(patch.mark)
+            hashes.values.append(patch.perceptual_hash)
             hashes.clips.append(clip)
             hashes.sources.append(place[1])
 
@@ -205,9 +205,9 @@ class _FlaggedPatches:
                 for name, value in (of_clip | patch.record.get("scores", {})).items():
                     if name in self.measures and self.measures[name].flags(value):
                         yield Flagged(path, clip.source, name, value)
-                if patch.mark is not None:
+                if patch.perceptual_hash is not None:
                     known = hashes[patch.category]
-                    known.values.append(patch.mark)
+                    known.values.append(patch.perceptual_hash)
                     known.clips.append(clip.index)
                     known.sources.append(clip.source)
                     paths[patch.category].append(path)

@@ -65,7 +65,7 @@ def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.D
         yield events
 
 
-def keep_apart(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable]]:
+def move_near_duplicates(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable]]:
     """Move training patches that were found too near to one kept aside out of the training folders.
 
     Those found no longer are moved back. Yields the events of each film when its files are in place.
@@ -83,7 +83,7 @@ def keep_apart(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable
 
 
 def misplaced(settings: Settings, found: Found) -> int:
-    """Return how many patches `keep_apart` would move. Raises OSError."""
+    """Return how many patches `move_near_duplicates` would move. Raises OSError."""
     return sum(map(len, _misplaced(settings, found).values()))
 
 

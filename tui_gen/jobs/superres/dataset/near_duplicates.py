@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.engine.model.work import Marks, Plan, SourceRecord
+from tui_gen.engine.model.work import PerceptualHashes, Plan, SourceRecord
 from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE, Rules
 
 HASH_BITS = 64
@@ -47,11 +47,11 @@ class NearDuplicates:
 
     def among(self, records: Records) -> Found:
         """Return those among the patches that stand."""
-        marks: dict[str, dict[str, Marks]] = defaultdict(dict)
+        hashes: dict[str, dict[str, PerceptualHashes]] = defaultdict(dict)
         for source, record in records.items():
-            for name, given in record.marks.items():
-                marks[name][source] = given
-        for name, by_source in marks.items():
+            for name, given in record.hashes.items():
+                hashes[name][source] = given
+        for name, by_source in hashes.items():
             self._categories.setdefault(name, _Category(self.within)).catch_up(by_source)
         return {
             name: {
@@ -120,10 +120,10 @@ class _Category:
     _owners: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     _is_found: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
 
-    def catch_up(self, marks: Mapping[str, Marks]) -> None:
+    def catch_up(self, hashes: Mapping[str, PerceptualHashes]) -> None:
         """Take in what is new, by source."""
         before = len(self._hashes)
-        self._take_in(marks)
+        self._take_in(hashes)
         new = range(before, len(self._hashes))
         if not new:
             return
@@ -140,18 +140,18 @@ class _Category:
             source = sources[self._owners[place]]
             self.found[source] = self.found.get(source, 0) | 1 << int(self._clips[place])
 
-    def _take_in(self, marks: Mapping[str, Marks]) -> None:
-        hashes, clips, owners = [self._hashes], [self._clips], [self._owners]
-        for source, given in marks.items():
+    def _take_in(self, hashes: Mapping[str, PerceptualHashes]) -> None:
+        values, clips, owners = [self._hashes], [self._clips], [self._owners]
+        for source, given in hashes.items():
             first = self._seen.setdefault(source, 0)
             if len(given.clips) > first:
                 self._seen[source] = len(given.clips)
-                hashes.append(np.array(given.values[first:], np.uint64))
+                values.append(np.array(given.values[first:], np.uint64))
                 clips.append(np.array(given.clips[first:], np.int64))
                 number = list(self._seen).index(source)
                 owners.append(np.full(len(clips[-1]), number, np.int64))
-        if len(hashes) > 1:
-            self._hashes = np.concatenate(hashes)
+        if len(values) > 1:
+            self._hashes = np.concatenate(values)
             self._clips, self._owners = np.concatenate(clips), np.concatenate(owners)
             more = len(self._hashes) - len(self._is_found)
             self._is_found = np.concatenate([self._is_found, np.zeros(more, np.bool_)])

@@ -41,11 +41,13 @@ _Place = tuple[str, str]
 
 
 @dataclass(slots=True)
-class Crossing:
+class SplitLeakage:
     """The training patches that look like one kept aside; it catches up with the records when asked."""
 
     _seen: dict[_Place, int] = field(default_factory=dict)  # marks taken in
-    _aside: dict[_Place, int] = field(default_factory=dict)  # bit sets of clips that stood when last asked
+    _held_out_clips: dict[_Place, int] = field(
+        default_factory=dict
+    )  # bit sets of clips that stood when last asked
     _found: dict[_Place, int] = field(default_factory=dict)  # bit sets of clips
     _owners: list[_Place] = field(default_factory=list)
     # One element a training patch, but for the last: hash, clip, the place in `_owners`, and the verdict.
@@ -53,7 +55,7 @@ class Crossing:
     _clips: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _owner: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _crosses: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
-    _kept_aside: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    _held_out: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
 
     def among(self, records: Records) -> Found:
         """Return those among the patches that stand."""
@@ -76,37 +78,37 @@ class Crossing:
         """Return whether patches that were kept aside are so no longer: lost, or moved to training."""
         return any(
             before & ~_made(records.get(source), category)
-            for (category, source), before in self._aside.items()
+            for (category, source), before in self._held_out_clips.items()
         )
 
     def _forget(self) -> None:
-        fresh = Crossing()
+        fresh = SplitLeakage()
         for name in self.__slots__:
             setattr(self, name, getattr(fresh, name))
 
     def _catch_up(self, records: Records) -> None:
-        hashes, clips, owners, aside = [self._hashes], [self._clips], [self._owner], [self._kept_aside]
+        hashes, clips, owners, held_out = [self._hashes], [self._clips], [self._owner], [self._held_out]
         for source, record in records.items():
-            for category, marks in record.marks.items():
+            for category, given in record.hashes.items():
                 place, made = (category, source), record.made.get(category, 0)
                 first = self._seen.get(place, 0)
-                self._seen[place] = len(marks.clips)
-                values = np.array(marks.values[first:], np.uint64)
+                self._seen[place] = len(given.clips)
+                values = np.array(given.values[first:], np.uint64)
                 if split_of(category) == TRAIN:
                     if len(values):
                         hashes.append(values)
-                        clips.append(np.array(marks.clips[first:], np.int64))
+                        clips.append(np.array(given.clips[first:], np.int64))
                         owners.append(np.full(len(values), len(self._owners), np.int64))
                         self._owners.append(place)
                 else:
-                    self._aside[place] = made
-                    stands = [bool(made >> clip & 1) for clip in marks.clips[first:]]
-                    aside.append(values[np.array(stands, np.bool_)])
-        before, aside_before = len(self._hashes), len(self._kept_aside)
+                    self._held_out_clips[place] = made
+                    stands = [bool(made >> clip & 1) for clip in given.clips[first:]]
+                    held_out.append(values[np.array(stands, np.bool_)])
+        before, held_out_before = len(self._hashes), len(self._held_out)
         self._hashes, self._clips = np.concatenate(hashes), np.concatenate(clips)
-        self._owner, self._kept_aside = np.concatenate(owners), np.concatenate(aside)
-        old = self._crosses | near_any(self._hashes[:before], self._kept_aside[aside_before:])
-        self._crosses = np.concatenate([old, near_any(self._hashes[before:], self._kept_aside)])
+        self._owner, self._held_out = np.concatenate(owners), np.concatenate(held_out)
+        old = self._crosses | near_any(self._hashes[:before], self._held_out[held_out_before:])
+        self._crosses = np.concatenate([old, near_any(self._hashes[before:], self._held_out)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +116,24 @@ class Uncounted:
     """The patches that stand without counting: rejected near duplicates, and those that cross the line."""
 
     near: NearDuplicates | None
-    crossing: Crossing
+    split_leakage: SplitLeakage
 
     def among(self, records: Records) -> Found:
         """Return those among the patches that stand."""
-        crossing = self.crossing.among(records)
-        return _either(self.near.among(records), crossing) if self.near is not None else crossing
+        split_leakage = self.split_leakage.among(records)
+        return _either(self.near.among(records), split_leakage) if self.near is not None else split_leakage
 
 
 def uncounted(settings: Settings) -> Uncounted | None:
     """Return what finds them, unless the settings say that none are looked for."""
     if not _is_sought(settings):
         return None
-    return Uncounted(near_duplicates_rejected(settings.scores), Crossing())
+    return Uncounted(near_duplicates_rejected(settings.scores), SplitLeakage())
 
 
-def crossing_now(settings: Settings, records: Records) -> Found | None:
+def split_leakage_now(settings: Settings, records: Records) -> Found | None:
     """Return the training patches that cross the line, or None where none are looked for."""
-    return Crossing().among(records) if _is_sought(settings) else None
+    return SplitLeakage().among(records) if _is_sought(settings) else None
 
 
 def _is_sought(settings: Settings) -> bool:
@@ -139,8 +141,8 @@ def _is_sought(settings: Settings) -> bool:
 
     Where they keep none, what an earlier configuration kept aside is still held apart.
     """
-    keeps_aside = any(video.split != TRAIN or video.val_share for video in settings.videos)
-    return NEAR_DUPLICATE in settings.scores or not keeps_aside
+    holds_out = any(video.split != TRAIN or video.val_share for video in settings.videos)
+    return NEAR_DUPLICATE in settings.scores or not holds_out
 
 
 def _either(one: Found, other: Found) -> Found:

@@ -13,7 +13,7 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, encode_patch, write_patch
 from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
-from tui_gen.jobs.superres.extraction.scoring.scores import objection
+from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
 from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Cut, Stretch
 
@@ -41,24 +41,24 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
         cut = most_detailed(clip, cut, settings)
     arrays = _arrays(clip, cut, settings)
     measured: dict[str, object] = {}
-    mark = None
+    perceptual_hash = None
     if settings.scores:
         from tui_gen.jobs.superres.extraction.scoring.patch_scores import measure_patch
 
         measures = measure_patch(arrays, cut, settings.scores)
-        reason = objection(measures.scores, settings.scores)
+        reason = rejection_reason(measures.scores, settings.scores)
         if reason is not None:
             given.rejected += ((cut.category, reason),)
             given.rejected_scores[cut.category] = measures.scores
             return
         if measures.scores:
             measured["scores"] = measures.scores
-        mark = measures.mark
+        perceptual_hash = measures.perceptual_hash
     upright = unit.probe.upright
     files = encode_patch(arrays, settings.png_compression)
     patch = write_patch(files, cut, output=Path(settings.output), scale=cut.frame.width / upright.width)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **measured}
-    given.patches += (Patch(patch.category, patch.size_bytes, record, mark),)
+    given.patches += (Patch(patch.category, patch.size_bytes, record, perceptual_hash),)
 
 
 def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:

@@ -31,7 +31,7 @@ from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip
-from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, objection
+from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
@@ -159,7 +159,7 @@ async def _make(unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | 
     name = Clip(unit.source, clip.index)
     scores = clip_scores(_traits(clip), settings.scores)
     record = _record(clip, scores)
-    if (reason := _cut_between(clip, settings) or objection(scores, settings.scores)) is not None:
+    if (reason := _cut_between(clip, settings) or rejection_reason(scores, settings.scores)) is not None:
         return Rejected(name, reason, clip.attempts, _seconds_since(began), record=record)
     cutting = asyncio.get_running_loop().run_in_executor(None, _write, unit, task, clip)
     given = await _finish(cutting)

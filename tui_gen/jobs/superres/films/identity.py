@@ -255,10 +255,10 @@ class _Identification:
         return sorted({video.path for video in self._videos} - self._ids.keys())
 
 
-def missing_of(identified: Iterable[Identified], away: Collection[str]) -> frozenset[str]:
+def missing_of(identified: Iterable[Identified], unreachable: Collection[str]) -> frozenset[str]:
     """Return the ids of films that are not there; those whose disk is `away` are waited for instead."""
     return frozenset(
-        found.id for found in identified if isinstance(found.look, NoFile) and found.id not in away
+        found.id for found in identified if isinstance(found.look, NoFile) and found.id not in unreachable
     )
 
 

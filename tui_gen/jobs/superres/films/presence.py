@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from tui_gen.base.detached_call import aside
+from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.model.work import SourceChangedError, SourceGoneError
 from tui_gen.jobs.superres.films.identity import folder_of, look_at_folder
 
@@ -25,13 +25,13 @@ LOOK_SECONDS = 30.0
 class Presence:
     """The films as they were when their ids were given: id -> size in bytes, time of change in ns."""
 
-    marks: Mapping[str, tuple[int, int]]
+    fingerprints: Mapping[str, tuple[int, int]]
 
     async def check(self, source: str, path: str) -> None:
         """Raise SourceGoneError or SourceChangedError unless the film is there as it was."""
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                await aside(partial(self._check, source, path))
+                await detached_call(partial(self._check, source, path))
         except TimeoutError as error:
             message = f"{folder_of(path)} does not answer"
             raise SourceGoneError(message, path) from error
@@ -44,8 +44,8 @@ class Presence:
         except OSError as error:
             message = f"{folder_of(path)}: {error.strerror}"
             raise SourceGoneError(message, path) from error
-        mark = self.marks.get(source)
-        is_same = stat.S_ISREG(found.st_mode) and mark in {None, (found.st_size, found.st_mtime_ns)}
+        fingerprint = self.fingerprints.get(source)
+        is_same = stat.S_ISREG(found.st_mode) and fingerprint in {None, (found.st_size, found.st_mtime_ns)}
         if not is_same:
             message = "the file changed while the run was on"
             raise SourceChangedError(message)

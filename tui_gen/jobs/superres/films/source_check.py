@@ -43,7 +43,9 @@ def identified_films(settings: Settings, records: Mapping[str, SourceRecord]) ->
         raise RefusedError(message) from error
 
 
-def films_away(identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]) -> dict[str, str]:
+def unreachable_films(
+    identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
+) -> dict[str, str]:
     """Return id -> why, for the films whose disk or share is gone: their seats stay."""
     missing = {
         found.video.path: found.id
@@ -83,25 +85,25 @@ def check_films(
     raise RefusedError(message)
 
 
-def marks_of(
+def fingerprints_of(
     identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
 ) -> dict[str, tuple[int, int]]:
     """Return id -> size and time of the file the ids were given for; of those away, as recorded."""
-    marks = {}
+    fingerprints = {}
     for found in identified:
         if isinstance(found.look, FileLook):
-            marks[found.id] = (found.look.size_bytes, found.look.mtime_ns)
+            fingerprints[found.id] = (found.look.size_bytes, found.look.mtime_ns)
         elif found.id in records and records[found.id].facts.get("file"):
             file = records[found.id].facts["file"]
-            marks[found.id] = (file["size"], file["mtime_ns"])
-    return marks
+            fingerprints[found.id] = (file["size"], file["mtime_ns"])
+    return fingerprints
 
 
 def opening_events(
     identified: tuple[Identified, ...],
-    away: Mapping[str, str],
+    unreachable: Mapping[str, str],
     records: Mapping[str, SourceRecord],
-    judged: JsonObject | None,
+    basis: JsonObject | None,
 ) -> Iterator[ev.Event]:
     """Yield what is noted before the work begins: identities, missing files, verdicts to look at anew."""
     now = time.time()
@@ -112,12 +114,12 @@ def opening_events(
         if facts or found.announcements:
             yield ev.FactsLearned(now, "identify", found.id, facts, found.announcements)
         if isinstance(found.look, NoFile):
-            if found.id not in away:
-                yield ev.SourceMissed(now, found.id, found.video.name, found.video.path, found.look.reason)
+            if found.id not in unreachable:
+                yield ev.SourceMissing(now, found.id, found.video.name, found.video.path, found.look.reason)
         elif found.facts and _is_unusable(found.id, records):
             # The file is another than the one that was given up.
             yield ev.SourceRetried(now, found.id)
-        elif is_outdated(records.get(found.id), judged):
+        elif is_outdated(records.get(found.id), basis):
             yield ev.SourceRetried(now, found.id)
 
 

@@ -18,7 +18,7 @@ JUDGED = "judged"
 """Of a source's facts, the one that says what its latest verdict depended on."""
 
 
-def judged_by(settings: Settings, ffmpeg: Ffmpeg) -> JsonObject:
+def verdict_basis(settings: Settings, ffmpeg: Ffmpeg) -> JsonObject:
     """Return what a verdict made now depends on."""
     return {
         "tui-gen": __version__,
@@ -30,11 +30,11 @@ def judged_by(settings: Settings, ffmpeg: Ffmpeg) -> JsonObject:
 
 def basis(source: str, settings: Settings, ffmpeg: Ffmpeg) -> Learned:
     """Return what is to be recorded before a verdict."""
-    return Learned(source, {JUDGED: judged_by(settings, ffmpeg)})
+    return Learned(source, {JUDGED: verdict_basis(settings, ffmpeg)})
 
 
-def is_outdated(record: SourceRecord | None, judged: JsonObject | None) -> bool:
+def is_outdated(record: SourceRecord | None, basis: JsonObject | None) -> bool:
     """Return whether a film was given up under other circumstances; None: those of today are not known."""
-    if record is None or record.unusable is None or judged is None:
+    if record is None or record.unusable is None or basis is None:
         return False
-    return record.facts.get(JUDGED) != judged
+    return record.facts.get(JUDGED) != basis

@@ -52,7 +52,7 @@ FIRST_PACKETS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class SurveyOrder:
     """What to look at. Times are the container's own."""
 
     path: str
@@ -97,7 +97,7 @@ class _Film:
     """The film, opened by one decoder."""
 
     container: InputContainer
-    order: Order
+    order: SurveyOrder
     signs: Signs
     stream: VideoStream = field(init=False)
     _layout: Planes = field(init=False)
@@ -177,7 +177,7 @@ class _Film:
 
 def main() -> None:
     """Print the ballot, or why there is none."""
-    order = Order(**json.loads(sys.argv[1]))
+    order = SurveyOrder(**json.loads(sys.argv[1]))
     try:
         answer = _counted(order)
     except UnsureError as error:
@@ -188,7 +188,7 @@ def main() -> None:
         json.dump(answer, pipe)
 
 
-def _counted(order: Order) -> dict[str, Any]:
+def _counted(order: SurveyOrder) -> dict[str, Any]:
     signs = Signs()
     ballots = [_at_all(order, signs)] if order.step is not None else _at_places(order, signs)
     votes = [vote for ballot in ballots for vote in ballot.votes]
@@ -198,12 +198,12 @@ def _counted(order: Order) -> dict[str, Any]:
     }
 
 
-def _at_all(order: Order, signs: Signs) -> Ballot:
+def _at_all(order: SurveyOrder, signs: Signs) -> Ballot:
     with open_film(order.path, order.formats) as container:
         return _Film(container, order, signs).all(order.step or 1)
 
 
-def _at_places(order: Order, signs: Signs) -> list[Ballot]:
+def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
     met = _KeyFrames()
 
     def visit(places: list[float]) -> list[Ballot]:

@@ -22,10 +22,10 @@ from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.planning.apportionment import Claim, allot
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
-from tui_gen.jobs.superres.planning.timestamps import lowest, too_near
+from tui_gen.jobs.superres.planning.timestamps import lowest, near_duplicate_count
 
 Sources = Sequence[tuple[str, Video]]
-Seats = Mapping[str, Mapping[str, int]]
+Quotas = Mapping[str, Mapping[str, int]]
 """Category -> source -> patches wanted of it in all."""
 
 HOPELESS_REJECTIONS = 30
@@ -74,7 +74,9 @@ class Film:
         given = [*self.record.made.items(), *self.record.rejected_for.items()]
         strangers = (bits & ~self._side(name) for name, bits in given if split_of(name) != split)
         others = reduce(or_, strangers, 0)
-        return too_near(line, self.prospect.capacity, others) if others and line is not None else 0
+        return (
+            near_duplicate_count(line, self.prospect.capacity, others) if others and line is not None else 0
+        )
 
 
 def films_of(
@@ -151,7 +153,7 @@ def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tup
 # ----------------------------------------------------------------------------------------------- seats
 
 
-def seats_of(settings: Settings, films: Sequence[Film], records: Mapping[str, SourceRecord]) -> Seats:
+def seats_of(settings: Settings, films: Sequence[Film], records: Mapping[str, SourceRecord]) -> Quotas:
     """Return category -> source -> patches wanted; films gone from the configuration hold what they made."""
     here = {film.id for film in films}
     held = {
@@ -166,12 +168,12 @@ def seats_of(settings: Settings, films: Sequence[Film], records: Mapping[str, So
         category.name: _shared(category.target, category.name, films, held[category.name])
         for category in settings.whole_categories
     }
-    aside = {
-        name: _kept_aside(settings, name, films, shared[whole_name(name)])
+    held_out = {
+        name: _held_out(settings, name, films, shared[whole_name(name)])
         for name in settings.categories
         if name not in shared
     }
-    return {name: held[name] | (shared | aside)[name] for name in settings.categories}
+    return {name: held[name] | (shared | held_out)[name] for name in settings.categories}
 
 
 def _shared(
@@ -185,7 +187,7 @@ def _shared(
     return {claim.id: count for claim, count in zip(claims, counts, strict=True)}
 
 
-def _kept_aside(
+def _held_out(
     settings: Settings, part: str, films: Sequence[Film], seats: Mapping[str, int]
 ) -> dict[str, int]:
     """Return source -> patches wanted for a part; `seats` are those of the whole category in training."""

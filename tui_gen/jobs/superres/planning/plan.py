@@ -17,7 +17,7 @@ from operator import or_
 from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, SourceRecord, Unit
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
-from tui_gen.jobs.superres.planning.footage import Film, Seats, Sources, films_of, seats_of
+from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, seats_of
 from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.planning.seeded_random import rank
@@ -75,7 +75,7 @@ def plan_extract(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _FilmOrder:
     """What a film is to give: its seats, and the clips still to make for each category."""
 
     film: Film
@@ -99,12 +99,12 @@ class _Order:
         return line.usable_seconds / count if line is not None and count > 1 else None
 
 
-def _order(film: Film, seats: Seats) -> _Order:
+def _order(film: Film, seats: Quotas) -> _FilmOrder:
     quotas = {name: of_films[film.id] for name, of_films in seats.items() if of_films[film.id]}
     todo = (
         (name, lowest(film.free(name), quota - film.made(name).bit_count())) for name, quota in quotas.items()
     )
-    return _Order(film, quotas, tuple((name, bits) for name, bits in todo if bits))
+    return _FilmOrder(film, quotas, tuple((name, bits) for name, bits in todo if bits))
 
 
 # ---------------------------------------------------------------------------------------------- names
@@ -131,7 +131,7 @@ def _probe_plan(settings: Settings, film: Film) -> SourcePlan:
     return _planned(film, units, key=(film.video.path, is_wanted))
 
 
-def _source_plan(settings: Settings, order: _Order, slugs: Mapping[str, Mapping[str, str]]) -> SourcePlan:
+def _source_plan(settings: Settings, order: _FilmOrder, slugs: Mapping[str, Mapping[str, str]]) -> SourcePlan:
     mine = {name: slugs[whole_name(name)][order.film.id] for name, _ in order.todo}
     units, key = _units(settings, order, mine)
     return replace(
@@ -143,7 +143,9 @@ def _source_plan(settings: Settings, order: _Order, slugs: Mapping[str, Mapping[
     )
 
 
-def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple[Iterable[Unit], Hashable]:
+def _units(
+    settings: Settings, order: _FilmOrder, slugs: Mapping[str, str]
+) -> tuple[Iterable[Unit], Hashable]:
     """Return what is to be done with a film now, and a key that is equal where this is."""
     film, outlook, path = order.film, order.film.prospect, order.film.video.path
     if not order.todo:
@@ -159,7 +161,7 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
     wanted, tried = settings.hwaccel, film.record.facts.get("hwaccel", {})
     tries_hardware = wanted not in {"none", tried.get("asked")}
     if outlook.survey is None or nameless or tries_hardware:
-        scout = Survey(
+        survey = Survey(
             source=film.id,
             path=path,
             name=film.video.name,
@@ -170,7 +172,7 @@ def _units(settings: Settings, order: _Order, slugs: Mapping[str, str]) -> tuple
             peak=film.video.peak,
             tries_hardware=tries_hardware,
         )
-        return (scout,), ("survey", path, outlook.probe, outlook.survey, nameless, tries_hardware)
+        return (survey,), ("survey", path, outlook.probe, outlook.survey, nameless, tries_hardware)
     device = None if wanted == "none" else tried.get("device")
     stretches = Stretches(
         settings=settings,
@@ -240,7 +242,7 @@ def _unmet(categories: Mapping[str, CategoryPlan]) -> Iterator[str]:
             )
 
 
-def _narrow(settings: Settings, orders: Iterable[_Order]) -> Iterator[str]:
+def _narrow(settings: Settings, orders: Iterable[_FilmOrder]) -> Iterator[str]:
     for order in sorted(orders, key=lambda order: _shuffled(settings.seed, order.film.id)):
         spacing = order.spacing_seconds
         if order.left and spacing is not None and spacing < NARROW_SPACING_SECONDS:

@@ -228,7 +228,7 @@ def sides(line: Timeline, capacity: int) -> Sides:
 
 
 @lru_cache(maxsize=4096)
-def too_near(line: Timeline, capacity: int, others: int) -> int:
+def near_duplicate_count(line: Timeline, capacity: int, others: int) -> int:
     """Return, as a bit set, the clips whose windows come nearer than the guard to one of `others`."""
     apart = GUARD_SECONDS + line.apart_seconds
     taken = _first_windows(line, bit_indices(others))

@@ -12,11 +12,18 @@ from hypothesis import strategies as st
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Made, Patch
 from tui_gen.engine.storage.ledger import Ledger
-from tui_gen.jobs.superres.dataset.contact_sheet.choice import EXTREMES_SHARE, Told, choose, told_patches
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import (
+    EXTREMES_SHARE,
+    LedgerPatch,
+    choose,
+    told_patches,
+)
 
 
-def told(index: int, scores: Mapping[str, float], *, category: str = "general", source: str = "a") -> Told:
-    return Told(Clip(source, index), category, {"n": index}, 1.0, scores)
+def told(
+    index: int, scores: Mapping[str, float], *, category: str = "general", source: str = "a"
+) -> LedgerPatch:
+    return LedgerPatch(Clip(source, index), category, {"n": index}, 1.0, scores)
 
 
 values = st.lists(st.floats(-100, 100), min_size=1, max_size=60)

@@ -18,7 +18,11 @@ PLAIN = Sample("aa", 0, "general", "train", "tiny", 96, 96, "G/Patches/GT/a.png"
 
 
 def sample(
-    index: int, start: float = 0.0, split: Split = "train", source: str = "aa", mark: int | None = None
+    index: int,
+    start: float = 0.0,
+    split: Split = "train",
+    source: str = "aa",
+    perceptual_hash: int | None = None,
 ) -> Sample:
     return replace(
         PLAIN,
@@ -27,7 +31,7 @@ def sample(
         split=split,
         start_seconds=start,
         end_seconds=start + 0.3,
-        mark=mark,
+        perceptual_hash=perceptual_hash,
     )
 
 
@@ -53,11 +57,11 @@ def test_the_part_of_a_film_comes_before_that_of_its_patches_and_those_moved_by_
 def test_no_training_patch_is_exported_within_ten_seconds_of_one_kept_aside(
     places: list[tuple[float, bool]],
 ) -> None:
-    made = [sample(k, start, "val" if aside else "train") for k, (start, aside) in enumerate(places)]
+    made = [sample(k, start, "val" if held_out else "train") for k, (start, held_out) in enumerate(places)]
     divided = divide(made, (film(),), moved={}, duplicates={})
-    aside = [each for each in made if each.split == "val"]
+    held_out = [each for each in made if each.split == "val"]
     for each in made:
-        gaps = [max(b.start_seconds - each.end_seconds, each.start_seconds - b.end_seconds) for b in aside]
+        gaps = [max(b.start_seconds - each.end_seconds, each.start_seconds - b.end_seconds) for b in held_out]
         is_near = each.split == "train" and min(gaps, default=99) < 10
         assert (each in divided.left_out) == is_near
 
@@ -71,15 +75,15 @@ def test_patches_of_another_film_are_no_neighbours() -> None:
 def test_a_training_patch_that_looks_like_one_kept_aside_is_left_out(bits: int, *, is_left_out: bool) -> None:
     alike = 0x0123456789ABCDEF
     made = [
-        sample(0, source="aa", mark=alike ^ ((1 << bits) - 1) << 20),
-        sample(1, source="bb", mark=alike, split="test"),
-        *(sample(k, source="cc", mark=alike ^ (0xFFFF << k), split="val") for k in range(2, 30)),
+        sample(0, source="aa", perceptual_hash=alike ^ ((1 << bits) - 1) << 20),
+        sample(1, source="bb", perceptual_hash=alike, split="test"),
+        *(sample(k, source="cc", perceptual_hash=alike ^ (0xFFFF << k), split="val") for k in range(2, 30)),
     ]
     divided = divide(made, (film(), film("bb", "test"), film("cc")), moved={}, duplicates={})
     assert (made[0] in divided.left_out) == is_left_out
     if is_left_out:
         assert divided.left_out[made[0]].endswith(made[1].key)
-    assert divided.has_marks
+    assert divided.has_hashes
 
 
 def test_a_divided_film_whose_group_is_for_training_gives_no_validation() -> None:

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from tui_gen.jobs.superres.extraction.reading.decoder_group import Crew, ReadWindow, Refusal
+from tui_gen.jobs.superres.extraction.reading.decoder_group import DecoderGroup, ReadWindow, Refusal
 from tui_gen.jobs.superres.extraction.reading.views import View
 from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.jobs.superres.units import CLIP_FRAMES
@@ -52,7 +52,7 @@ def test_pixels_of_the_next_window_are_not_taken_for_those_of_one_that_is_refuse
     pipes: tuple[Pipes, Pipes],
 ) -> None:
     reader, colour = pipes
-    crew = Crew(reader.child(), {VIEW.shape: colour.child()}, LIMITS, TextSink())
+    decoders = DecoderGroup(reader.child(), {VIEW.shape: colour.child()}, LIMITS, TextSink())
     frames = np.arange(CLIP_FRAMES * 2 * 4 * 3, dtype=np.uint8)
     # The reader is a window ahead: its pixels wait already, before anything of this one was heard.
     os.write(colour.target, frames.tobytes())
@@ -62,7 +62,7 @@ def test_pixels_of_the_next_window_are_not_taken_for_those_of_one_that_is_refuse
 
     later = threading.Timer(0.2, answer)
     later.start()
-    refused, read = crew.collect([VIEW]), crew.collect([VIEW])
+    refused, read = decoders.collect([VIEW]), decoders.collect([VIEW])
     later.join()
     assert refused == Refusal("damage")
     assert isinstance(read, ReadWindow)

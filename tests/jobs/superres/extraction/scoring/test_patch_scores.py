@@ -173,7 +173,7 @@ def test_what_cannot_be_measured_on_a_tiny_patch_is_left_out() -> None:
     cut = Cut("c", "C", small, Size(24, 24), Region(0, 0, 24, 24), Region(0, 0, 24, 24), "x")
     measures = measure_patch(cut_patch(frames, cut, settings=SETTINGS), cut, ALL)
     assert "motion" not in measures.scores
-    assert measures.mark is not None
+    assert measures.perceptual_hash is not None
 
 
 def test_nothing_is_measured_that_nobody_asked_for() -> None:

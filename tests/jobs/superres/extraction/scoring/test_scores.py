@@ -14,7 +14,7 @@ from tui_gen.jobs.superres.extraction.scoring.scores import (
     clip_scores,
     cut,
     default_rule,
-    objection,
+    rejection_reason,
     timing,
 )
 
@@ -49,15 +49,15 @@ def test_a_cut_is_a_difference_that_stands_out(pairs: tuple[float, ...], value: 
 @pytest.mark.parametrize(("largest", "is_flagged"), [(11.999, False), (12.0, True), (40.0, True)])
 def test_a_cut_is_flagged_from_its_limit_on(largest: float, *, is_flagged: bool) -> None:
     scores = clip_scores(traits((1.0, 1.0, 1.0, largest, 1.0, 1.0)), rules("cut"))
-    assert (objection(scores, rules("cut")) is not None) is is_flagged
+    assert (rejection_reason(scores, rules("cut")) is not None) is is_flagged
 
 
 def test_a_change_of_brightness_at_a_cut_is_no_fade() -> None:
     asked = rules("fade")
     assert clip_scores(traits(change=-25.0), asked) == {"fade": 25.0}
     assert clip_scores(traits((1.0, 1.0, 40.0, 1.0, 1.0, 1.0), -25.0), asked) == {"fade": 0.0}
-    assert objection({"fade": 25.0}, asked) == "fade 25, over 20"
-    assert objection({"fade": 20.0}, asked) is None
+    assert rejection_reason({"fade": 25.0}, asked) == "fade 25, over 20"
+    assert rejection_reason({"fade": 20.0}, asked) is None
 
 
 def test_timing_is_the_largest_distance_over_the_median() -> None:
@@ -67,11 +67,11 @@ def test_timing_is_the_largest_distance_over_the_median() -> None:
 
 def test_only_what_is_to_be_rejected_objects() -> None:
     flat = default_rule("flat", "score")
-    assert objection({"flat": 1.0}, {"flat": flat}) is None
-    assert objection({"flat": 1.0}, rules("flat")) == "flat 1, under 4"
-    assert objection({"motion": 0.01}, rules("motion")) == "motion 0.01, under 0.05"
-    assert objection({"motion": 30.0}, rules("motion")) == "motion 30, over 20"
-    assert objection({"noise": 99.0}, rules("noise")) is None
+    assert rejection_reason({"flat": 1.0}, {"flat": flat}) is None
+    assert rejection_reason({"flat": 1.0}, rules("flat")) == "flat 1, under 4"
+    assert rejection_reason({"motion": 0.01}, rules("motion")) == "motion 0.01, under 0.05"
+    assert rejection_reason({"motion": 30.0}, rules("motion")) == "motion 30, over 20"
+    assert rejection_reason({"noise": 99.0}, rules("noise")) is None
 
 
 def noisy(seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:

@@ -13,7 +13,7 @@ import pytest
 
 from tui_gen.contract.job import ScanRequest
 from tui_gen.jobs.superres.config.load import load_settings, shipped_config
-from tui_gen.jobs.superres.films.scanning.film_names import FilmName, Place, name_film
+from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
 from tui_gen.jobs.superres.films.scanning.scan import scan
 
 LIST = Path(__file__).with_name("release_names.tsv")
@@ -78,7 +78,7 @@ def test_of_a_thousand_release_names_98_percent_are_found_under_title_and_year(t
 def named(path: str, *, is_alone: bool = True) -> FilmName:
     *folders, name = path.split("/")
     stem = name.rpartition(".")[0]
-    return name_film(Place(stem, [*reversed(folders), "films"], is_alone, this_year=2026))[0]
+    return name_film(FilePlace(stem, [*reversed(folders), "films"], is_alone, this_year=2026))[0]
 
 
 @pytest.mark.parametrize(

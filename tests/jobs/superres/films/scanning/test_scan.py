@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tui_gen.contract.job import ScanRequest
-from tui_gen.jobs.superres.config.load import ConfigurationError, Rule, load_settings, shipped_config
+from tui_gen.jobs.superres.config.load import CategoryRule, ConfigurationError, load_settings, shipped_config
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.findings import Findings, ScanError
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
@@ -20,9 +20,9 @@ from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 
 RULES = (
-    Rule("dune", (("general", 1.0),)),
-    Rule("Dune Part Two", (("space", 1.0),)),
-    Rule("up", (("toon", 1.0),)),
+    CategoryRule("dune", (("general", 1.0),)),
+    CategoryRule("Dune Part Two", (("space", 1.0),)),
+    CategoryRule("up", (("toon", 1.0),)),
 )
 HOUR = 3600.0
 

@@ -29,7 +29,7 @@ Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LedgerPatch:
     """A patch as the ledger tells of it, with what it tells of its clip."""
 
     clip: Clip
@@ -51,7 +51,7 @@ class Group:
     category: str
     score: str  # empty for the random sample
     end: str  # "random", "lowest" or "highest"
-    patches: tuple[Told, ...]
+    patches: tuple[LedgerPatch, ...]
 
     @property
     def title(self) -> str:
@@ -59,14 +59,14 @@ class Group:
         return f"{self.score}, {self.end}" if self.score else "Chosen at random"
 
 
-def told_patches(ledger: Path) -> Iterator[Told]:
+def told_patches(ledger: Path) -> Iterator[LedgerPatch]:
     """Yield the patches of a ledger in its order; one that was made again comes again."""
     for event in read_events(ledger, on_damage=[]):
         if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
             yield from _told(event.outcome)
 
 
-def _told(outcome: Made) -> Iterator[Told]:
+def _told(outcome: Made) -> Iterator[LedgerPatch]:
     clip = outcome.record
     of_clip = {SCENE_DIFFERENCE: clip.get(SCENE_DIFFERENCE), **_scores_in(clip)}
     for patch in outcome.patches:
@@ -75,7 +75,7 @@ def _told(outcome: Made) -> Iterator[Told]:
             for name, value in {**of_clip, **_scores_in(patch.record)}.items()
             if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         }
-        yield Told(outcome.clip, patch.category, patch.record, clip.get("pts_seconds"), scores)
+        yield LedgerPatch(outcome.clip, patch.category, patch.record, clip.get("pts_seconds"), scores)
 
 
 def _scores_in(record: JsonObject) -> Mapping[str, object]:
@@ -83,7 +83,7 @@ def _scores_in(record: JsonObject) -> Mapping[str, object]:
     return scores if isinstance(scores, dict) else {}
 
 
-def choose(patches: Iterable[Told], *, per_category: int, seed: int) -> list[Group]:
+def choose(patches: Iterable[LedgerPatch], *, per_category: int, seed: int) -> list[Group]:
     """Return the groups of a sheet, category by category, `per_category` random patches in each."""
     choices: dict[str, _Choice] = {}
     for patch in patches:
@@ -97,21 +97,21 @@ class _Kept:
     """Those with the smallest keys, in order."""
 
     most: int
-    entries: list[tuple[tuple[Any, ...], Told]] = field(default_factory=list)
+    entries: list[tuple[tuple[Any, ...], LedgerPatch]] = field(default_factory=list)
 
-    def take(self, key: tuple[Any, ...], patch: Told) -> None:
+    def take(self, key: tuple[Any, ...], patch: LedgerPatch) -> None:
         if len(self.entries) == self.most and not key < self.entries[-1][0]:
             return  # nearly all of a million end here
         place = bisect.bisect(self.entries, key, key=lambda entry: entry[0])
         self.entries.insert(place, (key, patch))
         del self.entries[self.most :]
 
-    def renew(self, patch: Told) -> None:
+    def renew(self, patch: LedgerPatch) -> None:
         """Put what is told of a patch now in the place of what was told before."""
         self.entries = [(key, patch if old.key == patch.key else old) for key, old in self.entries]
 
     @property
-    def patches(self) -> tuple[Told, ...]:
+    def patches(self) -> tuple[LedgerPatch, ...]:
         return tuple(patch for _, patch in self.entries)
 
 
@@ -125,7 +125,7 @@ class _Choice:
         self._ends: dict[tuple[str, str], _Kept] = {}  # (score, "lowest" or "highest")
         self._seen: dict[str, int] = defaultdict(int)  # source -> bit set of clips
 
-    def take(self, patch: Told) -> None:
+    def take(self, patch: LedgerPatch) -> None:
         bit = 1 << patch.clip.index
         if self._seen[patch.clip.source] & bit:
             for kept in (self._random, *self._ends.values()):

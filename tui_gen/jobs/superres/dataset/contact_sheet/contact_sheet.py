@@ -21,7 +21,7 @@ from tui_gen.contract.job import SheetMade
 from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, Told, choose, told_patches
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, LedgerPatch, choose, told_patches
 from tui_gen.jobs.superres.dataset.contact_sheet.page import Sheet, Shown, sheet_page
 from tui_gen.jobs.superres.dataset.contact_sheet.pictures import (
     COLUMNS,
@@ -89,7 +89,7 @@ def _draw_all(output: Path, folder: Path, groups: Sequence[Group]) -> dict[Key, 
         return dict(zip(patches, drawn, strict=True))
 
 
-def _draw(output: Path, folder: Path, patch: Told) -> Shown:
+def _draw(output: Path, folder: Path, patch: LedgerPatch) -> Shown:
     drawn = draw(output, patch)
     identity = hashlib.sha256(repr(patch.key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     names: dict[str, str | None] = {}

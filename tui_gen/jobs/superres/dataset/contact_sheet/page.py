@@ -13,14 +13,14 @@ from urllib.parse import quote
 
 from tui_gen.base.formatting import count, position
 from tui_gen.base.html import Markup, page, tag
-from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, Told
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, LedgerPatch
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A patch that was drawn: its pictures, relative to the sheet, and what is wrong with its files."""
 
-    patch: Told
+    patch: LedgerPatch
     whole: str | None
     pair: str | None
     sizes: Mapping[str, tuple[int, int]]  # picture -> width and height
@@ -102,7 +102,7 @@ def _card(sheet: Sheet, entry: Shown, score: str) -> Markup:
     return tag("div", *linked, *gone, tag("dl", *_facts(patch, film, score)), class_="patch")
 
 
-def _facts(patch: Told, film: str, score: str) -> Iterator[Markup]:
+def _facts(patch: LedgerPatch, film: str, score: str) -> Iterator[Markup]:
     record = patch.record
     stem = Path(str(record["files"]["gt"])).stem
     at = position(patch.pts_seconds) if patch.pts_seconds is not None else "not recorded"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tui_gen.base.formatting import position
 from tui_gen.engine.model.work import JsonObject
-from tui_gen.jobs.superres.dataset.contact_sheet.choice import Told
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import LedgerPatch
 from tui_gen.jobs.superres.dataset.verify import moved_to
 from tui_gen.jobs.superres.extraction.patches import encode_png
 
@@ -47,7 +47,7 @@ class Drawn:
     gt: Path | None = None  # where the ground truth was found
 
 
-def draw(output: Path, patch: Told) -> Drawn:
+def draw(output: Path, patch: LedgerPatch) -> Drawn:
     """Draw a patch from its files."""
     wrong: list[str] = []
     gt_path, gt = _find(output, patch.record, "gt", wrong)
@@ -164,7 +164,7 @@ def drawable(text: str) -> str:
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
-def label_of(patch: Told, score: str) -> str:
+def label_of(patch: LedgerPatch, score: str) -> str:
     """Return what stands below a patch in a picture: the name of its files tells the film."""
     stem = Path(str(patch.record["files"]["gt"])).stem
     at = position(patch.pts_seconds) if patch.pts_seconds is not None else ""

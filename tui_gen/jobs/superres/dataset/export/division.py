@@ -32,7 +32,7 @@ class Divided:
 
     parts: tuple[tuple[Sample, Split], ...]
     left_out: Mapping[Sample, str]
-    has_marks: bool  # near duplicates could be looked for
+    has_hashes: bool  # near duplicates could be looked for
 
     @property
     def reasons(self) -> Mapping[str, int]:
@@ -64,7 +64,7 @@ def divide(
     left_out |= _near_in_time(standing)
     standing = [(sample, split) for sample, split in standing if sample not in left_out]
     left_out |= _near_in_looks(standing)
-    return Divided(tuple(parts), left_out, any(sample.mark is not None for sample in samples))
+    return Divided(tuple(parts), left_out, any(sample.perceptual_hash is not None for sample in samples))
 
 
 def _split(sample: Sample, film: Video | None, moved: Split | None) -> Split:
@@ -75,11 +75,11 @@ def _split(sample: Sample, film: Video | None, moved: Split | None) -> Split:
 
 def _near_in_time(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sample, str]]:
     """Yield the patches for training within the guard of one kept aside."""
-    aside: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    held_out: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for sample, split in parts:
         if split != TRAIN:
-            aside[sample.source].append((sample.start_seconds, sample.end_seconds))
-    bounds = {source: _merged(windows) for source, windows in aside.items()}
+            held_out[sample.source].append((sample.start_seconds, sample.end_seconds))
+    bounds = {source: _merged(windows) for source, windows in held_out.items()}
     reason = f"within {GUARD_SECONDS:g} s of a patch kept aside"
     for sample, split in parts:
         if split == TRAIN and sample.source in bounds:
@@ -104,18 +104,18 @@ def _merged(windows: list[tuple[float, float]]) -> tuple[list[float], list[float
 
 def _near_in_looks(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sample, str]]:
     """Yield the patches for training that look like one kept aside."""
-    train = [sample for sample, split in parts if split == TRAIN and sample.mark is not None]
-    aside = [sample for sample, split in parts if split != TRAIN and sample.mark is not None]
-    crosses = near_any(_hashes(train), _hashes(aside))
+    train = [sample for sample, split in parts if split == TRAIN and sample.perceptual_hash is not None]
+    held_out = [sample for sample, split in parts if split != TRAIN and sample.perceptual_hash is not None]
+    crosses = near_any(_hashes(train), _hashes(held_out))
     train = [train[place] for place in np.flatnonzero(crosses)]
-    nearest = _nearest(_hashes(train), _hashes(aside))
+    nearest = _nearest(_hashes(train), _hashes(held_out))
     for sample, place in zip(train, nearest.tolist(), strict=True):
         if place >= 0:
-            yield sample, f"near duplicate of a patch kept aside: {aside[place].key}"
+            yield sample, f"near duplicate of a patch kept aside: {held_out[place].key}"
 
 
 def _hashes(samples: Sequence[Sample]) -> Hashes:
-    return np.array([sample.mark for sample in samples], np.uint64)
+    return np.array([sample.perceptual_hash for sample in samples], np.uint64)
 
 
 def _nearest(hashes: Hashes, others: Hashes) -> NDArray[np.int64]:

@@ -115,7 +115,7 @@ def export(
         tuple(written),
         left_out=chosen.divided.reasons,
         damaged=tuple(work.damaged.values()),
-        notes=() if chosen.divided.has_marks else (_NO_MARKS,),
+        notes=() if chosen.divided.has_hashes else (_NO_MARKS,),
     )
 
 
@@ -245,8 +245,8 @@ def _trees(layout: Layout, wanted: Sequence[tuple[Sample, Split]]) -> Iterator[T
         if layout.trees == "native" and part:
             above = samples[0].gt.rsplit("/", 3)[0]
             folder = f"{above}/{part_folder(_whole_folder(samples[0]), part)}"
-        aside = {sample: split for sample, split in members if split != TRAIN}
-        yield Tree(folder, category, patch_format, part, samples, aside)
+        held_out = {sample: split for sample, split in members if split != TRAIN}
+        yield Tree(folder, category, patch_format, part, samples, held_out)
 
 
 def _rank_of_group(group: tuple[tuple[str, str, Split | None], object]) -> tuple[str, str, int]:

@@ -42,7 +42,7 @@ class Provenance:
             "attempts": clip.attempts,
             **{name: patch.record[name] for name in _OF_PATCH if name in patch.record},
             "bytes": patch.size_bytes,
-            "hash": None if patch.mark is None else f"{patch.mark:016x}",
+            "hash": None if patch.perceptual_hash is None else f"{patch.perceptual_hash:016x}",
             "scores": scores,
             "hdr_class": self.facts.get(sample.source, {}).get("probe", {}).get("hdr_class"),
         }

@@ -35,7 +35,7 @@ class Sample:
     kinds: tuple[str, ...]  # "gt", "lr", "lr7", "gt7"
     start_seconds: float  # of its seven frames, from the first of the film
     end_seconds: float
-    mark: int | None  # perceptual hash
+    perceptual_hash: int | None  # perceptual hash
     line: int  # where its line begins in the ledger
 
     @property
@@ -136,6 +136,6 @@ def _sample(clip: Made, patch: Patch, place: int, kinds: dict[tuple[str, ...], t
         kinds=kinds.setdefault(files, files),
         start_seconds=middle - before,
         end_seconds=middle + after,
-        mark=patch.mark,
+        perceptual_hash=patch.perceptual_hash,
         line=place,
     )

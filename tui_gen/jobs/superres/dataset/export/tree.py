@@ -43,13 +43,13 @@ class Tree:
     folder: str  # relative to the export
     category: str
     format: str
-    split: Split | None  # None: several, told apart by `aside`
+    split: Split | None  # None: several, told apart by `held_out`
     samples: Sequence[Sample]
-    aside: Mapping[Sample, Split] = field(default_factory=dict)  # those kept for validation or a test
+    held_out: Mapping[Sample, Split] = field(default_factory=dict)  # those kept for validation or a test
 
     def split_of(self, sample: Sample) -> Split:
         """Return the part a patch of the tree belongs to."""
-        return self.aside.get(sample, TRAIN)
+        return self.held_out.get(sample, TRAIN)
 
     def has_all(self, kind: str) -> bool:
         """Return whether every patch has a file of a kind."""

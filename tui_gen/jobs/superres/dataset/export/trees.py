@@ -70,10 +70,10 @@ def write_vimeo90k(tree: Tree, work: Work) -> list[Named]:
         )
 
     done = work.each(numbered(tree.samples), put)
-    train = (name for sample, name in done if sample not in tree.aside)
+    train = (name for sample, name in done if sample not in tree.held_out)
     work.output.write_lines(f"{tree.folder}/sep_trainlist.txt", train)
     work.output.write_lines(
-        f"{tree.folder}/sep_testlist.txt", (name for sample, name in done if sample in tree.aside)
+        f"{tree.folder}/sep_testlist.txt", (name for sample, name in done if sample in tree.held_out)
     )
     return done
 

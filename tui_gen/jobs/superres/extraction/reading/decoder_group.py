@@ -63,7 +63,7 @@ class ReadWindow:
     answer: Mapping[str, Any]
 
 
-class CrewError(Exception):
+class DecoderGroupError(Exception):
     """A child of the crew died or gave nothing for too long."""
 
 
@@ -72,7 +72,7 @@ class DismissedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RequestedWindow:
     """One window to read, in the container's own clock."""
 
     target_seconds: float
@@ -80,7 +80,7 @@ class Window:
 
 
 @dataclass(slots=True)
-class Crew:
+class DecoderGroup:
     """The children of one stretch, started and waiting to be asked."""
 
     reader: Child
@@ -89,7 +89,7 @@ class Crew:
     answers: TextSink
     bell: tuple[int, int] = field(default_factory=os.pipe)  # rung to end a collect
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _is_dismissed: bool = False
+    _is_closed: bool = False
 
     def collect(self, views: Sequence[View]) -> ReadWindow | Refusal:
         """Wait for the next window, whose views these are. Blocks. Raises CrewError, DismissedError."""
@@ -104,7 +104,7 @@ class Crew:
             for shape, array in arrays.items()
         }
         with self._lock:
-            if self._is_dismissed:
+            if self._is_closed:
                 raise DismissedError
             answer = _Gathering(self, sinks).run()
         if "refused" in answer:
@@ -130,9 +130,9 @@ class Crew:
         """Return the colour process that writes to a descriptor."""
         return next(child for child in self.colours.values() if descriptor in child.outputs)
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """Kill all children and wait for their ends, but not for ever. Blocks for a moment."""
-        if self._is_dismissed:
+        if self._is_closed:
             return
         os.write(self.bell[1], b"!")
         children = self.children
@@ -140,7 +140,7 @@ class Crew:
             child.count()
             child.kill()
         with self._lock:
-            self._is_dismissed = True
+            self._is_closed = True
             deadline = time.monotonic() + REAP_SECONDS
             for child in children:
                 _reap(child, max(0.0, deadline - time.monotonic()))
@@ -157,7 +157,7 @@ class _Gathering:
     there are none, and what waits in the pipes is the next one's.
     """
 
-    crew: Crew
+    decoders: DecoderGroup
     sinks: Mapping[int, ExactSink]  # by descriptor
     answers: list[dict[str, Any]] = field(default_factory=list)
     ended_colours: list[int] = field(default_factory=list)
@@ -166,23 +166,23 @@ class _Gathering:
 
     def run(self) -> dict[str, Any]:
         """Fill the sinks and return the last answer about the window."""
-        crew = self.crew
-        for descriptor in (crew.bell[0], _output(crew.reader), *crew.errors):
+        decoders = self.decoders
+        for descriptor in (decoders.bell[0], _output(decoders.reader), *decoders.errors):
             self.poll.register(descriptor, select.POLLIN)
         self._split_answers()
         waited_seconds, last_seconds = 0.0, time.monotonic()
         while not self._is_complete:
             signs = [self._attend(descriptor) for descriptor, _ in self.poll.poll(TICK_SECONDS * 1000)]
             if self._has_begun and self.ended_colours:
-                raise _gone(crew.colour_of(self.ended_colours[0]))
+                raise _gone(decoders.colour_of(self.ended_colours[0]))
             now_seconds = time.monotonic()
             # A gap much longer than a tick was spent in a stop, not in waiting for the children.
             waited_seconds += min(now_seconds - last_seconds, 2 * TICK_SECONDS)
             last_seconds = now_seconds
             waited_seconds = 0.0 if any(signs) else waited_seconds
-            if waited_seconds > crew.limits.first_seconds:
-                reason = f"nothing was given for {crew.limits.first_seconds:g} s"
-                raise CrewError(reason)
+            if waited_seconds > decoders.limits.first_seconds:
+                reason = f"nothing was given for {decoders.limits.first_seconds:g} s"
+                raise DecoderGroupError(reason)
         return self.answers[-1]
 
     @property
@@ -202,16 +202,16 @@ class _Gathering:
 
     def _attend(self, descriptor: int) -> bool:
         """Read from one descriptor and return whether it gave a sign of life."""
-        if descriptor == self.crew.bell[0]:
+        if descriptor == self.decoders.bell[0]:
             raise DismissedError
         if descriptor in self.sinks:
             return self._take_pixels(descriptor)
-        if descriptor == _output(self.crew.reader):
+        if descriptor == _output(self.decoders.reader):
             return self._take_answer(descriptor)
         piece = os.read(descriptor, READ_BYTES)
         if not piece:
             self.poll.unregister(descriptor)
-        return self.crew.errors[descriptor].lines.feed(piece)
+        return self.decoders.errors[descriptor].lines.feed(piece)
 
     def _take_pixels(self, descriptor: int) -> bool:
         has_taken = self.sinks[descriptor].take(descriptor) > 0
@@ -223,17 +223,17 @@ class _Gathering:
         return has_taken
 
     def _take_answer(self, descriptor: int) -> bool:
-        has_taken = self.crew.answers.take(descriptor) > 0
+        has_taken = self.decoders.answers.take(descriptor) > 0
         self._split_answers()
         if not has_taken:
             if not self._is_answered:
-                raise _gone(self.crew.reader)
+                raise _gone(self.decoders.reader)
             self.poll.unregister(descriptor)  # that was its last window
         return has_taken
 
     def _split_answers(self) -> None:
         """Take the lines of one window; the reader may be ahead by another."""
-        heard = self.crew.answers.data
+        heard = self.decoders.answers.data
         while b"\n" in heard and not self._is_answered:
             line, _, rest = bytes(heard).partition(b"\n")
             heard[:] = rest
@@ -248,14 +248,16 @@ def _output(child: Child) -> int:
     return next(iter(child.outputs))
 
 
-def _gone(child: Child) -> CrewError:
+def _gone(child: Child) -> DecoderGroupError:
     """Say that a child is gone, with its last words."""
     poll = select.poll()
     poll.register(child.errors, select.POLLIN)
     while poll.poll(TICK_SECONDS * 1000) and (piece := os.read(child.errors, READ_BYTES)):
         child.lines.feed(piece)
     child.lines.close()
-    return CrewError(f"a child of the reader ended: {' / '.join(child.lines.tail) or 'it says nothing'}")
+    return DecoderGroupError(
+        f"a child of the reader ended: {' / '.join(child.lines.tail) or 'it says nothing'}"
+    )
 
 
 def _reap(child: Child, seconds: float) -> None:
@@ -273,9 +275,9 @@ def _sign(line: str) -> Line:
     return Line.SIGN if line == SIGN else Line.KEPT
 
 
-def muster(
-    stretch: Stretch, windows: Sequence[Window], *, ffmpeg: Ffmpeg, threads: int, limits: StallLimits
-) -> Crew:
+def start(
+    stretch: Stretch, windows: Sequence[RequestedWindow], *, ffmpeg: Ffmpeg, threads: int, limits: StallLimits
+) -> DecoderGroup:
     """Start the children of a stretch, from the calling thread, which they are tied to. Raises ChildError."""
     shapes = sorted({view.shape for window in windows for view in window.views})
     started: list[Child] = []
@@ -299,7 +301,7 @@ def muster(
                 _reap(child, REAP_SECONDS)
                 child.close()
             raise
-    return Crew(reader, colours, limits, answers)
+    return DecoderGroup(reader, colours, limits, answers)
 
 
 def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
@@ -349,7 +351,9 @@ def _reader_command(
     )
 
 
-def _order(stretch: Stretch, windows: Sequence[Window], targets: Mapping[Shape, int], threads: int) -> bytes:
+def _order(
+    stretch: Stretch, windows: Sequence[RequestedWindow], targets: Mapping[Shape, int], threads: int
+) -> bytes:
     probe = stretch.probe
     order = {
         "path": os.path.abspath(stretch.path),  # noqa: PTH100 - may not be UTF-8

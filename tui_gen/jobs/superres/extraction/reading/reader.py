@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tui_gen.base.detached_call import aside
+from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.model.work import Clip, Doing, Unusable
 from tui_gen.jobs.superres.extraction.reading.clips import (
     CLIP_LIMITS,
@@ -28,12 +28,12 @@ from tui_gen.jobs.superres.extraction.reading.clips import (
     read_clips,
 )
 from tui_gen.jobs.superres.extraction.reading.decoder_group import (
-    Crew,
-    CrewError,
+    DecoderGroup,
+    DecoderGroupError,
     ReadWindow,
     Refusal,
-    Window,
-    muster,
+    RequestedWindow,
+    start,
 )
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
@@ -80,7 +80,7 @@ async def read_clips_fast(
         await reading.end()
 
 
-def objection_to(stretch: Stretch) -> str | None:
+def rejection_reason_of(stretch: Stretch) -> str | None:
     """Return why nothing of a film can be read this way, or None."""
     probe = stretch.probe
     if not probe.container.startswith(CONTAINERS):
@@ -105,20 +105,20 @@ class _FastReading:
         self._threads = threads
         self._stall = stall
         self._asked = [_asked_of(stretch, task) for task in stretch.tasks]
-        self._musters_left = MUSTERS if stretch.device is None and objection_to(stretch) is None else 0
-        self._crew: Crew | None = None
+        self._starts_left = MUSTERS if stretch.device is None and rejection_reason_of(stretch) is None else 0
+        self._decoders: DecoderGroup | None = None
 
     async def clip(self, position: int) -> ClipFrames | Refusal:
         """Read one clip; clips must be asked for in order."""
         asked = self._asked[position]
         if asked is None:
             return Refusal("no window to read")
-        crew = self._mustered(position)
-        if crew is None:
+        decoders = self._started(position)
+        if decoders is None:
             return Refusal("no crew")
         try:
-            found = await _collected(crew, asked.window)
-        except CrewError as error:
+            found = await _collected(decoders, asked.window)
+        except DecoderGroupError as error:
             await self.end()
             return Refusal(str(error))
         if isinstance(found, Refusal):
@@ -127,18 +127,18 @@ class _FastReading:
             return Refusal("blank picture")
         return self._clip_frames(self._stretch.tasks[position], asked, found)
 
-    def _mustered(self, position: int) -> Crew | None:
+    def _started(self, position: int) -> DecoderGroup | None:
         """Return the crew; one that is mustered begins with the clip in hand."""
-        if self._crew is None and self._musters_left:
-            self._musters_left -= 1
+        if self._decoders is None and self._starts_left:
+            self._starts_left -= 1
             windows = [asked.window for asked in self._asked[position:] if asked is not None]
             try:
-                self._crew = muster(
+                self._decoders = start(
                     self._stretch, windows, ffmpeg=self._ffmpeg, threads=self._threads, limits=self._stall
                 )
             except ChildError:
                 return None  # the other way starts children too, and says what is wrong with them
-        return self._crew
+        return self._decoders
 
     def _clip_frames(self, task: ClipTask, asked: _Asked, found: ReadWindow) -> ClipFrames:
         answer, first = found.answer, self._stretch.probe.first_pts_seconds
@@ -162,16 +162,16 @@ class _FastReading:
 
     async def end(self) -> None:
         """Kill and reap the crew, whatever else is cancelled."""
-        crew, self._crew = self._crew, None
-        if crew is not None:
-            await _uncancelled(aside(crew.dismiss))
+        decoders, self._decoders = self._decoders, None
+        if decoders is not None:
+            await _uncancelled(detached_call(decoders.close))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A window, and how its strips make up the views that the clip's cuts need."""
 
-    window: Window
+    window: RequestedWindow
     views: tuple[tuple[View, tuple[View, ...]], ...]  # each with its strips, in the window's order
 
 
@@ -183,7 +183,7 @@ def _asked_of(stretch: Stretch, task: ClipTask) -> _Asked | None:
         for view in views_of(stretch.probe, task.cuts, stretch.settings)
     )
     strips = tuple(strip for _, strips in views for strip in strips)
-    return _Asked(Window(task.windows[0] + stretch.probe.first_pts_seconds, strips), views)
+    return _Asked(RequestedWindow(task.windows[0] + stretch.probe.first_pts_seconds, strips), views)
 
 
 def _joined(asked: _Asked, pixels: Sequence[Bgr]) -> Iterator[FrameView]:
@@ -213,9 +213,9 @@ def _part(strip: View, pixels: Bgr, region: Region) -> Bgr:
     return pixels[:, top : top + region.height, left : left + region.width]
 
 
-async def _collected(crew: Crew, window: Window) -> ReadWindow | Refusal:
+async def _collected(decoders: DecoderGroup, window: RequestedWindow) -> ReadWindow | Refusal:
     """Collect in a thread of its own: it may block for long, and the shared ones are few."""
-    return await aside(lambda: crew.collect(window.views))
+    return await detached_call(lambda: decoders.collect(window.views))
 
 
 async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:

@@ -170,21 +170,21 @@ def _frames(
     """Yield the frames of a window as they come, or once all are known where only different ones count."""
     if decoder.order.reach is None:
         for place, frame in enumerate(decoder.frames(target_seconds)):
-            _check(layout.objection_to(frame))
+            _check(layout.rejection_reason_of(frame))
             yield place, frame
         return
     walk = Walk(layout.bit_depth)
 
     def counts(frame: VideoFrame) -> bool:
-        _check(layout.objection_to(frame))
+        _check(layout.rejection_reason_of(frame))
         return walk.take(layout.luma(frame)[0])
 
     yield from decoder.different_frames(target_seconds, counts)
 
 
-def _check(objection: str | None) -> None:
-    if objection is not None:
-        raise UnsureError(objection)
+def _check(rejection_reason: str | None) -> None:
+    if rejection_reason is not None:
+        raise UnsureError(rejection_reason)
 
 
 def _send(planes: Sequence[NDArray[np.uint8]], layout: Planes, views: Sequence[ViewOrder]) -> None:

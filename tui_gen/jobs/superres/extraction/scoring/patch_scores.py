@@ -37,7 +37,7 @@ class PatchMeasures:
     """What was found out about one patch."""
 
     scores: dict[str, float]  # those asked for that can be had, rounded
-    mark: int | None  # the perceptual hash, where near duplicates are asked for
+    perceptual_hash: int | None  # the perceptual hash, where near duplicates are asked for
 
 
 def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
@@ -52,8 +52,8 @@ def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
         values |= _of_stack(gt, _tiles(arrays, cut), cut, rules)
     if "noise" in rules and min(gt.shape) >= len(_NOISE):
         values["noise"] = noise(gt)
-    mark = perceptual_hash(gt) if NEAR_DUPLICATE in rules else None
-    return PatchMeasures({name: rounded(name, value) for name, value in values.items()}, mark)
+    hashed = perceptual_hash(gt) if NEAR_DUPLICATE in rules else None
+    return PatchMeasures({name: rounded(name, value) for name, value in values.items()}, hashed)
 
 
 def _of_stack(gt: Gray, tiles: list[Gray], cut: Cut, rules: Rules) -> dict[str, float]:

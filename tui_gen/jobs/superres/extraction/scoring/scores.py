@@ -151,7 +151,9 @@ def timing(pts_seconds: Sequence[float]) -> float:
     return max(gaps) / statistics.median(gaps)
 
 
-def objection(scores: Scores, rules: Rules, *, modes: frozenset[Mode] = frozenset({"reject"})) -> str | None:
+def rejection_reason(
+    scores: Scores, rules: Rules, *, modes: frozenset[Mode] = frozenset({"reject"})
+) -> str | None:
     """Return why scores do not pass, by the first of the rules in these modes that says so."""
     for name, value in scores.items():
         rule = rules[name]

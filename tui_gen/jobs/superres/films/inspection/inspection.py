@@ -74,7 +74,7 @@ class FilmInspection:
 
     settings: Settings
     identified: Sequence[Identified]
-    away: Mapping[str, str]
+    unreachable: Mapping[str, str]
     presence: Presence
     records: Mapping[str, SourceRecord]
     examined: Examined
@@ -112,7 +112,10 @@ class FilmInspection:
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan what a run would make."""
         return plan_extract(
-            self.settings, self._sources, records=records, missing=missing_of(self.identified, self.away)
+            self.settings,
+            self._sources,
+            records=records,
+            missing=missing_of(self.identified, self.unreachable),
         )
 
     async def look(self, source: str) -> Inspected:
@@ -136,8 +139,8 @@ class FilmInspection:
 
     def _hindrance(self, film: Identified, record: SourceRecord) -> tuple[str, State] | None:
         """Return why a film is not opened, and what that makes it."""
-        if film.id in self.away:
-            return self.away[film.id], "missing"
+        if film.id in self.unreachable:
+            return self.unreachable[film.id], "missing"
         if isinstance(film.look, NoFile):
             return film.look.reason, "missing" if film.look.is_missing else "unusable"
         if not any(weight > 0 for _, weight in film.video.weights):
@@ -185,11 +188,11 @@ class FilmInspection:
             return None
 
 
-def _judge(tried: Trial, learning: _Learning, judged: Learned) -> None:
+def _judge(tried: Trial, learning: _Learning, basis: Learned) -> None:
     """Say what the trial makes of a film: of some bad places a run makes others, of all of them nothing."""
     count = len(tried.places)
     if tried.unusable is not None:
-        learning.take("extract", judged)
+        learning.take("extract", basis)
         learning.take("extract", tried.unusable)
     elif tried.bad:
         is_hopeless = len(tried.bad) == count

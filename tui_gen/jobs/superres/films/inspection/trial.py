@@ -33,7 +33,7 @@ _HARMLESS: Mapping[str, Result] = {BLANK: "black", TOO_FEW_DIFFERENT: "still"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrialPlace:
     """What reading a clip at one place came to."""
 
     at_seconds: float  # from the first PTS
@@ -45,14 +45,14 @@ class Place:
 class Trial:
     """What the three places came to."""
 
-    places: tuple[Place, ...]
+    places: tuple[TrialPlace, ...]
     # Processor time of all children, over the number of places; None where it could not be read.
     seconds_per_clip: float | None
     unusable: Unusable | None = None
     frames_per_clip: int = CLIP_FRAMES  # that are decoded, at most, beside those before them
 
     @property
-    def bad(self) -> tuple[Place, ...]:
+    def bad(self) -> tuple[TrialPlace, ...]:
         """The places that could not be read."""
         return tuple(place for place in self.places if place.result == "bad")
 
@@ -121,17 +121,17 @@ async def trial(
 
 async def _read(
     stretch: Stretch, times: Sequence[float], ffmpeg: Ffmpeg
-) -> tuple[tuple[Place, ...], Unusable | None]:
-    places: list[Place] = []
+) -> tuple[tuple[TrialPlace, ...], Unusable | None]:
+    places: list[TrialPlace] = []
     async with aclosing(media.read_clips(stretch, ffmpeg=ffmpeg, threads=1)) as reports:
         async for report in reports:
             if isinstance(report, Unusable):
                 return tuple(places), report
             if isinstance(report, ClipFrames):
-                places.append(Place(times[report.index], "good"))
+                places.append(TrialPlace(times[report.index], "good"))
             elif isinstance(report, Rejected | Failed):
                 result = _HARMLESS.get(report.reason, "bad")
-                places.append(Place(times[report.clip.index], result, report.reason))
+                places.append(TrialPlace(times[report.clip.index], result, report.reason))
     return tuple(places), None
 
 

@@ -58,7 +58,7 @@ class FilmName:
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePlace:
     """Where a file lies: the name without its ending, and the folders around it, the nearest first."""
 
     stem: str
@@ -73,7 +73,7 @@ class Place:
         return nearest in _DISC_FOLDERS and bool(_DISC_FILE.fullmatch(self.stem))
 
 
-def name_film(place: Place) -> tuple[FilmName, Reading]:
+def name_film(place: FilePlace) -> tuple[FilmName, Reading]:
     """Return the name of a film, and what its own name (or that of its release) says of the picture."""
     own = _own_reading(place)
     around = _Around(place)
@@ -102,7 +102,7 @@ def name_film(place: Place) -> tuple[FilmName, Reading]:
     return name, said
 
 
-def _own_reading(place: Place) -> Reading:
+def _own_reading(place: FilePlace) -> Reading:
     """Read the file's own name; a poor one gives an empty title."""
     stem = readable(place.stem).strip()
     if place.on_disc:
@@ -128,7 +128,7 @@ def _is_poor(name: str) -> bool:
 class _Around:
     """What the folders around a file say."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: FilePlace) -> None:
         self._place = place
         self.part = ""
         *inner, top = place.folders or [""]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tui_gen.base.formatting import duration
 from tui_gen.contract.job import ScanRequest
-from tui_gen.jobs.superres.config.load import Rule, load_rules, load_settings
+from tui_gen.jobs.superres.config.load import CategoryRule, load_rules, load_settings
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.editions import (
     FilmKey,
@@ -27,7 +27,7 @@ from tui_gen.jobs.superres.films.scanning.editions import (
     lines_of,
     work_key,
 )
-from tui_gen.jobs.superres.films.scanning.film_names import FilmName, Place, name_film
+from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
 from tui_gen.jobs.superres.films.scanning.finding import (
     EXTENSIONS,
     FolderError,
@@ -111,13 +111,13 @@ def _named(files: Sequence[VideoFile], this_year: int, progress: Progress) -> li
     neighbours = Counter(file.folder for file in files)
     films = []
     for done, file in enumerate(files, 1):
-        place = Place(file.stem, file.folders, neighbours[file.folder] == 1, this_year)
+        place = FilePlace(file.stem, file.folders, neighbours[file.folder] == 1, this_year)
         films.append(_film(file, place))
         progress("reading names", done, len(files))
     return list(_told_apart(films))
 
 
-def _film(file: VideoFile, place: Place) -> FoundFilm:
+def _film(file: VideoFile, place: FilePlace) -> FoundFilm:
     film, said = name_film(place)
     folder = file.folder
     if place.on_disc:
@@ -189,7 +189,7 @@ def _measured(facts: ProbeFacts, by_name: Look) -> Look:
 # -------------------------------------------------------------------------- weighing and choosing
 
 
-def _weighed(films: Sequence[FoundFilm], rules: Sequence[Rule]) -> list[FoundFilm]:
+def _weighed(films: Sequence[FoundFilm], rules: Sequence[CategoryRule]) -> list[FoundFilm]:
     weighed = []
     for found in films:
         rule = rule_for(found.film, found.file, rules)

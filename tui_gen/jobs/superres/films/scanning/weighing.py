@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tui_gen.jobs.superres.config.load import Rule
+from tui_gen.jobs.superres.config.load import CategoryRule
 from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 from tui_gen.jobs.superres.films.scanning.finding import VideoFile
 from tui_gen.jobs.superres.films.scanning.release_names import without_group
@@ -18,7 +18,7 @@ OTHERWISE = (("general", 1.0),)
 """The weights of films that no rule knows."""
 
 
-def rule_for(film: FilmName, file: VideoFile, rules: Sequence[Rule]) -> Rule | None:
+def rule_for(film: FilmName, file: VideoFile, rules: Sequence[CategoryRule]) -> CategoryRule | None:
     """Return the rule that decides on a film, or None where none knows it."""
     return next((rule for name in _names(film, file) if (rule := best_rule(name, rules))), None)
 
@@ -31,7 +31,7 @@ def _names(film: FilmName, file: VideoFile) -> Iterator[str]:
     yield from map(without_group, file.folders)
 
 
-def best_rule(name: str, rules: Sequence[Rule]) -> Rule | None:
+def best_rule(name: str, rules: Sequence[CategoryRule]) -> CategoryRule | None:
     """Return the rule with the longest text whose words stand in the name, side by side."""
     words = f" {comparable(name)} "
     fitting = [rule for rule in rules if (text := comparable(rule.match)) and f" {text} " in words]

@@ -33,11 +33,11 @@ from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.extraction.reading.decoder_group import Refusal, RequestedWindow, start
 from tui_gen.jobs.superres.extraction.reading.views import Shape
-from tui_gen.jobs.superres.planning.geometry import Region, Size, contains
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.decoding.planes import Planes, planes_of
 from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg
+from tui_gen.media.geometry import Region, Size, contains
 
 
 def floor(sample: Sample, clips: int, output: Path, meter: Meter) -> None:

@@ -33,10 +33,10 @@ from tui_gen.engine.storage.ledger_codec import encode
 from tui_gen.engine.storage.recorder import Recorder
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS, DEFAULT_FOLDERS, default_distribution
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
-from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.media.facts_json import probe_to_json, survey_to_json
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, Size
 
 CAPACITY = 2800
 NAMES = ("general", "space", "toon")

@@ -30,11 +30,11 @@ from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.demo import make_demo
 from tui_gen.jobs.superres.media import SourceMissingError, probe
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
 from tui_gen.media.colour import Chroma, Rendering, colour_chain
 from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.geometry import Size
 
 SETTINGS = Settings(config_path=Path("/-"), output=Path("/-"), videos=(), categories={}, nice=0)
 CHROMAS: tuple[Chroma, ...] = ("420", "444")
@@ -60,7 +60,7 @@ class Film:
 def hdr_films(ffmpeg: Ffmpeg, paths: list[Path]) -> Iterator[Film]:
     for path in paths:
         try:
-            facts = asyncio.run(probe(Probe("-", str(path), SETTINGS), ffmpeg=ffmpeg))
+            facts = asyncio.run(probe(Probe("-", str(path), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg))
         except SourceMissingError:
             sys.exit(f"there is no {path}")
         if not isinstance(facts, Unusable) and facts.hdr_class != "sdr":

@@ -20,8 +20,8 @@ from tui_gen.jobs.superres.extraction.patches import PatchArrays
 from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
 from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail, measure_patch
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, default_rule
-from tui_gen.jobs.superres.planning.geometry import Region, Size, whole
 from tui_gen.jobs.superres.units import Cut
+from tui_gen.media.geometry import Region, Size, whole
 
 ROUNDS = 20
 FRAME = Size(1920, 1080)

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.pages import HOSTILE, check_needs_nothing
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
 from tui_gen.cli.main import main
 from tui_gen.commands import report
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Failed, Made, Patch, RefusedError, Rejected
+from tui_gen.engine.model.work import Clip, Failed, Made, Patch, Rejected
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.engine.storage import history as histories
 from tui_gen.engine.storage.history import history_of, read_history

@@ -3,7 +3,6 @@ from fractions import Fraction
 
 import pytest
 
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.colour import (
     Chroma,
     HdrChain,
@@ -15,6 +14,7 @@ from tui_gen.media.colour import (
     tone_mapping_peak,
 )
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.geometry import Size
 
 PQ = ColourFacts("yuv420p10le", 10, "smpte2084", "bt2020", "bt2020nc", "tv", "topleft", 4000.0, 1000.0)
 UHD = Size(3840, 2160)

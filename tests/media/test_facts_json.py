@@ -4,9 +4,9 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.media.facts_json import probe_from_json, probe_to_json, survey_from_json, survey_to_json
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, Size
 
 NAMES = st.text(max_size=12)
 PIXELS = st.integers(1, 20000)

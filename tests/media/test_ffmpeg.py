@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.superres.sample_films import SETTINGS
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.media import Ffmpeg, colour_fingerprint
 from tui_gen.media.ffmpeg import (
     FORMATS,
@@ -67,10 +68,13 @@ def test_an_unfit_one_is_named_with_what_is_missing_and_the_remedy(
 def test_the_fingerprint_tells_chains_apart_and_is_the_same_every_time(embedded_ffmpeg: str) -> None:
     ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
     assert SETTINGS.chroma == "420"
-    first = colour_fingerprint(ffmpeg, SETTINGS)
-    assert first == colour_fingerprint(ffmpeg, SETTINGS)
+    first = colour_fingerprint(ffmpeg, rendering(SETTINGS))
+    assert first == colour_fingerprint(ffmpeg, rendering(SETTINGS))
     full, fast = replace(SETTINGS, chroma="444"), replace(SETTINGS, hdr="fast")
-    assert len({first, colour_fingerprint(ffmpeg, full), colour_fingerprint(ffmpeg, fast)}) == 3
+    assert (
+        len({first, colour_fingerprint(ffmpeg, rendering(full)), colour_fingerprint(ffmpeg, rendering(fast))})
+        == 3
+    )
 
 
 def test_a_name_that_looks_like_an_option_or_a_protocol_stays_a_file() -> None:

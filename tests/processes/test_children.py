@@ -29,11 +29,12 @@ from tests.jobs.superres.sample_films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.model.work import CrowdedError, Doing, Failed, Retried, Unusable
+from tui_gen.base.errors import OutOfMemoryError
+from tui_gen.engine.model.work import Doing, Failed, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
-from tui_gen.jobs.superres.planning.geometry import Size
-from tui_gen.jobs.superres.units import Probe, Stretch
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe, Stretch
+from tui_gen.media.geometry import Size
 from tui_gen.processes.children import (
     LAUNCHER,
     ChildError,
@@ -265,7 +266,9 @@ async def test_a_hung_probe_is_a_passing_failure(film: Path, tmp_path: Path) -> 
     hung.chmod(0o755)
     unit = Probe("v", str(film), SETTINGS)
     with pytest.raises(ChildError, match="ffmpeg hung"):
-        await probe(unit, ffmpeg=Ffmpeg(str(hung), "9"), limits=StallLimits(3.0, 3.0))
+        await probe(
+            unit.file, least_frames=CLIP_FRAMES, ffmpeg=Ffmpeg(str(hung), "9"), limits=StallLimits(3.0, 3.0)
+        )
 
 
 def test_no_child_outlives_a_killed_parent() -> None:
@@ -364,7 +367,7 @@ async def test_a_child_that_the_system_ends_for_want_of_memory_is_told_from_one_
 
     monkeypatch.setattr("tui_gen.processes.memory._EVENTS", Events())
     if ended_by_the_system:
-        with pytest.raises(CrowdedError, match="memory ran out: the system ended bash"):
+        with pytest.raises(OutOfMemoryError, match="memory ran out: the system ended bash"):
             await run_shell("kill -KILL $$")
     else:
         assert (await run_shell("kill -KILL $$")).status == -signal.SIGKILL

@@ -101,3 +101,8 @@ def position(seconds: float) -> str:
     """`00:45:32`: a place in a film."""
     whole = int(seconds)
     return f"{whole // _HOUR:02d}:{whole % _HOUR // 60:02d}:{whole % 60:02d}"
+
+
+def frame_count(number: int) -> str:
+    """Return `1 frame`, `5 frames`."""
+    return f"{number} frame" if number == 1 else f"{number} frames"

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, size
 from tui_gen.base.terminals import can_draw
 from tui_gen.cli.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.storage.lock import LockedError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ import json
 import time
 from dataclasses import dataclass
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
 from tui_gen.commands.engine_client import attach
 from tui_gen.commands.run import find_source
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.control.server import ControlClient, ControlError
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.storage.status import status_of
 from tui_gen.views.text.run_lines import progress_line

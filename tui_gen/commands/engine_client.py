@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.control.server import ControlClient, ControlError
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.session import LOCK_NAME
 from tui_gen.engine.storage.lock import is_held, read_holder
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
 from tui_gen.views.text.run_lines import progress_line
 

@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.commands import engine_client
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.control.server import ControlClient, ControlError
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
 from tui_gen.base.html import write_page
@@ -18,7 +19,6 @@ from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.history import read_history, replay_history
 from tui_gen.engine.storage.lock import is_held

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import count, display_name, size
 from tui_gen.commands.report import leave_page
 from tui_gen.commands.split import move_near_duplicates
@@ -26,7 +27,6 @@ from tui_gen.contract.job import JobConfig, OpenedJob
 from tui_gen.engine.control.server import ControlError, ControlServer
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.hooks import Hooks
 from tui_gen.engine.run.housekeeping import GO_ON_FACTOR, Watched, identity
 from tui_gen.engine.run.run_log import LOG_NAME, logging_to

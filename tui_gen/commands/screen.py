@@ -10,6 +10,7 @@ from pathlib import Path
 
 from textual.geometry import Size
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.commands import engine_client
@@ -17,7 +18,6 @@ from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.job import FoundSource, JobConfig, ScanFindings
 from tui_gen.engine.control.server import ControlError
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
 from tui_gen.tui.exit_message import farewell_lines

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, percent
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.score_data import Measure, Measured, Measurements, Place
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.views.text.histogram import Bins, bar, bins_for, line, quantile
 from tui_gen.views.text.progress import say_long_reading

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
 from tui_gen.commands import run
@@ -24,7 +25,6 @@ from tui_gen.contract.job import (
 )
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME, Session, replay
 from tui_gen.engine.storage.lock import is_held
 from tui_gen.views.text.progress import Progress

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.commented_json import Document, Key
-from tui_gen.engine.model.work import DEFAULT_PRIORITY
 
 GONE = "// gone:"
 

@@ -39,8 +39,8 @@ def job_of(path: Path, *, command: str = "run") -> JobModule:
 
     Raises RefusedError, also where the job offers nothing for that command.
     """
+    from tui_gen.base.errors import RefusedError
     from tui_gen.contract.job import MODULE_OFFERS
-    from tui_gen.engine.model.work import RefusedError
 
     try:
         module = find_job(_job_named_in(path))
@@ -52,7 +52,7 @@ def job_of(path: Path, *, command: str = "run") -> JobModule:
 
 
 def _refuse_unless_offered(offering: object, asked: Sequence[str], path: Path, command: str) -> None:
-    from tui_gen.engine.model.work import RefusedError
+    from tui_gen.base.errors import RefusedError
 
     lacking = [name for name in asked if not hasattr(offering, name)]
     if lacking:
@@ -67,7 +67,7 @@ def find_job(name: str) -> JobModule:
     """Return the module of a job. Raises RefusedError naming those there are."""
     from importlib.metadata import entry_points
 
-    from tui_gen.engine.model.work import RefusedError
+    from tui_gen.base.errors import RefusedError
 
     found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:

@@ -16,9 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.geometry import Size
 
 Chroma = Literal["420", "444"]
 HdrChain = Literal["exact", "fast"]
@@ -50,11 +49,6 @@ class Rendering:
     chroma: Chroma = "420"
     hdr: HdrChain = "exact"
     peak: float | None = None  # tonemap's, where the video's entry overrides the film's metadata
-
-
-def rendering(settings: Settings, *, peak: float | None = None) -> Rendering:
-    """Return how the settings say to render a film."""
-    return Rendering(settings.chroma, settings.hdr, peak)
 
 
 def hdr_class(transfer: str | None) -> HdrClass:

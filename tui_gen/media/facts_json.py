@@ -9,8 +9,8 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
-from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.media.film_facts import Chapter, ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, Size
 
 
 def probe_to_json(facts: ProbeFacts) -> dict[str, Any]:

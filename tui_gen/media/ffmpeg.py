@@ -17,10 +17,9 @@ from fractions import Fraction
 
 import imageio_ffmpeg
 
-from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.planning.geometry import Size
-from tui_gen.media.colour import HdrClass, colour_chain, rendering
+from tui_gen.media.colour import HdrClass, Rendering, colour_chain
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.geometry import Size
 from tui_gen.processes.children import ENVIRONMENT
 
 MAX_PIXELS = 67108864  # 8192x8192: 8K passes, bombs do not
@@ -147,12 +146,12 @@ def _output(program: str, arguments: Sequence[str], *, given: bytes = b"") -> by
 _GRADIENT = Size(256, 128)
 
 
-def colour_fingerprint(ffmpeg: Ffmpeg, settings: Settings) -> str:
+def colour_fingerprint(ffmpeg: Ffmpeg, how: Rendering) -> str:
     """Return a hash of what this binary makes of a small gradient: equal hashes, equal colours."""
     digest = hashlib.sha256()
     for hdr_class in ("pq", "sdr"):
         probe = _gradient_facts(hdr_class)
-        chain = colour_chain(probe, rendering(settings), frame=Size(128, 64))
+        chain = colour_chain(probe, how, frame=Size(128, 64))
         source = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", str(_GRADIENT), "-i", "pipe:0"]
         frame = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1"]
         arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *frame]

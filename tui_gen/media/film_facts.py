@@ -9,9 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.media.geometry import Region, Size
 
 ROUNDING_SECONDS = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFile:
+    """A film to look at, and how much its children yield to other processes."""
+
+    source: str
+    path: str
+    niceness: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_gen.base.detached_call import exhaustion
-from tui_gen.engine.model.work import CrowdedError, ObstructedError
+from tui_gen.base.errors import ObstructedError, OutOfMemoryError
 from tui_gen.processes.cpu_time import Spent, current
 from tui_gen.processes.keepalive import Line
 from tui_gen.processes.memory import ended_for_memory
@@ -273,7 +273,7 @@ async def run_child(command: Command) -> Ended:
     """Run one program to its end.
 
     Raises ChildError when it cannot be started, ObstructedError when nothing can be started now, and
-    CrowdedError when the kernel ended it because memory ran out.
+    OutOfMemoryError when the kernel ended it because memory ran out.
     """
     child = start_child(command)
     loop = asyncio.get_running_loop()
@@ -297,7 +297,7 @@ async def run_child(command: Command) -> Ended:
         raise ChildError(reason, tail)
     if child.was_ended_for_memory(status):
         message = f"memory ran out: the system ended {Path(command.program).name}"
-        raise CrowdedError(message)
+        raise OutOfMemoryError(message)
     return Ended(status, tail, child.has_stalled)
 
 

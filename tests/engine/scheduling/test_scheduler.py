@@ -9,20 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.engine.toy import Bench, ToyStage, make
+from tui_gen.base.errors import (
+    ObstructedError,
+    OutOfMemoryError,
+    RefusedError,
+    SourceChangedError,
+    SourceUnreachableError,
+)
 from tui_gen.engine.model.events import SourceSkipped
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import (
-    Clip,
-    CrowdedError,
-    Failed,
-    ObstructedError,
-    RefusedError,
-    Rejected,
-    Report,
-    SourceChangedError,
-    SourceGoneError,
-    Unusable,
-)
+from tui_gen.engine.model.work import Clip, Failed, Rejected, Report, Unusable
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.storage import recorder as recorder_module
@@ -313,7 +309,7 @@ async def test_where_memory_runs_out_fewer_workers_go_on_and_only_the_last_one_i
     def act(clip: Clip) -> Iterable[Report]:
         if bench.state.workers_target > room:
             message = "memory ran out: the system ended it"
-            raise CrowdedError(message)
+            raise OutOfMemoryError(message)
         return make(clip)
 
     stage.act = act
@@ -376,7 +372,7 @@ async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
     def act(clip: Clip) -> Iterable[Report]:
         if clip.source == "a" and not share.exists():
             message = "share is missing"
-            raise SourceGoneError(message, str(share))
+            raise SourceUnreachableError(message, str(share))
         return make(clip)
 
     bench = Bench(ToyStage({"a": 10, "b": 10}, act), ledger_path)
@@ -394,7 +390,7 @@ async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
 async def test_a_run_that_waits_for_sources_can_be_ended(ledger_path: Path, tmp_path: Path) -> None:
     def act(_clip: Clip) -> Iterable[Report]:
         message = "share is missing"
-        raise SourceGoneError(message, str(tmp_path / "share"))
+        raise SourceUnreachableError(message, str(tmp_path / "share"))
 
     bench = Bench(ToyStage({"a": 10}, act), ledger_path)
     run = asyncio.create_task(bench.engine.run())

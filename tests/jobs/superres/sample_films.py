@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, Reading, probe, read_clips
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size, whole
-from tui_gen.jobs.superres.units import ClipTask, Cut, Probe, Stretch
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Cut, Probe, Stretch
 from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, Size, whole
 
 ClipReader = Callable[..., AsyncGenerator[Reading, None]]
 SETTINGS = Settings(config_path=Path("/c.json"), output=Path("/out"), videos=(), categories={}, nice=0)
@@ -97,7 +98,7 @@ def task(index: int, windows: Sequence[float], *sizes: Size) -> ClipTask:
 
 async def probed(ffmpeg: Ffmpeg, path: Path, settings: Settings = SETTINGS) -> ProbeFacts:
     """Probe a film that is expected to be fine."""
-    facts = await probe(Probe("v", str(path), settings), ffmpeg=ffmpeg)
+    facts = await probe(Probe("v", str(path), settings).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
     assert not isinstance(facts, Unusable), facts
     return facts
 

@@ -1,5 +1,5 @@
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.decoding.frame_log import FrameLog, TrackHeader, bit_depth, lasting_reason
+from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Line
 
 SHOWN_BY_9 = (

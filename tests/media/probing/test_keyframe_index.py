@@ -67,7 +67,7 @@ def shown(path: Path) -> tuple[list[float], list[float]]:
 
 
 async def indexed(ffmpeg: Ffmpeg, path: Path) -> KeyframeIndex:
-    return await keyframe_index(Probe("v", str(path), SETTINGS), await probed(ffmpeg, path))
+    return await keyframe_index(Probe("v", str(path), SETTINGS).file, await probed(ffmpeg, path))
 
 
 @pytest.mark.parametrize("kind", list(INDEXED))
@@ -79,7 +79,7 @@ async def test_a_clip_is_a_key_frame_and_the_six_frames_after_it(
     ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
     every, keys = shown(film)
     facts = await probed(ffmpeg, film)
-    found = await keyframe_index(Probe("v", str(film), SETTINGS), facts)
+    found = await keyframe_index(Probe("v", str(film), SETTINGS).file, facts)
     times = found.times_seconds(facts.first_pts_seconds)
     assert [round(time + facts.first_pts_seconds, 6) for time in times] == [round(key, 6) for key in keys]
     whole = [
@@ -132,7 +132,7 @@ async def test_a_damaged_table_is_a_reason_too(place: str, embedded_ffmpeg: str,
     found = data.index(place.encode())
     data[found - 4 : found + 24] = (12).to_bytes(4, "big") + place.encode() + bytes(20)
     film.write_bytes(data)
-    assert (await keyframe_index(Probe("v", str(film), SETTINGS), facts)).unknown is not None
+    assert (await keyframe_index(Probe("v", str(film), SETTINGS).file, facts)).unknown is not None
 
 
 async def test_key_frames_of_the_real_films_are_those_of_their_packets(
@@ -141,10 +141,10 @@ async def test_key_frames_of_the_real_films_are_those_of_their_packets(
     ffmpeg, compared = Ffmpeg(embedded_ffmpeg, "9"), 0
     for name in ("*/*bbb*pyramid*.mp4", "*/bear*multi*.webm", "*/regular.mkv"):
         for film in sorted(media.glob(name)):
-            facts = await probe(Probe("v", str(film), SETTINGS), ffmpeg=ffmpeg)
+            facts = await probe(Probe("v", str(film), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
             if isinstance(facts, Unusable):
                 continue
-            found = await keyframe_index(Probe("v", str(film), SETTINGS), facts)
+            found = await keyframe_index(Probe("v", str(film), SETTINGS).file, facts)
             if found.unknown is None:
                 tick = float(found.tick_seconds)
                 _, keys = shown(film)

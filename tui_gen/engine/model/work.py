@@ -21,9 +21,6 @@ from typing import Any, Protocol
 JsonObject = Mapping[str, Any]
 """A JSON object: string keys; values are None, bool, int, float, str, lists and objects of these."""
 
-DEFAULT_PRIORITY = 255
-"""Priorities run from 0 (first) to 255."""
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Clip:
@@ -157,31 +154,6 @@ class Failed:
 
 Outcome = Made | Rejected | Failed
 Report = Doing | Retried | Learned | Unusable | Outcome
-
-
-class RefusedError(Exception):
-    """What was asked for cannot be done as it stands; the text says what to change. Nothing was done."""
-
-
-class ObstructedError(Exception):
-    """The output can take nothing now (full, read-only, gone): no clip's fault, so the work waits."""
-
-
-class CrowdedError(ObstructedError):
-    """Memory ran out for something that was started: with fewer at work at once it may do."""
-
-
-class SourceGoneError(Exception):
-    """A source cannot be reached now (its disk or share is gone): its work waits until `path` is back."""
-
-    def __init__(self, reason: str, path: str) -> None:
-        """Keep the reason, and what to look for."""
-        super().__init__(reason)
-        self.path = path
-
-
-class SourceChangedError(Exception):
-    """A source is not what it was when the run began: it is set aside; the next start looks anew."""
 
 
 # -------------------------------------------------------------------------------- what a plan is of

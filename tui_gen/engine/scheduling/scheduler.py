@@ -17,11 +17,12 @@ from functools import partial
 from typing import Literal
 
 from tui_gen.base.detached_call import detached_call
+from tui_gen.base.errors import SourceUnreachableError
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_result import Ending, verdict
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Job, Plan, SourceGoneError, Stage, Unit
+from tui_gen.engine.model.work import Job, Plan, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
@@ -264,7 +265,7 @@ class Scheduler:
         self._apply(ev.SourceQuarantined(self._clock(), source, reason))
         self._end_workers_of(source)
 
-    def mark_unreachable(self, source: str, gone: SourceGoneError) -> None:
+    def mark_unreachable(self, source: str, gone: SourceUnreachableError) -> None:
         """Hand out nothing of a source until it can be reached; its seats stay."""
         queue = self._queues[source]
         if queue.is_unreachable:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import DEFAULT_PRIORITY
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Scheduler
 from tui_gen.engine.storage.recorder import Recorder

@@ -16,22 +16,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tui_gen.base.detached_call import exhaustion
+from tui_gen.base.errors import ObstructedError, OutOfMemoryError, SourceChangedError, SourceUnreachableError
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import (
     Clip,
-    CrowdedError,
     Doing,
     Failed,
     Learned,
     Made,
-    ObstructedError,
     Outcome,
     Rejected,
     Report,
     Retried,
-    SourceChangedError,
-    SourceGoneError,
     Stage,
     Unit,
     Unusable,
@@ -63,7 +60,7 @@ class SchedulerCalls(Protocol):
         """Hand out nothing more of a source in this run."""
         ...
 
-    def mark_unreachable(self, source: str, gone: SourceGoneError) -> None:
+    def mark_unreachable(self, source: str, gone: SourceUnreachableError) -> None:
         """Hand out nothing of a source until it can be reached."""
         ...
 
@@ -139,12 +136,12 @@ class Worker:
         reports = self._place.executor.perform(self._place.stage, self.unit)
         try:
             await self._pull(reports)
-        except CrowdedError as error:
+        except OutOfMemoryError as error:
             if not scheduler.reduce_workers(str(error)):
                 await self._charge(str(error))
         except ObstructedError as error:
             scheduler.obstruct("output", str(error))
-        except SourceGoneError as error:
+        except SourceUnreachableError as error:
             scheduler.mark_unreachable(source, error)
         except SourceChangedError as error:
             scheduler.quarantine(source, str(error))

@@ -35,7 +35,7 @@ def read_config(path: Path) -> SuperResolutionConfig:
 
 def scan(request: ScanRequest, *, progress: Callable[[str, int, int], None]) -> Findings:
     """Look for films; nothing is written yet. Raises RefusedError."""
-    from tui_gen.engine.model.work import RefusedError
+    from tui_gen.base.errors import RefusedError
     from tui_gen.jobs.superres.config.load import shipped_config
     from tui_gen.jobs.superres.films.scanning.lengths import Probed, probe_files
     from tui_gen.jobs.superres.films.scanning.scan import scan as scan_folders
@@ -65,7 +65,7 @@ def tools() -> tuple[Condition, ...]:
 
 def make_demo(folder: Path, *, say: Callable[[str], None]) -> Path:
     """Make a few short films and a configuration for them; return its path. Raises RefusedError."""
-    from tui_gen.engine.model.work import RefusedError
+    from tui_gen.base.errors import RefusedError
     from tui_gen.jobs.superres import demo
     from tui_gen.media.ffmpeg import FfmpegUnfitError, find_ffmpeg
 

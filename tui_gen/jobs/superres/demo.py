@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.processes.children import ENVIRONMENT, LAUNCHER
 

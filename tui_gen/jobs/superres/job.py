@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.contract.job import (
     Checked,
     Condition,
@@ -26,7 +27,7 @@ from tui_gen.contract.job import (
 )
 from tui_gen.contract.score_data import Measurements
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Job, JsonObject, Plan, RefusedError, SourceRecord
+from tui_gen.engine.model.work import Job, JsonObject, Plan, SourceRecord
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.jobs.superres.config.recipe import recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
@@ -40,6 +41,7 @@ from tui_gen.jobs.superres.dataset.folders import (
 from tui_gen.jobs.superres.dataset.lost_names import lost_names
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
 from tui_gen.jobs.superres.dataset.split import SPLITS
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.films.identity import missing_of
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_check import (
@@ -321,7 +323,7 @@ def _ffmpeg(settings: Settings) -> tuple[Ffmpeg, str]:
     """Return the ffmpeg to use and the colours it makes."""
     try:
         ffmpeg = find_ffmpeg(settings.ffmpeg, os.environ)
-        return ffmpeg, colour_fingerprint(ffmpeg, settings)
+        return ffmpeg, colour_fingerprint(ffmpeg, rendering(settings))
     except FfmpegUnfitError as error:
         raise RefusedError(str(error)) from error
 

@@ -17,8 +17,9 @@ from tui_gen.engine.model.work import Clip
 
 if TYPE_CHECKING:  # children load this for its numbers alone
     from tui_gen.jobs.superres.config.settings import Settings
-    from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size
-    from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
+    from tui_gen.jobs.superres.planning.geometry import PatchFormat
+    from tui_gen.media.film_facts import FilmFile, ProbeFacts, SurveyFacts
+    from tui_gen.media.geometry import Region, Size
 
 CLIP_FRAMES = 7
 MIDDLE = 3
@@ -73,6 +74,13 @@ class Probe:
     source: str
     path: str
     settings: Settings
+
+    @property
+    def file(self) -> FilmFile:
+        """Return the file to read."""
+        from tui_gen.media.film_facts import FilmFile
+
+        return FilmFile(self.source, self.path, self.settings.nice)
 
     @property
     def clips(self) -> tuple[Clip, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Line
 
 MAX_DAMAGE = 1000

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.media.geometry import Region, Size
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,9 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tui_gen.jobs.superres.units import Probe
 from tui_gen.media.ffmpeg import FORMATS
-from tui_gen.media.film_facts import KeyframeIndex, ProbeFacts
+from tui_gen.media.film_facts import FilmFile, KeyframeIndex, ProbeFacts
 from tui_gen.processes.children import ChildError, Command, StallLimits, TextSink, run_child
 
 KEYFRAME_INDEX_CHILD = Path(__file__).with_name("keyframe_index_child.py")
@@ -30,13 +29,13 @@ TAIL_GAPS = 2
 
 
 async def keyframe_index(
-    unit: Probe, facts: ProbeFacts, *, limits: StallLimits = KEYFRAME_LIMITS
+    file: FilmFile, facts: ProbeFacts, *, limits: StallLimits = KEYFRAME_LIMITS
 ) -> KeyframeIndex:
     """Return the key frames of a probed film, or why they are not known. Raises ChildError."""
     sink = TextSink(MOST_ANSWER_BYTES)
 
     def arguments(pipes: Sequence[int]) -> list[str]:
-        return ["-I", str(KEYFRAME_INDEX_CHILD), os.path.abspath(unit.path), FORMATS, str(pipes[0])]  # noqa: PTH100 - may not be UTF-8
+        return ["-I", str(KEYFRAME_INDEX_CHILD), os.path.abspath(file.path), FORMATS, str(pipes[0])]  # noqa: PTH100 - may not be UTF-8
 
     ended = await run_child(
         Command(
@@ -44,7 +43,7 @@ async def keyframe_index(
             arguments=arguments,
             sinks=[sink],
             limits=limits,
-            niceness=unit.settings.nice,
+            niceness=file.niceness,
         )
     )
     if ended.has_stalled or ended.was_killed or ended.status or not sink.data:

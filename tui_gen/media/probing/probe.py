@@ -15,10 +15,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Unusable
-from tui_gen.jobs.superres.extraction.reading.window import counted
-from tui_gen.jobs.superres.planning.geometry import Size
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
 from tui_gen.media.colour import hdr_class, refusal
 from tui_gen.media.decoding.frame_log import (
     FrameLog,
@@ -35,14 +33,16 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     null_output,
 )
-from tui_gen.media.film_facts import Chapter, ColourFacts, ProbeFacts
+from tui_gen.media.film_facts import Chapter, ColourFacts, FilmFile, ProbeFacts
+from tui_gen.media.geometry import Size
 from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
 from tui_gen.processes.keepalive import Line
 
 PROBE_CHILD = Path(__file__).with_name("probe_child.py")
 PROBE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
-FRAMES_LOOKED_AT = CLIP_FRAMES + 2
+MORE_FRAMES = 2
+"""So many frames beyond the least are looked at."""
 FIELDLESS = frozenset({"hevc", "vp9", "av1"})
 """Codecs whose first frame tells all: of others the first few may be flagged differently."""
 ROUNDING_SECONDS = 1e-6
@@ -58,27 +58,34 @@ class _Bad:
     detail: str = ""
 
 
-async def probe(unit: Probe, *, ffmpeg: Ffmpeg, limits: StallLimits = PROBE_LIMITS) -> ProbeFacts | Unusable:
-    """Return the facts of a film, or why it can give nothing. Raises ChildError, worth another try."""
-    found = await _probed(unit.path, ffmpeg=ffmpeg, limits=limits, niceness=unit.settings.nice)
+async def probe(
+    file: FilmFile, *, least_frames: int, ffmpeg: Ffmpeg, limits: StallLimits = PROBE_LIMITS
+) -> ProbeFacts | Unusable:
+    """Return the facts of a film, or why it can give nothing: fewer than `least_frames` frames, say.
+
+    Raises ChildError, worth another try.
+    """
+    found = await _probed(file, least_frames, ffmpeg=ffmpeg, limits=limits)
     if isinstance(found, _Bad):
-        return Unusable(unit.source, found.reason, found.detail)
+        return Unusable(file.source, found.reason, found.detail)
     return found
 
 
-async def _probed(path: str, *, ffmpeg: Ffmpeg, limits: StallLimits, niceness: int) -> ProbeFacts | _Bad:
-    container = await _container_facts(path, limits=limits, niceness=niceness)
+async def _probed(
+    file: FilmFile, least_frames: int, *, ffmpeg: Ffmpeg, limits: StallLimits
+) -> ProbeFacts | _Bad:
+    container = await _container_facts(file, limits=limits)
     if isinstance(container, _Bad):
         return container
-    watch = _Watch(path, ffmpeg, limits, niceness, track=container["index"])
+    watch = _Watch(file, ffmpeg, limits, track=container["index"])
     first_key_seconds = container.get("first_key_seconds")
     if first_key_seconds is not None and container["codec"] in FIELDLESS:
         seen = await watch.key_frame()
         if seen.is_sound(first_key_seconds):
             return _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
     # Without timestamps in the container only a look at every frame tells where the track ends.
-    seen = await watch.frames(FRAMES_LOOKED_AT if container["has_timestamps"] else None)
-    too_few = _too_few(seen, codec=container["codec"])
+    seen = await watch.frames(least_frames + MORE_FRAMES if container["has_timestamps"] else None)
+    too_few = _too_few(seen, least_frames, codec=container["codec"])
     return too_few or _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
 
 
@@ -101,10 +108,9 @@ class _Seen:
 class _Watch:
     """Decodes the beginning of a film."""
 
-    path: str
+    file: FilmFile
     ffmpeg: Ffmpeg
     limits: StallLimits
-    niceness: int
     track: int
 
     async def frames(self, count: int | None) -> _Seen:
@@ -123,7 +129,7 @@ class _Watch:
             return log.take(line)
 
         def arguments(_: object) -> list[str]:
-            source = input_arguments(Input(self.path, loglevel="verbose"))
+            source = input_arguments(Input(self.file.path, loglevel="verbose"))
             source.remove("-xerror")  # damage elsewhere among the first frames is not this probe's business
             source[-2:-2] = given
             *output, target = null_output("showinfo=checksum=0")
@@ -134,15 +140,15 @@ class _Watch:
             arguments=arguments,
             on_line=take,
             limits=self.limits,
-            niceness=self.niceness,
+            niceness=self.file.niceness,
         )
         return _Seen(log, header, await run_child(command))
 
 
-async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> dict[str, Any] | _Bad:
+async def _container_facts(file: FilmFile, *, limits: StallLimits) -> dict[str, Any] | _Bad:
     """Ask the probe child; what its answer says of the file is translated here."""
     words = (FORMATS, str(MAX_PIXELS))
-    answer, tail = await ask(ChildQuery(PROBE_CHILD, path, words, "the probe", limits, niceness))
+    answer, tail = await ask(ChildQuery(PROBE_CHILD, file.path, words, "the probe", limits, file.niceness))
     if "missing" in answer:
         reason = "file not found"
         raise SourceMissingError(reason)
@@ -153,7 +159,7 @@ async def _container_facts(path: str, *, limits: StallLimits, niceness: int) -> 
     return answer
 
 
-def _too_few(seen: _Seen, *, codec: str) -> _Bad | None:
+def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
     """Return why the first frames are not enough, or None. Raises ChildError."""
     log, ended = seen.log, seen.ended
     if ended.has_stalled:
@@ -163,12 +169,13 @@ def _too_few(seen: _Seen, *, codec: str) -> _Bad | None:
         reason = f"ffmpeg was killed by signal {-ended.status}"
         raise ChildError(reason, ended.tail)
     count = len(log.frames)
-    if count >= CLIP_FRAMES:
+    if count >= least_frames:
         return None
     if log.has_passing_error:
         reason = "the first frames could not be read"
         raise ChildError(reason, ended.tail)
-    return _Bad(_why_so_few(log, ended, codec=codec, count=count), ended.tail)
+    why = _why_so_few(log, ended, codec=codec, count=count)
+    return _Bad(why or f"too short: only {frame_count(count)}, need {least_frames}", ended.tail)
 
 
 def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
@@ -180,14 +187,13 @@ def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
     return _Bad(refused) if refused else None
 
 
-def _why_so_few(log: FrameLog, ended: Ended, *, codec: str, count: int) -> str:
+def _why_so_few(log: FrameLog, ended: Ended, *, codec: str, count: int) -> str | None:
+    """Return why there are few frames, or None where the film is merely short."""
     if reason := log.lasting_reason or lasting_reason(ended.tail):
         return reason.replace("unsupported codec none", f"unsupported codec {codec}")
     if not count and (log.damage or ended.status):
         return f"corrupt: no frame of its {codec} track can be decoded"
-    if not count:
-        return "no frames"
-    return f"too short: only {counted(count)}, need {CLIP_FRAMES}"
+    return None if count else "no frames"
 
 
 def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> ProbeFacts | _Bad:

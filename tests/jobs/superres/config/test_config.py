@@ -22,7 +22,7 @@ from tui_gen.jobs.superres.config.load import (
 )
 from tui_gen.jobs.superres.config.schema import BaseSettings, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Settings, Trim
-from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.media.geometry import Region, Size
 
 Write = Callable[[str], Path]
 

@@ -13,7 +13,8 @@ from tui_gen.jobs.superres.dataset.folders import (
     settle_slug,
     sweep_leftovers,
 )
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.geometry import Size
 
 FORMATS = [
     PatchFormat("small_540", Size(540, 540), Size(180, 180), "Patches", ""),

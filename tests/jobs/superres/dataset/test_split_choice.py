@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine.model.work import RefusedError
+from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import Split, part_name

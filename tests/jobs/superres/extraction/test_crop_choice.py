@@ -11,8 +11,8 @@ from tui_gen.jobs.superres.extraction.cutting import most_detailed
 from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, FrameView
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
 from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail
-from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
 from tui_gen.jobs.superres.units import Cut
+from tui_gen.media.geometry import Region, Size, contains, whole
 
 FILMS = (video("a", {"general": 1.0, "space": 1.0}),)
 FRAME = Size(600, 200)

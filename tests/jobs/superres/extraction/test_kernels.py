@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.config.settings import LrKernel
 from tui_gen.jobs.superres.extraction.kernels import UndefinedKernelError, kernel_for, shrink
-from tui_gen.jobs.superres.planning.geometry import Region
+from tui_gen.media.geometry import Region
 
 Image = NDArray[np.uint8]
 Plane = NDArray[np.float64]

@@ -19,8 +19,9 @@ from tui_gen.jobs.superres.extraction.patches import (
     encode_patch,
     encode_png,
 )
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.units import Cut
+from tui_gen.media.geometry import Region, Size
 
 Image = NDArray[np.uint8]
 

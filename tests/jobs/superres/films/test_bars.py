@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, picture_inside, vote
-from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.media.geometry import Region, Size
 
 FRAME = Size(384, 216)
 WHOLE = Region(0, 0, 384, 216)

@@ -11,7 +11,7 @@ import pytest
 from tests.jobs.superres.sample_films import SETTINGS, make_numbered, probed, run_ffmpeg
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.media import Ffmpeg, SourceMissingError, StallLimits, probe
-from tui_gen.jobs.superres.units import Probe
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
 
 
 @pytest.fixture
@@ -21,7 +21,12 @@ def ffmpeg(embedded_ffmpeg: str) -> Ffmpeg:
 
 async def refusal(ffmpeg: Ffmpeg, path: Path) -> str:
     began = time.monotonic()
-    found = await probe(Probe("v", str(path), SETTINGS), ffmpeg=ffmpeg, limits=StallLimits(20, 20))
+    found = await probe(
+        Probe("v", str(path), SETTINGS).file,
+        least_frames=CLIP_FRAMES,
+        ffmpeg=ffmpeg,
+        limits=StallLimits(20, 20),
+    )
     assert isinstance(found, Unusable), found
     assert time.monotonic() - began < 15
     assert "\n" not in found.reason
@@ -96,7 +101,9 @@ async def test_a_film_of_fewer_than_seven_frames_is_too_short(
 
 async def test_a_missing_file_says_nothing_about_the_film(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     with pytest.raises(SourceMissingError):
-        await probe(Probe("v", str(tmp_path / "gone.mkv"), SETTINGS), ffmpeg=ffmpeg)
+        await probe(
+            Probe("v", str(tmp_path / "gone.mkv"), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg
+        )
 
 
 async def test_a_name_that_is_not_utf8_is_read(ffmpeg: Ffmpeg, embedded_ffmpeg: str, tmp_path: Path) -> None:

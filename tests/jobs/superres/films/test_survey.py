@@ -9,9 +9,9 @@ from tests.jobs.superres.sample_films import SETTINGS, make_numbered, probed, ru
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.films import survey as survey_module
 from tui_gen.jobs.superres.media import Ffmpeg, survey
-from tui_gen.jobs.superres.planning.geometry import Region
 from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.film_facts import SurveyFacts
+from tui_gen.media.geometry import Region
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p", "-g", "6")
 

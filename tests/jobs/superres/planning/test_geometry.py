@@ -7,19 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.planning.geometry import (
-    Fit,
-    Region,
-    Size,
-    Upright,
-    border_margin,
-    contains,
-    crop,
-    crop_area,
-    fit,
-    whole,
-)
+from tui_gen.jobs.superres.planning.geometry import Fit, Upright, border_margin, crop, crop_area, fit
 from tui_gen.jobs.superres.planning.seeded_random import draws
+from tui_gen.media.geometry import Region, Size, contains, whole
 
 UHD = Size(3840, 2160)
 ASPECTS = st.sampled_from([Fraction(1), Fraction(4, 3), Fraction(16, 15), Fraction(8, 9), Fraction(1, 2)])

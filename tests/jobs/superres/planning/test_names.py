@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.planning.names import file_stem, slug, slug_of, wanted_slugs
+from tui_gen.media.geometry import Size
 
 NAMES = st.one_of(st.text(max_size=12), st.sampled_from(["Dune", "dune", "Dune!", "Dune aa", "???", ""]))
 IDS = st.sampled_from(["aa", "bb", "cc", "dd", "../x", "A", "a", "ee"])

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from tui_gen.engine.model.work import Plan, SourcePlan, SourceRecord
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size, contains, whole
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.units import ClipTask, Cut, Probe, Stretch, Survey
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.film_facts import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, Size, contains, whole
 
 SMALL = PatchFormat("small_540", Size(540, 540), Size(180, 180), "Patches", "")
 LARGE = PatchFormat("large_720", Size(720, 720), Size(240, 240), "Patches_Large", "_large")

@@ -26,7 +26,8 @@ from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, part_folder, part_name
 from tui_gen.jobs.superres.extraction.kernels import UndefinedKernelError, kernel_for
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.geometry import Size
 
 _LONGEST_NAME = 60
 _TYPO_LIKENESS = 0.75

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Size
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.geometry import Size
 
 LR_RATIO = 3
 

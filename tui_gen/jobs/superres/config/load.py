@@ -25,15 +25,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 import tui_gen
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
 from tui_gen.config.commented_json import CommentedJsonError, Document, Key, parse
-from tui_gen.engine.model.work import RefusedError
 from tui_gen.jobs.superres.config import checks
 from tui_gen.jobs.superres.config.checks import Fault
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry, keys_known_at, remedy_for
 from tui_gen.jobs.superres.config.settings import LrVersion, Settings, Trim, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, part_name
-from tui_gen.jobs.superres.planning.geometry import Region
+from tui_gen.media.geometry import Region
 
 _LONGEST_VALUE_SHOWN = 60
 _LISTS_WITH_GAPS = frozenset({"videos", "category_rules"})

@@ -24,8 +24,8 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.commented_json import Key
-from tui_gen.engine.model.work import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 
 LEFT_OUT = object()

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from tui_gen.engine.model.work import DEFAULT_PRIORITY
+from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.geometry import Region
 
 LrVersion = Literal["5frames", "7frames"]
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]

@@ -14,8 +14,8 @@ from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, enc
 from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Cut, Stretch
+from tui_gen.media.geometry import Size
 
 
 @dataclass(slots=True)

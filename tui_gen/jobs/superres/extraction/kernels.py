@@ -19,7 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from tui_gen.jobs.superres.config.settings import LrKernel
-from tui_gen.jobs.superres.planning.geometry import Region
+from tui_gen.media.geometry import Region
 
 if TYPE_CHECKING:
     import numpy as np

@@ -34,8 +34,8 @@ from tui_gen.jobs.superres.dataset.folders import (
 )
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.reading.views import reach
-from tui_gen.jobs.superres.planning.geometry import Region, whole
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Cut
+from tui_gen.media.geometry import Region, whole
 
 # Workers are what runs in parallel here; threads inside OpenCV would only get in their way.
 cv2.setNumThreads(1)

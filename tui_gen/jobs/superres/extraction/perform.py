@@ -15,29 +15,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from tui_gen.engine.model.work import (
-    Clip,
-    Doing,
-    Failed,
-    Learned,
-    Made,
-    ObstructedError,
-    Rejected,
-    Report,
-    Retried,
-    Unusable,
-)
+from tui_gen.base.errors import ObstructedError
+from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Rejected, Report, Retried, Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
-from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Probe, Stretch, Survey
-from tui_gen.media.colour import colour_chain, rendering, tone_mapping_peak
+from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, ClipTask, Probe, Stretch, Survey
+from tui_gen.media.colour import colour_chain, tone_mapping_peak
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
 
@@ -60,14 +51,14 @@ class Tools:
 async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, None]:
     """Read the headers of one film."""
     await tools.presence.check(unit.source, unit.path)
-    found = await media.probe(unit, ffmpeg=tools.ffmpeg)
+    found = await media.probe(unit.file, least_frames=CLIP_FRAMES, ffmpeg=tools.ffmpeg)
     if isinstance(found, Unusable):
         yield basis(unit.source, unit.settings, tools.ffmpeg)
         yield found
         return
     facts = {"probe": probe_to_json(found)}
     if unit.settings.sampling == "keyframe":
-        facts["keyframes"] = keyframe_index_to_json(await media.keyframe_index(unit, found))
+        facts["keyframes"] = keyframe_index_to_json(await media.keyframe_index(unit.file, found))
     yield Learned(unit.source, facts)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.planning.geometry import Region, Size
+from tui_gen.media.geometry import Region, Size
 
 ENOUGH_VOTES = 12
 ENOUGH_AGREEING = 3

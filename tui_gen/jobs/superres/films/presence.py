@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tui_gen.base.detached_call import detached_call
-from tui_gen.engine.model.work import SourceChangedError, SourceGoneError
+from tui_gen.base.errors import SourceChangedError, SourceUnreachableError
 from tui_gen.jobs.superres.films.identity import folder_of, look_at_folder
 
 LOOK_SECONDS = 30.0
@@ -28,13 +28,13 @@ class Presence:
     fingerprints: Mapping[str, tuple[int, int]]
 
     async def check(self, source: str, path: str) -> None:
-        """Raise SourceGoneError or SourceChangedError unless the film is there as it was."""
+        """Raise SourceUnreachableError or SourceChangedError unless the film is there as it was."""
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await detached_call(partial(self._check, source, path))
         except TimeoutError as error:
             message = f"{folder_of(path)} does not answer"
-            raise SourceGoneError(message, path) from error
+            raise SourceUnreachableError(message, path) from error
 
     def _check(self, source: str, path: str) -> None:
         try:
@@ -43,7 +43,7 @@ class Presence:
             raise _absence(path) from error
         except OSError as error:
             message = f"{folder_of(path)}: {error.strerror}"
-            raise SourceGoneError(message, path) from error
+            raise SourceUnreachableError(message, path) from error
         fingerprint = self.fingerprints.get(source)
         is_same = stat.S_ISREG(found.st_mode) and fingerprint in {None, (found.st_size, found.st_mtime_ns)}
         if not is_same:
@@ -51,10 +51,10 @@ class Presence:
             raise SourceChangedError(message)
 
 
-def _absence(path: str) -> SourceGoneError | SourceChangedError:
+def _absence(path: str) -> SourceUnreachableError | SourceChangedError:
     folder = look_at_folder(folder_of(path))
     if folder.is_empty is None:
-        return SourceGoneError(f"{folder_of(path)} is missing or cannot be listed", path)
+        return SourceUnreachableError(f"{folder_of(path)} is missing or cannot be listed", path)
     if folder.is_empty:
-        return SourceGoneError(f"{folder_of(path)} is empty", path)
+        return SourceUnreachableError(f"{folder_of(path)} is empty", path)
     return SourceChangedError("the file is not there any more")

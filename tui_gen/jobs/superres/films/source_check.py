@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import JsonObject, RefusedError, SourceRecord
+from tui_gen.engine.model.work import JsonObject, SourceRecord
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.identity import (
     FileLook,

@@ -22,10 +22,10 @@ import numpy as np
 
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.extraction.reading.luma import LumaPlane, luma_plane
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES, Bars, picture_inside, vote
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.units import Survey
-from tui_gen.media.colour import colour_chain, rendering
+from tui_gen.media.colour import colour_chain
 from tui_gen.media.decoding.frame_log import FrameLog, lasting_reason
 from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import (
@@ -37,6 +37,7 @@ from tui_gen.media.ffmpeg import (
     raw_output,
 )
 from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Size
 from tui_gen.processes.children import (
     ChildError,
     Command,

@@ -36,9 +36,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.decoding.planes import Planes, planes_of
 from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
+from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Signs
 
 if TYPE_CHECKING:

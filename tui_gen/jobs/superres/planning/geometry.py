@@ -1,39 +1,14 @@
-"""Sizes, regions and patch formats, and the pure arithmetic between them."""
+"""Patch formats, and how a film is scaled and cropped for one. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 
+from tui_gen.media.geometry import Region, Size
+
 BORDER_LR_PIXELS = 4
 """Margin around a crop in LR pixels: covers every kernel, and a whole number of them at any ratio."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Size:
-    """Width and height in pixels."""
-
-    width: int
-    height: int
-
-    def __str__(self) -> str:
-        """`1920x1080`."""
-        return f"{self.width}x{self.height}"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Region:
-    """A rectangle in pixels, `x` and `y` being its top left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def size(self) -> Size:
-        """Its width and height."""
-        return Size(self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +42,6 @@ class Fit:
 
     frame: Size  # the whole upright frame, bars included, with square pixels; both sides even
     picture: Region  # inside the bars, in pixels of `frame`, no bar pixel in it
-
-
-def whole(size: Size) -> Region:
-    """Return the region that covers all of `size`."""
-    return Region(0, 0, size.width, size.height)
-
-
-def contains(outer: Region, inner: Region) -> bool:
-    """Tell whether `inner` lies wholly in `outer` and is not empty."""
-    return (
-        inner.width > 0
-        and inner.height > 0
-        and outer.x <= inner.x
-        and outer.y <= inner.y
-        and inner.x + inner.width <= outer.x + outer.width
-        and inner.y + inner.height <= outer.y + outer.height
-    )
 
 
 def fit(upright: Upright, gt: Size) -> Fit | None:

@@ -18,12 +18,12 @@ from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, SourceReco
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, seats_of
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
 from tui_gen.jobs.superres.planning.timestamps import Windows, lowest, retries
 from tui_gen.jobs.superres.units import Probe, Survey
+from tui_gen.media.geometry import Size
 
 NARROW_SPACING_SECONDS = 1.0
 _GT_FRAMES = {"gt": 1, "gt7": 7}

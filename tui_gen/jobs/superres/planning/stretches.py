@@ -14,12 +14,13 @@ from operator import or_
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import whole_name
 from tui_gen.jobs.superres.planning.film_capacity import Option
-from tui_gen.jobs.superres.planning.geometry import Region, Size, border_margin, crop, crop_area
+from tui_gen.jobs.superres.planning.geometry import border_margin, crop, crop_area
 from tui_gen.jobs.superres.planning.names import file_stem
 from tui_gen.jobs.superres.planning.seeded_random import draws
 from tui_gen.jobs.superres.planning.timestamps import Windows, bit_indices
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, Size
 
 STRETCH_CLIPS = 16
 """Enough clips to be worth opening a decoder for, few enough (some 20 s of work) that the last stretches

@@ -11,9 +11,9 @@ import pytest
 
 from tui_gen.jobs.superres.extraction.reading.decoder_group import DecoderGroup, ReadWindow, Refusal
 from tui_gen.jobs.superres.extraction.reading.views import View
-from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.decoding.decoder_errors import listen
+from tui_gen.media.geometry import Region, Size
 from tui_gen.processes.children import Child, StallLimits, TextSink
 
 SIZE = Size(4, 2)

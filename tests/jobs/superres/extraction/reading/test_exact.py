@@ -26,8 +26,8 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.geometry import Size
 
 HD, SCOPE = Size(1920, 1080), Size(1280, 720)
 FRAMES = 9

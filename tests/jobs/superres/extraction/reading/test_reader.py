@@ -29,10 +29,10 @@ from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.planning.geometry import Region, Size, whole
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.colour import Chroma, HdrChain
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.geometry import Region, Size, whole
 from tui_gen.processes.children import StallLimits
 
 RULES = {"repeated_frames": default_rule("repeated_frames", "score")}

@@ -27,8 +27,8 @@ from tests.jobs.superres.sample_films import (
 from tui_gen.engine.model.work import Rejected, Retried
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.colour import Rendering, colour_chain
+from tui_gen.media.geometry import Size
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "12", "-pix_fmt", "yuv420p")
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {

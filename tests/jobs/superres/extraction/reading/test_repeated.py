@@ -38,10 +38,10 @@ from tui_gen.jobs.superres.extraction.reading.repeated import (
 )
 from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
 from tui_gen.jobs.superres.media import Ffmpeg
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.planning.timestamps import Timeline, reach_frames, timeline
 from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.geometry import Size
 
 COLLAPSING = replace(
     SETTINGS, repeated_frames="collapse", scores={"repeated_frames": default_rule("repeated_frames", "score")}

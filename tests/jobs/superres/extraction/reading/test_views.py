@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.jobs.superres.sample_films import SETTINGS, TINY
 from tui_gen.jobs.superres.extraction.reading.views import GRID, MARGIN, reach, views_of
-from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.geometry import Region, Size, contains, whole
 
 COLOUR = ColourFacts("yuv420p10le", 10, None, None, None, None, None, None, None)
 FILM = ProbeFacts(

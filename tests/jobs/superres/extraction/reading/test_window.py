@@ -12,8 +12,8 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_damaged,
     nearest,
 )
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.decoding.frame_log import FrameLog, ShownFrame
+from tui_gen.media.geometry import Size
 
 # Timestamps in milliseconds, as matroska keeps them, at least 2 ms apart.
 TIMES = st.lists(st.integers(2, 500), min_size=7, max_size=60).map(

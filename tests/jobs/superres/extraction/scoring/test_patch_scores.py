@@ -16,8 +16,9 @@ from tui_gen.jobs.superres.extraction.scoring.patch_scores import (
     perceptual_hash,
 )
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, default_rule
-from tui_gen.jobs.superres.planning.geometry import PatchFormat, Region, Size, whole
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.units import Cut
+from tui_gen.media.geometry import Region, Size, whole
 
 Image = NDArray[np.uint8]
 Plane = NDArray[np.float64]

@@ -16,10 +16,10 @@ from tui_gen.jobs.superres.config.settings import Category, Video
 from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
 from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.jobs.superres.planning.film_capacity import prospect
-from tui_gen.jobs.superres.planning.geometry import whole
 from tui_gen.jobs.superres.planning.timestamps import Timeline
 from tui_gen.media.facts_json import probe_to_json, survey_to_json
 from tui_gen.media.film_facts import SurveyFacts
+from tui_gen.media.geometry import whole
 from tui_gen.processes.cpu_time import Spent, counting, current, processor_seconds
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "12")

@@ -16,8 +16,8 @@ from tui_gen.jobs.superres.films.scanning.findings import Findings, ScanError
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
 from tui_gen.jobs.superres.films.scanning.scan import scan
 from tui_gen.jobs.superres.films.scanning.weighing import best_rule
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.geometry import Size
 
 RULES = (
     CategoryRule("dune", (("general", 1.0),)),

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_gen.engine.model.work import RefusedError
+from tui_gen.base.errors import RefusedError
 
 MANIFEST = ".tui-gen-export.json"
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES})

@@ -17,7 +17,7 @@ from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
 from tui_gen.jobs.superres.extraction.patches import Image, encode_png
-from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.media.geometry import Size
 
 STACKED = {"lr": 5, "lr7": 7, "gt7": 7}
 """How many tiles a stack of each kind has."""

@@ -23,6 +23,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading import graphs
 from tui_gen.jobs.superres.extraction.reading.luma import (
@@ -44,7 +45,6 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     BWDIF_LEAD_FRAMES,
     Span,
     begins_too_late,
-    counted,
     exact_span,
     expected_span,
     frames_around,
@@ -53,10 +53,10 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_damaged,
     is_run,
 )
-from tui_gen.jobs.superres.planning.geometry import Region, Size, contains, whole
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
 from tui_gen.media.decoding.frame_log import FrameLog
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
+from tui_gen.media.geometry import Region, Size, contains, whole
 from tui_gen.processes.children import (
     ChildError,
     Command,
@@ -99,7 +99,7 @@ class ClipFrames:
 
     index: int
     views: tuple[FrameView, ...]
-    pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are counted
+    pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are frame_count
     container_pts_seconds: tuple[float, ...]  # as in the file
     attempts: int
     measures: ClipMeasures
@@ -311,12 +311,12 @@ class _Reader:
         if (bad := _fault(done, span, is_whole=sink.has_taken(len(pts)))) is not None:
             return bad
         if len(pts) < CLIP_FRAMES:
-            return _BadData(f"only {counted(len(pts))}, need {CLIP_FRAMES}", done.tail)
+            return _BadData(f"only {frame_count(len(pts))}, need {CLIP_FRAMES}", done.tail)
         if not is_run(inside) or not is_ascending(pts):
             return _BadData(INDISTINCT)
         seven = seven_different(pts, sink.walk.firsts, target_seconds, self.stretch.anchor)
         if not seven:
-            return _BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {counted(len(pts))} differ")
+            return _BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {frame_count(len(pts))} differ")
         wanted = [pts[place] for place in seven]
         found = await self._read(picked(pts, seven), sizes, lambda _, shown: list(shown) == wanted)
         steps = tuple(after - before for before, after in pairwise(seven))
@@ -377,7 +377,7 @@ class _Reader:
         if not done.is_clean:
             return _BadData("damaged data", done.tail)
         count = frames_around(pts, target_seconds, self.stretch.anchor)
-        return _BadData(f"only {counted(count)}, need {CLIP_FRAMES}", done.tail)
+        return _BadData(f"only {frame_count(count)}, need {CLIP_FRAMES}", done.tail)
 
     def _may_enter_earlier(self, done: _Pass, span: Span | Picked, *, must: bool = False) -> bool:
         """Return whether to try again from further back, and do so from now on for this window."""
@@ -396,7 +396,7 @@ class _Reader:
         seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
         if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
             seek_seconds = None
-        # Frames that are only counted stay where they are decoded.
+        # Frames that are only frame_count stay where they are decoded.
         device = self._device if sinks else None
         source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
         done = _Pass(is_from_start=seek_seconds is None)

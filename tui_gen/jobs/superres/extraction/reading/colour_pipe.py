@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_gen.jobs.superres.extraction.reading.views import Shape
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.units import Stretch
-from tui_gen.media.colour import colour_chain, rendering
+from tui_gen.media.colour import colour_chain
 
 
 def colour_arguments(stretch: Stretch, shape: Shape, *, source: int, target: int) -> Sequence[str]:

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from tui_gen.jobs.superres.extraction.reading.luma import luma_plane
 from tui_gen.jobs.superres.extraction.reading.repeated import Picked
 from tui_gen.jobs.superres.extraction.reading.window import Span
-from tui_gen.jobs.superres.planning.geometry import Size
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.units import Stretch
-from tui_gen.media.colour import head_filters, rendering, tail_filters
+from tui_gen.media.colour import head_filters, tail_filters
 from tui_gen.media.ffmpeg import downloaded, null_output, raw_output
+from tui_gen.media.geometry import Size
 
 Outputs = Callable[[Sequence[int]], list[str]]
 """The arguments by the descriptors of the pipes, one per sink."""

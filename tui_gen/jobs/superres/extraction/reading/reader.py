@@ -38,10 +38,10 @@ from tui_gen.jobs.superres.extraction.reading.decoder_group import (
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
 from tui_gen.jobs.superres.extraction.reading.views import View, strips_of, views_of
-from tui_gen.jobs.superres.planning.geometry import Region
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Stretch
 from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.geometry import Region
 from tui_gen.processes.children import ChildError, StallLimits
 
 CONTAINERS = ("matroska", "mov")

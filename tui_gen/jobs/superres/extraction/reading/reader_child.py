@@ -32,11 +32,11 @@ from numpy.typing import NDArray
 from tui_gen.jobs.superres.extraction.reading.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
 from tui_gen.jobs.superres.extraction.reading.window_decoder import FilmOrder, WindowDecoder
-from tui_gen.jobs.superres.planning.geometry import Region, Size
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
 from tui_gen.media.decoding.planes import Planes, planes_of
 from tui_gen.media.decoding.track import UnsureError, open_film
+from tui_gen.media.geometry import Region, Size
 from tui_gen.processes.keepalive import Signs
 
 PICTURE_TYPES = {

@@ -23,8 +23,8 @@ import numpy as np
 
 from tui_gen.jobs.superres.extraction.reading.luma import Luma, LumaPlane, repeats
 from tui_gen.jobs.superres.extraction.reading.window import Span, nearest
-from tui_gen.jobs.superres.planning.geometry import Size
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
+from tui_gen.media.geometry import Size
 
 TOO_FEW_DIFFERENT = "too few different frames around it"
 """Why a window gives nothing although it decodes: the picture stands still for too long."""

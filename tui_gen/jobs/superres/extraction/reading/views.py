@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.planning.geometry import Region, Size, border_margin, contains, whole
+from tui_gen.jobs.superres.planning.geometry import border_margin
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.geometry import Region, Size, contains, whole
 
 MARGIN = 16
 """Stored pixels around what is needed. Noise shows differences up to 11 of them: chroma is shared by

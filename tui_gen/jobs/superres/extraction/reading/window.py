@@ -134,8 +134,3 @@ def frames_around(pts: Sequence[float], target_seconds: float, anchor: int = MID
         return 0
     first = nearest(pts, target_seconds) - anchor
     return len(pts[max(0, first) : first + CLIP_FRAMES])
-
-
-def counted(count: int) -> str:
-    """Return `1 frame`, `5 frames`."""
-    return f"{count} frame" if count == 1 else f"{count} frames"

@@ -19,11 +19,11 @@ from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
 from tui_gen.jobs.superres.films.survey import INTERLACED_ORDERS
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
-from tui_gen.jobs.superres.planning.geometry import Region, whole
 from tui_gen.jobs.superres.planning.timestamps import is_of_titles
 from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.colour import colour_tags, tone_mapping_peak
 from tui_gen.media.film_facts import Chapter, ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, whole
 from tui_gen.media.probing.keyframe_distance import KeyFrames
 
 State = Literal["good", "flawed", "unusable", "missing", "left out"]

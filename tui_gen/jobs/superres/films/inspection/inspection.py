@@ -13,19 +13,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tui_gen.base.errors import ObstructedError, SourceChangedError, SourceUnreachableError
 from tui_gen.contract.job import Column, Condition, Inspected
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import (
-    JsonObject,
-    Learned,
-    ObstructedError,
-    Plan,
-    Report,
-    SourceChangedError,
-    SourceGoneError,
-    SourceRecord,
-    Unusable,
-)
+from tui_gen.engine.model.work import JsonObject, Learned, Plan, Report, SourceRecord, Unusable
 from tui_gen.jobs.superres.config.recipe import recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
@@ -218,7 +209,7 @@ async def _perform(perform: _Perform, stage: str, learning: _Learning) -> None:
         except ChildError as error:
             if not left:
                 learning.give_up(error.reason)
-        except (SourceGoneError, SourceChangedError, ObstructedError) as error:
+        except (SourceUnreachableError, SourceChangedError, ObstructedError) as error:
             learning.give_up(str(error))
             return
         else:

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from tui_gen.contract.job import Condition
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.media.ffmpeg import (
     NEEDED_FILTERS,
     Ffmpeg,
@@ -36,7 +37,7 @@ def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
     """Look at ffmpeg as a run would, and at the libraries."""
     try:
         ffmpeg = find_ffmpeg(settings.ffmpeg, environ)
-        fingerprint = colour_fingerprint(ffmpeg, settings)
+        fingerprint = colour_fingerprint(ffmpeg, rendering(settings))
     except FfmpegUnfitError as error:
         return Examined((Condition("ffmpeg", "wrong", str(error)), _libraries()), None)
     place = where_found(ffmpeg, settings.ffmpeg, environ)

@@ -12,12 +12,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import count, display_name, duration, size
+from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config import edits
 from tui_gen.config.commented_json import parse
 from tui_gen.config.edits import Entry
 from tui_gen.contract.job import FoundSource, ScanRequest
-from tui_gen.engine.model.work import DEFAULT_PRIORITY, RefusedError
 from tui_gen.jobs.superres.config.load import read_document
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of

@@ -60,7 +60,9 @@ class Film:
 def hdr_films(ffmpeg: Ffmpeg, paths: list[Path]) -> Iterator[Film]:
     for path in paths:
         try:
-            facts = asyncio.run(probe(Probe("-", str(path), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg))
+            facts = asyncio.run(
+                probe(Probe("-", str(path), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
+            )
         except SourceMissingError:
             sys.exit(f"there is no {path}")
         if not isinstance(facts, Unusable) and facts.hdr_class != "sdr":

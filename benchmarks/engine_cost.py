@@ -99,6 +99,7 @@ class Stub:
     settings: Settings
     sources: tuple[tuple[str, Video], ...]
     name: str = "extract"
+    is_discovery: bool = False
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan as the job does."""

@@ -87,6 +87,7 @@ class ToyStage:
     quotas: Mapping[str, int]
     act: Act = make
     name: str = "toy"
+    is_discovery: bool = False
     capacity: int = 1000
     step: Callable[[], object] | None = None
     stretch: int = STRETCH

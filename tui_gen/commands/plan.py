@@ -1,10 +1,16 @@
-"""What a run would do, as lines of text: everything is looked at, nothing is written."""
+"""The dry run: what a run would do, as lines of text. It reads the sources and writes nothing.
+
+Discovery stages are performed, since every later plan stands on the facts that they learn. Stages that
+make something are planned only. A stage after one with work left cannot be planned in full: its input is
+not made yet.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from tui_gen.base.formatting import count, display_name, duration, size
 from tui_gen.contract.job import JobConfig
@@ -21,19 +27,70 @@ def plan_lines(config: JobConfig) -> tuple[list[str], bool]:
     """Return the dry run as lines, and whether all targets can be met. Raises RefusedError."""
     state, _ = replay(config.run_folder)
     opened = config.open(state.records, may_write_beside=True)
-    clock = steady_clock()
     for event in opened.found:
         state.apply(event)
-    *first, last = opened.job.stages
-    for stage in first:
-        asyncio.run(_look(stage, state))
-    plan = last.plan(state.records)
-    state.apply(ev.StagePlanned(clock(), last.name, plan))
-    return list(_lines(state, plan, clock())), not any(c.shortfall for c in state.categories.values())
+    lines = list(dry_run(opened.job.stages, state, steady_clock()))
+    return lines, not any(category.shortfall for category in state.categories.values())
 
 
-async def _look(stage: Stage, state: RunState) -> None:
-    """Perform a stage that only finds facts, many sources at once, into the state alone."""
+def dry_run(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]) -> Iterator[str]:
+    """Plan the stages in order and yield the result as lines. `state` takes in what is learned and planned.
+
+    Discovery stages are performed up to the first stage that has something left to make.
+    """
+    found = _plan_stages(stages, state, clock)
+    sources = [source for source in state.sources.values() if source.is_planned or source.is_missing]
+    idle = [source for source in sources if source.reason]
+    yield f"Videos: {len(sources) - len(idle)} of {len(sources)} can be used"
+    yield from found.lines
+    if found.later:
+        yield ""
+        yield from found.later
+    yield from _problems(idle, found.plans)
+
+
+@dataclass(slots=True)
+class _Planned:
+    """What planning all stages gave."""
+
+    plans: list[Plan] = field(default_factory=list)  # of the stages that could be planned in full
+    lines: list[str] = field(default_factory=list)  # these plans, as text
+    later: list[str] = field(default_factory=list)  # a line for each stage that cannot be planned yet
+
+
+def _plan_stages(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]) -> _Planned:
+    found = _Planned()
+    has_headings = sum(not stage.is_discovery for stage in stages) > 1
+    unfinished: tuple[str, int] | None = None  # the first stage with work left, and its clips
+    for stage in stages:
+        if unfinished is not None:
+            found.later.append(_later(stage, stage.plan(state.records), *unfinished))
+        elif stage.is_discovery:
+            asyncio.run(_discover(stage, state))
+        else:
+            plan = stage.plan(state.records)
+            now = clock()
+            state.apply(ev.StagePlanned(now, stage.name, plan))
+            found.plans.append(plan)
+            found.lines += ["", f"Stage {stage.name}:"] if has_headings else []
+            found.lines += ["", *_stage_lines(state, plan, now)]
+            clips = sum(source.clips_left for source in plan.sources)
+            unfinished = (stage.name, clips) if clips else None
+    return found
+
+
+def _later(stage: Stage, plan: Plan, unfinished: str, clips: int) -> str:
+    """Return what can be said of a stage whose input is not complete."""
+    known = sum(source.clips_left for source in plan.sources)
+    so_far = f"; from what exists already: {count(known)} clips to make" if known else ""
+    return (
+        f"Stage {stage.name}: cannot be planned in full before stage {unfinished} has made its "
+        f"{count(clips)} clips{so_far}"
+    )
+
+
+async def _discover(stage: Stage, state: RunState) -> None:
+    """Perform a discovery stage, many sources at once, and apply what it learns to the state alone."""
     room = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def perform(unit: Unit) -> None:
@@ -48,11 +105,7 @@ async def _look(stage: Stage, state: RunState) -> None:
     await asyncio.gather(*(perform(unit) for source in plan.sources for unit in source.units))
 
 
-def _lines(state: RunState, plan: Plan, now: float) -> Iterator[str]:
-    sources = [source for source in state.sources.values() if source.is_planned or source.is_missing]
-    idle = [source for source in sources if source.reason]
-    yield f"Videos: {len(sources) - len(idle)} of {len(sources)} can be used"
-    yield ""
+def _stage_lines(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     yield from _category_table(state, plan)
     yield ""
     yield from _totals(state, plan, now)
@@ -62,7 +115,6 @@ def _lines(state: RunState, plan: Plan, now: float) -> Iterator[str]:
         yield "Mean spacing of the clips:"
         for source in spacing:
             yield f"  {source.spacing_seconds:8.1f} s  {display_name(source.name)}"
-    yield from _problems(idle, plan)
 
 
 def _category_table(state: RunState, plan: Plan) -> Iterator[str]:
@@ -96,12 +148,14 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
         yield "Time:    not known before the first clips; try: tui-gen run --limit 20"
 
 
-def _problems(idle: list[SourceState], plan: Plan) -> Iterator[str]:
-    if idle or plan.warnings or plan.notes:
+def _problems(idle: Sequence[SourceState], plans: Sequence[Plan]) -> Iterator[str]:
+    notes = [note for plan in plans for note in plan.notes]
+    warnings = [warning for plan in plans for warning in plan.warnings]
+    if idle or warnings or notes:
         yield ""
     for source in idle:
         yield f"Not used: {display_name(source.name)}: {display_name(source.reason)}"
-    for note in plan.notes:
+    for note in notes:
         yield f"Note: {display_name(note)}"
-    for warning in plan.warnings:
+    for warning in warnings:
         yield f"Warning: {display_name(warning)}"

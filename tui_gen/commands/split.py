@@ -108,7 +108,7 @@ def _move(config: JobConfig, talk: TextIO) -> None:
 def move_near_duplicates(config: JobConfig, session: Session) -> int:
     """Move training patches that are too near to one kept aside, record it, and return how many. OSError."""
     moved = 0
-    if not hasattr(config, "keep_apart"):  # a job whose patches are never near each other
+    if not hasattr(config, "move_near_duplicates"):  # a job whose patches are never near each other
         return moved
     for events in config.move_near_duplicates(session.state.records):
         session.note(events)
@@ -118,7 +118,7 @@ def move_near_duplicates(config: JobConfig, session: Session) -> int:
 
 def near_duplicate_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
     """Say how many patches `move_near_duplicates` would move; empty where there are none. Raises OSError."""
-    number = config.near_duplicate_count(records) if hasattr(config, "too_near") else 0
+    number = config.near_duplicate_count(records) if hasattr(config, "near_duplicate_count") else 0
     return (
         f"{count(number)} patches stand in the folders for training and look like one kept aside, "
         "or do so no longer and stand apart"

@@ -441,7 +441,15 @@ CONFIG_OFFERS: Mapping[str, tuple[str, ...]] = {
     "stats": ("expected", "measurements"),
     "report": ("expected",),
     "sheet": ("sheet",),
-    "split": ("parts", "crossing", "suggest", "choose", "move", "too_near", "keep_apart"),
+    "split": (
+        "parts",
+        "split_leakage",
+        "suggest",
+        "choose",
+        "move",
+        "near_duplicate_count",
+        "move_near_duplicates",
+    ),
     "export": ("export",),
 }
 """What a command asks of a `JobConfig`, beside what a run does; a job may lack it, and then the command."""

@@ -275,6 +275,14 @@ class Stage(Protocol):
         """As in the ledger: "probe", "extract"."""
         ...
 
+    @property
+    def is_discovery(self) -> bool:
+        """Whether it only reads sources and learns facts: it writes no file and ends no clip.
+
+        A dry run (`plan`) performs such stages and no others.
+        """
+        ...
+
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Decide, purely, what is left to do. Cheap enough to be asked for after every rejection."""
         ...

@@ -48,6 +48,7 @@ class ProbeStage:
     films: _Films
     tools: Tools
     name: str = "probe"
+    is_discovery: bool = True
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan a probe for every film that is there and not known yet."""
@@ -70,6 +71,7 @@ class ExtractStage:
     tools: Tools
     uncounted: Uncounted | None  # where patches have hashes
     name: str = "extract"
+    is_discovery: bool = False
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan surveys and stretches, by what is known and made."""

@@ -49,6 +49,11 @@ class _RestrictedStage:
         """As the whole one."""
         return self.stage.name
 
+    @property
+    def is_discovery(self) -> bool:
+        """As the whole one."""
+        return self.stage.is_discovery
+
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan the whole, and keep what is wanted of it.
 

@@ -2,7 +2,7 @@
 
 The tests do not run this script.
 
-    python -m tests.golden.make_record parser patches
+    python -m tests.golden.make_record parser patches run_folder
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.golden import parser, patches
+from tests.golden import parser, patches, resuming
 from tests.golden.program import write_json
 
 
@@ -36,7 +36,28 @@ def _parser() -> None:
     write_json(parser.RECORD, {**parser.probed(), **codes})
 
 
-RECORDS: Mapping[str, Callable[[], None]] = {"parser": _parser, "patches": _patches}
+def _run_folder() -> None:
+    """Resume the run folder and write down how it stands."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        resuming.lay_out(folder)
+        before = resuming.parts(folder)
+        resumed = resuming.resume(folder)
+        found = {
+            "versions": patches.versions(),
+            "parts before": before,
+            "parts after": resuming.parts(folder),
+            "made": sorted(resumed.made),
+            "standing": resuming.standing(folder),
+        }
+    write_json(resuming.RECORD, found)
+
+
+RECORDS: Mapping[str, Callable[[], None]] = {
+    "parser": _parser,
+    "patches": _patches,
+    "run_folder": _run_folder,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:

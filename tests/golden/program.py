@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 RUN_SECONDS = 100.0
 """The longest time that a run of these tests may take on a busy machine."""
@@ -70,3 +72,59 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_json(path: Path, value: object) -> None:
     """Write a golden file: sorted, so that a change of it can be read as a difference."""
     path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_ledger(path: Path) -> list[dict[str, Any]]:
+    """Return the whole lines of a ledger."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+
+class Engine:
+    """A run at work, in a session of its own. None of its processes outlives the `with` block."""
+
+    def __init__(self, config: Path, *flags: str, env: Mapping[str, str] | None = None) -> None:
+        """Start a run of the configuration, whose output folder is `dataset` beside it."""
+        self.config = config
+        self.output = config.parent / "dataset"
+        self.process = subprocess.Popen(
+            command("run", config, "--detached", *flags),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment() if env is None else env,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the engine itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill what is left of the run."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait for something that the run does."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while not holds():
+            assert self.process.poll() is None, f"the run ended before {what}: {self.process.returncode}"
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(0.01)
+
+    def wait_for_socket(self) -> Path:
+        """Return the path of the control socket as soon as the lock file names it."""
+        self.wait_until(lambda: bool(self._socket()), "a control socket")
+        return Path(self._socket())
+
+    def _socket(self) -> str:
+        try:
+            return str(json.loads((self.output / ".tui-gen" / "lock").read_bytes())["socket"])
+        except (FileNotFoundError, ValueError):  # not written yet, or being written
+            return ""
+
+    def end(self) -> int:
+        """Wait for the end of the run and return its exit code."""
+        return self.process.wait(RUN_SECONDS)

@@ -17,7 +17,7 @@ from tui_gen.cli.arguments import COMMANDS
 from tui_gen.cli.main import main
 from tui_gen.cli.reference import reference
 from tui_gen.contract.job import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
-from tui_gen.jobs import find_job, read_config
+from tui_gen.contract.registry import find_job, read_config
 from tui_gen.tui.actions import IDS
 
 ROOT = Path(__file__).parent.parent

@@ -15,6 +15,7 @@ from tui_gen.base.formatting import display_name
 from tui_gen.cli.main import main
 from tui_gen.commands import report
 from tui_gen.contract.job import JobConfig
+from tui_gen.contract.registry import read_config
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Failed, Made, Patch, Rejected
@@ -22,7 +23,6 @@ from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.engine.storage import history as histories
 from tui_gen.engine.storage.history import history_of, read_history
 from tui_gen.engine.storage.ledger import Ledger
-from tui_gen.jobs import read_config
 from tui_gen.views.text import progress
 from tui_gen.views.text.progress import long_reading
 

@@ -18,7 +18,7 @@ from tests.acceptance.program import Dataset, environment, run
 from tests.faults.conftest import Scene, check_words, lying_in, with_root
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands.run import archive_previous
-from tui_gen.jobs import read_config
+from tui_gen.contract.registry import read_config
 
 GARBAGE = {
     "empty": b"",

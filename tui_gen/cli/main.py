@@ -88,7 +88,7 @@ def _screen(options: argparse.Namespace) -> int:
     if not can_draw():
         return _run(options)
     from tui_gen.commands import screen
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     path = Path(options.config)
     if not path.exists() and options.config == DEFAULT_CONFIG:
@@ -130,7 +130,7 @@ def _flags(options: argparse.Namespace) -> list[str]:
 
 def _monitor(options: argparse.Namespace) -> int:
     from tui_gen.commands import monitor
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     path = Path(options.file)
     status_path = path if monitor.is_status_file(path) else read_config(path).status_path
@@ -143,7 +143,7 @@ def _monitor(options: argparse.Namespace) -> int:
 
 def _ctl(options: argparse.Namespace) -> int:
     from tui_gen.commands import ctl
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     order = ctl.CtlOrder(options.order, **{
         key: getattr(options, key) for key in ("name", "number", "count", "json") if hasattr(options, key)
@@ -154,7 +154,7 @@ def _ctl(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from tui_gen.commands import run
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     config = read_config(Path(options.config))
     request = run.RunRequest(
@@ -194,7 +194,7 @@ def _agreed(question: str) -> bool:
 
 def _plan(options: argparse.Namespace) -> int:
     from tui_gen.commands.plan import plan_lines
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     lines, is_met = plan_lines(read_config(Path(options.config)))
     sys.stdout.writelines(f"{line}\n" for line in lines)
@@ -203,7 +203,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from tui_gen.commands.check import command
-    from tui_gen.jobs import DEFAULT_JOB, find_job, read_config
+    from tui_gen.contract.registry import DEFAULT_JOB, find_job, read_config
 
     request = command.CheckRequest(
         sys.stdout, sys.stderr, os.environ, is_json=options.json, may_keep=not options.no_keep
@@ -218,7 +218,7 @@ def _check(options: argparse.Namespace) -> int:
 def _scan(options: argparse.Namespace) -> int:
     from tui_gen.commands import scan
     from tui_gen.contract.job import ScanRequest
-    from tui_gen.jobs import job_of
+    from tui_gen.contract.registry import job_of
 
     request = ScanRequest(
         folders=tuple(Path(folder) for folder in options.folders),
@@ -234,7 +234,7 @@ def _scan(options: argparse.Namespace) -> int:
 
 def _stats(options: argparse.Namespace) -> int:
     from tui_gen.commands import stats
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     asked = stats.StatsRequest(options.score, options.list, is_json=options.json)
     return stats.stats(read_config(Path(options.config), command=options.command), asked, out=sys.stdout)
@@ -242,7 +242,7 @@ def _stats(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from tui_gen.commands import verify
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     config = read_config(Path(options.config), command=options.command)
     work = verify.repair if options.repair else verify.verify
@@ -251,7 +251,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from tui_gen.commands import report
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     page_path = Path(options.output) if options.output else None
     config = read_config(Path(options.config), command=options.command)
@@ -260,7 +260,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _sheet(options: argparse.Namespace) -> int:
     from tui_gen.commands import report
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     request = report.SheetRequest(
         folder=Path(options.output) if options.output else None,
@@ -274,7 +274,7 @@ def _sheet(options: argparse.Namespace) -> int:
 
 def _split(options: argparse.Namespace) -> int:
     from tui_gen.commands import split
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     request = split.SplitRequest(
         {part: getattr(options, part) for part in ("val", "test", "train")},
@@ -290,7 +290,7 @@ def _split(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from tui_gen.commands import export
     from tui_gen.contract.job import ExportRequest
-    from tui_gen.jobs import read_config
+    from tui_gen.contract.registry import read_config
 
     request = ExportRequest(
         options.layout,
@@ -305,7 +305,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from tui_gen.commands import run
-    from tui_gen.jobs import job_of, read_config
+    from tui_gen.contract.registry import job_of, read_config
 
     folder = Path(options.folder)
     path = job_of(folder / DEFAULT_CONFIG, command=options.command).make_demo(folder, say=_say)

@@ -72,6 +72,14 @@ def parse(text: str) -> Document:
     return Document(value, reader.lines, reader.spans, tuple(reader.repeated))
 
 
+def top_level_value(text: str, name: str) -> Any:  # noqa: ANN401 - a JSON value is anything
+    """Return the value of a key of the outermost object; None where there is no object or no such key.
+
+    Nothing after the value is read. Raises `CommentedJsonError` where the text before is not JSON.
+    """
+    return _Reader(text).find(name)
+
+
 @dataclass(slots=True)
 class _Reader:
     """A recursive descent over the tokens, one token ahead."""
@@ -100,6 +108,11 @@ class _Reader:
             )
         return value
 
+    def find(self, name: str) -> Any:  # noqa: ANN401 - a JSON value is anything
+        if self._next.text != "{":
+            return None
+        return next((value for found, value in self._members(()) if found == name), None)
+
     def _value(self, key: Key) -> Any:  # noqa: ANN401 - a JSON value is anything
         if len(key) > _DEEPEST:
             raise self._error(self._next.at, "nested too deeply", "no key of the configuration lies so deep")
@@ -118,8 +131,11 @@ class _Reader:
         return value
 
     def _object(self, key: Key) -> dict[str, Any]:
+        return dict(self._members(key))
+
+    def _members(self, key: Key) -> Iterator[tuple[str, Any]]:
         opened = self._advance()
-        found: dict[str, Any] = {}
+        found: set[str] = set()
         while self._next.text != "}":
             name_token = self._next
             if name_token.kind != "string":
@@ -135,10 +151,10 @@ class _Reader:
             if self._next.text != ":":
                 raise self._error(self._end_of_last, f'":" is missing after {name_token.text}', 'write ":"')
             self._advance()
-            found[name] = self._value(place)
+            found.add(name)
+            yield name, self._value(place)
             self._comma_or_end("}", opened)
         self._advance()
-        return found
 
     def _array(self, key: Key) -> list[Any]:
         opened = self._advance()

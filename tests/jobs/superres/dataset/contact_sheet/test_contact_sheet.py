@@ -17,12 +17,12 @@ from tests.pages import HOSTILE, ReadPage, check_needs_nothing
 from tui_gen.base.formatting import display_name
 from tui_gen.cli.main import main
 from tui_gen.contract.job import JobConfig
+from tui_gen.contract.registry import read_config
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Made, Patch
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.engine.storage.lock import Lock
-from tui_gen.jobs import read_config
 from tui_gen.jobs.superres.dataset.contact_sheet.pictures import GAP, HEIGHT, drawable
 from tui_gen.jobs.superres.extraction.patches import encode_png
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.acceptance.program import still_alive
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.hooks import GATHER_SECONDS, EventDetector, Hooks
@@ -78,9 +81,86 @@ async def test_a_hook_that_fails_is_told_of_in_the_log_alone(
 async def test_a_hook_that_hangs_is_killed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tui_gen.engine.run.hooks.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("tui_gen.engine.run.hook_command.TIMEOUT_SECONDS", 0.2)
     state = running()
     hooks = Hooks({"on_finish": [sys.executable, "-c", "import time; time.sleep(60)"]}, state.copy)
     state.apply(ev.RunEnded(9, "finished", 0))
     await hooks.finish()
     assert "did not end" in caplog.text
+
+
+@pytest.mark.parametrize("session", ["of the hook", "of its own"])
+async def test_what_a_hung_hook_has_started_keeps_nobody_waiting(
+    session: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    limits = time_limits(monkeypatch)
+    state, pid_path = running(), tmp_path / "pid"
+    hooks = Hooks({"on_finish": starting_a_sleeper(pid_path, session, then="wait")}, state.copy)
+    state.apply(ev.RunEnded(9, "finished", 0))
+    async with asyncio.timeout(60):
+        ending = asyncio.create_task(hooks.finish())
+        sleeper = await started(pid_path)
+        limits[1].reschedule(0.0)  # the first is the test's own
+        await ending
+    if session == "of the hook":
+        assert still_alive([sleeper], 5.0) == []
+    else:
+        sleeper.kill()
+
+
+async def test_a_hook_that_has_ended_is_not_waited_for_because_of_what_it_left_at_work(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    state, pid_path = running(), tmp_path / "pid"
+    hooks = Hooks({"on_finish": starting_a_sleeper(pid_path, "of the hook", then="leave")}, state.copy)
+    state.apply(ev.RunEnded(9, "finished", 0))
+    async with asyncio.timeout(30):
+        await hooks.finish()
+    (await started(pid_path)).kill()
+    assert caplog.text == ""
+
+
+async def test_a_hook_that_does_not_read_and_says_much_is_heard_to_its_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    chatty = "import sys; sys.stderr.write('word ' * 400_000 + 'the last word'); raise SystemExit(4)"
+    state = running()
+    hooks = Hooks({"on_problem": [sys.executable, "-c", chatty]}, state.copy)
+    for number in range(20):
+        state.apply(ev.ProblemNoted(1, "warning", f"{number} {'x' * 20_000}"))
+    await hooks.finish()
+    assert "ended with 4" in caplog.text
+    assert "the last word" in caplog.text
+
+
+def starting_a_sleeper(pid_path: Path, session: str, *, then: str) -> list[str]:
+    """Return a command that starts another, which inherits its error output."""
+    script = (
+        "import os, subprocess, sys\n"
+        "pid_path, session, then = sys.argv[1:]\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(100)']\n"
+        "child = subprocess.Popen(sleep, start_new_session=session == 'of its own')\n"
+        "open(pid_path + '.part', 'w').write(str(child.pid))\n"
+        "os.rename(pid_path + '.part', pid_path)\n"
+        "then == 'wait' and child.wait()\n"
+    )
+    return [sys.executable, "-c", script, str(pid_path), session, then]
+
+
+async def started(pid_path: Path) -> psutil.Process:
+    while not pid_path.exists():
+        await asyncio.sleep(0.01)
+    return psutil.Process(int(pid_path.read_text()))
+
+
+def time_limits(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Timeout]:
+    """Return the time limits that are set from now on: a test ends one when its moment has come."""
+    limits: list[asyncio.Timeout] = []
+    limit = asyncio.timeout
+
+    def remembered(seconds: float) -> asyncio.Timeout:
+        limits.append(limit(seconds))
+        return limits[-1]
+
+    monkeypatch.setattr(asyncio, "timeout", remembered)
+    return limits

@@ -1,17 +1,17 @@
-"""Runs the user's commands when something happened that he would want to be told of, once per event.
+"""Runs the user's commands when something happens that the user wants to know, once per event.
 
     on_finish    the run ended, whatever the way      on_problem    new warnings or errors, gathered
     on_disk_low  the disk guard holds the work        on_pause      the work stands still, by hand or not
 
 The event goes to the command's standard input as one line of JSON. A command is an argument list; no
-shell sees it. One that hangs is killed; one that fails is told of in the log and changes nothing.
+shell sees it. A command that hangs is killed (hook_command.py). A failure goes to the log and changes
+nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +19,11 @@ from typing import Any
 
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, Problem
-
-log = logging.getLogger(__name__)
+from tui_gen.engine.run.hook_command import run_command
 
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 60.0
 """Problems within this time are one event: five hundred missing files are one message."""
-TIMEOUT_SECONDS = 60.0
 PROBLEMS_TOLD = 20
 
 
@@ -123,34 +121,9 @@ class Hooks:
         for happening in self._lookout.look(self._snapshot(), time.time()):
             command = self._commands.get(happening.event)
             if command:
-                task = asyncio.create_task(_perform(tuple(command), happening), name=happening.event)
+                line = json.dumps({"event": happening.event, **happening.said}).encode("ascii") + b"\n"
+                task = asyncio.create_task(
+                    run_command(command, line, name=happening.event), name=happening.event
+                )
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-
-
-async def _perform(command: tuple[str, ...], happening: HookEvent) -> None:
-    line = json.dumps({"event": happening.event, **happening.said}).encode("ascii") + b"\n"
-    try:
-        child = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        log.warning("hook %s: %s cannot be started: %s", happening.event, command[0], error.strerror)
-        return
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            _, said = await child.communicate(line)
-    except TimeoutError:
-        log.warning("hook %s: %s did not end within %.0f s", happening.event, command[0], TIMEOUT_SECONDS)
-    else:
-        if child.returncode:
-            tail = said[-500:].decode("utf-8", "replace")
-            log.warning("hook %s: %s ended with %d: %s", happening.event, command[0], child.returncode, tail)
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()

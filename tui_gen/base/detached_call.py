@@ -15,10 +15,11 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 EXHAUSTED = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+THREAD_NAME = "detached call"
 _NO_THREAD = "can't start new thread"
 
 
-class _Errand(Generic[Result]):
+class _Call(Generic[Result]):
     """One call and the future that waits for it."""
 
     def __init__(self, call: Callable[[], Result], loop: asyncio.AbstractEventLoop) -> None:
@@ -48,9 +49,9 @@ class _Errand(Generic[Result]):
 
 async def detached_call(call: Callable[[], Result]) -> Result:
     """Return what a call returns, made in a thread that neither a cancelled wait nor the end waits for."""
-    errand = _Errand(call, asyncio.get_running_loop())
-    threading.Thread(target=errand.run, name="aside", daemon=True).start()
-    return await errand.done
+    made = _Call(call, asyncio.get_running_loop())
+    threading.Thread(target=made.run, name=THREAD_NAME, daemon=True).start()
+    return await made.done
 
 
 def exhaustion(error: BaseException) -> str | None:

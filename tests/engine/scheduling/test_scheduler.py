@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.engine.toy import Bench, ToyStage, make
+from tui_gen.base.detached_call import THREAD_NAME
 from tui_gen.base.errors import (
     ObstructedError,
     OutOfMemoryError,
@@ -18,7 +20,7 @@ from tui_gen.base.errors import (
 )
 from tui_gen.engine.model.events import SourceSkipped
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Failed, Rejected, Report, Unusable
+from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Report, Retried, Unusable
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.storage import recorder as recorder_module
@@ -147,6 +149,52 @@ async def test_a_drained_run_ends_after_the_clips_in_hand(ledger_path: Path) -> 
     await bench.steering.steer(do.Drain())
     assert (await run).exit_code == 4
     assert len(bench.stage.performed) <= before + 4
+
+
+@pytest.mark.parametrize("how", ["drain", "pause", "fewer workers"])
+async def test_a_clip_that_was_begun_is_not_thrown_away(ledger_path: Path, how: str) -> None:
+    stage = ToyStage({"a": 40})
+    bench = Bench(stage, ledger_path, options=Options(workers=2))
+    holds: dict[str, Callable[[], None]] = {
+        "drain": lambda: bench.engine.end("drain"),
+        "pause": bench.engine.gate.pause,
+        "fewer workers": lambda: bench.engine.set_workers(1),
+    }
+    begun, made = list[Clip](), list[Clip]()
+
+    def act(clip: Clip) -> Iterable[Report]:
+        begun.append(clip)
+        if len(begun) == 6:
+            holds[how]()
+        yield Doing(clip, "decoding")
+        yield Doing(clip, "cutting", 2)
+        yield from make(clip)
+        made.append(clip)
+
+    stage.act = act
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(begun) >= 6)
+    for _ in range(40):
+        await asyncio.sleep(0)
+    if how == "pause":
+        assert (len(begun), bench.state.clips_made) == (6, 6)
+        await bench.steering.steer(do.Resume())
+    await run
+    assert Counter(begun) == Counter(stage.performed)
+
+
+async def test_a_clip_that_is_to_be_tried_again_can_be_left(ledger_path: Path) -> None:
+    stage = ToyStage({"a": 40})
+    bench = Bench(stage, ledger_path, options=Options(workers=1))
+
+    def act(clip: Clip) -> Iterable[Report]:
+        bench.engine.end("drain")
+        yield Retried(clip, 1, "damaged data")
+        yield from make(clip)
+
+    stage.act = act
+    assert (await bench.engine.run()).exit_code == 4
+    assert bench.state.clips_made == 0
 
 
 async def test_a_worker_that_is_stopped_before_it_began_is_let_go(ledger_path: Path) -> None:
@@ -385,6 +433,34 @@ async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
     assert (await run).exit_code == 0
     assert bench.state.clips_failed == 0
     assert bench.state.categories["all"].images == 20
+
+
+async def test_a_machine_without_room_for_a_look_is_asked_again_for_a_source(
+    ledger_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.LOOK_FOR_SOURCES_SECONDS", 0.01)
+    share, refusals, real = tmp_path / "share", list[str](), threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if not refusals and thread.name == THREAD_NAME:
+            refusals.append(thread.name)
+            share.mkdir()
+            message = "can't start new thread"
+            raise RuntimeError(message)
+        real(thread)
+
+    def act(clip: Clip) -> Iterable[Report]:
+        if not share.exists():
+            message = "share is missing"
+            raise SourceUnreachableError(message, str(share))
+        return make(clip)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    bench = Bench(ToyStage({"a": 10}, act), ledger_path)
+    async with asyncio.timeout(20):
+        assert (await bench.engine.run()).exit_code == 0
+    assert refusals == [THREAD_NAME]
+    assert bench.state.categories["all"].images == 10
 
 
 async def test_a_run_that_waits_for_sources_can_be_ended(ledger_path: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from tui_gen.base.detached_call import detached_call
+from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.base.errors import SourceUnreachableError
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
@@ -279,11 +279,22 @@ class Scheduler:
 
     async def _await_return(self, source: str, path: str) -> None:
         # Nobody tells when a share is mounted again.
-        while not await detached_call(partial(os.path.exists, path)):  # noqa: ASYNC110
+        while not await self._sees(path):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_FOR_SOURCES_SECONDS)
         self._queues[source].is_unreachable = False
         self._apply(ev.SourceReachable(self._clock(), source))
         self.gate.pulse()
+
+    async def _sees(self, path: str) -> bool:
+        """Tell whether a path can be reached; a look that fails is repeated, as nobody else ends the wait."""
+        try:
+            return await detached_call(partial(os.path.exists, path))
+        except Exception as error:
+            if (reason := exhaustion(error)) is None:
+                log.exception("looking for %s", path)
+            else:
+                log.warning("looking for %s: %s", path, reason)
+            return False
 
     def obstruct(self, what: str, reason: str) -> None:
         """Close the gate for a while, then let the work try again."""

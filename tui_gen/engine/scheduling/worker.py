@@ -1,7 +1,9 @@
 """One worker: it owns its unit, pulls the unit's reports at the gate and writes each down before it shows.
 
-    Worker.work: gate ─> pull one report ─> ledger ─> state ─┐     ends with the unit, or after the
-                  └──────────────────────────────────────────┘     pull in hand when it is told to
+    Worker.work: gate ─> pull ─> ledger ─> state ─┐     ends with the unit, or after the pull in hand
+                  └───────────────────────────────┘     when it is told to
+
+A pull ends with an outcome, a `Retried`, a `Learned` or an `Unusable`: `Doing` is shown on the way.
 
 What concerns more than its own unit it tells the conductor. Invariant: a clip leaves `left` only after
 its outcome is in the ledger.
@@ -38,6 +40,9 @@ from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.storage.recorder import Recorder
 
 log = logging.getLogger(__name__)
+
+Pulled = Retried | Learned | Unusable | Outcome
+"""What one pull ends with."""
 
 
 class SchedulerCalls(Protocol):
@@ -166,18 +171,38 @@ class Worker:
 
     async def _pull(self, reports: AsyncGenerator[Report, None]) -> None:
         while await self._may_pull():
-            try:
-                report = await anext(reports)
-            except StopAsyncIteration:
-                self._is_complete = True
+            report = await self._next(reports)
+            if report is None:
                 return
             await self._take(report)
+
+    async def _next(self, reports: AsyncGenerator[Report, None]) -> Pulled | None:
+        """Return the next report that a worker may stop after, or None at the end of the unit or on a stop.
+
+        A `Doing` is shown on the way: whoever stopped there would throw away what is decoded of the clip.
+        """
+        async for report in reports:
+            if not isinstance(report, Doing):
+                return report
+            self._show(report)
+            if self._is_cancelled:
+                return None
+        self._is_complete = True
+        return None
+
+    def _show(self, doing: Doing) -> None:
+        recorder = self._place.recorder
+        now = recorder.now()
+        recorder.show(ev.SlotTurned(now, self.number, doing.clip, doing.what, doing.attempt))
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self.task is not None and bool(self.task.cancelling())
 
     async def _may_pull(self) -> bool:
         """Wait at the gate; return False when the worker is to end."""
         while True:
-            is_cancelled = self.task is not None and self.task.cancelling()
-            if self._place.scheduler.is_ending or self.is_ending or is_cancelled:
+            if self._place.scheduler.is_ending or self.is_ending or self._is_cancelled:
                 return False
             if not self._place.gate.is_closed:
                 return self._may_begin()
@@ -189,12 +214,10 @@ class Worker:
             return self.has_ticket
         return True
 
-    async def _take(self, report: Report) -> None:
+    async def _take(self, report: Pulled) -> None:
         recorder, stage = self._place.recorder, self._place.stage.name
         now = recorder.now()
         match report:
-            case Doing(clip, what, attempt):
-                recorder.show(ev.SlotTurned(now, self.number, clip, what, attempt))
             case Retried(clip, attempt, reason):
                 recorder.show(ev.ClipRetried(now, clip, attempt, reason))
             case Learned(source, facts, warnings):

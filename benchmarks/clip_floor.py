@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.clip_approaches import PROGRAM, configuration, run_program
 from benchmarks.clip_meter import Meter
 from benchmarks.clip_samples import FRAMES, Sample
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import replay
 from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.jobs.superres.extraction.patches import encode_png

@@ -22,8 +22,9 @@ from pathlib import Path
 
 from tui_gen.engine.executors.base import LocalExecutor
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, SourceRecord, Unit
+from tui_gen.engine.model.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, Unit
 from tui_gen.engine.run.session import LEDGER_NAME, replay, steady_clock
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import (
     CategoryPlan,
@@ -24,7 +25,6 @@ from tui_gen.engine.model.work import (
     Plan,
     Report,
     SourcePlan,
-    SourceRecord,
     Unit,
 )
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler
@@ -103,8 +103,10 @@ class ToyStage:
 
     def _plan_one(self, source: str, record: SourceRecord) -> SourcePlan:
         dropped = record.skipped or record.unusable is not None
-        made = record.made.get("all", 0)
-        wanted = made if dropped else first(self.quotas[source], record.rejected, self.capacity)
+        made = record.stage(self.name).made.get("all", 0)
+        wanted = (
+            made if dropped else first(self.quotas[source], record.stage(self.name).rejected, self.capacity)
+        )
         left, quota = wanted & ~made, wanted.bit_count()
         return SourcePlan(
             source=source,
@@ -112,7 +114,7 @@ class ToyStage:
             path=f"/films/{source}.mkv",
             priority=record.priority if record.priority is not None else 255,
             units=ToyUnits(source, left, self.stretch),
-            key=(quota, record.rejected, dropped),
+            key=(quota, record.stage(self.name).rejected, dropped),
             clips_made=made.bit_count(),
             clips_left=left.bit_count(),
             quotas={"all": quota},

@@ -17,7 +17,7 @@ from tui_gen.base.formatting import count, display_name
 from tui_gen.contract.job import JobConfig, SourcePart
 from tui_gen.contract.registry import read_config
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import Session, replay
 
 

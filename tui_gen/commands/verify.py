@@ -160,13 +160,13 @@ def _wanted(patches: Iterable[Recorded]) -> dict[str, dict[int, frozenset[str]]]
 
 def _record_losses(session: Session, patches: Iterable[Recorded]) -> None:
     """Tell the ledger what is lost, so that it is planned again, by this run or by any later one."""
-    lost: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
+    lost: dict[tuple[str, str, str], list[Recorded]] = defaultdict(list)
     for patch in patches:
         record = session.state.records[patch.clip.source]
         # What an interrupted repair has told of already does not count twice.
-        if record.made.get(patch.category, 0) >> patch.clip.index & 1:
-            lost[patch.clip.source, patch.category].append(patch)
-    for (source, category), those in lost.items():
+        if stage := record.stage_that_made(patch.category, patch.clip.index):
+            lost[patch.clip.source, patch.category, stage].append(patch)
+    for (source, category, stage), those in lost.items():
         indexes = tuple(sorted(patch.clip.index for patch in those))
         size_bytes = sum(patch.size_bytes for patch in those)
-        session.note([ev.PatchesLost(session.now(), source, category, indexes, size_bytes)])
+        session.note([ev.PatchesLost(session.now(), source, category, indexes, size_bytes, stage)])

@@ -16,7 +16,8 @@ from typing import Literal, Protocol
 
 from tui_gen.contract.score_data import Measurements
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Clip, Job, JsonObject, Learned, Plan, SourceRecord, Unusable
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Clip, Job, JsonObject, Learned, Plan, Unusable
 
 RGB = tuple[int, int, int]
 

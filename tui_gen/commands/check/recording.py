@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tui_gen.contract.job import Inspected
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Learned, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Learned
 from tui_gen.engine.run.session import LEDGER_NAME, Session
 from tui_gen.engine.storage.lock import LockedError
 

@@ -51,6 +51,20 @@ class PhaseChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A stage with settings or inputs of its own began, for the first time or with other ones than before.
+
+    `is_redone`: what the stage made so far is superseded and planned anew.
+    """
+
+    at: float
+    stage: str
+    settings: JsonObject
+    inputs: str = ""  # digest of what a dataset-wide stage reads; empty for stages by source
+    is_redone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSkipped:
     """A source was left out by hand."""
 
@@ -123,12 +137,14 @@ class PatchesLost:
     category: str
     clips: tuple[int, ...]
     size_bytes: int
+    stage: str = ""  # empty in ledgers of programs with one making stage
 
 
 Durable = (
     RunStarted
     | RunEnded
     | PhaseChanged
+    | StageStarted
     | SourceSkipped
     | SourceUnskipped
     | PriorityChanged
@@ -149,8 +165,9 @@ class ClipRecounted(NamedTuple):
     source: str
     clip: int
     attempts: int
-    patches: Sequence[tuple[str, int, int | None]]  # category, bytes, mark
+    patches: Sequence[tuple[str, int, int | None]]  # category, bytes, perceptual hash
     refused: Sequence[str]  # categories that it was planned for but did not give
+    stage: str
 
 
 # ------------------------------------------------------------------------------ passing

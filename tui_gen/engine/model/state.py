@@ -13,23 +13,26 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.problems import Problem, corrected_problems, note_problem
+from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.state_views import (
     CategoryState,
     Minute,
     Phase,
-    Problem,
     Recent,
     SlotState,
     SourceState,
+    count_minute,
 )
-from tui_gen.engine.model.work import CategoryPlan, Failed, Made, PerceptualHashes, Rejected, SourceRecord
+from tui_gen.engine.model.work import CategoryPlan, Failed, Made, Rejected
 
 LOW_SUCCESS_RATE = 0.8
 """Below this share of clips made, a source is worth a warning."""
 LOW_SUCCESS_CLIPS = 20
 """Fewer ended clips than this say nothing about a source."""
-PROBLEMS_KEPT = 500
 RECENT_KEPT = 1000
+_LEGACY_STAGES = frozenset({"", "split"})
+"""What ledger lines of older programs say that know of one making stage: nothing, or that a patch moved."""
 MINUTES_KEPT = 180
 
 
@@ -75,6 +78,9 @@ class RunState:
     recent_count: int = 0  # ever appended to `recent`; its entries carry their number
     newest_patch: dict[str, object] | None = None  # the ledger entry of the newest, for the preview
     records: dict[str, SourceRecord] = field(default_factory=dict)
+    making_stage: str = ""  # the latest one that made a clip
+    stage_starts: dict[str, ev.StageStarted] = field(default_factory=dict)  # the latest of each stage
+    stages_planned: list[str] = field(default_factory=list)  # in this run, in the order of their first plans
 
     # ------------------------------------------------------------------ reading
 
@@ -111,7 +117,10 @@ class RunState:
         return found
 
     def copy(self) -> RunState:
-        """Return a picture of this moment that later events do not change. `records` are left out."""
+        """Return a picture of this moment that later events do not change.
+
+        What only plans are made from is left out: `records`, `stage_starts` and the progress by stage.
+        """
         picture = replace(
             self,
             slots={number: copy(slot) for number, slot in self.slots.items()},
@@ -121,9 +130,11 @@ class RunState:
             minutes=self.minutes.copy(),
             recent=self.recent.copy(),
             records={},
+            stage_starts={},
+            stages_planned=[],
         )
         for source in picture.sources.values():
-            source.images = dict(source.images)
+            source.images, source.progress = dict(source.images), {}
         if picture.minutes:  # those before do not change any more
             picture.minutes.append(copy(picture.minutes.pop()))
         return picture
@@ -158,11 +169,21 @@ class RunState:
         self.slots.clear()
         self.problems.clear()  # those that still hold are found again
         self.clips_failed = 0
+        self.stages_planned.clear()
         for source in self.sources.values():
             source.ended -= source.failed
             source.failed, source.in_hand, source.quarantined, source.unreachable = 0, 0, None, None
             source.is_missing = source.is_planned = False
             source.unusable = None
+            source.forget_plans()
+
+    @_take.register
+    def _(self, event: ev.StageStarted) -> None:
+        self.stage_starts[event.stage] = event
+        if event.is_redone:
+            for name, record in self.records.items():
+                if event.stage in record.stages:
+                    self._supersede(name, event.stage, record)
 
     @_take.register
     def _(self, event: ev.RunEnded) -> None:
@@ -199,7 +220,8 @@ class RunState:
 
     @_take.register
     def _(self, event: ev.SourceRetried) -> None:
-        self.record(event.source).unusable = None
+        for stage in self.record(event.source).stages.values():
+            stage.unusable = None
         source = self._see(event.source)
         self.clips_failed -= source.failed
         source.ended -= source.failed
@@ -216,7 +238,7 @@ class RunState:
     @_take.register
     def _(self, event: ev.SourceFoundUnusable) -> None:
         self._run_on(event.at)
-        self.record(event.source).unusable = event.reason
+        self._stage_record(event.source, event.stage).unusable = event.reason
         self._see(event.source).unusable = event.reason
         self._remember(event)
         self._note(ev.ProblemNoted(event.at, "error", event.reason, event.source, event.detail))
@@ -228,9 +250,9 @@ class RunState:
         source = self._see(outcome.clip.source)
         self._count_attempts(source, outcome.attempts)
         if isinstance(outcome, Made):
-            self._made(outcome, source, event.at)
+            self._made(outcome, source, event)
         elif isinstance(outcome, Rejected):
-            self._rejected(outcome, source)
+            self._rejected(outcome, source, event.stage)
         else:
             self._failed(outcome, source, event.at)
         self._remember(event)
@@ -238,24 +260,24 @@ class RunState:
 
     @_take.register
     def _(self, event: ev.PatchesLost) -> None:
-        record, source = self.record(event.source), self._see(event.source)
-        category = self._category(event.category)
-        lost = sum(1 << index for index in set(event.clips)) & record.made.get(event.category, 0)
-        record.made[event.category] = record.made.get(event.category, 0) & ~lost
-        source.images[event.category] = source.images.get(event.category, 0) - lost.bit_count()
-        category.images -= lost.bit_count()
+        source, category = self._see(event.source), self._category(event.category)
+        lost = self._stage_record(event.source, event.stage).lose(
+            event.category, event.clips, event.size_bytes
+        )
+        source.images[event.category] = source.images.get(event.category, 0) - lost
+        category.images -= lost
         category.size_bytes -= event.size_bytes
         source.size_bytes -= event.size_bytes
 
     @_take.register
     def _(self, event: ev.StagePlanned) -> None:
-        self.stage = event.stage
+        if event.stage not in self.stages_planned:
+            self.stages_planned.append(event.stage)
+        self.stage = self.stages_planned[-1]
         for plan in event.plan.sources:
             source = self._see(plan.source, plan.name, plan.path)
-            source.name, source.path = plan.name, plan.path
-            source.priority, source.quotas = plan.priority, dict(plan.quotas)
-            source.clips_made, source.clips_left = plan.clips_made, plan.clips_left
-            source.is_planned = True
+            source.name, source.path, source.priority = plan.name, plan.path, plan.priority
+            source.take_plan(event.stage, plan)
             unusable = None if source.is_missing else plan.unusable or self.record(plan.source).unusable
             if unusable is not None and source.unusable != unusable:
                 self._note(ev.ProblemNoted(event.at, "error", unusable, plan.source))
@@ -338,6 +360,23 @@ class RunState:
             found.name, found.path = name, path
         return found
 
+    def _stage_record(self, source: str, stage: str) -> StageRecord:
+        return self.record(source).kept_stage(self._stage_of(stage))
+
+    def _stage_of(self, stage: str) -> str:
+        """Return the stage that a ledger line belongs to; older programs knew one making stage."""
+        return self.making_stage if stage in _LEGACY_STAGES else stage
+
+    def _supersede(self, name: str, stage: str, record: SourceRecord) -> None:
+        """Forget what a stage made of a source; counts of work done stay."""
+        before, source = record.stages[stage], self._see(name)
+        for category, bits in before.made.items():
+            source.images[category] = source.images.get(category, 0) - bits.bit_count()
+            self._category(category).images -= bits.bit_count()
+            self._category(category).size_bytes = 0  # a category belongs to one stage
+        source.size_bytes -= before.size_bytes
+        record.stages[stage] = before.redone()
+
     def _category(self, name: str) -> CategoryState:
         found = self.categories.get(name)
         if found is None:
@@ -364,16 +403,16 @@ class RunState:
         self._run_on(event.at)
         source = self._see(event.source)
         self._count_attempts(source, event.attempts)
-        size_bytes = self._count_patches(source, event.clip, event.patches, event.refused)
-        self._count_minute(event.at, len(event.patches), size_bytes)
+        size_bytes = self._count_patches(source, event.stage, event.clip, event.patches, event.refused)
+        count_minute(self.minutes, event.at, len(event.patches), size_bytes)
         self.recent_count += 1
         self._warn_of_low_success(source, event.at)
 
-    def _made(self, outcome: Made, source: SourceState, at: float) -> None:
+    def _made(self, outcome: Made, source: SourceState, event: ev.ClipEnded) -> None:
         patches = [(patch.category, patch.size_bytes, patch.perceptual_hash) for patch in outcome.patches]
         refused = [category for category, _reason in outcome.rejected]
-        size_bytes = self._count_patches(source, outcome.clip.index, patches, refused)
-        self._count_minute(at, len(patches), size_bytes)
+        size_bytes = self._count_patches(source, event.stage, outcome.clip.index, patches, refused)
+        count_minute(self.minutes, event.at, len(patches), size_bytes)
         if outcome.patches:
             self.newest_patch = {"source": source.id, **outcome.patches[-1].record}
 
@@ -388,39 +427,29 @@ class RunState:
     def _count_patches(
         self,
         source: SourceState,
+        stage: str,
         clip: int,
         patches: Sequence[tuple[str, int, int | None]],
         refused: Sequence[str],
     ) -> int:
         """Count a made clip and what it gave; return the bytes of what it had not given before."""
-        bit, record, images = 1 << clip, self.record(source.id), source.images
+        name = self.making_stage = self._stage_of(stage)
+        record = self.record(source.id).kept_stage(name)
         new_bytes = 0
-        for name, size_bytes, perceptual_hash in patches:
-            had = record.made.get(name, 0)
-            if had & bit:  # made again into the same files: counted once
-                continue
-            record.made[name] = had | bit
-            if perceptual_hash is not None:
-                record.hashes.setdefault(name, PerceptualHashes()).add(clip, perceptual_hash)
-            images[name] = images.get(name, 0) + 1
-            category = self._category(name)
+        for given, size_bytes in record.take(clip, patches, refused):
+            source.images[given] = source.images.get(given, 0) + 1
+            category = self._category(given)
             category.images += 1
             category.size_bytes += size_bytes
             new_bytes += size_bytes
-        for name in refused:
-            record.rejected_for[name] = record.rejected_for.get(name, 0) | bit
         source.made += 1
         source.size_bytes += new_bytes
-        source.clips_made += 1
-        if source.clips_left:
-            source.clips_left -= 1
+        source.count_made(name)
         self.clips_made += 1
         return new_bytes
 
-    def _rejected(self, outcome: Rejected, source: SourceState) -> None:
-        record, kind = self.record(source.id), outcome.reason.partition(":")[0]
-        record.rejected |= 1 << outcome.clip.index
-        record.rejections[kind] = record.rejections.get(kind, 0) + 1
+    def _rejected(self, outcome: Rejected, source: SourceState, stage: str) -> None:
+        self._stage_record(source.id, stage).reject(outcome.clip.index, outcome.reason)
         source.rejected += 1
         self.clips_rejected += 1
 
@@ -429,16 +458,6 @@ class RunState:
         self.clips_failed += 1
         text = f"clip {outcome.clip.index} failed: {outcome.reason}"
         self._note(ev.ProblemNoted(at, "error", text, source.id, outcome.detail))
-
-    def _count_minute(self, at: float, patches: int, size_bytes: int) -> None:
-        minute = int(at // 60)
-        last = self.minutes[-1] if self.minutes else None
-        if last is None or last.minute != minute:
-            self.minutes.append(Minute(minute, patches, 1, size_bytes))
-            return
-        last.patches += patches
-        last.clips += 1
-        last.size_bytes += size_bytes
 
     def _warn_of_low_success(self, source: SourceState, at: float) -> None:
         if source.low_success_noted or source.ended < LOW_SUCCESS_CLIPS:
@@ -450,17 +469,9 @@ class RunState:
             self._note(ev.ProblemNoted(at, "warning", text, source.id))
 
     def _warn_of_plan(self, warnings: tuple[str, ...], at: float) -> None:
-        """Note what a plan warns of; what differs from its last warning in numbers alone takes its place."""
-        outdated = {_without_numbers(text): text for text in self.warnings if text not in warnings}
-        for text in warnings:
-            if text in self.warnings:
-                continue
-            before = outdated.pop(_without_numbers(text), None)
-            same = next((each for each in self.problems if not each.source and each.text == before), None)
-            if same is None:
-                self._note(ev.ProblemNoted(at, "warning", text))
-            else:
-                same.text, same.last_at = text, at
+        """Note what a plan warns of, but for warnings that only correct the numbers of an earlier one."""
+        for text in corrected_problems(self.problems, self.warnings, warnings, at):
+            self._note(ev.ProblemNoted(at, "warning", text))
         self.warnings = warnings
 
     def _remember(self, event: Recent) -> None:
@@ -469,16 +480,4 @@ class RunState:
 
     def _note(self, event: ev.ProblemNoted) -> None:
         self._remember(event)
-        for position, problem in enumerate(self.problems):
-            if problem.text == event.text and problem.source == event.source:
-                problem.count += 1
-                problem.last_at = event.at
-                problem.detail = event.detail or problem.detail
-                self.problems.append(self.problems.pop(position))
-                return
-        self.problems.append(Problem(event.level, event.text, event.source, event.detail, event.at, event.at))
-        del self.problems[:-PROBLEMS_KEPT]
-
-
-def _without_numbers(text: str) -> str:
-    return "".join(letter for letter in text if not letter.isdecimal())
+        note_problem(self.problems, event)

@@ -5,15 +5,26 @@ Plain records: only `RunState.apply` changes them, everybody else reads copies.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import SourcePlan
 
 Phase = Literal[
     "starting", "running", "paused", "draining", "waiting", "stopping", "stopped", "finished", "failed"
 ]
 ENDED_PHASES = frozenset({"stopped", "finished", "failed"})
+
+
+@dataclass(slots=True)
+class StageProgress:
+    """How far one stage is with one source, by its latest plan."""
+
+    clips_made: int
+    clips_left: int
+    quotas: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -44,6 +55,7 @@ class SourceState:
     in_hand: int = 0  # workers on it now
     is_planned: bool = False
     low_success_noted: bool = False
+    progress: dict[str, StageProgress] = field(default_factory=dict)  # by stage; `clips_*` are their sums
 
     @property
     def success_rate(self) -> float | None:
@@ -54,6 +66,28 @@ class SourceState:
     def clips_wanted(self) -> int:
         """Clips that count towards the quotas: made and left."""
         return self.clips_made + self.clips_left
+
+    def take_plan(self, stage: str, plan: SourcePlan) -> None:
+        """Take what a stage plans of the source."""
+        self.progress[stage] = StageProgress(plan.clips_made, plan.clips_left, dict(plan.quotas))
+        parts = self.progress.values()
+        self.clips_made = sum(part.clips_made for part in parts)
+        self.clips_left = sum(part.clips_left for part in parts)
+        self.quotas = {name: quota for part in parts for name, quota in part.quotas.items()}
+        self.is_planned = True
+
+    def count_made(self, stage: str) -> None:
+        """Count a clip that a stage made."""
+        self.clips_made += 1
+        self.clips_left = max(0, self.clips_left - 1)
+        part = self.progress.get(stage)
+        if part is not None:
+            part.clips_made += 1
+            part.clips_left = max(0, part.clips_left - 1)
+
+    def forget_plans(self) -> None:
+        """Forget what the stages of an earlier run planned; the sums stand until the next plan."""
+        self.progress.clear()
 
     @property
     def phase(self) -> str:
@@ -116,19 +150,6 @@ class SlotState:
 
 
 @dataclass(slots=True)
-class Problem:
-    """A warning or an error; repeated ones are counted."""
-
-    level: str
-    text: str
-    source: str | None
-    detail: str
-    first_at: float
-    last_at: float
-    count: int = 1
-
-
-@dataclass(slots=True)
 class Minute:
     """What one minute of work gave: the grain of rates and of the throughput curve."""
 
@@ -136,6 +157,18 @@ class Minute:
     patches: int = 0
     clips: int = 0
     size_bytes: int = 0
+
+
+def count_minute(minutes: deque[Minute], at: float, patches: int, size_bytes: int) -> None:
+    """Count a clip with its patches in the minute of `at`, in seconds since the epoch."""
+    minute = int(at // 60)
+    last = minutes[-1] if minutes else None
+    if last is None or last.minute != minute:
+        minutes.append(Minute(minute, patches, 1, size_bytes))
+        return
+    last.patches += patches
+    last.clips += 1
+    last.size_bytes += size_bytes
 
 
 Recent = ev.ClipEnded | ev.ClipRetried | ev.ProblemNoted | ev.FactsLearned | ev.SourceFoundUnusable

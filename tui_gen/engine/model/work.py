@@ -13,10 +13,11 @@ left early or its source turned out unusable; what was not reported is queued ag
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from tui_gen.engine.model.stage_records import SourceRecord
 
 JsonObject = Mapping[str, Any]
 """A JSON object: string keys; values are None, bool, int, float, str, lists and objects of these."""
@@ -157,47 +158,6 @@ Report = Doing | Retried | Learned | Unusable | Outcome
 
 
 # -------------------------------------------------------------------------------- what a plan is of
-
-
-@dataclass(slots=True, eq=False)
-class PerceptualHashes:
-    """The marks of a source's patches in one category, as they were made; the order means nothing."""
-
-    clips: array[int] = field(default_factory=lambda: array("I"))
-    values: array[int] = field(default_factory=lambda: array("Q"))
-
-    def add(self, clip: int, value: int) -> None:
-        """Append one."""
-        self.clips.append(clip)
-        self.values.append(value)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare as sets."""
-        return isinstance(other, PerceptualHashes) and self._pairs() == other._pairs()
-
-    __hash__ = None  # type: ignore[assignment] # it grows
-
-    def _pairs(self) -> set[tuple[int, int]]:
-        return set(zip(self.clips, self.values, strict=True))
-
-
-@dataclass(slots=True)
-class SourceRecord:
-    """All that is known of one source: the sum of its ledger lines. Only `RunState.apply` changes it.
-
-    Sets of clips are integers used as bit sets: bit k stands for clip k.
-    """
-
-    facts: dict[str, Any] = field(default_factory=dict)
-    made: dict[str, int] = field(default_factory=dict)  # by category
-    rejected_for: dict[str, int] = field(default_factory=dict)  # by category, the clip itself was fine
-    rejected: int = 0  # whole clips
-    # How many of them for which reason, without what stands after a colon: figures of the one clip.
-    rejections: dict[str, int] = field(default_factory=dict)
-    hashes: dict[str, PerceptualHashes] = field(default_factory=dict)  # by category
-    skipped: bool = False
-    unusable: str | None = None
-    priority: int | None = None  # as set by hand while running; None: the configuration's
 
 
 class Unit(Protocol):

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import ENDED_PHASES, Problem
+from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.run.hook_command import run_command
 
 LOOK_SECONDS = 1.0

@@ -19,6 +19,7 @@ _PLAIN: dict[str, type[Any]] = {
     "run": ev.RunStarted,
     "end": ev.RunEnded,
     "phase": ev.PhaseChanged,
+    "stage": ev.StageStarted,
     "skip": ev.SourceSkipped,
     "unskip": ev.SourceUnskipped,
     "priority": ev.PriorityChanged,
@@ -33,6 +34,7 @@ _KINDS = {event: kind for kind, event in _PLAIN.items()}
 _FITTING: dict[str, tuple[type[Any], ...]] = {
     "float": (float, int),
     "int": (int,),
+    "bool": (bool,),
     "str": (str,),
     "JsonObject": (dict,),
     "tuple[str, ...]": (tuple,),
@@ -61,6 +63,8 @@ def encode(event: ev.Durable) -> bytes:
         for name, _types in _FIELDS[kind]:
             if name != "at":
                 entry[name] = getattr(event, name)
+        if kind == "lost" and not entry["stage"]:
+            del entry["stage"]
     return json.dumps(entry, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 
@@ -188,7 +192,7 @@ def _outcome(clip: Clip, kind: str, entry: dict[str, Any]) -> Outcome:
 # What `encode` writes of a made clip up to its record, of each of its patches, and of those it did not
 # give. Quotes inside JSON strings are escaped, so these keys cannot be part of any text.
 _HEAD = re.compile(
-    rb'\{"at":([0-9]{1,11}(?:\.[0-9]{1,3})?),"kind":"clip","stage":"[^"\\]*","id":"[^"\\]*:([0-9]{1,7})",'
+    rb'\{"at":([0-9]{1,11}(?:\.[0-9]{1,3})?),"kind":"clip","stage":"([^"\\]*)","id":"[^"\\]*:([0-9]{1,7})",'
     rb'"source":"([^"\\]*)","outcome":"made","attempts":([0-9]{1,9}),"seconds":[0-9]+(?:\.[0-9]+)?,'
 )
 _PATCH = re.compile(
@@ -212,14 +216,16 @@ def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
         end = line.rfind(b'"rejected":[')
         if end < 0 or _SOME_REFUSED.fullmatch(line, end) is None:
             return decode(line)
-    at, clip, source, attempts = head.groups()
+    at, stage, clip, source, attempts = head.groups()
     try:
         patches = [
             (_word(category), int(size_bytes), int(perceptual_hash, 16) if perceptual_hash else None)
             for category, size_bytes, perceptual_hash in _PATCH.findall(line, head.end(), end)
         ]
         refused = [_word(category) for category in _EACH_REFUSED.findall(line, end)]
-        return ev.ClipRecounted(float(at), _word(source), int(clip), int(attempts), patches, refused)
+        return ev.ClipRecounted(
+            float(at), _word(source), int(clip), int(attempts), patches, refused, _word(stage)
+        )
     except ValueError:  # not what `encode` writes, or the name of a category is escaped
         return decode(line)
 

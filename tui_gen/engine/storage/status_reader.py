@@ -12,15 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import (
-    ENDED_PHASES,
-    CategoryState,
-    Minute,
-    Problem,
-    SlotState,
-    SourceState,
-)
+from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, Minute, SlotState, SourceState
 from tui_gen.engine.storage.lock import boot_id
 
 STALE_SECONDS = 15.0

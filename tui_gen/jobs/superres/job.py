@@ -27,7 +27,8 @@ from tui_gen.contract.job import (
 )
 from tui_gen.contract.score_data import Measurements
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Job, JsonObject, Plan, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Job, JsonObject, Plan
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.jobs.superres.config.recipe import recipe_of
 from tui_gen.jobs.superres.config.settings import Settings

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tui_gen.engine.model.work import JsonObject, Plan, Report, SourceRecord, Stage, Unit
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject, Plan, Report, Stage, Unit
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import Uncounted, uncounted

@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # children load this for its numbers alone
     from tui_gen.media.film_facts import FilmFile, ProbeFacts, SurveyFacts
     from tui_gen.media.geometry import Region, Size
 
+EXTRACT = "extract"
+"""Name of the stage that makes the patches, as in the ledger."""
+
 CLIP_FRAMES = 7
 MIDDLE = 3
 """Position of the GT frame in a clip; LR holds -2..+2 around it, LR_7frames -3..+3."""

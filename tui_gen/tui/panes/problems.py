@@ -7,7 +7,7 @@ import time
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, moment
-from tui_gen.engine.model.state_views import Problem
+from tui_gen.engine.model.problems import Problem
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
 from tui_gen.tui.view import ScreenView, name_of

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tui_gen.base.formatting import count, duration, moment, percent, size
 from tui_gen.base.html import Markup, page, table, tag
+from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import CategoryState, Problem, SourceState
+from tui_gen.engine.model.state_views import CategoryState, SourceState
 from tui_gen.engine.storage.history import History
 from tui_gen.views.html.plots import SERIES, Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
 from tui_gen.views.text.run_lines import headline, videos_done

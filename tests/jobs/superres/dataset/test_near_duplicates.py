@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.jobs.superres.planning.test_plan import extract, of, settings, surveyed, tasks, video
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Made, Patch, SourceRecord
+from tui_gen.engine.model.work import Clip, Made, Patch
 from tui_gen.jobs.superres.dataset.near_duplicates import (
     FEW,
     NearDuplicates,
@@ -19,6 +20,7 @@ from tui_gen.jobs.superres.dataset.near_duplicates import (
     found_among,
     with_surplus,
 )
+from tui_gen.jobs.superres.units import EXTRACT
 
 Key = tuple[int, str]  # clip and source: the rank
 Known = Mapping[Key, int]  # and the hash
@@ -128,7 +130,13 @@ def worked(seed: int, target: int | None) -> tuple[set[Key], set[Key]]:
 
 
 def made_of(records: Mapping[str, SourceRecord]) -> set[Key]:
-    return keys_of({"general": {source: record.made.get("general", 0) for source, record in records.items()}})
+    return keys_of(
+        {
+            "general": {
+                source: record.stage(EXTRACT).made.get("general", 0) for source, record in records.items()
+            }
+        }
+    )
 
 
 @pytest.mark.parametrize("target", [None, 30])

@@ -11,9 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.jobs.superres.planning.test_plan import FILM, FOLDERS, SHARES, facts, members, of, tasks, video
+from tests.jobs.superres.planning.test_plan import (
+    FILM,
+    FOLDERS,
+    SHARES,
+    extracted,
+    facts,
+    members,
+    of,
+    tasks,
+    video,
+)
 from tests.jobs.superres.planning.test_plan import settings as whole_settings
-from tui_gen.engine.model.work import Plan, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Plan
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
 from tui_gen.jobs.superres.dataset.split import (
     GUARD_SECONDS,
@@ -28,6 +39,7 @@ from tui_gen.jobs.superres.dataset.split import (
 )
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.planning.timestamps import timestamp
+from tui_gen.jobs.superres.units import EXTRACT
 
 HOUR = 3600.0
 HALF_WINDOW_SECONDS = 3.5 * 1001 / 24000
@@ -197,7 +209,7 @@ def test_a_rejected_clip_of_the_block_is_replaced_by_another_of_the_block() -> N
     chosen = settings({"general": 100})
     before = extract(chosen, [source], records)
     lost = clips_of(before, "aa", "general/val")[0]
-    records["aa"].rejected = 1 << lost
+    extracted(records["aa"]).rejected = 1 << lost
     after = extract(chosen, [source], records)
     count = len(clips_of(before, "aa", "general/val"))
     assert len(clips_of(after, "aa", "general/val")) == count
@@ -245,11 +257,11 @@ def test_a_film_kept_aside_has_no_block_of_its_own() -> None:
 
 def made(plan: Plan, record: SourceRecord, source: str, *, every: int = 1) -> SourceRecord:
     """Return a record as if (every n-th of) the planned clips were made."""
-    done = dict(record.made)
+    done = dict(extracted(record).made)
     for k, task in tasks(plan, source).items():
         for cut in task.cuts if k % every == 0 else ():
             done[cut.category] = done.get(cut.category, 0) | 1 << k
-    return replace(record, made=done)
+    return record.with_stage(EXTRACT, replace(extracted(record), made=done))
 
 
 def times_of(clips: int) -> list[float]:
@@ -268,8 +280,8 @@ def test_whatever_the_share_was_nothing_new_comes_near_what_was_made_for_another
     records = known(first)
     records["aa"] = made(extract(chosen, [first], records), records["aa"], "aa", every=every)
     plan = extract(chosen, [second], records)
-    done = records["aa"].made
-    new = made(plan, SourceRecord(), "aa").made
+    done = extracted(records["aa"]).made
+    new = made(plan, SourceRecord(), "aa").stage(EXTRACT).made
     for name, other in (("general", "general/val"), ("general/val", "general")):
         if new.get(name) and done.get(other):
             assert nearest(times_of(new[name]), times_of(done[other])) >= GUARD_SECONDS
@@ -295,7 +307,7 @@ def test_a_film_chosen_after_it_gave_to_training_waits_until_its_patches_are_mov
     sources = [kept("aa", "val", group=group), video("bb", {"general": 1.0})]
     sources += [kept("cc", "val", group=group)] if group else []
     records = known(*sources)
-    records["aa"].made = {"general": 0b1011}
+    extracted(records["aa"]).made = {"general": 0b1011}
     plan = extract(chosen, sources, records)
     for source in ("aa", "cc") if group else ("aa",):
         assert clips_of(plan, source, "general/val") == []
@@ -304,7 +316,7 @@ def test_a_film_chosen_after_it_gave_to_training_waits_until_its_patches_are_mov
         assert "tui-gen split --move" in told
     assert of(plan, "aa").quotas == {"general": 3}
     assert plan.categories["general"].planned == 100
-    records["aa"].made = {"general/val": 0b1011}
+    extracted(records["aa"]).made = {"general/val": 0b1011}
     moved = extract(chosen, sources, records)
     assert of(moved, "aa").unusable is None
     assert len(clips_of(moved, "aa", "general/val")) > 90
@@ -313,8 +325,8 @@ def test_a_film_chosen_after_it_gave_to_training_waits_until_its_patches_are_mov
 def test_a_film_taken_back_into_training_keeps_clear_of_what_it_gave_to_validation() -> None:
     source = video("aa", {"general": 1.0})
     records = known(source)
-    records["aa"].made = {"general/val": sum(1 << k for k in range(40))}
+    extracted(records["aa"]).made = {"general/val": sum(1 << k for k in range(40))}
     plan = extract(settings({"general": None}), [source], records)
-    new = made(plan, SourceRecord(), "aa").made["general"]
+    new = made(plan, SourceRecord(), "aa").stage(EXTRACT).made["general"]
     assert new
-    assert nearest(times_of(new), times_of(records["aa"].made["general/val"])) >= GUARD_SECONDS
+    assert nearest(times_of(new), times_of(extracted(records["aa"]).made["general/val"])) >= GUARD_SECONDS

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Video
 from tui_gen.jobs.superres.films.identity import (
     FileLook,

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.engine.model.work import Plan, SourcePlan, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
+from tui_gen.engine.model.work import Plan, SourcePlan
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
-from tui_gen.jobs.superres.units import ClipTask, Cut, Probe, Stretch, Survey
+from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Cut, Probe, Stretch, Survey
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.film_facts import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, Size, contains, whole
@@ -49,6 +50,10 @@ NO_BARS = SurveyFacts(picture=whole(FILM.coded), bar_votes=50, is_interlaced=Fal
 
 Sources = tuple[tuple[str, Video], ...]
 Recipe = dict[tuple[str, int, str], tuple[tuple[float, ...], Cut]]
+
+
+def extracted(record: SourceRecord) -> StageRecord:
+    return record.kept_stage(EXTRACT)
 
 
 def settings(targets: Mapping[str, int | None], **changes: Any) -> Settings:  # noqa: ANN401 - any field
@@ -140,10 +145,12 @@ def half_done(draw: st.DrawFn, sources: Sources) -> dict[str, SourceRecord]:
     bits = st.integers(min_value=0, max_value=(1 << 12) - 1)
     for source, entry in sources:
         record = records[source]
-        record.rejected = draw(st.one_of(st.just(0), bits))
+        extracted(record).rejected = draw(st.one_of(st.just(0), bits))
         for name, _ in entry.weights:
-            record.made[name] = draw(bits) & ~record.rejected
-            record.rejected_for[name] = draw(st.one_of(st.just(0), bits)) & ~record.made[name]
+            extracted(record).made[name] = draw(bits) & ~extracted(record).rejected
+            extracted(record).rejected_for[name] = (
+                draw(st.one_of(st.just(0), bits)) & ~extracted(record).made[name]
+            )
     return records
 
 
@@ -179,7 +186,7 @@ def test_the_others_never_give_less_when_a_film_drops_out(
     if how == "skipped":
         records[gone].skipped = True
     elif how == "unusable":
-        records[gone].unusable = "no such codec"
+        extracted(records[gone]).unusable = "no such codec"
     left = tuple(entry for entry in sources if entry[0] != gone) if how == "removed" else sources
     after = extract(chosen, left, records, [gone] if how == "missing" else [])
     for source, _ in left:
@@ -203,16 +210,16 @@ def test_made_patches_hold_their_seats_and_the_first_usable_clips_fill_the_rest(
             continue
         todo = tasks(plan, source)
         for name, _ in entry.weights:
-            made = set(members(record.made[name]))
+            made = set(members(extracted(record).made[name]))
             chosen = {k for k, task in todo.items() if name in {cut.category for cut in task.cuts}}
             quota = planned.quotas.get(name, 0)
             assert quota == len(made) + len(chosen)
-            settled = set(members(record.rejected | record.rejected_for[name])) | made
+            settled = set(members(extracted(record).rejected | extracted(record).rejected_for[name])) | made
             free = [k for k in range(80) if k not in settled]
             assert chosen == set(free[: len(chosen)])
         assert planned.clips_left == len(todo)
         assert planned.clips_made == len(
-            {k for bits in record.made.values() for k in members(bits)} - todo.keys()
+            {k for bits in extracted(record).made.values() for k in members(bits)} - todo.keys()
         )
 
 
@@ -233,7 +240,9 @@ def test_a_target_that_cannot_be_met_is_said_with_its_number() -> None:
 
 def test_patches_of_a_film_gone_from_the_configuration_hold_their_seats() -> None:
     sources = (video("aa", {"general": 1.0}),)
-    gone = SourceRecord(facts=facts(slug="gone"), made={"general": (1 << 8) - 1})
+    gone = SourceRecord(
+        facts=facts(slug="gone"), stages={EXTRACT: StageRecord(made={"general": (1 << 8) - 1})}
+    )
     plan = extract(settings({"general": 12}), sources, {**surveyed(sources), "gone": gone})
     assert of(plan, "aa").quotas == {"general": 4}
     assert plan.categories["general"].planned == 12
@@ -315,9 +324,9 @@ def test_a_rejected_clip_is_replaced_by_the_next() -> None:
     chosen, records = settings({"general": 5, "toon": 5}), surveyed(sources)
     before = extract(chosen, sources, records)
     assert sorted(tasks(before, "aa")) == [0, 1, 2, 3, 4]
-    records["aa"].made = {"general": 0b1, "toon": 0b1}
-    records["aa"].rejected = 0b100
-    records["aa"].rejected_for = {"toon": 0b1000}
+    extracted(records["aa"]).made = {"general": 0b1, "toon": 0b1}
+    extracted(records["aa"]).rejected = 0b100
+    extracted(records["aa"]).rejected_for = {"toon": 0b1000}
     after = extract(chosen, sources, records)
     cuts = {k: {cut.category for cut in task.cuts} for k, task in tasks(after, "aa").items()}
     both = {"general", "toon"}
@@ -432,7 +441,7 @@ def test_a_film_that_missed_its_probe_is_probed_while_others_are_cut() -> None:
 
 def test_a_finished_film_is_neither_surveyed_nor_probed() -> None:
     sources = (video("aa", {"general": 1.0}),)
-    records = {"aa": SourceRecord(made={"general": 0b111})}
+    records = {"aa": SourceRecord(stages={EXTRACT: StageRecord(made={"general": 0b111})})}
     planned = of(extract(settings({"general": 3}), sources, records), "aa")
     assert (list(planned.units), planned.clips_made, planned.clips_left) == ([], 3, 0)
 
@@ -490,16 +499,16 @@ def test_the_share_of_a_format_that_does_not_fit_goes_to_the_others() -> None:
 def test_thirty_rejections_from_the_start_make_a_film_unusable() -> None:
     sources = (video("aa", {"general": 1.0}), video("bb", {"general": 1.0}))
     chosen, records = settings({"general": 30}, base_frame_limit=100), surveyed(sources)
-    records["aa"].rejected = (1 << 29) - 1
+    extracted(records["aa"]).rejected = (1 << 29) - 1
     assert of(extract(chosen, sources, records), "aa").quotas["general"] == 15
-    records["aa"].rejected = (1 << 30) - 1
+    extracted(records["aa"]).rejected = (1 << 30) - 1
     plan = extract(chosen, sources, records)
     assert of(plan, "aa").unusable == "the first 30 clips were all rejected"
-    records["aa"].rejections = {"scene cut": 11, "blank picture": 19}
+    extracted(records["aa"]).rejections = {"scene cut": 11, "blank picture": 19}
     told = "the first 30 clips were all rejected, most of all: blank picture"
     assert of(extract(chosen, sources, records), "aa").unusable == told
     assert of(plan, "bb").quotas["general"] == 30
-    records["aa"].made["general"] = 1 << 30
+    extracted(records["aa"]).made["general"] = 1 << 30
     assert of(extract(chosen, sources, records), "aa").unusable is None
 
 
@@ -567,7 +576,7 @@ def test_two_plans_in_a_row_settle_every_source(data: st.DataObject) -> None:
     while todo := sorted(recipe(extract(chosen, sources, records))):
         assert not done & set(todo)
         for source, index, category in todo[: data.draw(st.integers(1, len(todo)))]:
-            made = records[source].made
+            made = extracted(records[source]).made
             made[category] = made.get(category, 0) | 1 << index
             done.add((source, index, category))
     plan = extract(chosen, sources, records)

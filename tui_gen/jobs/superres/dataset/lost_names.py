@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Made, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Made
 from tui_gen.engine.storage.ledger import read_events
 from tui_gen.jobs.superres.dataset.split import whole_name
+from tui_gen.jobs.superres.units import EXTRACT
 
 PATCH_FILE = re.compile(r"patch_(?P<slug>.+)_idx(?P<index>\d{4,})(?P<suffix>.*)\.png")
 
@@ -23,7 +25,7 @@ def lost_names(ledger: Path, records: Mapping[str, SourceRecord], at: float) -> 
     lost = {
         (source, whole_name(part))
         for source, record in records.items()
-        for part, clips in record.made.items()
+        for part, clips in record.stage(EXTRACT).made.items()
         if clips and f"slug:{whole_name(part)}" not in record.facts
     }
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)

@@ -22,8 +22,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.engine.model.work import PerceptualHashes, Plan, SourceRecord
+from tui_gen.engine.model.stage_records import PerceptualHashes, SourceRecord
+from tui_gen.engine.model.work import Plan
 from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE, Rules
+from tui_gen.jobs.superres.units import EXTRACT
 
 HASH_BITS = 64
 FEW = 64
@@ -49,7 +51,7 @@ class NearDuplicates:
         """Return those among the patches that stand."""
         hashes: dict[str, dict[str, PerceptualHashes]] = defaultdict(dict)
         for source, record in records.items():
-            for name, given in record.hashes.items():
+            for name, given in record.stage(EXTRACT).hashes.items():
                 hashes[name][source] = given
         for name, by_source in hashes.items():
             self._categories.setdefault(name, _Category(self.within)).catch_up(by_source)
@@ -57,7 +59,7 @@ class NearDuplicates:
             name: {
                 source: standing
                 for source, bits in category.found.items()
-                if (standing := bits & records[source].made.get(name, 0))
+                if (standing := bits & records[source].stage(EXTRACT).made.get(name, 0))
             }
             for name, category in self._categories.items()
         }
@@ -91,9 +93,11 @@ def discounted(records: Records, found: Found) -> dict[str, SourceRecord]:
     for category, sources in found.items():
         for source, bits in sources.items():
             record = result[source]
-            made = record.made | {category: record.made[category] & ~bits}
-            rejected = record.rejected_for | {category: record.rejected_for.get(category, 0) | bits}
-            result[source] = replace(record, made=made, rejected_for=rejected)
+            stage = record.stage(EXTRACT)
+            made = stage.made | {category: stage.made[category] & ~bits}
+            rejected = stage.rejected_for | {category: stage.rejected_for.get(category, 0) | bits}
+            counted = replace(stage, made=made, rejected_for=rejected)
+            result[source] = record.with_stage(EXTRACT, counted)
     return result
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.dataset.lost_names import PATCH_FILE
 from tui_gen.jobs.superres.dataset.split import part_name, split_of_folder
+from tui_gen.jobs.superres.units import EXTRACT
 
 
 def owners_of(category: Category, records: Mapping[str, SourceRecord]) -> dict[str, str]:
@@ -28,7 +29,7 @@ def is_recorded(
     source = owners.get(match["slug"])
     if source is None:
         return False
-    made = records[source].made
+    made = records[source].stage(EXTRACT).made
     part = part_name(category.name, split_of_folder(parts[-3]))
     # What was moved to a validation folder by hand is still that of the whole category.
     return bool((made.get(part, 0) | made.get(category.name, 0)) >> int(match["index"]) & 1)

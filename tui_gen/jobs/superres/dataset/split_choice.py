@@ -13,11 +13,12 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.config.commented_json import Document, parse
 from tui_gen.config.edits import with_fields
 from tui_gen.contract.job import SourcePart
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.seeded_random import rank
+from tui_gen.jobs.superres.units import EXTRACT
 
 
 def parts_of(sources: Sources, records: Mapping[str, SourceRecord]) -> tuple[SourcePart, ...]:
@@ -30,7 +31,7 @@ def parts_of(sources: Sources, records: Mapping[str, SourceRecord]) -> tuple[Sou
 
 def _made(record: SourceRecord | None) -> dict[str, int]:
     made = dict.fromkeys(SPLITS, 0)
-    for name, bits in (record.made if record else {}).items():
+    for name, bits in (record.stage(EXTRACT).made if record else {}).items():
         made[split_of(name)] += bits.bit_count()
     return {str(split): count for split, count in made.items()}
 

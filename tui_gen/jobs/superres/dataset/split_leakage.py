@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import (
     HASH_BITS,
@@ -30,6 +30,7 @@ from tui_gen.jobs.superres.dataset.near_duplicates import (
 )
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE
+from tui_gen.jobs.superres.units import EXTRACT
 
 NEAR_BITS = 6
 """Hashes that differ in so many bits or fewer are of pictures that look alike."""
@@ -89,8 +90,8 @@ class SplitLeakage:
     def _catch_up(self, records: Records) -> None:
         hashes, clips, owners, held_out = [self._hashes], [self._clips], [self._owner], [self._held_out]
         for source, record in records.items():
-            for category, given in record.hashes.items():
-                place, made = (category, source), record.made.get(category, 0)
+            for category, given in record.stage(EXTRACT).hashes.items():
+                place, made = (category, source), record.stage(EXTRACT).made.get(category, 0)
                 first = self._seen.get(place, 0)
                 self._seen[place] = len(given.clips)
                 values = np.array(given.values[first:], np.uint64)
@@ -155,7 +156,7 @@ def _either(one: Found, other: Found) -> Found:
 
 
 def _made(record: SourceRecord | None, category: str) -> int:
-    made: Mapping[str, int] = record.made if record else {}
+    made: Mapping[str, int] = record.stage(EXTRACT).made if record else {}
     return made.get(category, 0)
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_gen.engine.model.work import JsonObject, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Video
 
 ID_CHARACTERS = 10

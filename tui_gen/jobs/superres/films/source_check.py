@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import JsonObject, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.identity import (
     FileLook,
@@ -26,6 +27,7 @@ from tui_gen.jobs.superres.films.identity import (
     unreachable,
 )
 from tui_gen.jobs.superres.films.source_verdict import is_outdated
+from tui_gen.jobs.superres.units import EXTRACT
 
 LOOKERS = 16
 """Files looked at together: network shares answer slowly, not expensively."""
@@ -68,7 +70,7 @@ def check_films(
 ) -> None:
     """Raise RefusedError where there is no film to work on, nor has ever been."""
     if any(isinstance(found.look, FileLook) for found in identified) or any(
-        record.made for record in records.values()
+        record.stage(EXTRACT).made for record in records.values()
     ):
         return
     listed = "".join(

@@ -10,7 +10,8 @@ anew whenever a plan is, and stand nowhere.
 from __future__ import annotations
 
 from tui_gen import __version__
-from tui_gen.engine.model.work import JsonObject, Learned, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject, Learned
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.media.ffmpeg import Ffmpeg
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from tui_gen.base.errors import RefusedError
-from tui_gen.engine.model.work import JsonObject, Plan, SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject, Plan
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import uncounted

@@ -17,12 +17,13 @@ from fractions import Fraction
 from functools import reduce
 from operator import or_
 
-from tui_gen.engine.model.work import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.planning.apportionment import Claim, allot
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.timestamps import lowest, near_duplicate_count
+from tui_gen.jobs.superres.units import EXTRACT
 
 Sources = Sequence[tuple[str, Video]]
 Quotas = Mapping[str, Mapping[str, int]]
@@ -41,19 +42,20 @@ class Film:
     id: str
     video: Video
     record: SourceRecord
+    extracted: StageRecord  # what was made of it, part of the record
     prospect: Prospect
     is_closed: bool  # gives no more than it has given
     reason: str | None  # why, where the plan itself says so
 
     def made(self, category: str) -> int:
         """Return the clips made for a category, as a bit set."""
-        return self.record.made.get(category, 0)
+        return self.extracted.made.get(category, 0)
 
     def free(self, category: str) -> int:
         """Return the clips that may still be made for a category, as a bit set."""
         if self.is_closed or category not in self.prospect.options:
             return 0
-        settled = self.record.rejected | self.record.rejected_for.get(category, 0) | self.made(category)
+        settled = self.extracted.rejected | self.extracted.rejected_for.get(category, 0) | self.made(category)
         return self._side(category) & ~settled & ~self._taken_by_others(category)
 
     def claim(self, category: str) -> Claim:
@@ -71,7 +73,7 @@ class Film:
         """Return the clips too near to patches that an earlier configuration gave to another part."""
         split, line = split_of(category), self.prospect.line
         # Near duplicates count as rejected, but stand where they are.
-        given = [*self.record.made.items(), *self.record.rejected_for.items()]
+        given = [*self.extracted.made.items(), *self.extracted.rejected_for.items()]
         strangers = (bits & ~self._side(name) for name, bits in given if split_of(name) != split)
         others = reduce(or_, strangers, 0)
         return (
@@ -103,15 +105,16 @@ def _film(
 ) -> Film:
     source_id, video = source
     missing, torn = hindrances
+    extracted = record.stage(EXTRACT)
     outlook = prospect(settings, source_id, video, record.facts)
-    reason = torn.get(source_id) or outlook.refusal or _hopeless(record, outlook)
+    reason = torn.get(source_id) or outlook.refusal or _hopeless(extracted, outlook)
     reason = NOT_FOUND if source_id in missing else reason
     is_unwanted = not any(weight > 0 for _, weight in video.weights)
     is_closed = bool(reason or record.skipped or record.unusable or is_unwanted)
-    return Film(source_id, video, record, outlook, is_closed, reason)
+    return Film(source_id, video, record, extracted, outlook, is_closed, reason)
 
 
-def _hopeless(record: SourceRecord, outlook: Prospect) -> str | None:
+def _hopeless(record: StageRecord, outlook: Prospect) -> str | None:
     if not record.rejected or any(record.made.values()) or any(record.rejected_for.values()):
         return None
     count = record.rejected.bit_count()
@@ -121,7 +124,7 @@ def _hopeless(record: SourceRecord, outlook: Prospect) -> str | None:
     return None if left else f"all of its {count} clips were rejected{_commonest(record)}"
 
 
-def _commonest(record: SourceRecord) -> str:
+def _commonest(record: StageRecord) -> str:
     """Return the commonest reason for rejections, in words that follow "rejected"."""
     if not record.rejections:
         return ""
@@ -138,7 +141,7 @@ def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tup
         video = members[0][1]
         if video.split == TRAIN and len(members) == 1:
             continue  # its block may be kept aside
-        made = [records[source].made for source, _ in members if source in records]
+        made = [records[source].stage(EXTRACT).made for source, _ in members if source in records]
         elsewhere: Counter[Split] = Counter()
         for each in made:
             elsewhere.update({split_of(name): bits.bit_count() for name, bits in each.items()})
@@ -158,9 +161,9 @@ def seats_of(settings: Settings, films: Sequence[Film], records: Mapping[str, So
     here = {film.id for film in films}
     held = {
         name: {
-            source: record.made[name].bit_count()
+            source: made.bit_count()
             for source, record in records.items()
-            if source not in here and record.made.get(name)
+            if source not in here and (made := record.stage(EXTRACT).made.get(name))
         }
         for name in settings.categories
     }

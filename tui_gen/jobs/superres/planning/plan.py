@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import or_
 
-from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, SourceRecord, Unit
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, seats_of
@@ -90,7 +91,7 @@ class _FilmOrder:
     @property
     def made(self) -> int:
         """The clips that are done with, as a bit set."""
-        return reduce(or_, self.film.record.made.values(), 0) & ~self.left
+        return reduce(or_, self.film.extracted.made.values(), 0) & ~self.left
 
     @property
     def spacing_seconds(self) -> float | None:

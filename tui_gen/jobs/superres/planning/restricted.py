@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_gen.contract.job import Wanted
-from tui_gen.engine.model.work import Job, JsonObject, Plan, Report, SourcePlan, SourceRecord, Stage, Unit
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Job, JsonObject, Plan, Report, SourcePlan, Stage, Unit
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
-from tui_gen.jobs.superres.units import ClipTask, Stretch
+from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _RestrictedStage:
     def _seatless(self, plan: SourcePlan, records: Mapping[str, SourceRecord]) -> dict[int, frozenset[str]]:
         """Return the training patches of a source that are wanted and lost, but not planned."""
         planned = {clip.index for unit in plan.units for clip in unit.clips}
-        made = records[plan.source].made if plan.source in records else {}
+        made = records[plan.source].stage(EXTRACT).made if plan.source in records else {}
         left = {
             index: frozenset(
                 name for name in categories if split_of(name) == TRAIN and not made.get(name, 0) >> index & 1
@@ -114,9 +115,9 @@ def _alone(records: Mapping[str, SourceRecord], wanted: Wanted) -> dict[str, Sou
         for index, names in wanted.get(source, {}).items():
             closed |= {name: closed[name] & ~(1 << index) for name in names}
         nothing = dict.fromkeys(categories, 0)
-        result[source] = replace(
-            record, made=record.made | nothing, rejected_for=record.rejected_for | closed
-        )
+        stage = record.stage(EXTRACT)
+        alone = replace(stage, made=stage.made | nothing, rejected_for=stage.rejected_for | closed)
+        result[source] = record.with_stage(EXTRACT, alone)
     return result
 
 

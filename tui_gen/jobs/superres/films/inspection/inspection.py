@@ -16,7 +16,8 @@ from typing import Any
 from tui_gen.base.errors import ObstructedError, SourceChangedError, SourceUnreachableError
 from tui_gen.contract.job import Column, Condition, Inspected
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import JsonObject, Learned, Plan, Report, SourceRecord, Unusable
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject, Learned, Plan, Report, Unusable
 from tui_gen.jobs.superres.config.recipe import recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey

@@ -9,19 +9,9 @@ from pathlib import Path
 from tests.engine.toy import Act, ToyStage, ToyUnit, make
 from tui_gen.commands.plan import dry_run
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import (
-    Clip,
-    Learned,
-    Made,
-    Patch,
-    Plan,
-    Report,
-    SourcePlan,
-    SourceRecord,
-    Stage,
-    Unit,
-)
+from tui_gen.engine.model.work import Clip, Learned, Made, Patch, Plan, Report, SourcePlan, Stage, Unit
 
 
 @dataclass

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.engine.storage.lock import Lock, LockedError, is_held, read_holder
 
 HOLD = """
@@ -58,3 +61,34 @@ def test_the_socket_is_named_for_clients(tmp_path: Path) -> None:
     assert found is not None
     assert found.socket == "/tmp/x/socket"  # noqa: S108 - only a name
     lock.release()
+
+
+def test_a_file_system_that_fails_is_not_told_as_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path = tmp_path / "lock"
+    path.touch()
+    monkeypatch.setattr(fcntl, "flock", failing)
+    for use in (Lock, is_held):
+        with pytest.raises(RefusedError, match="Input/output error") as caught:
+            use(path)
+        assert str(path) in str(caught.value)
+        assert "process" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_locks_are_refused_the_holder_counts_while_it_lives(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refusing)
+    first = Lock(tmp_path / "lock")
+    with pytest.raises(LockedError, match=f"process {os.getpid()} on "):
+        Lock(tmp_path / "lock")
+    first.release()
+    Lock(tmp_path / "lock").release()

@@ -16,6 +16,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tui_gen.base.errors import RefusedError
+
 _REFUSED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 STALE_AFTER_SECONDS = 30.0
 _TRIES, _TRY_SECONDS = 5, 0.05
@@ -61,22 +63,33 @@ def read_holder(path: Path) -> Holder | None:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a live engine holds the lock."""
+    """Return whether a live engine holds the lock. Raises RefusedError when that cannot be found out."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unusable(path, error) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError as error:
         if error.errno not in _REFUSED:
-            raise
+            raise _unusable(path, error) from error
         return _seems_alive(path)
     finally:
         os.close(fd)
     return False
+
+
+def _unusable(path: Path, error: OSError) -> RefusedError:
+    """Return what to say where the file system fails: it does not mean that somebody holds the lock."""
+    message = (
+        f"{path}: the lock cannot be used ({error.strerror}), so it is not known whether an engine works "
+        "here; look at the disk or the network share of this folder, then try again"
+    )
+    return RefusedError(message)
 
 
 def _seems_alive(path: Path) -> bool:
@@ -93,18 +106,32 @@ class Lock:
     """The held lock. Keep the object: letting go of it lets go of the lock."""
 
     def __init__(self, path: Path) -> None:
-        """Take the lock. Raises LockedError when a live engine holds it, OSError when it cannot."""
+        """Take the lock.
+
+        Raises LockedError when a live engine holds the lock, RefusedError when the file system cannot
+        lock, OSError when the file cannot be opened or written.
+        """
         self.path = path
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             self._take()
-        except OSError as error:
-            if error.errno not in _REFUSED or _seems_alive(path):
-                os.close(self._fd)
-                raise LockedError(path, read_holder(path)) from error
-        self.name_holder("")
+            self.name_holder("")
+        except BaseException:
+            os.close(self._fd)
+            raise
 
     def _take(self) -> None:
+        try:
+            self._ask_kernel()
+        except BlockingIOError as error:
+            raise LockedError(self.path, read_holder(self.path)) from error
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise _unusable(self.path, error) from error
+            if _seems_alive(self.path):
+                raise LockedError(self.path, read_holder(self.path)) from error
+
+    def _ask_kernel(self) -> None:
         # Somebody who only looks (`is_held`) holds it for an instant: ask more than once.
         for _ in range(_TRIES - 1):
             try:

@@ -17,7 +17,7 @@ import pytest
 from tests.acceptance.program import Dataset, environment, run
 from tests.faults.conftest import Scene, check_words, lying_in, with_root
 from tui_gen.base.errors import RefusedError
-from tui_gen.commands.run import archive_previous
+from tui_gen.commands.run.starting_over import archive_previous
 from tui_gen.contract.registry import read_config
 
 GARBAGE = {

@@ -153,11 +153,12 @@ def _ctl(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from tui_gen.commands import run
+    from tui_gen.commands.run.command import run
+    from tui_gen.commands.run.opening import RunRequest
     from tui_gen.contract.registry import read_config
 
     config = read_config(Path(options.config))
-    request = run.RunRequest(
+    request = RunRequest(
         config,
         limit=options.limit,
         only=options.only,
@@ -171,13 +172,13 @@ def _run(options: argparse.Namespace) -> int:
     )
     if options.fresh and not _may_start_over(config, options):
         return ExitCode.STOPPED
-    return run.run(request)
+    return run(request)
 
 
 def _may_start_over(config: JobConfig, options: argparse.Namespace) -> bool:
-    from tui_gen.commands import run
+    from tui_gen.commands.run.starting_over import what_stands
 
-    images, size_bytes = run.what_stands(config)
+    images, size_bytes = what_stands(config)
     if options.yes or not images:
         return True
     return _agreed(f"Set aside {count(images)} images ({size(size_bytes)}) and start over?")
@@ -304,12 +305,13 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from tui_gen.commands import run
+    from tui_gen.commands.run.command import run
+    from tui_gen.commands.run.opening import RunRequest
     from tui_gen.contract.registry import job_of, read_config
 
     folder = Path(options.folder)
     path = job_of(folder / DEFAULT_CONFIG, command=options.command).make_demo(folder, say=_say)
-    code = run.run(run.RunRequest(read_config(path), is_verbose=options.verbose))
+    code = run(RunRequest(read_config(path), is_verbose=options.verbose))
     if code == ExitCode.DONE:
         _say(f"Look at its patches with: tui-gen sheet {path}")
     return code

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
 from tui_gen.commands.engine_client import attach
-from tui_gen.commands.run import find_source
+from tui_gen.commands.run.opening import find_source
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.control.server import ControlClient, ControlError
 from tui_gen.engine.model.state import RunState

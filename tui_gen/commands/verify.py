@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
-from tui_gen.commands import run
+from tui_gen.commands.run.opening import RunRequest, open_run
+from tui_gen.commands.run.performing import perform
 from tui_gen.commands.split import move_near_duplicates, near_duplicate_line
 from tui_gen.contract.job import (
     Checked,
@@ -63,9 +65,9 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     Raises RefusedError, and LockedError while an engine works.
     """
     _refuse_without_ledger(config)
-    request = run.RunRequest(config)
-    lines = run.ConsoleOutput(talk, talk)
-    session, opened = run.open_run(request, lines)
+    request = RunRequest(config)
+    lines = ConsoleOutput(talk, talk)
+    session, opened = open_run(request, lines)
     try:
         if not hasattr(opened, "restricted"):
             message = f'{config.path}: the job "{opened.job.name}" offers no repair: it lacks restricted'
@@ -77,7 +79,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
             return ExitCode.DONE
         patches = [checked.patch for checked in found.damaged]
         _record_losses(session, patches)
-        performed = run.perform(request, session, opened.restricted(_wanted(patches)), lines)
+        performed = perform(request, session, opened.restricted(_wanted(patches)), lines)
         with contextlib.suppress(OSError):  # what is still not in its place is found below
             move_near_duplicates(config, session)
     finally:

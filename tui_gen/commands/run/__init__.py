@@ -1,0 +1,1 @@
+"""`tui-gen run`: the engine in the foreground."""

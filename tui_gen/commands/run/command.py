@@ -1,0 +1,94 @@
+"""The whole of `tui-gen run`: opens a run, performs it, says the end and leaves the report."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shlex
+import sys
+from pathlib import Path
+
+from tui_gen.base.console_output import ConsoleOutput
+from tui_gen.base.formatting import count, display_name
+from tui_gen.commands.report import leave_page
+from tui_gen.commands.run.opening import RunRequest, check_fresh, open_run
+from tui_gen.commands.run.performing import perform
+from tui_gen.commands.run.starting_over import archive_previous
+from tui_gen.commands.split import move_near_duplicates
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.run.housekeeping import identity
+from tui_gen.engine.run.run_log import LOG_NAME, logging_to
+from tui_gen.engine.run.session import LEDGER_NAME, Session
+from tui_gen.views.text.progress import long_reading
+from tui_gen.views.text.run_lines import final_lines, saved_lines
+
+log = logging.getLogger("tui_gen")
+
+_STOP_NOW = 2
+"""So many signals stop at once."""
+
+
+def run(request: RunRequest) -> int:
+    """Run to the end and return the exit code. Raises RefusedError, LockedError."""
+    if request.is_fresh:
+        check_fresh(request)
+        archive_previous(request.config)
+    talk = ConsoleOutput(sys.stderr if request.is_json else sys.stdout, sys.stderr)
+    session, opened = open_run(request, talk)
+    try:
+        began_in = identity(request.config.run_folder)
+        done = perform(request, session, opened, talk)
+        if len(done.signals) < _STOP_NOW and _stands(request.config.run_folder, began_in):
+            _move_near_duplicates(request, session, talk)
+        _say_the_end(request, session.state, done.ended, talk, session.now())
+    finally:
+        session.close()
+    # The folder is free by now: the page of a run of a million clips takes a while.
+    if _stands(request.config.run_folder, began_in):
+        _leave_page(request, session.state, talk)
+    return done.exit_code
+
+
+def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
+    """Whether a folder is still the one that the run began in: in another nothing is written."""
+    try:
+        return identity(run_folder) == began_in
+    except OSError:
+        return False
+
+
+def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOutput) -> None:
+    """Take training patches that look like one kept aside out of the training folders."""
+    try:
+        moved = move_near_duplicates(request.config, session)
+    except OSError as error:
+        place = error.filename or request.config.output
+        text = f"{place}: {error.strerror}; go on with: tui-gen split --move"
+        log.warning("%s", text)
+        talk.say(f"Training patches that look like one kept aside: {display_name(text)}")
+        return
+    if moved:
+        talk.say(
+            f"Moved {count(moved)} training patches that look like one kept aside to folders of their own."
+        )
+
+
+def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> None:
+    with contextlib.ExitStack() as logged:
+        with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
+            logged.enter_context(logging_to(request.config.run_folder / LOG_NAME))
+        if notice := long_reading(request.config.run_folder / LEDGER_NAME):
+            talk.say(f"All is saved. Writing the report: {notice}")
+        talk.say(leave_page(request.config, state))
+
+
+def _say_the_end(
+    request: RunRequest, state: RunState, ended: ev.RunEnded, talk: ConsoleOutput, now: float
+) -> None:
+    config = request.config
+    if ended.result == "stopped":
+        command = f"tui-gen run {shlex.quote(str(config.path))}"
+        talk.say(*saved_lines(state, ledger=str(config.run_folder / LEDGER_NAME), command=command))
+    else:
+        talk.say(*final_lines(state, now))

@@ -1,0 +1,130 @@
+"""Opens a run: everything is looked at before the run folder is taken, and what cannot be is refused."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from tui_gen.base.console_output import ConsoleOutput
+from tui_gen.base.errors import RefusedError
+from tui_gen.base.formatting import display_name, size
+from tui_gen.contract.job import JobConfig, OpenedJob
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.run.housekeeping import GO_ON_FACTOR
+from tui_gen.engine.run.session import Session, recipe_differences
+from tui_gen.views.text.run_lines import opening_lines, resume_lines
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the command line asks of a run."""
+
+    config: JobConfig
+    limit: int | None = None
+    only: str | None = None
+    workers: int | None = None
+    is_fresh: bool = False
+    may_mix: bool = False
+    may_write_beside: bool = False
+    is_verbose: bool = False
+    is_json: bool = False
+    is_detached: bool = False  # nobody reads; what is worth keeping goes to the log
+
+
+def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJob]:
+    """Look at everything, then take the run folder. Nothing is created when it is refused."""
+    config = request.config
+    session = _session(config) if config.run_folder.is_dir() else None
+    try:
+        state = session.state if session else RunState()
+        talk.say(
+            *opening_lines(
+                state, config=str(config.path), output=str(config.output), videos=config.source_count
+            )
+        )
+        opened = config.open(state.records, may_write_beside=request.may_write_beside)
+        names = {source.source: source.name for source in opened.job.stages[0].plan(state.records).sources}
+        talk.say(*resume_lines(state, names), *opened.tools)
+        _check_recipe(request, state, opened)
+        _check_room(config)
+        only_source(request.only, opened, state)
+        session = session or _session(config)
+    except BaseException:
+        if session:
+            session.close()
+        raise
+    return session, opened
+
+
+def check_fresh(request: RunRequest) -> None:
+    """Refuse what a run that starts over would refuse, while everything is still in its place."""
+    # What lies in the folders now will have been moved away.
+    opened = request.config.open({}, may_write_beside=True)
+    _check_room(request.config)
+    only_source(request.only, opened, RunState())
+
+
+def _session(config: JobConfig) -> Session:
+    try:
+        session = Session(config.run_folder)
+        session.note(config.recovered(session.state.records, session.now()))
+    except OSError as error:
+        message = (
+            f"{error.filename or config.run_folder}: cannot be written ({error.strerror}); choose another "
+            '"output_base_dir" in the configuration or make this one writable'
+        )
+        raise RefusedError(message) from error
+    return session
+
+
+def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> None:
+    differences = recipe_differences(state.recipe, opened.job.recipe)
+    if differences and not request.may_mix:
+        listed = "\n".join(f"  {difference}" for difference in differences)
+        message = (
+            f"{request.config.path}: the recipe differs from that of {request.config.run_folder}:\n{listed}\n"
+            "Patches of two recipes would mix. Take the change back, choose another output_base_dir, start "
+            "over with --fresh (nothing is deleted), or go on all the same with --mix."
+        )
+        raise RefusedError(message)
+
+
+def _check_room(config: JobConfig) -> None:
+    """Refuse a disk that can never hold what is to stay free: waiting for it would have no end."""
+    place = next(folder for folder in (config.output, *config.output.parents) if folder.exists())
+    total = shutil.disk_usage(place).total
+    # A file system without blocks (/proc) says nothing of room; what is wrong with it shows on writing.
+    if total and total < config.min_free_bytes * GO_ON_FACTOR:
+        message = (
+            f"{config.path}: base_settings.min_free_gb: {size(config.min_free_bytes)} are to stay free, but "
+            f"the disk of {config.output} has {size(total)} in all; write less there or choose another disk"
+        )
+        raise RefusedError(message)
+
+
+def only_source(name: str | None, opened: OpenedJob, state: RunState) -> frozenset[str] | None:
+    """Return the one video that is asked for; the plan knows those that no run has met yet."""
+    if name is None:
+        return None
+    plan = opened.job.stages[0].plan(state.records)
+    return frozenset({find_source(name, {source.source: source.name for source in plan.sources})})
+
+
+def find_source(name: str, names: dict[str, str]) -> str:
+    """Return the id that a person means: an id, an exact name, or a unique part of a name.
+
+    `names` maps ids to names. Raises RefusedError.
+    """
+    if name in names:
+        return name
+    exact = [source for source, title in names.items() if title == name]
+    wanted = name.casefold()
+    found = exact or [source for source, title in names.items() if wanted in title.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        message = f'no video is called "{display_name(name)}"'
+    else:
+        titles = ", ".join(f"{display_name(names[source])} ({source})" for source in found[:5])
+        message = f'"{display_name(name)}" fits {len(found)} videos: {titles}; name one by its id'
+    raise RefusedError(message)

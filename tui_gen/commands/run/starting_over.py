@@ -1,0 +1,41 @@
+"""Starts a run over: what an earlier run made is renamed, and nothing is deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from tui_gen.base.errors import RefusedError
+from tui_gen.contract.job import JobConfig
+from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME, replay
+from tui_gen.engine.storage.lock import is_held
+
+
+def archive_previous(config: JobConfig) -> None:
+    """Rename the ledger and the category folders to `.<date>`, so that a run starts over.
+
+    Raises RefusedError when an engine is at work there. Nothing is deleted.
+    """
+    if is_held(config.run_folder / LOCK_NAME):
+        message = f"{config.run_folder}: an engine is working here; stop it before starting over"
+        raise RefusedError(message)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    with contextlib.ExitStack() as taken_back:
+        for path in (config.run_folder / LEDGER_NAME, *config.category_folders):
+            kept = path.with_name(f"{path.name}.{stamp}")
+            try:
+                path.rename(kept)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                message = f"{path}: cannot be renamed ({error.strerror}); nothing was changed"
+                raise RefusedError(message) from error
+            taken_back.callback(kept.rename, path)
+        taken_back.pop_all()
+
+
+def what_stands(config: JobConfig) -> tuple[int, int]:
+    """Return how many patches and bytes the ledger of a configuration's output folder tells of."""
+    state, _ = replay(config.run_folder)
+    categories = state.categories.values()
+    return sum(c.images for c in categories), sum(c.size_bytes for c in categories)

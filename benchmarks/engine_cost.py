@@ -24,7 +24,17 @@ from tui_gen.engine.executors.base import LocalExecutor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, JsonObject, Learned, Made, Patch, Plan, Report, Unit
+from tui_gen.engine.model.work import (
+    Clip,
+    JsonObject,
+    Learned,
+    Made,
+    Patch,
+    Plan,
+    Report,
+    StageDefaults,
+    Unit,
+)
 from tui_gen.engine.run.session import LEDGER_NAME, replay, steady_clock
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler
@@ -94,7 +104,7 @@ def patch(film: int, k: int, category: str) -> Patch:
 
 
 @dataclass
-class Stub:
+class Stub(StageDefaults):
     """The plan of the real job; performing it makes nothing and writes no files."""
 
     settings: Settings

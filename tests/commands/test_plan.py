@@ -11,11 +11,22 @@ from tui_gen.commands.plan import dry_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Learned, Made, Patch, Plan, Report, SourcePlan, Stage, Unit
+from tui_gen.engine.model.work import (
+    Clip,
+    Learned,
+    Made,
+    Patch,
+    Plan,
+    Report,
+    SourcePlan,
+    Stage,
+    StageDefaults,
+    Unit,
+)
 
 
 @dataclass
-class Lookup:
+class Lookup(StageDefaults):
     """A discovery stage: learns how many clips each source can give."""
 
     capacities: Mapping[str, int]

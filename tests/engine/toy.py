@@ -25,6 +25,7 @@ from tui_gen.engine.model.work import (
     Plan,
     Report,
     SourcePlan,
+    StageDefaults,
     Unit,
 )
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler
@@ -81,7 +82,7 @@ def all_below(end: int) -> int:
 
 
 @dataclass
-class ToyStage:
+class ToyStage(StageDefaults):
     """Wants `quota` clips of each source; what a clip gives is decided by `act`."""
 
     quotas: Mapping[str, int]

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.state import RECENT_KEPT, RunState
+from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome, Patch, Rejected
 from tui_gen.engine.storage.ledger import Ledger, read_events, read_for_resume
 from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode

@@ -15,7 +15,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
-from tui_gen.engine.model import events, state, state_views, work
+from tui_gen.engine.model import events, problems, run_data, state, state_views, work
 from tui_gen.engine.scheduling import commands
 
 Payload = Any
@@ -29,7 +29,7 @@ class WireError(Exception):
 # Classes that may stand in a union, and all that travel: their name is sent along.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
-    for module in (commands, events, state_views, state, work)
+    for module in (commands, events, problems, state_views, state, work)
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }
@@ -179,4 +179,4 @@ def _sequence_decoder(origin: Any, kinds: tuple[Any, ...]) -> _Decoder:  # noqa:
     return lambda payload: origin(map(decode_item, payload))
 
 
-_LENGTHS: dict[Any, int] = {state_views.Minute: state.MINUTES_KEPT}
+_LENGTHS: dict[Any, int] = {state_views.Minute: run_data.MINUTES_KEPT}

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.control.protocol import WireError, from_wire, to_wire
-from tui_gen.engine.model.state import RECENT_KEPT, RunState
+from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
 from tui_gen.engine.storage.lock import Lock
 

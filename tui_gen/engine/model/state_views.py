@@ -55,6 +55,7 @@ class SourceState:
     in_hand: int = 0  # workers on it now
     is_planned: bool = False
     low_success_noted: bool = False
+    is_dataset: bool = False  # what stages over the whole dataset are counted under: no source
     progress: dict[str, StageProgress] = field(default_factory=dict)  # by stage; `clips_*` are their sums
 
     @property

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 
 from tui_gen.engine.model.stage_records import SourceRecord
 
@@ -227,6 +228,38 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
+Scope = Literal["source", "all_sources", "dataset"]
+"""When a stage begins, and for what.
+
+"source": for each source, as soon as the stage before it has nothing left for that source.
+"all_sources": for each source, when the stage before it has nothing left for any source.
+"dataset": for all sources together, when no source has work left in this run. Its plan has one source,
+`DATASET`, which is no source of the configuration. A run with `--limit` or `--only` leaves the stage out.
+"""
+OnChange = Literal["refuse", "redo"]
+"""What a run does when a stage's settings differ from those it began with.
+
+"refuse": the run is refused, unless `--mix` accepts both.
+"redo": the stage and all stages after it are planned anew; what they made is superseded.
+"""
+DATASET = "dataset"
+"""The source of a stage over the whole dataset. It is counted nowhere as a source."""
+
+
+class StageDefaults:
+    """What most stages answer: a stage may inherit from this class and overwrite what differs."""
+
+    is_discovery: bool = False
+    scope: Scope = "all_sources"
+    on_change: OnChange = "refuse"
+    settings: JsonObject = MappingProxyType({})
+
+    def inputs(self, records: Mapping[str, SourceRecord]) -> str:
+        """Return "": a stage by source is planned from its records alone."""
+        del records
+        return ""
+
+
 class Stage(Protocol):
     """One step of a job."""
 
@@ -241,6 +274,25 @@ class Stage(Protocol):
 
         A dry run (`plan`) performs such stages and no others.
         """
+        ...
+
+    @property
+    def scope(self) -> Scope:
+        """When it begins, and for what."""
+        ...
+
+    @property
+    def settings(self) -> JsonObject:
+        """What decides the bytes it makes, beside the recipe. Empty: nothing else does."""
+        ...
+
+    @property
+    def on_change(self) -> OnChange:
+        """What a run does when `settings` have changed."""
+        ...
+
+    def inputs(self, records: Mapping[str, SourceRecord]) -> str:
+        """Return a digest of what a stage over the dataset reads: it is redone when the digest changes."""
         ...
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
@@ -262,7 +314,7 @@ class Job(Protocol):
 
     @property
     def stages(self) -> Sequence[Stage]:
-        """In order. A stage begins when the one before it has nothing left."""
+        """In order; `Stage.scope` says when each begins."""
         ...
 
     @property

@@ -18,7 +18,8 @@ from pathlib import Path
 from tui_gen import __version__
 from tui_gen.engine.executors.base import LocalExecutor
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.state import RECENT_KEPT, RunState
+from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, JsonObject
 from tui_gen.engine.run.housekeeping import Watch, Watched
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler

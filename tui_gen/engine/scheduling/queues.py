@@ -65,6 +65,18 @@ class SourceQueue:
         gone = self._in_flight.bit_count() + self._ended.bit_count() + self._failed.bit_count()
         return 0 if self.is_closed or self.is_unreachable else max(0, self.plan.clips_left - gone)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether nothing is in flight, and nothing is left to hand out in this run."""
+        if self.is_survey_in_flight or self._in_flight:
+            return False
+        if self.is_closed or self.is_unreachable:
+            return self.is_closed
+        unit = self._next()
+        if unit is not None:
+            self._returned.append(unit)
+        return unit is None
+
     def take(self, *, most_clips: int | None = None) -> Unit | None:
         """Return the next unit and count its clips as in flight; None when there is none now.
 

@@ -1,9 +1,9 @@
 """The engine: plan -> gate -> executor -> ledger -> state, steered while it works.
 
-One task (the conductor) plans and hands out units, each to a worker with a task of its own (worker.py).
-Nothing is pulled while the gate is closed, so the pipes fill and the children sleep.
+The scheduler plans and hands out units, each to a worker with a task of its own (worker.py). Nothing is
+pulled while the gate is closed, so the pipes fill and the children sleep.
 
-    conductor: plan ─> queues ─> a worker for a unit ─┐        wakes on every change
+    scheduler: plan ─> queues ─> a worker for a unit ─┐        wakes on every change
     worker:    gate ─> pull one report ─> ledger ─> state      ends after the pull in hand
 """
 
@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -21,10 +22,12 @@ from tui_gen.base.errors import SourceUnreachableError
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_result import Ending, verdict
+from tui_gen.engine.model.stage_changes import starts_of
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Job, Plan, Stage, Unit
+from tui_gen.engine.model.work import Job, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.scheduling.stage_run import StageRun, groups_of
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
 from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
 
@@ -61,17 +64,12 @@ class Scheduler:
         self._job, self._recorder = job, recorder
         self._state, self._clock, self._apply = recorder.state, recorder.now, recorder.show
         self._executor, self._options = executor, options
-        self._queues: dict[str, SourceQueue] = {}
-        self._order: tuple[str, ...] = ()
+        self._runs: list[StageRun] = []  # the stages of the group at work
         self._workers: dict[int, Worker] = {}
         self._changed = asyncio.Event()
         self.gate = Gate(self._gate_changed)
-        self._needs_plan = True
-        self._is_plan_urgent = False
-        self._planned_at = float("-inf")
         self._ending: Ending | None = None
         self._tickets = Tickets(options.limit)
-        self._place: StageContext | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._waiting: set[asyncio.Task[None]] = set()
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
@@ -81,8 +79,8 @@ class Scheduler:
     async def run(self) -> ev.RunEnded:
         """Perform all stages and return how it ended. The end is the caller's to record."""
         try:
-            for stage in self._job.stages:
-                await self._perform(stage)
+            for group in groups_of(self._job.stages):
+                await self._perform(group)
                 if self._ending:
                     break
         finally:
@@ -93,12 +91,18 @@ class Scheduler:
                 waiting.cancel()
         return verdict(self._state, self._ending, only=self._options.only, at=self._clock())
 
-    async def _perform(self, stage: Stage) -> None:
-        self._queues, self._order = {}, ()
-        self._place = StageContext(
-            stage, self._executor, self._recorder, self.gate, self._tickets, scheduler=self
-        )
-        self._plan()
+    async def _perform(self, group: Sequence[Stage]) -> None:
+        self._runs = []
+        for stage in group:
+            if self._is_left_out(stage):
+                continue
+            await self._record_start(stage)
+            context = StageContext(
+                stage, self._executor, self._recorder, self.gate, self._tickets, scheduler=self
+            )
+            upstream = self._runs[-1] if self._runs else None
+            self._runs.append(StageRun(context, upstream))
+            self._plan(self._runs[-1])
         self._show_phase()
         while True:
             self._fill_slots()
@@ -107,11 +111,27 @@ class Scheduler:
             self._show_phase()
             await self._wait_for_change()
 
+    def _is_left_out(self, stage: Stage) -> bool:
+        """Return whether a stage over the whole dataset must wait for a run over the whole dataset."""
+        if stage.scope != "dataset" or (self._options.limit is None and self._options.only is None):
+            return False
+        text = f"stage {stage.name} was left out: it needs a run without --limit and --only"
+        self._apply(ev.ProblemNoted(self._clock(), "warning", text))
+        return True
+
+    async def _record_start(self, stage: Stage) -> None:
+        """Record settings or inputs that a stage begins with for the first time, or anew."""
+        inputs = stage.inputs(self._state.records) if stage.scope == "dataset" else ""
+        for started in starts_of(self._job.stages, stage, inputs, self._state):
+            await self._recorder.note(replace(started, at=self._clock()), self.gate)
+
     def _must_wait(self) -> bool:
-        return self.gate.is_closed or any(queue.is_unreachable for queue in self._queues.values())
+        return self.gate.is_closed or any(
+            queue.is_unreachable for run in self._runs for queue in run.queues.values()
+        )
 
     async def _wait_for_change(self) -> None:
-        wait = PLAN_SECONDS if self._needs_plan else None
+        wait = PLAN_SECONDS if any(run.needs_plan for run in self._runs) else None
         try:
             async with asyncio.timeout(wait):
                 await self._changed.wait()
@@ -127,25 +147,11 @@ class Scheduler:
 
     # ------------------------------------------------------------------ planning and handing out
 
-    def _plan(self) -> None:
-        if self._place is None:
-            return
-        stage = self._place.stage
-        plan = stage.plan(self._state.records)
-        self._needs_plan = self._is_plan_urgent = False
-        self._planned_at = self._clock()
-        self._apply(ev.StagePlanned(self._planned_at, stage.name, plan))
-        self._queue(plan)
-
-    def _queue(self, plan: Plan) -> None:
-        ranked = sorted(plan.sources, key=lambda source: source.priority)
-        self._order = tuple(source.source for source in ranked)
-        for source in ranked:
-            queue = self._queues.get(source.source)
-            if queue is None:
-                self._queues[source.source] = SourceQueue(source)
-            elif queue.renew(source):
-                self._end_workers_of(source.source)
+    def _plan(self, run: StageRun) -> None:
+        plan, at = run.stage.plan(self._state.records), self._clock()
+        self._apply(ev.StagePlanned(at, run.stage.name, plan))
+        for source in run.take_plan(plan, at):
+            self._end_workers_of(source)
 
     def _end_workers_of(self, source: str) -> None:
         for worker in self._workers.values():
@@ -154,25 +160,29 @@ class Scheduler:
         self.gate.pulse()
 
     def _fill_slots(self) -> None:
-        if self._is_plan_urgent or (self._needs_plan and self._clock() - self._planned_at >= PLAN_SECONDS):
-            self._plan()
+        now = self._clock()
+        for run in self._runs:
+            if run.is_urgent or (run.needs_plan and now - run.planned_at >= PLAN_SECONDS):
+                self._plan(run)
         self._balance()
         while self._may_open():
-            unit = self._next_unit()
-            if unit is None and (self._needs_plan or self._may_want_more()):
-                self._plan()
-                unit = self._next_unit()
-            if unit is None:
+            found = self._next_unit()
+            if found is None and self._plan_where_needed():
+                found = self._next_unit()
+            if found is None:
                 return
-            self._open(unit)
+            self._open(*found)
 
-    def _may_want_more(self) -> bool:
-        return any(queue.may_want_more for queue in self._queues.values())
-
-    def _comes_before_others(self, source: str) -> bool:
-        """Tell whether workers would turn to a later source while the plan for this one waits."""
-        priority = self._queues[source].plan.priority
-        return any(queue.plan.priority > priority for queue in self._queues.values())
+    def _plan_where_needed(self) -> bool:
+        """Plan anew the stages that may have more by now; return whether there are any."""
+        wanting = [
+            run
+            for run in self._runs
+            if run.needs_plan or any(queue.may_want_more for queue in run.queues.values())
+        ]
+        for run in wanting:
+            self._plan(run)
+        return bool(wanting)
 
     def _may_open(self) -> bool:
         if self._ending or self.gate.is_closed:
@@ -182,44 +192,60 @@ class Scheduler:
     def _fair_share(self) -> int:
         """Return so few clips that all workers end together; those in work are shared out already."""
         only = self._options.only
-        queues = [queue for source, queue in self._queues.items() if only is None or source in only]
+        queues = [
+            queue
+            for run in self._runs
+            for source, queue in run.queues.items()
+            if only is None or source in only
+        ]
         left = sum(queue.clips_waiting + queue.clips_in_flight for queue in queues)
         if self._tickets.left is not None:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
         return max(LEAST_CLIPS, -(-left // self._state.workers_target))
 
-    def _next_unit(self) -> Unit | None:
-        only, most_clips = self._options.only, self._fair_share()
-        for source in self._order:
-            if only is not None and source not in only:
+    def _next_unit(self) -> tuple[StageRun, Unit] | None:
+        most_clips = self._fair_share()
+        for run, source in self._in_order():
+            if not self._is_open(source) or not run.may_enter(source):
                 continue
-            record = self._state.records.get(source)
-            if record is not None and (record.skipped or record.unusable is not None):
-                continue
-            unit = self._queues[source].take(most_clips=most_clips)
+            unit = run.queues[source].take(most_clips=most_clips)
             if unit is None:
                 continue
             if unit.clips and self._tickets.are_gone:
-                self._queues[source].give_back(unit, set(), is_stale=False)
+                run.queues[source].give_back(unit, set(), is_stale=False)
                 return None
-            return unit
+            return run, unit
         return None
 
-    def _open(self, unit: Unit) -> None:
-        if self._place is None:
-            return
+    def _in_order(self) -> Iterable[tuple[StageRun, str]]:
+        """Return all sources by priority; of one source's stages, and among equals, the later stage first."""
+        if len(self._runs) == 1:
+            run = self._runs[0]
+            return ((run, source) for source in run.order)
+        places = [(run, source) for run in reversed(self._runs) for source in run.order]
+        return sorted(places, key=lambda place: place[0].queues[place[1]].plan.priority)
+
+    def _is_open(self, source: str) -> bool:
+        only, record = self._options.only, self._state.records.get(source)
+        if only is not None and source not in only:
+            return False
+        return record is None or not (record.skipped or record.unusable is not None)
+
+    def _open(self, run: StageRun, unit: Unit) -> None:
         number = next(n for n in range(1, len(self._workers) + 2) if n not in self._workers)
-        worker = self._workers[number] = Worker(number, unit, self._queues[unit.source], self._place)
+        worker = self._workers[number] = Worker(number, unit, run.queues[unit.source], run.context)
         what = "starting" if unit.clips else "looking"
         self._apply(ev.SlotOpened(self._clock(), number, unit.source, what))
         worker.task = asyncio.create_task(worker.work(), name=f"worker {number}")
         # Not in the task's own `finally`: one that is cancelled before it began never gets there.
-        worker.task.add_done_callback(lambda task: self._close(worker, task))
+        worker.task.add_done_callback(lambda task: self._close(run, worker, task))
 
-    def _close(self, worker: Worker, task: asyncio.Task[None]) -> None:
+    def _close(self, run: StageRun, worker: Worker, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker %d on %s", worker.number, worker.unit.source, exc_info=error)
         worker.let_go()
+        for later in self._runs[self._runs.index(run) + 1 :]:
+            later.needs_plan = True  # what they plan from has grown
         del self._workers[worker.number]
         if self._tickets.are_gone and not any(other.has_ticket for other in self._workers.values()):
             self._ending = self._ending or "limit"
@@ -247,30 +273,38 @@ class Scheduler:
 
     def want_plan(self, *, learned_of: str | None = None) -> None:
         """Plan anew soon; at once where workers would turn to a later source meanwhile."""
-        self._needs_plan = True
+        for run in self._runs:
+            run.needs_plan = True
+            if learned_of is not None and learned_of in run.queues:
+                run.is_urgent |= run.comes_before_others(learned_of)
         if learned_of is None:
             self.gate.pulse()
-        else:
-            self._is_plan_urgent |= self._comes_before_others(learned_of)
 
     def drop(self, source: str) -> None:
         """Hand out nothing more of a source that was found unusable."""
-        self._queues[source].is_closed = True
-        self._needs_plan = True
+        for run in self._runs:
+            run.needs_plan = True
+        for queue in self._queues_of(source):
+            queue.is_closed = True
         self._end_workers_of(source)
+
+    def _queues_of(self, source: str) -> list[SourceQueue]:
+        return [run.queues[source] for run in self._runs if source in run.queues]
 
     def quarantine(self, source: str, reason: str) -> None:
         """Hand out nothing more of a source in this run."""
-        self._queues[source].is_closed = True
+        for queue in self._queues_of(source):
+            queue.is_closed = True
         self._apply(ev.SourceQuarantined(self._clock(), source, reason))
         self._end_workers_of(source)
 
     def mark_unreachable(self, source: str, gone: SourceUnreachableError) -> None:
         """Hand out nothing of a source until it can be reached; its seats stay."""
-        queue = self._queues[source]
-        if queue.is_unreachable:
+        queues = self._queues_of(source)
+        if any(queue.is_unreachable for queue in queues):
             return
-        queue.is_unreachable = True
+        for queue in queues:
+            queue.is_unreachable = True
         self._apply(ev.SourceUnreachable(self._clock(), source, str(gone)))
         self._end_workers_of(source)
         waiting = asyncio.create_task(self._await_return(source, gone.path), name=f"waiting for {source}")
@@ -281,7 +315,8 @@ class Scheduler:
         # Nobody tells when a share is mounted again.
         while not await self._sees(path):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_FOR_SOURCES_SECONDS)
-        self._queues[source].is_unreachable = False
+        for queue in self._queues_of(source):
+            queue.is_unreachable = False
         self._apply(ev.SourceReachable(self._clock(), source))
         self.gate.pulse()
 
@@ -372,16 +407,16 @@ class Scheduler:
 
     def plan_again(self, source: str, *, is_dropped: bool = False) -> None:
         """Plan anew after something about a source was recorded; its work in hand may be unwanted."""
-        queue = self._queues.get(source)
-        if queue is not None:
+        for queue in self._queues_of(source):
             queue.rewind()
         if is_dropped:
             self._end_workers_of(source)
-        self._plan()
+        for run in self._runs:
+            self._plan(run)
         self.gate.pulse()
 
     def forgive(self, source: str) -> None:
         """Let a source's failed clips be handed out again."""
-        if source in self._queues:
-            self._queues[source].forgive()
+        for queue in self._queues_of(source):
+            queue.forgive()
         self.plan_again(source)

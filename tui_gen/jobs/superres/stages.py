@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import JsonObject, Plan, Report, Stage, Unit
+from tui_gen.engine.model.work import JsonObject, Plan, Report, Stage, StageDefaults, Unit
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import Uncounted, uncounted
@@ -43,7 +43,7 @@ class _Films:
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeStage:
+class ProbeStage(StageDefaults):
     """Reads the headers of all films: enough for the quotas."""
 
     films: _Films
@@ -65,14 +65,13 @@ class ProbeStage:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractStage:
+class ExtractStage(StageDefaults):
     """Surveys a film just before its first stretch, then makes its patches."""
 
     films: _Films
     tools: Tools
     uncounted: Uncounted | None  # where patches have hashes
     name: str = "extract"
-    is_discovery: bool = False
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan surveys and stretches, by what is known and made."""

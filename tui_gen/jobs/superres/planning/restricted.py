@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tui_gen.contract.job import Wanted
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import Job, JsonObject, Plan, Report, SourcePlan, Stage, Unit
+from tui_gen.engine.model.work import Job, JsonObject, OnChange, Plan, Report, Scope, SourcePlan, Stage, Unit
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
 from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Stretch
 
@@ -54,6 +54,25 @@ class _RestrictedStage:
     def is_discovery(self) -> bool:
         """As the whole one."""
         return self.stage.is_discovery
+
+    @property
+    def scope(self) -> Scope:
+        """As of the whole one."""
+        return self.stage.scope
+
+    @property
+    def settings(self) -> JsonObject:
+        """As of the whole one."""
+        return self.stage.settings
+
+    @property
+    def on_change(self) -> OnChange:
+        """As of the whole one."""
+        return self.stage.on_change
+
+    def inputs(self, records: Mapping[str, SourceRecord]) -> str:
+        """As of the whole one."""
+        return self.stage.inputs(records)
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan the whole, and keep what is wanted of it.

@@ -1,0 +1,120 @@
+"""What is known of a run, and what follows from it directly. `RunState` in state.py changes it."""
+
+from __future__ import annotations
+
+from collections import deque
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.problems import Problem
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.state_views import CategoryState, Minute, Phase, Recent, SlotState, SourceState
+
+RECENT_KEPT = 1000
+MINUTES_KEPT = 180
+
+
+@dataclass(slots=True)
+class RunData:
+    """A run, whole. `records` is what plans are made from; the rest is what people look at."""
+
+    phase: Phase = "starting"
+    reason: str = ""
+    job: str = ""
+    config: str = ""
+    output: str = ""
+    pid: int = 0
+    host: str = ""
+    version: str = ""
+    recipe: dict[str, object] = field(default_factory=dict)
+    started_at: float | None = None  # this run
+    first_started_at: float | None = None  # the first run of this folder
+    last_at: float = 0.0
+    exit_code: int | None = None
+    is_paused: bool = False
+    # Seconds of work up to `active_since`; pauses, waits and the time between runs are not in it.
+    active_seconds: float = 0.0
+    active_since: float | None = None
+    clips_before: int = 0  # ended in earlier runs
+    active_seconds_before: float = 0.0  # in earlier runs
+    stage: str = ""
+    workers_target: int = 0
+    slots: dict[int, SlotState] = field(default_factory=dict)
+    sources: dict[str, SourceState] = field(default_factory=dict)
+    categories: dict[str, CategoryState] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)  # oldest first
+    warnings: tuple[str, ...] = ()  # of the plan as it is now
+    clips_made: int = 0
+    clips_rejected: int = 0
+    clips_failed: int = 0  # in this run
+    clips_retried: int = 0
+    attempts: int = 0
+    minutes: deque[Minute] = field(default_factory=lambda: deque(maxlen=MINUTES_KEPT))
+    disk: ev.DiskMeasured | None = None
+    system: ev.SystemMeasured | None = None
+    recent: deque[tuple[int, Recent]] = field(default_factory=lambda: deque(maxlen=RECENT_KEPT))
+    recent_count: int = 0  # ever appended to `recent`; its entries carry their number
+    newest_patch: dict[str, object] | None = None  # the ledger entry of the newest, for the preview
+    records: dict[str, SourceRecord] = field(default_factory=dict)
+    making_stage: str = ""  # the latest one that made a clip
+    stage_starts: dict[str, ev.StageStarted] = field(default_factory=dict)  # the latest of each stage
+    stages_planned: list[str] = field(default_factory=list)  # in this run, in the order of their first plans
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def clips_ended(self) -> int:
+        """Clips with an outcome, over all runs; failed ones of this run only."""
+        return self.clips_made + self.clips_rejected + self.clips_failed
+
+    @property
+    def success_rate(self) -> float | None:
+        """Share of the ended clips that were made; None before the first."""
+        return self.clips_made / self.clips_ended if self.clips_ended else None
+
+    @property
+    def retry_rate(self) -> float | None:
+        """Share of the ended clips that took more than one attempt."""
+        return self.clips_retried / self.clips_ended if self.clips_ended else None
+
+    @property
+    def average_attempts(self) -> float | None:
+        """Attempts a clip."""
+        return self.attempts / self.clips_ended if self.clips_ended else None
+
+    def elapsed_seconds(self, now: float) -> float:
+        """Seconds of work up to `now`, over all runs, pauses and waits left out."""
+        running = max(0.0, now - self.active_since) if self.active_since is not None else 0.0
+        return self.active_seconds + running
+
+    def record(self, source: str) -> SourceRecord:
+        """Return the record of a source, made on first use."""
+        found = self.records.get(source)
+        if found is None:
+            found = self.records[source] = SourceRecord()
+        return found
+
+    def copy(self) -> Self:
+        """Return a picture of this moment that later events do not change.
+
+        What only plans are made from is left out: `records`, `stage_starts` and the progress by stage.
+        """
+        picture = replace(
+            self,
+            slots={number: copy(slot) for number, slot in self.slots.items()},
+            sources={name: copy(source) for name, source in self.sources.items()},
+            categories={name: copy(category) for name, category in self.categories.items()},
+            problems=[copy(problem) for problem in self.problems],
+            minutes=self.minutes.copy(),
+            recent=self.recent.copy(),
+            records={},
+            stage_starts={},
+            stages_planned=[],
+        )
+        for source in picture.sources.values():
+            source.images, source.progress = dict(source.images), {}
+        if picture.minutes:  # those before do not change any more
+            picture.minutes.append(copy(picture.minutes.pop()))
+        return picture

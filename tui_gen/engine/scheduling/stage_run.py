@@ -1,0 +1,79 @@
+"""One stage while it is performed: its plan, its queues, and which sources may enter it.
+
+    group of stages:   A ──> B ──> C      a source enters B when A has nothing left for it
+
+Stages of one group are performed together; the next group begins when a group has nothing left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tui_gen.engine.model.work import Plan, Stage
+from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.scheduling.worker import StageContext
+
+
+def groups_of(stages: Sequence[Stage]) -> Iterator[tuple[Stage, ...]]:
+    """Yield the stages in groups that are performed together, in order."""
+    group: list[Stage] = []
+    for stage in stages:
+        if group and stage.scope != "source":
+            yield tuple(group)
+            group = []
+        group.append(stage)
+        if stage.scope == "dataset":
+            yield tuple(group)
+            group = []
+    if group:
+        yield tuple(group)
+
+
+@dataclass(slots=True, eq=False)
+class StageRun:
+    """One stage of the group at work."""
+
+    context: StageContext
+    upstream: StageRun | None  # the stage before it in the group
+    queues: dict[str, SourceQueue] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    needs_plan: bool = True
+    is_urgent: bool = False
+    planned_at: float = float("-inf")
+
+    @property
+    def stage(self) -> Stage:
+        """What is performed."""
+        return self.context.stage
+
+    def take_plan(self, plan: Plan, at: float) -> list[str]:
+        """Queue a plan; return the sources whose clips in hand may be unwanted by it."""
+        self.needs_plan = self.is_urgent = False
+        self.planned_at = at
+        ranked = sorted(plan.sources, key=lambda source: source.priority)
+        self.order = tuple(source.source for source in ranked)
+        stale = []
+        for source in ranked:
+            queue = self.queues.get(source.source)
+            if queue is None:
+                self.queues[source.source] = SourceQueue(source)
+            elif queue.renew(source):
+                stale.append(source.source)
+        return stale
+
+    def may_enter(self, source: str) -> bool:
+        """Return whether the stages before it in the group have nothing left for a source."""
+        return self.upstream is None or self.upstream.has_finished(source)
+
+    def has_finished(self, source: str) -> bool:
+        """Return whether nothing of a source is in hand or left here, by a plan that is up to date."""
+        if self.needs_plan or not self.may_enter(source):
+            return False
+        queue = self.queues.get(source)
+        return queue is None or queue.is_exhausted
+
+    def comes_before_others(self, source: str) -> bool:
+        """Return whether workers would turn to a later source while the plan for this one waits."""
+        priority = self.queues[source].plan.priority
+        return any(queue.plan.priority > priority for queue in self.queues.values())

@@ -52,14 +52,14 @@ class PhaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage with settings or inputs of its own began, for the first time or with other ones than before.
+    """A stage with a recipe or inputs of its own began, for the first time or with other ones than before.
 
     `is_redone`: what the stage made so far is superseded and planned anew.
     """
 
     at: float
     stage: str
-    settings: JsonObject
+    recipe: JsonObject
     inputs: str = ""  # digest of what a dataset-wide stage reads; empty for stages by source
     is_redone: bool = False
 

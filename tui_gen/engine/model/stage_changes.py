@@ -1,4 +1,4 @@
-"""Stages whose settings or inputs are not those they began with: what is refused, and what is redone. Pure.
+"""Stages whose recipe or inputs are not those they began with: what is refused, and what is redone. Pure.
 
 settings changed ── "refuse" ──> the run is refused, unless both may mix
                  └─ "redo" ────> this stage and all after it are superseded
@@ -15,7 +15,7 @@ from tui_gen.engine.model.work import Stage
 
 
 def refused_changes(stages: Sequence[Stage], state: RunState) -> list[str]:
-    """Return "stage: key: before -> now" for every changed setting that the run must refuse."""
+    """Return "stage: key: before -> now" for every changed entry of a recipe that the run must refuse."""
     lines = []
     is_redoing = False
     for stage in stages:
@@ -31,7 +31,7 @@ def refused_changes(stages: Sequence[Stage], state: RunState) -> list[str]:
 
 
 def redone_stages(stages: Sequence[Stage], state: RunState) -> list[Stage]:
-    """Return the first stage to be redone for its changed settings, and later stages that made something."""
+    """Return the first stage to be redone for its changed recipe, and later stages that made something."""
     for place, stage in enumerate(stages):
         before = state.stage_starts.get(stage.name)
         if stage.on_change == "redo" and before is not None and _differences(stage, before):
@@ -50,22 +50,22 @@ def starts_of(
     """Yield what is to be recorded as a stage begins; the times are the caller's to fill in."""
     before = state.stage_starts.get(stage.name)
     is_redone = before is not None and before.inputs not in {"", inputs}
-    is_new = before is None and (bool(stage.settings) or stage.scope == "dataset")
+    is_new = before is None and (bool(stage.recipe) or stage.scope == "dataset")
     is_same = before is not None and before.inputs == inputs and not _differences(stage, before)
     if is_same or (before is None and not is_new):
         return
-    yield ev.StageStarted(0.0, stage.name, dict(stage.settings), inputs, is_redone)
+    yield ev.StageStarted(0.0, stage.name, dict(stage.recipe), inputs, is_redone)
     if is_redone:
         names = [each.name for each in stages]
         for later in stages[names.index(stage.name) + 1 :]:
             if has_made_something(later, state):
-                yield ev.StageStarted(0.0, later.name, dict(later.settings), "", is_redone=True)
+                yield ev.StageStarted(0.0, later.name, dict(later.recipe), "", is_redone=True)
 
 
 def _differences(stage: Stage, before: ev.StageStarted) -> list[str]:
-    keys = {**before.settings, **stage.settings}
+    keys = {**before.recipe, **stage.recipe}
     return [
-        f"{key}: {before.settings.get(key)!r} -> {stage.settings.get(key)!r}"
+        f"{key}: {before.recipe.get(key)!r} -> {stage.recipe.get(key)!r}"
         for key in keys
-        if before.settings.get(key) != stage.settings.get(key)
+        if before.recipe.get(key) != stage.recipe.get(key)
     ]

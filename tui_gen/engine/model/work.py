@@ -237,7 +237,7 @@ Scope = Literal["source", "all_sources", "dataset"]
 `DATASET`, which is no source of the configuration. A run with `--limit` or `--only` leaves the stage out.
 """
 OnChange = Literal["refuse", "redo"]
-"""What a run does when a stage's settings differ from those it began with.
+"""What a run does when a stage's recipe differs from the one it began with.
 
 "refuse": the run is refused, unless `--mix` accepts both.
 "redo": the stage and all stages after it are planned anew; what they made is superseded.
@@ -252,7 +252,7 @@ class StageDefaults:
     is_discovery: bool = False
     scope: Scope = "all_sources"
     on_change: OnChange = "refuse"
-    settings: JsonObject = MappingProxyType({})
+    recipe: JsonObject = MappingProxyType({})
 
     def inputs(self, records: Mapping[str, SourceRecord]) -> str:
         """Return "": a stage by source is planned from its records alone."""
@@ -282,13 +282,13 @@ class Stage(Protocol):
         ...
 
     @property
-    def settings(self) -> JsonObject:
-        """What decides the bytes it makes, beside the recipe. Empty: nothing else does."""
+    def recipe(self) -> JsonObject:
+        """What decides the bytes it makes, beside the job's recipe. Empty: nothing else does."""
         ...
 
     @property
     def on_change(self) -> OnChange:
-        """What a run does when `settings` have changed."""
+        """What a run does when its `recipe` has changed."""
         ...
 
     def inputs(self, records: Mapping[str, SourceRecord]) -> str:

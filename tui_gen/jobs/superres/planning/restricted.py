@@ -61,9 +61,9 @@ class _RestrictedStage:
         return self.stage.scope
 
     @property
-    def settings(self) -> JsonObject:
+    def recipe(self) -> JsonObject:
         """As of the whole one."""
-        return self.stage.settings
+        return self.stage.recipe
 
     @property
     def on_change(self) -> OnChange:

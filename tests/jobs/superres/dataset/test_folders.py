@@ -1,5 +1,6 @@
 """The folders of a category: prepared, swept of what a death left, and looked over for others' files."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,11 +108,12 @@ def test_no_descriptor_is_left_open(output: Path) -> None:
 # -------------------------------------------------------------------------------------------- sweeping
 
 
+@pytest.mark.parametrize("token", [".5f3a9c12-17", ""], ids=["with a token", "of an older version"])
 def test_only_the_unrecorded_files_of_the_patch_in_hand_are_removed(
-    output: Path, put: Callable[[str], str]
+    output: Path, put: Callable[[str], str], token: str
 ) -> None:
-    put(".tui-gen-tmp/patch_a_idx0001_large.GT.tmp")
-    put(".tui-gen-tmp/patch_a_idx0001_large.LR_7frames.tmp")
+    put(f".tui-gen-tmp/patch_a_idx0001_large{token}.GT.tmp")
+    put(f".tui-gen-tmp/patch_a_idx0001_large{token}.LR_7frames.tmp")
     lone = put("Patches_Large/LR/patch_a_idx0001_large.png")
     recorded = put("Patches/LR/patch_a_idx0001_large.png")
     others = [
@@ -132,6 +134,24 @@ def test_there_is_nothing_to_sweep_where_nothing_was_in_hand(output: Path, put: 
     assert sweep_leftovers(output, CATEGORY, nothing) == 0
     assert sweep_leftovers(output, "Never/Seen", nothing) == 0
     assert (output / path).exists()
+
+
+def test_a_sweep_leaves_what_a_living_process_writes_meanwhile(
+    output: Path, put: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(".tui-gen-tmp/patch_a_idx0001.5f3a9c12-1.GT.tmp")
+    put(".tui-gen-tmp/patch_a_idx0002.5f3a9c12-2.GT.tmp")
+    unlink, later = os.unlink, ".tui-gen-tmp/patch_a_idx0003.5f3a9c12-3.GT.tmp"
+
+    def unlink_while_it_goes_on(name: str, *, dir_fd: int) -> None:
+        if name == "patch_a_idx0001.5f3a9c12-1.GT.tmp":
+            (output / CATEGORY / f".tui-gen-tmp/{name}").rename(output / CATEGORY / "Patches/GT/a.png")
+            put(later)
+        unlink(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink_while_it_goes_on)
+    assert sweep_leftovers(output, CATEGORY, nothing) == 1
+    assert (output / CATEGORY / later).exists()
 
 
 def test_a_sweep_does_not_reach_outside(output: Path, tmp_path: Path, put: Callable[[str], str]) -> None:

@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import resource
 import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,15 @@ def files_below(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
+
+
+def without_token(temporary: Path) -> str:
+    return re.sub(r"\.[0-9a-f]{8}-\d+\.", ".", temporary.as_posix())
+
+
+def has_gt_in_hand(files: Iterable[str]) -> bool:
+    name = f"{CUT.category_folder}/.tui-gen-tmp/{CUT.file_stem}.GT.tmp"
+    return name in {without_token(Path(file)) for file in files}
 
 
 @pytest.fixture
@@ -114,11 +124,11 @@ def test_everything_is_on_the_disk_before_gt_gets_its_name(
 
     def noted_fsync(descriptor: int) -> None:
         flushed = Path(f"/proc/self/fd/{descriptor}").readlink()
-        order.append(f"flush {flushed.relative_to(output / CUT.category_folder)}")
+        order.append(f"flush {without_token(flushed.relative_to(output / CUT.category_folder))}")
         fsync(descriptor)
 
     def noted_rename(source: str, target: str, **folders: int) -> None:
-        order.append("rename " + source)
+        order.append(f"rename {without_token(Path(source))}")
         rename(source, target, **folders)
 
     monkeypatch.setattr(os, "fsync", noted_fsync)
@@ -232,7 +242,7 @@ def test_a_failed_cleaning_up_is_told_and_left_to_the_next_start(
         with pytest.raises(OutputError) as caught:
             write_patch(FILES, CUT, output=output, scale=1.0)
     assert "next start" in caught.value.__notes__[0]
-    assert f"{CUT.category_folder}/.tui-gen-tmp/{CUT.file_stem}.GT.tmp" in files_below(output)
+    assert has_gt_in_hand(files_below(output))
     assert sweep_leftovers(output, CUT.category_folder, lambda _: False) == 3
     assert files_below(output) == {}
 
@@ -309,13 +319,20 @@ def test_a_folder_linked_within_the_output_is_used(output: Path) -> None:
     assert (output / "elsewhere" / "patch_dune_2021_idx0042.png").read_bytes() == FILES.gt
 
 
-def test_planted_links_are_not_followed(output: Path, tmp_path: Path) -> None:
+def test_planted_links_are_not_followed(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     temporaries = output / CUT.category_folder / ".tui-gen-tmp"
     temporaries.mkdir()
-    (temporaries / f"{CUT.file_stem}.GT.tmp").symlink_to(victim)
     (output / next(iter(FINALS))).symlink_to(victim)
+    with monkeypatch.context() as patched:
+        patched.setattr("tui_gen.jobs.superres.extraction.patches.new_token", lambda: "0badcafe-1")
+        (temporaries / f"{CUT.file_stem}.0badcafe-1.GT.tmp").symlink_to(victim)
+        with pytest.raises(OutputError):
+            write_patch(FILES, CUT, output=output, scale=1.0)
+    sweep_leftovers(output, CUT.category_folder, FINALS.__contains__)
     write_patch(FILES, CUT, output=output, scale=1.0)
     assert victim.read_bytes() == b"precious"
     assert files_below(output) == FINALS
@@ -409,7 +426,7 @@ def test_whenever_writing_is_killed_the_sweep_leaves_all_or_nothing(tmp_path: Pa
         assert standing.items() <= FINALS.items()
         assert next(iter(FINALS)) not in standing or standing == FINALS
         if 0 < len(standing) < 3:
-            assert f"{CUT.category_folder}/.tui-gen-tmp/{CUT.file_stem}.GT.tmp" in left
+            assert has_gt_in_hand(left)
         sweep_leftovers(output, CUT.category_folder, NEIGHBOUR.__contains__)
         assert files_below(output) == NEIGHBOUR | (FINALS if standing == FINALS else {})
         assert not (output / CUT.category_folder / ".tui-gen-tmp").exists()
@@ -433,7 +450,7 @@ def test_whenever_the_sweep_is_killed_the_next_one_finishes_it(tmp_path: Path) -
         *PREPARED,
         ("link", b"lr", f"{CUT.category_folder}/Patches/LR/{stem}.png"),
         ("link", b"lr7", f"{CUT.category_folder}/Patches/LR_7frames/{stem}.png"),
-        ("link", b"gt", f"{CUT.category_folder}/.tui-gen-tmp/{stem}.GT.tmp"),
+        ("link", b"gt", f"{CUT.category_folder}/.tui-gen-tmp/{stem}.5f3a9c12-7.GT.tmp"),
         ("link", b"", f"{CUT.category_folder}/.tui-gen-tmp/{stem}.LR.tmp"),
     ]
     outputs = killed_at_every_step(tmp_path, left_over, ("sweep", CUT.category_folder))
@@ -442,3 +459,124 @@ def test_whenever_the_sweep_is_killed_the_next_one_finishes_it(tmp_path: Path) -
         sweep_leftovers(output, CUT.category_folder, lambda _: False)
         assert files_below(output) == NEIGHBOUR
         assert not (output / CUT.category_folder / ".tui-gen-tmp").exists()
+
+
+# ------------------------------------------------------------------------------ two processes on one patch
+
+HELD_WRITER = textwrap.dedent("""
+    import os, pickle, sys
+    from pathlib import Path
+    from tui_gen.jobs.superres.extraction.patches import write_patch
+
+    output, holds_at = Path(sys.argv[1]), sys.argv[2]
+    files, cut = pickle.loads(bytes.fromhex(sys.stdin.readline()))
+    write, rename = os.write, os.rename
+    renamed = 0
+
+    def hold():
+        print("held", flush=True)
+        sys.stdin.readline()
+
+    def held_rename(*arguments, **folders):
+        global renamed
+        renamed += 1
+        if holds_at == f"rename {renamed}":
+            hold()
+        if holds_at == f"failing rename {renamed}":
+            hold()
+            raise OSError(5, "Input/output error")
+        rename(*arguments, **folders)
+
+    def half_write(descriptor, data):
+        if holds_at == "half":
+            count = write(descriptor, data[: len(data) // 2])
+            hold()
+            return count
+        return write(descriptor, data)
+
+    os.rename, os.write = held_rename, half_write
+    try:
+        write_patch(files, cut, output=output, scale=1.0)
+        print("written", flush=True)
+    except OSError as error:
+        print(f"failed: {error.strerror}", flush=True)
+""")
+
+
+class HeldWriter:
+    """A process that writes a patch, and is held at one step until it is let go on or killed."""
+
+    def __init__(self, output: Path, holds_at: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", HELD_WRITER, output, holds_at],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._say(pickle.dumps((FILES, CUT)).hex())
+        assert self._hear() == "held"
+
+    def _say(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def _hear(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def go_on(self) -> str:
+        self._say("")
+        return self._hear()
+
+
+@pytest.fixture
+def held(output: Path) -> Iterator[Callable[[str], HeldWriter]]:
+    writers: list[HeldWriter] = []
+
+    def start(holds_at: str) -> HeldWriter:
+        writers.append(HeldWriter(output, holds_at))
+        return writers[-1]
+
+    yield start
+    for writer in writers:
+        with writer.process as process:
+            process.kill()
+
+
+def test_two_processes_on_one_patch_never_put_a_torn_file_in_place(
+    output: Path, held: Callable[[str], HeldWriter]
+) -> None:
+    lost = held("rename 1")  # all is written, nothing is in place
+    other = held("half")
+    assert lost.go_on() == "written"
+    assert files_below(output).items() >= FINALS.items()
+    assert other.go_on() == "held"
+    assert files_below(output).items() >= FINALS.items()
+
+
+def test_a_process_takes_back_only_files_of_its_own(output: Path, held: Callable[[str], HeldWriter]) -> None:
+    lost = held("failing rename 3")  # both stacks are in place, and it fails at GT
+    write_patch(FILES, CUT, output=output, scale=1.0)
+    assert lost.go_on() == "failed: Input/output error"
+    assert files_below(output) == FINALS
+
+
+@pytest.mark.parametrize("holds_at", ["half", "rename 1", "rename 2", "rename 3"])
+def test_the_temporaries_of_a_dead_process_are_swept_after_another_made_its_patch(
+    output: Path, held: Callable[[str], HeldWriter], holds_at: str
+) -> None:
+    held(holds_at).process.kill()
+    write_patch(FILES, CUT, output=output, scale=1.0)
+    sweep_leftovers(output, CUT.category_folder, FINALS.__contains__)
+    assert files_below(output) == FINALS
+    assert not (output / CUT.category_folder / ".tui-gen-tmp").exists()
+
+
+def test_a_process_whose_temporaries_were_swept_puts_nothing_in_place(
+    output: Path, held: Callable[[str], HeldWriter]
+) -> None:
+    lost = held("rename 1")
+    assert sweep_leftovers(output, CUT.category_folder, lambda _: False) == 3
+    assert lost.go_on() == "failed: No such file or directory"
+    assert files_below(output) == {}

@@ -2,7 +2,9 @@
 
     <output>/<category folder>/<format folder>/{GT,LR,LR_7frames,GT_7frames}/<stem>.png
                               /Val/{GT,LR}/
-                              /.tui-gen-tmp/<stem>.<GT, LR, LR_7frames or GT_7frames>.tmp
+                              /.tui-gen-tmp/<stem>.<token>.<GT, LR, LR_7frames or GT_7frames>.tmp
+
+A token is the process's own, with a number for each patch it writes: two writers never share a file.
 
 Invariant: no file is created, replaced or removed outside the output folder, whatever symbolic links
 lie in it, and nothing is removed that a ledger line owns.
@@ -13,8 +15,10 @@ Names are plain strings; bytes that are not UTF-8 travel in them as surrogates, 
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +35,12 @@ TEMPORARY_FOLDER = ".tui-gen-tmp"
 VALIDATION_FOLDER = "Val"
 VALIDATION_KINDS = ("gt", "lr")
 
-_TEMPORARY_NAME = re.compile(rf"(?P<stem>.+)\.(?:{'|'.join(KIND_FOLDERS.values())})\.tmp", re.DOTALL)
+_PROCESS_TOKEN = secrets.token_hex(4)
+_WRITES = itertools.count(1)
+# Older versions wrote no token.
+_TEMPORARY_NAME = re.compile(
+    rf"(?P<stem>.+?)(?:\.[0-9a-f]{{8}}-\d+)?\.(?:{'|'.join(KIND_FOLDERS.values())})\.tmp", re.DOTALL
+)
 # Greedy: the last "_idx<digits>" ends the slug, as a slug may contain such a part itself.
 _PATCH_NAME = re.compile(r"patch_(?P<slug>.*)_idx\d+.*", re.DOTALL)
 
@@ -170,9 +179,14 @@ def prepare_folders(
 # --------------------------------------------------------------------------------- what is left over
 
 
-def temporary_name(stem: str, kind: str) -> str:
+def new_token() -> str:
+    """Return what tells the temporaries of one write from those of all others, in any process."""
+    return f"{_PROCESS_TOKEN}-{next(_WRITES)}"
+
+
+def temporary_name(stem: str, kind: str, token: str) -> str:
     """Name of the file that becomes the `kind` of the patch `stem`: enough to find its partners."""
-    return f"{stem}.{KIND_FOLDERS[kind]}.tmp"
+    return f"{stem}.{token}.{KIND_FOLDERS[kind]}.tmp"
 
 
 def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[str], bool]) -> int:
@@ -194,11 +208,28 @@ def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[s
             match = _TEMPORARY_NAME.fullmatch(name)
             if match:
                 removed += _remove_partners(output, category_folder, match["stem"], is_recorded)
-            os.unlink(name, dir_fd=folder)
-            removed += 1
+            removed += remove(name, folder)
     with opened(output, category_folder) as category, blaming(path):
-        os.rmdir(TEMPORARY_FOLDER, dir_fd=category)
+        _remove_empty(TEMPORARY_FOLDER, category)
     return removed
+
+
+def remove(name: str, folder: int) -> bool:
+    """Remove a file from an open folder; return False where there is none."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _remove_empty(name: str, parent: int) -> None:
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except OSError as error:
+        # A process that its engine took for lost still writes here; the next sweep removes the folder.
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
 
 
 def _remove_partners(

@@ -5,6 +5,8 @@
 Invariant: under final names stand the files of a whole patch or none, whenever the process dies. All
 files are on the disk under temporary names before the first is renamed, GT is renamed last, and GT's
 temporary name exists until then: whoever finds it knows which patch was in hand (`sweep_leftovers`).
+That also holds where two processes write the same patch: each has temporary names of its own and takes
+back only files of its own.
 
 Images are uint8 arrays of shape (height, width, 3) in OpenCV's order, blue first.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +29,9 @@ from tui_gen.jobs.superres.dataset.folders import (
     KIND_FOLDERS,
     blaming,
     flush_folder,
+    new_token,
     opened,
+    remove,
     stands,
     temporaries_opened,
     temporary_name,
@@ -158,12 +162,12 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
     recorded before they are used. Raises OutputError with `errno` and `filename`; nothing of this patch
     is left then except what stood there before, or all of it, where only the last flush failed.
     """
-    contents = files.by_kind
+    contents, token = files.by_kind, new_token()
     with ExitStack() as folders:
         temporaries = folders.enter_context(temporaries_opened(output, cut.category_folder))
         files_by_kind = {
             kind: _File(
-                temporary_name(cut.file_stem, kind),
+                temporary_name(cut.file_stem, kind, token),
                 temporaries,
                 folders.enter_context(opened(output, _kind_folder(cut, kind))),
                 output / patch_path(cut, kind),
@@ -218,16 +222,16 @@ class _File:
     path: Path  # the final one
     is_written: bool = False  # something stands under the temporary name
     is_new: bool = False  # it was put in place, and nothing stood there before
+    identity: tuple[int, int] | None = None  # device and inode of what was written
 
     def write(self, content: bytes) -> None:
         """Bring the content to the disk under the temporary name."""
         with blaming(self.path):
-            # What an earlier try could not remove would stand in the way of O_EXCL.
-            _remove(self.temporary, self.temporaries)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.temporary, flags, 0o666, dir_fd=self.temporaries)
             self.is_written = True
             try:
+                self.identity = _identity(os.fstat(descriptor))
                 left = memoryview(content)
                 while left:
                     left = left[os.write(descriptor, left) :]
@@ -248,19 +252,28 @@ class _File:
             flush_folder(self.folder)
 
     def remove_final(self) -> None:
-        """Undo `put_in_place`, unless something stood there before: that had the same content."""
-        if self.is_new:
-            _remove(self.path.name, self.folder)
+        """Undo `put_in_place`, unless something stood there before: that had the same content.
+
+        What another process has put there meanwhile is that process's own.
+        """
+        if self.is_new and self._is_own():
+            remove(self.path.name, self.folder)
+
+    def _is_own(self) -> bool:
+        try:
+            found = os.stat(self.path.name, dir_fd=self.folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return _identity(found) == self.identity
 
     def remove_temporary(self) -> None:
         """Undo `write`."""
         if self.is_written:
-            _remove(self.temporary, self.temporaries)
+            remove(self.temporary, self.temporaries)
 
 
-def _remove(name: str, folder: int) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def _take_back(gt_first: list[_File], error: BaseException) -> None:

@@ -24,9 +24,10 @@ names = st.text(min_size=1, max_size=20)
 hostile = st.binary(min_size=1, max_size=12).map(os.fsdecode) | names
 seconds = st.floats(0, 1e6).map(lambda value: round(value, 3))
 clips = st.builds(Clip, st.sampled_from(["a", "b", "c"]), st.integers(0, 300))
+categories = st.sampled_from(["general", "space", "caf\u00e9"])
 patches = st.builds(
     Patch,
-    st.sampled_from(["general", "space", "caf\u00e9"]),
+    categories,
     st.integers(0, 10**9),
     st.fixed_dictionaries(
         {"format": names, "x": st.integers(0, 9), "files": st.dictionaries(names, hostile)}
@@ -56,6 +57,7 @@ durable = (
     | st.builds(ev.SourceUnskipped, times, sources)
     | st.builds(ev.PriorityChanged, times, sources, st.integers(0, 255))
     | st.builds(ev.PatchesLost, times, sources, names, st.tuples(st.integers(0, 99)), st.integers(0, 99))
+    | st.builds(ev.PatchMoved, times, names, sources, st.integers(0, 300), categories, patches)
     | st.builds(ev.PhaseChanged, times, st.sampled_from(["running", "paused", "waiting"]), names)
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Plan
+from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Patch, Plan
 
 # ------------------------------------------------------------------------------ durable
 
@@ -140,6 +140,22 @@ class PatchesLost:
     stage: str = ""  # empty in ledgers of programs with one making stage
 
 
+@dataclass(frozen=True, slots=True)
+class PatchMoved:
+    """The files of a patch were moved: the patch stands elsewhere, and may count in another category.
+
+    Nothing was made: no clip, attempt or minute of work is counted. A patch that does not stand in
+    `from_category` stays uncounted: the line of its clip was lost, and the clip is made again.
+    """
+
+    at: float
+    stage: str  # that made the patch
+    source: str
+    clip: int
+    from_category: str
+    patch: Patch  # as it is now, with its new files and category
+
+
 Durable = (
     RunStarted
     | RunEnded
@@ -153,6 +169,7 @@ Durable = (
     | SourceFoundUnusable
     | ClipEnded
     | PatchesLost
+    | PatchMoved
 )
 
 # ------------------------------------------------------------------------------ read back

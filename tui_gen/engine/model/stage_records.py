@@ -21,11 +21,19 @@ class PerceptualHashes:
 
     clips: array[int] = field(default_factory=lambda: array("I"))
     values: array[int] = field(default_factory=lambda: array("Q"))
+    removed: int = 0  # how many were removed: a reader that only reads what was appended starts again
 
     def add(self, clip: int, value: int) -> None:
         """Append one."""
         self.clips.append(clip)
         self.values.append(value)
+
+    def remove(self, clip: int) -> None:
+        """Remove those of a clip."""
+        while clip in self.clips:
+            place = self.clips.index(clip)
+            del self.clips[place], self.values[place]
+            self.removed += 1
 
     def __eq__(self, other: object) -> bool:
         """Compare as sets."""
@@ -90,6 +98,15 @@ class StageRecord:
         self.size_bytes -= size_bytes
         return lost.bit_count()
 
+    def stands(self, category: str, clip: int) -> bool:
+        """Tell whether the patch of a clip stands in a category."""
+        return bool(self.made.get(category, 0) >> clip & 1)
+
+    def forget_hash(self, category: str, clip: int) -> None:
+        """Take back the perceptual hash of a patch that counts in another category now."""
+        if category in self.hashes:
+            self.hashes[category].remove(clip)
+
     def redone(self) -> StageRecord:
         """Return the record of a stage that is planned anew: what was made is superseded."""
         superseded = dict(self.superseded)
@@ -125,9 +142,7 @@ class SourceRecord:
 
     def stage_that_made(self, category: str, clip: int) -> str | None:
         """Return the stage whose patch of a clip stands in a category, or None where none stands."""
-        return next(
-            (name for name, stage in self.stages.items() if stage.made.get(category, 0) >> clip & 1), None
-        )
+        return next((name for name, stage in self.stages.items() if stage.stands(category, clip)), None)
 
     def with_stage(self, name: str, record: StageRecord) -> SourceRecord:
         """Return a copy in which a stage has another record."""

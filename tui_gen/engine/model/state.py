@@ -41,7 +41,8 @@ class RunState(RunData):
             self._recount(event)
         else:
             self._take(event)
-        self.last_at = max(self.last_at, event.at)
+        if type(event) is not ev.PatchMoved:  # no sign of work: a run that crashed did not last until then
+            self.last_at = max(self.last_at, event.at)
 
     @singledispatchmethod
     def _take(self, event: ev.Event) -> None:
@@ -162,6 +163,22 @@ class RunState(RunData):
         category.images -= lost
         category.size_bytes -= event.size_bytes
         source.size_bytes -= event.size_bytes
+
+    @_take.register
+    def _(self, event: ev.PatchMoved) -> None:
+        known, old, patch = self.records.get(event.source, SourceRecord()), event.from_category, event.patch
+        record = known.stage(self._stage_of(event.stage))
+        if not record.stands(old, event.clip):
+            return
+        place = {"source": event.source, "clip": event.clip, "category": old}
+        if self.newest_patch is not None and place.items() <= self.newest_patch.items():
+            self.newest_patch = {**place, "category": patch.category, **patch.record}
+        if patch.category != old:
+            lost = ev.PatchesLost(event.at, event.source, old, (event.clip,), patch.size_bytes, event.stage)
+            self._take(lost)
+            record.forget_hash(old, event.clip)
+            given = patch.category, patch.size_bytes, patch.perceptual_hash
+            self._count_new(self._see(event.source), record.take(event.clip, [given], ()))
 
     @_take.register
     def _(self, event: ev.StagePlanned) -> None:
@@ -309,7 +326,9 @@ class RunState(RunData):
         size_bytes = self._count_patches(source, event.stage, outcome.clip.index, patches, refused)
         count_minute(self.minutes, event.at, len(patches), size_bytes)
         if outcome.patches:
-            self.newest_patch = {"source": source.id, **outcome.patches[-1].record}
+            newest = outcome.patches[-1]
+            place = {"source": source.id, "clip": outcome.clip.index, "category": newest.category}
+            self.newest_patch = {**place, **newest.record}
 
     def _count_attempts(self, source: SourceState, attempts: int) -> None:
         source.ended += 1
@@ -330,17 +349,22 @@ class RunState(RunData):
         """Count a made clip and what it gave; return the bytes of what it had not given before."""
         name = self.making_stage = self._stage_of(stage)
         record = self.record(source.id).kept_stage(name)
+        new_bytes = self._count_new(source, record.take(clip, patches, refused))
+        source.made += 1
+        source.count_made(name)
+        self.clips_made += 1
+        return new_bytes
+
+    def _count_new(self, source: SourceState, patches: Sequence[tuple[str, int]]) -> int:
+        """Count patches that did not stand before, by category and bytes; return their bytes."""
         new_bytes = 0
-        for given, size_bytes in record.take(clip, patches, refused):
+        for given, size_bytes in patches:
             source.images[given] = source.images.get(given, 0) + 1
             category = self._category(given)
             category.images += 1
             category.size_bytes += size_bytes
             new_bytes += size_bytes
-        source.made += 1
         source.size_bytes += new_bytes
-        source.count_made(name)
-        self.clips_made += 1
         return new_bytes
 
     def _rejected(self, outcome: Rejected, source: SourceState, stage: str) -> None:

@@ -57,6 +57,8 @@ def encode(event: ev.Durable) -> bytes:
     """Return the event's ledger line, with its newline. ASCII: names that are not UTF-8 survive."""
     if isinstance(event, ev.ClipEnded):
         entry = _clip_entry(event)
+    elif isinstance(event, ev.PatchMoved):
+        entry = _moved_entry(event)
     else:
         kind = _KINDS[type(event)]
         entry = {"at": round(event.at, 3), "kind": kind}
@@ -76,7 +78,9 @@ def decode(line: bytes) -> ev.Durable:
     try:
         entry = json.loads(line)
         kind = entry.pop("kind")
-        return _clip_event(entry) if kind == "clip" else _plain_event(kind, entry)
+        if kind == "clip":
+            return _clip_event(entry)
+        return _moved_event(entry) if kind == "moved" else _plain_event(kind, entry)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"not a line of this ledger ({type(error).__name__}: {error}): {line[:80]!r}"
         raise LedgerError(message) from error
@@ -139,10 +143,7 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
     }
     if isinstance(outcome, Made):
         entry |= outcome.record
-        entry["patches"] = [
-            {"category": patch.category, "bytes": patch.size_bytes, **_perceptual_hash(patch), **patch.record}
-            for patch in outcome.patches
-        ]
+        entry["patches"] = list(map(_patch_entry, outcome.patches))
         entry["rejected"] = [{"category": name, "reason": reason} for name, reason in outcome.rejected]
         return entry
     if isinstance(outcome, Rejected):
@@ -151,8 +152,27 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
     return entry
 
 
-def _perceptual_hash(patch: Patch) -> dict[str, str]:
-    return {} if patch.perceptual_hash is None else {"hash": f"{patch.perceptual_hash:016x}"}
+def _moved_entry(event: ev.PatchMoved) -> dict[str, Any]:
+    return {
+        "at": round(event.at, 3),
+        "kind": "moved",
+        "stage": event.stage,
+        "source": event.source,
+        "clip": event.clip,
+        "from_category": event.from_category,
+        "patch": _patch_entry(event.patch),
+    }
+
+
+def _moved_event(entry: dict[str, Any]) -> ev.PatchMoved:
+    at, stage, source = _time(float(entry["at"])), _text(entry["stage"]), _text(entry["source"])
+    patch = _patch(entry["patch"])
+    return ev.PatchMoved(at, stage, source, _index(entry["clip"]), _text(entry["from_category"]), patch)
+
+
+def _patch_entry(patch: Patch) -> dict[str, Any]:
+    perceptual_hash = {} if patch.perceptual_hash is None else {"hash": f"{patch.perceptual_hash:016x}"}
+    return {"category": patch.category, "bytes": patch.size_bytes, **perceptual_hash, **patch.record}
 
 
 def _patch(entry: dict[str, Any]) -> Patch:

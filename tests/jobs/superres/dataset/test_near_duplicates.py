@@ -98,6 +98,18 @@ def test_a_patch_made_again_is_not_near_itself() -> None:
     assert keys_of(NearDuplicates(WITHIN).among(state.records)) == set()
 
 
+def test_a_patch_is_near_none_that_was_moved_to_another_part() -> None:
+    state, near = RunState(), NearDuplicates(WITHIN)
+    for clip, value in enumerate((77, 78, 79)):
+        state.apply(made((clip, "a"), value))
+    assert keys_of(near.among(state.records)) == {(1, "a"), (2, "a")}
+    moved = Patch("general/val", 1, {}, 77)
+    state.apply(ev.PatchMoved(2.0, "extract", "a", 0, "general", moved))
+    state.apply(made((3, "b"), 2**64 - 1))
+    assert keys_of(near.among(state.records)) == {(2, "a")}
+    assert keys_of(NearDuplicates(WITHIN).among(state.records)) == {(2, "a")}
+
+
 # ------------------------------------------------------------------------------------- the plan
 
 FILMS = (video("a", {"general": 1.0}), video("b", {"general": 1.0}))

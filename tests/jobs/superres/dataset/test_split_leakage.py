@@ -88,6 +88,25 @@ def test_patches_that_are_lost_or_moved_count_where_they_stand_now(
         assert keys_of(finder.among(state.records)) == by_definition(standing)
 
 
+@given(patches(), st.randoms())
+def test_a_patch_that_is_moved_is_compared_where_it_stands_now(
+    known: Mapping[Key, int], chance: random.Random
+) -> None:
+    state, finder, standing = RunState(), SplitLeakage(), dict(known)
+    for key, value in known.items():
+        state.apply(made(key, value))
+    for key, value in list(standing.items()) * 2:
+        category, source, clip = key
+        other = (category.partition("/")[0] if "/" in category else f"{category}/val", source, clip)
+        if key in standing and other not in standing and chance.random() < 0.4:
+            moved = Patch(other[0], 1, {}, value)
+            state.apply(ev.PatchMoved(2.0, "extract", source, clip, category, moved))
+            standing[other] = standing.pop(key)
+        if chance.random() < 0.5:
+            assert keys_of(finder.among(state.records)) == by_definition(standing)
+    assert keys_of(finder.among(state.records)) == by_definition(standing)
+
+
 @pytest.mark.parametrize("few", [1, 1 << 12])
 def test_many_at_once_are_sorted_out_as_one_by_one(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(1)

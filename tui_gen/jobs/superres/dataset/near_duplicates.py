@@ -123,9 +123,13 @@ class _Category:
     _clips: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     _owners: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     _is_found: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
+    _removed: int = 0  # hashes that had been removed by the last look
 
     def catch_up(self, hashes: Mapping[str, PerceptualHashes]) -> None:
         """Take in what is new, by source."""
+        removed = sum(given.removed for given in hashes.values())
+        if removed != self._removed:  # patches were moved to another category
+            self._forget(removed)
         before = len(self._hashes)
         self._take_in(hashes)
         new = range(before, len(self._hashes))
@@ -143,6 +147,14 @@ class _Category:
         for place in np.flatnonzero(self._is_found & ~known).tolist():
             source = sources[self._owners[place]]
             self.found[source] = self.found.get(source, 0) | 1 << int(self._clips[place])
+
+    def _forget(self, removed: int) -> None:
+        """Start again, with all hashes that are left."""
+        self._removed = removed
+        self.found.clear()
+        self._seen.clear()
+        self._hashes, self._is_found = np.empty(0, np.uint64), np.empty(0, np.bool_)
+        self._clips, self._owners = np.empty(0, np.int64), np.empty(0, np.int64)
 
     def _take_in(self, hashes: Mapping[str, PerceptualHashes]) -> None:
         values, clips, owners = [self._hashes], [self._clips], [self._owners]

@@ -57,11 +57,15 @@ class SplitLeakage:
     _owner: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _crosses: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
     _held_out: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    _removed: int = 0  # hashes that had been removed by the last look
 
     def among(self, records: Records) -> Found:
         """Return those among the patches that stand."""
-        if self._has_lost(records):
+        hashes = [given for record in records.values() for given in record.stage(EXTRACT).hashes.values()]
+        removed = sum(given.removed for given in hashes)
+        if self._has_lost(records) or removed != self._removed:
             self._forget()
+            self._removed = removed
         known = self._crosses
         self._catch_up(records)
         new = self._crosses.copy()

@@ -9,6 +9,7 @@ from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name, size
 from tui_gen.contract.job import JobConfig, OpenedJob
+from tui_gen.engine.model.stage_changes import redone_stages, refused_changes
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.housekeeping import GO_ON_FACTOR
 from tui_gen.engine.run.session import Session, recipe_differences
@@ -46,6 +47,7 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
         names = {source.source: source.name for source in opened.job.stages[0].plan(state.records).sources}
         talk.say(*resume_lines(state, names), *opened.tools)
         _check_recipe(request, state, opened)
+        talk.say(*_redo_lines(opened, state))
         _check_room(config)
         only_source(request.only, opened, state)
         session = session or _session(config)
@@ -79,6 +81,7 @@ def _session(config: JobConfig) -> Session:
 
 def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> None:
     differences = recipe_differences(state.recipe, opened.job.recipe)
+    differences += refused_changes(opened.job.stages, state)
     if differences and not request.may_mix:
         listed = "\n".join(f"  {difference}" for difference in differences)
         message = (
@@ -87,6 +90,12 @@ def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> No
             "over with --fresh (nothing is deleted), or go on all the same with --mix."
         )
         raise RefusedError(message)
+
+
+def _redo_lines(opened: OpenedJob, state: RunState) -> list[str]:
+    """Return a line that says which stages are redone, where their recipe has changed."""
+    names = ", ".join(stage.name for stage in redone_stages(opened.job.stages, state))
+    return [f"Settings have changed. Redone: {names}. What they made before is kept."] if names else []
 
 
 def _check_room(config: JobConfig) -> None:

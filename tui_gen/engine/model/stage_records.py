@@ -56,7 +56,7 @@ class StageRecord:
     rejections: dict[str, int] = field(default_factory=dict)
     hashes: dict[str, PerceptualHashes] = field(default_factory=dict)  # by category
     unusable: str | None = None
-    # By category: clips that were made under an earlier recipe or earlier inputs of the stage, not made again yet.
+    # By category: clips made under an earlier recipe or earlier inputs, and not made again yet.
     superseded: dict[str, int] = field(default_factory=dict)
     size_bytes: int = field(default=0, compare=False)  # of the patches made
 

@@ -19,6 +19,7 @@ from tui_gen import __version__
 from tui_gen.engine.executors.base import LocalExecutor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.stage_changes import redone_stages
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, JsonObject
 from tui_gen.engine.run.housekeeping import Watch, Watched
@@ -107,6 +108,9 @@ class Session:
                 _versions(),
             )
         )
+        for stage in redone_stages(job.stages, self.state):
+            redone = ev.StageStarted(self.now(), stage.name, dict(stage.recipe), is_redone=True)
+            self.recorder.write(redone)
 
     def note(self, events: Iterable[ev.Event]) -> None:
         """Record what was found before the work began. Raises OSError."""

@@ -138,6 +138,11 @@ class StubJob:
         """Nothing decides bytes: there are none."""
         return {}
 
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """No key was added."""
+        return {}
+
 
 @dataclass
 class Clock:

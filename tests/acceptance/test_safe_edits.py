@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.acceptance.conftest import Configure, Films, Here, write_config
 from tests.acceptance.program import TINY, Dataset, check_whole, entry, environment
+from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE
 
 Settings = dict[str, Any]
 TARGETS = {"general": 10, "space": 5}
@@ -263,6 +265,32 @@ def test_mix_goes_on_with_a_changed_recipe_and_rewrites_nothing(half_done: Datas
     half_done.edit(kernel)
     go_on(half_done, "--mix")
     assert len(half_done.made()) == sum(TARGETS.values())
+
+
+def as_written_by_an_earlier_version(data: Dataset) -> None:
+    """Take the recipe keys that the first version did not have out of the ledger."""
+    lines = [json.loads(line) for line in data.ledger_path.read_bytes().splitlines()]
+    for line in lines:
+        if "recipe" in line:
+            line["recipe"] = {key: line["recipe"][key] for key in line["recipe"] if key not in LEGACY_RECIPE}
+    data.ledger_path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+
+def test_a_run_folder_of_an_earlier_version_goes_on_under_the_settings_of_its_time(
+    half_done: Dataset,
+) -> None:
+    as_written_by_an_earlier_version(half_done)
+    go_on(half_done)
+
+
+def test_a_setting_that_an_earlier_version_did_not_have_is_refused(half_done: Dataset, here: Here) -> None:
+    as_written_by_an_earlier_version(half_done)
+    half_done.edit(lambda settings: settings.update(crop_choice="detail"))
+    refused = here("run", half_done.config)
+    assert refused.code == 2, str(refused)
+    assert "crop_choice: 'uniform' -> 'detail'" in refused.err
+    checked = here("check", "--json", half_done.config)
+    assert "crop_choice: 'uniform' -> 'detail'" in checked.out, str(checked)
 
 
 def test_another_ffmpeg_is_another_recipe(half_done: Dataset) -> None:

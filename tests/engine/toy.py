@@ -141,6 +141,7 @@ class ToyJob:
     stages: tuple[ToyStage, ...]
     name: str = "toy"
     recipe: JsonObject = field(default_factory=dict)
+    legacy_recipe: JsonObject = field(default_factory=dict)
 
 
 @dataclass

@@ -217,6 +217,11 @@ class Inspection(Protocol):
         ...
 
     @property
+    def legacy_recipe(self) -> JsonObject:
+        """As of the job."""
+        ...
+
+    @property
     def found(self) -> Sequence[ev.Event]:
         """What a run notes before its work begins: identities, missing files."""
         ...

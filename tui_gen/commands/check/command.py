@@ -210,8 +210,10 @@ def _run(
     if near := "" if is_busy else near_duplicate_line(config, state.records):
         says = f"{near}; the next run moves them, or tui-gen split --move"
         conditions.append(Condition("near duplicates", "warning", says))
-    differences = recipe_differences(state.recipe, inspection.recipe or {})
-    if differences:
+    recipe = inspection.recipe
+    if recipe is not None and (
+        differences := recipe_differences(state.recipe, recipe, legacy=inspection.legacy_recipe)
+    ):
         says = f"differs from that of the output folder, so that a run is refused: {'; '.join(differences)}"
         conditions.append(Condition("recipe", "wrong", says))
     return conditions

@@ -80,7 +80,7 @@ def _session(config: JobConfig) -> Session:
 
 
 def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> None:
-    differences = recipe_differences(state.recipe, opened.job.recipe)
+    differences = recipe_differences(state.recipe, opened.job.recipe, legacy=opened.job.legacy_recipe)
     differences += refused_changes(opened.job.stages, state)
     if differences and not request.may_mix:
         listed = "\n".join(f"  {difference}" for difference in differences)

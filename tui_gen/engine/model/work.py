@@ -321,3 +321,11 @@ class Job(Protocol):
     def recipe(self) -> JsonObject:
         """Everything that decides bytes. A run folder with another recipe is refused."""
         ...
+
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """The value of each recipe key that was added after the first release.
+
+        A run folder whose recipe lacks such a key was written as if the key had this value.
+        """
+        ...

@@ -49,11 +49,17 @@ def replay(run_folder: Path) -> tuple[RunState, list[str]]:
     return state, damage
 
 
-def recipe_differences(before: JsonObject, now: JsonObject) -> list[str]:
-    """Return "key: before -> now" for every entry that is on both sides and differs."""
-    return [
-        f"{key}: {before[key]!r} -> {now[key]!r}" for key in now if key in before and before[key] != now[key]
-    ]
+def recipe_differences(before: JsonObject, now: JsonObject, *, legacy: JsonObject) -> list[str]:
+    """Return "key: before -> now" for every key with two values.
+
+    A key that one side lacks has its value in `legacy` there. A key that is not in `legacy` belongs to
+    something that the other side does not have (a new source, say) and differs from nothing. A folder
+    without a recipe has not been written to.
+    """
+    if not before:
+        return []
+    old, new = {**legacy, **before}, {**legacy, **now}
+    return [f"{key}: {old[key]!r} -> {new[key]!r}" for key in new if key in old and old[key] != new[key]]
 
 
 def _hash_of(config: Path) -> str:

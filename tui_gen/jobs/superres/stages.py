@@ -9,6 +9,7 @@ from functools import partial
 
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject, Plan, Report, Stage, StageDefaults, Unit
+from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import Uncounted, uncounted
@@ -102,6 +103,7 @@ class SuperResolution:
     recipe: JsonObject
     resources: DecodingResources
     name: str = "superres"
+    legacy_recipe: JsonObject = field(default_factory=lambda: LEGACY_RECIPE)
     stages: Sequence[Stage] = field(init=False)
 
     def __post_init__(self) -> None:

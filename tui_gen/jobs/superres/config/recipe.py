@@ -1,16 +1,22 @@
 """The recipe: everything that decides the bytes of a patch, as the ledger keeps and compares it.
 
-Entries that only one side has are not compared: a new video, format or category changes nothing that
-was made. Weights, targets, limits, trim and priorities decide how much is made, not what, and are left out.
+A key that an older run folder lacks has its value in `LEGACY_RECIPE` there, so every change that alters
+bytes adds a key to both. Other keys that only one side has are not compared: a new video, format or
+category changes nothing that was made. Weights, targets, limits, trim and priorities decide how much is
+made, not what, and are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.config.defaults import LR_RATIO
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.ffmpeg import Ffmpeg
 
 _PLAIN = (
@@ -29,6 +35,23 @@ _PLAIN = (
     "retry_skip_seconds",
     "gt_frames",
 )
+COLOUR_RULES = 1
+"""The rules by which the colours of a film are read and converted. A change of the rules raises it."""
+
+LEGACY_RECIPE: JsonObject = MappingProxyType(
+    {
+        "scale": 3,
+        "frames": 7,
+        "colour_rules": 1,
+        "gt_frames": 1,
+        "crop_choice": "uniform",
+        "repeated_frames": "keep",
+    }
+)
+"""The keys that were added after the first run folders, with what those folders were written by.
+
+The values say what an old program did: they never change, whatever the defaults become.
+"""
 
 
 def recipe_of(
@@ -36,6 +59,9 @@ def recipe_of(
 ) -> dict[str, Any]:
     """Return the recipe as JSON values."""
     recipe: dict[str, Any] = {key: getattr(settings, key) for key in _PLAIN}
+    recipe["scale"] = LR_RATIO
+    recipe["frames"] = CLIP_FRAMES
+    recipe["colour_rules"] = COLOUR_RULES
     recipe["lr_versions"] = sorted(settings.lr_versions)
     recipe["ffmpeg"] = ffmpeg.version
     recipe["colour fingerprint"] = fingerprint

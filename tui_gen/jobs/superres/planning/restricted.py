@@ -161,3 +161,8 @@ class Restricted:
     def recipe(self) -> JsonObject:
         """As of the whole one."""
         return self.whole.recipe
+
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """As of the whole one."""
+        return self.whole.legacy_recipe

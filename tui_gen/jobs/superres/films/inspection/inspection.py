@@ -18,7 +18,7 @@ from tui_gen.contract.job import Column, Condition, Inspected
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject, Learned, Plan, Report, Unusable
-from tui_gen.jobs.superres.config.recipe import recipe_of
+from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE, recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
 from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
@@ -86,6 +86,11 @@ class FilmInspection:
         if ffmpeg is None:
             return None
         return recipe_of(self.settings, self._sources, ffmpeg=ffmpeg, fingerprint=self.examined.fingerprint)
+
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """What run folders have whose recipe lacks a key."""
+        return LEGACY_RECIPE
 
     @property
     def sources(self) -> Sequence[str]:

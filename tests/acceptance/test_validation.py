@@ -83,7 +83,7 @@ def test_validation_stands_in_folders_of_its_own_beside_a_full_target(divided: D
     assert len(moments(divided, "general/val", "long")) >= 4
     assert moments(divided, "general", "beta") == moments(divided, "general", "delta") == []
     assert moments(divided, "general/val", "beta")
-    assert moments(divided, "general/val", "delta"), "it is of the group of a film kept aside"
+    assert moments(divided, "general/val", "delta"), "it is of the group of a held-out film"
 
 
 def test_validation_keeps_ten_seconds_clear_of_training(divided: Dataset) -> None:

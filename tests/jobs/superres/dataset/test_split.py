@@ -1,4 +1,4 @@
-"""What is kept aside for validation stays clear of training, has no seat in a target, and moves nothing."""
+"""What is held out for validation stays clear of training, has no seat in a target, and moves nothing."""
 
 from __future__ import annotations
 

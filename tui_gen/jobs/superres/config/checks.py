@@ -57,7 +57,7 @@ def absolute(folder: str, path: str) -> str:
 
 
 def categories_of(file: ConfigFile) -> dict[str, Category]:
-    """Return every category the file names and the parts of them that are kept aside, by name."""
+    """Return every category the file names and the parts of them that are held out, by name."""
     formats = {name: _format(name, _entries_of(file, name)) for name in _format_names(file)}
     whole = [
         Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
@@ -69,7 +69,7 @@ def categories_of(file: ConfigFile) -> dict[str, Category]:
 
 
 def _held_out(file: ConfigFile) -> dict[str, set[Split]]:
-    """Return which parts of each category are kept aside."""
+    """Return which parts of each category are held out."""
     divided: set[Split] = {"val"} if file.base_settings.val_percent > 0 else set()
     kept = {name: set(divided) for name in _categories_named(file)}
     splits = splits_of(file)
@@ -167,7 +167,7 @@ def _ffmpeg(file: ConfigFile, folder: str) -> Iterator[Fault]:
 def rules_of(file: ConfigFile) -> dict[str, Rule]:
     """Return what the file says of the scores that are not off; limits left out are the usual ones.
 
-    Where a part is kept aside, near duplicates are looked for unless the file says "off".
+    Where a part is held out, near duplicates are looked for unless the file says "off".
     """
     rules: dict[str, Rule] = {}
     if _holds_out(file) and NEAR_DUPLICATE not in file.scores:

@@ -229,7 +229,7 @@ class BaseSettings(_Keys):
     val_percent: Annotated[float, Field(ge=0, le=50)] = Field(
         default=0.0, description="a number from 0 to 50"
     )
-    """The share of each film that is kept aside for validation."""
+    """The share of each film that is held out for validation."""
     temp_dir: PathText | None = Field(default=None, description="a folder or null; it is not needed")
     """Accepted from older files; there are no temporary frames."""
     status_file: PathText | None = Field(

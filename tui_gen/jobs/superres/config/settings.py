@@ -19,7 +19,7 @@ LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A training set being filled, or the part of one that is kept aside ("general/val")."""
+    """A training set being filled, or the part of one that is held out ("general/val")."""
 
     name: str
     folder: str  # relative to the output folder, "/" between its parts, inside it; the parts' is the whole's
@@ -45,7 +45,7 @@ class Video:
 
     name: str
     path: str
-    # Category -> weight above zero, in the config's order. A film kept aside as a whole has weights in
+    # Category -> weight above zero, in the config's order. A held-out film as a whole has weights in
     # parts ("general/val") alone.
     weights: tuple[tuple[str, float], ...]
     priority: int = DEFAULT_PRIORITY
@@ -54,7 +54,7 @@ class Video:
     peak: float | None = None  # tonemap's P
     split: Split = TRAIN  # of the film as a whole
     group: str | None = None  # editions, series, sequels: never on both sides of a split
-    val_share: float = 0.0  # of its running time, kept aside for validation as one block
+    val_share: float = 0.0  # of its running time, held out for validation as one block
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Settings:
 
     @property
     def whole_categories(self) -> tuple[Category, ...]:
-        """The categories of the configuration, without the parts kept aside."""
+        """The categories of the configuration, without the held-out parts."""
         return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)
 
     @property

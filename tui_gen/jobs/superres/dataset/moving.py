@@ -1,4 +1,4 @@
-"""Moves patches: of films chosen for another part after they were made, and those too near to one kept aside.
+"""Moves patches to other parts: of films assigned later, and near duplicates of held-out patches.
 
     <category>/Patches_Large/GT/x.png ── rename ──> <category>/Val_Large/GT/x.png, its partners before it
                                                     <category>/Near_Large/GT/x.png
@@ -66,7 +66,7 @@ def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.D
 
 
 def move_near_duplicates(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable]]:
-    """Move training patches that were found too near to one kept aside out of the training folders.
+    """Move training patches that are near duplicates of held-out patches out of the training folders.
 
     Those found no longer are moved back. Yields the events of each film when its files are in place.
     Raises OSError.

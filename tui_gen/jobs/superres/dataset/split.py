@@ -3,11 +3,11 @@
     film  |----------- train -----------|guard|--- val ---|guard|------ train ------|
                                          10 s              10 s
 
-A part kept aside is a category of its own, "general/val" beside "general": a clip made for one is not
+A held-out part is a category of its own, "general/val" beside "general": a clip made for one is not
 made for the other, has no seat in its target, and stands in folders of its own. No category of a
 configuration can be called so, as none holds a slash.
 
-Guards: no window of a clip kept aside comes nearer than `GUARD_SECONDS` to one of a clip for training.
+Guards: no window of a held-out clip comes nearer than `GUARD_SECONDS` to one of a clip for training.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ SHORTEST_DIVIDED_SECONDS = 600.0
 SPLIT_FOLDERS: dict[Split, str] = {"train": "Patches", "val": "Val", "test": "Test"}
 """What the names of a part's format folders begin with."""
 NEAR_FOLDER = "Near"
-"""What those begin with that hold training patches which look like one kept aside."""
+"""What those begin with that hold training patches that are near duplicates of held-out patches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The contiguous part of a film that is kept aside."""
+    """The contiguous part of a film that is held out."""
 
     start_seconds: float
     end_seconds: float

@@ -1,4 +1,4 @@
-"""Which films are kept aside: as the configuration has it, as chosen by hand, and as one might choose. Pure.
+"""Which films are held out: as the configuration has it, as chosen by hand, and as one might choose. Pure.
 
 Guards: films that share a group are always chosen together; an entry that is not chosen keeps every letter.
 """

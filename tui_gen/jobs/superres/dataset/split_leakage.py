@@ -1,11 +1,11 @@
-"""Which training patches look like one kept aside for validation or a test: of all films and categories.
+"""Which training patches are near duplicates of held-out patches, over all films and categories.
 
     general ┐                     ┌ general/val       a training patch crosses the line if its hash is
     space   ┴─ near one of these ─┴ space/test        near that of any patch that stands on the other side
 
 What is found of a set of patches does not depend on the order in which they were made, and more patches
 never clear one that was found: so a run in which they do not count ends with the same patches however it
-went. The one kept aside always stays: a validation set is not to change with what is trained on.
+went. The held-out patch always stays: a validation set is not to change with what is trained on.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _Place = tuple[str, str]
 
 @dataclass(slots=True)
 class SplitLeakage:
-    """The training patches that look like one kept aside; it catches up with the records when asked."""
+    """The training patches that are near duplicates of held-out ones; `among` takes in new records."""
 
     _seen: dict[_Place, int] = field(default_factory=dict)  # marks taken in
     _held_out_clips: dict[_Place, int] = field(
@@ -80,7 +80,7 @@ class SplitLeakage:
         return found
 
     def _has_lost(self, records: Records) -> bool:
-        """Return whether patches that were kept aside are so no longer: lost, or moved to training."""
+        """Return whether patches that were held out are so no longer: lost, or moved to training."""
         return any(
             before & ~_made(records.get(source), category)
             for (category, source), before in self._held_out_clips.items()
@@ -142,9 +142,9 @@ def split_leakage_now(settings: Settings, records: Records) -> Found | None:
 
 
 def _is_sought(settings: Settings) -> bool:
-    """Return whether near duplicates were not turned off where the settings keep a part aside.
+    """Return whether near duplicates were not turned off where the settings hold a part out.
 
-    Where they keep none, what an earlier configuration kept aside is still held apart.
+    Where they keep none, what an earlier configuration held out is still held apart.
     """
     holds_out = any(video.split != TRAIN or video.val_share for video in settings.videos)
     return NEAR_DUPLICATE in settings.scores or not holds_out

@@ -1,9 +1,9 @@
 """What is known of each film, and how many patches each category wants of it. Pure.
 
     target ─ Sainte-Lague over the films for training ─> seats ─┬─> clips of a film's block before the last
-                                                                └─> as many a weight of films kept aside
+                                                                └─> as many a weight of held-out films
 
-Guards: made patches hold their seats; those kept aside have none in a target; no clip is free that comes
+Guards: made patches hold their seats; held-out ones have none in a target; no clip is free that comes
 nearer than the guard to a patch made for another part; films that belong together give to one part alone.
 """
 
@@ -140,7 +140,7 @@ def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tup
     for members in groups.values():
         video = members[0][1]
         if video.split == TRAIN and len(members) == 1:
-            continue  # its block may be kept aside
+            continue  # its block may be held out
         made = [records[source].stage(EXTRACT).made for source, _ in members if source in records]
         elsewhere: Counter[Split] = Counter()
         for each in made:
@@ -204,7 +204,7 @@ def _held_out(
 
 
 def _as_dense(settings: Settings, part: str, films: Sequence[Film], seats: Mapping[str, int]) -> int | None:
-    """Return how many patches the films kept aside give in all: as many a weight as those for training.
+    """Return how many patches the held-out films give in all: as many a weight as those for training.
 
     None where these take all that they can give, or where there are none.
     """

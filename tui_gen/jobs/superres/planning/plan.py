@@ -270,7 +270,7 @@ def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:
-    """Say of how many films a block is kept aside, and why not of the others."""
+    """Say of how many films a block is held out, and why not of the others."""
     train = [film for film in films if film.video.split == TRAIN and not film.is_closed]
     share = max((film.video.val_share for film in train), default=0.0)
     if not share:

@@ -63,7 +63,7 @@ class Timeline:
     start_seconds: float  # nothing of a window lies before this
     end_seconds: float  # or after this
     is_rate_known: bool = True  # False: `frame_seconds` is an allowance, not a measurement
-    block: Block | None = None  # kept aside for validation
+    block: Block | None = None  # held out for validation
     # Where windows may begin, ascending: the frames there are their first. None: a window is centred
     # on its time, wherever that is.
     starts_seconds: tuple[float, ...] | None = None

@@ -64,7 +64,7 @@ def refused(data: Dataset, layout: str, folder: Path, *flags: str) -> Done:
 
 
 def made(data: Dataset, category: str = "general", form: str = "tiny") -> dict[str, dict[str, Any]]:
-    """Return clip key -> ledger entry of the patches of a category and format, those kept aside included."""
+    """Return clip key -> ledger entry of the patches of a category and format, held-out ones included."""
     return {
         f"{line['source']}-{int(line['id'].rpartition(':')[2]):06d}": {**patch, "line": line}
         for line in data.ledger()

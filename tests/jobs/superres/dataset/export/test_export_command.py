@@ -104,7 +104,7 @@ def test_a_patch_moved_by_hand_is_found_and_one_that_is_gone_is_said(
     assert f"{moved}.png" in loaders.names_in(folder / "val" / "gt")
     assert f"{gone}.png" not in loaders.names_in(folder / "train" / "gt")
     # Its neighbours in the film are too near to be trained on now.
-    assert "within 10 s of a patch kept aside" in told["left_out"]
+    assert "within 10 s of a held-out patch" in told["left_out"]
     assert any(row["left_out"] for row in index(folder / "train").values()) or not (folder / "train").exists()
 
 

@@ -1,7 +1,7 @@
 """Which part of an export each patch belongs to, or why it is left out. Pure.
 
     the film's part in the configuration, else the one it was made for or moved to by hand
-    training ── within 10 s of a patch kept aside, or near one by hash ──> left out
+    training ── within 10 s of a held-out patch, or near one by hash ──> left out
 
 Guards: films that belong together, near frames of one film and near duplicates never lie on both sides.
 """
@@ -74,13 +74,13 @@ def _split(sample: Sample, film: Video | None, moved: Split | None) -> Split:
 
 
 def _near_in_time(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sample, str]]:
-    """Yield the patches for training within the guard of one kept aside."""
+    """Yield the patches for training within the guard of a held-out one."""
     held_out: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for sample, split in parts:
         if split != TRAIN:
             held_out[sample.source].append((sample.start_seconds, sample.end_seconds))
     bounds = {source: _merged(windows) for source, windows in held_out.items()}
-    reason = f"within {GUARD_SECONDS:g} s of a patch kept aside"
+    reason = f"within {GUARD_SECONDS:g} s of a held-out patch"
     for sample, split in parts:
         if split == TRAIN and sample.source in bounds:
             starts, ends = bounds[sample.source]
@@ -103,7 +103,7 @@ def _merged(windows: list[tuple[float, float]]) -> tuple[list[float], list[float
 
 
 def _near_in_looks(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sample, str]]:
-    """Yield the patches for training that look like one kept aside."""
+    """Yield the training patches that are near duplicates of held-out patches."""
     train = [sample for sample, split in parts if split == TRAIN and sample.perceptual_hash is not None]
     held_out = [sample for sample, split in parts if split != TRAIN and sample.perceptual_hash is not None]
     crosses = near_any(_hashes(train), _hashes(held_out))
@@ -111,7 +111,7 @@ def _near_in_looks(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Samp
     nearest = _nearest(_hashes(train), _hashes(held_out))
     for sample, place in zip(train, nearest.tolist(), strict=True):
         if place >= 0:
-            yield sample, f"near duplicate of a patch kept aside: {held_out[place].key}"
+            yield sample, f"near duplicate of a held-out patch: {held_out[place].key}"
 
 
 def _hashes(samples: Sequence[Sample]) -> Hashes:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tui_gen.base.exit_codes import ExitCode
 from tui_gen.cli.arguments import COMMANDS
-from tui_gen.cli.main import main
 from tui_gen.cli.reference import reference
-from tui_gen.contract.job import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
+from tui_gen.contract.capabilities import Capabilities, JobCapabilities
 from tui_gen.contract.registry import find_job, read_config
 from tui_gen.tui.actions import IDS
 
@@ -153,70 +151,20 @@ def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, t
     assert (tmp_path / "sums" / ".tui-gen" / "report.html").is_file()
 
 
-NOT_OFFERED = {
-    "check": ["check", "config.json"],
-    "verify": ["verify", "config.json"],
-    "verify --repair": ["verify", "config.json", "--repair"],
-    "stats": ["stats", "config.json"],
-    "report": ["report", "config.json"],
-    "sheet": ["sheet", "config.json"],
-    "split": ["split", "-c", "config.json"],
-    "export": ["export", "neosr", "out", "-c", "config.json"],
-    "scan": ["scan", ".", "-o", "config.json", "--yes", "--update"],
-    "demo": ["demo", "."],
-}
-
-
-@pytest.mark.parametrize("words", NOT_OFFERED.values(), ids=NOT_OFFERED)
-def test_a_command_that_a_job_does_not_offer_says_so(
-    words: list[str],
-    checksums: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.syspath_prepend(str(checksums))
-    monkeypatch.delitem(sys.modules, "checksums", raising=False)
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(configure(tmp_path), tmp_path / "generator_config.json")
-    before = sorted(tmp_path.rglob("*"))
-    assert main(words) == ExitCode.REFUSED
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert f'the job "checksums" offers no {words[0]}: it lacks ' in said.err
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_job_that_cannot_repair_loses_nothing(
-    checksums: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    path = configure(tmp_path)
-    assert run(checksums, tmp_path, "run", "config.json").returncode == 0
-    monkeypatch.syspath_prepend(str(checksums))
-    monkeypatch.delitem(sys.modules, "checksums", raising=False)
-    monkeypatch.chdir(tmp_path)
-    kind = type(read_config(path))
-    for name in CONFIG_OFFERS["verify"]:
-        monkeypatch.setattr(kind, name, lambda *_: (), raising=False)
-    ledger = tmp_path / "sums" / ".tui-gen" / "ledger.jsonl"
-    before = ledger.read_bytes()
-    assert main(["verify", "config.json", "--repair"]) == ExitCode.REFUSED
-    assert 'the job "checksums" offers no repair: it lacks restricted' in capsys.readouterr().err
-    assert ledger.read_bytes() == before
-
-
-def test_what_commands_ask_for_is_in_the_contract_on_the_page_and_in_the_long_example() -> None:
+def test_the_page_names_every_capability_and_superres_offers_each() -> None:
     page = text_of(DOCS / "adding-a-job.md")
-    for command, names in CONFIG_OFFERS.items():
-        assert re.search(
-            rf"^\| `{command}` \| {', '.join(f'`{name}`' for name in names)}[ ;]", page, re.MULTILINE
-        )
-    superres = find_job("superres")
-    for names in MODULE_OFFERS.values():
-        assert all(hasattr(JobModule, name) and hasattr(superres, name) for name in names)
-    config = read_config(ROOT / "generator_config.json")
-    for names in CONFIG_OFFERS.values():
-        assert all(hasattr(JobConfig, name) and hasattr(config, name) for name in names)
+    offered = (
+        (Capabilities, read_config(ROOT / "generator_config.json").capabilities),
+        (JobCapabilities, find_job("superres").capabilities()),
+    )
+    for kind, capabilities in offered:
+        for field in dataclasses.fields(kind):
+            assert re.search(rf"^\|.*`{field.name}`", page, re.MULTILINE), field.name
+            assert getattr(capabilities, field.name) is not None, field.name
+
+
+def test_the_page_names_the_module_of_every_protocol() -> None:
+    page = text_of(DOCS / "adding-a-job.md")
+    named = set(re.findall(r"`tui_gen/contract/(\w+)\.py`", page))
+    modules = {path.stem for path in (ROOT / "tui_gen" / "contract").glob("*.py")}
+    assert modules - {"__init__", "job", "opened_job", "registry"} == named

@@ -67,5 +67,5 @@ def test_what_is_started_for_every_film_loads_nothing_that_only_its_parent_needs
         for path in (ROOT / "tui_gen").rglob("*_child.py")
     ]
     assert len(children) >= 5
-    heavy = {"asyncio", "importlib.metadata", "psutil", "pydantic", "cv2", "tui_gen.contract.job"}
+    heavy = {"asyncio", "importlib.metadata", "psutil", "pydantic", "cv2", "tui_gen.contract"}
     assert not modules_loaded_by(*children) & heavy

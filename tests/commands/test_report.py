@@ -87,8 +87,8 @@ def ledger(config: JobConfig) -> Path:
 
 
 def write_ledger(config: JobConfig, events: Sequence[ev.Durable]) -> Path:
-    config.run_folder.mkdir(parents=True)
-    path = config.run_folder / LEDGER_NAME
+    config.run.run_folder.mkdir(parents=True)
+    path = config.run.run_folder / LEDGER_NAME
     ledger = Ledger(path)
     ledger.append(events)
     ledger.close()
@@ -198,7 +198,7 @@ def test_a_long_reading_is_announced_and_a_short_one_is_not(
     monkeypatch.setattr(progress, "LONG_LEDGER_BYTES", 100)
     commands = (["report", "-o", str(ledger.with_name("r.html"))], ["stats"], ["sheet"])
     for command in commands:
-        main([command[0], str(config.path), *command[1:]])
+        main([command[0], str(config.run.path), *command[1:]])
         assert capsys.readouterr().err.startswith("Reading ledger.jsonl, "), command
 
 
@@ -210,21 +210,21 @@ def test_the_report_needs_neither_films_nor_ffmpeg(
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     before = ledger.read_bytes()
-    assert main(["report", str(config.path)]) == 0
+    assert main(["report", str(config.run.path)]) == 0
     said = capsys.readouterr()
     assert "GENERAL         14 of 30 images" in said.out
     assert "Target missed: GENERAL" not in said.out  # it can still be met
     assert "2 rejected: difference N, over N" in said.out
     assert display_name(HOSTILE) in said.out
     assert "finished after 2h 02m (exit code 3)" in said.out
-    assert str(config.run_folder / "report.html") in said.err
+    assert str(config.run.run_folder / "report.html") in said.err
     assert ledger.read_bytes() == before
-    assert sorted(path.name for path in config.run_folder.iterdir()) == [LEDGER_NAME, "report.html"]
+    assert sorted(path.name for path in config.run.run_folder.iterdir()) == [LEDGER_NAME, "report.html"]
 
 
 def test_the_page_shows_what_was_met_and_what_was_not(config: JobConfig, ledger: Path) -> None:
     assert ledger.exists()
-    page_path = config.output / "my report.html"
+    page_path = config.run.output / "my report.html"
     report.report(config, page_path=page_path, out=io.StringIO(), talk=io.StringIO())
     page = check_needs_nothing(page_path.read_text(encoding="utf-8"))
     assert "SPACE: met, 10 of 10 images." in page.text
@@ -233,18 +233,18 @@ def test_the_page_shows_what_was_met_and_what_was_not(config: JobConfig, ledger:
     assert display_name(HOSTILE) in page.text
     assert "57.1 %" in page.text  # four of seven clips of the second film
     assert page.references == []
-    assert not (config.run_folder / "report.html").exists()
+    assert not (config.run.run_folder / "report.html").exists()
 
 
 def test_without_a_ledger_there_is_nothing_to_report(
     config: JobConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["report", str(config.path)]) == 2
+    assert main(["report", str(config.run.path)]) == 2
     assert "nothing was made here yet" in capsys.readouterr().err
 
 
 def test_a_place_that_takes_no_page_is_refused_with_a_remedy(config: JobConfig, ledger: Path) -> None:
-    (config.run_folder / "report.html").mkdir()
+    (config.run.run_folder / "report.html").mkdir()
     with pytest.raises(RefusedError, match="-o"):
         report.report(config, page_path=None, out=io.StringIO(), talk=io.StringIO())
     assert ledger.exists()
@@ -255,8 +255,8 @@ def test_a_place_that_takes_no_page_is_refused_with_a_remedy(config: JobConfig, 
 
 def test_a_run_says_where_its_page_is(config: JobConfig, ledger: Path) -> None:
     state, _ = replay(ledger.parent)
-    assert report.leave_page(config, state) == f"Report: {config.run_folder / 'report.html'}"
-    check_needs_nothing((config.run_folder / "report.html").read_text(encoding="utf-8"))
+    assert report.leave_page(config, state) == f"Report: {config.run.run_folder / 'report.html'}"
+    check_needs_nothing((config.run.run_folder / "report.html").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -278,5 +278,5 @@ def test_a_run_that_made_little_has_a_report_too(config: JobConfig, events: list
     write_ledger(config, events)
     out = io.StringIO()
     assert report.report(config, page_path=None, out=out, talk=io.StringIO()) == 0
-    check_needs_nothing((config.run_folder / "report.html").read_text(encoding="utf-8"))
+    check_needs_nothing((config.run.run_folder / "report.html").read_text(encoding="utf-8"))
     assert "ended without a word" in out.getvalue()

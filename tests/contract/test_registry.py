@@ -45,7 +45,7 @@ def configuration(folder: Path, text: str | bytes) -> Path:
     ],
 )
 def test_what_is_not_the_top_level_key_names_no_job(tmp_path: Path, text: str) -> None:
-    assert job_of(configuration(tmp_path, text)) is SUPERRES
+    assert job_of(configuration(tmp_path, text)) == ("superres", SUPERRES)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_top_level_key_names_the_job(tmp_path: Path, text: str) -> None:
     "text", [b'{"a" "b", "job": "anime"}', b"\xff\xfe{\x00", b'{"a": \xff, "job": "anime"}']
 )
 def test_a_file_that_is_broken_before_the_key_is_read_by_the_default_job(tmp_path: Path, text: bytes) -> None:
-    assert job_of(configuration(tmp_path, text)) is SUPERRES
+    assert job_of(configuration(tmp_path, text)) == ("superres", SUPERRES)
 
 
 def test_a_name_that_is_not_utf_8_hides_no_job(tmp_path: Path) -> None:
@@ -79,6 +79,6 @@ def test_a_name_that_is_not_utf_8_hides_no_job(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_and_a_pipe_belong_to_the_default_job(tmp_path: Path) -> None:
-    assert job_of(tmp_path / "none.json") is SUPERRES
+    assert job_of(tmp_path / "none.json") == ("superres", SUPERRES)
     os.mkfifo(tmp_path / "pipe")
-    assert job_of(tmp_path / "pipe") is SUPERRES
+    assert job_of(tmp_path / "pipe") == ("superres", SUPERRES)

@@ -22,6 +22,7 @@ COMMANDS = frozenset(
 DEFAULT_CONFIG = "generator_config.json"
 DEFAULT_DEMO = "tui-gen-demo"
 CONFIG_HELP = "the configuration; default: %(default)s"
+JOB_HELP = "the job, if there is no configuration yet; default: superres"
 NAME_HELP = "the video: its id, its name or a part of it that no other has"
 EPILOG = """exit codes:
   0 done   1 internal error   2 usage, configuration or recipe   3 finished with gaps
@@ -163,6 +164,7 @@ def _add_check(commands: Commands) -> None:
     _take_config(check)
     check.add_argument("--json", action="store_true", help="everything that was found, as JSON")
     check.add_argument("--no-keep", action="store_true", help="do not keep what was found for the run")
+    check.add_argument("--job", metavar="NAME", help=JOB_HELP)
 
 
 def _add_scan(commands: Commands) -> None:
@@ -180,6 +182,7 @@ def _add_scan(commands: Commands) -> None:
         "--min-seconds", metavar="N", type=float, default=60.0, help="leave out shorter films (default: 60)"
     )
     scan.add_argument("--no-probe", action="store_true", help="open no file: fast, but lengths stay unknown")
+    scan.add_argument("--job", metavar="NAME", help=JOB_HELP)
 
 
 def _add_stats(commands: Commands) -> None:
@@ -255,6 +258,7 @@ def _add_export(commands: Commands) -> None:
 def _add_demo(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="make a few short films and generate from them")
     demo.add_argument("folder", metavar="DIR", nargs="?", default=DEFAULT_DEMO, help="default: ./%(default)s")
+    demo.add_argument("--job", metavar="NAME", help=JOB_HELP)
     demo.add_argument("-v", "--verbose", action="store_true", help="a line for every clip")
 
 

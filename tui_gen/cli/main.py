@@ -94,7 +94,7 @@ def _screen(options: argparse.Namespace) -> int:
     if not path.exists() and options.config == DEFAULT_CONFIG:
         return screen.first_run(f"There is no ./{DEFAULT_CONFIG} here yet.", _scan_then_say, _demo_here)
     config = read_config(path)
-    if not config.source_count:
+    if not config.run.source_count:
         return screen.first_run(f"{path} lists no videos yet.", _scan_then_say, _demo_here)
     if options.fresh and not _may_start_over(config, options):
         return ExitCode.STOPPED
@@ -133,7 +133,7 @@ def _monitor(options: argparse.Namespace) -> int:
     from tui_gen.contract.registry import read_config
 
     path = Path(options.file)
-    status_path = path if monitor.is_status_file(path) else read_config(path).status_path
+    status_path = path if monitor.is_status_file(path) else read_config(path).run.status_path
     if options.json or options.once or not can_draw():
         return monitor.watch(status_path, sys.stdout, is_once=options.once, is_json=options.json)
     from tui_gen.commands import screen
@@ -204,22 +204,25 @@ def _plan(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from tui_gen.commands.check import command
-    from tui_gen.contract.registry import DEFAULT_JOB, find_job, read_config
+    from tui_gen.contract.registry import job_of
 
     request = command.CheckRequest(
         sys.stdout, sys.stderr, os.environ, is_json=options.json, may_keep=not options.no_keep
     )
     path = Path(options.config)
+    _, job = job_of(path, options.job)
     if not path.exists() and options.config == DEFAULT_CONFIG:
         sys.stderr.write(f"There is no ./{DEFAULT_CONFIG} here yet: the machine alone is checked.\n")
-        return command.check_machine(find_job(DEFAULT_JOB).tools(), request)
-    return command.check(read_config(path, command=options.command), request)
+        tools = job.capabilities().tools
+        return command.check_machine(tools() if tools is not None else (), request)
+    return command.check(job.read_config(path), request)
 
 
 def _scan(options: argparse.Namespace) -> int:
     from tui_gen.commands import scan
-    from tui_gen.contract.job import ScanRequest
+    from tui_gen.commands.offered import offered
     from tui_gen.contract.registry import job_of
+    from tui_gen.contract.scan import ScanRequest
 
     request = ScanRequest(
         folders=tuple(Path(folder) for folder in options.folders),
@@ -229,8 +232,9 @@ def _scan(options: argparse.Namespace) -> int:
         least_seconds=options.min_seconds,
         keeps_editions=options.all_editions,
     )
-    job = job_of(request.target, command=options.command)
-    return scan.scan(job, request, is_reviewed=can_draw() and not options.yes)
+    name, job = job_of(request.target, options.job)
+    scanner = offered(job.capabilities().scanner, name, "scan")
+    return scan.scan(scanner, request, is_reviewed=can_draw() and not options.yes)
 
 
 def _stats(options: argparse.Namespace) -> int:
@@ -238,14 +242,14 @@ def _stats(options: argparse.Namespace) -> int:
     from tui_gen.contract.registry import read_config
 
     asked = stats.StatsRequest(options.score, options.list, is_json=options.json)
-    return stats.stats(read_config(Path(options.config), command=options.command), asked, out=sys.stdout)
+    return stats.stats(read_config(Path(options.config)), asked, out=sys.stdout)
 
 
 def _verify(options: argparse.Namespace) -> int:
     from tui_gen.commands import verify
     from tui_gen.contract.registry import read_config
 
-    config = read_config(Path(options.config), command=options.command)
+    config = read_config(Path(options.config))
     work = verify.repair if options.repair else verify.verify
     return work(config, sample=options.sample, out=sys.stdout, talk=sys.stderr)
 
@@ -255,7 +259,7 @@ def _report(options: argparse.Namespace) -> int:
     from tui_gen.contract.registry import read_config
 
     page_path = Path(options.output) if options.output else None
-    config = read_config(Path(options.config), command=options.command)
+    config = read_config(Path(options.config))
     return report.report(config, page_path=page_path, out=sys.stdout, talk=sys.stderr)
 
 
@@ -268,9 +272,7 @@ def _sheet(options: argparse.Namespace) -> int:
         per_category=options.per_category,
         seed=options.seed,
     )
-    return report.sheet(
-        read_config(Path(options.config), command=options.command), request, out=sys.stdout, talk=sys.stderr
-    )
+    return report.sheet(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
 
 
 def _split(options: argparse.Namespace) -> int:
@@ -283,14 +285,12 @@ def _split(options: argparse.Namespace) -> int:
         is_move=options.move,
         is_json=options.json,
     )
-    return split.split(
-        read_config(Path(options.config), command=options.command), request, out=sys.stdout, talk=sys.stderr
-    )
+    return split.split(read_config(Path(options.config)), request, out=sys.stdout, talk=sys.stderr)
 
 
 def _export(options: argparse.Namespace) -> int:
     from tui_gen.commands import export
-    from tui_gen.contract.job import ExportRequest
+    from tui_gen.contract.export import ExportRequest
     from tui_gen.contract.registry import read_config
 
     request = ExportRequest(
@@ -300,18 +300,20 @@ def _export(options: argparse.Namespace) -> int:
         formats=frozenset(options.format),
         splits=frozenset(options.split),
     )
-    config = read_config(Path(options.config), command=options.command)
+    config = read_config(Path(options.config))
     return export.export(config, request, is_json=options.json, out=sys.stdout, talk=sys.stderr)
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from tui_gen.commands.offered import offered
     from tui_gen.commands.run.command import run
     from tui_gen.commands.run.opening import RunRequest
-    from tui_gen.contract.registry import job_of, read_config
+    from tui_gen.contract.registry import job_of
 
     folder = Path(options.folder)
-    path = job_of(folder / DEFAULT_CONFIG, command=options.command).make_demo(folder, say=_say)
-    code = run(RunRequest(read_config(path), is_verbose=options.verbose))
+    name, job = job_of(folder / DEFAULT_CONFIG, options.job)
+    path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=_say)
+    code = run(RunRequest(job.read_config(path), is_verbose=options.verbose))
     if code == ExitCode.DONE:
         _say(f"Look at its patches with: tui-gen sheet {path}")
     return code

@@ -29,15 +29,15 @@ LINES_SHOWN = 12
 
 def is_running(config: JobConfig) -> bool:
     """Return whether an engine works on the configuration's output folder."""
-    return is_held(config.run_folder / LOCK_NAME)
+    return is_held(config.run.run_folder / LOCK_NAME)
 
 
 async def attach(config: JobConfig) -> ControlClient:
     """Return a connected client of the running engine. Raises ControlError."""
-    holder = read_holder(config.run_folder / LOCK_NAME)
+    holder = read_holder(config.run.run_folder / LOCK_NAME)
     if holder is None or not holder.socket:
-        start_it = f"tui-gen {shlex.quote(str(config.path))}"
-        message = f"{config.output}: no engine is running here; start one with: {start_it}"
+        start_it = f"tui-gen {shlex.quote(str(config.run.path))}"
+        message = f"{config.run.output}: no engine is running here; start one with: {start_it}"
         raise ControlError(message)
     client = ControlClient(Path(holder.socket))
     await client.connect()
@@ -74,7 +74,7 @@ def start(config: JobConfig, flags: Sequence[str]) -> StartedEngine:
 
     with NamedTemporaryFile(prefix="tui-gen-", suffix=".out", delete=False) as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tui_gen", "run", str(config.path), "--detached", *flags],
+            [sys.executable, "-m", "tui_gen", "run", str(config.run.path), "--detached", *flags],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -11,7 +11,9 @@ from typing import TextIO
 
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
-from tui_gen.contract.job import Exported, ExportRequest, JobConfig
+from tui_gen.commands.offered import offered
+from tui_gen.contract.export import Exported, ExportRequest
+from tui_gen.contract.job import JobConfig
 from tui_gen.engine.run.session import replay
 from tui_gen.views.text.progress import Progress
 
@@ -20,9 +22,10 @@ DAMAGED_SHOWN = 20
 
 def export(config: JobConfig, request: ExportRequest, *, is_json: bool, out: TextIO, talk: TextIO) -> int:
     """Write an export and tell of it; return the exit code. Raises RefusedError."""
+    exporter = offered(config.capabilities.exporter, config.run.job, "export")
     talk.write("Reading the ledger ...\n")
     talk.flush()
-    state, _ = replay(config.run_folder)
+    state, _ = replay(config.run.run_folder)
     progress = Progress(talk, 0, "patches", doing="exported")
 
     def show(done: int, total: int) -> None:
@@ -30,7 +33,7 @@ def export(config: JobConfig, request: ExportRequest, *, is_json: bool, out: Tex
         progress.show(done)
 
     try:
-        exported = config.export(state.records, request, on_done=show)
+        exported = exporter.export(state.records, request, on_done=show)
     except OSError as error:
         progress.clear()
         where = display_name(str(error.filename or request.folder))

@@ -25,7 +25,7 @@ from tui_gen.engine.run.session import replay, steady_clock
 
 def plan_lines(config: JobConfig) -> tuple[list[str], bool]:
     """Return the dry run as lines, and whether all targets can be met. Raises RefusedError."""
-    state, _ = replay(config.run_folder)
+    state, _ = replay(config.run.run_folder)
     opened = config.open(state.records, may_write_beside=True)
     for event in opened.found:
         state.apply(event)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands import engine_client
+from tui_gen.config.run_config import RUN_FOLDER
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.control.server import ControlClient, ControlError
 from tui_gen.engine.model.state import RunState
@@ -42,7 +43,7 @@ class LiveController:
     @property
     def last_log_lines(self) -> tuple[str, ...]:
         """What the engine's log, or its failed start, said last."""
-        return self._trouble or engine_client.last_lines(self._config.run_folder / LOG_NAME)
+        return self._trouble or engine_client.last_lines(self._config.run.run_folder / LOG_NAME)
 
     def snapshot(self) -> RunState | None:
         """Return the state as last heard."""
@@ -109,7 +110,7 @@ class LiveController:
         if engine_client.is_running(self._config):
             return  # it holds the lock: on its way up, or making its socket anew
         with contextlib.suppress(StatusError):  # no last words: it counts as dead
-            seen = read_status(self._config.status_path, time.time())
+            seen = read_status(self._config.run.status_path, time.time())
             is_newer = self._state is None or seen.state.started_at == self._state.started_at
             if seen.state.phase in ENDED_PHASES and is_newer:
                 self._state, self.alive = _with_history(seen, self._state), True
@@ -170,4 +171,4 @@ class MonitorController:
             return (self._trouble,)
         if self._sighting is None:
             return ()
-        return engine_client.last_lines(Path(self._sighting.state.output) / ".tui-gen" / LOG_NAME)
+        return engine_client.last_lines(Path(self._sighting.state.output) / RUN_FOLDER / LOG_NAME)

@@ -15,6 +15,7 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
 from tui_gen.base.html import write_page
+from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
@@ -34,14 +35,16 @@ SHEET_FOLDER = "sheet"
 
 def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: TextIO) -> int:
     """Write the report as text to `out`, and as a page. Raises RefusedError."""
-    ledger = config.run_folder / LEDGER_NAME
+    planner = offered(config.capabilities.planner, config.run.job, "report")
+    run_folder = config.run.run_folder
+    ledger = run_folder / LEDGER_NAME
     if not ledger.is_file():
         message = f"{ledger}: there is no ledger: nothing was made here yet"
         raise RefusedError(message)
     say_long_reading(ledger, talk)
-    is_at_work, now = is_held(config.run_folder / LOCK_NAME), time.time()
-    state, history, damage = replay_history(config.run_folder)
-    state.apply(ev.StagePlanned(state.last_at, "extract", config.expected(state.records)))
+    is_at_work, now = is_held(run_folder / LOCK_NAME), time.time()
+    state, history, damage = replay_history(run_folder)
+    state.apply(planner.expected(state.records, state.last_at))
     if near := "" if is_at_work else near_duplicate_line(config, state.records):
         text = f"{near}; move them with: tui-gen split --move"
         state.apply(ev.ProblemNoted(state.last_at, "warning", text))
@@ -49,7 +52,7 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     out.writelines(f"{line}\n" for line in summary_lines(state, history, now=until, is_at_work=is_at_work))
     out.flush()
     talk.writelines(f"{LEDGER_NAME}, {display_name(line)}\n" for line in damage)
-    path = page_path or config.run_folder / PAGE_NAME
+    path = page_path or run_folder / PAGE_NAME
     try:
         write_page(path, report_page(state, history, now=now, is_at_work=is_at_work))
     except OSError as error:
@@ -70,10 +73,11 @@ class SheetRequest:
 
 def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO) -> int:
     """Draw a contact sheet, and write the path of its page to `out`. Raises RefusedError."""
-    folder = request.folder or config.run_folder / SHEET_FOLDER
-    say_long_reading(config.run_folder / LEDGER_NAME, talk)
+    sheet_maker = offered(config.capabilities.sheet_maker, config.run.job, "sheet")
+    folder = request.folder or config.run.run_folder / SHEET_FOLDER
+    say_long_reading(config.run.run_folder / LEDGER_NAME, talk)
     try:
-        made = config.sheet(folder, per_category=request.per_category, seed=request.seed)
+        made = sheet_maker.sheet(folder, per_category=request.per_category, seed=request.seed)
     except OSError as error:
         message = f"{error.filename or folder}: {error.strerror}; choose another folder with -o"
         raise RefusedError(message) from error
@@ -89,9 +93,9 @@ def leave_page(config: JobConfig, state: RunState) -> str:
 
     `state` is the run's own: it knows of missing films and warnings, which are not in the ledger.
     """
-    path = config.run_folder / PAGE_NAME
+    path = config.run.run_folder / PAGE_NAME
     try:
-        history = read_history(config.run_folder)
+        history = read_history(config.run.run_folder)
         write_page(path, report_page(state, history, now=time.time(), is_at_work=False))
     except OSError as error:
         log.warning("no report: %s: %s", path, error)

@@ -11,15 +11,15 @@ from typing import TextIO
 
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
-from tui_gen.contract.job import JobModule, ScanRequest
+from tui_gen.contract.scan import Scanner, ScanRequest
 from tui_gen.views.text.progress import Progress
 
 
-def scan(job: JobModule, request: ScanRequest, *, is_reviewed: bool) -> int:
+def scan(scanner: Scanner, request: ScanRequest, *, is_reviewed: bool) -> int:
     """Look, ask and write; return the exit code. Raises RefusedError."""
     steps = _Steps(sys.stderr)
     try:
-        findings = job.scan(request, progress=steps.show)
+        findings = scanner.scan(request, progress=steps.show)
     finally:
         steps.clear()
     sources = findings.sources

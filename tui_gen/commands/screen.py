@@ -15,7 +15,8 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.commands import engine_client
 from tui_gen.commands.remote_controller import LiveController, MonitorController
-from tui_gen.contract.job import FoundSource, JobConfig, ScanFindings
+from tui_gen.contract.job import JobConfig
+from tui_gen.contract.scan import FoundSource, ScanFindings
 from tui_gen.engine.control.server import ControlError
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
@@ -37,25 +38,25 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     if engine_client.is_running(config):
         if flags:
             message = (
-                f"an engine is working on {config.output} already; {' '.join(flags)} would change nothing: "
-                "leave the flags away to attach, or stop it first with: tui-gen ctl stop"
+                f"an engine is working on {config.run.output} already; {' '.join(flags)} would change "
+                "nothing: leave the flags away to attach, or stop it first with: tui-gen ctl stop"
             )
             raise RefusedError(message)
     else:
-        sys.stderr.write(f"Starting the engine for {display_name(str(config.output))} ...\n")
+        sys.stderr.write(f"Starting the engine for {display_name(str(config.run.output))} ...\n")
         asyncio.run(_start(config, flags))
     controller = LiveController(config)
     app = TuiGenApp(
         controller,
-        keymap=config.keymap,
-        notices=config.notices,
+        keymap=config.run.keymap,
+        notices=config.run.notices,
         preview=_preview_of(config),
         on_restart=controller.restart,
     )
     _set_letters(app, is_ascii=is_ascii)
-    code = run_screen(app, config.run_folder / SCREEN_LOG)
+    code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     if app.left is not None:
-        sys.stderr.writelines(f"{line}\n" for line in farewell_lines(app.left, _as_typed(config.path)))
+        sys.stderr.writelines(f"{line}\n" for line in farewell_lines(app.left, _as_typed(config.run.path)))
     return code
 
 
@@ -132,14 +133,15 @@ def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, 
 
 
 def _preview_of(config: JobConfig) -> Preview | None:
-    if not hasattr(config, "draw"):  # a job whose patches are no pictures
+    previewer = config.capabilities.previewer
+    if previewer is None:  # a job whose patches are no pictures
         return None
 
     def draw(state: RunState, room: Size) -> PreviewImage | None:
         patch = state.newest_patch
         if patch is None:
             return None
-        picture = config.draw(patch, columns=room.width, rows=room.height)
+        picture = previewer.draw(patch, columns=room.width, rows=room.height)
         return PreviewImage(picture.cells, picture.caption)
 
     return draw

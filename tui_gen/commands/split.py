@@ -14,8 +14,10 @@ from typing import TextIO
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
-from tui_gen.contract.job import JobConfig, SourcePart
+from tui_gen.commands.offered import offered
+from tui_gen.contract.job import JobConfig
 from tui_gen.contract.registry import read_config
+from tui_gen.contract.split import SourcePart, Splitter
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import Session, replay
@@ -33,27 +35,29 @@ class SplitRequest:
 
 def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO) -> int:
     """Choose, move or suggest, then list; return the exit code. Raises RefusedError, LockedError."""
-    state, _ = replay(config.run_folder)
+    splitter = _splitter(config)
+    state, _ = replay(config.run.run_folder)
     if any(request.chosen.values()):
-        parts = config.parts(state.records)
+        parts = splitter.parts(state.records)
         splits = {
             _named(parts, name).source: part for part, names in request.chosen.items() for name in names
         }
         try:
-            config.choose(state.records, splits)
+            splitter.choose(state.records, splits)
         except OSError as error:
-            message = f"{config.path}: cannot be written: {error.strerror}"
+            message = f"{config.run.path}: cannot be written: {error.strerror}"
             raise RefusedError(message) from error
-        config = read_config(config.path)
-        talk.write(f"Written: {display_name(str(config.path))}\n")
+        config = read_config(config.run.path)
+        splitter = _splitter(config)
+        talk.write(f"Written: {display_name(str(config.run.path))}\n")
     if request.is_move:
-        _move(config, talk)
-        state, _ = replay(config.run_folder)
+        _move(config, splitter, talk)
+        state, _ = replay(config.run.run_folder)
     if request.suggested_share is not None:
-        chosen = config.suggest(state.records, request.suggested_share)
-        _tell_suggestion(chosen, config.parts(state.records), out, talk)
+        chosen = splitter.suggest(state.records, request.suggested_share)
+        _tell_suggestion(chosen, splitter.parts(state.records), out, talk)
         return ExitCode.DONE
-    parts = config.parts(state.records)
+    parts = splitter.parts(state.records)
     if request.is_json:
         entries = [
             {"id": p.source, "name": p.name, "split": p.split, "group": p.group, "made": dict(p.made)}
@@ -62,7 +66,7 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
         out.write(f"{json.dumps(entries)}\n")
     else:
         out.writelines(f"{line}\n" for line in _lines(parts))
-    split_leakage = sorted(config.split_leakage(state.records).items())
+    split_leakage = sorted(splitter.split_leakage(state.records).items())
     talk.writelines(
         f"An export leaves out {count(number)} patches: {reason}\n" for reason, number in split_leakage
     )
@@ -71,6 +75,10 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
     if near or any(_waits(part) for part in parts):
         talk.write("Move what stands in another part's folders with: tui-gen split --move\n")
     return ExitCode.DONE
+
+
+def _splitter(config: JobConfig) -> Splitter:
+    return offered(config.capabilities.splitter, config.run.job, "split")
 
 
 def _named(parts: Sequence[SourcePart], name: str) -> SourcePart:
@@ -89,16 +97,16 @@ def _named(parts: Sequence[SourcePart], name: str) -> SourcePart:
     raise RefusedError(message)
 
 
-def _move(config: JobConfig, talk: TextIO) -> None:
-    session = Session(config.run_folder)
+def _move(config: JobConfig, splitter: Splitter, talk: TextIO) -> None:
+    session = Session(config.run.run_folder)
     moved = 0
     try:
-        for events in config.move(session.state.records):
+        for events in splitter.move(session.state.records):
             session.note(events)
             moved += sum(isinstance(event, ev.ClipEnded) for event in events)
         moved += move_near_duplicates(config, session)
     except OSError as error:
-        message = f"{error.filename or config.output}: {error.strerror}; the same command goes on"
+        message = f"{error.filename or config.run.output}: {error.strerror}; the same command goes on"
         raise RefusedError(message) from error
     finally:
         session.close()
@@ -108,9 +116,10 @@ def _move(config: JobConfig, talk: TextIO) -> None:
 def move_near_duplicates(config: JobConfig, session: Session) -> int:
     """Move training patches that are too near to one kept aside, record it, and return how many. OSError."""
     moved = 0
-    if not hasattr(config, "move_near_duplicates"):  # a job whose patches are never near each other
+    near_duplicates = config.capabilities.near_duplicates
+    if near_duplicates is None:  # a job whose patches are never near each other
         return moved
-    for events in config.move_near_duplicates(session.state.records):
+    for events in near_duplicates.move(session.state.records):
         session.note(events)
         moved += len(events)
     return moved
@@ -118,7 +127,8 @@ def move_near_duplicates(config: JobConfig, session: Session) -> int:
 
 def near_duplicate_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
     """Say how many patches `move_near_duplicates` would move; empty where there are none. Raises OSError."""
-    number = config.near_duplicate_count(records) if hasattr(config, "near_duplicate_count") else 0
+    near_duplicates = config.capabilities.near_duplicates
+    number = near_duplicates.count(records) if near_duplicates is not None else 0
     return (
         f"{count(number)} patches stand in the folders for training and look like one kept aside, "
         "or do so no longer and stand apart"

@@ -16,8 +16,9 @@ from typing import Any, TextIO
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, percent
+from tui_gen.commands.offered import offered
 from tui_gen.contract.job import JobConfig
-from tui_gen.contract.score_data import Measure, Measured, Measurements, Place
+from tui_gen.contract.stats import Measure, Measured, Measurements, Place
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.views.text.histogram import Bins, bar, bins_for, line, quantile
 from tui_gen.views.text.progress import say_long_reading
@@ -39,13 +40,16 @@ class StatsRequest:
 
 def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
     """Write what was asked for; return the exit code. Raises RefusedError."""
-    if not (config.run_folder / LEDGER_NAME).is_file():
-        message = f"{config.run_folder / LEDGER_NAME}: there is no ledger: nothing was made here yet"
+    statistician = offered(config.capabilities.statistician, config.run.job, "stats")
+    planner = offered(config.capabilities.planner, config.run.job, "stats")
+    ledger = config.run.run_folder / LEDGER_NAME
+    if not ledger.is_file():
+        message = f"{ledger}: there is no ledger: nothing was made here yet"
         raise RefusedError(message)
-    say_long_reading(config.run_folder / LEDGER_NAME, sys.stderr)
-    state, damage = replay(config.run_folder)
-    names = {source.source: source.name for source in config.expected(state.records).sources}
-    found = config.measurements(names)
+    say_long_reading(ledger, sys.stderr)
+    state, damage = replay(config.run.run_folder)
+    planned = planner.expected(state.records, state.last_at).plan
+    found = statistician.measurements({source.source: source.name for source in planned.sources})
     _refuse_unknown(found.measured, asked)
     if asked.listed is not None:
         _write_list(found, asked.listed, out)

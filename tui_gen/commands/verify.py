@@ -16,15 +16,12 @@ from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
+from tui_gen.commands.offered import offered
 from tui_gen.commands.run.opening import RunRequest, open_run
 from tui_gen.commands.run.performing import perform
 from tui_gen.commands.split import move_near_duplicates, near_duplicate_line
-from tui_gen.contract.job import (
-    Checked,
-    Finding,
-    JobConfig,
-    Recorded,
-)
+from tui_gen.contract.job import JobConfig
+from tui_gen.contract.verify import Checked, Finding, Recorded, Verifier
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME, Session, replay
@@ -43,19 +40,20 @@ class VerifyTotals:
 
 def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
     """Check and report; return the exit code. Raises RefusedError."""
+    verifier = _verifier(config)
     _refuse_without_ledger(config)
-    state, damage = replay(config.run_folder)
-    found = _check(config, sample, out, talk)
-    if is_held(config.run_folder / LOCK_NAME):
+    state, damage = replay(config.run.run_folder)
+    found = _check(verifier, sample, out, talk)
+    if is_held(config.run.run_folder / LOCK_NAME):
         talk.write("An engine is at work here: files without a ledger line were not looked for.\n")
     else:
-        _list_unrecorded(config, state, out)
+        _list_unrecorded(verifier, state, out)
     _say_sum(found, damage, talk)
     if near := near_duplicate_line(config, state.records):
         talk.write(f"{near}; move them with: tui-gen split --move\n")
     if not found.damaged:
         return ExitCode.DONE
-    talk.write(f"Make them again with: tui-gen verify {display_name(str(config.path))} --repair\n")
+    talk.write(f"Make them again with: tui-gen verify {display_name(str(config.run.path))} --repair\n")
     return ExitCode.DAMAGE
 
 
@@ -64,27 +62,26 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
 
     Raises RefusedError, and LockedError while an engine works.
     """
+    verifier = _verifier(config)
+    repairer = offered(config.capabilities.repairer, config.run.job, "verify --repair")
     _refuse_without_ledger(config)
     request = RunRequest(config)
     lines = ConsoleOutput(talk, talk)
     session, opened = open_run(request, lines)
     try:
-        if not hasattr(opened, "restricted"):
-            message = f'{config.path}: the job "{opened.job.name}" offers no repair: it lacks restricted'
-            raise RefusedError(message)
-        found = _check(config, sample, out, talk)
-        _list_unrecorded(config, session.state, out)
+        found = _check(verifier, sample, out, talk)
+        _list_unrecorded(verifier, session.state, out)
         _say_sum(found, session.damage, talk)
         if not found.damaged:
             return ExitCode.DONE
         patches = [checked.patch for checked in found.damaged]
         _record_losses(session, patches)
-        performed = perform(request, session, opened.restricted(_wanted(patches)), lines)
+        performed = perform(request, session, repairer.restricted(opened, _wanted(patches)), lines)
         with contextlib.suppress(OSError):  # what is still not in its place is found below
             move_near_duplicates(config, session)
     finally:
         session.close()
-    left = [checked for checked in config.check(patches) if checked.findings]
+    left = [checked for checked in verifier.check(patches) if checked.findings]
     out.writelines(f"{line}, still\n" for checked in left for line in map(_line, checked.findings))
     talk.write(f"Repaired {count(len(patches) - len(left))} of {_patches(len(patches))}, byte for byte.\n")
     if performed.signals:
@@ -92,8 +89,12 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     return ExitCode.DAMAGE if left else ExitCode.DONE
 
 
+def _verifier(config: JobConfig) -> Verifier:
+    return offered(config.capabilities.verifier, config.run.job, "verify")
+
+
 def _refuse_without_ledger(config: JobConfig) -> None:
-    ledger = config.run_folder / LEDGER_NAME
+    ledger = config.run.run_folder / LEDGER_NAME
     if not ledger.is_file():
         message = f"{ledger}: there is no ledger, so nothing is known of what should be there"
         raise RefusedError(message)
@@ -102,10 +103,10 @@ def _refuse_without_ledger(config: JobConfig) -> None:
 # ------------------------------------------------------------------ checking
 
 
-def _check(config: JobConfig, sample: int | None, out: TextIO, talk: TextIO) -> VerifyTotals:
-    total, patches = config.recorded(sample=sample)
+def _check(verifier: Verifier, sample: int | None, out: TextIO, talk: TextIO) -> VerifyTotals:
+    total, patches = verifier.recorded(sample=sample)
     found, progress = VerifyTotals(), Progress(talk, total, "patches")
-    for checked in _counted(config.check(patches), progress):
+    for checked in _counted(verifier.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved
         if checked.findings:
@@ -127,9 +128,9 @@ def _line(finding: Finding) -> str:
     return f"{display_name(finding.file)}: {finding.wrong}"
 
 
-def _list_unrecorded(config: JobConfig, state: RunState, out: TextIO) -> None:
+def _list_unrecorded(verifier: Verifier, state: RunState, out: TextIO) -> None:
     out.writelines(
-        f"{display_name(path)}: in no line of the ledger\n" for path in config.unrecorded(state.records)
+        f"{display_name(path)}: in no line of the ledger\n" for path in verifier.unrecorded(state.records)
     )
     out.flush()
 

@@ -7,13 +7,12 @@ A job is a module named by an entry point of the group "tui_gen.jobs" that offer
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.config.commented_json import CommentedJsonError, top_level_value
-from tui_gen.contract.job import CONFIG_OFFERS, MODULE_OFFERS, JobConfig, JobModule
+from tui_gen.contract.job import JobConfig, JobModule
 
 GROUP = "tui_gen.jobs"
 DEFAULT_JOB = "superres"
@@ -22,39 +21,29 @@ _SPELLED_KEY = re.compile(rb'"(?:j|\\u006[aA])(?:o|\\u006[fF])(?:b|\\u0062)"')
 a second. A match may also be a string or lie in a comment, so only the parser decides."""
 
 
-def read_config(path: Path, *, command: str = "run") -> JobConfig:
-    """Read a configuration with the job it names, for a command.
+def read_config(path: Path) -> JobConfig:
+    """Read a configuration with the job that it names. Raises RefusedError."""
+    _, module = job_of(path)
+    return module.read_config(path)
 
-    Raises RefusedError, also where the job offers nothing for that command.
+
+def job_of(path: Path, wanted: str | None = None) -> tuple[str, JobModule]:
+    """Return the job of a configuration, by name and as a module. Raises RefusedError.
+
+    If there is no such file yet, it is the wanted job, or the default one.
     """
-    module = job_of(path)
-    config = module.read_config(path)
-    _refuse_unless_offered(config, CONFIG_OFFERS.get(command, ()), path, command)
-    return config
-
-
-def job_of(path: Path, *, command: str = "run") -> JobModule:
-    """Return the job that a configuration names, the default one where there is no such file yet.
-
-    Raises RefusedError, also where the job offers nothing for that command.
-    """
-    try:
-        module = find_job(_job_named_in(path))
-    except RefusedError as error:
-        message = f"{path}: job: {error}"
-        raise RefusedError(message) from error
-    _refuse_unless_offered(module, MODULE_OFFERS.get(command, ()), path, command)
-    return module
-
-
-def _refuse_unless_offered(offering: object, asked: Sequence[str], path: Path, command: str) -> None:
-    lacking = [name for name in asked if not hasattr(offering, name)]
-    if lacking:
+    name = _job_named_in(path) if path.exists() else wanted or DEFAULT_JOB
+    if wanted is not None and name != wanted:
         message = (
-            f'{path}: the job "{_job_named_in(path)}" offers no {command}: it lacks {", ".join(lacking)}'
-            " (docs/adding-a-job.md)"
+            f'{path}: its job is "{name}", not "{wanted}": leave out --job, or name another file or folder'
         )
         raise RefusedError(message)
+    try:
+        return name, find_job(name)
+    except RefusedError as error:
+        where = "--job" if name == wanted else f"{path}: job"
+        message = f"{where}: {error}"
+        raise RefusedError(message) from error
 
 
 def find_job(name: str) -> JobModule:

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from tui_gen.commands.check.table import CheckFindings, json_of, lines_of
-from tui_gen.contract.job import Condition, Inspected
+from tui_gen.contract.inspect import Condition, Inspected
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS
 

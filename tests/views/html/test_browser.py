@@ -33,10 +33,10 @@ Picture = NDArray[np.uint8]
 @pytest.fixture
 def pages(config: JobConfig) -> dict[str, Path]:
     """Write both pages."""
-    page_path = config.run_folder / "report.html"
+    page_path = config.run.run_folder / "report.html"
     report(config, page_path=page_path, out=io.StringIO(), talk=io.StringIO())
     sheet(config, SheetRequest(None, 5, None), out=io.StringIO(), talk=io.StringIO())
-    return {"report": page_path, "sheet": config.run_folder / "sheet" / "sheet.html"}
+    return {"report": page_path, "sheet": config.run.run_folder / "sheet" / "sheet.html"}
 
 
 def screenshot(page: Path, folder: Path, *, width: int, scheme: str) -> Picture:

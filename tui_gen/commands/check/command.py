@@ -21,14 +21,10 @@ from tui_gen.commands.check.machine import processors, program, terminal
 from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
 from tui_gen.commands.check.recording import Kept, News, keep, news_of
 from tui_gen.commands.check.table import NARROW, CheckFindings, json_of, lines_of
+from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
-from tui_gen.contract.job import (
-    Condition,
-    Inspected,
-    Inspection,
-    JobConfig,
-)
-from tui_gen.engine.model import events as ev
+from tui_gen.contract.inspect import Condition, Inspected, Inspection
+from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model.disk_estimate import Need, need_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LOCK_NAME, recipe_differences, replay
@@ -56,9 +52,10 @@ def check_machine(tools: Sequence[Condition], request: CheckRequest) -> int:
 
 def check(config: JobConfig, request: CheckRequest) -> int:
     """Check everything; return the exit code. Raises RefusedError."""
-    state, damage = replay(config.run_folder)
-    is_busy = is_held(config.run_folder / LOCK_NAME)
-    inspection = config.inspection(state.records)
+    inspector = offered(config.capabilities.inspector, config.run.job, "check")
+    state, damage = replay(config.run.run_folder)
+    is_busy = is_held(config.run.run_folder / LOCK_NAME)
+    inspection = inspector.inspection(state.records)
     looked = _look(inspection, request)
     sources = [looked.found[source] for source in inspection.sources if source in looked.found]
     news = news_of(inspection.found, sources, time.time())
@@ -83,8 +80,8 @@ def check(config: JobConfig, request: CheckRequest) -> int:
         need=planned.need,
         processor_seconds=planned.processor_seconds,
         is_all_tried=planned.is_all_tried,
-        config=str(config.path),
-        output=str(config.output),
+        config=str(config.run.path),
+        output=str(config.run.output),
         is_kept=kept.is_kept,
     )
     return _tell(findings, request)
@@ -154,7 +151,7 @@ def _kept(config: JobConfig, news: News, state: RunState, request: CheckRequest,
         return Kept(is_kept=False, says="")
     if is_busy:
         return Kept(is_kept=False, says="What was found is not kept: an engine is at work here.")
-    return keep(config.run_folder, news, before=state.records)
+    return keep(config.run.run_folder, news, before=state.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +169,14 @@ def _planned(inspection: Inspection, state: RunState, news: News, sources: Seque
         return _Planned()
     for event in news:
         state.apply(event)
-    plan = inspection.plan(state.records)
-    state.apply(ev.StagePlanned(time.time(), "extract", plan))
+    planned = inspection.planned(state.records, time.time())
+    state.apply(planned)
     costs = {source.source: source.seconds_per_clip for source in sources}
-    wanted = [(source.clips_left, costs.get(source.source)) for source in plan.sources if source.clips_left]
+    wanted = [
+        (source.clips_left, costs.get(source.source)) for source in planned.plan.sources if source.clips_left
+    ]
     tried = [clips * cost for clips, cost in wanted if cost is not None]
-    return _Planned(need_of(state, plan), sum(tried) if tried else None, len(tried) == len(wanted))
+    return _Planned(need_of(state, planned.plan), sum(tried) if tried else None, len(tried) == len(wanted))
 
 
 # ------------------------------------------------------------------ the machine
@@ -188,8 +187,8 @@ def _machine(request: CheckRequest) -> Sequence[Condition]:
 
 
 def _output(config: JobConfig, need: Need | None, *, is_busy: bool) -> Sequence[Condition]:
-    folder = folder_conditions(config.output, config.run_folder, is_busy=is_busy)
-    room = room_conditions(room_at(config.output), need, config.min_free_bytes)
+    folder = folder_conditions(config.run.output, config.run.run_folder, is_busy=is_busy)
+    room = room_conditions(room_at(config.run.output), need, config.run.min_free_bytes)
     return (*folder, *room)
 
 
@@ -199,7 +198,7 @@ def _run(
     """Say what stands in the way of a run, or who is running already."""
     conditions = []
     if is_busy:
-        holder = read_holder(config.run_folder / LOCK_NAME)
+        holder = read_holder(config.run.run_folder / LOCK_NAME)
         who = f"process {holder.pid} on {holder.host}" if holder else "another process"
         conditions.append(Condition("engine", "good", f"{who} is at work here: tui-gen shows it"))
     else:

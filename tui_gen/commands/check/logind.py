@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_gen.contract.job import Condition
+from tui_gen.contract.inspect import Condition
 
 ASK_SECONDS = 10.0
 WHAT = "logout"

@@ -12,7 +12,7 @@ import psutil
 from tui_gen import __version__
 from tui_gen.base.formatting import size
 from tui_gen.base.terminals import UNABLE
-from tui_gen.contract.job import Condition
+from tui_gen.contract.inspect import Condition
 
 SCREEN_LIBRARIES = ("textual", "rich", "psutil")
 LEAST_COLUMNS, LEAST_ROWS = 60, 16

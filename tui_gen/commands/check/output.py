@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_gen.base.formatting import count, size
-from tui_gen.contract.job import Condition
+from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.engine.run.housekeeping import MIN_FREE_FILES
 

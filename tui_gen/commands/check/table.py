@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_gen.base.formatting import count, display_name, duration
-from tui_gen.contract.job import (
+from tui_gen.contract.inspect import (
     Column,
     Condition,
     Inspected,

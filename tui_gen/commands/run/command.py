@@ -37,15 +37,15 @@ def run(request: RunRequest) -> int:
     talk = ConsoleOutput(sys.stderr if request.is_json else sys.stdout, sys.stderr)
     session, opened = open_run(request, talk)
     try:
-        began_in = identity(request.config.run_folder)
+        began_in = identity(request.config.run.run_folder)
         done = perform(request, session, opened, talk)
-        if len(done.signals) < _STOP_NOW and _stands(request.config.run_folder, began_in):
+        if len(done.signals) < _STOP_NOW and _stands(request.config.run.run_folder, began_in):
             _move_near_duplicates(request, session, talk)
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
     # The folder is free by now: the page of a run of a million clips takes a while.
-    if _stands(request.config.run_folder, began_in):
+    if _stands(request.config.run.run_folder, began_in):
         _leave_page(request, session.state, talk)
     return done.exit_code
 
@@ -63,7 +63,7 @@ def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOu
     try:
         moved = move_near_duplicates(request.config, session)
     except OSError as error:
-        place = error.filename or request.config.output
+        place = error.filename or request.config.run.output
         text = f"{place}: {error.strerror}; go on with: tui-gen split --move"
         log.warning("%s", text)
         talk.say(f"Training patches that look like one kept aside: {display_name(text)}")
@@ -77,8 +77,8 @@ def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOu
 def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> None:
     with contextlib.ExitStack() as logged:
         with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
-            logged.enter_context(logging_to(request.config.run_folder / LOG_NAME))
-        if notice := long_reading(request.config.run_folder / LEDGER_NAME):
+            logged.enter_context(logging_to(request.config.run.run_folder / LOG_NAME))
+        if notice := long_reading(request.config.run.run_folder / LEDGER_NAME):
             talk.say(f"All is saved. Writing the report: {notice}")
         talk.say(leave_page(request.config, state))
 
@@ -88,7 +88,7 @@ def _say_the_end(
 ) -> None:
     config = request.config
     if ended.result == "stopped":
-        command = f"tui-gen run {shlex.quote(str(config.path))}"
-        talk.say(*saved_lines(state, ledger=str(config.run_folder / LEDGER_NAME), command=command))
+        command = f"tui-gen run {shlex.quote(str(config.run.path))}"
+        talk.say(*saved_lines(state, ledger=str(config.run.run_folder / LEDGER_NAME), command=command))
     else:
         talk.say(*final_lines(state, now))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name, size
-from tui_gen.contract.job import JobConfig, OpenedJob
+from tui_gen.config.run_config import RunConfig
+from tui_gen.contract.job import JobConfig
+from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.model.stage_changes import redone_stages, refused_changes
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.housekeeping import GO_ON_FACTOR
@@ -35,12 +37,15 @@ class RunRequest:
 def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJob]:
     """Look at everything, then take the run folder. Nothing is created when it is refused."""
     config = request.config
-    session = _session(config) if config.run_folder.is_dir() else None
+    session = _session(config) if config.run.run_folder.is_dir() else None
     try:
         state = session.state if session else RunState()
         talk.say(
             *opening_lines(
-                state, config=str(config.path), output=str(config.output), videos=config.source_count
+                state,
+                config=str(config.run.path),
+                output=str(config.run.output),
+                videos=config.run.source_count,
             )
         )
         opened = config.open(state.records, may_write_beside=request.may_write_beside)
@@ -48,7 +53,7 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
         talk.say(*resume_lines(state, names), *opened.tools)
         _check_recipe(request, state, opened)
         talk.say(*_redo_lines(opened, state))
-        _check_room(config)
+        _check_room(config.run)
         only_source(request.only, opened, state)
         session = session or _session(config)
     except BaseException:
@@ -62,17 +67,18 @@ def check_fresh(request: RunRequest) -> None:
     """Refuse what a run that starts over would refuse, while everything is still in its place."""
     # What lies in the folders now will have been moved away.
     opened = request.config.open({}, may_write_beside=True)
-    _check_room(request.config)
+    _check_room(request.config.run)
     only_source(request.only, opened, RunState())
 
 
 def _session(config: JobConfig) -> Session:
+    run_folder = config.run.run_folder
     try:
-        session = Session(config.run_folder)
+        session = Session(run_folder)
         session.note(config.recovered(session.state.records, session.now()))
     except OSError as error:
         message = (
-            f"{error.filename or config.run_folder}: cannot be written ({error.strerror}); choose another "
+            f"{error.filename or run_folder}: cannot be written ({error.strerror}); choose another "
             '"output_base_dir" in the configuration or make this one writable'
         )
         raise RefusedError(message) from error
@@ -84,8 +90,9 @@ def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> No
     differences += refused_changes(opened.job.stages, state)
     if differences and not request.may_mix:
         listed = "\n".join(f"  {difference}" for difference in differences)
+        config = request.config.run
         message = (
-            f"{request.config.path}: the recipe differs from that of {request.config.run_folder}:\n{listed}\n"
+            f"{config.path}: the recipe differs from that of {config.run_folder}:\n{listed}\n"
             "Patches of two recipes would mix. Take the change back, choose another output_base_dir, start "
             "over with --fresh (nothing is deleted), or go on all the same with --mix."
         )
@@ -98,7 +105,7 @@ def _redo_lines(opened: OpenedJob, state: RunState) -> list[str]:
     return [f"Settings have changed. Redone: {names}. What they made before is kept."] if names else []
 
 
-def _check_room(config: JobConfig) -> None:
+def _check_room(config: RunConfig) -> None:
     """Refuse a disk that can never hold what is to stay free: waiting for it would have no end."""
     place = next(folder for folder in (config.output, *config.output.parents) if folder.exists())
     total = shutil.disk_usage(place).total

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands.run.opening import RunRequest, only_source
-from tui_gen.contract.job import OpenedJob
+from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.control.server import ControlError, ControlServer
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.run.hooks import Hooks
@@ -47,7 +47,7 @@ class Performed:
 def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
     """Perform an opened job to its end, steered by signals and the control socket. Raises RefusedError."""
     gc.freeze()  # what is loaded by now stays: looking through it again and again would delay answers
-    with logging_to(request.config.run_folder / LOG_NAME):
+    with logging_to(request.config.run.run_folder / LOG_NAME):
         try:
             return asyncio.run(_run(request, session, opened, talk))
         except RefusedError:
@@ -62,13 +62,13 @@ async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: C
     told = state.recent_count  # what earlier runs said is not said again
     _begin(request, session, opened)
     options = Options(
-        workers=request.workers or config.workers,
+        workers=request.workers or config.run.workers,
         limit=request.limit,
         only=only_source(request.only, opened, state),
     )
     received: list[int] = []
     reporting: list[asyncio.Task[None]] = []
-    hooks = Hooks(config.hooks, state.copy)
+    hooks = Hooks(config.run.hooks, state.copy)
 
     if request.is_detached:
         talk.silence()
@@ -82,10 +82,12 @@ async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: C
         reporting.append(asyncio.create_task(_report(reporter, talk), name="report"))
         reporting.append(asyncio.create_task(_follow_workers(steering, opened), name="workers"))
         reporting.append(asyncio.create_task(hooks.run(), name="hooks"))
-        server = ControlServer(steering, run_folder=config.run_folder, lock=session.lock)
+        server = ControlServer(steering, run_folder=config.run.run_folder, lock=session.lock)
         reporting.append(asyncio.create_task(_serve(server), name="control"))
 
-    watched = Watched(config.output, config.run_folder, config.status_path, config.min_free_bytes)
+    watched = Watched(
+        config.run.output, config.run.run_folder, config.run.status_path, config.run.min_free_bytes
+    )
     try:
         ended = await session.perform(opened.job, options, watched, start)
     finally:
@@ -104,11 +106,11 @@ def _begin(request: RunRequest, session: Session, opened: OpenedJob) -> None:
     config = request.config
     try:
         opened.prepare(session.state.records)
-        session.begin(opened.job, config=config.path, output=config.output)
+        session.begin(opened.job, config=config.run.path, output=config.run.output)
         session.note(opened.found)
     except OSError as error:
         message = (
-            f"{error.filename or config.output}: cannot be written ({error.strerror}); choose another "
+            f"{error.filename or config.run.output}: cannot be written ({error.strerror}); choose another "
             '"output_base_dir" in the configuration or make this one writable'
         )
         raise RefusedError(message) from error

@@ -16,12 +16,12 @@ def archive_previous(config: JobConfig) -> None:
 
     Raises RefusedError when an engine is at work there. Nothing is deleted.
     """
-    if is_held(config.run_folder / LOCK_NAME):
-        message = f"{config.run_folder}: an engine is working here; stop it before starting over"
+    if is_held(config.run.run_folder / LOCK_NAME):
+        message = f"{config.run.run_folder}: an engine is working here; stop it before starting over"
         raise RefusedError(message)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     with contextlib.ExitStack() as taken_back:
-        for path in (config.run_folder / LEDGER_NAME, *config.category_folders):
+        for path in (config.run.run_folder / LEDGER_NAME, *config.run.category_folders):
             kept = path.with_name(f"{path.name}.{stamp}")
             try:
                 path.rename(kept)
@@ -36,6 +36,6 @@ def archive_previous(config: JobConfig) -> None:
 
 def what_stands(config: JobConfig) -> tuple[int, int]:
     """Return how many patches and bytes the ledger of a configuration's output folder tells of."""
-    state, _ = replay(config.run_folder)
+    state, _ = replay(config.run.run_folder)
     categories = state.categories.values()
     return sum(c.images for c in categories), sum(c.size_bytes for c in categories)

@@ -17,7 +17,7 @@ from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perfo
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
-from tui_gen.jobs.superres.units import Probe, Stretch, Survey
+from tui_gen.jobs.superres.units import EXTRACT, Probe, Stretch, Survey
 from tui_gen.media.ffmpeg import Ffmpeg
 
 
@@ -72,7 +72,7 @@ class ExtractStage(StageDefaults):
     films: _Films
     tools: Tools
     uncounted: Uncounted | None  # where patches have hashes
-    name: str = "extract"
+    name: str = EXTRACT
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan surveys and stretches, by what is known and made."""

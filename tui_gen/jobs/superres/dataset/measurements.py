@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tui_gen.contract.score_data import Flagged, Measure, Measured, Measurements, Place
+from tui_gen.contract.stats import Flagged, Measure, Measured, Measurements, Place
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import JsonObject, Made, Patch, Rejected
 from tui_gen.engine.storage.ledger import read_events

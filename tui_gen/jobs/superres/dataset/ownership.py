@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.jobs.superres.config.settings import Category
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.config.settings import Category, Settings
+from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS, OutputError, foreign_files
 from tui_gen.jobs.superres.dataset.lost_names import PATCH_FILE
 from tui_gen.jobs.superres.dataset.split import part_name, split_of_folder
 from tui_gen.jobs.superres.units import EXTRACT
@@ -33,3 +34,23 @@ def is_recorded(
     part = part_name(category.name, split_of_folder(parts[-3]))
     # What was moved to a validation folder by hand is still that of the whole category.
     return bool((made.get(part, 0) | made.get(category.name, 0)) >> int(match["index"]) & 1)
+
+
+def refuse_foreign_files(settings: Settings, records: Mapping[str, SourceRecord]) -> None:
+    """Raise RefusedError if the folder of a category that no run has begun holds files already."""
+    for category in settings.whole_categories:
+        owners = owners_of(category, records)
+        if owners:  # begun before: the files there were accepted, or are its own
+            continue
+        try:
+            foreign = foreign_files(settings.output, category.folder, lambda _path: False)
+        except OutputError as error:
+            message = f"{error.filename}: {error.strerror}"
+            raise RefusedError(message) from error
+        if foreign is not None:
+            message = (
+                f"{settings.output / foreign}: files that no ledger owns lie in the folder of category "
+                f'"{category.name}"; choose another folder in "category_paths", move them away, or write '
+                "next to them with --beside (nothing of theirs is replaced)"
+            )
+            raise RefusedError(message)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from tui_gen.base.errors import RefusedError
 from tui_gen.config.commented_json import Document, parse
 from tui_gen.config.edits import with_fields
-from tui_gen.contract.job import SourcePart
+from tui_gen.contract.split import SourcePart
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, split_of, whole_name

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tui_gen.contract.job import Checked, Finding, Recorded
+from tui_gen.contract.verify import Checked, Finding, Recorded
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Made
 from tui_gen.engine.storage.ledger import read_events

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tui_gen.contract.job import Wanted
+from tui_gen.contract.verify import Wanted
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import Job, JsonObject, OnChange, Plan, Report, Scope, SourcePlan, Stage, Unit
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of

@@ -58,7 +58,7 @@ def write_dataset(config: JobConfig) -> None:
     for index in range(CLIPS):
         files = files_of(index)
         for kind, image in (("gt", picture(index)), ("lr", stack(index))):
-            path = config.output / files[kind]
+            path = config.run.output / files[kind]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(encode_png(image, "rle"))
         record = {
@@ -68,8 +68,8 @@ def write_dataset(config: JobConfig) -> None:
         clip = {"pts_seconds": 3600.0 + index, "scene_difference": 5.0 - index}
         made = Made(Clip("film-1", index), (Patch("general", 10, record),), 1, 1.0, (), clip)
         ended.append(ev.ClipEnded(2.0 + index, "extract", made))
-    config.run_folder.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(config.run_folder / LEDGER_NAME)
+    config.run.run_folder.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(config.run.run_folder / LEDGER_NAME)
     ledger.append(ended)
     ledger.close()
 
@@ -92,7 +92,7 @@ def tree(config: JobConfig) -> dict[str, str]:
     """Return path -> SHA-256 of everything but the sheet."""
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(config.output.rglob("*"))
+        for path in sorted(config.run.output.rglob("*"))
         if path.is_file() and "sheet" not in path.parts
     }
 
@@ -111,8 +111,8 @@ def test_the_page_shows_every_patch_with_its_film_time_format_and_scores(
     config: JobConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = tree(config)
-    assert main(["sheet", str(config.path)]) == 0
-    folder = config.run_folder / "sheet"
+    assert main(["sheet", str(config.run.path)]) == 0
+    folder = config.run.run_folder / "sheet"
     assert capsys.readouterr().out == f"{display_name(str(folder / 'sheet.html'))}\n"
     page = read_sheet(folder)
     assert page.words.count(display_name(HOSTILE)) == CLIPS + 4 * 4
@@ -123,16 +123,16 @@ def test_the_page_shows_every_patch_with_its_film_time_format_and_scores(
 
 
 def test_everything_the_page_refers_to_is_there(config: JobConfig) -> None:
-    assert main(["sheet", str(config.path)]) == 0
-    folder = config.run_folder / "sheet"
+    assert main(["sheet", str(config.run.path)]) == 0
+    folder = config.run.run_folder / "sheet"
     files = [reference for reference in read_sheet(folder).references if not reference.startswith("#")]
     assert len(files) == 3 * (CLIPS + 4 * 4)
     assert all((folder / reference).is_file() for reference in files)
 
 
 def test_gt_and_lr_show_the_same_place_pixel_for_pixel(config: JobConfig) -> None:
-    assert main(["sheet", str(config.path)]) == 0
-    pairs = list((config.run_folder / "sheet" / "pictures").glob("*-pair.png"))
+    assert main(["sheet", str(config.run.path)]) == 0
+    pairs = list((config.run.run_folder / "sheet" / "pictures").glob("*-pair.png"))
     assert len(pairs) == CLIPS
     for path in pairs:
         pair = decoded(path)
@@ -172,29 +172,29 @@ def test_a_file_that_is_not_there_or_not_whole_is_said(
     config: JobConfig, capsys: pytest.CaptureFixture[str], kind: str, harm: Callable[[Path], None], words: str
 ) -> None:
     written = files_of(2)[kind]
-    harm(config.output / written)
-    assert main(["sheet", str(config.path)]) == 0
+    harm(config.run.output / written)
+    assert main(["sheet", str(config.run.path)]) == 0
     assert words in capsys.readouterr().err
-    page = read_sheet(config.run_folder / "sheet")
+    page = read_sheet(config.run.run_folder / "sheet")
     assert any(word.startswith(words) and word.endswith(written) for word in page.words)
     assert "Files of 1 of them are missing or damaged; tui-gen verify tells of all." in page.text
 
 
 def test_a_patch_moved_for_validation_is_found_there(config: JobConfig) -> None:
     for kind, written in files_of(1).items():
-        place = config.output / "Universal/Mastermodell/Learn/Val" / kind.upper() / Path(written).name
+        place = config.run.output / "Universal/Mastermodell/Learn/Val" / kind.upper() / Path(written).name
         place.parent.mkdir(parents=True, exist_ok=True)
-        (config.output / written).rename(place)
-    assert main(["sheet", str(config.path)]) == 0
-    page = read_sheet(config.run_folder / "sheet")
+        (config.run.output / written).rename(place)
+    assert main(["sheet", str(config.run.path)]) == 0
+    page = read_sheet(config.run.run_folder / "sheet")
     assert not [word for word in page.words if word.startswith("missing")]
     assert any("/Val/GT/" in reference for reference in page.references)
 
 
 def test_it_works_beside_an_engine(config: JobConfig) -> None:
-    lock = Lock(config.run_folder / LOCK_NAME)
+    lock = Lock(config.run.run_folder / LOCK_NAME)
     try:
-        assert main(["sheet", str(config.path)]) == 0
+        assert main(["sheet", str(config.run.path)]) == 0
     finally:
         lock.release()
 
@@ -203,7 +203,7 @@ def test_no_more_is_shown_than_asked_for_and_a_smaller_sheet_leaves_nothing_of_a
     config: JobConfig, tmp_path: Path
 ) -> None:
     folder = tmp_path / "look here"
-    command = ["sheet", str(config.path), "-o", str(folder), "--per-category"]
+    command = ["sheet", str(config.run.path), "-o", str(folder), "--per-category"]
     assert main([*command, "5"]) == 0
     assert len(list((folder / "pictures").iterdir())) == 2 * CLIPS
     assert main([*command, "1", "--seed", "7"]) == 0
@@ -221,7 +221,7 @@ def test_a_folder_with_other_files_is_refused_untouched(
     folder = tmp_path / "holiday"
     folder.mkdir()
     (folder / "beach.png").write_bytes(b"x")
-    assert main(["sheet", str(config.path), "-o", str(folder)]) == 2
+    assert main(["sheet", str(config.run.path), "-o", str(folder)]) == 2
     assert "beach.png, which is not a sheet's" in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == ["beach.png"]
 
@@ -231,21 +231,21 @@ def test_a_folder_that_cannot_be_made_is_refused_with_a_remedy(
     config: JobConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
-    assert main(["sheet", str(config.path), "-o", str(tmp_path / place)]) == 2
+    assert main(["sheet", str(config.run.path), "-o", str(tmp_path / place)]) == 2
     assert "choose another folder with -o" in capsys.readouterr().err
 
 
 def test_without_a_ledger_there_is_nothing_to_show(
     config: JobConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (config.run_folder / LEDGER_NAME).unlink()
-    assert main(["sheet", str(config.path)]) == 2
+    (config.run.run_folder / LEDGER_NAME).unlink()
+    assert main(["sheet", str(config.run.path)]) == 2
     assert "nothing was made here yet" in capsys.readouterr().err
 
 
 def test_contact_sheets_hold_the_pictures(config: JobConfig) -> None:
-    assert main(["sheet", str(config.path)]) == 0
-    folder = config.run_folder / "sheet"
+    assert main(["sheet", str(config.run.path)]) == 0
+    folder = config.run.run_folder / "sheet"
     names = sorted(path.name for path in folder.glob("contact-*.png"))
     assert names[0] == "contact-01-general-random-1.png"
     sheet = decoded(folder / names[0])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_gen.contract.score_data import Measure
+from tui_gen.contract.stats import Measure
 from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
 from tui_gen.jobs.superres.extraction.scoring.scores import (
     KINDS,

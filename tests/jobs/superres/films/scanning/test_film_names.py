@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.contract.job import ScanRequest
+from tui_gen.contract.scan import ScanRequest
 from tui_gen.jobs.superres.config.load import load_settings, shipped_config
 from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
 from tui_gen.jobs.superres.films.scanning.scan import scan

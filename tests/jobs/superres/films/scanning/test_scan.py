@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_gen.contract.job import ScanRequest
+from tui_gen.contract.scan import ScanRequest
 from tui_gen.jobs.superres.config.load import CategoryRule, ConfigurationError, load_settings, shipped_config
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.findings import Findings, ScanError

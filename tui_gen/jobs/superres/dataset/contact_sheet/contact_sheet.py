@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.html import write_page
-from tui_gen.contract.job import SheetMade
+from tui_gen.contract.contact_sheet import SheetMade
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, LedgerPatch, choose, told_patches

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tui_gen.base.errors import RefusedError
-from tui_gen.contract.job import Exported, ExportedTree, ExportRequest
+from tui_gen.contract.export import Exported, ExportedTree, ExportRequest
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.jobs.superres.config.settings import Settings

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from tui_gen.contract.job import Column, Inspected
+from tui_gen.contract.inspect import Column, Inspected
 from tui_gen.engine.model.work import Learned, Unusable
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES

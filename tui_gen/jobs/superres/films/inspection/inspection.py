@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_gen.base.errors import ObstructedError, SourceChangedError, SourceUnreachableError
-from tui_gen.contract.job import Column, Condition, Inspected
+from tui_gen.contract.inspect import Column, Condition, Inspected
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import JsonObject, Learned, Plan, Report, Unusable
+from tui_gen.engine.model.work import JsonObject, Learned, Report, Unusable
 from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE, recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
@@ -30,7 +30,7 @@ from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.plan import plan_extract
-from tui_gen.jobs.superres.units import Probe, Survey
+from tui_gen.jobs.superres.units import EXTRACT, Probe, Survey
 from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
 from tui_gen.processes.children import ChildError
 
@@ -106,14 +106,11 @@ class FilmInspection:
         """The films that were given up, but as other files, by other tools or under other settings."""
         return frozenset(event.source for event in self.found if isinstance(event, ev.SourceRetried))
 
-    def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+    def planned(self, records: Mapping[str, SourceRecord], at: float) -> ev.StagePlanned:
         """Plan what a run would make."""
-        return plan_extract(
-            self.settings,
-            self._sources,
-            records=records,
-            missing=missing_of(self.identified, self.unreachable),
-        )
+        missing = missing_of(self.identified, self.unreachable)
+        plan = plan_extract(self.settings, self._sources, records=records, missing=missing)
+        return ev.StagePlanned(at, EXTRACT, plan)
 
     async def look(self, source: str) -> Inspected:
         """Look at one film. Cancelling it ends its children."""

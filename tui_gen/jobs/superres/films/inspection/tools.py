@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from tui_gen.contract.job import Condition
+from tui_gen.contract.inspect import Condition
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.media.ffmpeg import (

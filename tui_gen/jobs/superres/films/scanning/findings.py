@@ -18,7 +18,7 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config import edits
 from tui_gen.config.commented_json import parse
 from tui_gen.config.edits import Entry
-from tui_gen.contract.job import FoundSource, ScanRequest
+from tui_gen.contract.scan import FoundSource, ScanRequest
 from tui_gen.jobs.superres.config.load import read_document
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui_gen.base.formatting import duration
-from tui_gen.contract.job import ScanRequest
+from tui_gen.contract.scan import ScanRequest
 from tui_gen.jobs.superres.config.load import CategoryRule, load_rules, load_settings
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.editions import (

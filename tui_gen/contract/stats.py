@@ -1,11 +1,11 @@
-"""What was measured on clips and patches, as a job hands it to the command that shows it."""
+"""What `stats` asks of a job: what was measured on clips and patches."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Place = tuple[str, str]
 """Category and source id; the category of what is measured on a clip is empty."""
@@ -57,7 +57,7 @@ class Measured:
 class Flagged:
     """A patch that stands and is beyond a limit."""
 
-    path: str  # of its GT, relative to the output folder
+    path: str  # of the file that stands for it, relative to the output folder
     source: str
     name: str  # of the measure
     value: float
@@ -69,3 +69,11 @@ class Measurements:
 
     measured: Measured
     flagged: Iterable[Flagged]  # read when iterated
+
+
+class Statistician(Protocol):
+    """Reads what was measured."""
+
+    def measurements(self, names: Mapping[str, str]) -> Measurements:
+        """Return what the ledger says about the quality of the patches; `names` are those of the sources."""
+        ...

@@ -1,0 +1,43 @@
+"""What the configurations of all jobs say about a run: where it writes, with how many workers, and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+RUN_FOLDER = ".tui-gen"
+STATUS_NAME = ".generator_status.json"
+
+Notices = Literal["none", "bell", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """The part of a configuration that every run needs, whatever its job is."""
+
+    job: str  # the name of its entry point
+    path: Path  # of the configuration file, absolute
+    output: Path  # everything is written below this folder
+    source_count: int  # as many sources does the configuration list
+    category_folders: tuple[Path, ...] = ()  # where the categories' files are; --fresh renames these folders
+    status_file: Path | None = None  # None: STATUS_NAME in the output folder
+    workers: int = 1  # a run begins with so many
+    min_free_bytes: int = 0  # so much stays free on the output's disk
+    seed: int | None = None  # decides the random choices; None: the job makes none
+    notices: Notices = "none"  # how the screen calls the user when the run ends or has a problem
+    keymap: Mapping[str, str] = field(
+        default_factory=dict
+    )  # id of the binding -> keys, as changed by the user
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name of the event -> argument list
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the ledger, the lock and the log are."""
+        return self.output / RUN_FOLDER
+
+    @property
+    def status_path(self) -> Path:
+        """Where the status snapshot is written."""
+        return self.status_file or self.output / STATUS_NAME

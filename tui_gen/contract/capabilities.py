@@ -1,0 +1,42 @@
+"""What a job may offer besides a run. None: the job does not offer it, and the command says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tui_gen.contract.contact_sheet import SheetMaker
+from tui_gen.contract.demo import DemoMaker
+from tui_gen.contract.export import Exporter
+from tui_gen.contract.inspect import Condition, Inspector
+from tui_gen.contract.preview import Previewer
+from tui_gen.contract.report import Planner
+from tui_gen.contract.scan import Scanner
+from tui_gen.contract.split import NearDuplicates, Splitter
+from tui_gen.contract.stats import Statistician
+from tui_gen.contract.verify import Repairer, Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a configuration offers."""
+
+    inspector: Inspector | None = None  # check
+    planner: Planner | None = None  # report, stats
+    verifier: Verifier | None = None  # verify
+    repairer: Repairer | None = None  # verify --repair, with `verifier`
+    statistician: Statistician | None = None  # stats, with `planner`
+    sheet_maker: SheetMaker | None = None  # sheet
+    splitter: Splitter | None = None  # split
+    near_duplicates: NearDuplicates | None = None  # split --move, and the end of a run
+    exporter: Exporter | None = None  # export
+    previewer: Previewer | None = None  # the preview of the screen
+
+
+@dataclass(frozen=True, slots=True)
+class JobCapabilities:
+    """What a job offers before a configuration exists."""
+
+    scanner: Scanner | None = None  # scan
+    demo_maker: DemoMaker | None = None  # demo
+    tools: Callable[[], Sequence[Condition]] | None = None  # check: how the machine's tools are

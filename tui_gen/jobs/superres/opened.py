@@ -1,0 +1,44 @@
+"""The job, ready to run: makes its folders and removes what a killed run left there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import Job
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.folders import USUAL_KINDS, prepare_folders, sweep_leftovers
+from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
+from tui_gen.jobs.superres.stages import DecodingResources
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSuperResolution:
+    """The job, ready to run. Its folders are not made yet."""
+
+    job: Job
+    found: tuple[ev.Event, ...]
+    tools: tuple[str, ...]
+    settings: Settings
+    resources: DecodingResources
+
+    def prepare(self, records: Mapping[str, SourceRecord]) -> None:
+        """Make the folders, and remove the temporary files of a run that was killed. Raises OSError."""
+        for category in self.settings.categories.values():
+            formats = [patch_format for patch_format, _ in category.distribution]
+            kinds = {*USUAL_KINDS, *self.settings.patch_kinds}
+            prepare_folders(self.settings.output, category.folder, formats, kinds=sorted(kinds))
+        self.tidy(records)
+
+    def tidy(self, records: Mapping[str, SourceRecord]) -> None:
+        """Remove temporary files. Raises OSError."""
+        for category in self.settings.whole_categories:
+            owned = partial(is_recorded, category, owners_of(category, records), records)
+            sweep_leftovers(self.settings.output, category.folder, owned)
+
+    def follow_workers(self, count: int) -> None:
+        """Share the processors among so many decoders."""
+        self.resources.workers = count

@@ -2,18 +2,20 @@
 
 The tests do not run this script.
 
-    python -m tests.golden.make_record parser patches run_folder
+    python -m tests.golden.make_record parser patches run_folder wire
 """
 
 from __future__ import annotations
 
+import json
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.golden import parser, patches, resuming
-from tests.golden.program import write_json
+from tests.golden import parser, patches, resuming, wire
+from tests.golden.program import Engine, read_json, write_json
 
 
 def _patches() -> None:
@@ -53,10 +55,35 @@ def _run_folder() -> None:
     write_json(resuming.RECORD, found)
 
 
+def _wire() -> None:
+    """Write down what a client sends, and what a paused engine with some clips tells."""
+    with tempfile.TemporaryDirectory() as place:
+        config = wire.lay_out_long_film(Path(place))
+        with Engine(config) as engine, wire.Line(engine.wait_for_socket()) as line:
+            engine.wait_until(lambda: engine.clips_made() > 0, "a clip")
+            line.ask('{"command": {"is": "Pause"}}\n')
+            state = line.ask('{"ask": "state", "after": 0}\n')["state"]
+            status = engine.output / ".generator_status.json"
+            engine.wait_until(lambda: read_json(status)["state"] == "paused", "the status of a paused engine")
+            told = {"state": state, "status": read_json(status)}
+            line.ask('{"command": {"is": "Stop"}}\n')
+            engine.end()
+        told = json.loads(json.dumps(told).replace(place, "/there").replace(socket.gethostname(), "there"))
+        requests = {}
+        for order in wire.ORDERS:
+            with wire.RecordedEngine(config, **told) as recorded:
+                assert wire.give_order(config, order).code == 0
+            requests[order] = recorded.asked[-1]
+            (Path(place) / "socket").unlink()
+    found = {**told, "requests": requests, "settings": wire.SETTINGS, "shapes": dict(wire.shapes(state))}
+    write_json(wire.RECORD, found)
+
+
 RECORDS: Mapping[str, Callable[[], None]] = {
     "parser": _parser,
     "patches": _patches,
     "run_folder": _run_folder,
+    "wire": _wire,
 }
 
 if __name__ == "__main__":

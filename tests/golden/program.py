@@ -84,7 +84,10 @@ class Engine:
     """A run at work, in a session of its own. None of its processes outlives the `with` block."""
 
     def __init__(self, config: Path, *flags: str, env: Mapping[str, str] | None = None) -> None:
-        """Start a run of the configuration, whose output folder is `dataset` beside it."""
+        """Start a run of the configuration, whose output folder is `dataset` beside it.
+
+        The folder of the configuration is the working folder, so `env` may name another program version.
+        """
         self.config = config
         self.output = config.parent / "dataset"
         self.process = subprocess.Popen(
@@ -93,6 +96,7 @@ class Engine:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment() if env is None else env,
+            cwd=None if env is None else config.parent,
             start_new_session=True,
         )
 
@@ -124,6 +128,15 @@ class Engine:
             return str(json.loads((self.output / ".tui-gen" / "lock").read_bytes())["socket"])
         except (FileNotFoundError, ValueError):  # not written yet, or being written
             return ""
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger of the run folder."""
+        return self.output / ".tui-gen" / "ledger.jsonl"
+
+    def clips_made(self) -> int:
+        """Return how many clips the ledger tells of now."""
+        return self.ledger.read_bytes().count(b'"outcome":"made"') if self.ledger.exists() else 0
 
     def end(self) -> int:
         """Wait for the end of the run and return its exit code."""

@@ -12,6 +12,8 @@ import pytest
 from tests.golden.program import Engine, read_json, read_ledger
 from tests.golden.wire import (
     DONE,
+    NEW_CLIENT,
+    OLD_CLIENT,
     ORDERS,
     RECORD,
     Line,

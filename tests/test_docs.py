@@ -74,6 +74,22 @@ def test_every_file_of_the_program_that_is_named_is_there(page: Path) -> None:
         assert any((place / name).exists() for place in places), name
 
 
+def test_the_page_of_rooms_names_a_file_for_each_change() -> None:
+    page = text_of(DOCS / "architecture.md")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| to ")]
+    named = [re.findall(r"`((?:\w+/)*\w+\.(?:py|tcss))`", row) for row in rows]
+    assert len(rows) >= 40
+    assert all(named)
+    for path in (path for paths in named for path in paths):
+        assert (ROOT / "tui_gen" / path).is_file() or (ROOT / path).is_file(), path
+
+
+def test_the_page_of_rooms_draws_every_room() -> None:
+    drawn = text_of(DOCS / "architecture.md").partition("```")[2].partition("```")[0]
+    rooms = {path.name for path in (ROOT / "tui_gen").iterdir() if (path / "__init__.py").is_file()}
+    assert rooms <= set(re.findall(r"\w+", drawn)), rooms
+
+
 @pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
 def test_every_flag_that_is_named_is_one(page: Path) -> None:
     known = set(re.findall(r"(?<=[`\s])--?[a-z][a-z-]*", reference())) | {"--help", "-h"}

@@ -23,7 +23,7 @@ from tui_gen.contract.capabilities import Capabilities, JobCapabilities
 from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.contract.registry import GROUP
-from tui_gen.contract.verify import Checked, Recorded
+from tui_gen.contract.verify import Checked, MissingMeans, Recorded
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import Job
@@ -62,6 +62,8 @@ class Config:
 
 class Untouched:
     """A verifier that nobody may ask."""
+
+    missing_means: MissingMeans = "lost"
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         raise AssertionError(sample)

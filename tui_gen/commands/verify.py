@@ -21,7 +21,7 @@ from tui_gen.commands.run.opening import RunRequest, open_run
 from tui_gen.commands.run.performing import perform
 from tui_gen.commands.split import move_near_duplicates, near_duplicate_line
 from tui_gen.contract.job import JobConfig
-from tui_gen.contract.verify import Checked, Finding, Recorded, Verifier
+from tui_gen.contract.verify import MISSING, Checked, Finding, Recorded, Verifier
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME, Session, replay
@@ -35,6 +35,7 @@ class VerifyTotals:
 
     patches: int = 0
     moved: int = 0
+    dropped: int = 0  # deleted by hand, where the job takes that for a decision
     damaged: list[Checked] = field(default_factory=list)
 
 
@@ -43,7 +44,7 @@ def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     verifier = _verifier(config)
     _refuse_without_ledger(config)
     state, damage = replay(config.run.run_folder)
-    found = _check(verifier, sample, out, talk)
+    found = check_patches(verifier, sample, out, talk)
     if is_held(config.run.run_folder / LOCK_NAME):
         talk.write("An engine is at work here: files without a ledger line were not looked for.\n")
     else:
@@ -69,7 +70,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     lines = ConsoleOutput(talk, talk)
     session, opened = open_run(request, lines)
     try:
-        found = _check(verifier, sample, out, talk)
+        found = check_patches(verifier, sample, out, talk)
         _list_unrecorded(verifier, session.state, out)
         _say_sum(found, session.damage, talk)
         if not found.damaged:
@@ -103,19 +104,29 @@ def _refuse_without_ledger(config: JobConfig) -> None:
 # ------------------------------------------------------------------ checking
 
 
-def _check(verifier: Verifier, sample: int | None, out: TextIO, talk: TextIO) -> VerifyTotals:
+def check_patches(verifier: Verifier, sample: int | None, out: TextIO, talk: TextIO) -> VerifyTotals:
+    """Check the recorded patches, or a random sample of them; write a line for each faulty file."""
     total, patches = verifier.recorded(sample=sample)
     found, progress = VerifyTotals(), Progress(talk, total, "patches")
     for checked in _counted(verifier.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved
-        if checked.findings:
+        if _is_dropped(verifier, checked):
+            found.dropped += 1
+        elif checked.findings:
             found.damaged.append(checked)
             progress.clear()
             out.writelines(f"{_line(finding)}\n" for finding in checked.findings)
             out.flush()
     progress.clear()
     return found
+
+
+def _is_dropped(verifier: Verifier, checked: Checked) -> bool:
+    """Return whether a patch was deleted by hand, and is to stay deleted."""
+    if verifier.missing_means != "dropped" or not checked.findings:
+        return False
+    return all(finding.wrong == MISSING for finding in checked.findings)
 
 
 def _counted(checks: Iterable[Checked], progress: Progress) -> Iterator[Checked]:
@@ -141,8 +152,9 @@ def _say_sum(found: VerifyTotals, damage: Sequence[str], talk: TextIO) -> None:
         for line in damage
     )
     moved = f", {count(found.moved)} of them moved for validation" if found.moved else ""
+    dropped = f", {count(found.dropped)} of them deleted by hand" if found.dropped else ""
     wrong = f"{_patches(len(found.damaged))} missing or damaged" if found.damaged else "all whole"
-    talk.write(f"Checked {_patches(found.patches)}{moved}: {wrong}.\n")
+    talk.write(f"Checked {_patches(found.patches)}{moved}{dropped}: {wrong}.\n")
     talk.flush()
 
 

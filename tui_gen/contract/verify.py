@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -27,7 +27,7 @@ class Finding:
 
     patch: Recorded
     file: str  # relative to the output folder
-    wrong: str  # "missing", "damaged: empty", "another content than recorded"
+    wrong: str  # MISSING, "damaged: empty", "another content than recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,19 @@ Wanted = Mapping[str, Mapping[int, frozenset[str]]]
 """Patches to be made again: source -> index of the clip -> categories."""
 
 
+MissingMeans = Literal["lost", "dropped"]
+"""What a patch without its files is. "lost": damage, to be made again. "dropped": deleted by hand, for good."""
+MISSING = "missing"
+"""`Finding.wrong` of a file that is not there."""
+
+
 class Verifier(Protocol):
     """Compares what the ledger records with the files."""
+
+    @property
+    def missing_means(self) -> MissingMeans:
+        """Whether patches whose files are missing are damage."""
+        ...
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger and their number; with `sample`, a random sample of that size."""

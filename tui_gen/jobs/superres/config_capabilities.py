@@ -22,7 +22,7 @@ from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.contract.preview import Picture
 from tui_gen.contract.split import SourcePart
 from tui_gen.contract.stats import Measurements
-from tui_gen.contract.verify import Checked, Recorded, Wanted
+from tui_gen.contract.verify import Checked, MissingMeans, Recorded, Wanted
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject
@@ -125,6 +125,7 @@ class PatchVerifier:
     """Compares the patches of the ledger with their files."""
 
     settings: Settings
+    missing_means: MissingMeans = "lost"
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger and their number; with `sample`, a random sample of that size."""

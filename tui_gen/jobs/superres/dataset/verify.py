@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tui_gen.contract.verify import Checked, Finding, Recorded
+from tui_gen.contract.verify import MISSING, Checked, Finding, Recorded
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Made
 from tui_gen.engine.storage.ledger import read_events
@@ -140,7 +140,7 @@ def _wrong_with(path: Path, expected: str) -> str:
             while data := file.read(_READ_BYTES):
                 digest.update(data)
     except FileNotFoundError:
-        return "missing"
+        return MISSING
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if digest.hexdigest() == expected:

@@ -44,7 +44,7 @@ Wanted = Mapping[str, Mapping[int, frozenset[str]]]
 
 
 MissingMeans = Literal["lost", "dropped"]
-"""What a patch without files is: "lost" (damage, to be made again) or "dropped" (deleted by hand, for good)."""
+"""A patch without files is "lost" (damage, to be made again) or "dropped" (deleted by hand, for good)."""
 MISSING = "missing"
 """`Finding.wrong` of a file that is not there."""
 

@@ -14,8 +14,9 @@ from tests.jobs.superres.planning.test_plan import FILM
 from tests.jobs.superres.sample_films import SETTINGS, probed, run_ffmpeg
 from tui_gen.jobs.superres.config.settings import Trim, Video
 from tui_gen.jobs.superres.media import Ffmpeg
+from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.film_capacity import prospect
-from tui_gen.jobs.superres.planning.timestamps import bit_indices, timeline, timestamp, usable_clips
+from tui_gen.jobs.superres.planning.timestamps import timeline, timestamp, usable_clips
 from tui_gen.media.facts_json import probe_from_json, probe_to_json
 from tui_gen.media.film_facts import Chapter
 from tui_gen.media.probing.titles import MOST_CHAPTERS, MOST_CHARACTERS, shows_titles, title_chapters

@@ -10,7 +10,7 @@
 Every decoder runs in a child process that can be killed (children.py), never in this one.
 """
 
-from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, Reading
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast as read_clips
 from tui_gen.jobs.superres.films.hardware import hardware
 from tui_gen.jobs.superres.films.survey import survey

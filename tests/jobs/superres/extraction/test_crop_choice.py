@@ -8,7 +8,7 @@ import pytest
 from tests.jobs.superres.planning.test_plan import extract, recipe, settings, surveyed, video
 from tests.jobs.superres.sample_films import SETTINGS, TINY
 from tui_gen.jobs.superres.extraction.cutting import most_detailed
-from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, FrameView
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
 from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail
 from tui_gen.jobs.superres.units import Cut

@@ -29,8 +29,9 @@ from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.extraction.reading.window import nearest
 from tui_gen.jobs.superres.extraction.scoring.scores import timing
 from tui_gen.jobs.superres.media import Ffmpeg, survey
+from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
-from tui_gen.jobs.superres.planning.timestamps import bit_indices, timeline, timestamp, usable_clips
+from tui_gen.jobs.superres.planning.timestamps import timeline, timestamp, usable_clips
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Survey
 from tui_gen.media.film_facts import SurveyFacts
 from tui_gen.media.probing.pulldown import field_seconds, is_flagged

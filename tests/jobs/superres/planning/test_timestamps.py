@@ -7,12 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.timestamps import (
     SLOWEST_FRAME_SECONDS,
     Retries,
     Timeline,
     Windows,
-    bit_indices,
     timestamp,
     usable_clips,
 )

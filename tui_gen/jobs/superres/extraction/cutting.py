@@ -11,7 +11,7 @@ from pathlib import Path
 from tui_gen.engine.model.work import Patch
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, encode_patch, write_patch
-from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
 from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Cut, Stretch

@@ -15,8 +15,9 @@ from typing import Any
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, block_of, part_name, split_of
+from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Upright, fit
-from tui_gen.jobs.superres.planning.timestamps import Timeline, lowest, sides, timeline, usable_clips
+from tui_gen.jobs.superres.planning.timestamps import Timeline, sides, timeline, usable_clips
 from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.facts_json import keyframe_index_from_json, probe_from_json, survey_from_json
 from tui_gen.media.film_facts import KeyframeIndex, ProbeFacts, SurveyFacts

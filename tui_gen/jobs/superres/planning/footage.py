@@ -21,8 +21,9 @@ from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.planning.apportionment import Claim, allot
+from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
-from tui_gen.jobs.superres.planning.timestamps import lowest, near_duplicate_count
+from tui_gen.jobs.superres.planning.timestamps import within_guard
 from tui_gen.jobs.superres.units import EXTRACT
 
 Sources = Sequence[tuple[str, Video]]
@@ -76,9 +77,7 @@ class Film:
         given = [*self.extracted.made.items(), *self.extracted.rejected_for.items()]
         strangers = (bits & ~self._side(name) for name, bits in given if split_of(name) != split)
         others = reduce(or_, strangers, 0)
-        return (
-            near_duplicate_count(line, self.prospect.capacity, others) if others and line is not None else 0
-        )
+        return within_guard(line, self.prospect.capacity, others) if others and line is not None else 0
 
 
 def films_of(

@@ -18,11 +18,12 @@ from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
+from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, seats_of
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
-from tui_gen.jobs.superres.planning.timestamps import Windows, lowest, retries
+from tui_gen.jobs.superres.planning.timestamps import Windows, retries
 from tui_gen.jobs.superres.units import Probe, Survey
 from tui_gen.media.geometry import Size
 

@@ -13,11 +13,12 @@ from operator import or_
 
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import whole_name
+from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.film_capacity import Option
 from tui_gen.jobs.superres.planning.geometry import border_margin, crop, crop_area
 from tui_gen.jobs.superres.planning.names import file_stem
 from tui_gen.jobs.superres.planning.seeded_random import draws
-from tui_gen.jobs.superres.planning.timestamps import Windows, bit_indices
+from tui_gen.jobs.superres.planning.timestamps import Windows
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, Size

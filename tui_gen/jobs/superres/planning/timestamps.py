@@ -31,6 +31,7 @@ import numpy.typing as npt
 
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, Block
+from tui_gen.jobs.superres.planning.clip_bits import as_bits, bit_indices
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
 from tui_gen.media.film_facts import Chapter, ProbeFacts
 
@@ -204,7 +205,7 @@ def usable_clips(line: Timeline, capacity: int) -> int:
         keep = np.zeros_like(fits)
         keep[list(_not_overlapping(line, times, inside))] = True
         fits = keep
-    return _as_bits(fits & _is_untrimmed(line, times))
+    return as_bits(fits & _is_untrimmed(line, times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +225,15 @@ def sides(line: Timeline, capacity: int) -> Sides:
         return Sides(usable, 0)
     times = _first_windows(line, np.arange(2 * capacity))
     is_outside, is_inside = _is_outside_block(line, times, block), _is_inside_block(line, times, block)
-    return Sides(usable & _as_bits(is_outside), usable & _as_bits(is_inside))
+    return Sides(usable & as_bits(is_outside), usable & as_bits(is_inside))
 
 
 @lru_cache(maxsize=4096)
-def near_duplicate_count(line: Timeline, capacity: int, others: int) -> int:
+def within_guard(line: Timeline, capacity: int, others: int) -> int:
     """Return, as a bit set, the clips whose windows come nearer than the guard to one of `others`."""
     apart = GUARD_SECONDS + line.apart_seconds
     taken = _first_windows(line, bit_indices(others))
-    return _as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
+    return as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,33 +327,6 @@ def _is_clear_of_neighbours(taken: Mapping[int, float], cell: int, time: float, 
         and time - taken.get(cell - 1, -math.inf) >= apart_seconds
         and taken.get(cell + 1, math.inf) - time >= apart_seconds
     )
-
-
-@lru_cache(maxsize=8192)
-def lowest(bits: int, count: int) -> int:
-    """Return the `count` lowest members of a bit set."""
-    if count <= 0:
-        return 0
-    if bits.bit_count() <= count:
-        return bits
-    short, enough = 0, bits.bit_length()
-    while enough - short > 1:
-        middle = (short + enough) // 2
-        if (bits & ((1 << middle) - 1)).bit_count() < count:
-            short = middle
-        else:
-            enough = middle
-    return bits & ((1 << enough) - 1)
-
-
-def bit_indices(bits: int) -> npt.NDArray[np.int64]:
-    """Return the members of a bit set in ascending order."""
-    raw = np.frombuffer(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), dtype=np.uint8)
-    return np.flatnonzero(np.unpackbits(raw, bitorder="little"))
-
-
-def _as_bits(members: Mask) -> int:
-    return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")
 
 
 def _first_windows(line: Timeline, clips: npt.NDArray[np.int64]) -> Seconds:

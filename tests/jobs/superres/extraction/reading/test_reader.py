@@ -24,7 +24,7 @@ from tests.jobs.superres.sample_films import (
 from tui_gen.engine.model.work import Rejected, Retried
 from tui_gen.jobs.superres.extraction.patches import cut_patch, encode_patch
 from tui_gen.jobs.superres.extraction.reading import clips, views
-from tui_gen.jobs.superres.extraction.reading.clips import ClipFrames, Reading
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, Reading
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import default_rule

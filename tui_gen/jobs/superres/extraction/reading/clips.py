@@ -18,14 +18,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading import graphs
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.luma import (
     ClipMeasures,
     luma_plane,
@@ -56,7 +55,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
 from tui_gen.media.decoding.frame_log import FrameLog
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
-from tui_gen.media.geometry import Region, Size, contains, whole
+from tui_gen.media.geometry import Size, whole
 from tui_gen.processes.children import (
     ChildError,
     Command,
@@ -80,52 +79,6 @@ LOOK_AHEAD_SECONDS: tuple[float, ...] = (2.0, 30.0, 600.0)
 LOOK_BACK_SECONDS = 1.0
 
 INDISTINCT = "its frames cannot be told apart by their timestamps"
-
-Bgr = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class FrameView:
-    """A part of a clip's frames, or all of them."""
-
-    frame: Size  # of a whole frame, scaled
-    area: Region  # the part, in pixels of `frame`
-    pixels: Bgr = field(repr=False)  # (7, height, width, 3) of `area`: BGR, upright, square pixels
-
-
-@dataclass(frozen=True, slots=True)
-class ClipFrames:
-    """One clip, decoded: what its cuts are made of, and perhaps more."""
-
-    index: int
-    views: tuple[FrameView, ...]
-    pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are frame_count
-    container_pts_seconds: tuple[float, ...]  # as in the file
-    attempts: int
-    measures: ClipMeasures
-    picture_types: str = ""  # one letter a frame
-    # Of each frame but the first whether it repeats the one before; None where nobody asked.
-    repeats: tuple[bool, ...] | None = None
-    # How many frames on from the one before each of the others is, where repeated ones do not count.
-    steps: tuple[int, ...] | None = None
-    reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
-    device: str | None = None  # what decoded it; None: the processor
-
-    def view(self, frame: Size, needed: Region) -> FrameView:
-        """Return a view of frames of this size that holds a region. Raises KeyError."""
-        for view in self.views:
-            if view.frame == frame and contains(view.area, needed):
-                return view
-        message = f"no view of {frame} holds {needed}"
-        raise KeyError(message)
-
-    @property
-    def frames(self) -> Mapping[Size, Bgr]:
-        """The whole frames, where they were converted whole."""
-        return {view.frame: view.pixels for view in self.views if view.area == whole(view.frame)}
-
-
-Reading = ClipFrames | Doing | Retried | Rejected | Failed | Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +349,7 @@ class _Reader:
         seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
         if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
             seek_seconds = None
-        # Frames that are only frame_count stay where they are decoded.
+        # Frames that are only counted stay where they are decoded.
         device = self._device if sinks else None
         source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
         done = _Pass(is_from_start=seek_seconds is None)

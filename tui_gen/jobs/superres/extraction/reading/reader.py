@@ -19,14 +19,8 @@ import numpy as np
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.model.work import Clip, Doing, Unusable
-from tui_gen.jobs.superres.extraction.reading.clips import (
-    CLIP_LIMITS,
-    Bgr,
-    ClipFrames,
-    FrameView,
-    Reading,
-    read_clips,
-)
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
+from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS, read_clips
 from tui_gen.jobs.superres.extraction.reading.decoder_group import (
     DecoderGroup,
     DecoderGroupError,

@@ -29,9 +29,10 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder
 from tui_gen.jobs.superres.extraction.reading.luma import Luma, block_means, measures_of, repeats
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
-from tui_gen.jobs.superres.extraction.reading.window_decoder import FilmOrder, WindowDecoder
+from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
 from tui_gen.media.decoding.planes import Planes, planes_of

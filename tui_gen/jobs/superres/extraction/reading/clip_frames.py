@@ -1,0 +1,60 @@
+"""The frames of one clip, as every reader returns them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.engine.model.work import Doing, Failed, Rejected, Retried, Unusable
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
+from tui_gen.media.geometry import Region, Size, contains, whole
+
+Bgr = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """A part of a clip's frames, or all of them."""
+
+    frame: Size  # of a whole frame, scaled
+    area: Region  # the part, in pixels of `frame`
+    pixels: Bgr = field(repr=False)  # (7, height, width, 3) of `area`: BGR, upright, square pixels
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFrames:
+    """One clip, decoded: what its cuts are made of, and perhaps more."""
+
+    index: int
+    views: tuple[FrameView, ...]
+    pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are counted
+    container_pts_seconds: tuple[float, ...]  # as in the file
+    attempts: int
+    measures: ClipMeasures
+    picture_types: str = ""  # one letter a frame
+    # Of each frame but the first whether it repeats the one before; None where nobody asked.
+    repeats: tuple[bool, ...] | None = None
+    # How many frames on from the one before each of the others is, where repeated ones do not count.
+    steps: tuple[int, ...] | None = None
+    reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
+    device: str | None = None  # what decoded it; None: the processor
+
+    def view(self, frame: Size, needed: Region) -> FrameView:
+        """Return a view of frames of this size that holds a region. Raises KeyError."""
+        for view in self.views:
+            if view.frame == frame and contains(view.area, needed):
+                return view
+        message = f"no view of {frame} holds {needed}"
+        raise KeyError(message)
+
+    @property
+    def frames(self) -> Mapping[Size, Bgr]:
+        """The whole frames, where they were converted whole."""
+        return {view.frame: view.pixels for view in self.views if view.area == whole(view.frame)}
+
+
+Reading = ClipFrames | Doing | Retried | Rejected | Failed | Unusable

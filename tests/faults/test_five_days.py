@@ -20,7 +20,9 @@ import pytest
 
 from tests.acceptance.program import load
 from tests.engine.toy import ToyJob, ToyStage
-from tui_gen.engine.control.server import ControlClient, ControlServer, socket_path
+from tui_gen.engine.control.client import ControlClient
+from tui_gen.engine.control.server import ControlServer
+from tui_gen.engine.control.socket_place import socket_paths
 from tui_gen.engine.model.work import Clip, Doing, Made, Patch, Rejected, Report
 from tui_gen.engine.run import housekeeping
 from tui_gen.engine.run.housekeeping import Watched
@@ -125,8 +127,8 @@ async def compressed(
             await asyncio.sleep(0.5)
 
     async def steer() -> None:
-        client = ControlClient(socket_path(run_folder))
-        while not socket_path(run_folder).exists():
+        client = ControlClient(next(socket_paths(run_folder)))
+        while not next(socket_paths(run_folder)).exists():
             await asyncio.sleep(0.05)
         await client.connect()
         try:

@@ -18,7 +18,8 @@ import pytest
 
 from tests.acceptance.program import Done, Running, load
 from tests.faults.conftest import CLIPS_A_FILM, Scene, check_words, needs, needs_root, strace
-from tui_gen.engine.control.server import ControlClient, ControlError
+from tui_gen.engine.control.client import ControlClient
+from tui_gen.engine.control.protocol import ControlError
 
 
 def test_a_share_that_drops_is_waited_for_and_picked_up_when_it_is_back(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import CategoryPlan, Clip, Failed, Made, Patch, Plan, Rejected, SourcePlan
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.app import TuiGenApp
+from tui_gen.tui.view import EngineInfo
 
 NOW = 1_764_000_000.0  # Mon 24 Nov 2025 16:00 UTC
 GB = 10**9
@@ -36,18 +37,25 @@ class FakeController:
 
     state: RunState | None
     refusal: str = ""
-    alive: bool = True
-    last_log_lines: tuple[str, ...] = ()
+    info: EngineInfo = field(default_factory=EngineInfo)
     asked: list[do.Command] = field(default_factory=list)
 
     def snapshot(self) -> RunState | None:
         return self.state
+
+    def engine_info(self) -> EngineInfo:
+        return self.info
 
     async def steer(self, command: do.Command) -> str:
         self.asked.append(command)
         if self.refusal:
             raise do.CommandRefusedError(self.refusal)
         return f"done: {type(command).__name__}"
+
+
+async def restarted() -> str:
+    """Answer as a controller that has started an engine."""
+    return "the engine was started"
 
 
 def name_of(number: int) -> str:

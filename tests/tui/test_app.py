@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from tests.tui.runs import NOW, FakeController, screen_of, text_of, troubled_run, working_run
+from tests.tui.runs import NOW, FakeController, restarted, screen_of, text_of, troubled_run, working_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Plan, SourcePlan
@@ -17,6 +17,7 @@ from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.dialogs import QuestionDialog, TextDialog
+from tui_gen.tui.view import EngineInfo
 
 SIZE = (80, 24)
 
@@ -126,9 +127,16 @@ async def test_a_run_of_which_nothing_is_known_is_shown_as_such() -> None:
 
 
 async def test_a_dead_engine_is_named_with_its_last_words_and_can_be_started_again() -> None:
-    controller = FakeController(working_run(), alive=False, last_log_lines=("out of memory\x1b[2J",))
+    gone = EngineInfo(is_alive=False, log_lines=("out of memory\x1b[2J",))
+    controller = FakeController(working_run(), info=gone)
     restarts: list[int] = []
-    app = screen_of(controller, on_restart=lambda: restarts.append(1))
+
+    async def restart() -> str:
+        restarts.append(1)
+        controller.info = EngineInfo(is_starting=True)
+        return "the engine was started"
+
+    app = screen_of(controller, on_restart=restart)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         seen = text_of(app)
@@ -136,19 +144,19 @@ async def test_a_dead_engine_is_named_with_its_last_words_and_can_be_started_aga
         assert "out of memory␛[2J" in seen
         assert "a start again" in footer(app)
         assert "pause" not in footer(app)
-        await press(pilot, "a")
+        await press(pilot, "a", "a")
         assert restarts == [1]
-        controller.alive = True
+        assert text_of(app).startswith(" STARTING")
+        assert "start again" not in footer(app)
+        controller.info = EngineInfo()
         app.poll()
         await pilot.pause()
         assert text_of(app).startswith(" RUNNING")
 
 
 async def test_an_engine_not_heard_of_is_stale() -> None:
-    class Silent(FakeController):
-        last_heard_at = NOW - 45
-
-    async with screen_of(Silent(working_run())).run_test(size=SIZE) as pilot:
+    silent = FakeController(working_run(), info=EngineInfo(last_heard_at=NOW - 45))
+    async with screen_of(silent).run_test(size=SIZE) as pilot:
         await pilot.pause()
         assert "STALE  was RUNNING, last heard of 45 s ago" in text_of(pilot.app)
 
@@ -164,10 +172,8 @@ async def test_a_finished_run_leaves_with_its_own_code() -> None:
 
 
 async def test_a_monitor_adds_up_and_offers_no_steering() -> None:
-    class Watched(FakeController):
-        status_path = "/data/dataset/.generator_status.json"
-
-    controller = Watched(troubled_run())
+    info = EngineInfo(status_file="/data/dataset/.generator_status.json", reach="none")
+    controller = FakeController(troubled_run(), info=info)
     async with screen_of(controller, is_read_only=True).run_test(size=SIZE) as pilot:
         await pilot.pause()
         seen = text_of(pilot.app)
@@ -246,7 +252,7 @@ async def test_ten_presses_while_a_command_is_under_way_become_one_more_command(
 async def test_ten_quick_presses_of_any_key_do_no_harm() -> None:
     controller = FakeController(troubled_run())
     keys = {action.keys.split(",")[0] for action in ALL_ACTIONS if action.group != "move"}
-    async with screen_of(controller, on_restart=lambda: None).run_test(size=SIZE) as pilot:
+    async with screen_of(controller, on_restart=restarted).run_test(size=SIZE) as pilot:
         for key in sorted(keys):
             for _ in range(10):
                 pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))

@@ -8,11 +8,11 @@ from tests.tui.runs import NOW, screen_of, working_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.exit_message import farewell_lines
-from tui_gen.tui.view import RunCondition, ScreenView, condition_of
+from tui_gen.tui.view import EngineInfo, RunCondition, ScreenView, condition_of
 
 
 def seen(state: RunState) -> ScreenView:
-    return ScreenView(state=state, now=NOW, condition=condition_of(state, True, None))  # noqa: FBT003
+    return ScreenView(state=state, now=NOW, condition=condition_of(state, EngineInfo(), NOW))
 
 
 def ended(result: str, code: int) -> RunState:

@@ -17,7 +17,7 @@ from tui_gen.tui.dialogs.first_run import FirstRunApp
 from tui_gen.tui.panes.categories import category_details
 from tui_gen.tui.panes.problems import problem_details
 from tui_gen.tui.panes.videos import cost_of_skipping, video_details
-from tui_gen.tui.view import ScreenView, condition_of
+from tui_gen.tui.view import EngineInfo, ScreenView, condition_of
 from tui_gen.tui.widgets.styled_lines import fit, fit_end, wrapped
 
 HOSTILE = (
@@ -82,14 +82,14 @@ def assert_harmless(pilot: Pilot[Any], size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", [(60, 16), (200, 50)])
 async def test_hostile_text_is_harmless_in_every_room(size: tuple[int, int]) -> None:
-    controller = FakeController(hostile_run(*HOSTILE), last_log_lines=HOSTILE)
+    controller = FakeController(hostile_run(*HOSTILE), info=EngineInfo(log_lines=HOSTILE))
     app = screen_of(controller)
     async with app.run_test(size=size, notifications=True) as pilot:
         for key in ("1", "2", "3", "4", "5", "6", "l", "y", "question_mark", "escape", "z", "slash", "["):
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(pilot, size)
-        controller.alive = False
+        controller.info = EngineInfo(is_alive=False, log_lines=HOSTILE)
         app.poll()
         await pilot.pause()
         assert_harmless(pilot, size)
@@ -108,7 +108,7 @@ async def test_hostile_text_is_harmless_in_every_dialog() -> None:
 
 def test_hostile_text_is_harmless_in_all_that_dialogs_say() -> None:
     state = hostile_run(*HOSTILE)
-    view = ScreenView(state, NOW, condition_of(state, is_alive=True, silent_seconds=None))
+    view = ScreenView(state, NOW, condition_of(state, EngineInfo(), NOW))
     for source in state.sources:
         assert_lines_harmless(video_details(view, source) + cost_of_skipping(view, source))
     for name in state.categories:

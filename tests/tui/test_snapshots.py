@@ -6,9 +6,10 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
-from tests.tui.runs import NOW, FakeController, screen_of, troubled_run, working_run
+from tests.tui.runs import NOW, FakeController, restarted, screen_of, troubled_run, working_run
 from tui_gen.engine.model import events as ev
 from tui_gen.tui.dialogs.first_run import FirstRunApp
+from tui_gen.tui.view import EngineInfo
 
 SnapCompare = Callable[..., bool]
 
@@ -55,9 +56,9 @@ def test_without_colour(snap_compare: SnapCompare, monkeypatch: pytest.MonkeyPat
 
 def test_a_dead_engine(snap_compare: SnapCompare) -> None:
     said = ("16:00:01 took the run folder", "16:41:12 killed: out of memory")
-    controller = FakeController(working_run(), alive=False, last_log_lines=said)
+    controller = FakeController(working_run(), info=EngineInfo(is_alive=False, log_lines=said))
     assert snap_compare(
-        screen_of(controller, on_restart=lambda: None), terminal_size=(80, 24), run_before=pressing()
+        screen_of(controller, on_restart=restarted), terminal_size=(80, 24), run_before=pressing()
     )
 
 

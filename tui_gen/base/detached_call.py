@@ -9,8 +9,9 @@ import asyncio
 import errno
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -52,6 +53,29 @@ async def detached_call(call: Callable[[], Result]) -> Result:
     made = _Call(call, asyncio.get_running_loop())
     threading.Thread(target=made.run, name=THREAD_NAME, daemon=True).start()
     return await made.done
+
+
+class DetachedExecutor(Executor):
+    """Makes each call in a thread of its own that the end of the program does not wait for."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+        """Start a call and return its future."""
+        future: Future[Any] = Future()
+
+        def settle() -> None:
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - carried over to whoever waits
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=settle, name="aside", daemon=True).start()
+        return future
+
+
+DETACHED = DetachedExecutor()
+"""For aiofiles: a file on a dead network share holds up neither the loop nor the end of the program."""
 
 
 def exhaustion(error: BaseException) -> str | None:

@@ -148,7 +148,7 @@ def _ctl(options: argparse.Namespace) -> int:
     order = ctl.CtlOrder(options.order, **{
         key: getattr(options, key) for key in ("name", "number", "count", "json") if hasattr(options, key)
     })  # fmt: skip
-    sys.stdout.write(f"{ctl.carry_out(read_config(Path(options.config)), order)}\n")
+    sys.stdout.write(f"{ctl.carry_out(read_config(Path(options.config)).run, order)}\n")
     return ExitCode.DONE
 
 

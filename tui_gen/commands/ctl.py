@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
-from tui_gen.commands.engine_client import attach
+from tui_gen.commands.engine_client import open_client
 from tui_gen.commands.run.opening import find_source
-from tui_gen.contract.job import JobConfig
-from tui_gen.engine.control.server import ControlClient, ControlError
+from tui_gen.config.run_config import RunConfig
+from tui_gen.engine.control.client import ControlClient, only_stable
+from tui_gen.engine.control.protocol import HAS_HELLO, ControlError, EngineVersion
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.storage.status import status_of
+from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status, snapshot_of
 from tui_gen.views.text.run_lines import progress_line
 
 
@@ -30,46 +32,69 @@ class CtlOrder:
     json: bool = False
 
 
-def carry_out(config: JobConfig, order: CtlOrder) -> str:
+def carry_out(config: RunConfig, order: CtlOrder) -> str:
     """Have the engine carry out an order and return its answer. Raises RefusedError."""
     try:
         return asyncio.run(_carry_out(config, order))
-    except (ControlError, do.CommandRefusedError) as error:
+    except (ControlError, StatusError, do.CommandRefusedError) as error:
         raise RefusedError(str(error)) from error
 
 
-async def _carry_out(config: JobConfig, order: CtlOrder) -> str:
-    client = await attach(config)
+async def _carry_out(config: RunConfig, order: CtlOrder) -> str:
+    client = await open_client(config)
     try:
-        return await _ask(client, order)
+        return await _ask(config, client, order)
     finally:
         await client.close()
 
 
-async def _ask(client: ControlClient, order: CtlOrder) -> str:
+async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str:
+    if order.word in _WHOLE_RUN:
+        return display_name(await client.steer(_WHOLE_RUN[order.word]))
+    engine = await client.greet()
+    if order.word == "status":
+        return await _status(config, client, engine, is_json=order.json)
+    if not engine.is_same:
+        raise do.CommandRefusedError(only_stable(engine))
+    await client.refresh()
     state = client.snapshot()
     if state is None:
         message = "the engine has nothing to say yet; ask again in a moment"
         raise RefusedError(message)
-    if order.word == "status":
-        return json.dumps(status_of(state, time.time()), indent=1) if order.json else _standing(state)
     return display_name(await client.steer(_command(order, state)))
 
 
-def _standing(state: RunState) -> str:
+async def _status(config: RunConfig, client: ControlClient, engine: EngineVersion, *, is_json: bool) -> str:
+    """Return how the run stands, as an engine of any version says."""
+    now = time.time()
+    if engine.protocol >= HAS_HELLO:
+        seen = snapshot_of(await client.status(), now, origin="the engine's status")
+    else:
+        await client.raw_state()  # the engine answers: its status file is at most a second old
+        seen = await load_status(config.status_path, now)
+    if is_json:
+        return json.dumps(seen.raw, indent=1)
+    return "\n".join(_status_lines(seen, engine, now))
+
+
+def _status_lines(seen: StatusSnapshot, engine: EngineVersion, now: float) -> Iterator[str]:
+    state = seen.state
     reason = f" ({display_name(state.reason)})" if state.reason else ""
-    return f"{state.phase}{reason}\n{progress_line(state, time.time())}"
+    yield f"{state.phase}{reason}"
+    yield progress_line(state, now)
+    if not engine.is_same:
+        yield display_name(only_stable(engine))
+
+
+_WHOLE_RUN: dict[str, do.Command] = {
+    "pause": do.Pause(),
+    "resume": do.Resume(),
+    "drain": do.Drain(),
+    "stop": do.Stop(),
+}
 
 
 def _command(order: CtlOrder, state: RunState) -> do.Command:
-    plain: dict[str, do.Command] = {
-        "pause": do.Pause(),
-        "resume": do.Resume(),
-        "drain": do.Drain(),
-        "stop": do.Stop(),
-    }
-    if order.word in plain:
-        return plain[order.word]
     if order.word == "workers":
         return do.SetWorkers(order.count or 0)
     if order.word == "retry" and order.name is None:

@@ -1,49 +1,58 @@
 """Controllers for screens in another process than the engine: one over the socket, one over the status file.
 
-Both answer at once from what they last knew, and find out in the background what has changed.
+Both answer at once from what they last knew, and find out in the background what has changed. They read
+files off the event loop, and a log only where its engine is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tui_gen.base.errors import RefusedError
+from tui_gen.base.detached_call import detached_call
+from tui_gen.base.exit_codes import ExitCode
 from tui_gen.commands import engine_client
-from tui_gen.config.run_config import RUN_FOLDER
-from tui_gen.contract.job import JobConfig
-from tui_gen.engine.control.server import ControlClient, ControlError
+from tui_gen.commands.engine_client import NoEngineError, StartedEngine
+from tui_gen.commands.log_tail import log_tail
+from tui_gen.config.run_config import RUN_FOLDER, RunConfig
+from tui_gen.engine.control.client import ControlClient, only_stable
+from tui_gen.engine.control.protocol import ControlError, EngineVersion
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import ENDED_PHASES
+from tui_gen.engine.model.state_views import Problem
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
-from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
+from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status
+from tui_gen.tui.view import EngineInfo
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 MONITOR_SECONDS = 2.0
+SILENT_SECONDS = 6.0
+"""An engine makes its socket anew within this time. The screen says why an engine is silent for longer."""
+_ENDED_IN_ORDER = {
+    int(ExitCode.DONE): "finished",
+    int(ExitCode.WITH_GAPS): "finished",
+    int(ExitCode.STOPPED): "stopped",
+}
 
 
 class LiveController:
     """The engine of a configuration, reached through its socket; it may die and be started again."""
 
-    def __init__(self, config: JobConfig, flags: Sequence[str] = ()) -> None:
+    def __init__(self, config: RunConfig, engine: StartedEngine | None = None) -> None:
         """Nothing is opened before the first look, which must be made in a running loop."""
-        self._config, self._flags = config, tuple(flags)
+        self._config, self._engine = config, engine
+        self._pid = engine.pid if engine is not None else None  # of the engine that is looked at
         self._client: ControlClient | None = None
         self._state: RunState | None = None
+        self._info = EngineInfo()
         self._task: asyncio.Task[None] | None = None
-        self._starting: asyncio.Task[None] | None = None
-        self._trouble: tuple[str, ...] = ()
-        self.alive = True
-        self.last_heard_at: float | None = None
-
-    @property
-    def last_log_lines(self) -> tuple[str, ...]:
-        """What the engine's log, or its failed start, said last."""
-        return self._trouble or engine_client.last_lines(self._config.run.run_folder / LOG_NAME)
+        self._silent_since: float | None = None
 
     def snapshot(self) -> RunState | None:
         """Return the state as last heard."""
@@ -51,124 +60,220 @@ class LiveController:
             self._task = asyncio.get_running_loop().create_task(self._listen(), name="listen")
         return self._state
 
+    def engine_info(self) -> EngineInfo:
+        """Return what was last found out about the engine."""
+        return self._info
+
     async def steer(self, command: Command) -> str:
         """Pass a command on. Raises CommandRefusedError."""
         if self._client is None:
-            message = "the engine does not answer"
-            raise CommandRefusedError(message)
+            raise CommandRefusedError(self._info.trouble or "the engine does not answer")
+        client = self._client
         try:
-            said = await self._client.steer(command)
-            await self._hear(self._client)
+            said = await client.steer(command)
         except ControlError as error:
             raise CommandRefusedError(str(error)) from error
+        with contextlib.suppress(ControlError):  # the next look finds out that the engine is gone
+            await self._hear(client)
         return said
 
-    def restart(self) -> None:
-        """Start an engine where the last one died."""
-        if not self.alive and (self._starting is None or self._starting.done()):
-            self._starting = asyncio.get_running_loop().create_task(self._start(), name="start")
-
-    async def _start(self) -> None:
-        self._trouble = ("starting the engine ...",)
+    async def restart(self) -> str:
+        """Start an engine where none works any more. Raises CommandRefusedError with its refusal."""
+        if self._client is not None or self._is_own_engine_alive():
+            message = "an engine is at work already"
+            raise CommandRefusedError(message)
+        before = self._engine, self._pid, self._info
+        self._info = EngineInfo(is_starting=True)
         try:
-            client, engine = await engine_client.start_and_attach(self._config, self._flags)
-        except RefusedError as error:
-            self._trouble = tuple(str(error).splitlines())
-            return
-        engine.output.unlink(missing_ok=True)
-        await client.close()
-        self._trouble = ()
-        self.alive = True
+            self._engine = await detached_call(lambda: engine_client.start(self._config, ()))
+        except OSError as error:
+            self._info = before[2]
+            message = f"no engine can be started: {error.strerror}"
+            raise CommandRefusedError(message) from error
+        self._pid = self._engine.pid
+        await engine_client.wait_for_start(self._config, self._engine)
+        refusal = self._engine.refusal()
+        if refusal is not None:
+            self._engine, self._pid, self._info = before
+            raise CommandRefusedError(refusal)
+        return "the engine was started"
+
+    # ------------------------------------------------------------------ finding out
 
     async def _listen(self) -> None:
         while True:
-            if self._client is None:
-                await self._connect()
-            if self._client is not None:
-                try:
-                    await self._hear(self._client)
-                except ControlError:
-                    self._client = None
-                    continue
+            try:
+                await self._look()
+            except Exception as error:
+                # Nobody waits for this task: the screen must not go on with a picture that never changes.
+                log.exception("looking at the engine")
+                trouble = f"looking at the engine failed: {type(error).__name__}: {error}"
+                self._info = replace(self._info, trouble=trouble)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _connect(self) -> None:
+    async def _look(self) -> None:
+        client = self._client
         try:
-            self._client = await engine_client.attach(self._config)
-        except ControlError:
-            self._take_last_words()
-        else:
-            self.alive = True
+            if client is None:
+                client = self._client = await engine_client.attach(self._config)
+            await self._hear(client)
+            self._silent_since = None
+        except ControlError as error:
+            self._client = None
+            if client is not None:
+                await client.close()
+            await self._look_without_socket(error)
 
     async def _hear(self, client: ControlClient) -> None:
+        """Take what the engine says. Raises ControlError."""
+        if client.engine is not None and not client.engine.is_same:
+            await self._hear_other_version(client, client.engine)
+            return
         await client.refresh()
-        self._state = client.snapshot() or self._state
-        self.last_heard_at = time.time()
+        self._state = client.snapshot()
+        self._info = EngineInfo(last_heard_at=time.time())
+        self._pid = self._state.pid if self._state is not None else self._pid
 
-    def _take_last_words(self) -> None:
-        """No engine answers: it has ended and said how, or it is dead."""
-        if engine_client.is_running(self._config):
-            return  # it holds the lock: on its way up, or making its socket anew
-        with contextlib.suppress(StatusError):  # no last words: it counts as dead
-            seen = read_status(self._config.run.status_path, time.time())
-            is_newer = self._state is None or seen.state.started_at == self._state.started_at
-            if seen.state.phase in ENDED_PHASES and is_newer:
-                self._state, self.alive = _with_history(seen, self._state), True
-                return
-        self.alive = False
+    async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
+        """Take what an engine of another version says that every version understands. Raises ControlError."""
+        await client.ping()
+        seen = await self._status()
+        state = seen.state if seen is not None else _least_state(await client.raw_state(), self._config)
+        state.problems.append(Problem("warning", only_stable(engine), None, "", state.last_at, state.last_at))
+        self._state, self._pid = state, state.pid
+        trouble = f"engine {engine.version} is of another version: only pause, finish and stop work"
+        self._info = EngineInfo(last_heard_at=time.time(), reach="run", trouble=trouble)
+
+    async def _look_without_socket(self, why: ControlError) -> None:
+        """Find out from the status file how an engine stands that does not answer."""
+        seen = await self._status()
+        if isinstance(why, NoEngineError) and not self._is_own_engine_alive():
+            await self._take_end(seen)
+        else:
+            self._take_silence(seen, why)
+
+    async def _status(self) -> StatusSnapshot | None:
+        try:
+            return await load_status(self._config.status_path, time.time())
+        except StatusError:
+            return None
+
+    def _take_silence(self, seen: StatusSnapshot | None, why: ControlError) -> None:
+        """Show an engine that is there and does not answer: on its way up or down, or without a socket."""
+        now = time.monotonic()
+        self._silent_since = since = self._silent_since if self._silent_since is not None else now
+        is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen))
+        if is_seen and seen is not None:
+            self._state = _with_history(seen, self._state)
+        is_new = self._engine is not None and (self._state is None or self._state.pid != self._engine.pid)
+        is_starting = is_new and self._is_own_engine_alive()
+        is_worth_a_word = now - since > SILENT_SECONDS and not is_starting
+        self._info = EngineInfo(
+            is_starting=is_starting,
+            last_heard_at=seen.heartbeat if is_seen and seen is not None else self._info.last_heard_at,
+            reach="none" if is_worth_a_word else "all",
+            trouble=str(why) if is_worth_a_word else "",
+        )
+
+    async def _take_end(self, seen: StatusSnapshot | None) -> None:
+        """Tell an engine that has ended and said how from an engine that died."""
+        code = self._engine.exit_code if self._engine is not None else None
+        if seen is not None and seen.liveness == "ended" and self._is_current(seen):
+            self._state, self._info = _with_history(seen, self._state), EngineInfo()
+        elif code in _ENDED_IN_ORDER:
+            self._state, self._info = self._ended_state(code), EngineInfo()
+        elif self._info.is_alive:
+            self._info = EngineInfo(is_alive=False, log_lines=await self._last_words())
+
+    def _ended_state(self, code: int) -> RunState:
+        """Return the end of a run whose status file does not tell of it."""
+        before = self._state or RunState(config=str(self._config.path), output=str(self._config.output))
+        reason = f"{self._config.status_path} does not tell of this run"
+        return replace(before, phase=_ENDED_IN_ORDER[code], exit_code=code, reason=reason)  # type: ignore[arg-type]
+
+    async def _last_words(self) -> tuple[str, ...]:
+        """Return what an engine that died said last: in its log, or before its log was open."""
+        own = self._engine
+        if own is None or (self._state is not None and self._state.pid == own.pid):
+            said = await log_tail(self._config.run_folder / LOG_NAME)
+        else:
+            said = own.last_lines()
+        return (*said, *(own.ending() if own is not None else ()))
+
+    def _is_own_engine_alive(self) -> bool:
+        return self._engine is not None and self._engine.exit_code is None
+
+    def _is_current(self, seen: StatusSnapshot) -> bool:
+        """Tell whether a status is of the engine that is looked at, or of a later one."""
+        if self._pid is None or seen.state.pid == self._pid:
+            return True
+        known = self._state.started_at if self._state is not None else None
+        return known is not None and (seen.state.started_at or 0.0) > known
 
 
 def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:
-    """Return the last words with what only the living engine told."""
-    if before is None:
-        return seen.state
-    seen.state.problems, seen.state.recent = before.problems, before.recent
-    seen.state.newest_patch, seen.state.recent_count = before.newest_patch, before.recent_count
+    """Return the state of a status file with what only the living engine told."""
+    if before is not None and before.pid == seen.state.pid:
+        seen.state.problems, seen.state.recent = before.problems, before.recent
+        seen.state.newest_patch, seen.state.recent_count = before.newest_patch, before.recent_count
     return seen.state
+
+
+def _least_state(raw: dict[str, object], config: RunConfig) -> RunState:
+    """Return what can be read of a state of any version."""
+    pid = raw.get("pid")
+    return RunState(
+        phase=str(raw.get("phase", "running")),  # type: ignore[arg-type]
+        reason=str(raw.get("reason", "")),
+        config=str(config.path),
+        output=str(config.output),
+        pid=pid if isinstance(pid, int) else 0,
+    )
 
 
 class MonitorController:
     """A status file, read every two seconds; it steers nothing."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is read before the first look."""
-        self.status_path = str(path)
+        """Nothing is read before the first look, which must be made in a running loop."""
         self._path = path
-        self._read_at = float("-inf")
-        self._sighting: StatusSnapshot | None = None
-        self._trouble = ""
+        self._task: asyncio.Task[None] | None = None
+        self._state: RunState | None = None
+        self._info = EngineInfo(status_file=str(path), reach="none")
 
     def snapshot(self) -> RunState | None:
         """Return the state of the file."""
-        now = time.monotonic()
-        if now - self._read_at >= MONITOR_SECONDS:
-            self._read_at = now
-            try:
-                self._sighting, self._trouble = read_status(self._path, time.time()), ""
-            except StatusError as error:
-                self._trouble = str(error)
-        return self._sighting.state if self._sighting else None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._follow(), name="follow")
+        return self._state
+
+    def engine_info(self) -> EngineInfo:
+        """Return what the file says of the engine that wrote it."""
+        return self._info
 
     async def steer(self, command: Command) -> str:
         """Refuse: a monitor only watches."""
         message = f"a monitor only watches; to steer, use tui-gen or tui-gen ctl ({type(command).__name__})"
         raise CommandRefusedError(message)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the engine that wrote the file is there, or has ended in order."""
-        return self._sighting is None or self._sighting.liveness != "dead"
+    async def _follow(self) -> None:
+        while True:
+            await self._look()
+            await asyncio.sleep(MONITOR_SECONDS)
 
-    @property
-    def last_heard_at(self) -> float | None:
-        """When the file was written."""
-        return self._sighting.heartbeat if self._sighting else None
-
-    @property
-    def last_log_lines(self) -> tuple[str, ...]:
-        """What is wrong with the file, or the end of the log beside it."""
-        if self._trouble:
-            return (self._trouble,)
-        if self._sighting is None:
-            return ()
-        return engine_client.last_lines(Path(self._sighting.state.output) / RUN_FOLDER / LOG_NAME)
+    async def _look(self) -> None:
+        try:
+            seen = await load_status(self._path, time.time())
+        except StatusError as error:
+            self._info = replace(self._info, trouble=str(error))
+            return
+        is_alive = seen.liveness != "dead"
+        log = Path(seen.state.output) / RUN_FOLDER / LOG_NAME
+        self._state = seen.state
+        self._info = replace(
+            self._info,
+            is_alive=is_alive,
+            last_heard_at=seen.heartbeat,
+            log_lines=() if is_alive else await log_tail(log),
+            trouble="",
+        )

@@ -17,7 +17,6 @@ from tui_gen.commands import engine_client
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.scan import FoundSource, ScanFindings
-from tui_gen.engine.control.server import ControlError
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
@@ -35,7 +34,8 @@ __all__ = ["first_run", "monitor", "open_screen", "review"]
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
     """Attach to the engine of a configuration, starting one if none runs. Raises RefusedError."""
-    if engine_client.is_running(config):
+    engine = None
+    if engine_client.is_running(config.run):
         if flags:
             message = (
                 f"an engine is working on {config.run.output} already; {' '.join(flags)} would change "
@@ -44,8 +44,8 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
             raise RefusedError(message)
     else:
         sys.stderr.write(f"Starting the engine for {display_name(str(config.run.output))} ...\n")
-        asyncio.run(_start(config, flags))
-    controller = LiveController(config)
+        engine = asyncio.run(engine_client.start_and_wait(config.run, flags))
+    controller = LiveController(config.run, engine)
     app = TuiGenApp(
         controller,
         keymap=config.run.keymap,
@@ -71,15 +71,6 @@ def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
     """Draw with ASCII alone where that is asked for."""
     if is_ascii:
         app.driver_class = AsciiDriver
-
-
-async def _start(config: JobConfig, flags: Sequence[str]) -> None:
-    client, engine = await engine_client.start_and_attach(config, flags)
-    engine.output.unlink(missing_ok=True)
-    try:
-        await client.close()
-    except ControlError:
-        return  # a very short run: its last words are in the status file
 
 
 def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool = False) -> int:

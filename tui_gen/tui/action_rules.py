@@ -38,11 +38,16 @@ class Situation:
         return self.state.sources.get(self.source or "")
 
     @property
-    def is_steerable(self) -> bool:
-        """Whether there is an engine that would carry out a command."""
+    def is_run_steerable(self) -> bool:
+        """Whether there is an engine that takes commands for the whole run."""
         condition = self.view.condition
-        has_gone = condition.is_dead or condition.is_ended or condition.word == "CONNECTING"
-        return not self.view.is_read_only and not has_gone
+        has_gone = condition.is_dead or condition.is_ended or condition.is_awaited
+        return not self.view.is_read_only and not has_gone and self.view.engine.reach != "none"
+
+    @property
+    def is_steerable(self) -> bool:
+        """Whether there is an engine that takes every command."""
+        return self.is_run_steerable and self.view.engine.reach == "all"
 
 
 def workers_after(situation: Situation, change: int) -> int:
@@ -53,7 +58,7 @@ def workers_after(situation: Situation, change: int) -> int:
 
 
 def _can_pause(now: Situation, _: int) -> bool:
-    return now.is_steerable and now.state.phase not in {"draining", "stopping"}
+    return now.is_run_steerable and now.state.phase not in {"draining", "stopping"}
 
 
 def _can_change_workers(now: Situation, change: int) -> bool:

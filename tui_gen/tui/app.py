@@ -6,7 +6,7 @@ It knows no job, keeps nothing that the run needs, and may end at any moment wit
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -16,7 +16,7 @@ from textual.screen import Screen
 from tui_gen.base.formatting import display_name
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.commands import Controller
+from tui_gen.engine.scheduling.commands import CommandRefusedError
 from tui_gen.tui.actions import APP_ACTIONS, IDS, SIGNAL_ACTIONS, bindings_of
 from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.command_queue import CommandQueue
@@ -26,7 +26,7 @@ from tui_gen.tui.main_screen import MainScreen, ScreenServices
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.terminal.driver import PatientDriver
-from tui_gen.tui.view import Heartbeat, Liveness, RunCondition, ScreenView, StatusFile, condition_of
+from tui_gen.tui.view import ScreenController, ScreenView, condition_of
 
 POLLS_PER_SECOND = 2
 DEAD_CODE = 1
@@ -44,20 +44,22 @@ class TuiGenApp(TerminalApp[None]):
 
     def __init__(  # noqa: PLR0913  (each stands for one thing outside the screen)
         self,
-        controller: Controller,
+        controller: ScreenController,
         *,
         clock: Callable[[], float] = time.time,
         keymap: Mapping[str, str] | None = None,
         notices: Notices = "none",
         preview: Preview | None = None,
-        on_restart: Callable[[], None] | None = None,
+        on_restart: Callable[[], Awaitable[str]] | None = None,
         is_read_only: bool = False,
     ) -> None:
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts an engine that is gone."""
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
         self.steering = CommandQueue(controller, clock, self._tell)
-        self._doors = ScreenServices(self.steering, preview, on_restart, self.look)
+        self._on_restart = on_restart
+        restart = self._restart if on_restart is not None else None
+        self._doors = ScreenServices(self.steering, preview, restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
         self._is_leaving_when_ended = False
@@ -89,31 +91,22 @@ class TuiGenApp(TerminalApp[None]):
 
     def look(self) -> ScreenView:
         """Return this moment."""
-        controller = self.controller
-        now = self.clock()
-        state = controller.snapshot()
-        is_alive = controller.alive if isinstance(controller, Liveness) else True
-        said = controller.last_log_lines if isinstance(controller, Liveness) and not is_alive else ()
-        heard_at = controller.last_heard_at if isinstance(controller, Heartbeat) else None
-        silent = now - heard_at if heard_at is not None else None
-        if state is None:
-            state = RunState()
-            condition = RunCondition("CONNECTING", "accent", "no word from the engine yet")
-            if not is_alive:
-                condition = condition_of(state, is_alive, silent)
-        else:
-            condition = condition_of(state, is_alive, silent)
+        looked_at = now = self.clock()
+        found, engine = self.controller.snapshot(), self.controller.engine_info()
+        state = found if found is not None else RunState()
+        condition = condition_of(found, engine, now)
+        if found is not None:
             self._forget_what_is_done(state)
-        if condition.is_dead or condition.is_ended:
-            now = min(now, state.last_at) if state.last_at else now
+        if (condition.is_dead or condition.is_ended) and state.last_at:
+            now = min(now, state.last_at)
         return ScreenView(
             state=state,
             now=now,
             condition=condition,
             is_read_only=self.is_read_only,
             workers_asked=self._workers_asked(),
-            log_lines=said,
-            status_file=controller.status_path if isinstance(controller, StatusFile) else "",
+            engine=engine,
+            looked_at=looked_at,
         )
 
     def poll(self) -> None:
@@ -143,6 +136,20 @@ class TuiGenApp(TerminalApp[None]):
             self.rooms.notice(text)
         self.poll()
 
+    def _restart(self) -> None:
+        """Start an engine in place of the one that is gone, and say what comes of it."""
+        self.rooms.notice("starting the engine again")
+        self.run_worker(self._await_restart(), group="restart")
+
+    async def _await_restart(self) -> None:
+        if self._on_restart is None:
+            return
+        try:
+            answer, is_refusal = await self._on_restart(), False
+        except CommandRefusedError as refusal:
+            answer, is_refusal = str(refusal), True
+        self._tell(answer, is_refusal)
+
     # ------------------------------------------------------------------ leaving
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -155,7 +162,8 @@ class TuiGenApp(TerminalApp[None]):
         """Ask how to leave; where nothing is on, just leave."""
         view = self.look()
         condition = view.condition
-        if self.is_read_only or condition.is_ended or condition.is_dead or condition.word == "CONNECTING":
+        is_over = condition.is_ended or condition.is_dead or condition.is_awaited
+        if self.is_read_only or is_over or view.engine.reach == "none":
             self._leave(view)
             return
         is_ending = view.state.phase in {"draining", "stopping"}

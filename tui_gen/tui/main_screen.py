@@ -145,7 +145,7 @@ class MainScreen(Screen[None]):
     def notice(self, text: str) -> None:
         """Say something in the last line for a moment."""
         if self._view is not None:
-            self.keys.notice(text, self._view.now)
+            self.keys.notice(text, self._view.looked_at)
             self.keys.show(self._view)
 
     # ------------------------------------------------------------------ what can be done
@@ -372,4 +372,3 @@ class MainScreen(Screen[None]):
         """Start the engine again."""
         if self._doors.on_restart is not None:
             self._doors.on_restart()
-            self.notice("starting the engine again")

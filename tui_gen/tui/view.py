@@ -3,49 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 from tui_gen.engine.model import eta
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
+from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.tui.widgets.styled_lines import Role
 
 STALE_AFTER_SECONDS = 10.0
 """A heartbeat older than this is worth saying."""
 
 
-@runtime_checkable
-class Liveness(Protocol):
-    """What a controller may also know: whether its engine lives, and what it said last."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether the engine's process is there."""
-        ...
-
-    @property
-    def last_log_lines(self) -> tuple[str, ...]:
-        """The last lines of the engine's log, oldest first."""
-        ...
+Reach = Literal["all", "run", "none"]
+"""Which commands an engine takes: all, those for the whole run (pause, finish, stop), or none."""
 
 
-@runtime_checkable
-class Heartbeat(Protocol):
-    """What a controller may also know: when the engine was heard of last."""
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a controller knows of its engine besides the state of the run."""
 
-    @property
-    def last_heard_at(self) -> float | None:
-        """Seconds since the epoch, or None before the first sign of life."""
-        ...
+    is_alive: bool = True
+    is_starting: bool = False
+    last_heard_at: float | None = None  # seconds since the epoch
+    log_lines: tuple[str, ...] = ()  # the last words of an engine that is gone, oldest first
+    status_file: str = ""  # which a monitor reads
+    reach: Reach = "all"
+    trouble: str = ""  # why less than everything can be seen or done
 
 
-@runtime_checkable
-class StatusFile(Protocol):
-    """What the monitor's controller also knows: the file it reads."""
+class ScreenController(Controller, Protocol):
+    """A controller of a screen: it also knows whether its engine lives."""
 
-    @property
-    def status_path(self) -> str:
-        """Its path."""
+    def engine_info(self) -> EngineInfo:
+        """Return what is known of the engine. Never waits, and reads nothing."""
         ...
 
 
@@ -58,6 +49,7 @@ class RunCondition:
     reason: str = ""
     is_dead: bool = False
     is_ended: bool = False
+    is_awaited: bool = False  # no engine has answered yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +61,8 @@ class ScreenView:
     condition: RunCondition
     is_read_only: bool = False
     workers_asked: int | None = None  # asked for, not yet confirmed
-    log_lines: tuple[str, ...] = ()
-    status_file: str = ""
+    engine: EngineInfo = EngineInfo()
+    looked_at: float = 0.0  # as `now`, which stands still once the run has ended
 
     @property
     def is_working(self) -> bool:
@@ -91,19 +83,26 @@ _WORDS: dict[str, tuple[str, Role, str]] = {
 }
 
 
-def condition_of(state: RunState, is_alive: bool, silent_seconds: float | None) -> RunCondition:  # noqa: FBT001
-    """Return how the run stands, as far as the engine still says."""
-    is_ended = state.phase in ENDED_PHASES
-    if not is_alive and not is_ended:
+def condition_of(state: RunState | None, engine: EngineInfo, now: float) -> RunCondition:
+    """Return how the run stands, as far as the engine still says; no state is known before its first word."""
+    if engine.is_starting:
+        return RunCondition("STARTING", "accent", "the engine is on its way up", is_awaited=True)
+    phase = state.phase if state is not None else "starting"
+    is_ended = phase in ENDED_PHASES
+    if not engine.is_alive and not is_ended:
         return RunCondition("DEAD", "bad", "the engine has ended without a word", is_dead=True)
-    word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
-    if silent_seconds is not None and silent_seconds > STALE_AFTER_SECONDS and not is_ended:
-        heard = f"was {word}, last heard of {silent_seconds:.0f} s ago"
-        return RunCondition("STALE", "warn", heard)
-    if state.phase == "finished" and state.exit_code:
-        word, role = "FINISHED", "warn"
-        reason = "some videos failed or targets are unmet"
-    return RunCondition(word, role, state.reason or reason, is_ended=is_ended)
+    if state is None:
+        reason = engine.trouble or "no word from the engine yet"
+        return RunCondition("CONNECTING", "accent", reason, is_awaited=True)
+    word, role, reason = _WORDS.get(phase, (phase.upper(), "accent", ""))
+    if is_ended:
+        if phase == "finished" and state.exit_code:
+            role, reason = "warn", "some videos failed or targets are unmet"
+        return RunCondition(word, role, state.reason or reason, is_ended=True)
+    silent_seconds = now - engine.last_heard_at if engine.last_heard_at is not None else 0.0
+    if silent_seconds > STALE_AFTER_SECONDS:
+        return RunCondition("STALE", "warn", f"was {word}, last heard of {silent_seconds:.0f} s ago")
+    return RunCondition(word, role, "; ".join(filter(None, (state.reason or reason, engine.trouble))))
 
 
 def done_share(state: RunState) -> float | None:

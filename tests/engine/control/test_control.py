@@ -3,56 +3,27 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.control.conftest import served
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.engine.control import server
-from tui_gen.engine.control.protocol import WireError, from_wire, to_wire
+from tui_gen.engine.control.client import ControlClient
+from tui_gen.engine.control.codec import WireError, from_wire, to_wire
+from tui_gen.engine.control.protocol import ASK_BYTES, ControlError
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.storage.lock import Lock, read_holder
-
-
-@pytest.fixture(autouse=True)
-def private_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    tmp_path_factory.getbasetemp()  # chosen before the folder for temporaries is another
-    # Not in `tmp_path`: its name may be so long that a socket in it cannot have one.
-    with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.setattr("tempfile.tempdir", folder)
-        yield Path(folder)
-        monkeypatch.undo()
-
-
-@asynccontextmanager
-async def served(bench: Bench, run_folder: Path) -> AsyncIterator[tuple[Path, Lock]]:
-    run_folder.mkdir(exist_ok=True)
-    lock = Lock(run_folder / "lock")
-    serving = server.ControlServer(bench.steering, run_folder=run_folder, lock=lock)
-    task = asyncio.create_task(serving.run())
-    path = server.socket_path(run_folder)
-    while not (found := read_holder(lock.path)) or not found.socket:
-        assert not task.done(), task
-        await asyncio.sleep(0)
-    try:
-        yield path, lock
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        lock.release()
 
 
 async def test_a_client_sees_and_steers_a_running_engine(tmp_path: Path) -> None:
     bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
         run = asyncio.create_task(bench.engine.run())
-        client = server.ControlClient(path)
+        client = ControlClient(path)
         await client.connect()
         assert await client.steer(do.SetWorkers(7)) == "7 workers"
         await client.refresh()
@@ -78,7 +49,7 @@ async def test_a_whole_state_travels_unchanged(tmp_path: Path) -> None:
 async def test_what_happened_is_sent_once_and_shown_for_long(tmp_path: Path) -> None:
     bench = Bench(ToyStage({"a": 30}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
-        client, late = server.ControlClient(path), server.ControlClient(path)
+        client, late = ControlClient(path), ControlClient(path)
         await client.connect()
         run = asyncio.create_task(bench.engine.run())
         while not run.done():
@@ -104,7 +75,7 @@ async def test_the_socket_is_private_and_comes_back_when_cleaned_away(
         path.unlink()
         while not path.exists():
             await asyncio.sleep(0.01)
-        client = server.ControlClient(path)
+        client = ControlClient(path)
         await client.connect()
         await client.close()
     assert not path.exists()
@@ -135,17 +106,17 @@ async def test_an_endless_line_ends_the_connection_alone(tmp_path: Path) -> None
     bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
     async with served(bench, tmp_path / "run") as (path, _):
         reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(b"x" * (server.ASK_BYTES * 2))
+        writer.write(b"x" * (ASK_BYTES * 2))
         assert await reader.read() == b""
         writer.close()
-        client = server.ControlClient(path)
+        client = ControlClient(path)
         await client.connect()
         await client.close()
 
 
 async def test_a_dead_socket_says_so(tmp_path: Path) -> None:
-    with pytest.raises(server.ControlError, match="does not answer"):
-        await server.ControlClient(tmp_path / "none").connect()
+    with pytest.raises(ControlError, match="does not answer"):
+        await ControlClient(tmp_path / "none").connect()
 
 
 json_values = st.recursive(

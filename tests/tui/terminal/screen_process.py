@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT))
 from tui_gen.engine.model.state import RunState  # noqa: E402
 from tui_gen.tui.app import TuiGenApp  # noqa: E402
 from tui_gen.tui.terminal.session import run_screen  # noqa: E402
+from tui_gen.tui.view import EngineInfo  # noqa: E402
 
 HOSTILE = "boom [/b] \x1b]0;owned\x07 \x9b2J"
 
@@ -29,6 +30,9 @@ class Crashing:
         os.write(2, b"NOISE ON TWO")
         os.write(1, b"NOISE ON ONE")
         return runs.working_run(videos=8)
+
+    def engine_info(self) -> EngineInfo:
+        return EngineInfo()
 
     async def steer(self, command: object) -> str:
         return str(command)

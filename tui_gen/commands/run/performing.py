@@ -17,7 +17,7 @@ from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands.run.opening import RunRequest, only_source
 from tui_gen.contract.opened_job import OpenedJob
-from tui_gen.engine.control.server import ControlError, ControlServer
+from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.run.hooks import Hooks
 from tui_gen.engine.run.housekeeping import Watched
@@ -83,7 +83,7 @@ async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: C
         reporting.append(asyncio.create_task(_follow_workers(steering, opened), name="workers"))
         reporting.append(asyncio.create_task(hooks.run(), name="hooks"))
         server = ControlServer(steering, run_folder=config.run.run_folder, lock=session.lock)
-        reporting.append(asyncio.create_task(_serve(server), name="control"))
+        reporting.append(asyncio.create_task(server.run(), name="control"))
 
     watched = Watched(
         config.run.output, config.run.run_folder, config.run.status_path, config.run.min_free_bytes
@@ -140,14 +140,6 @@ def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutpu
         # nohup and service managers ignore a signal on purpose: leave it ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, obey, number)
-
-
-async def _serve(server: ControlServer) -> None:
-    try:
-        await server.run()
-    except (OSError, ControlError) as error:
-        # The work needs no socket; signals still steer it.
-        log.error("no control socket: %s", error)  # noqa: TRY400 - the text says all
 
 
 async def _report(reporter: Reporter, talk: ConsoleOutput) -> None:

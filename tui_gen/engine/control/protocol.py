@@ -1,182 +1,85 @@
-"""How states, events and commands travel between processes: as JSON, typed again at the other end.
+"""What client and engine say over the control socket: one line of JSON asks, one line of JSON answers.
 
-A value is decoded by the annotations of its dataclass; what does not fit is a WireError, never a
-half-made object.
+    {"ask": "hello"}                  {"hello": {"protocol": 2, "version": "0.2.0", "state_format": "9f..."}}
+    {"ask": "status"}                 {"status": {...}}   the content of the status file
+    {"command": {"is": "Drain"}}      {"done": "finishing the clips in hand, then stopping"}
+    {"ask": "state", "after": 17}     {"state": {...}}    typed, see `codec`
+    anything                          {"refused": "why"}
+
+Invariant: hello, status and the commands Pause, Resume, Drain and Stop keep these words in every version,
+so that a client can end an engine of any other version. The state and all other commands are used only
+between two programs with the same state format.
+
+Protocol 1 had no hello and no status: an engine of protocol 1 refuses both, carries out the four commands,
+and answers "state" with an object whose "phase", "reason" and "version" can be read as plain JSON.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
-from collections import deque
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-from tui_gen.engine.model import events, problems, run_data, state, state_views, work
-from tui_gen.engine.scheduling import commands
+from tui_gen import __version__
+from tui_gen.engine.control.codec import field_lines
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling import commands as do
 
-Payload = Any
-"""A JSON value."""
+PROTOCOL = 2
+"""Raise it when the meaning of an answer changes while its fields stay the same."""
+HAS_HELLO = 2
+"""The first protocol with hello and status."""
+STABLE_COMMANDS = (do.Pause, do.Resume, do.Drain, do.Stop)
+"""What an engine of any version carries out."""
+NOTHING_RECENT = 1 << 60
+"""As "after": a state without what happened last."""
 
-
-class WireError(Exception):
-    """Something that came over the wire is not what it claims to be."""
-
-
-# Classes that may stand in a union, and all that travel: their name is sent along.
-_NAMED: dict[str, type[Any]] = {
-    found.__name__: found
-    for module in (commands, events, problems, state_views, state, work)
-    for found in vars(module).values()
-    if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
-}
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-_LEFT_OUT = {("RunState", "records"), ("StagePlanned", "plan")}
+ASK_BYTES = 64 * 1024
+ANSWER_BYTES = 64 * 1024 * 1024
 
 
-def to_wire(value: object) -> Payload:
-    """Return a value as JSON. Dataclasses become objects with their class name under "is"."""
-    if type(value) in _PLAIN:
-        return value
-    kind: Any = type(value)
-    encode = _encoder(kind)
-    if encode is not None:
-        return encode(value)
-    if isinstance(value, Mapping):
-        return {str(key): to_wire(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | deque | frozenset | set):
-        return [to_wire(item) for item in value]
-    return value
+class ControlError(Exception):
+    """The engine cannot be reached, or does not answer as it should."""
 
 
-def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wanted` says
-    """Return the value of type `wanted` that a payload stands for. Raises WireError."""
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """Which program answers at the other end."""
+
+    protocol: int
+    version: str
+    state_format: str = ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether states and all commands can be exchanged with it."""
+        return (self.protocol, self.state_format) == (PROTOCOL, state_format())
+
+    def difference(self) -> str:
+        """Say in one sentence how it differs from this program."""
+        if self.version != __version__:
+            return f"the engine is of version {self.version}, this program is of version {__version__}"
+        return f"the engine and this program both say version {__version__}, but their code differs"
+
+
+@cache
+def state_format() -> str:
+    """Return a digest of all fields of states and commands, and of what they hold."""
+    lines = sorted(field_lines(RunState, do.Command))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def hello() -> dict[str, Any]:
+    """Return this program's answer to hello."""
+    return {"protocol": PROTOCOL, "version": __version__, "state_format": state_format()}
+
+
+def engine_version(said: Mapping[str, Any]) -> EngineVersion:
+    """Return what an answer to hello says; later protocols may say more. Raises ControlError."""
     try:
-        return _decoder(wanted)(payload)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        message = f"no {getattr(wanted, '__name__', wanted)}: {type(error).__name__}: {error}"
-        raise WireError(message) from error
-
-
-@cache
-def _encoder(kind: Any) -> Callable[[Any], Payload] | None:  # noqa: ANN401 - a class
-    """Return what turns objects of a dataclass into payloads, None for any other class.
-
-    It is made once a class: a state of five hundred films has some twenty thousand values, and nearly all
-    of them are plain, as their annotations tell.
-    """
-    called: str = kind.__name__
-    if not dataclasses.is_dataclass(kind):
-        return None
-    names = tuple(f.name for f in dataclasses.fields(kind) if (called, f.name) not in _LEFT_OUT)
-    hints = typing.get_type_hints(kind)
-    others = tuple(name for name in names if not _is_plain(hints[name]))
-    values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, n) for n in names]
-
-    def encode(value: object) -> Payload:
-        payload = {"is": called, **dict(zip(names, values_of(value), strict=True))}
-        for name in others:
-            payload[name] = to_wire(payload[name])
-        return payload
-
-    return encode
-
-
-def _is_plain(hint: Any) -> bool:  # noqa: ANN401 - a type
-    """Tell whether all values of a type are JSON values already."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in {Union, types.UnionType}:
-        return all(map(_is_plain, inner))
-    if origin is dict:
-        return inner[0] is str and _is_plain(inner[1])
-    return hint in _PLAIN or origin is Literal
-
-
-_Decoder = Callable[[Payload], Any]
-
-
-@cache
-def _decoder(wanted: Any) -> _Decoder:  # noqa: ANN401 - types arrive as values here
-    """Return what turns payloads into values of a type: made once a type, since states are large."""
-    origin, inner = get_origin(wanted), get_args(wanted)
-    if origin in {Union, types.UnionType}:
-        return _union_decoder(inner)
-    if dataclasses.is_dataclass(wanted):
-        return _dataclass_decoder(wanted)
-    if origin in {tuple, list, deque}:
-        return _sequence_decoder(origin, inner)
-    if origin is dict:
-        return _dict_decoder(*inner)
-    if wanted is float:
-        return float
-    return _plain_decoder(wanted) if wanted in {int, str, bool} else _as_it_is
-
-
-def _as_it_is(payload: Payload) -> Payload:
-    return payload
-
-
-def _plain_decoder(wanted: type[Any]) -> _Decoder:
-    def decode(payload: Payload) -> Any:  # noqa: ANN401 - as `wanted` says
-        if not isinstance(payload, wanted):
-            message = f"{payload!r} is no {wanted.__name__}"
-            raise TypeError(message)
-        return payload
-
-    return decode
-
-
-def _dict_decoder(key: Any, item: Any) -> _Decoder:  # noqa: ANN401 - types
-    decode_item = _decoder(item)
-    # JSON keys are text; slots are numbered.
-    decode_key = int if key is int else _as_it_is
-    return lambda payload: {decode_key(name): decode_item(inner) for name, inner in payload.items()}
-
-
-def _union_decoder(choices: tuple[Any, ...]) -> _Decoder:
-    may_be_none = type(None) in choices
-    rest = _decoder(next(choice for choice in choices if choice is not type(None)))
-
-    def decode(payload: Payload) -> Any:  # noqa: ANN401 - one of the choices
-        if payload is None and may_be_none:
-            return None
-        if not (isinstance(payload, dict) and "is" in payload):
-            return rest(payload)
-        named: Any = _NAMED[payload["is"]]
-        if named not in choices:
-            message = f"{payload['is']} is not expected here"
-            raise TypeError(message)
-        return _decoder(named)(payload)
-
-    return decode
-
-
-def _dataclass_decoder(kind: Any) -> _Decoder:  # noqa: ANN401 - a class
-    decoders: dict[str, _Decoder] = {}
-
-    def decode(payload: Payload) -> Any:  # noqa: ANN401 - a `kind`
-        if payload.get("is") != kind.__name__:
-            message = f"{payload.get('is')!r} where {kind.__name__} is expected"
-            raise TypeError(message)
-        if not decoders:  # not before it is needed: a class may hold others of its own
-            decoders.update((name, _decoder(hint)) for name, hint in typing.get_type_hints(kind).items())
-        return kind(**{name: decoders[name](item) for name, item in payload.items() if name != "is"})
-
-    return decode
-
-
-def _sequence_decoder(origin: Any, kinds: tuple[Any, ...]) -> _Decoder:  # noqa: ANN401 - types
-    if origin is tuple and not (len(kinds) == 2 and kinds[1] is Ellipsis):  # noqa: PLR2004 - tuple[x, ...]
-        parts_of = [_decoder(kind) for kind in kinds]
-        return lambda payload: tuple(decode(item) for decode, item in zip(parts_of, payload, strict=True))
-    decode_item = _decoder(kinds[0])
-    if origin is deque:
-        length = _LENGTHS.get(kinds[0])
-        return lambda payload: deque(map(decode_item, payload), maxlen=length)
-    return lambda payload: origin(map(decode_item, payload))
-
-
-_LENGTHS: dict[Any, int] = {state_views.Minute: run_data.MINUTES_KEPT}
+        return EngineVersion(int(said["protocol"]), str(said["version"]), str(said.get("state_format", "")))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"the engine does not say its version ({type(error).__name__}: {error})"
+        raise ControlError(message) from error

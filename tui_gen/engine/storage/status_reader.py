@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import aiofiles
+
+from tui_gen.base.detached_call import DETACHED
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
@@ -37,21 +42,44 @@ class StatusSnapshot:
 
 def read_status(path: Path, now: float) -> StatusSnapshot:
     """Return what a status file shows. Raises StatusError."""
-    try:
+    with _errors_named(path):
         with path.open("rb") as file:
             data = file.read(MAX_BYTES)
-        raw = json.loads(data)
-        state = _state(raw)
-        return StatusSnapshot(state, float(raw["heartbeat"]), _liveness(raw, now), raw)
+        return _snapshot(json.loads(data), now)
+
+
+async def load_status(path: Path, now: float) -> StatusSnapshot:
+    """Return what a status file shows, read off the event loop. Raises StatusError."""
+    with _errors_named(path):
+        async with aiofiles.open(path, "rb", executor=DETACHED) as file:
+            data = await file.read(MAX_BYTES)
+        return _snapshot(json.loads(data), now)
+
+
+@contextmanager
+def _errors_named(origin: Path | str) -> Iterator[None]:
+    """Translate what reading a status raises into a StatusError."""
+    try:
+        yield
     except FileNotFoundError as error:
-        message = f"{path}: there is no status file; nothing was generated here yet"
+        message = f"{origin}: there is no status file; nothing was generated here yet"
         raise StatusError(message) from error
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
+        message = f"{origin}: cannot be read ({error.strerror})"
         raise StatusError(message) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = f"{path}: not a status file of this program ({type(error).__name__}: {error})"
+        message = f"{origin}: not a status file of this program ({type(error).__name__}: {error})"
         raise StatusError(message) from error
+
+
+def snapshot_of(raw: dict[str, Any], now: float, *, origin: str) -> StatusSnapshot:
+    """Return what a status shows that an engine sent. Raises StatusError, which names the origin."""
+    with _errors_named(origin):
+        return _snapshot(raw, now)
+
+
+def _snapshot(raw: dict[str, Any], now: float) -> StatusSnapshot:
+    return StatusSnapshot(_state(raw), float(raw["heartbeat"]), _liveness(raw, now), raw)
 
 
 def _liveness(raw: dict[str, Any], now: float) -> str:
@@ -101,9 +129,7 @@ def _state(raw: dict[str, Any]) -> RunState:
             state.sources[slot.source].in_hand += 1
     state.problems = [_problem(entry) for entry in reversed(raw["errors_top"])]
     state.disk = _disk(raw["disk"], at)
-    if raw["system"] is not None:
-        cores = tuple(raw["system"]["cpu_percents"])
-        state.system = ev.SystemMeasured(**{**raw["system"], "cpu_percents": cores})
+    state.system = _system(raw["system"])
     return state
 
 
@@ -166,6 +192,14 @@ def _problem(entry: dict[str, Any]) -> Problem:
         entry["last_at"],
         entry["count"],
     )
+
+
+def _system(entry: dict[str, Any] | None) -> ev.SystemMeasured | None:
+    """Return the measurement; an engine of a later version may have written more than is known here."""
+    if entry is None:
+        return None
+    known = {field.name: entry[field.name] for field in fields(ev.SystemMeasured)}
+    return ev.SystemMeasured(**{**known, "cpu_percents": tuple(entry["cpu_percents"])})
 
 
 def _disk(entry: dict[str, Any] | None, at: float) -> ev.DiskMeasured | None:

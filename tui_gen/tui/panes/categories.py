@@ -117,7 +117,7 @@ def checkpoints_line(view: ScreenView, width: int) -> Line:
     begun = sum(source.clips_made > 0 and source.clips_left > 0 for source in view.state.sources.values())
     words = f" checkpoints {counts.done + begun}: {counts.done} completed, {begun} in progress"
     room = width - len(words) - 4
-    place = display_name(view.status_file)
+    place = display_name(view.engine.status_file)
     return (
         StyledText(words),
         muted("   " + fit_end(place, room)) if place and room >= _LEAST_NAME else StyledText(""),

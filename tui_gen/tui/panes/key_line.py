@@ -34,7 +34,7 @@ class KeysPane(Pane, can_focus=False):
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Write the notice while it is fresh, the keys otherwise."""
-        if self._notice and abs(view.now - self._notice_at) < NOTICE_SECONDS:
+        if self._notice and abs(view.looked_at - self._notice_at) < NOTICE_SECONDS:
             return [line(StyledText(f" {display_name(self._notice)}", "accent"))]
         parts = [line(StyledText(key, "key"), muted(f" {words}")) for key, words in self.offered]
         if not parts:

@@ -34,8 +34,8 @@ class LogPane(Pane):
 
     def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
         """Write the events of the last look, or look again when that is a second ago."""
-        if abs(view.now - self._shown_at) >= _EVERY_SECONDS:
-            self._shown_at = view.now
+        if abs(view.looked_at - self._shown_at) >= _EVERY_SECONDS:
+            self._shown_at = view.looked_at
             self._events = list(view.state.recent)[::-1]
         found = self._events
         return Page(
@@ -52,7 +52,7 @@ class EnginePane(Pane):
 
     def page(self, view: ScreenView, size: Size) -> Page:
         """Write what it said last, below what can be done now."""
-        said = view.log_lines
+        said = view.engine.log_lines
         rows: list[Line] = [
             *(line(f" {each}") for each in wrapped(_GONE, size.width - 2)),
             (),

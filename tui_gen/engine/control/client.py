@@ -1,0 +1,165 @@
+"""A client's end of the control socket: it looks at an engine in another process, and steers it.
+
+An engine of any version can be paused, drained and stopped. Its state is fetched only where both programs
+have the same state format.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from tui_gen.base.detached_call import detached_call
+from tui_gen.engine.control.codec import WireError, from_wire, to_wire
+from tui_gen.engine.control.protocol import (
+    ANSWER_BYTES,
+    NOTHING_RECENT,
+    STABLE_COMMANDS,
+    ControlError,
+    EngineVersion,
+    engine_version,
+)
+from tui_gen.engine.control.socket_place import connected
+from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
+
+ANSWER_SECONDS = 60.0
+"""An engine that answers later than this is suspended, or hangs."""
+
+
+class ControlClient:
+    """A controller at the other end of the socket."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is opened before `open` or `connect`."""
+        self._path = path
+        self._state: RunState | None = None
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._turn = asyncio.Lock()
+        self.engine: EngineVersion | None = None
+
+    async def connect(self) -> EngineVersion:
+        """Open the socket, ask for the version, and fetch a state that can be read. Raises ControlError."""
+        await self.open()
+        self.engine = await self.greet()
+        if self.engine.is_same:
+            await self.refresh()
+        return self.engine
+
+    async def open(self) -> None:
+        """Open the socket. Raises ControlError."""
+        try:
+            opened = await detached_call(lambda: connected(self._path))
+            self._streams = await asyncio.open_unix_connection(sock=opened, limit=ANSWER_BYTES)
+        except OSError as error:
+            message = f"{self._path}: the engine does not answer ({error.strerror or error})"
+            raise ControlError(message) from error
+
+    async def greet(self) -> EngineVersion:
+        """Return which program the engine is. Raises ControlError."""
+        answer = await self._ask({"ask": "hello"})
+        if "hello" in answer:
+            return engine_version(answer["hello"])
+        # Protocol 1 has no hello and refuses it.
+        return EngineVersion(1, str((await self.raw_state()).get("version", "unknown")))
+
+    async def ping(self) -> None:
+        """Have the engine answer. Raises ControlError."""
+        await self._ask({"ask": "hello"})
+
+    async def refresh(self) -> None:
+        """Fetch the state. Raises ControlError."""
+        # What happened is most of a state: it is sent once.
+        before = self._state
+        answer = await self._ask({"ask": "state", "after": before.recent_count if before else 0})
+        try:
+            self._state = from_wire(answer["state"], RunState) if answer["state"] else None
+        except (KeyError, WireError) as error:
+            message = f"the engine's state cannot be read ({error})"
+            raise ControlError(message) from error
+        if before and self._state:
+            self._state.recent = deque([*before.recent, *self._state.recent], maxlen=RECENT_KEPT)
+
+    async def raw_state(self) -> dict[str, Any]:
+        """Return the state of an engine of any version as plain JSON. Raises ControlError."""
+        return _object(await self._ask({"ask": "state", "after": NOTHING_RECENT}), "state")
+
+    async def status(self) -> dict[str, Any]:
+        """Return what the status file holds, from an engine of protocol 2 or later. Raises ControlError."""
+        return _object(await self._ask({"ask": "status"}), "status")
+
+    def snapshot(self) -> RunState | None:
+        """Return the state as last fetched."""
+        return self._state
+
+    async def steer(self, command: Command) -> str:
+        """Have the engine carry out a command. Raises CommandRefusedError, ControlError."""
+        if self.engine is not None and not self.engine.is_same and not isinstance(command, STABLE_COMMANDS):
+            raise CommandRefusedError(only_stable(self.engine))
+        answer = await self._ask({"command": to_wire(command)})
+        if "refused" in answer:
+            raise CommandRefusedError(str(answer["refused"]))
+        return str(answer.get("done", ""))
+
+    async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        async with self._turn:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    answer = await self._exchange(question)
+            except TimeoutError as error:
+                message = f"the engine has not answered for {ANSWER_SECONDS:.0f} s"
+                raise ControlError(message) from error
+            except (OSError, ValueError, asyncio.LimitOverrunError) as error:
+                message = f"the engine is gone ({error})"
+                raise ControlError(message) from error
+        if not isinstance(answer, dict):
+            await self.close()
+            message = "the engine is gone"
+            raise ControlError(message)
+        return answer
+
+    async def _exchange(self, question: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        if self._streams is None:
+            message = "not connected to the engine"
+            raise ControlError(message)
+        reader, writer = self._streams
+        try:
+            writer.write(json.dumps(question).encode("ascii") + b"\n")
+            await writer.drain()
+            line = await reader.readline()
+            return json.loads(line) if line else None
+        except BaseException:
+            # A late answer would be taken for the answer to the next question.
+            self._streams = None
+            writer.close()
+            raise
+
+    async def close(self) -> None:
+        """Let go of the socket."""
+        if self._streams is not None:
+            writer = self._streams[1]
+            self._streams = None
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+def only_stable(engine: EngineVersion) -> str:
+    """Say what can be done with an engine of another version."""
+    return (
+        f"{engine.difference()}: pause, resume, drain and stop work, nothing else does; "
+        "drain the engine and start it again to use this version"
+    )
+
+
+def _object(answer: dict[str, Any], key: str) -> dict[str, Any]:
+    found = answer.get(key)
+    if not isinstance(found, dict):
+        message = str(answer.get("refused") or "the engine has nothing to say yet; ask again in a moment")
+        raise ControlError(message)
+    return found

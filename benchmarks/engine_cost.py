@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.executors.base import Executor
+from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import (
@@ -152,6 +153,7 @@ class Bench:
     ledger_path: Path
     state: RunState = field(default_factory=RunState)
     options: Options = field(default_factory=lambda: Options(workers=4))
+    executor: Executor = field(default_factory=LocalExecutor)
     ticks: int = 0
 
     def __post_init__(self) -> None:
@@ -160,7 +162,7 @@ class Bench:
         self.engine = Scheduler(
             job=ToyJob((self.stage,)),
             recorder=self.recorder,
-            executor=LocalExecutor(),
+            executor=self.executor,
             options=self.options,
         )
         self.steering = Steering(self.engine, self.recorder)

@@ -19,7 +19,7 @@ from typing import Any
 def hurry(waits: dict[str, Any]) -> None:
     """Shorten "stall" (first and later sign of life), "sources", "output" and "beat"; obey "kill"."""
     from tui_gen.engine.run import housekeeping
-    from tui_gen.engine.scheduling import scheduler
+    from tui_gen.engine.scheduling import scheduler, source_waits
     from tui_gen.engine.storage import recorder
     from tui_gen.processes import children
 
@@ -32,7 +32,7 @@ def hurry(waits: dict[str, Any]) -> None:
 
         vars(children)["StallLimits"].__init__ = limits
     if "sources" in waits:
-        vars(scheduler)["LOOK_FOR_SOURCES_SECONDS"] = waits["sources"]
+        vars(source_waits)["LOOK_FOR_SOURCES_SECONDS"] = waits["sources"]
     if "output" in waits:
         for module in (scheduler, recorder):
             vars(module)["TRY_AGAIN_SECONDS"] = waits["output"]

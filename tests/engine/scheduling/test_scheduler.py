@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.engine.toy import Bench, ToyStage, make
-from tui_gen.base.detached_call import THREAD_NAME
 from tui_gen.base.errors import (
     ObstructedError,
     OutOfMemoryError,
@@ -414,7 +412,7 @@ async def test_a_ledger_that_takes_nothing_holds_the_work_and_loses_nothing(
 async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
     ledger_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.LOOK_FOR_SOURCES_SECONDS", 0.01)
+    monkeypatch.setattr("tui_gen.engine.scheduling.source_waits.LOOK_FOR_SOURCES_SECONDS", 0.01)
     share = tmp_path / "share"
 
     def act(clip: Clip) -> Iterable[Report]:
@@ -433,34 +431,6 @@ async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
     assert (await run).exit_code == 0
     assert bench.state.clips_failed == 0
     assert bench.state.categories["all"].images == 20
-
-
-async def test_a_machine_without_room_for_a_look_is_asked_again_for_a_source(
-    ledger_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.LOOK_FOR_SOURCES_SECONDS", 0.01)
-    share, refusals, real = tmp_path / "share", list[str](), threading.Thread.start
-
-    def start(thread: threading.Thread) -> None:
-        if not refusals and thread.name == THREAD_NAME:
-            refusals.append(thread.name)
-            share.mkdir()
-            message = "can't start new thread"
-            raise RuntimeError(message)
-        real(thread)
-
-    def act(clip: Clip) -> Iterable[Report]:
-        if not share.exists():
-            message = "share is missing"
-            raise SourceUnreachableError(message, str(share))
-        return make(clip)
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-    bench = Bench(ToyStage({"a": 10}, act), ledger_path)
-    async with asyncio.timeout(20):
-        assert (await bench.engine.run()).exit_code == 0
-    assert refusals == [THREAD_NAME]
-    assert bench.state.categories["all"].images == 10
 
 
 async def test_a_run_that_waits_for_sources_can_be_ended(ledger_path: Path, tmp_path: Path) -> None:

@@ -1,24 +1,49 @@
-"""Where a unit runs: here, in this process and its children. A cluster would be another of these."""
+"""What the scheduler asks of the machines that perform units: the one seam between planning and performing.
+
+    Scheduler ── place ──> machine ── perform ──> reports ──> Worker
+                                          └─ MachineLostError: the unit goes back to its queue
+
+Invariant: an executor decides nothing about a unit. It neither retries a unit nor reports an outcome that
+the unit itself did not report.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Protocol
 
 from tui_gen.engine.model.work import Report, Stage, Unit
 
 
+class MachineLostError(Exception):
+    """The machine or process that performed a unit is gone. No clip and no source is to blame."""
+
+
 class Executor(Protocol):
     """Runs units somewhere and brings back what they report."""
 
-    def perform(self, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
-        """Do the unit. Closing the generator ends the work and everything started for it."""
+    def place(self, in_hand: Mapping[str, int], source: str) -> str | None:
+        """Return the machine for the next unit of a source, or None where none has room.
+
+        `in_hand` is the number of units that each machine performs now.
+        """
         ...
 
+    def target(self, machine: str) -> int:
+        """Return how many units a machine performs at once, at most."""
+        ...
 
-class LocalExecutor:
-    """Runs units in the engine's own loop; the job starts its decoders as children."""
+    def perform(self, machine: str, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Perform a unit. Closing the generator ends the work and everything started for the unit.
 
-    def perform(self, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
-        """Do the unit here."""
-        return stage.perform(unit)
+        Nothing is performed beyond one clip while the generator is not pulled. Raises MachineLostError.
+        """
+        ...
+
+    async def sees(self, path: str) -> bool:
+        """Return whether a path exists on a machine that may perform units."""
+        ...
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call `call` whenever `place` may answer otherwise than before."""
+        ...

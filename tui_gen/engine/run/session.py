@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from tui_gen import __version__
-from tui_gen.engine.executors.base import LocalExecutor
+from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_data import RECENT_KEPT
 from tui_gen.engine.model.stage_changes import redone_stages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -32,6 +33,8 @@ class SourceQueue:
     _survey_failures: int = 0
     _last_failure: str = ""
     _failures_in_a_row: int = 0
+    # How often a machine was lost with this clip first in hand; None: with a survey.
+    _deaths: Counter[Clip | None] = field(default_factory=Counter)
 
     def renew(self, plan: SourcePlan) -> bool:
         """Take a new plan; say whether clips in flight may have become unwanted by it."""
@@ -175,8 +178,14 @@ class SourceQueue:
         self._survey_failures += 1
         return self._survey_failures >= SAME_FAILURES
 
+    def count_death(self, first: Clip | None) -> bool:
+        """Count a lost machine by the clip that was first in hand; say whether the clip is to be given up."""
+        self._deaths[first] += 1
+        return self._deaths[first] >= SAME_FAILURES
+
     def forgive(self) -> None:
         """Forget all failures: they are to be tried again."""
+        self._deaths.clear()
         self._failed = 0
         self.is_closed = False
         self.count_success()

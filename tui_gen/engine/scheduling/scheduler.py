@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
-from tui_gen.base.detached_call import detached_call, exhaustion
+from tui_gen.base.detached_call import exhaustion
 from tui_gen.base.errors import SourceUnreachableError
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
@@ -27,13 +26,13 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.scheduling.source_waits import SourceWaits
 from tui_gen.engine.scheduling.stage_run import StageRun, groups_of
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
 from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
 
 log = logging.getLogger(__name__)
 
-LOOK_FOR_SOURCES_SECONDS = 10.0
 LEAST_CLIPS = 4
 """Units are divided where workers would go without, but not below this: beginning one costs something."""
 PLAN_SECONDS = 1.0
@@ -71,7 +70,9 @@ class Scheduler:
         self._ending: Ending | None = None
         self._tickets = Tickets(options.limit)
         self._timers: list[asyncio.TimerHandle] = []
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._waits = SourceWaits(executor, self._reach_again)
+        self._lacks_room = False  # no machine has room for a unit that is left
+        executor.on_change(self.gate.pulse)
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
 
     # ------------------------------------------------------------------ the run
@@ -87,8 +88,7 @@ class Scheduler:
             await self._end_all_workers()
             for timer in self._timers:
                 timer.cancel()
-            for waiting in self._waiting:
-                waiting.cancel()
+            self._waits.cancel()
         return verdict(self._state, self._ending, only=self._options.only, at=self._clock())
 
     async def _perform(self, group: Sequence[Stage]) -> None:
@@ -126,8 +126,10 @@ class Scheduler:
             await self._recorder.note(replace(started, at=self._clock()), self.gate)
 
     def _must_wait(self) -> bool:
-        return self.gate.is_closed or any(
-            queue.is_unreachable for run in self._runs for queue in run.queues.values()
+        return (
+            self.gate.is_closed
+            or self._lacks_room
+            or any(queue.is_unreachable for run in self._runs for queue in run.queues.values())
         )
 
     async def _wait_for_change(self) -> None:
@@ -203,8 +205,9 @@ class Scheduler:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
         return max(LEAST_CLIPS, -(-left // self._state.workers_target))
 
-    def _next_unit(self) -> tuple[StageRun, Unit] | None:
-        most_clips = self._fair_share()
+    def _next_unit(self) -> tuple[StageRun, Unit, str] | None:
+        most_clips, in_hand = self._fair_share(), Counter(worker.machine for worker in self._workers.values())
+        self._lacks_room = False
         for run, source in self._in_order():
             if not self._is_open(source) or not run.may_enter(source):
                 continue
@@ -214,7 +217,11 @@ class Scheduler:
             if unit.clips and self._tickets.are_gone:
                 run.queues[source].give_back(unit, set(), is_stale=False)
                 return None
-            return run, unit
+            machine = self._executor.place(in_hand, source)
+            if machine is not None:
+                return run, unit, machine
+            self._lacks_room = True
+            run.queues[source].give_back(unit, set(), is_stale=False)
         return None
 
     def _in_order(self) -> Iterable[tuple[StageRun, str]]:
@@ -231,9 +238,11 @@ class Scheduler:
             return False
         return record is None or not (record.skipped or record.unusable is not None)
 
-    def _open(self, run: StageRun, unit: Unit) -> None:
+    def _open(self, run: StageRun, unit: Unit, machine: str) -> None:
         number = next(n for n in range(1, len(self._workers) + 2) if n not in self._workers)
-        worker = self._workers[number] = Worker(number, unit, run.queues[unit.source], run.context)
+        worker = self._workers[number] = Worker(
+            number, unit, run.queues[unit.source], run.context, machine=machine
+        )
         what = "starting" if unit.clips else "looking"
         self._apply(ev.SlotOpened(self._clock(), number, unit.source, what))
         worker.task = asyncio.create_task(worker.work(), name=f"worker {number}")
@@ -241,24 +250,42 @@ class Scheduler:
         worker.task.add_done_callback(lambda task: self._close(run, worker, task))
 
     def _close(self, run: StageRun, worker: Worker, task: asyncio.Task[None]) -> None:
+        del self._workers[worker.number]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("worker %d on %s", worker.number, worker.unit.source, exc_info=error)
-        worker.let_go()
+            self._give_up(worker, error)
+        try:
+            worker.let_go()
+        except Exception as error:  # noqa: BLE001 - nobody else hears of it, and the run would never end
+            self._give_up(worker, error)
         for later in self._runs[self._runs.index(run) + 1 :]:
             later.needs_plan = True  # what they plan from has grown
-        del self._workers[worker.number]
         if self._tickets.are_gone and not any(other.has_ticket for other in self._workers.values()):
             self._ending = self._ending or "limit"
         self._apply(ev.SlotClosed(self._clock(), worker.number))
         self.gate.pulse()
+
+    def _give_up(self, worker: Worker, error: BaseException) -> None:
+        """Hold the work, or give up the source, after a failure that no clip can be charged with.
+
+        The unit went back to its queue: handed out again at once, it would fail again without end.
+        """
+        source = worker.unit.source
+        log.error("worker %d on %s", worker.number, source, exc_info=error)
+        if reason := exhaustion(error):
+            self.obstruct("machine", reason)
+        else:
+            self.quarantine(source, f"internal error: {type(error).__name__}: {error}")
 
     def _balance(self) -> None:
         """Tell the newest workers to end where there are too many; keep them where there are not."""
         target = self._state.workers_target
         willing = [worker for worker in self._workers.values() if not worker.is_stale]
         willing.sort(key=lambda worker: worker.number)
+        on_machine = Counter[str]()
         for position, worker in enumerate(willing):
-            is_ending = position >= target
+            on_machine[worker.machine] += 1
+            is_too_many = on_machine[worker.machine] > self._executor.target(worker.machine)
+            is_ending = position >= target or is_too_many
             if worker.is_ending != is_ending:
                 worker.is_ending = is_ending
                 self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
@@ -307,29 +334,13 @@ class Scheduler:
             queue.is_unreachable = True
         self._apply(ev.SourceUnreachable(self._clock(), source, str(gone)))
         self._end_workers_of(source)
-        waiting = asyncio.create_task(self._await_return(source, gone.path), name=f"waiting for {source}")
-        self._waiting.add(waiting)
-        waiting.add_done_callback(self._waiting.discard)
+        self._waits.begin(source, gone.path)
 
-    async def _await_return(self, source: str, path: str) -> None:
-        # Nobody tells when a share is mounted again.
-        while not await self._sees(path):  # noqa: ASYNC110
-            await asyncio.sleep(LOOK_FOR_SOURCES_SECONDS)
+    def _reach_again(self, source: str) -> None:
         for queue in self._queues_of(source):
             queue.is_unreachable = False
         self._apply(ev.SourceReachable(self._clock(), source))
         self.gate.pulse()
-
-    async def _sees(self, path: str) -> bool:
-        """Tell whether a path can be reached; a look that fails is repeated, as nobody else ends the wait."""
-        try:
-            return await detached_call(partial(os.path.exists, path))
-        except Exception as error:
-            if (reason := exhaustion(error)) is None:
-                log.exception("looking for %s", path)
-            else:
-                log.warning("looking for %s: %s", path, reason)
-            return False
 
     def obstruct(self, what: str, reason: str) -> None:
         """Close the gate for a while, then let the work try again."""
@@ -376,6 +387,8 @@ class Scheduler:
             return "paused", ""
         if self.gate.is_closed:
             return "waiting", self.gate.reason
+        if self._lacks_room and not self._workers:
+            return "waiting", "no machine can take work"
         unreachable = {s.unreachable for s in self._state.sources.values() if s.unreachable}
         return (
             ("waiting", "; ".join(sorted(unreachable)))

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from tui_gen.base.detached_call import exhaustion
 from tui_gen.base.errors import ObstructedError, OutOfMemoryError, SourceChangedError, SourceUnreachableError
-from tui_gen.engine.executors.base import Executor
+from tui_gen.engine.executors.base import Executor, MachineLostError
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import (
     Clip,
@@ -36,10 +36,13 @@ from tui_gen.engine.model.work import (
     Unusable,
 )
 from tui_gen.engine.scheduling.gate import Gate
-from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.scheduling.queues import SAME_FAILURES, SourceQueue
 from tui_gen.engine.storage.recorder import Recorder
 
 log = logging.getLogger(__name__)
+
+DIED = "its process died three times"
+"""Why a clip or a source is given up when each of `SAME_FAILURES` processes that performed it ended."""
 
 Pulled = Retried | Learned | Unusable | Outcome
 """What one pull ends with."""
@@ -124,9 +127,11 @@ class StageContext:
 class Worker:
     """Performs one unit. One task runs `work`; others may only tell it to end."""
 
-    def __init__(self, number: int, unit: Unit, queue: SourceQueue, place: StageContext) -> None:
-        """Hold a unit that was taken from its source's queue."""
-        self.number, self.unit = number, unit
+    def __init__(
+        self, number: int, unit: Unit, queue: SourceQueue, place: StageContext, *, machine: str
+    ) -> None:
+        """Hold a unit that was taken from its source's queue, for a machine that has room for it."""
+        self.number, self.unit, self.machine = number, unit, machine
         self.task: asyncio.Task[None] | None = None
         self.is_ending = False  # after the pull in hand
         self.is_stale = False  # its unit may hold clips nobody wants any more
@@ -138,9 +143,12 @@ class Worker:
     async def work(self) -> None:
         """Pull the unit's reports to the end, or until told to end; then its children are reaped."""
         source, scheduler = self.unit.source, self._place.scheduler
-        reports = self._place.executor.perform(self._place.stage, self.unit)
+        reports = self._place.executor.perform(self.machine, self._place.stage, self.unit)
         try:
             await self._pull(reports)
+        except MachineLostError as error:
+            log.warning("worker %d on %s: %s", self.number, source, error)
+            await self._charge_death()
         except OutOfMemoryError as error:
             if not scheduler.reduce_workers(str(error)):
                 await self._charge(str(error))
@@ -246,11 +254,25 @@ class Worker:
         if isinstance(outcome, Rejected) or _may_change_the_plan(outcome):
             self._place.scheduler.want_plan()
 
+    @property
+    def _first_left(self) -> Clip | None:
+        return next((clip for clip in self.unit.clips if clip not in self._done), None)
+
+    async def _charge_death(self) -> None:
+        """Charge the third lost machine to the first clip not reported, or to a unit without clips."""
+        first = self._first_left
+        if not self._queue.count_death(first):
+            return
+        if first is not None:
+            await self._take_outcome(Failed(first, DIED, SAME_FAILURES, 0.0))
+        elif not self.unit.clips:
+            self._place.scheduler.quarantine(self.unit.source, DIED)
+
     async def _charge(self, reason: str) -> None:
         """Charge a surprise to the first clip not reported, or to the source where there is none."""
-        left = [clip for clip in self.unit.clips if clip not in self._done]
-        if left:
-            await self._take_outcome(Failed(left[0], reason, 1, 0.0))
+        first = self._first_left
+        if first is not None:
+            await self._take_outcome(Failed(first, reason, 1, 0.0))
         elif not self.unit.clips and self._queue.count_survey_failure():
             self._place.scheduler.quarantine(self.unit.source, reason)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from tui_gen.base.detached_call import exhaustion
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.gate import Gate
@@ -62,8 +63,12 @@ class Recorder:
             return
         try:
             await asyncio.to_thread(self.ledger.sync)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
+            # Without room for a thread the line stands all the same: its clip must not be made again.
+            reason = error.strerror if isinstance(error, OSError) else exhaustion(error)
+            if reason is None:
+                raise
             log.warning("cannot sync the ledger: %s", error)
-            gate.obstruct("ledger", f"cannot write the ledger: {error.strerror}")
+            gate.obstruct("ledger", f"cannot write the ledger: {reason}")
         else:
             gate.clear("ledger")

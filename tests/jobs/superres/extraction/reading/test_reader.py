@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -341,3 +342,23 @@ async def test_a_cancelled_pull_leaves_nothing_behind(embedded_ffmpeg: str, film
     with suppress(asyncio.CancelledError):
         await pulling
     assert psutil.Process().children() == []
+
+
+async def test_a_machine_without_room_for_a_thread_leaves_no_decoder_behind(
+    embedded_ffmpeg: str, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
+    reader = read_clips_fast(await spread(ffmpeg, film, count=4), ffmpeg=ffmpeg, threads=1)
+    async for report in reader:
+        if isinstance(report, ClipFrames):
+            break
+    children = psutil.Process().children()
+
+    def refuse(_thread: threading.Thread) -> None:
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    await reader.aclose()
+    assert children
+    assert not any(child.is_running() for child in children)

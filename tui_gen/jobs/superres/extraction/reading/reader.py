@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tui_gen.base.detached_call import detached_call
+from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.model.work import Clip, Doing, Unusable
 from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS, read_clips
@@ -158,7 +158,7 @@ class _FastReading:
         """Kill and reap the crew, whatever else is cancelled."""
         decoders, self._decoders = self._decoders, None
         if decoders is not None:
-            await _uncancelled(detached_call(decoders.close))
+            await _uncancelled(_close(decoders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,16 @@ def _part(strip: View, pixels: Bgr, region: Region) -> Bgr:
 async def _collected(decoders: DecoderGroup, window: RequestedWindow) -> ReadWindow | Refusal:
     """Collect in a thread of its own: it may block for long, and the shared ones are few."""
     return await detached_call(lambda: decoders.collect(window.views))
+
+
+async def _close(decoders: DecoderGroup) -> None:
+    """Close in a thread of its own; without room for a thread, in this one: no child stays behind."""
+    try:
+        await detached_call(decoders.close)
+    except RuntimeError as error:
+        if exhaustion(error) is None:
+            raise
+        decoders.close()
 
 
 async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:

@@ -1,0 +1,41 @@
+"""Runs units in the engine's own process: the job starts its decoders as children of the engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import partial
+
+from tui_gen.base.detached_call import detached_call
+from tui_gen.engine.model.work import Report, Stage, Unit
+
+HERE = ""
+"""The name of the one machine."""
+
+
+class LocalExecutor:
+    """Performs every unit here. The number of workers alone limits how many at once."""
+
+    def place(self, in_hand: Mapping[str, int], source: str) -> str:
+        """Return this machine: it always has room."""
+        del in_hand, source
+        return HERE
+
+    def target(self, machine: str) -> int:
+        """Return no limit."""
+        del machine
+        return sys.maxsize
+
+    def perform(self, machine: str, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Perform the unit in this loop."""
+        del machine
+        return stage.perform(unit)
+
+    async def sees(self, path: str) -> bool:
+        """Return whether the path exists; a dead network share delays the answer, not the loop."""
+        return await detached_call(partial(os.path.exists, path))
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Forget the call: nothing changes here."""
+        del call

@@ -19,7 +19,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_changes import refused_changes
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import DATASET
-from tui_gen.engine.run.housekeeping import Watched
+from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.session import Session
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.storage.ledger import read_events

@@ -25,7 +25,7 @@ from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.control.socket_place import socket_paths
 from tui_gen.engine.model.work import Clip, Doing, Made, Patch, Rejected, Report
 from tui_gen.engine.run import housekeeping
-from tui_gen.engine.run.housekeeping import Watched
+from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.session import Session
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options

@@ -17,8 +17,10 @@ import pytest
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.run import disk_guard
 from tui_gen.engine.run import housekeeping as watching
-from tui_gen.engine.run.housekeeping import Watch, Watched
+from tui_gen.engine.run.disk_guard import Watched
+from tui_gen.engine.run.housekeeping import Watch
 from tui_gen.engine.storage.lock import Lock
 
 
@@ -63,11 +65,11 @@ async def test_a_guard_that_fails_is_told_of_and_looks_again(
 async def test_few_free_files_hold_the_work_until_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "MIN_FREE_FILES", 1 << 62)
+    monkeypatch.setattr(disk_guard, "MIN_FREE_FILES", 1 << 62)
     async with watched(tmp_path, monkeypatch) as (bench, _):
         await bench.until(lambda: bench.engine.gate.is_closed)
         assert "more files" in bench.engine.gate.reason
-        monkeypatch.setattr(watching, "MIN_FREE_FILES", 1)
+        monkeypatch.setattr(disk_guard, "MIN_FREE_FILES", 1)
         await bench.until(lambda: not bench.engine.gate.is_closed)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tui_gen.base.formatting import count, size
 from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
-from tui_gen.engine.run.housekeeping import MIN_FREE_FILES
+from tui_gen.engine.run.disk_guard import MIN_FREE_FILES
 
 PIECE_BYTES = 1 << 20
 PIECES = 32

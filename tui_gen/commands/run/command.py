@@ -17,7 +17,7 @@ from tui_gen.commands.run.starting_over import archive_previous
 from tui_gen.commands.split import move_near_duplicates
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.run.housekeeping import identity
+from tui_gen.engine.run.disk_guard import identity
 from tui_gen.engine.run.run_log import LOG_NAME, logging_to
 from tui_gen.engine.run.session import LEDGER_NAME, Session
 from tui_gen.views.text.progress import long_reading

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
@@ -13,7 +16,7 @@ from tui_gen.contract.job import JobConfig
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.model.stage_changes import redone_stages, refused_changes
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.run.housekeeping import GO_ON_FACTOR
+from tui_gen.engine.run.disk_guard import GO_ON_FACTOR
 from tui_gen.engine.run.session import Session, recipe_differences
 from tui_gen.views.text.run_lines import opening_lines, resume_lines
 
@@ -72,17 +75,24 @@ def check_fresh(request: RunRequest) -> None:
 
 
 def _session(config: JobConfig) -> Session:
-    run_folder = config.run.run_folder
-    try:
-        session = Session(run_folder)
+    with refused_where_not_writable(config.run, config.run.run_folder):
+        session = Session(config.run.run_folder)
         session.note(config.recovered(session.state.records, session.now()))
+    return session
+
+
+@contextlib.contextmanager
+def refused_where_not_writable(config: RunConfig, place: Path | None = None) -> Iterator[None]:
+    """Turn a failure of the disk into a RefusedError that names the path, or else `place` or the output."""
+    try:
+        yield
     except OSError as error:
+        path = error.filename or place or config.output
         message = (
-            f"{error.filename or run_folder}: cannot be written ({error.strerror}); choose another "
+            f"{path}: cannot be written ({error.strerror}); choose another "
             '"output_base_dir" in the configuration or make this one writable'
         )
         raise RefusedError(message) from error
-    return session
 
 
 def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> None:

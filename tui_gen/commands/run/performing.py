@@ -11,16 +11,16 @@ import gc
 import logging
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
-from tui_gen.commands.run.opening import RunRequest, only_source
+from tui_gen.commands.run.opening import RunRequest, only_source, refused_where_not_writable
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.hooks import Hooks
-from tui_gen.engine.run.housekeeping import Watched
 from tui_gen.engine.run.run_log import LOG_NAME, logging_to
 from tui_gen.engine.run.session import Session
 from tui_gen.engine.scheduling import commands as do
@@ -58,65 +58,84 @@ def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Cons
 
 
 async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
-    config, state = request.config, session.state
-    told = state.recent_count  # what earlier runs said is not said again
+    told = session.state.recent_count  # what earlier runs said is not said again
     _begin(request, session, opened)
-    options = Options(
-        workers=request.workers or config.run.workers,
-        limit=request.limit,
-        only=only_source(request.only, opened, state),
-    )
-    received: list[int] = []
-    reporting: list[asyncio.Task[None]] = []
-    hooks = Hooks(config.run.hooks, state.copy)
-
     if request.is_detached:
         talk.silence()
-
-    def start(steering: Steering) -> None:
-        _install_signals(steering, received, talk)
-        reporter = Reporter(
-            steering, talk.out if not request.is_json else sys.stdout, talk.err, session.now,
-            is_verbose=request.is_verbose, is_json=request.is_json, told=told,
-        )  # fmt: skip
-        reporting.append(asyncio.create_task(_report(reporter, talk), name="report"))
-        reporting.append(asyncio.create_task(_follow_workers(steering, opened), name="workers"))
-        reporting.append(asyncio.create_task(hooks.run(), name="hooks"))
-        server = ControlServer(steering, run_folder=config.run.run_folder, lock=session.lock)
-        reporting.append(asyncio.create_task(server.run(), name="control"))
-
-    watched = Watched(
-        config.run.output, config.run.run_folder, config.run.status_path, config.run.min_free_bytes
-    )
+    run = _Run(request, session, opened, talk, told, Hooks(request.config.run.hooks, session.state.copy))
     try:
-        ended = await session.perform(opened.job, options, watched, start)
+        ended = await run.perform()
+    except BaseException as error:
+        session.fail(error)
+        raise
     finally:
-        for task in reporting:
-            task.cancel()
-        await asyncio.gather(*reporting, return_exceptions=True)
-    await hooks.finish()
+        await run.hooks.finish()
     try:
-        opened.tidy(state.records)
+        opened.tidy(session.state.records)
     except OSError as error:
         log.warning("temporaries are left for the next start: %s", error)
-    return Performed(ended, tuple(received))
+    return Performed(ended, tuple(run.received))
 
 
 def _begin(request: RunRequest, session: Session, opened: OpenedJob) -> None:
-    config = request.config
-    try:
+    """Make the folders and record the start: from here on the run has an end, which hooks are told of."""
+    with refused_where_not_writable(request.config.run):
         opened.prepare(session.state.records)
-        session.begin(opened.job, config=config.run.path, output=config.run.output)
-        session.note(opened.found)
-    except OSError as error:
-        message = (
-            f"{error.filename or config.run.output}: cannot be written ({error.strerror}); choose another "
-            '"output_base_dir" in the configuration or make this one writable'
+        session.begin(opened.job, config=request.config.run.path, output=request.config.run.output)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run that has started, and what goes on beside it."""
+
+    request: RunRequest
+    session: Session
+    opened: OpenedJob
+    talk: ConsoleOutput
+    told: int
+    hooks: Hooks
+    received: list[int] = field(default_factory=list)  # signals, in order
+    _beside: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def perform(self) -> ev.RunEnded:
+        """Perform the job to its end; what goes on beside it ends with it."""
+        config, request = self.request.config.run, self.request
+        with refused_where_not_writable(request.config.run):
+            self._note_what_was_found()
+        options = Options(
+            workers=request.workers or config.workers,
+            limit=request.limit,
+            only=only_source(request.only, self.opened, self.session.state),
         )
-        raise RefusedError(message) from error
-    for damage in session.damage:
-        text = "a damaged line of the ledger was left out; what it told of is made again"
-        session.note([ev.ProblemNoted(session.now(), "warning", text, detail=damage)])
+        watched = Watched(config.output, config.run_folder, config.status_path, config.min_free_bytes)
+        try:
+            return await self.session.perform(self.opened.job, options, watched, self._start_beside)
+        finally:
+            for task in self._beside:
+                task.cancel()
+            await asyncio.gather(*self._beside, return_exceptions=True)
+
+    def _note_what_was_found(self) -> None:
+        self.session.note(self.opened.found)
+        for damage in self.session.damage:
+            text = "a damaged line of the ledger was left out; what it told of is made again"
+            self.session.note([ev.ProblemNoted(self.session.now(), "warning", text, detail=damage)])
+
+    def _start_beside(self, steering: Steering) -> None:
+        request, talk = self.request, self.talk
+        _install_signals(steering, self.received, talk)
+        reporter = Reporter(
+            steering, talk.out if not request.is_json else sys.stdout, talk.err, self.session.now,
+            is_verbose=request.is_verbose, is_json=request.is_json, told=self.told,
+        )  # fmt: skip
+        server = ControlServer(steering, run_folder=request.config.run.run_folder, lock=self.session.lock)
+        for name, work in (
+            ("report", _report(reporter, talk)),
+            ("workers", _follow_workers(steering, self.opened)),
+            ("hooks", self.hooks.run()),
+            ("control", server.run()),
+        ):
+            self._beside.append(asyncio.create_task(work, name=name))
 
 
 def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutput) -> None:

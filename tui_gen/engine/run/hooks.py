@@ -42,6 +42,7 @@ class EventDetector:
 
     phase: str = "starting"
     is_disk_low: bool = False
+    has_ended: bool = False
     _told: dict[tuple[str, str | None], int] = field(default_factory=dict)
     _gathered: list[Problem] = field(default_factory=list)
     _told_at: float = float("-inf")
@@ -59,8 +60,10 @@ class EventDetector:
             yield HookEvent("on_disk_low", about | free)
         self.is_disk_low = is_disk_low
         yield from self._problems(state, about, now)
-        if state.phase in ENDED_PHASES:
+        has_ended = state.phase in ENDED_PHASES
+        if has_ended and not self.has_ended:
             yield HookEvent("on_finish", about | _ending(state, now))
+        self.has_ended = has_ended
 
     def _problems(self, state: RunState, about: Mapping[str, Any], now: float) -> Iterator[HookEvent]:
         for problem in state.problems:

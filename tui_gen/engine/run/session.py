@@ -16,13 +16,17 @@ from importlib import metadata
 from pathlib import Path
 
 from tui_gen import __version__
+from tui_gen.base.errors import RefusedError
+from tui_gen.base.exit_codes import ExitCode
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_data import RECENT_KEPT
 from tui_gen.engine.model.stage_changes import redone_stages
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.model.work import Job, JsonObject
-from tui_gen.engine.run.housekeeping import Watch, Watched
+from tui_gen.engine.run.disk_guard import Watched
+from tui_gen.engine.run.housekeeping import Watch
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger, read_for_resume
@@ -133,15 +137,16 @@ class Session:
         watched: Watched,
         on_start: Callable[[Steering], None],
     ) -> ev.RunEnded:
-        """Run the job to its end and record the end."""
+        """Run the job to its end and record the end, whatever the end is."""
         engine = Scheduler(job=job, recorder=self.recorder, executor=LocalExecutor(), options=options)
         watch = Watch(watched, recorder=self.recorder, gate=engine.gate, lock=self.lock)
-        on_start(Steering(engine, self.recorder))
         watching = asyncio.create_task(watch.run(), name="watch")
         try:
+            on_start(Steering(engine, self.recorder))
+            await watch.look_first()
             ended = await engine.run()
-        except BaseException:
-            self._end(ev.RunEnded(self.now(), "failed", 1, "an internal error; see engine.log"))
+        except BaseException as error:
+            self.fail(error)
             raise
         finally:
             watching.cancel()
@@ -151,6 +156,16 @@ class Session:
         self._end(ended)
         await watch.write_status()
         return ended
+
+    def fail(self, error: BaseException) -> None:
+        """Record that the run has ended by an error, unless its end is recorded already."""
+        if self.state.phase in ENDED_PHASES:
+            return
+        if isinstance(error, RefusedError):
+            self._end(ev.RunEnded(self.now(), "failed", ExitCode.REFUSED, str(error)))
+        else:
+            reason = "an internal error; see engine.log"
+            self._end(ev.RunEnded(self.now(), "failed", ExitCode.INTERNAL_ERROR, reason))
 
     def _end(self, ended: ev.RunEnded) -> None:
         try:

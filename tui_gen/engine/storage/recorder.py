@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tui_gen.base.detached_call import exhaustion
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import Made
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.storage.ledger import Ledger
 
@@ -25,6 +26,8 @@ class Recorder:
     def __init__(self, ledger: Ledger, state: RunState, clock: Callable[[], float]) -> None:
         """Take an open ledger and the sum of its events."""
         self.ledger, self.state, self.now = ledger, state, clock
+        self.bytes_written = 0  # of patches, since the start
+        self.on_written: Callable[[], Awaitable[None]] | None = None  # awaited before more is written
 
     def show(self, event: ev.Event) -> None:
         """Take an event into the state alone: it passes, or it is in the ledger already."""
@@ -38,6 +41,10 @@ class Recorder:
     async def record(self, event: ev.Durable, gate: Gate) -> None:
         """Write and show an event, and see that no more than a few lines are not on the disk."""
         await self.note(event, gate)
+        if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
+            self.bytes_written += sum(patch.size_bytes for patch in event.outcome.patches)
+            if self.on_written is not None:
+                await self.on_written()
         if self.ledger.unsynced_lines >= SYNC_EVERY_LINES:
             await self.sync(gate)
 

@@ -12,7 +12,6 @@ import pytest
 from tests.golden.program import Engine, read_json, read_ledger
 from tests.golden.wire import (
     DONE,
-    NEW_CLIENT,
     OLD_CLIENT,
     ORDERS,
     RECORD,
@@ -51,7 +50,6 @@ def conversation(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
     return Conversation(answers, code, [phase for phase in phases if phase != "running"])
 
 
-@pytest.mark.xfail(reason=NEW_CLIENT, strict=False)
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_client_sends_the_recorded_request_and_understands_the_recorded_answer(
     order: str, tmp_path: Path

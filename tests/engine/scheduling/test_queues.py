@@ -1,12 +1,15 @@
 """A clip is handed out once at a time, and again only where a later plan wants more of it."""
 
 import tracemalloc
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.engine.toy import ToyUnits
-from tui_gen.engine.model.work import Clip, Clips, SourcePlan, Unit, bits_of
+from tests.engine.toy import ToyUnit, ToyUnits
+from tui_gen.engine.model.work import Clip, SourcePlan, Unit
 from tui_gen.engine.scheduling.queues import SourceQueue
 
 
@@ -17,6 +20,14 @@ def plan(*clips: int, key: object = None) -> SourcePlan:
 
 def clips(*indexes: int) -> set[Clip]:
     return {Clip("a", index) for index in indexes}
+
+
+@dataclass(frozen=True, slots=True)
+class Undivided(ToyUnit):
+    """A unit that has to be performed as a whole."""
+
+    def without(self, done: Collection[Clip]) -> ToyUnit | None:
+        return None if set(self.clips) <= set(done) else self
 
 
 def may_want_more(queue: SourceQueue) -> bool:
@@ -68,13 +79,35 @@ def test_a_clip_that_was_in_flight_when_it_was_planned_anew_asks_for_a_plan_at_i
     assert taken(queue)[1] == clips(2)
 
 
-@given(st.frozensets(st.integers(0, 300)), st.integers(0, 300))
-def test_clips_are_a_set_of_one_source(indexes: frozenset[int], index: int) -> None:
-    found = Clips("a", bits_of(clips(*indexes)))
-    assert set(found) == clips(*indexes)
-    assert len(found) == len(indexes)
-    assert (Clip("a", index) in found) == (index in indexes)
-    assert Clip("b", index) not in found
+def test_what_failed_is_handed_out_again_once_it_is_forgiven() -> None:
+    queue = SourceQueue(plan(1, 2))
+    unit, _ = taken(queue)
+    for clip in unit.clips:
+        queue.end(clip)
+    queue.fail(Clip("a", 2))
+    queue.complete(unit, set(unit.clips))
+    assert queue.take() is None
+    queue.forgive()
+    assert taken(queue)[1] == clips(2)
+
+
+def test_clips_that_failed_or_ended_under_the_same_plan_wait_no_more() -> None:
+    queue = SourceQueue(plan(*range(8), key="same"))
+    unit, _ = taken(queue)
+    for clip in unit.clips[:6]:
+        queue.end(clip)
+    queue.fail(Clip("a", 0))
+    queue.give_back(unit, set(unit.clips[:6]), is_stale=False)
+    assert queue.clips_waiting == 2
+    queue.renew(plan(0, 6, 7, key="same"))  # five were made: the failed one and two others are left
+    assert queue.clips_waiting == 2
+
+
+def test_a_unit_that_cannot_be_divided_is_handed_out_whole_and_once() -> None:
+    whole = Undivided("a", tuple(Clip("a", index) for index in range(9)))
+    queue = SourceQueue(SourcePlan("a", "A", "/a", 255, (whole,), "key", clips_made=0, clips_left=9))
+    assert queue.take(most_clips=2) is whole
+    assert queue.take(most_clips=2) is None
 
 
 def test_a_film_that_is_done_keeps_no_list_of_its_clips() -> None:
@@ -91,3 +124,165 @@ def test_a_film_that_is_done_keeps_no_list_of_its_clips() -> None:
     finally:
         tracemalloc.stop()
     assert kept < 10_000
+
+
+# ------------------------------------------------------------------ many clips
+
+MANY = 200_000
+
+
+def allocated_by(step: Callable[[], object]) -> int:
+    """Return the most bytes that a step had allocated at once."""
+    tracemalloc.start()
+    try:
+        step()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@dataclass(frozen=True)
+class ManyUnits:
+    """Units of eight clips. The last ones are first, so that a source has many clips from the start."""
+
+    def __iter__(self) -> Iterator[Unit]:
+        for end in range(MANY, 0, -8):
+            yield ToyUnit("a", tuple(Clip("a", index) for index in range(end - 8, end)))
+
+
+def test_no_step_for_one_clip_copies_what_is_known_of_all_clips() -> None:
+    queue = SourceQueue(SourcePlan("a", "A", "/a", 255, ManyUnits(), "key", clips_made=0, clips_left=MANY))
+    first, _ = taken(queue)
+    queue.end(first.clips[0])
+    assert allocated_by(lambda: queue.end(first.clips[1])) < MANY / 8 / 2
+    assert allocated_by(queue.take) < MANY / 8 / 2
+    assert allocated_by(lambda: queue.complete(first, set(first.clips))) < MANY / 8 / 2
+
+
+@dataclass(frozen=True, slots=True)
+class CountedUnit(ToyUnit):
+    """Counts the clips that it copies."""
+
+    copied: list[int] = field(default_factory=list)
+
+    def without(self, done: Collection[Clip]) -> ToyUnit | None:
+        left = ToyUnit.without(self, done)
+        self.copied.append(len(left.clips) if left is not None else 0)
+        return left
+
+
+def test_a_large_unit_is_divided_without_copying_the_rest_for_each_part() -> None:
+    unit = CountedUnit("a", tuple(Clip("a", index) for index in range(4096)))
+    queue = SourceQueue(SourcePlan("a", "A", "/a", 255, (unit,), "key", clips_made=0, clips_left=4096))
+    parts = []
+    while (part := queue.take(most_clips=16)) is not None:
+        parts.append(part.clips)
+    assert [len(part) for part in parts] == [16] * 256
+    assert tuple(clip for part in parts for clip in part) == unit.clips
+    assert sum(unit.copied) == 4096 * 8  # once for each halving
+
+
+# ------------------------------------------------------------------ any course of events
+
+
+@dataclass
+class Held:
+    """A unit in the hands of a worker, and what ended of it."""
+
+    unit: Unit
+    done: set[Clip] = field(default_factory=set)
+    is_stale: bool = False  # a plan was made that does not want all of it
+
+
+INDEXES = st.frozensets(st.integers(0, 40), max_size=25)
+
+
+class AnyCourse(RuleBasedStateMachine):
+    """Whatever happens, the queue agrees with plain sets of clips."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key = 0
+        self.wanted = frozenset[int](range(20))
+        self.queue = SourceQueue(self.planned())
+        self.held: list[Held] = []
+        self.in_flight, self.failed, self.ended = set[int](), set[int](), set[int]()
+        self.planned_count = 20
+
+    def planned(self) -> SourcePlan:
+        return plan(*sorted(self.wanted), key=("plan", self.key))
+
+    @property
+    def gone(self) -> set[int]:
+        return self.in_flight | self.failed | self.ended
+
+    @rule(most=st.none() | st.integers(1, 9))
+    def take(self, most: int | None) -> None:
+        unit = self.queue.take(most_clips=most)
+        if unit is None:
+            assert self.wanted <= self.gone, "clips are left, and none is handed out"
+            return
+        indexes = [clip.index for clip in unit.clips]
+        assert indexes, "an empty unit"
+        assert len(indexes) <= (most or 8)
+        assert indexes == sorted(set(indexes))
+        assert not self.gone & set(indexes), "handed out twice"
+        assert set(indexes) <= self.wanted
+        self.in_flight |= set(indexes)
+        self.held.append(Held(unit))
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), is_failed=st.booleans())
+    def end_a_clip(self, data: st.DataObject, is_failed: bool) -> None:  # noqa: FBT001 - drawn
+        held = data.draw(st.sampled_from(self.held))
+        left = [clip for clip in held.unit.clips if clip not in held.done]
+        if not left:
+            return
+        held.done.add(left[0])
+        self.queue.end(left[0])
+        self.in_flight.discard(left[0].index)
+        if is_failed:
+            self.queue.fail(left[0])
+            self.failed.add(left[0].index)
+        else:
+            self.ended.add(left[0].index)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def let_go(self, data: st.DataObject) -> None:
+        held = data.draw(st.sampled_from(self.held))
+        self.held.remove(held)
+        left = {clip.index for clip in held.unit.clips if clip not in held.done}
+        self.in_flight -= left
+        if left:
+            self.queue.give_back(held.unit, held.done, is_stale=held.is_stale)
+        else:
+            self.queue.complete(held.unit, held.done)
+
+    @rule(wanted=INDEXES)
+    def plan_anew(self, wanted: frozenset[int]) -> None:
+        self.key += 1
+        self.wanted = wanted
+        self.ended.clear()
+        self.queue.renew(self.planned())
+        self.planned_count = len(wanted)
+        for held in self.held:
+            held.is_stale |= not {clip.index for clip in held.unit.clips} <= wanted
+
+    @rule()
+    def plan_the_same(self) -> None:
+        self.queue.renew(self.planned())
+
+    @rule()
+    def forgive(self) -> None:
+        self.queue.forgive()
+        self.failed.clear()
+
+    @invariant()
+    def the_counts_are_right(self) -> None:
+        assert self.queue.clips_in_flight == len(self.in_flight)
+        assert self.queue.clips_waiting == max(0, self.planned_count - len(self.gone))
+
+
+AnyCourse.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAnyCourse = AnyCourse.TestCase

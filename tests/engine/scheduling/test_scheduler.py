@@ -333,6 +333,7 @@ async def test_what_failed_is_tried_again_when_asked(ledger_path: Path) -> None:
     assert await bench.steering.steer(do.Retry("a")) == "trying 1 again"
     assert (await run).exit_code == 0
     assert bench.state.clips_failed == 0
+    assert bench.state.clips_made == 405
 
 
 async def test_an_unusable_source_ends_and_the_others_go_on(ledger_path: Path) -> None:

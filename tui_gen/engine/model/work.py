@@ -13,7 +13,7 @@ left early or its source turned out unusable; what was not reported is queued ag
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -34,34 +34,6 @@ class Clip:
     def __str__(self) -> str:
         """`<source id>:<index>`, as in the ledger."""
         return f"{self.source}:{self.index}"
-
-
-@dataclass(frozen=True, slots=True)
-class Clips(Collection[Clip]):
-    """Clips of one source, as the bits of an integer: a film's thousands take a few hundred bytes."""
-
-    source: str
-    bits: int = 0
-
-    def __contains__(self, clip: object) -> bool:
-        """Tell whether the clip is one of them."""
-        return isinstance(clip, Clip) and clip.source == self.source and bool(self.bits >> clip.index & 1)
-
-    def __iter__(self) -> Iterator[Clip]:
-        """Yield them in the order of their indexes."""
-        return (Clip(self.source, k) for k in range(self.bits.bit_length()) if self.bits >> k & 1)
-
-    def __len__(self) -> int:
-        """Count them."""
-        return self.bits.bit_count()
-
-
-def bits_of(clips: Iterable[Clip]) -> int:
-    """Return the bits of clips of one source."""
-    bits = 0
-    for clip in clips:
-        bits |= 1 << clip.index
-    return bits
 
 
 @dataclass(frozen=True, slots=True)

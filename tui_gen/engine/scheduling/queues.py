@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tui_gen.engine.model.work import Clip, Clips, SourcePlan, Unit, bits_of
+from tui_gen.engine.model.work import Clip, SourcePlan, Unit
+from tui_gen.engine.scheduling.clip_states import ENDED, FAILED, IN_FLIGHT, PASSED_OVER, ClipStates
 
 SAME_FAILURES = 3
 """So many clips of one source in a row that fail in the same way set it aside for this run."""
@@ -16,18 +17,16 @@ SAME_FAILURES = 3
 class SourceQueue:
     """The units of one source, of the plan as it is now.
 
-    A clip is in exactly one place: ended, in flight, or still to come. Sets of clips are integers used
-    as bit sets, since all that ever ended are in them.
+    A clip is handed out while it is neither in flight, nor failed, nor ended since the plan was made.
+    Handing out all clips takes time in proportion to their number, times the logarithm of the number of
+    parts where units are divided: nothing here copies or walks all clips for one of them.
     """
 
     plan: SourcePlan
     is_survey_in_flight: bool = False  # a unit without clips (a survey) is in flight
     is_closed: bool = False  # nothing more in this run: set aside, or found unusable
     is_unreachable: bool = False  # nothing until its disk or share is back
-    _in_flight: int = 0
-    _failed: int = 0
-    _ended: int = 0  # since the plan was made
-    _passed_over: int = 0  # planned while they were in flight
+    _states: ClipStates = field(default_factory=ClipStates)
     _units: Iterator[Unit] | None = None
     _returned: list[Unit] = field(default_factory=list)
     _survey_failures: int = 0
@@ -35,12 +34,17 @@ class SourceQueue:
     _failures_in_a_row: int = 0
     # How often a machine was lost with this clip first in hand; None: with a survey.
     _deaths: Counter[Clip | None] = field(default_factory=Counter)
+    _clips_planned: int = field(init=False)  # left when the units were queued
+
+    def __post_init__(self) -> None:
+        """Note how many clips there are to hand out."""
+        self._clips_planned = self.plan.clips_left
 
     def renew(self, plan: SourcePlan) -> bool:
         """Take a new plan; say whether clips in flight may have become unwanted by it."""
         shrank = any(plan.quotas.get(name, 0) < quota for name, quota in self.plan.quotas.items())
         changed = plan.key != self.plan.key
-        self._passed_over = 0
+        self._states.clear(PASSED_OVER)
         self.plan = plan
         if changed:
             self.rewind()
@@ -48,30 +52,31 @@ class SourceQueue:
 
     def rewind(self) -> None:
         """Hand out the plan's units from the start; what ended or is in flight is left out."""
-        self._units = None
-        self._returned.clear()
-        self._ended = 0
+        self.rewind_keeping_ended()
+        self._states.clear(ENDED)
+        self._clips_planned = self.plan.clips_left
 
     @property
     def may_want_more(self) -> bool:
-        """Whether clips have ended that were planned anew meanwhile, perhaps for more than they gave."""
-        return bool(self._passed_over & self._ended)
+        """Whether a clip has ended that was planned anew while it was in flight, perhaps for more."""
+        return self._states.may_lack > 0
 
     @property
     def clips_in_flight(self) -> int:
         """How many clips workers have."""
-        return self._in_flight.bit_count()
+        return self._states.in_flight
 
     @property
     def clips_waiting(self) -> int:
         """How many clips are still to be handed out."""
-        gone = self._in_flight.bit_count() + self._ended.bit_count() + self._failed.bit_count()
-        return 0 if self.is_closed or self.is_unreachable else max(0, self.plan.clips_left - gone)
+        if self.is_closed or self.is_unreachable:
+            return 0
+        return max(0, self._clips_planned - self._states.gone)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether nothing is in flight, and nothing is left to hand out in this run."""
-        if self.is_survey_in_flight or self._in_flight:
+        if self.is_survey_in_flight or self._states.in_flight:
             return False
         if self.is_closed or self.is_unreachable:
             return self.is_closed
@@ -90,11 +95,12 @@ class SourceQueue:
         unit = self._next()
         if unit is None:
             return None
-        if most_clips is not None and len(unit.clips) > most_clips:
-            parts = -(-len(unit.clips) // most_clips)
-            unit = self._first_part(unit, -(-len(unit.clips) // parts))
-        self._in_flight |= bits_of(unit.clips)
-        self.is_survey_in_flight = not unit.clips
+        if most_clips is not None:
+            unit = self._first_part(unit, most_clips)
+        clips = unit.clips
+        for clip in clips:
+            self._states.change(clip.index, on=IN_FLIGHT)
+        self.is_survey_in_flight = not clips
         return unit
 
     def _next(self) -> Unit | None:
@@ -103,53 +109,70 @@ class SourceQueue:
         if self._units is None:
             self._units = iter(self.plan.units)
         for unit in self._units:
-            if not unit.clips:
+            clips = unit.clips
+            if not clips:
                 return unit
-            self._passed_over |= self._in_flight & bits_of(unit.clips)
-            rest = unit.without(self._clips(self._in_flight | self._failed | self._ended))
+            self._pass_over(clips)
+            rest = self._left_of(unit, clips)
             if rest is not None:
                 return rest
         return None
 
-    def _clips(self, bits: int) -> Clips:
-        return Clips(self.plan.source, bits)
+    def _pass_over(self, clips: Sequence[Clip]) -> None:
+        for clip in clips if self._states.in_flight else ():
+            if self._states.has(clip.index, IN_FLIGHT):
+                self._states.change(clip.index, on=PASSED_OVER)
 
-    def _first_part(self, unit: Unit, count: int) -> Unit:
-        head, tail = (self._clips(bits_of(part)) for part in (unit.clips[:count], unit.clips[count:]))
-        first, rest = unit.without(tail), unit.without(head)
-        if first is None or rest is None:  # it cannot be divided
-            return unit
-        self._returned.append(rest)
-        return first
+    def _left_of(self, unit: Unit, clips: Sequence[Clip]) -> Unit | None:
+        """Return the unit without the clips that are in flight, failed or ended."""
+        gone = {clip for clip in clips if self._states.has(clip.index, IN_FLIGHT | FAILED | ENDED)}
+        return unit.without(gone) if gone else unit
+
+    def _first_part(self, unit: Unit, most: int) -> Unit:
+        """Return the first of equal parts of at most `most` clips; what follows it is next.
+
+        A unit is halved again and again, between two parts. Taking one part after another off the front
+        would copy the rest once for each part.
+        """
+        while (parts := -(-len(clips := unit.clips) // most)) > 1:
+            middle = -(-len(clips) * ((parts + 1) // 2) // parts)
+            first, rest = unit.without(frozenset(clips[middle:])), unit.without(frozenset(clips[:middle]))
+            if first is None or rest is None or len(first.clips) + len(rest.clips) != len(clips):
+                return unit  # it cannot be divided
+            self._returned.append(rest)
+            unit = first
+        return unit
 
     def end(self, clip: Clip) -> None:
         """Note that a clip in flight has its outcome."""
-        self._in_flight &= ~(1 << clip.index)
-        self._ended |= 1 << clip.index
+        self._states.change(clip.index, off=IN_FLIGHT, on=ENDED)
 
     def fail(self, clip: Clip) -> None:
         """Note that a clip that ended failed: it is not handed out again before it is forgiven."""
-        self._failed |= 1 << clip.index
+        self._states.change(clip.index, off=ENDED, on=FAILED)
 
     def give_back(self, unit: Unit, done: set[Clip], *, is_stale: bool) -> None:
         """Take back what a worker did not do. Stale work is planned anew instead."""
-        self._land(unit, done)
-        if not unit.clips:
-            self.is_survey_in_flight = False
+        clips = unit.clips
+        self._land(clips, done)
         if is_stale:
             self.rewind_keeping_ended()
             return
-        gone = self._clips(bits_of(done) | self._ended | self._failed)
-        rest = unit.without(gone) if unit.clips else unit
+        gone = done | {clip for clip in clips if self._states.has(clip.index, FAILED | ENDED)}
+        rest = unit.without(gone) if clips else unit
         if rest is not None:
             self._returned.append(rest)
 
-    def _land(self, unit: Unit, done: set[Clip]) -> None:
-        """Note that a unit's clips are not in flight any more.
+    def _land(self, clips: Sequence[Clip], done: set[Clip]) -> None:
+        """Note that a unit is not in flight any more.
 
-        Those that ended may be again: another worker has taken them for what they did not give before.
+        Clips that ended may be again: another worker has taken them for what they did not give before.
         """
-        self._in_flight &= ~(bits_of(unit.clips) & ~bits_of(done))
+        for clip in clips:
+            if clip not in done:
+                self._states.change(clip.index, off=IN_FLIGHT)
+        if not clips:
+            self.is_survey_in_flight = False
 
     def rewind_keeping_ended(self) -> None:
         """Hand out the plan's units from the start, without what ended since the plan was made."""
@@ -158,9 +181,9 @@ class SourceQueue:
 
     def complete(self, unit: Unit, done: set[Clip]) -> None:
         """Note that a worker came to the end of a unit."""
-        self._land(unit, done)
-        if not unit.clips:
-            self.is_survey_in_flight = False
+        clips = unit.clips
+        self._land(clips, done)
+        if not clips:
             self._survey_failures = 0
 
     def count_failure(self, reason: str) -> bool:
@@ -186,7 +209,7 @@ class SourceQueue:
     def forgive(self) -> None:
         """Forget all failures: they are to be tried again."""
         self._deaths.clear()
-        self._failed = 0
+        self._states.clear(FAILED)
         self.is_closed = False
         self.count_success()
         self._survey_failures = 0

@@ -11,7 +11,6 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome
 from tui_gen.engine.run.session import LEDGER_NAME, replay
-from tui_gen.engine.storage.ledger_codec import LedgerError, decode
+from tui_gen.engine.storage.ledger_codec import LedgerError, decode, made_line
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
@@ -76,6 +75,7 @@ class History:
     source_seconds: Mapping[str, float]  # what the ended clips of a source took
     reasons: Counter[tuple[str, str]]  # (outcome, reason without its numbers); failures of all runs
     additions: Additions
+    moves: Additions  # between categories: nothing was made or lost
 
     def bins(self, most: int) -> list[Bin]:
         """Return what was made in equal stretches of the working time, so many at most."""
@@ -93,9 +93,9 @@ class History:
         """Return category -> (seconds of work, patches there were then), so many points at most."""
         ends, place_of = self._stretches(most)
         made = [[0] * len(ends) for _ in self.categories]
-        added = self.additions
-        for at, category, number in zip(added.times, added.categories, added.patches, strict=True):
-            made[category][place_of(at)] += number
+        for part in (self.additions, self.moves):
+            for at, category, number in zip(part.times, part.categories, part.patches, strict=True):
+                made[category][place_of(at)] += number
         return {
             name: [(0.0, 0), *zip(ends, accumulate(made[number]), strict=True)]
             for number, name in enumerate(self.categories)
@@ -137,9 +137,9 @@ def read_history(run_folder: Path) -> History:
         return fold.history()
     with file:
         for line in file:
-            if line.endswith(b"\n") and not _take_made(fold, line):
+            if line.endswith(b"\n"):
                 try:
-                    fold.take(decode(line))
+                    fold.take_line(line)
                 except LedgerError:
                     continue  # whoever reads the state tells of damaged lines
     return fold.history()
@@ -153,37 +153,6 @@ def history_of(events: Iterable[ev.Durable]) -> History:
     return fold.history()
 
 
-# What the ledger writes of a made clip that gave a patch for every category it was planned for, and of
-# each of its patches. Quotes inside JSON strings are escaped: these keys cannot be part of any text.
-_MADE = re.compile(
-    rb'\{"at":([0-9.]+),"kind":"clip","stage":"[^"\\]*","id":"[^"\\]*:([0-9]+)","source":"([^"\\]*)",'
-    rb'"outcome":"made","attempts":[0-9]+,"seconds":([0-9.]+),.*"rejected":\[\]\}\n'
-)
-_PATCH = re.compile(
-    rb'\{"category":"([^"\\]*)","bytes":([0-9]+),(?:"hash":"[0-9a-f]+",)?"format":"([^"\\]*)"'
-)
-
-
-def _take_made(fold: _Fold, line: bytes) -> bool:
-    """Take the line of a made clip; return False where it is none, or not of the usual kind."""
-    found = _MADE.fullmatch(line)
-    if found is None:
-        return False
-    patches = _PATCH.findall(line)
-    if len(patches) != line.count(b'{"category":'):
-        return False
-    at, index, source, seconds = found.groups()
-    fold.clip_ended(float(at), _word(source), float(seconds))
-    for category, size_bytes, form in patches:
-        fold.patch_made((_word(category), _word(source), int(index)), int(size_bytes), _word(form))
-    return True
-
-
-@lru_cache(maxsize=8192)
-def _word(text: bytes) -> str:
-    return text.decode("ascii")
-
-
 class _Fold:
     """A history in the making."""
 
@@ -195,12 +164,28 @@ class _Fold:
         self._formats: dict[str, Counter[str]] = defaultdict(Counter)
         self._source_seconds: dict[str, float] = defaultdict(float)
         self._reasons: Counter[tuple[str, str]] = Counter()
-        self._additions = Additions()
+        self._additions, self._moves = Additions(), Additions()
         self._standing: dict[tuple[str, str], int] = {}  # (category, source) -> bit set of clips
+
+    def take_line(self, line: bytes) -> None:
+        """Take a line of the ledger. Raises LedgerError with nothing taken."""
+        made = made_line(line)
+        if made is None:
+            self.take(decode(line))
+        else:
+            index = made.index
+            self._clip_ended(made.at, made.source, made.seconds)
+            self._take_refused(each.reason for each in made.rejected)
+            for patch in made.patches:
+                place = (patch.category, made.source, index)
+                self._patch_made(place, patch.bytes, str(patch.format))
 
     def take(self, event: ev.Durable) -> None:
         if isinstance(event, ev.ClipEnded):
             self._take_outcome(event.at, event.outcome)
+            return
+        if isinstance(event, ev.PatchMoved):  # no work: neither the clock nor the run goes on by it
+            self._take_move(event)
             return
         self._clock.take(event)
         self._last_at = max(self._last_at, event.at)
@@ -217,13 +202,13 @@ class _Fold:
             key = event.category, event.source
             self._standing[key] = self._standing.get(key, 0) & ~sum(1 << index for index in lost)
 
-    def clip_ended(self, at: float, source: str, seconds: float) -> None:
+    def _clip_ended(self, at: float, source: str, seconds: float) -> None:
         self._clock.clip_ended(at)
         self._last_at = max(self._last_at, at)
         self._clips += 1
         self._source_seconds[source] += seconds
 
-    def patch_made(self, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
+    def _patch_made(self, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
         """Count a patch, told of by its category, source and clip; one that is made again counts once."""
         category, source, index = patch
         standing = self._standing.get((category, source), 0)
@@ -239,16 +224,31 @@ class _Fold:
 
     def _take_outcome(self, at: float, outcome: Outcome) -> None:
         clip = outcome.clip
-        self.clip_ended(at, clip.source, outcome.seconds)
+        self._clip_ended(at, clip.source, outcome.seconds)
         if not isinstance(outcome, Made):
             kind = "failed" if isinstance(outcome, Failed) else "rejected"
             self._reasons[kind, _without_numbers(outcome.reason)] += 1
             return
-        for _, reason in outcome.rejected:
-            self._reasons["rejected", _without_numbers(reason)] += 1
+        self._take_refused(reason for _, reason in outcome.rejected)
         for patch in outcome.patches:
             form = str(patch.record.get("format", "?"))
-            self.patch_made((patch.category, clip.source, clip.index), patch.size_bytes, form)
+            self._patch_made((patch.category, clip.source, clip.index), patch.size_bytes, form)
+
+    def _take_refused(self, reasons: Iterable[str]) -> None:
+        for reason in reasons:
+            self._reasons["rejected", _without_numbers(reason)] += 1
+
+    def _take_move(self, event: ev.PatchMoved) -> None:
+        patch, form = event.patch, str(event.patch.record.get("format", "?"))
+        bit, counts = 1 << event.clip, ((event.from_category, -1), (patch.category, 1))
+        stands = [bool(self._standing.get((name, event.source), 0) & bit) for name, _ in counts]
+        if stands != [True, False]:
+            return
+        for name, number in counts:
+            self._standing[name, event.source] = self._standing.get((name, event.source), 0) ^ bit
+            self._formats[name][form] += number
+            size_bytes = number * patch.size_bytes
+            self._moves.append(self._clock.seconds, self._number_of(name), number, size_bytes)
 
     def _number_of(self, category: str) -> int:
         return self._categories.setdefault(category, len(self._categories))
@@ -263,6 +263,7 @@ class _Fold:
             source_seconds=self._source_seconds,
             reasons=self._reasons,
             additions=self._additions,
+            moves=self._moves,
         )
 
 

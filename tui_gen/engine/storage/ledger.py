@@ -12,16 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.storage.ledger_codec import (
-    LedgerError,
-    decode,
-    encode,
-    has_patches,
-    is_remembered,
-    recount,
-)
+from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode, heading, made_line, recount
 
 _BLOCK_BYTES = 1 << 18
+_REMEMBERED = frozenset({"clip", "facts", "unusable"})
+"""Kinds of lines whose events the state remembers one by one, for the feed."""
 
 
 def read_events(path: Path, *, on_damage: list[str]) -> Iterator[ev.Durable]:
@@ -77,11 +72,20 @@ def _start_of_newest(path: Path, remembered: int) -> int:
     """Return where the newest lines begin: so many that are remembered, one of them of a clip that gave."""
     left, is_found = remembered, False
     for place, line in _lines_from_the_end(path):
-        left -= is_remembered(line)
-        is_found = is_found or has_patches(line)
+        try:
+            about = heading(line)
+        except LedgerError:
+            continue  # told of when the line is read for its event
+        left -= about.kind in _REMEMBERED
+        is_found = is_found or _gave_patches(line)
         if left <= 0 and is_found:
             return place
     return 0
+
+
+def _gave_patches(line: bytes) -> bool:
+    made = made_line(line)
+    return made is not None and bool(made.patches)
 
 
 def _lines_from_the_end(path: Path) -> Iterator[tuple[int, bytes]]:

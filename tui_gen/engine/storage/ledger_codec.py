@@ -1,21 +1,157 @@
-"""How an event stands in the ledger: one line of JSON, and the way back.
+"""How an event stands in the ledger: one line of JSON, and the way back. No other module reads a line.
+
+    event  ── encode ──>  line  ── decode ────>  event
+                                ── recount ───>  what counts of a made clip, the event of any other line
+                                ── heading ───>  what a line is about
+                                ── made_line ─>  what a history is made of, for a made clip
 
 What cannot have been written here is a LedgerError, never an event that the state would stumble over.
+
+Lines are decoded by msgspec against the types below, in whatever order their keys are. Python's json
+decodes the rare lines that hold names which are not UTF-8, as msgspec refuses lone surrogates. Python's
+json encodes all lines: msgspec writes some numbers and letters in another form, and the bytes of a line
+are to stay those of earlier versions.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from functools import lru_cache
-from typing import Any
+import math
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Meta
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome, Patch, Rejected
 
+_MOST_DIGITS = 7
+"""No source has more clips: a damaged index must not fill the memory with the bits of a set."""
+_HASH_DIGITS = 16
+_MOST_BYTES = 10**18
+_END_OF_TIME = 1e11
+
+_Time = Annotated[float, Meta(ge=0, lt=_END_OF_TIME)]
+_Index = Annotated[int, Meta(ge=0, lt=10**_MOST_DIGITS)]
+_Bytes = Annotated[int, Meta(ge=0, lt=_MOST_BYTES)]
+_Number = Annotated[int, Meta(ge=0)]
+
+
+class LedgerError(ValueError):
+    """A line of the ledger is not what this version writes."""
+
+
+# ------------------------------------------------------------------ what stands in a line
+
+
+class PatchLine(msgspec.Struct, gc=False):
+    """What counts of a patch. The other keys of the entry are the job's record of the patch."""
+
+    category: str
+    bytes: _Bytes
+    hash: str | None = None
+
+
+class _FormatLine(PatchLine, gc=False):
+    """What a history takes of a patch."""
+
+    format: Any = "?"
+
+
+class _RefusedLine(msgspec.Struct, gc=False):
+    """A category that a made clip was planned for but did not give."""
+
+    category: str
+    reason: str
+
+
+class _RefusedLines(msgspec.Struct):
+    """What a line of a made clip has beside its patches."""
+
+    rejected: list[_RefusedLine]
+
+
+class _ClipLine(msgspec.Struct, gc=False):
+    """What every line of a clip has."""
+
+    at: _Time
+    stage: str
+    id: str
+    source: str
+    attempts: _Number
+    seconds: float
+
+    @property
+    def index(self) -> int:
+        """The index of the clip. Raises LedgerError where there is none."""
+        return _index_in(self.id)
+
+
+class MadeLine(_ClipLine, gc=False):
+    """What counts of a made clip. The other keys of the line are the job's record of the clip."""
+
+    kind: typing.Literal["clip"]
+    outcome: typing.Literal["made"]
+    patches: list[_FormatLine]
+    rejected: list[_RefusedLine]
+
+
+class _ReasonLine(msgspec.Struct):
+    """What a line of a clip has beside, when the clip was rejected or failed."""
+
+    reason: str
+    detail: str = ""
+
+
+class _MovedLine(msgspec.Struct):
+    """A patch that stands elsewhere now."""
+
+    at: _Time
+    stage: str
+    source: str
+    clip: _Index
+    from_category: str
+
+
+class Heading(msgspec.Struct):
+    """What a line is about, as far as readers choose lines by it."""
+
+    kind: str
+    source: str = ""
+    id: str = ""  # of a clip
+    clip: int | None = None  # of a patch that was moved
+
+    @property
+    def index(self) -> int | None:
+        """The index of the clip, None where the line is not about one clip."""
+        if not self.id:
+            return self.clip
+        digits = self.id.rpartition(":")[2]
+        return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+def _index_in(clip: str) -> int:
+    """Return the index of a clip called `<source>:<index>`. Raises LedgerError."""
+    digits = clip.rpartition(":")[2]
+    if digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS:
+        return int(digits)
+    message = f"{clip!r} is no clip"
+    raise LedgerError(message)
+
+
+def _number_of(perceptual_hash: str) -> int:
+    """Return the number that 16 hexadecimal digits stand for. Raises LedgerError, ValueError."""
+    if len(perceptual_hash) == _HASH_DIGITS and perceptual_hash.isalnum():  # int takes signs and blanks
+        return int(perceptual_hash, 16)
+    message = f"{perceptual_hash!r} is no hash"
+    raise LedgerError(message)
+
+
 # ledger kind -> event, for all events that are plain records of their fields
-_PLAIN: dict[str, type[Any]] = {
+_PLAIN: Mapping[str, type[Any]] = {
     "run": ev.RunStarted,
     "end": ev.RunEnded,
     "phase": ev.PhaseChanged,
@@ -30,27 +166,29 @@ _PLAIN: dict[str, type[Any]] = {
 }
 _KINDS = {event: kind for kind, event in _PLAIN.items()}
 
-# annotation of such a field -> what its values are
-_FITTING: dict[str, tuple[type[Any], ...]] = {
-    "float": (float, int),
-    "int": (int,),
-    "bool": (bool,),
-    "str": (str,),
-    "JsonObject": (dict,),
-    "tuple[str, ...]": (tuple,),
-    "tuple[int, ...]": (tuple,),
-}
-_FIELDS = {
-    kind: tuple((f.name, _FITTING[str(f.type)]) for f in dataclasses.fields(event))
-    for kind, event in _PLAIN.items()
-}
-_MOST_CLIPS = 10**7
-"""No film has more: a damaged index must not fill the memory with the bits of a set."""
-_END_OF_TIME = 1e11
+# What the fields of these events hold, where it is less than their types allow.
+_NARROWER: Mapping[str, Any] = {"at": _Time, "clips": tuple[_Index, ...], "size_bytes": _Bytes}
 
 
-class LedgerError(Exception):
-    """A line of the ledger is not what this version writes."""
+def _line_type(kind: str, event: type[Any]) -> type[msgspec.Struct]:
+    """Return the type of a line that is a plain record of an event's fields."""
+    hints = typing.get_type_hints(event)
+    fields = [
+        (f.name, _NARROWER.get(f.name, hints[f.name]), _default_of(f)) for f in dataclasses.fields(event)
+    ]
+    return msgspec.defstruct(f"{kind.title()}Line", fields)
+
+
+def _default_of(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401 - as the field's type says
+    if field.default_factory is not dataclasses.MISSING:
+        return msgspec.field(default_factory=field.default_factory)
+    return msgspec.NODEFAULT if field.default is dataclasses.MISSING else field.default
+
+
+_LINES = {kind: _line_type(kind, event) for kind, event in _PLAIN.items()}
+
+
+# ------------------------------------------------------------------ writing
 
 
 def encode(event: ev.Durable) -> bytes:
@@ -62,71 +200,12 @@ def encode(event: ev.Durable) -> bytes:
     else:
         kind = _KINDS[type(event)]
         entry = {"at": round(event.at, 3), "kind": kind}
-        for name, _types in _FIELDS[kind]:
-            if name != "at":
-                entry[name] = getattr(event, name)
+        for field in dataclasses.fields(event):
+            if field.name != "at":
+                entry[field.name] = getattr(event, field.name)
         if kind == "lost" and not entry["stage"]:
             del entry["stage"]
     return json.dumps(entry, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
-
-
-def decode(line: bytes) -> ev.Durable:
-    """Return the event of one ledger line.
-
-    Raises LedgerError when the line is no JSON object of a known kind with its fields.
-    """
-    try:
-        entry = json.loads(line)
-        kind = entry.pop("kind")
-        if kind == "clip":
-            return _clip_event(entry)
-        return _moved_event(entry) if kind == "moved" else _plain_event(kind, entry)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = f"not a line of this ledger ({type(error).__name__}: {error}): {line[:80]!r}"
-        raise LedgerError(message) from error
-
-
-def _plain_event(kind: str, entry: dict[str, Any]) -> ev.Durable:
-    if kind == "facts":
-        entry["warnings"] = tuple(map(_text, entry.get("warnings", ())))
-    if kind == "lost":
-        entry["clips"] = tuple(map(_index, entry["clips"]))
-    event: ev.Durable = _PLAIN[kind](**entry)
-    for name, types in _FIELDS[kind]:
-        if not isinstance(getattr(event, name), types):
-            message = f"{name} is {getattr(event, name)!r}"
-            raise TypeError(message)
-    _time(event.at)
-    return event
-
-
-def _time(value: float) -> float:
-    if not 0 <= value < _END_OF_TIME:
-        message = f"{value} is no time"
-        raise ValueError(message)
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        message = f"{value!r} is no text"
-        raise TypeError(message)
-    return value
-
-
-def _number(value: object) -> int:
-    if type(value) is not int or value < 0:
-        message = f"{value!r} is no number of something"
-        raise TypeError(message)
-    return value
-
-
-def _index(value: object) -> int:
-    index = _number(value)
-    if index >= _MOST_CLIPS:
-        message = f"{index} is no clip"
-        raise ValueError(message)
-    return index
 
 
 def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
@@ -164,102 +243,175 @@ def _moved_entry(event: ev.PatchMoved) -> dict[str, Any]:
     }
 
 
-def _moved_event(entry: dict[str, Any]) -> ev.PatchMoved:
-    at, stage, source = _time(float(entry["at"])), _text(entry["stage"]), _text(entry["source"])
-    patch = _patch(entry["patch"])
-    return ev.PatchMoved(at, stage, source, _index(entry["clip"]), _text(entry["from_category"]), patch)
-
-
 def _patch_entry(patch: Patch) -> dict[str, Any]:
     perceptual_hash = {} if patch.perceptual_hash is None else {"hash": f"{patch.perceptual_hash:016x}"}
     return {"category": patch.category, "bytes": patch.size_bytes, **perceptual_hash, **patch.record}
 
 
-def _patch(entry: dict[str, Any]) -> Patch:
-    category, size_bytes, perceptual_hash = entry.pop("category"), entry.pop("bytes"), entry.pop("hash", None)
-    return Patch(
-        _text(category),
-        _number(size_bytes),
-        entry,
-        None if perceptual_hash is None else int(perceptual_hash, 16),
-    )
+# ------------------------------------------------------------------ reading
+
+# What a line that cannot be read raises; msgspec's errors are ValueErrors.
+_WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
-    source, stage = _text(entry.pop("source")), _text(entry.pop("stage"))
-    clip = Clip(source, _index(int(entry.pop("id").rpartition(":")[2])))
-    at = _time(float(entry.pop("at")))
-    return ev.ClipEnded(at, stage, _outcome(clip, entry.pop("outcome"), entry))
+def decode(line: bytes) -> ev.Durable:
+    """Return the event of one ledger line.
+
+    Raises LedgerError when the line is no JSON object of a known kind with its fields.
+    """
+    try:
+        entry = _parse(line)
+        kind = entry.pop("kind")
+        if kind == "clip":
+            return _clip_event(entry)
+        return _moved_event(entry) if kind == "moved" else _plain_event(kind, entry)
+    except _WRONG as error:
+        raise _ledger_error(line, error) from error
 
 
-def _outcome(clip: Clip, kind: str, entry: dict[str, Any]) -> Outcome:
-    attempts, seconds = _number(entry.pop("attempts")), float(entry.pop("seconds"))
-    if kind == "made":
-        patches = tuple(map(_patch, entry.pop("patches")))
-        rejected = tuple((_text(item["category"]), _text(item["reason"])) for item in entry.pop("rejected"))
-        return Made(clip, patches, attempts, seconds, rejected, entry)
-    reason, detail = _text(entry.pop("reason")), _text(entry.pop("detail", ""))
-    if kind == "rejected":
-        return Rejected(clip, reason, attempts, seconds, detail, entry)
-    if kind == "failed":
-        return Failed(clip, reason, attempts, seconds, detail)
-    message = f"no such outcome: {kind}"
+def _ledger_error(line: bytes, error: Exception) -> LedgerError:
+    return LedgerError(f"not a line of this ledger ({type(error).__name__}: {error}): {line[:80]!r}")
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        return _OBJECT.decode(line)
+    except msgspec.DecodeError:
+        if b"\\ud" not in line:
+            raise
+        entry = json.loads(line, parse_constant=_refused, parse_float=_finite)
+        if not isinstance(entry, dict):
+            raise
+        return entry
+
+
+def _refused(text: str) -> NoReturn:
+    message = f"{text} is no number"
     raise ValueError(message)
 
 
-# ------------------------------------------------------------------ what counts, read quickly
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refused(text)
 
-# What `encode` writes of a made clip up to its record, of each of its patches, and of those it did not
-# give. Quotes inside JSON strings are escaped, so these keys cannot be part of any text.
-_HEAD = re.compile(
-    rb'\{"at":([0-9]{1,11}(?:\.[0-9]{1,3})?),"kind":"clip","stage":"([^"\\]*)","id":"[^"\\]*:([0-9]{1,7})",'
-    rb'"source":"([^"\\]*)","outcome":"made","attempts":([0-9]{1,9}),"seconds":[0-9]+(?:\.[0-9]+)?,'
-)
-_PATCH = re.compile(
-    rb'\{"category":"(?:([^"\\]*)","bytes":([0-9]{1,18})(?:,"hash":"([0-9a-f]{16})")?(?:,"|\}))?'
-)
-_REFUSED = rb'\{"category":"([^"\\]*)","reason":"[^"\\]*"\}'
-_SOME_REFUSED = re.compile(rb'"rejected":\[(?:' + _REFUSED.replace(b"(", b"(?:") + rb",?)+\]\}\n")
-_EACH_REFUSED = re.compile(_REFUSED)
-_NONE_REFUSED = b'"rejected":[]}\n'
-_REMEMBERED = re.compile(rb'\{"at":[^,]+,"kind":"(?:clip|facts|unusable)",')
-_GAVE = (b'"outcome":"made"', b'"patches":[{')
+
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_Line = TypeVar("_Line", bound=msgspec.Struct)
+
+
+def _taken(entry: dict[str, Any], line: type[_Line]) -> _Line:
+    """Take what a type knows out of an entry. Raises ValueError where it does not fit."""
+    known = {name: entry.pop(name) for name in line.__struct_fields__ if name in entry}
+    return msgspec.convert(known, line)
+
+
+def _refuse_more(entry: dict[str, Any]) -> None:
+    if entry:
+        message = f"unknown: {', '.join(map(repr, entry))}"
+        raise ValueError(message)
+
+
+def _plain_event(kind: str, entry: dict[str, Any]) -> ev.Durable:
+    line = _taken(entry, _LINES[kind])
+    _refuse_more(entry)
+    event: ev.Durable = _PLAIN[kind](*msgspec.structs.astuple(line))
+    return event
+
+
+def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
+    outcome_of = _OUTCOMES[entry.pop("outcome")]
+    line = _taken(entry, _ClipLine)
+    return ev.ClipEnded(line.at, line.stage, outcome_of(line, entry))
+
+
+def _made(line: _ClipLine, entry: dict[str, Any]) -> Made:
+    patches = entry.pop("patches")
+    if not isinstance(patches, list):
+        message = f"{patches!r} are no patches"
+        raise TypeError(message)
+    refused = _taken(entry, _RefusedLines).rejected
+    return Made(
+        Clip(line.source, line.index),
+        tuple(map(_patch, patches)),
+        line.attempts,
+        line.seconds,
+        tuple((each.category, each.reason) for each in refused),
+        entry,
+    )
+
+
+def _rejected(line: _ClipLine, entry: dict[str, Any]) -> Rejected:
+    why = _taken(entry, _ReasonLine)
+    return Rejected(Clip(line.source, line.index), why.reason, line.attempts, line.seconds, why.detail, entry)
+
+
+def _failed(line: _ClipLine, entry: dict[str, Any]) -> Failed:
+    why = _taken(entry, _ReasonLine)
+    return Failed(Clip(line.source, line.index), why.reason, line.attempts, line.seconds, why.detail)
+
+
+_OUTCOMES: Mapping[str, Callable[[_ClipLine, dict[str, Any]], Outcome]] = {
+    "made": _made,
+    "rejected": _rejected,
+    "failed": _failed,
+}
+
+
+def _patch(entry: dict[str, Any]) -> Patch:
+    line = _taken(entry, PatchLine)
+    perceptual_hash = None if line.hash is None else _number_of(line.hash)
+    return Patch(line.category, line.bytes, entry, perceptual_hash)
+
+
+def _moved_event(entry: dict[str, Any]) -> ev.PatchMoved:
+    patch, line = _patch(entry.pop("patch")), _taken(entry, _MovedLine)
+    _refuse_more(entry)
+    return ev.PatchMoved(line.at, line.stage, line.source, line.clip, line.from_category, patch)
+
+
+# ------------------------------------------------------------------ reading only what counts
 
 
 def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
     """Return what counts of a line of a made clip, the event of any other. Raises LedgerError."""
-    head = _HEAD.match(line)
-    if head is None:
+    made = made_line(line)
+    if made is None:
         return decode(line)
-    end = len(line)
-    if not line.endswith(_NONE_REFUSED):
-        end = line.rfind(b'"rejected":[')
-        if end < 0 or _SOME_REFUSED.fullmatch(line, end) is None:
-            return decode(line)
-    at, stage, clip, source, attempts = head.groups()
     try:
-        patches = [
-            (_word(category), int(size_bytes), int(perceptual_hash, 16) if perceptual_hash else None)
-            for category, size_bytes, perceptual_hash in _PATCH.findall(line, head.end(), end)
-        ]
-        refused = [_word(category) for category in _EACH_REFUSED.findall(line, end)]
         return ev.ClipRecounted(
-            float(at), _word(source), int(clip), int(attempts), patches, refused, _word(stage)
+            made.at,
+            made.source,
+            _index_in(made.id),
+            made.attempts,
+            [
+                (each.category, each.bytes, None if each.hash is None else _number_of(each.hash))
+                for each in made.patches
+            ],
+            [each.category for each in made.rejected],
+            made.stage,
         )
-    except ValueError:  # not what `encode` writes, or the name of a category is escaped
-        return decode(line)
+    except ValueError as error:
+        raise _ledger_error(line, error) from error
 
 
-def is_remembered(line: bytes) -> bool:
-    """Tell whether the event of a line is remembered one by one, for the feed."""
-    return _REMEMBERED.match(line) is not None
+def made_line(line: bytes) -> MadeLine | None:
+    """Return what counts of a line of a made clip; None where `decode` is to say what the line is."""
+    try:
+        return _MADE.decode(line)
+    except (msgspec.DecodeError, RecursionError):  # another kind, damage, or a name that is not UTF-8
+        return None
 
 
-def has_patches(line: bytes) -> bool:
-    """Tell whether a line is of a clip that gave a patch."""
-    return all(part in line for part in _GAVE)
+def heading(line: bytes) -> Heading:
+    """Return what a line is about. Raises LedgerError where that cannot be read."""
+    try:
+        return _HEADING.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            return _taken(_parse(line), Heading)
+        except _WRONG as error:
+            raise _ledger_error(line, error) from error
 
 
-@lru_cache(maxsize=8192)
-def _word(text: bytes) -> str:
-    return text.decode("ascii")
+_MADE = msgspec.json.Decoder(MadeLine)
+_HEADING = msgspec.json.Decoder(Heading)

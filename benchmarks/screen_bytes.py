@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui_gen.engine.model.state import RunState
+    from tui_gen.tui.view import EngineInfo
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -91,6 +92,12 @@ class BusyController:
         """Do nothing, and never say the same twice."""
         self.steered += 1
         return f"done: {self.steered} {type(command).__name__}"
+
+    def engine_info(self) -> EngineInfo:
+        """Return that the engine lives."""
+        from tui_gen.tui.view import EngineInfo
+
+        return EngineInfo()
 
 
 def screen() -> int:

@@ -21,8 +21,8 @@ from tui_gen.commands.log_tail import log_tail
 from tui_gen.config.run_config import RUN_FOLDER, RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
 from tui_gen.engine.control.protocol import ControlError, EngineVersion
+from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import Problem
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status

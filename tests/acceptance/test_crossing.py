@@ -55,7 +55,7 @@ def dataset(folder: Path, name: str, second: Mapping[str, object] | None, **more
 @pytest.fixture(scope="module")
 def apart(folder: Path) -> Dataset:
     data = dataset(folder, "apart", {"split": "val"})
-    assert "look like one kept aside" in data.complete("--workers", "4").out
+    assert "near duplicates of held-out patches" in data.complete("--workers", "4").out
     return data
 
 
@@ -142,7 +142,7 @@ def test_what_waits_to_be_moved_is_told_by_every_command_and_moved_by_split(copi
             path.rename(copied.output / "General" / "Patches_whole" / path.parent.name / path.name)
     for command in (("split", "-c"), ("verify",), ("report",), ("check",)):
         said = run(*command, copied.config)
-        assert "look like one kept aside" in " ".join((said.out + said.err).split()), (command, str(said))
+        assert "near duplicates of held-out patches" in " ".join((said.out + said.err).split()), (command, str(said))
     moved = run("split", "--move", "-c", copied.config)
     assert f"Moved {len(moves)} patches" in moved.err, str(moved)
     assert copied.tree() == tree

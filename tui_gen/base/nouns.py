@@ -19,6 +19,11 @@ class Noun:
     one: str
     many: str
 
+    @property
+    def title(self) -> str:
+        """The plural at the beginning of a line: `Clips`."""
+        return self.many[:1].upper() + self.many[1:]
+
     def of(self, number: int) -> str:
         """Return the word for so many: `clip` or `clips`."""
         return self.one if number == 1 else self.many

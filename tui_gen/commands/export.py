@@ -11,6 +11,7 @@ from typing import TextIO
 
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
+from tui_gen.base.nouns import Noun
 from tui_gen.commands.offered import offered
 from tui_gen.contract.export import Exported, ExportRequest
 from tui_gen.contract.job import JobConfig
@@ -26,7 +27,7 @@ def export(config: JobConfig, request: ExportRequest, *, is_json: bool, out: Tex
     talk.write("Reading the ledger ...\n")
     talk.flush()
     state, _ = replay(config.run.run_folder)
-    progress = Progress(talk, 0, "patches", doing="exported")
+    progress = Progress(talk, 0, config.nouns.patch.many, doing="exported")
 
     def show(done: int, total: int) -> None:
         progress.total = total
@@ -42,23 +43,24 @@ def export(config: JobConfig, request: ExportRequest, *, is_json: bool, out: Tex
         )
         return ExitCode.STOPPED
     progress.clear()
-    talk.writelines(f"{line}\n" for line in _remarks(exported))
+    talk.writelines(f"{line}\n" for line in _remarks(exported, config.nouns.patch))
     if is_json:
         out.write(f"{json.dumps(_entry(exported))}\n")
     else:
-        out.writelines(f"{line}\n" for line in _lines(exported))
+        out.writelines(f"{line}\n" for line in _lines(exported, config.nouns.patch))
     return ExitCode.WITH_GAPS if exported.damaged else ExitCode.DONE
 
 
-def _lines(exported: Exported) -> Iterator[str]:
-    yield f"Exported {_patches(sum(tree.patches for tree in exported.trees))} to {_shown(exported.folder)}"
+def _lines(exported: Exported, noun: Noun) -> Iterator[str]:
+    patches = noun.counted(sum(tree.patches for tree in exported.trees))
+    yield f"Exported {patches} to {_shown(exported.folder)}"
     for tree in exported.trees:
         yield f"{count(tree.patches):>9}  {display_name(tree.folder)}"
 
 
-def _remarks(exported: Exported) -> Iterator[str]:
+def _remarks(exported: Exported, noun: Noun) -> Iterator[str]:
     for reason, number in sorted(exported.left_out.items()):
-        yield f"Left out: {_patches(number)}: {reason}"
+        yield f"Left out: {noun.counted(number)}: {reason}"
     for line in exported.damaged[:DAMAGED_SHOWN]:
         yield f"Not exported: {display_name(line)}"
     if len(exported.damaged) > DAMAGED_SHOWN:
@@ -85,10 +87,6 @@ def _entry(exported: Exported) -> dict[str, object]:
         "left_out": dict(exported.left_out),
         "damaged": list(exported.damaged),
     }
-
-
-def _patches(number: int) -> str:
-    return f"{count(number)} patch{'' if number == 1 else 'es'}"
 
 
 def _shown(path: object) -> str:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
-from tui_gen.base.formatting import count, display_name
+from tui_gen.base.formatting import display_name
 from tui_gen.base.html import write_page
 from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
@@ -82,7 +82,7 @@ def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO
         message = f"{error.filename or folder}: {error.strerror}; choose another folder with -o"
         raise RefusedError(message) from error
     talk.writelines(f"{display_name(line)}\n" for line in made.wrong)
-    talk.write(f"{count(made.patches)} patches; open in a browser:\n")
+    talk.write(f"{config.nouns.patch.counted(made.patches)}; open in a browser:\n")
     talk.flush()
     out.write(f"{display_name(str(made.page))}\n")
     return ExitCode.DONE
@@ -91,7 +91,7 @@ def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO
 def leave_page(config: JobConfig, state: RunState) -> str:
     """Write the page of a run that has ended, and return a line that says where, or why not.
 
-    `state` is the run's own: it knows of missing films and warnings, which are not in the ledger.
+    `state` is the run's own: it knows of missing sources and warnings, which are not in the ledger.
     """
     path = config.run.run_folder / PAGE_NAME
     try:

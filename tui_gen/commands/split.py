@@ -14,6 +14,7 @@ from typing import TextIO
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
+from tui_gen.base.nouns import Nouns
 from tui_gen.commands.offered import offered
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.registry import read_config
@@ -39,9 +40,8 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
     state, _ = replay(config.run.run_folder)
     if any(request.chosen.values()):
         parts = splitter.parts(state.records)
-        splits = {
-            _named(parts, name).source: part for part, names in request.chosen.items() for name in names
-        }
+        chosen = [(part, name) for part, names in request.chosen.items() for name in names]
+        splits = {_named(parts, name, config.nouns).source: part for part, name in chosen}
         try:
             splitter.choose(state.records, splits)
         except OSError as error:
@@ -54,8 +54,8 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
         _move(config, splitter, talk)
         state, _ = replay(config.run.run_folder)
     if request.suggested_share is not None:
-        chosen = splitter.suggest(state.records, request.suggested_share)
-        _tell_suggestion(chosen, splitter.parts(state.records), out, talk)
+        suggested = splitter.suggest(state.records, request.suggested_share)
+        _tell_suggestion(suggested, splitter.parts(state.records), config.nouns, out=out, talk=talk)
         return ExitCode.DONE
     parts = splitter.parts(state.records)
     if request.is_json:
@@ -65,10 +65,10 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
         ]
         out.write(f"{json.dumps(entries)}\n")
     else:
-        out.writelines(f"{line}\n" for line in _lines(parts))
-    split_leakage = sorted(splitter.split_leakage(state.records).items())
+        out.writelines(f"{line}\n" for line in _lines(parts, config.nouns))
     talk.writelines(
-        f"An export leaves out {count(number)} patches: {reason}\n" for reason, number in split_leakage
+        f"An export leaves out {config.nouns.patch.counted(number)}: {reason}\n"
+        for reason, number in sorted(splitter.split_leakage(state.records).items())
     )
     if near := near_duplicate_line(config, state.records):
         talk.write(f"{near}\n")
@@ -81,7 +81,7 @@ def _splitter(config: JobConfig) -> Splitter:
     return offered(config.capabilities.splitter, config.run.job, "split")
 
 
-def _named(parts: Sequence[SourcePart], name: str) -> SourcePart:
+def _named(parts: Sequence[SourcePart], name: str, nouns: Nouns) -> SourcePart:
     """Return the source that a name means: its id, its name or a unique part of it."""
     exact = [part for part in parts if name in {part.source, part.name}]
     found = exact or [part for part in parts if name.casefold() in part.name.casefold()]
@@ -91,7 +91,7 @@ def _named(parts: Sequence[SourcePart], name: str) -> SourcePart:
     what = (
         f"means several: {listed}; name one by its id"
         if found
-        else "names no video of the configuration; tui-gen split lists them"
+        else f"names no {nouns.source.one} of the configuration; tui-gen split lists them"
     )
     message = f'"{name}" {what}'
     raise RefusedError(message)
@@ -110,11 +110,11 @@ def _move(config: JobConfig, splitter: Splitter, talk: TextIO) -> None:
         raise RefusedError(message) from error
     finally:
         session.close()
-    talk.write(f"Moved {count(moved)} patches.\n")
+    talk.write(f"Moved {config.nouns.patch.counted(moved)}.\n")
 
 
 def move_near_duplicates(config: JobConfig, session: Session) -> int:
-    """Move training patches that are too near to one kept aside, record it, and return how many. OSError."""
+    """Move near duplicates of held-out patches, record it, and return how many. Raises OSError."""
     moved = 0
     near_duplicates = config.capabilities.near_duplicates
     if near_duplicates is None:  # a job whose patches are never near each other
@@ -126,24 +126,27 @@ def move_near_duplicates(config: JobConfig, session: Session) -> int:
 
 
 def near_duplicate_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
-    """Say how many patches `move_near_duplicates` would move; empty where there are none. Raises OSError."""
+    """Return how many patches `move_near_duplicates` would move, as text; empty if none. Raises OSError."""
     near_duplicates = config.capabilities.near_duplicates
     number = near_duplicates.count(records) if near_duplicates is not None else 0
+    if not number:
+        return ""
+    patch = config.nouns.patch
     return (
-        f"{count(number)} patches stand in the folders for training and look like one kept aside, "
-        "or do so no longer and stand apart"
-        if number
-        else ""
+        f"{count(number)} training {patch.of(number)} in the wrong folders: "
+        f"near duplicates of held-out {patch.many}, or no longer near duplicates"
     )
 
 
-def _tell_suggestion(chosen: Sequence[str], parts: Sequence[SourcePart], out: TextIO, talk: TextIO) -> None:
+def _tell_suggestion(
+    chosen: Sequence[str], parts: Sequence[SourcePart], nouns: Nouns, *, out: TextIO, talk: TextIO
+) -> None:
     names = {part.source: part.name for part in parts}
     out.writelines(f"{source}  {display_name(names[source])}\n" for source in chosen)
     if chosen:
         talk.write(f"Keep them for validation with: tui-gen split --val {shlex.join(chosen)}\n")
     else:
-        talk.write("No film can be kept aside without taking more than that share.\n")
+        talk.write(f"No {nouns.source.one} can be held out without taking more than that share.\n")
 
 
 def _waits(part: SourcePart) -> bool:
@@ -151,8 +154,8 @@ def _waits(part: SourcePart) -> bool:
     return part.split != "train" and elsewhere > 0
 
 
-def _lines(parts: Sequence[SourcePart]) -> Iterator[str]:
-    yield f"{'part':<6} {'train':>8} {'val':>8} {'test':>8}  {'id':<12} film"
+def _lines(parts: Sequence[SourcePart], nouns: Nouns) -> Iterator[str]:
+    yield f"{'part':<6} {'train':>8} {'val':>8} {'test':>8}  {'id':<12} {nouns.source.one}"
     for part in parts:
         made = " ".join(f"{count(part.made.get(split, 0)):>8}" for split in ("train", "val", "test"))
         group = f"  [{display_name(part.group)}]" if part.group else ""

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, percent
+from tui_gen.base.nouns import Nouns
 from tui_gen.commands.offered import offered
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.stats import Measure, Measured, Measurements, Place
@@ -24,9 +25,8 @@ from tui_gen.views.text.histogram import Bins, bar, bins_for, line, quantile
 from tui_gen.views.text.progress import say_long_reading
 
 BAR_WIDTH = 36
-FILMS_SHOWN = 12
+SOURCES_SHOWN = 12
 NAME_WIDTH = 30
-_PLURALS = {"clip": "clips", "patch": "patches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,18 @@ class StatsRequest:
     score: str | None = None  # one measure alone
     listed: str | None = None  # a measure, or "all": the patches beyond its limits
     is_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How the text is written."""
+
+    nouns: Nouns
+    is_plain: bool  # the output shows ASCII alone
+
+    def noun(self, measure: Measure) -> str:
+        """Return what a measure has values of, as a plural."""
+        return self.nouns.clip.many if measure.of == "clip" else self.nouns.patch.many
 
 
 def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
@@ -57,8 +69,8 @@ def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
         json.dump(_as_json(found.measured, asked), out, indent=1)
         out.write("\n")
     else:
-        is_plain = "utf" not in (getattr(out, "encoding", None) or "").lower()
-        out.writelines(f"{text}\n" for text in _lines(found.measured, asked, is_plain=is_plain))
+        style = _Style(config.nouns, "utf" not in (getattr(out, "encoding", None) or "").lower())
+        out.writelines(f"{text}\n" for text in _lines(found.measured, asked, style))
     sys.stderr.writelines(f"{LEDGER_NAME}, {display_name(text)}\n" for text in damage)
     return ExitCode.DONE
 
@@ -80,21 +92,22 @@ def _write_list(found: Measurements, listed: str, out: TextIO) -> None:
 # ------------------------------------------------------------------ text
 
 
-def _lines(measured: Measured, asked: StatsRequest, *, is_plain: bool) -> Iterator[str]:
+def _lines(measured: Measured, asked: StatsRequest, style: _Style) -> Iterator[str]:
     chosen = [measure for measure in measured.measures if asked.score in {None, measure.name}]
     if asked.score is None:
-        yield from _overview(measured)
+        yield from _overview(measured, style)
     for measure in chosen:
         values = measured.values.get(measure.name)
         if values:
             yield ""
-            yield from _distribution(measured, measure, values, is_plain=is_plain)
+            yield from _distribution(measured, measure, values, style)
         elif asked.score is not None:
             yield f'{measure.name} was not measured; record it with "scores": {{"{measure.name}": "score"}}'
 
 
-def _overview(measured: Measured) -> Iterator[str]:
-    yield f"{count(measured.clips)} clips and {count(measured.patches)} patches measured"
+def _overview(measured: Measured, style: _Style) -> Iterator[str]:
+    clip, patch = style.nouns.clip, style.nouns.patch
+    yield f"{clip.counted(measured.clips)} and {patch.counted(measured.patches)} measured"
     yield ""
     yield f"{'score':<17} {'now':<7} {'limits':<21} {'median':>9} {'beyond':>9}  of"
     missing = []
@@ -105,7 +118,7 @@ def _overview(measured: Measured) -> Iterator[str]:
             continue
         everything = _ordered(values.values())
         beyond = _beyond(measure, everything)
-        kind = _PLURALS[measure.of] + (", sampled" if measure.name in measured.sampled else "")
+        kind = style.noun(measure) + (", sampled" if measure.name in measured.sampled else "")
         yield (
             f"{measure.name:<17} {measure.mode:<7} {measure.limits or '-':<21} "
             f"{quantile(everything, 0.5):>9g} {percent(beyond / len(everything)):>9}  "
@@ -113,8 +126,8 @@ def _overview(measured: Measured) -> Iterator[str]:
         )
     yield ""
     yield (
-        f"With these limits, {count(measured.clips_flagged)} of {count(measured.clips)} clips and "
-        f"{count(measured.patches_flagged)} of {count(measured.patches)} patches would be rejected."
+        f"With these limits, {count(measured.clips_flagged)} of {clip.counted(measured.clips)} and "
+        f"{count(measured.patches_flagged)} of {patch.counted(measured.patches)} would be rejected."
     )
     if missing:
         yield f"Not measured: {', '.join(missing)}"
@@ -122,7 +135,7 @@ def _overview(measured: Measured) -> Iterator[str]:
 
 
 def _distribution(
-    measured: Measured, measure: Measure, values: Mapping[Place, array[float]], *, is_plain: bool
+    measured: Measured, measure: Measure, values: Mapping[Place, array[float]], style: _Style
 ) -> Iterator[str]:
     limits = f"; flagged {measure.limits}" if measure.limits else ""
     yield f"{measure.name}: {measure.meaning}{limits}"
@@ -130,47 +143,47 @@ def _distribution(
     categories: dict[str, dict[str, array[float]]] = defaultdict(dict)
     for (category, source), part in values.items():
         categories[category][source] = part
-    for category, films in sorted(categories.items()):
-        everything = _ordered(films.values())
+    for category, sources in sorted(categories.items()):
+        everything = _ordered(sources.values())
         beyond = f", {percent(_beyond(measure, everything) / len(everything))} beyond" if limits else ""
-        name = display_name(category) or "all films"
-        yield f"  {name}: {count(len(everything))} {_PLURALS[measure.of]}{beyond}"
-        yield from _bars(bins, everything, is_plain=is_plain)
-        if len(films) > 1:
-            yield from _film_lines(measured, measure, films, bins=bins, is_plain=is_plain)
+        name = display_name(category) or f"all {style.nouns.source.many}"
+        yield f"  {name}: {count(len(everything))} {style.noun(measure)}{beyond}"
+        yield from _bars(bins, everything, style)
+        if len(sources) > 1:
+            yield from _source_lines(measured, measure, sources, bins=bins, style=style)
 
 
-def _bars(bins: Bins, values: Sequence[float], *, is_plain: bool) -> Iterator[str]:
+def _bars(bins: Bins, values: Sequence[float], style: _Style) -> Iterator[str]:
     counts = bins.counts(values)
     most = max(counts)
     for label, number in zip(bins.labels(), counts, strict=True):
-        drawn = bar(number, most, BAR_WIDTH, is_plain=is_plain)
+        drawn = bar(number, most, BAR_WIDTH, is_plain=style.is_plain)
         yield f"    {label:>20}  {drawn:<{BAR_WIDTH}} {count(number):>9}"
 
 
-def _film_lines(
+def _source_lines(
     measured: Measured,
     measure: Measure,
-    films: Mapping[str, array[float]],
+    sources: Mapping[str, array[float]],
     *,
     bins: Bins,
-    is_plain: bool,
+    style: _Style,
 ) -> Iterator[str]:
-    """Yield a line a film, those with most beyond the limits first."""
+    """Yield a line for each source, those with most beyond the limits first."""
     rows = []
-    for source, part in films.items():
+    for source, part in sources.items():
         everything = sorted(part)
         share = _beyond(measure, everything) / len(everything)
         rows.append((-share, measured.names.get(source, source), everything))
     rows.sort(key=lambda row: row[:2])
-    for share, name, values in rows[:FILMS_SHOWN]:
+    for share, name, values in rows[:SOURCES_SHOWN]:
         shown = display_name(name)
         shown = shown if len(shown) <= NAME_WIDTH else f"{shown[: NAME_WIDTH - 3]}..."
         beyond = f"  {percent(-share):>7} beyond" if measure.limits else ""
-        drawn = line(bins.counts(values), is_plain=is_plain)
+        drawn = line(bins.counts(values), is_plain=style.is_plain)
         yield f"    {shown:<{NAME_WIDTH}} |{drawn}|  median {quantile(values, 0.5):g}{beyond}"
-    if len(rows) > FILMS_SHOWN:
-        yield f"    and {count(len(rows) - FILMS_SHOWN)} films more; all are in --json"
+    if len(rows) > SOURCES_SHOWN:
+        yield f"    and {count(len(rows) - SOURCES_SHOWN)} {style.nouns.source.many} more; all are in --json"
 
 
 # ------------------------------------------------------------------ JSON

@@ -16,6 +16,7 @@ from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name
+from tui_gen.base.nouns import Noun
 from tui_gen.commands.offered import offered
 from tui_gen.commands.run.opening import RunRequest, open_run
 from tui_gen.commands.run.performing import perform
@@ -44,12 +45,12 @@ def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     verifier = _verifier(config)
     _refuse_without_ledger(config)
     state, damage = replay(config.run.run_folder)
-    found = check_patches(verifier, sample, out, talk)
+    found = check_patches(verifier, sample, config.nouns.patch, out=out, talk=talk)
     if is_held(config.run.run_folder / LOCK_NAME):
         talk.write("An engine is at work here: files without a ledger line were not looked for.\n")
     else:
         _list_unrecorded(verifier, state, out)
-    _say_sum(found, damage, talk)
+    _say_sum(found, damage, config.nouns.patch, talk)
     if near := near_duplicate_line(config, state.records):
         talk.write(f"{near}; move them with: tui-gen split --move\n")
     if not found.damaged:
@@ -70,9 +71,9 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     lines = ConsoleOutput(talk, talk)
     session, opened = open_run(request, lines)
     try:
-        found = check_patches(verifier, sample, out, talk)
+        found = check_patches(verifier, sample, config.nouns.patch, out=out, talk=talk)
         _list_unrecorded(verifier, session.state, out)
-        _say_sum(found, session.damage, talk)
+        _say_sum(found, session.damage, config.nouns.patch, talk)
         if not found.damaged:
             return ExitCode.DONE
         patches = [checked.patch for checked in found.damaged]
@@ -84,7 +85,8 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         session.close()
     left = [checked for checked in verifier.check(patches) if checked.findings]
     out.writelines(f"{line}, still\n" for checked in left for line in map(_line, checked.findings))
-    talk.write(f"Repaired {count(len(patches) - len(left))} of {_patches(len(patches))}, byte for byte.\n")
+    lost = config.nouns.patch.counted(len(patches))
+    talk.write(f"Repaired {count(len(patches) - len(left))} of {lost}, byte for byte.\n")
     if performed.signals:
         return performed.exit_code
     return ExitCode.DAMAGE if left else ExitCode.DONE
@@ -104,10 +106,12 @@ def _refuse_without_ledger(config: JobConfig) -> None:
 # ------------------------------------------------------------------ checking
 
 
-def check_patches(verifier: Verifier, sample: int | None, out: TextIO, talk: TextIO) -> VerifyTotals:
+def check_patches(
+    verifier: Verifier, sample: int | None, noun: Noun, *, out: TextIO, talk: TextIO
+) -> VerifyTotals:
     """Check the recorded patches, or a random sample of them; write a line for each faulty file."""
     total, patches = verifier.recorded(sample=sample)
-    found, progress = VerifyTotals(), Progress(talk, total, "patches")
+    found, progress = VerifyTotals(), Progress(talk, total, noun.many)
     for checked in _counted(verifier.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved
@@ -146,20 +150,16 @@ def _list_unrecorded(verifier: Verifier, state: RunState, out: TextIO) -> None:
     out.flush()
 
 
-def _say_sum(found: VerifyTotals, damage: Sequence[str], talk: TextIO) -> None:
+def _say_sum(found: VerifyTotals, damage: Sequence[str], noun: Noun, talk: TextIO) -> None:
     talk.writelines(
         f"{LEDGER_NAME}, {display_name(line)}; what it told of is made again by the next run\n"
         for line in damage
     )
     moved = f", {count(found.moved)} of them moved for validation" if found.moved else ""
     dropped = f", {count(found.dropped)} of them deleted by hand" if found.dropped else ""
-    wrong = f"{_patches(len(found.damaged))} missing or damaged" if found.damaged else "all whole"
-    talk.write(f"Checked {_patches(found.patches)}{moved}{dropped}: {wrong}.\n")
+    wrong = f"{noun.counted(len(found.damaged))} missing or damaged" if found.damaged else "all whole"
+    talk.write(f"Checked {noun.counted(found.patches)}{moved}{dropped}: {wrong}.\n")
     talk.flush()
-
-
-def _patches(number: int) -> str:
-    return f"{count(number)} patch{'' if number == 1 else 'es'}"
 
 
 # ------------------------------------------------------------------ making again

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import Nouns
 from tui_gen.commands.check.logind import lingering
 from tui_gen.commands.check.machine import processors, program, terminal
 from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
@@ -56,7 +57,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
     state, damage = replay(config.run.run_folder)
     is_busy = is_held(config.run.run_folder / LOCK_NAME)
     inspection = inspector.inspection(state.records)
-    looked = _look(inspection, request)
+    looked = _look(inspection, config.nouns, request)
     sources = [looked.found[source] for source in inspection.sources if source in looked.found]
     news = news_of(inspection.found, sources, time.time())
     kept = _kept(config, news, state, request, is_busy=is_busy)
@@ -64,7 +65,9 @@ def check(config: JobConfig, request: CheckRequest) -> int:
         request.talk.write(f"{display_name(kept.says)}\n")
         request.talk.flush()
     if looked.signal is not None:
-        request.talk.write(f"Stopped after {len(sources)} of {len(inspection.sources)} videos.\n")
+        request.talk.write(
+            f"Stopped after {len(sources)} of {config.nouns.source.counted(len(inspection.sources))}.\n"
+        )
         return 128 + looked.signal
     planned = _planned(inspection, state, news, sources)
     conditions = [
@@ -77,6 +80,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
         conditions,
         inspection.columns,
         sources,
+        nouns=config.nouns,
         need=planned.need,
         processor_seconds=planned.processor_seconds,
         is_all_tried=planned.is_all_tried,
@@ -108,9 +112,9 @@ class _Looked:
     signal: int | None = None
 
 
-def _look(inspection: Inspection, request: CheckRequest) -> _Looked:
+def _look(inspection: Inspection, nouns: Nouns, request: CheckRequest) -> _Looked:
     looked = _Looked()
-    progress = Progress(request.talk, len(inspection.sources), "videos")
+    progress = Progress(request.talk, len(inspection.sources), nouns.source.many)
     try:
         asyncio.run(_look_at_all(inspection, looked, progress))
     except asyncio.CancelledError:

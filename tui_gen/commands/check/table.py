@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_gen.base.formatting import count, display_name, duration
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.contract.inspect import (
     Column,
     Condition,
@@ -49,6 +50,7 @@ class CheckFindings:
     config: str = ""
     output: str = ""
     is_kept: bool = False
+    nouns: Nouns = USUAL_NOUNS
 
     @property
     def is_ready(self) -> bool:
@@ -88,10 +90,11 @@ def _table(findings: CheckFindings, width: int) -> Iterator[str]:
     cells = [{column.title: _cell(source, column) for column in columns} for source in findings.sources]
     widths = {column.title: _width(column, cells, is_wide=is_wide) for column in columns}
     used = sum(each + 1 for each in widths.values())
-    longest = max(len("video"), *(len(display_name(source.name)) for source in findings.sources))
+    heading = findings.nouns.source.one
+    longest = max(len(heading), *(len(display_name(source.name)) for source in findings.sources))
     name_cells = min(max(LEAST_NAME_CELLS, width - used), longest)
     heads = {column.title: column.title for column in columns}
-    yield _row("video", heads, columns, widths, name_cells)
+    yield _row(heading, heads, columns, widths, name_cells)
     below = [column for column in findings.columns if column not in columns]
     for source, row in zip(findings.sources, cells, strict=True):
         yield _row(display_name(source.name), row, columns, widths, name_cells)
@@ -147,7 +150,7 @@ def _summary(findings: CheckFindings, width: int) -> Iterator[str]:
     states = Counter(source.state for source in findings.sources)
     if states:
         parts = ", ".join(f"{number} {STATES[state]}" for state, number in states.most_common())
-        yield from wrapped(f"Videos: {count(len(findings.sources))}; {parts}", width)
+        yield from wrapped(f"{findings.nouns.source.title}: {count(len(findings.sources))}; {parts}", width)
     if findings.need is not None and findings.need.clips:
         yield from wrapped(_work(findings, findings.need), width)
     wrong = [condition.what for condition in findings.conditions if condition.level == "wrong"]
@@ -157,7 +160,8 @@ def _summary(findings: CheckFindings, width: int) -> Iterator[str]:
 
 
 def _work(findings: CheckFindings, need: Need) -> str:
-    text = f"Planned: {count(need.clips)} clips, {count(need.patches)} patches"
+    nouns = findings.nouns
+    text = f"Planned: {nouns.clip.counted(need.clips)}, {nouns.patch.counted(need.patches)}"
     if findings.processor_seconds is None:
         return text
     about = "about" if findings.is_all_tried else "at least"

@@ -59,18 +59,21 @@ def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
 
 
 def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOutput) -> None:
-    """Take training patches that look like one kept aside out of the training folders."""
+    """Move training patches that are near duplicates of held-out ones out of the training folders."""
     try:
         moved = move_near_duplicates(request.config, session)
     except OSError as error:
         place = error.filename or request.config.run.output
         text = f"{place}: {error.strerror}; go on with: tui-gen split --move"
         log.warning("%s", text)
-        talk.say(f"Training patches that look like one kept aside: {display_name(text)}")
+        patches = request.config.nouns.patch.many
+        talk.say(f"Training {patches} that are near duplicates were not moved: {display_name(text)}")
         return
     if moved:
+        patch = request.config.nouns.patch
         talk.say(
-            f"Moved {count(moved)} training patches that look like one kept aside to folders of their own."
+            f"Moved {count(moved)} training {patch.of(moved)} that are near duplicates of held-out "
+            f"{patch.many} to folders of their own."
         )
 
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from tests.tui.runs import NOW, FakeController, restarted, screen_of, text_of, troubled_run, working_run
+from tests.views.states import state_of
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Plan, SourcePlan
@@ -18,6 +19,7 @@ from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.dialogs import QuestionDialog, TextDialog
 from tui_gen.tui.view import EngineInfo
+from tui_gen.views.text.run_lines import progress_line
 
 SIZE = (80, 24)
 
@@ -49,7 +51,7 @@ async def test_before_the_plan_nothing_is_said_to_be_left() -> None:
     async with screen_of(state).run_test(size=SIZE) as pilot:
         await pilot.pause()
         seen = text_of(pilot.app)
-    assert "1 videos through probe" in seen
+    assert "1 video, no plan yet" in seen
     assert "time left not known yet" in seen
     assert "left, done" not in seen
 
@@ -178,11 +180,19 @@ async def test_a_monitor_adds_up_and_offers_no_steering() -> None:
         await pilot.pause()
         seen = text_of(pilot.app)
         assert "TOTAL" in seen
-        assert "checkpoints 47: 42 completed, 5 in progress" in seen
+        assert "checkpoints 116: 42 completed, 4 in progress" in seen
         assert ".generator_status.json" in seen
         await press(pilot, "space", "plus", "s", "r", "u", "left_square_bracket")
         assert controller.asked == []
         assert not isinstance(pilot.app.screen, QuestionDialog)
+
+
+async def test_work_that_a_quarantined_video_keeps_is_not_done() -> None:
+    state = state_of("finished with gaps")
+    async with screen_of(state).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "75.0 %" in text_of(pilot.app)
+        assert "75.0 %" in progress_line(state, NOW)
 
 
 async def test_only_what_changed_is_painted_again() -> None:

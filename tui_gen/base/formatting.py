@@ -71,6 +71,14 @@ def size(size_bytes: float) -> str:
     return f"{value:.2f} TB" if value < _KILO else f"{value / _KILO:.2f} PB"
 
 
+def per_minute(rate: float | None) -> str:
+    """`1,412` from ten a minute on, `4.6` below; `-` where nothing was measured."""
+    least_whole = 10.0
+    if rate is None:
+        return "-"
+    return f"{rate:,.0f}" if rate >= least_whole else f"{rate:.1f}"
+
+
 def duration(seconds: float | None) -> str:
     """`2d 14h`, `14h 05m`, `5m 12s`, `12s`; `-` where unknown, `over a year` beyond."""
     if seconds is None:

@@ -11,6 +11,7 @@ from typing import TextIO
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
+from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
 from tui_gen.views.text.run_lines import progress_line
@@ -47,48 +48,49 @@ def watch(path: Path, out: TextIO, *, is_once: bool, is_json: bool) -> int:
 
 
 def _lines(seen: StatusSnapshot, now: float) -> Iterator[str]:
-    state = seen.state
+    state, metrics = seen.state, metrics_of(seen.state, seen.heartbeat)
     words = {"stale": "STALE", "dead": "DEAD"}
     word = words.get(seen.liveness, state.phase.upper())
     reason = f" ({display_name(state.reason)})" if state.reason else ""
     yield f"{word}{reason}, last update {moment(seen.heartbeat, now)}, workers {state.workers_target}"
     yield progress_line(state, seen.heartbeat)
-    yield f"elapsed {duration(state.elapsed_seconds(seen.heartbeat))}, output {display_name(state.output)}"
+    yield f"elapsed {duration(metrics.elapsed_seconds)}, output {display_name(state.output)}"
     yield ""
-    yield from _table(state)
+    yield from _table(metrics)
     yield ""
-    yield from _checkpoints(state)
+    yield from _checkpoints(metrics)
+    yield from _problems(state, metrics)
+
+
+def _table(metrics: Metrics) -> Iterator[str]:
+    yield f"{'category':<16} {'videos':>9} {'images':>10} {'target':>10} {'done':>8} {'disk':>10}"
+    for category in metrics.categories.values():
+        videos = f"{category.videos_done}/{category.videos}"
+        yield _row(display_name(category.name.upper()), videos, category)
+    yield _row("TOTAL", "", metrics.total)
+
+
+def _row(name: str, videos: str, category: CategoryMetrics) -> str:
+    wanted = count(category.wanted) if category.wanted else "-"
+    return (
+        f"{name:<16} {videos:>9} {count(category.images):>10} {wanted:>10} "
+        f"{percent(category.share_done):>8} {size(category.size_bytes):>10}"
+    )
+
+
+def _checkpoints(metrics: Metrics) -> Iterator[str]:
+    found = metrics.checkpoints
+    yield f"Checkpoints: {found.total}, completed {found.completed}, in progress {found.in_progress}"
+    for phase, number in found.others.items():
+        yield f"  {phase}: {number}"
+
+
+def _problems(state: RunState, metrics: Metrics) -> Iterator[str]:
+    counts = metrics.problems
+    if counts.errors or counts.warnings:
+        yield f"Problems: {counts.errors} errors, {counts.warnings} warnings"
     for problem in reversed(state.problems):
         times = f" ({problem.count} times)" if problem.count > 1 else ""
         source = state.sources.get(problem.source) if problem.source else None
         about = f"{display_name(source.name)}: " if source and source.name not in problem.text else ""
         yield f"{problem.level}: {about}{display_name(problem.text)}{times}"
-
-
-def _table(state: RunState) -> Iterator[str]:
-    yield f"{'category':<16} {'videos':>6} {'images':>10} {'target':>10} {'done':>8} {'disk':>10}"
-    images = target = size_bytes = 0
-    for category in state.categories.values():
-        videos = sum(1 for s in state.sources.values() if s.images.get(category.name))
-        share = category.images / category.target if category.target else None
-        wanted = count(category.target) if category.target is not None else "-"
-        yield (
-            f"{display_name(category.name).upper():<16} {videos:>6} {count(category.images):>10} "
-            f"{wanted:>10} {percent(share):>8} {size(category.size_bytes):>10}"
-        )
-        images, size_bytes = images + category.images, size_bytes + category.size_bytes
-        target += category.target or 0
-    share = images / target if target else None
-    yield (
-        f"{'TOTAL':<16} {'':>6} {count(images):>10} {count(target) if target else '-':>10} "
-        f"{percent(share):>8} {size(size_bytes):>10}"
-    )
-
-
-def _checkpoints(state: RunState) -> Iterator[str]:
-    phases = [source.phase for source in state.sources.values()]
-    done, working = phases.count("done"), phases.count("working")
-    yield f"Checkpoints: {len(phases)}, completed {done}, in progress {working}"
-    for word in ("failed", "set aside", "unusable", "missing", "skipped"):
-        if word in phases:
-            yield f"  {word}: {phases.count(word)}"

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from tui_gen.base.formatting import count, display_name, duration, size
 from tui_gen.contract.job import JobConfig
-from tui_gen.engine.model import eta
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import need_of
+from tui_gen.engine.model.metrics import idle_sources, listed, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.model.work import Learned, Plan, Stage, Unit, Unusable
@@ -39,9 +39,8 @@ def dry_run(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]
     Discovery stages are performed up to the first stage that has something left to make.
     """
     found = _plan_stages(stages, state, clock)
-    sources = [source for source in state.sources.values() if source.is_planned or source.is_missing]
-    idle = [source for source in sources if source.reason]
-    yield f"Videos: {len(sources) - len(idle)} of {len(sources)} can be used"
+    total, idle = len(listed(state)), idle_sources(state)
+    yield f"Videos: {total - len(idle)} of {total} can be used"
     yield from found.lines
     if found.later:
         yield ""
@@ -141,7 +140,7 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
         yield f"Disk:    {size(need.size_bytes)} more, by the patches made so far"
     else:
         yield f"Disk:    about {size(need.size_bytes)}, if PNG halves the pixels as it does for film"
-    seconds = eta.seconds_left(state, now)
+    seconds = metrics_of(state, now).seconds_to_completion
     if need.clips and seconds is not None:
         yield f"Time:    {duration(seconds)}, at the rate of the runs so far"
     elif need.clips:

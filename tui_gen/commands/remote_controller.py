@@ -215,6 +215,7 @@ def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:
     """Return the state of a status file with what only the living engine told."""
     if before is not None and before.pid == seen.state.pid:
         seen.state.problems, seen.state.recent = before.problems, before.recent
+        seen.state.problems_dropped = before.problems_dropped
         seen.state.newest_patch, seen.state.recent_count = before.newest_patch, before.recent_count
     return seen.state
 

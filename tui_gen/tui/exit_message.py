@@ -18,7 +18,7 @@ def farewell_lines(view: ScreenView, config: str) -> Iterator[str]:
     named = "" if words == "tui-gen" else f" -c {shlex.quote(config)}"
     command, stop = display_name(words), display_name(f"tui-gen ctl{named} drain")
     state, condition = view.state, view.condition
-    images = count(sum(category.images for category in state.categories.values()))
+    images = count(view.metrics.total.images)
     made = f"{images} images in {display_name(state.output)}"
     if condition.is_dead:
         yield f"The engine is gone; what it had finished is safe. It goes on with: {command}"

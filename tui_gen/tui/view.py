@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from tui_gen.engine.model import eta
+from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
+from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.tui.widgets.styled_lines import Role
 
@@ -63,6 +63,11 @@ class ScreenView:
     workers_asked: int | None = None  # asked for, not yet confirmed
     engine: EngineInfo = EngineInfo()
     looked_at: float = 0.0  # as `now`, which stands still once the run has ended
+    metrics: Metrics = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the numbers once for all panes."""
+        object.__setattr__(self, "metrics", metrics_of(self.state, self.now))
 
     @property
     def is_working(self) -> bool:
@@ -96,51 +101,13 @@ def condition_of(state: RunState | None, engine: EngineInfo, now: float) -> RunC
         return RunCondition("CONNECTING", "accent", reason, is_awaited=True)
     word, role, reason = _WORDS.get(phase, (phase.upper(), "accent", ""))
     if is_ended:
-        if phase == "finished" and state.exit_code:
+        if standing(state, is_at_work=False) == "with gaps":
             role, reason = "warn", "some videos failed or targets are unmet"
         return RunCondition(word, role, state.reason or reason, is_ended=True)
     silent_seconds = now - engine.last_heard_at if engine.last_heard_at is not None else 0.0
     if silent_seconds > STALE_AFTER_SECONDS:
         return RunCondition("STALE", "warn", f"was {word}, last heard of {silent_seconds:.0f} s ago")
     return RunCondition(word, role, "; ".join(filter(None, (state.reason or reason, engine.trouble))))
-
-
-def done_share(state: RunState) -> float | None:
-    """Return the share of the wanted clips that is made, or None before a plan."""
-    made = sum(source.clips_made for source in state.sources.values())
-    wanted = made + eta.clips_left(state)
-    return made / wanted if wanted else None
-
-
-@dataclass(frozen=True, slots=True)
-class VideoCounts:
-    """The videos of a run, by what is to be expected of them."""
-
-    total: int
-    done: int
-    left: int
-    out: int  # skipped, unusable, missing, set aside
-
-
-def video_counts(state: RunState) -> VideoCounts:
-    """Count the videos."""
-    phases = [source.phase for source in state.sources.values()]
-    done = sum(phase in {"done", "nothing to do"} for phase in phases)
-    out = sum(phase in {"skipped", "unusable", "missing", "set aside"} for phase in phases)
-    return VideoCounts(len(phases), done, len(phases) - done - out, out)
-
-
-def category_videos(state: RunState, category: CategoryState) -> tuple[int, int]:
-    """Return how many videos have given a category all they are to give, and how many feed it."""
-    feeding = [source for source in state.sources.values() if source.quotas.get(category.name, 0) > 0]
-    done = sum(source.images.get(category.name, 0) >= source.quotas[category.name] for source in feeding)
-    return done, len(feeding)
-
-
-def problem_counts(state: RunState) -> tuple[int, int]:
-    """Return how many different errors and warnings there are."""
-    errors = sum(problem.level == "error" for problem in state.problems)
-    return errors, len(state.problems) - errors
 
 
 def is_retriable(source: SourceState) -> bool:

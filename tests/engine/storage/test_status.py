@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.storage.status import status_of, write_status
 from tui_gen.engine.storage.status_reader import StatusError, read_status
@@ -39,6 +40,17 @@ async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
     assert {s.id: (s.phase, s.clips_made, s.clips_left) for s in seen.sources.values()} == {
         s.id: (s.phase, s.clips_made, s.clips_left) for s in bench.state.sources.values()
     }
+
+
+async def test_a_file_of_an_older_program_is_read_without_what_it_did_not_write(tmp_path: Path) -> None:
+    bench = await half_done(tmp_path)
+    path, status = tmp_path / "status.json", status_of(bench.state, 2000.0)
+    for key in ("unbroken_seconds", "problem_counts", "dataset_checkpoint"):
+        del status[key]
+    del status["progress"]["share_done"], status["category_stats"]["all"]["surplus"]
+    write_status(path, status)
+    seen = read_status(path, 2000.0).state
+    assert metrics_of(seen, 2000.0).share_done == metrics_of(bench.state, 2000.0).share_done == 10 / 50
 
 
 async def test_each_entry_and_each_source_has_a_line_of_its_own(tmp_path: Path) -> None:

@@ -25,10 +25,7 @@ class Need:
 
 def need_of(state: RunState, plan: Plan) -> Need:
     """Return what a plan still needs; `state` has seen the plan."""
-    left = {
-        name: max(0, category.planned - state.categories[name].images)
-        for name, category in plan.categories.items()
-    }
+    left = {name: state.categories[name].images_left for name in plan.categories}
     measured = eta.bytes_left(state)
     raw = sum(left[name] * category.raw_patch_bytes for name, category in plan.categories.items())
     return Need(

@@ -1,4 +1,8 @@
-"""When things will end, from what has been measured; None where nothing has.
+"""Rates, and when things will end, from what has been measured; None where nothing has. Pure.
+
+    clips_left   wanted and not made: what a source keeps that is quarantined, failed or unreachable is
+                 in it; skipped, unusable and missing sources give their clips up, so they are not
+    clips_to_do  those of them that this run will try: not the quarantined ones, not the failed ones
 
 The rate is that of the last minutes of this run once they say enough, and that of all runs together
 before; pauses, waits and the time between runs are in neither.
@@ -7,20 +11,40 @@ before; pauses, waits and the time between runs are in neither.
 from __future__ import annotations
 
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import CategoryState
+from tui_gen.engine.model.state_views import CategoryState, SourceState
 
 ENOUGH_CLIPS = 30
 ENOUGH_SECONDS = 60.0
 WINDOW_MINUTES = 15
+RATE_MINUTES = 5
+
+
+def has_plan(state: RunState) -> bool:
+    """Return True if anything is planned: before, categories are known from the ledger alone."""
+    return any(c.planned or c.target is not None for c in state.categories.values())
+
+
+def source_clips_left(source: SourceState) -> int:
+    """Return the clips that are wanted of a source and not made."""
+    gives_up = source.is_skipped or source.is_missing or source.unusable is not None
+    return 0 if gives_up or not source.is_planned else source.clips_left
+
+
+def source_clips_to_do(source: SourceState) -> int:
+    """Return the clips of a source that this run will still try: failed ones wait for the next run."""
+    if source.quarantined is not None:
+        return 0
+    return max(0, source_clips_left(source) - source.failed)
 
 
 def clips_left(state: RunState) -> int:
-    """Return the clips still to be made, of all sources that are worked on."""
-    return sum(source.clips_left for source in state.sources.values() if _is_worked_on(source.phase))
+    """Return the clips that are wanted and not made."""
+    return sum(map(source_clips_left, state.sources.values()))
 
 
-def _is_worked_on(phase: str) -> bool:
-    return phase in {"queued", "working", "failed"}
+def clips_to_do(state: RunState) -> int:
+    """Return the clips that this run will still try."""
+    return sum(map(source_clips_to_do, state.sources.values()))
 
 
 def clips_per_second(state: RunState, now: float) -> float | None:
@@ -52,36 +76,59 @@ def _recent_rate(state: RunState, now: float, run_seconds: float) -> float | Non
 
 
 def seconds_left(state: RunState, now: float) -> float | None:
-    """Return the seconds of work until everything planned is made, or None when unknown."""
+    """Return the seconds of work until this run has nothing left to try, or None when unknown."""
+    return _seconds_of(clips_to_do(state), state, now)
+
+
+def seconds_to_completion(state: RunState, now: float) -> float | None:
+    """Return the seconds of work until all that is wanted is made, in this run and later ones."""
+    return _seconds_of(clips_left(state), state, now)
+
+
+def _seconds_of(clips: int, state: RunState, now: float) -> float | None:
+    if not clips:
+        return 0.0 if has_plan(state) else None
     rate = clips_per_second(state, now)
-    left = clips_left(state)
-    if left == 0:
-        return 0.0 if state.categories else None  # before the plan nothing is known to be left
-    return left / rate if rate else None
+    return clips / rate if rate else None
 
 
-def category_seconds_left(state: RunState, category: CategoryState, now: float) -> float | None:
-    """Return the seconds until a category has what is planned for it, in step with all others."""
-    left = max(0, category.planned - category.images)
-    if left == 0:
+def images_to_do(state: RunState) -> dict[str, int]:
+    """Return category -> patches that this run will still try to make, by the quotas of its sources."""
+    to_do = dict.fromkeys(state.categories, 0.0)
+    for source in state.sources.values():
+        clips = source_clips_to_do(source)
+        if not clips:
+            continue
+        share = clips / source.clips_left
+        for name, quota in source.quotas.items():
+            if name in to_do:
+                to_do[name] += share * max(0, quota - source.images.get(name, 0))
+    return {name: -int(-images // 1) for name, images in to_do.items()}
+
+
+def category_seconds_left(
+    state: RunState, category: CategoryState, to_do: dict[str, int], now: float
+) -> float | None:
+    """Return the seconds of work on a category in this run, in step with all others; None when unknown.
+
+    `to_do` is what `images_to_do` returns.
+    """
+    if not to_do.get(category.name):
         return 0.0
-    all_left = sum(max(0, c.planned - c.images) for c in state.categories.values())
-    images = sum(c.images for c in state.categories.values())
     rate = clips_per_second(state, now)
+    images = sum(c.images for c in state.categories.values())
     if rate is None or not images or not state.clips_made:
         return None
-    share = left / all_left if all_left else 0.0
-    patches_per_second = rate * images / state.clips_made
-    # A category can end no later than everything does.
+    own = sum(to_do.values()) / (rate * images / state.clips_made)
     whole = seconds_left(state, now)
-    own = left / (patches_per_second * share) if share else None
-    return min(x for x in (own, whole) if x is not None) if own is not None else whole
+    # A category can end no later than everything does.
+    return own if whole is None else min(own, whole)
 
 
 def patches_per_minute(state: RunState, now: float) -> float | None:
     """Return the patches of the last whole minutes of work (up to five), or None before the first."""
     this_minute = int(now // 60)
-    window = [m for m in state.minutes if this_minute - 5 <= m.minute < this_minute]
+    window = [m for m in state.minutes if this_minute - RATE_MINUTES <= m.minute < this_minute]
     if not window:
         return None
     return sum(m.patches for m in window) / (this_minute - window[0].minute)
@@ -96,14 +143,17 @@ def bytes_left(state: RunState) -> float | None:
     mean = sum(c.size_bytes for c in state.categories.values()) / images
     for category in state.categories.values():
         own = category.size_bytes / category.images if category.images else mean
-        total += max(0, category.planned - category.images) * own
+        total += category.images_left * own
     return total
 
 
 def seconds_until_disk_full(state: RunState, now: float) -> float | None:
-    """Return the seconds of work until the disk reaches its threshold; None when it will hold."""
-    needed, left = bytes_left(state), seconds_left(state, now)
-    if state.disk is None or needed is None or left is None or needed <= 0:
+    """Return the seconds of work until the disk reaches its threshold; None when it will hold.
+
+    What quarantined sources keep needs its room too: the next run makes it.
+    """
+    needed, seconds = bytes_left(state), seconds_to_completion(state, now)
+    if state.disk is None or needed is None or seconds is None or needed <= 0:
         return None
     room = state.disk.free_bytes - state.disk.pauses_below_bytes
-    return None if needed <= room else max(0.0, left * room / needed)
+    return None if needed <= room else max(0.0, seconds * room / needed)

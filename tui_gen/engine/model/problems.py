@@ -23,17 +23,22 @@ class Problem:
     count: int = 1
 
 
-def note_problem(problems: list[Problem], event: ev.ProblemNoted) -> None:
-    """Append a problem, or count it where the same text was noted about the same source."""
+def note_problem(problems: list[Problem], event: ev.ProblemNoted) -> list[Problem]:
+    """Append a problem, or count it where the same text was noted about the same source.
+
+    Return the oldest problems that are dropped for it.
+    """
     for position, problem in enumerate(problems):
         if problem.text == event.text and problem.source == event.source:
             problem.count += 1
             problem.last_at = event.at
             problem.detail = event.detail or problem.detail
             problems.append(problems.pop(position))
-            return
+            return []
     problems.append(Problem(event.level, event.text, event.source, event.detail, event.at, event.at))
+    dropped = problems[:-PROBLEMS_KEPT]
     del problems[:-PROBLEMS_KEPT]
+    return dropped
 
 
 def corrected_problems(

@@ -45,6 +45,7 @@ class RunData:
     sources: dict[str, SourceState] = field(default_factory=dict)
     categories: dict[str, CategoryState] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)  # oldest first
+    problems_dropped: dict[str, int] = field(default_factory=dict)  # by level: those not kept in `problems`
     warnings: tuple[str, ...] = ()  # of the plan as it is now
     clips_made: int = 0
     clips_rejected: int = 0
@@ -107,6 +108,7 @@ class RunData:
             sources={name: copy(source) for name, source in self.sources.items()},
             categories={name: copy(category) for name, category in self.categories.items()},
             problems=[copy(problem) for problem in self.problems],
+            problems_dropped=dict(self.problems_dropped),
             minutes=self.minutes.copy(),
             recent=self.recent.copy(),
             records={},

@@ -63,6 +63,7 @@ class RunState(RunData):
             self.first_started_at = event.at
         self.slots.clear()
         self.problems.clear()  # those that still hold are found again
+        self.problems_dropped.clear()
         self.clips_failed = 0
         self.stages_planned.clear()
         for source in self.sources.values():
@@ -399,4 +400,5 @@ class RunState(RunData):
 
     def _note(self, event: ev.ProblemNoted) -> None:
         self._remember(event)
-        note_problem(self.problems, event)
+        for dropped in note_problem(self.problems, event):
+            self.problems_dropped[dropped.level] = self.problems_dropped.get(dropped.level, 0) + 1

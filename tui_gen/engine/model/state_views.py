@@ -64,9 +64,19 @@ class SourceState:
         return self.made / self.ended if self.ended else None
 
     @property
+    def average_attempts(self) -> float | None:
+        """Attempts an ended clip took; None before the first."""
+        return self.attempts / self.ended if self.ended else None
+
+    @property
     def clips_wanted(self) -> int:
         """Clips that count towards the quotas: made and left."""
         return self.clips_made + self.clips_left
+
+    @property
+    def share_done(self) -> float | None:
+        """Share of its wanted clips that is made; None where none is wanted."""
+        return self.clips_made / self.clips_wanted if self.clips_wanted else None
 
     def take_plan(self, stage: str, plan: SourcePlan) -> None:
         """Take what a stage plans of the source."""
@@ -132,9 +142,39 @@ class CategoryState:
     size_bytes: int = 0
 
     @property
+    def wanted(self) -> int:
+        """Images that are to count: the target, or what is planned where there is none."""
+        return self.target if self.target is not None else max(0, self.planned - self.surplus)
+
+    @property
+    def counted(self) -> int:
+        """Images that count towards what is wanted."""
+        return max(0, self.images - self.surplus)
+
+    @property
+    def share_done(self) -> float | None:
+        """Share of the wanted images that is made; None where none is wanted."""
+        return self.counted / self.wanted if self.wanted else None
+
+    @property
+    def images_left(self) -> int:
+        """Images that are planned and not made."""
+        return max(0, self.planned - self.images)
+
+    @property
+    def missing(self) -> int:
+        """Images that lack now of what is wanted."""
+        return max(0, self.wanted - self.counted)
+
+    @property
     def shortfall(self) -> int:
         """Images by which the target will be missed, as planned now."""
         return max(0, (self.target or 0) - (max(self.planned, self.images) - self.surplus))
+
+    @property
+    def mean_patch_bytes(self) -> float | None:
+        """Bytes of a mean image; None before the first."""
+        return self.size_bytes / self.images if self.images else None
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
@@ -78,11 +79,12 @@ class EventDetector:
 
 
 def _ending(state: RunState, now: float) -> dict[str, Any]:
+    metrics = metrics_of(state, now)
     return {
         "exit_code": state.exit_code,
-        "elapsed_seconds": round(state.elapsed_seconds(now), 1),
-        "images": {category.name: category.images for category in state.categories.values()},
-        "targets": {category.name: category.target for category in state.categories.values()},
+        "elapsed_seconds": round(metrics.elapsed_seconds, 1),
+        "images": {name: category.images for name, category in metrics.categories.items()},
+        "targets": {name: category.target for name, category in metrics.categories.items()},
         "clips_failed": state.clips_failed,
     }
 

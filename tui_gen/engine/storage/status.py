@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tui_gen.engine.model import eta
+from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, listed, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.storage.lock import boot_id
@@ -21,8 +21,7 @@ _GIGA = 1e9
 
 def status_of(state: RunState, now: float) -> dict[str, Any]:
     """Return the status as plain JSON values. Times are seconds since the epoch."""
-    sources = [source for source in state.sources.values() if source.is_planned or source.is_missing]
-    completed = [source for source in sources if source.phase == "done"]
+    metrics = metrics_of(state, now)
     current = next((slot.source for slot in state.slots.values()), None)
     return {
         "version": VERSION,
@@ -40,26 +39,31 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "config": state.config,
         "output": state.output,
         "workers": state.workers_target,
-        "elapsed_seconds": round(state.elapsed_seconds(now), 3),
+        "elapsed_seconds": round(metrics.elapsed_seconds, 3),
         "exit_code": state.exit_code,
         "progress": {
-            "total_videos": len(sources),
-            "completed_videos": len(completed),
+            "total_videos": metrics.videos.total,
+            "completed_videos": metrics.videos.done,
             "current_video": current,
             "clips_made": state.clips_made,
             "clips_rejected": state.clips_rejected,
             "clips_failed": state.clips_failed,
-            "clips_left": eta.clips_left(state),
-            "success_rate": state.success_rate,
-            "retry_rate": state.retry_rate,
-            "average_attempts": state.average_attempts,
+            "clips_left": metrics.clips_left,
+            "share_done": metrics.share_done,
+            "success_rate": metrics.success_rate,
+            "retry_rate": metrics.retry_rate,
+            "average_attempts": metrics.average_attempts,
             "clips_retried": state.clips_retried,
             "attempts": state.attempts,
-            "patches_per_minute": eta.patches_per_minute(state, now),
+            "patches_per_minute": metrics.patches_per_minute,
         },
-        "eta": None if state.phase in ENDED_PHASES else eta.seconds_left(state, now),
-        "category_stats": _categories(state, sources),
-        "video_checkpoints": {source.id: _checkpoint(source) for source in sources},
+        "eta": None if state.phase in ENDED_PHASES else metrics.seconds_left,
+        "category_stats": {
+            name: _category(category, state.categories[name].surplus)
+            for name, category in metrics.categories.items()
+        },
+        "video_checkpoints": {source.id: _checkpoint(source) for source in listed(state)},
+        "dataset_checkpoint": next((_checkpoint(s) for s in state.sources.values() if s.is_dataset), None),
         "slots": [
             {
                 "slot": slot.number,
@@ -72,7 +76,8 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
             }
             for slot in state.slots.values()
         ],
-        "disk": _disk(state, now),
+        "disk": _disk(state, metrics),
+        "problem_counts": {"error": metrics.problems.errors, "warning": metrics.problems.warnings},
         "errors_top": [
             {
                 "level": problem.level,
@@ -88,6 +93,7 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "throughput": [[m.minute, m.patches, m.clips, m.size_bytes] for m in state.minutes],
         "system": _system(state),
         "clips_before": state.clips_before,
+        "unbroken_seconds": None if state.active_since is None else round(now - state.active_since, 3),
         "elapsed_seconds_before": round(state.active_seconds_before, 3),
         "run_started_at": state.started_at,
         "recipe": state.recipe,
@@ -98,20 +104,16 @@ def _system(state: RunState) -> dict[str, Any] | None:
     return asdict(state.system) if state.system is not None else None
 
 
-def _categories(state: RunState, sources: list[SourceState]) -> dict[str, Any]:
+def _category(category: CategoryMetrics, surplus: int) -> dict[str, Any]:
     return {
-        category.name: {
-            "videos_processed": sum(
-                1 for s in sources if s.phase == "done" and s.quotas.get(category.name, 0)
-            ),
-            "videos_total": sum(1 for s in sources if s.quotas.get(category.name, 0)),
-            "images_created": category.images,
-            "target": category.target,
-            "planned": category.planned,
-            "disk_usage_gb": round(category.size_bytes / _GIGA, 6),
-            "disk_usage_bytes": category.size_bytes,
-        }
-        for category in state.categories.values()
+        "videos_processed": category.videos_done,
+        "videos_total": category.videos,
+        "images_created": category.images,
+        "target": category.target,
+        "planned": category.planned,
+        "surplus": surplus,
+        "disk_usage_gb": round(category.size_bytes / _GIGA, 6),
+        "disk_usage_bytes": category.size_bytes,
     }
 
 
@@ -138,15 +140,15 @@ def _checkpoint(source: SourceState) -> dict[str, Any]:
     }
 
 
-def _disk(state: RunState, now: float) -> dict[str, Any] | None:
+def _disk(state: RunState, metrics: Metrics) -> dict[str, Any] | None:
     if state.disk is None:
         return None
     return {
         "free_bytes": state.disk.free_bytes,
         "total_bytes": state.disk.total_bytes,
         "pauses_below_bytes": state.disk.pauses_below_bytes,
-        "needed_bytes": eta.bytes_left(state),
-        "full_in_seconds": eta.seconds_until_disk_full(state, now),
+        "needed_bytes": metrics.bytes_left,
+        "full_in_seconds": metrics.seconds_until_disk_full,
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -20,6 +21,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, Minute, SlotState, SourceState
+from tui_gen.engine.model.work import DATASET
 from tui_gen.engine.storage.lock import boot_id
 
 STALE_SECONDS = 15.0
@@ -95,6 +97,7 @@ def _liveness(raw: dict[str, Any], now: float) -> str:
 def _state(raw: dict[str, Any]) -> RunState:
     progress = raw["progress"]
     at = float(raw["last_update"])
+    since = _active_since(raw, at)
     state = RunState(
         phase=raw["state"],
         reason=raw["reason"],
@@ -107,8 +110,8 @@ def _state(raw: dict[str, Any]) -> RunState:
         first_started_at=raw["started_at"],
         started_at=raw["run_started_at"],
         last_at=at,
-        active_seconds=float(raw["elapsed_seconds"]),
-        active_since=at if raw["state"] in {"running", "draining"} else None,
+        active_seconds=float(raw["elapsed_seconds"]) - (at - since if since is not None else 0.0),
+        active_since=since,
         active_seconds_before=float(raw["elapsed_seconds_before"]),
         clips_before=raw["clips_before"],
         workers_target=raw["workers"],
@@ -124,13 +127,31 @@ def _state(raw: dict[str, Any]) -> RunState:
     state.categories = {name: _category(name, entry) for name, entry in raw["category_stats"].items()}
     state.slots = {entry["slot"]: _slot(entry) for entry in raw["slots"]}
     state.sources = {name: _source(name, entry) for name, entry in raw["video_checkpoints"].items()}
+    if raw.get("dataset_checkpoint") is not None:
+        state.sources[DATASET] = _source(DATASET, raw["dataset_checkpoint"])
+        state.sources[DATASET].is_dataset = True
     for slot in state.slots.values():
         if slot.source in state.sources:
             state.sources[slot.source].in_hand += 1
     state.problems = [_problem(entry) for entry in reversed(raw["errors_top"])]
+    state.problems_dropped = _problems_dropped(raw, state.problems)
     state.disk = _disk(raw["disk"], at)
     state.system = _system(raw["system"])
     return state
+
+
+def _active_since(raw: dict[str, Any], at: float) -> float | None:
+    """Return since when the run has worked without a break; files of older programs do not say."""
+    if raw["state"] not in {"running", "draining"}:
+        return None
+    seconds = raw.get("unbroken_seconds")
+    return at if seconds is None else at - float(seconds)
+
+
+def _problems_dropped(raw: dict[str, Any], problems: list[Problem]) -> dict[str, int]:
+    """Return level -> problems that the file counts and does not list; older programs do not count them."""
+    listed = Counter(problem.level for problem in problems)
+    return {level: int(number) - listed[level] for level, number in raw.get("problem_counts", {}).items()}
 
 
 def _category(name: str, entry: dict[str, Any]) -> CategoryState:
@@ -138,6 +159,7 @@ def _category(name: str, entry: dict[str, Any]) -> CategoryState:
         name,
         entry["target"],
         entry["planned"],
+        surplus=entry.get("surplus", 0),
         images=entry["images_created"],
         size_bytes=entry["disk_usage_bytes"],
     )
@@ -178,6 +200,7 @@ def _source(name: str, entry: dict[str, Any]) -> SourceState:
         missing_reason=reason if kind == "missing" else "",
         unusable=reason if kind == "unusable" else None,
         quarantined=reason if kind == "set aside" else None,
+        unreachable=reason if kind == "away" else None,
         is_planned=kind != "unknown",
     )
 

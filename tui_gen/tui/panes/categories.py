@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent, size
-from tui_gen.engine.model import eta
-from tui_gen.engine.model.state_views import CategoryState
+from tui_gen.engine.model.metrics import CategoryMetrics
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import ScreenView, category_videos, video_counts
+from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import (
     Line,
     StyledText,
@@ -49,10 +48,10 @@ class CategoriesPane(Pane):
 
     def page(self, view: ScreenView, size: Size) -> Page:
         """Write a line for each category."""
-        names: list[str] = list(view.state.categories)
-        cells = [_cells(view, view.state.categories[name]) for name in names]
+        names: list[str] = list(view.metrics.categories)
+        cells = [_cells(category) for category in view.metrics.categories.values()]
         if view.is_read_only and names:
-            cells.append(_total(view))
+            cells.append(_total(view.metrics.total))
             names += [_TOTAL, _CHECKPOINTS]
         widths = _Widths.of(cells, size.width - 1)
         return Page(
@@ -71,51 +70,46 @@ class CategoriesPane(Pane):
         return key if isinstance(key, str) and not key.startswith("\0") else None
 
 
-def _cells(view: ScreenView, category: CategoryState) -> Cells:
-    done, feeding = category_videos(view.state, category)
-    wanted = category.target if category.target is not None else category.planned
+def _cells(category: CategoryMetrics) -> Cells:
     return Cells(
         name=category.name.upper(),
-        videos=f"{done}/{feeding}",
+        videos=f"{category.videos_done}/{category.videos}",
         images=count(category.images),
-        target=count(wanted) if wanted else "-",
-        share=category.images / wanted if wanted else None,
+        target=count(category.wanted) if category.wanted else "-",
+        share=category.share_done,
         size_bytes=category.size_bytes,
-        outlook=outlook(view, category),
+        outlook=outlook(category),
     )
 
 
-def outlook(view: ScreenView, category: CategoryState) -> StyledText:
-    """Write `2d 03h` until it is full, `full`, or by how many it will miss its target."""
+def outlook(category: CategoryMetrics) -> StyledText:
+    """Write `2d 03h` until it is full, `full`, or how many images it will lack."""
     if category.shortfall:
         return StyledText(f"misses {count(category.shortfall)}", "warn")
-    seconds = eta.category_seconds_left(view.state, category, view.now)
-    if seconds == 0.0:
+    if not category.missing:
         return StyledText("full", "good") if category.images else muted("nothing")
-    return StyledText(duration(seconds)) if seconds is not None else muted("-")
+    if not category.images_to_do:  # what lacks is kept by videos that this run does not work on any more
+        return StyledText(f"lacks {count(category.missing)}", "warn")
+    return StyledText(duration(category.seconds_left)) if category.seconds_left is not None else muted("-")
 
 
-def _total(view: ScreenView) -> Cells:
-    categories = view.state.categories.values()
-    images = sum(category.images for category in categories)
-    wanted = sum(c.target if c.target is not None else c.planned for c in categories)
+def _total(total: CategoryMetrics) -> Cells:
     return Cells(
         name="TOTAL",
         videos="",
-        images=count(images),
-        target=count(wanted),
-        share=images / wanted if wanted else None,
-        size_bytes=sum(category.size_bytes for category in categories),
-        outlook=StyledText(duration(eta.seconds_left(view.state, view.now))),
+        images=count(total.images),
+        target=count(total.wanted),
+        share=total.share_done,
+        size_bytes=total.size_bytes,
+        outlook=StyledText(duration(total.seconds_left)),
         is_total=True,
     )
 
 
 def checkpoints_line(view: ScreenView, width: int) -> Line:
-    """Write how many videos were begun, and where the monitor has it from."""
-    counts = video_counts(view.state)
-    begun = sum(source.clips_made > 0 and source.clips_left > 0 for source in view.state.sources.values())
-    words = f" checkpoints {counts.done + begun}: {counts.done} completed, {begun} in progress"
+    """Write how many videos are completed and worked on, and where the monitor has it from."""
+    found = view.metrics.checkpoints
+    words = f" checkpoints {found.total}: {found.completed} completed, {found.in_progress} in progress"
     room = width - len(words) - 4
     place = display_name(view.engine.status_file)
     return (
@@ -187,8 +181,7 @@ class _Widths:
 
 def category_details(view: ScreenView, name: str) -> list[str]:
     """Return all there is to say about one category."""
-    category = view.state.categories[name]
-    done, feeding = category_videos(view.state, category)
+    category, folder = view.metrics.categories[name], view.state.categories[name].folder
     target = count(category.target) if category.target is not None else "none"
     meets = (
         f"will miss its target by {count(category.shortfall)}"
@@ -196,8 +189,8 @@ def category_details(view: ScreenView, name: str) -> list[str]:
         else "will meet its target"
     )
     lines = [
-        f"folder    {display_name(category.folder) or '-'}",
-        f"videos    {done} of {feeding} have given all they are to give",
+        f"folder    {display_name(folder) or '-'}",
+        f"videos    {category.videos_done} of {category.videos} have given all they are to give",
         f"images    {count(category.images)} made, {count(category.planned)} planned, target {target}",
         f"size      {size(category.size_bytes)}",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, size
-from tui_gen.engine.model import eta
+from tui_gen.engine.model.metrics import CategoryMetrics
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
 from tui_gen.tui.panes.summary import outlook_words
@@ -38,7 +38,7 @@ class DiskPane(Pane):
         """One line: what is free, whether it holds, and when the work would pause."""
         if view.state.disk is None:
             return [line(self.label(_LABEL), muted("not measured yet"))]
-        to_come = eta.bytes_left(view.state)
+        to_come = view.metrics.bytes_left
         parts = [
             outlook_words(view),
             line(size(to_come), muted(" to come"))
@@ -53,7 +53,7 @@ def _facts(view: ScreenView) -> list[Line]:
     disk = view.state.disk
     if disk is None:
         return [line(muted(" not measured yet"))]
-    to_come = eta.bytes_left(view.state)
+    to_come = view.metrics.bytes_left
     rows = [
         _fact("free", line(strong(size(disk.free_bytes)), f" of {size(disk.total_bytes)}")),
         _fact("to come", line(size(to_come) if to_come is not None else "not known yet")),
@@ -72,15 +72,15 @@ def _fact(label: str, words: Line) -> Line:
 def _categories(view: ScreenView, width: int) -> list[Line]:
     """Bytes taken and bytes a patch, measured."""
     name_width = max(6, min(24, width - 28))
+    metrics = view.metrics
     rows: list[Line] = [()]
-    categories = view.state.categories.values()
-    rows += [_taken(foreign(c.name.upper(), name_width), c.size_bytes, c.images) for c in categories]
-    total = sum(category.size_bytes for category in categories)
-    images = sum(category.images for category in categories)
-    rows.append(_taken(fit("total", name_width), total, images))
+    rows += [_taken(foreign(c.name.upper(), name_width), c) for c in metrics.categories.values()]
+    rows.append(_taken(fit("total", name_width), metrics.total))
     return rows
 
 
-def _taken(name: str, size_bytes: int, images: int) -> Line:
-    each = f"{size(size_bytes / images)} each" if images else "-"
-    return (StyledText(f" {name}"), StyledText(fit_right(size(size_bytes), 10)), muted(fit_right(each, 16)))
+def _taken(name: str, category: CategoryMetrics) -> Line:
+    mean = category.mean_patch_bytes
+    each = f"{size(mean)} each" if mean is not None else "-"
+    taken = fit_right(size(category.size_bytes), 10)
+    return (StyledText(f" {name}"), StyledText(taken), muted(fit_right(each, 16)))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
-from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
-from tui_gen.engine.model import eta
+from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, size
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
-from tui_gen.tui.view import ScreenView, done_share, problem_counts, video_counts
+from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import (
     Line,
     StyledText,
@@ -111,19 +110,19 @@ def stage_words(view: ScreenView) -> str:
 
 def progress_line(view: ScreenView, width: int) -> Line:
     """Write the bar and the percentage."""
-    share = done_share(view.state)
+    share = view.metrics.share_done
     cells = width - 2 - _PERCENT_CELLS
     return (StyledText(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
 
 
 def videos_words(view: ScreenView) -> Line:
     """Write `42 of 116 videos, 4 left out`."""
-    counts = video_counts(view.state)
+    counts = view.metrics.videos
     if not counts.total:
         return line(muted("no videos known yet"))
-    if not view.state.categories and view.state.stage:  # a stage before the plan: these are not finished
+    if not view.metrics.has_plan:
         return line(
-            strong(str(counts.done)), f" of {counts.total} videos", muted(f" through {stage_words(view)}")
+            strong(str(counts.total)), f" video{'' if counts.total == 1 else 's'}", muted(", no plan yet")
         )
     words = line(strong(str(counts.done)), f" of {counts.total} videos")
     left = f", {counts.left} to go"
@@ -133,14 +132,14 @@ def videos_words(view: ScreenView) -> Line:
 
 def elapsed_words(view: ScreenView) -> Line:
     """Write `1d 08h so far`, pauses left out."""
-    return line(f"{duration(view.state.elapsed_seconds(view.now))}", muted(" so far"))
+    return line(f"{duration(view.metrics.elapsed_seconds)}", muted(" so far"))
 
 
 def left_words(view: ScreenView) -> Line:
     """Write `2d 14h left, Tue 25 Nov 04:50`; no date while the work stands still."""
     if view.condition.is_ended:
-        return line(f"{count(view.state.clips_made)} clips made")
-    seconds = eta.seconds_left(view.state, view.now)
+        return line(f"{count(view.metrics.clips_done)} of {count(view.metrics.clips_wanted)} clips made")
+    seconds = view.metrics.seconds_left
     if seconds is None:
         return line(muted("time left not known yet"))
     if not view.is_working:
@@ -164,10 +163,10 @@ def workers_words(view: ScreenView) -> Line:
 
 def rate_words(view: ScreenView) -> Line:
     """Write `412 patches/min`."""
-    rate = eta.patches_per_minute(view.state, view.now)
+    rate = view.metrics.patches_per_minute
     if rate is None or not view.is_working:
         return line(muted("no rate yet" if view.is_working else "standing still"))
-    return line(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}", muted(" patches/min"))  # noqa: PLR2004
+    return line(per_minute(rate), muted(" patches/min"))
 
 
 def disk_words(view: ScreenView) -> Line:
@@ -182,11 +181,11 @@ def outlook_words(view: ScreenView, before: str = "") -> Line:
     disk = view.state.disk
     if disk is None:
         return line(muted(f"{before}not measured yet"))
-    if disk.free_bytes <= disk.pauses_below_bytes:
+    if view.metrics.is_disk_low:
         return line(StyledText(f"{before}low", "bad"))
-    if eta.bytes_left(view.state) is None:
+    if view.metrics.bytes_left is None:
         return line(muted(f"{before}outlook not known yet"))
-    full = eta.seconds_until_disk_full(view.state, view.now)
+    full = view.metrics.seconds_until_disk_full
     if full is None:
         return line(StyledText(f"{before}will hold", "good"))
     when = moment(view.now + full, view.now) if view.is_working else f"in {duration(full)} of work"
@@ -197,7 +196,7 @@ def problem_words(view: ScreenView) -> Line:
     """Write `nothing wrong`, or how many errors and warnings there are."""
     if view.condition.is_dead:
         return line(StyledText("! engine gone", "bad"))
-    errors, warnings = problem_counts(view.state)
+    errors, warnings = view.metrics.problems.errors, view.metrics.problems.warnings
     words: list[StyledText] = []
     if errors:
         words.append(StyledText(f"! {errors} error{'' if errors == 1 else 's'}", "bad"))

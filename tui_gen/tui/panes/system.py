@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.geometry import Size
 
 from tui_gen.base.formatting import percent, size
+from tui_gen.engine.model.metrics import Metrics
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
@@ -36,15 +37,15 @@ class SystemPane(Pane):
         """Write the facts."""
         room = size.width - _LABEL - 2
         rows = [_fact("pace", rate_words(view)), _fact("", line(StyledText(pace_curve(view, room), "bar")))]
-        return page_of([*rows, *_machine(view.state, room), *_quality(view.state)])
+        return page_of([*rows, *_machine(view.state, room), *_quality(view.metrics)])
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Two lines: the machine, and how well clips go."""
         system = view.state.system
         room = width - _LABEL
         quality = [
-            line(muted("good "), percent(view.state.success_rate)),
-            line(_tries(view.state), muted(" tries a clip")),
+            line(muted("good "), percent(view.metrics.success_rate)),
+            line(_tries(view.metrics), muted(" tries a clip")),
         ]
         words = joined(quality, room)
         drawn = pace_curve(view, min(_CURVE_CELLS, room - width_of(words) - len(_PACE) - 1))
@@ -89,10 +90,10 @@ def _machine(state: RunState, width: int) -> list[Line]:
     ]
 
 
-def _quality(state: RunState) -> list[Line]:
+def _quality(metrics: Metrics) -> list[Line]:
     return [
-        _fact("good", line(percent(state.success_rate), muted(" of the clips"))),
-        _fact("retried", line(percent(state.retry_rate), muted(f", {_tries(state)} tries a clip"))),
+        _fact("good", line(percent(metrics.success_rate), muted(" of the clips"))),
+        _fact("retried", line(percent(metrics.retry_rate), muted(f", {_tries(metrics)} tries a clip"))),
     ]
 
 
@@ -115,5 +116,5 @@ def _rate(per_second: float | None) -> str:
     return "-" if per_second is None else f"{size(per_second)}/s"
 
 
-def _tries(state: RunState) -> str:
-    return "-" if state.average_attempts is None else f"{state.average_attempts:.1f}"
+def _tries(metrics: Metrics) -> str:
+    return "-" if metrics.average_attempts is None else f"{metrics.average_attempts:.1f}"

@@ -44,7 +44,7 @@ class VideosPane(Pane):
         sources = ordered(view, self.filter)
         note = ""
         if self.filter:
-            note = f"filter: {display_name(self.filter)}   {len(sources)} of {len(view.state.sources)}"
+            note = f"filter: {display_name(self.filter)}   {len(sources)} of {len(ordered(view, ''))}"
         columns = _Columns(size.width - 1)
         return Page(
             head=(columns.heading(),),
@@ -71,7 +71,7 @@ def ordered(view: ScreenView, wanted: str) -> list[SourceState]:
     found = [
         (_rank(source.phase), source.priority, source.name, source.id)
         for source in view.state.sources.values()
-        if not folded or folded in _searched(source)
+        if not source.is_dataset and (not folded or folded in _searched(source))
     ]
     return [view.state.sources[key[-1]] for key in sorted(found)]
 
@@ -127,7 +127,7 @@ class _Columns:
         reason = source.reason
         if reason and not self.reason:
             return (*start, muted("  " + display_name(reason)))
-        share = source.clips_made / source.clips_wanted if source.clips_wanted else None
+        share = source.share_done
         parts = [
             StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", _CLIPS_CELLS))
         ]
@@ -149,7 +149,8 @@ def _priority(source: SourceState) -> StyledText:
 def video_details(view: ScreenView, name: str) -> list[str]:
     """Return all there is to say about one video, its name and path whole."""
     source = view.state.sources[name]
-    tries = f"{source.attempts / source.ended:.2f}" if source.ended else "-"
+    attempts = source.average_attempts
+    tries = f"{attempts:.2f}" if attempts is not None else "-"
     why = display_name(source.reason.removeprefix(f"{source.phase} "))  # "skipped by hand" says it twice
     lost = f"{count(source.rejected)} rejected, {count(source.failed)} failed"
     lines = [

@@ -114,7 +114,8 @@ def _videos_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> lis
 
 
 def _video_line(source: SourceState, name_width: int, path_width: int) -> Line:
-    tries = f"{source.attempts / source.ended:.1f}" if source.ended else "-"
+    attempts = source.average_attempts
+    tries = f"{attempts:.1f}" if attempts is not None else "-"
     rate = source.success_rate
     numbers = (
         StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", 14)),

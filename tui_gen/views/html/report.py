@@ -9,20 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tui_gen.base.formatting import count, duration, moment, percent, size
 from tui_gen.base.html import Markup, page, table, tag
+from tui_gen.engine.model.metrics import (
+    CategoryMetrics,
+    Metrics,
+    idle_sources,
+    metrics_of,
+    sources_by_success,
+)
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import CategoryState, SourceState
+from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History
 from tui_gen.views.html.plots import SERIES, Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
-from tui_gen.views.text.run_lines import headline, videos_done
-from tui_gen.views.text.summary import (
-    category_share,
-    ending,
-    in_order_of_success,
-    mean_patches_per_minute,
-    reason_lines,
-    seconds_a_clip,
-)
+from tui_gen.views.text.run_lines import headline
+from tui_gen.views.text.summary import clip_seconds, ending, mean_patches_per_minute, reason_lines
 
 BINS = 120
 VIDEOS_SHOWN = 30
@@ -36,6 +36,7 @@ _TIME_STEPS = (
 
 def report_page(state: RunState, history: History, *, now: float, is_at_work: bool) -> str:
     """Return the whole page. `now` is when it is written; `is_at_work` whether an engine is there."""
+    metrics = metrics_of(state, now if is_at_work else state.last_at)
     line, quality = headline(state, is_at_work=is_at_work)
     title = f"tui-gen: {state.output}"
     return page(
@@ -43,11 +44,11 @@ def report_page(state: RunState, history: History, *, now: float, is_at_work: bo
         tag("h1", line, class_=quality),
         tag("p", tag("code", state.output), class_="quiet"),
         tag("p", f"Written {moment(now, now=0.0)} from the ledger of the run.", class_="quiet"),
-        _tiles(state, history),
+        _tiles(metrics, history),
         tag("h2", "What was met, and what was not"),
-        *_met(state),
+        *_met(state, metrics),
         tag("h2", "Categories"),
-        _categories(state, history),
+        _categories(state, metrics, history),
         tag("h2", "How it went"),
         *_plots(state, history),
         tag("h2", "Videos"),
@@ -60,20 +61,18 @@ def report_page(state: RunState, history: History, *, now: float, is_at_work: bo
     )
 
 
-def _tiles(state: RunState, history: History) -> Markup:
-    done, total = videos_done(state)
-    images = sum(category.images for category in state.categories.values())
-    whole = sum(category.size_bytes for category in state.categories.values())
+def _tiles(metrics: Metrics, history: History) -> Markup:
     rate = mean_patches_per_minute(history)
-    attempts = state.average_attempts
+    attempts = metrics.average_attempts
     tiles = (
-        ("videos done", f"{count(done)} of {count(total)}"),
-        ("images", count(images)),
-        ("on disk", size(whole)),
-        ("time at work", duration(history.work_seconds)),
+        ("done", percent(metrics.share_done)),
+        ("videos done", f"{count(metrics.videos.done)} of {count(metrics.videos.total)}"),
+        ("images", count(metrics.total.images)),
+        ("on disk", size(metrics.total.size_bytes)),
+        ("time at work", duration(metrics.elapsed_seconds)),
         ("images a minute", f"{rate:.1f}" if rate is not None else "-"),
-        ("success rate", percent(state.success_rate)),
-        ("retry rate", percent(state.retry_rate)),
+        ("success rate", percent(metrics.success_rate)),
+        ("retry rate", percent(metrics.retry_rate)),
         ("average attempts", f"{attempts:.2f}" if attempts is not None else "-"),
     )
     boxes = (tag("div", tag("b", value), tag("span", name), class_="tile") for name, value in tiles)
@@ -83,21 +82,20 @@ def _tiles(state: RunState, history: History) -> Markup:
 # ------------------------------------------------------------------ categories
 
 
-def _met(state: RunState) -> Iterator[Markup]:
-    lines = [*_targets(state), *_idle(state)]
+def _met(state: RunState, metrics: Metrics) -> Iterator[Markup]:
+    lines = [*_targets(metrics), *_idle(state)]
     if state.clips_failed:
         failed = f"{count(state.clips_failed)} clips failed; the next run tries them again."
         lines.append(tag("li", failed, class_="warning"))
     yield tag("ul", *lines) if lines else tag("p", "There was no target to meet.")
 
 
-def _targets(state: RunState) -> Iterator[Markup]:
-    for category in state.categories.values():
+def _targets(metrics: Metrics) -> Iterator[Markup]:
+    for category in metrics.categories.values():
         if category.target is None:
             continue
-        name, target = category.name.upper(), count(category.target)
-        missing = category.target - category.images
-        if missing <= 0:
+        name, target, missing = category.name.upper(), count(category.target), category.missing
+        if not missing:
             yield tag("li", f"{name}: met, {count(category.images)} of {target} images.", class_="good")
         elif category.shortfall:
             said = (
@@ -109,31 +107,33 @@ def _targets(state: RunState) -> Iterator[Markup]:
 
 
 def _idle(state: RunState) -> Iterator[Markup]:
-    idle = [s for s in state.sources.values() if (s.is_planned or s.is_missing) and s.reason]
+    idle = idle_sources(state)
     if idle:
         yield tag(
             "li", f"{count(len(idle))} videos give nothing more; they are named below.", class_="warning"
         )
 
 
-def _categories(state: RunState, history: History) -> Markup:
+def _categories(state: RunState, metrics: Metrics, history: History) -> Markup:
     headings = ("category", "videos", "images", "target", "", "on disk", "mean patch", "formats")
-    rows = [_category_row(state, history, category) for category in state.categories.values()]
+    rows = [
+        _category_row(category, state.categories[name].folder, history.formats.get(name, {}))
+        for name, category in metrics.categories.items()
+    ]
     return table(headings, rows)
 
 
-def _category_row(state: RunState, history: History, category: CategoryState) -> list[Markup | str]:
-    givers = sum(1 for source in state.sources.values() if source.images.get(category.name))
-    share = category_share(category)
+def _category_row(category: CategoryMetrics, folder: str, formats: Mapping[str, int]) -> list[Markup | str]:
+    share, mean = category.share_done, category.mean_patch_bytes
     return [
-        _named(category.name.upper(), [category.folder]),
-        count(givers),
+        _named(category.name.upper(), [folder]),
+        f"{count(category.videos_done)} of {count(category.videos)}",
         count(category.images),
         count(category.target) if category.target is not None else "-",
         _progress_bar(share) if share is not None else "-",
         size(category.size_bytes),
-        size(category.size_bytes / category.images) if category.images else "-",
-        _shares(history.formats.get(category.name, {})),
+        size(mean) if mean is not None else "-",
+        _shares(formats),
     ]
 
 
@@ -178,7 +178,7 @@ def _progress(state: RunState, history: History, x: Axis) -> Markup:
     curves = []
     for name, points in history.growth(BINS).items():
         category = state.categories[name]
-        wanted = category.target or category.planned or category.images or 1
+        wanted = category.wanted or category.images or 1
         shares = [(at, 100 * images / wanted) for at, images in points]
         curves.append(Curve(name.upper(), shares, f"{count(category.images)} of {count(wanted)}"))
     shown = curves[:SERIES]
@@ -195,7 +195,7 @@ def _short(value: float) -> str:
 
 
 def _videos(state: RunState, history: History) -> Iterator[Markup]:
-    sources = in_order_of_success(state)
+    sources = sources_by_success(state)
     if not sources:
         yield tag("p", "No video was worked on.")
         return
@@ -228,7 +228,8 @@ def _video_table(sources: list[SourceState], history: History) -> Markup:
 
 
 def _video_row(source: SourceState, history: History) -> list[Markup | str]:
-    a_clip = seconds_a_clip(source, history)
+    a_clip = clip_seconds(source, history)
+    attempts = source.average_attempts
     images = [f"{name} {count(number)}" for name, number in source.images.items() if number]
     return [
         _named(source.name, [source.reason] if source.reason else []),
@@ -237,7 +238,7 @@ def _video_row(source: SourceState, history: History) -> list[Markup | str]:
         f"{count(source.clips_made)} / {count(source.clips_wanted)}",
         count(source.rejected),
         count(source.failed),
-        f"{source.attempts / source.ended:.2f}" if source.ended else "-",
+        f"{attempts:.2f}" if attempts is not None else "-",
         _named(count(sum(source.images.values())), images),
         size(source.size_bytes),
         f"{a_clip:.1f} s" if a_clip is not None else "-",

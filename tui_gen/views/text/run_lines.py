@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
-from tui_gen.base.formatting import count, display_name, duration, moment, percent, position, size
-from tui_gen.engine.model import eta
+from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, position, size
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.metrics import Metrics, Standing, idle_sources, metrics_of, standing
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import SourceState
+from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.model.work import Made
 from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.engine.storage.status import status_of
@@ -90,21 +90,20 @@ class Reporter:
 
 def progress_line(state: RunState, now: float) -> str:
     """`12:30:05  36.2 %  42/116 videos  18,456 images  412/min  2d 14h left  8 workers  1.2 TB free`."""
-    done, total = videos_done(state)
+    metrics = metrics_of(state, now)
+    done, total = metrics.videos.done, metrics.videos.total
     parts = [moment(now, now) if state.phase == "running" else state.phase]
     if state.stage != "extract":
         parts.append(state.stage)
-    images = sum(category.images for category in state.categories.values())
-    planned = sum(category.planned for category in state.categories.values())
-    if state.categories:
-        rate = eta.patches_per_minute(state, now)
+    if metrics.has_plan:
         parts += [
-            f"{percent(share_done(state)):>7}",
+            f"{percent(metrics.share_done):>7}",
             f"{done:>{len(str(total))}}/{total} videos",
-            f"{count(images):>{len(count(planned))}} images",
-            f"{'-' if rate is None else f'{rate:.0f}':>4}/min",
-            f"{duration(eta.seconds_left(state, now)):>7} left",
+            f"{count(metrics.total.images):>{len(count(metrics.total.planned))}} images",
+            f"{per_minute(metrics.patches_per_minute):>4}/min",
         ]
+        if state.phase not in ENDED_PHASES:
+            parts.append(f"{duration(metrics.seconds_left):>7} left")
     else:  # a stage before the plan: nothing is made yet, nor known to be left
         parts.append(f"{done}/{total} videos")
     workers = len(state.slots)
@@ -112,19 +111,6 @@ def progress_line(state: RunState, now: float) -> str:
     if state.disk is not None:
         parts.append(f"{size(state.disk.free_bytes)} free")
     return "  ".join(parts)
-
-
-def share_done(state: RunState) -> float | None:
-    """Return the share of the wanted clips that is made, or None before anything is planned."""
-    planned = [source for source in state.sources.values() if source.is_planned]
-    wanted = sum(source.clips_wanted for source in planned)
-    return sum(source.clips_made for source in planned) / wanted if wanted else None
-
-
-def videos_done(state: RunState) -> tuple[int, int]:
-    """Return how many videos have given all they were asked for, and how many there are."""
-    listed = [source for source in state.sources.values() if source.is_planned or source.is_missing]
-    return sum(source.phase == "done" for source in listed), len(listed)
 
 
 def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:
@@ -205,38 +191,37 @@ def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
 
 def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
     """Return in one line how a run stands, and whether that is good."""
-    if is_at_work:
-        return "Dataset generation at work", "quiet"
-    if state.phase == "finished" and state.exit_code == 0:
-        return "Dataset generation complete", "good"
-    if state.phase == "finished":
-        return "Dataset generation finished, with gaps", "warning"
-    if state.phase == "stopped":
-        return f"Dataset generation stopped: {display_name(state.reason)}", "warning"
-    if state.phase == "failed":
-        return "Dataset generation ended by an internal error", "bad"
-    return "Dataset generation ended without a word: killed, or the machine went down", "bad"
+    reason = display_name(state.reason)
+    words: dict[Standing, tuple[str, Quality]] = {
+        "at work": ("at work", "quiet"),
+        "complete": ("complete", "good"),
+        "with gaps": ("finished, with gaps", "warning"),
+        "stopped": (f"stopped: {reason}", "warning"),
+        "failed": ("ended by an internal error", "bad"),
+        "died": ("ended without a word: killed, or the machine went down", "bad"),
+    }
+    line, quality = words[standing(state, is_at_work=is_at_work)]
+    return f"Dataset generation {line}", quality
 
 
 def final_lines(state: RunState, now: float, *, is_at_work: bool = False) -> Iterator[str]:
     """Yield the final statistics."""
-    done, total = videos_done(state)
-    images = sum(category.images for category in state.categories.values())
-    whole = sum(category.size_bytes for category in state.categories.values())
+    metrics = metrics_of(state, now)
     yield headline(state, is_at_work=is_at_work)[0]
     yield RULE
-    yield f"Total videos processed:  {done} of {total}"
-    yield f"Total images created:    {count(images)}"
-    yield f"Total disk usage:        {size(whole)}"
-    yield f"Total time:              {duration(state.elapsed_seconds(now))}"
-    yield f"Success rate:            {percent(state.success_rate)}"
-    if state.retry_rate is not None:
-        yield f"Retry rate:              {percent(state.retry_rate)}"
-    if state.average_attempts is not None:
-        yield f"Average attempts:        {state.average_attempts:.2f}"
+    yield f"Done:                    {percent(metrics.share_done)}"
+    yield f"Total videos processed:  {metrics.videos.done} of {metrics.videos.total}"
+    yield f"Total images created:    {count(metrics.total.images)}"
+    yield f"Total disk usage:        {size(metrics.total.size_bytes)}"
+    yield f"Total time:              {duration(metrics.elapsed_seconds)}"
+    yield f"Success rate:            {percent(metrics.success_rate)}"
+    if metrics.retry_rate is not None:
+        yield f"Retry rate:              {percent(metrics.retry_rate)}"
+    if metrics.average_attempts is not None:
+        yield f"Average attempts:        {metrics.average_attempts:.2f}"
     yield ""
     yield from _category_lines(state)
-    yield from _gap_lines(state)
+    yield from _gap_lines(state, metrics)
     yield f"Output: {display_name(state.output)}"
     yield RULE
 
@@ -252,15 +237,14 @@ def _category_lines(state: RunState) -> Iterator[str]:
         yield f"  {name:<{width}}  {count(category.images):>9}{target} images  ({disk}){surplus}"
 
 
-def _gap_lines(state: RunState) -> Iterator[str]:
-    short = [category for category in state.categories.values() if category.shortfall]
-    idle = [s for s in state.sources.values() if (s.is_planned or s.is_missing) and s.reason]
+def _gap_lines(state: RunState, metrics: Metrics) -> Iterator[str]:
+    short = [category for category in metrics.categories.values() if category.shortfall]
+    idle = idle_sources(state)
     if not short and not idle and not state.clips_failed:
         return
     yield ""
     for category in short:
-        missing = max(0, (category.target or 0) - (category.images - category.surplus))
-        yield f"Target missed: {display_name(category.name.upper())} by {count(missing)} images"
+        yield f"Target missed: {display_name(category.name.upper())} by {count(category.shortfall)} images"
     if state.clips_failed:
         yield f"Failed clips: {count(state.clips_failed)}; the next run tries them again"
     for source in idle:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
+from tui_gen.engine.model.metrics import patches_a_minute_of_work, seconds_a_clip, sources_by_success
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import CategoryState, SourceState
+from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History, Run
 from tui_gen.views.text.run_lines import final_lines
 
@@ -42,12 +43,12 @@ def _rate_lines(history: History) -> Iterator[str]:
 
 
 def _video_lines(state: RunState, history: History) -> Iterator[str]:
-    sources = in_order_of_success(state)
+    sources = sources_by_success(state)
     if not sources:
         return
     yield f"{'success':>8} {'made':>7} {'rejected':>8} {'failed':>7} {'on disk':>9} {'a clip':>8}  video"
     for source in sources:
-        a_clip = seconds_a_clip(source, history)
+        a_clip = clip_seconds(source, history)
         takes = f"{a_clip:.1f} s" if a_clip is not None else "-"
         note = f"  ({display_name(source.reason)})" if source.reason else ""
         yield (
@@ -75,30 +76,12 @@ def _problem_lines(state: RunState) -> Iterator[str]:
 def mean_patches_per_minute(history: History) -> float | None:
     """Return the patches of a minute of work, over all runs."""
     made = sum(number for number in history.additions.patches if number > 0)
-    return made / history.work_seconds * 60 if made and history.work_seconds else None
+    return patches_a_minute_of_work(made, history.work_seconds)
 
 
-def seconds_a_clip(source: SourceState, history: History) -> float | None:
+def clip_seconds(source: SourceState, history: History) -> float | None:
     """Return what a clip of a source took a worker on average."""
-    seconds = history.source_seconds.get(source.id)
-    return seconds / source.ended if seconds is not None and source.ended else None
-
-
-def category_share(category: CategoryState) -> float | None:
-    """Return the share that is made of what is wanted; None where nothing is."""
-    wanted = category.target or category.planned
-    return category.images / wanted if wanted else None
-
-
-def in_order_of_success(state: RunState) -> list[SourceState]:
-    """Return the sources that matter: those that can give nothing first, then by their success."""
-    seen = [s for s in state.sources.values() if s.is_planned or s.is_missing or s.ended]
-
-    def rank(source: SourceState) -> tuple[bool, float, str]:
-        rate = source.success_rate
-        return (not source.reason or source.is_skipped, rate if rate is not None else 2.0, source.name)
-
-    return sorted(seen, key=rank)
+    return seconds_a_clip(source, history.source_seconds.get(source.id))
 
 
 def reason_lines(history: History) -> Iterator[str]:

@@ -1,0 +1,285 @@
+"""Every number that is derived from a run's state, and how a run stands, each defined once. Pure.
+
+    RunState ── metrics_of ──> Metrics ──> screen, monitor, ctl, run, plan, report, status file, hooks
+
+Invariant: nobody else computes these numbers; views only format them. Shares lie between 0 and 1, times
+are seconds, None stands for what was not measured. `eta` defines which clips are wanted and left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tui_gen.engine.model import eta
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import CategoryState, SourceState
+
+Standing = Literal["at work", "complete", "with gaps", "stopped", "failed", "died"]
+"""How a run stands: "died" is a run that nothing works on and that wrote no end."""
+
+OUT_PHASES = frozenset({"skipped", "unusable", "missing", "set aside", "nothing to do"})
+"""Phases of sources that nothing comes from in this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCounts:
+    """The sources that a run works on, by what is to be expected of them."""
+
+    total: int
+    done: int  # have given all they were asked for
+    left: int  # something is still to come
+    out: int  # nothing comes from them in this run
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """The sources as the status file lists them under "video_checkpoints"."""
+
+    total: int
+    completed: int
+    in_progress: int  # a worker is on them now
+    others: Mapping[str, int]  # phase -> sources, of those that failed or that nothing comes from
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCounts:
+    """Different problems; a repeated one counts once."""
+
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryMetrics:
+    """One category, or all of them together."""
+
+    name: str
+    videos: int  # sources with a quota for it
+    videos_done: int  # of these, the sources that have given all they were asked for
+    images: int
+    target: int | None
+    planned: int
+    wanted: int  # the target, or what is planned where there is none
+    share_done: float | None  # of what is wanted
+    missing: int  # images that lack now of what is wanted
+    shortfall: int  # images by which the target will be missed, as planned now
+    size_bytes: int
+    mean_patch_bytes: float | None
+    images_to_do: int  # this run will still try them
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """All derived numbers of one moment."""
+
+    has_plan: bool  # before the first plan of a making stage nothing is known to be wanted
+    clips_wanted: int
+    clips_done: int  # of the wanted ones
+    clips_left: int  # of the wanted ones; quarantined, failed and unreachable ones are among them
+    clips_to_do: int  # of those left, the ones that this run will still try
+    share_done: float | None
+    elapsed_seconds: float
+    clips_per_second: float | None
+    patches_per_minute: float | None
+    seconds_left: float | None  # of work in this run
+    seconds_to_completion: float | None  # of work in this run and later ones
+    bytes_left: float | None
+    seconds_until_disk_full: float | None
+    is_disk_low: bool
+    success_rate: float | None
+    retry_rate: float | None
+    average_attempts: float | None
+    videos: VideoCounts
+    checkpoints: Checkpoints
+    problems: ProblemCounts
+    categories: Mapping[str, CategoryMetrics]
+    total: CategoryMetrics
+
+
+def metrics_of(state: RunState, now: float) -> Metrics:
+    """Return the numbers of a state at a time in seconds since the epoch."""
+    sources = listed(state)
+    done, left = sum(source.clips_made for source in _planned(state)), eta.clips_left(state)
+    seconds_left = eta.seconds_left(state, now)
+    categories = _categories(state, sources, now)
+    return Metrics(
+        has_plan=eta.has_plan(state),
+        clips_wanted=done + left,
+        clips_done=done,
+        clips_left=left,
+        clips_to_do=eta.clips_to_do(state),
+        share_done=done / (done + left) if done + left else None,
+        elapsed_seconds=state.elapsed_seconds(now),
+        clips_per_second=eta.clips_per_second(state, now),
+        patches_per_minute=eta.patches_per_minute(state, now),
+        seconds_left=seconds_left,
+        seconds_to_completion=eta.seconds_to_completion(state, now),
+        bytes_left=eta.bytes_left(state),
+        seconds_until_disk_full=eta.seconds_until_disk_full(state, now),
+        is_disk_low=state.disk is not None and state.disk.free_bytes <= state.disk.pauses_below_bytes,
+        success_rate=state.success_rate,
+        retry_rate=state.retry_rate,
+        average_attempts=state.average_attempts,
+        videos=_video_counts(sources),
+        checkpoints=_checkpoints(sources),
+        problems=_problem_counts(state),
+        categories=categories,
+        total=_total(categories.values(), seconds_left),
+    )
+
+
+# ------------------------------------------------------------------ sources
+
+
+def listed(state: RunState) -> list[SourceState]:
+    """Return the sources of the configuration; the ledger may know others from earlier ones."""
+    return [source for source in _planned(state) if not source.is_dataset]
+
+
+def _planned(state: RunState) -> list[SourceState]:
+    """Return what has work in this configuration: its sources, and the dataset as a whole."""
+    return [source for source in state.sources.values() if source.is_planned or source.is_missing]
+
+
+def idle_sources(state: RunState) -> list[SourceState]:
+    """Return the sources that give nothing now, for a reason that is known."""
+    return [source for source in listed(state) if source.reason]
+
+
+def sources_by_success(state: RunState) -> list[SourceState]:
+    """Return the sources that matter: those that can give nothing first, then by their success."""
+    seen = [s for s in state.sources.values() if s.is_planned or s.is_missing or s.ended]
+    seen = [source for source in seen if not source.is_dataset]
+
+    def rank(source: SourceState) -> tuple[bool, float, str]:
+        rate = source.success_rate
+        return (not source.reason or source.is_skipped, rate if rate is not None else 2.0, source.name)
+
+    return sorted(seen, key=rank)
+
+
+def seconds_a_clip(source: SourceState, work_seconds: float | None) -> float | None:
+    """Return what an ended clip of a source took a worker; `work_seconds` is what all of them took."""
+    return work_seconds / source.ended if work_seconds is not None and source.ended else None
+
+
+def _video_counts(sources: Iterable[SourceState]) -> VideoCounts:
+    phases = Counter(source.phase for source in sources)
+    total, done = phases.total(), phases["done"]
+    out = sum(phases[phase] for phase in OUT_PHASES)
+    return VideoCounts(total, done, total - done - out, out)
+
+
+def _checkpoints(sources: Iterable[SourceState]) -> Checkpoints:
+    phases = Counter(source.phase for source in sources)
+    others = {
+        phase: phases[phase]
+        for phase in ("failed", "set aside", "away", "unusable", "missing", "skipped")
+        if phases[phase]
+    }
+    return Checkpoints(phases.total(), phases["done"], phases["working"], others)
+
+
+# ------------------------------------------------------------------ categories
+
+
+def _categories(state: RunState, sources: Iterable[SourceState], now: float) -> dict[str, CategoryMetrics]:
+    to_do = eta.images_to_do(state)
+    videos, videos_done = Counter[str](), Counter[str]()
+    for source in sources:
+        fed = [name for name, quota in source.quotas.items() if quota]
+        videos.update(fed)
+        if source.phase == "done":
+            videos_done.update(fed)
+    return {
+        name: _category(
+            category,
+            (videos[name], videos_done[name]),
+            to_do[name],
+            eta.category_seconds_left(state, category, to_do, now),
+        )
+        for name, category in state.categories.items()
+    }
+
+
+def _category(
+    category: CategoryState, videos: tuple[int, int], images_to_do: int, seconds_left: float | None
+) -> CategoryMetrics:
+    return CategoryMetrics(
+        name=category.name,
+        videos=videos[0],
+        videos_done=videos[1],
+        images=category.images,
+        target=category.target,
+        planned=category.planned,
+        wanted=category.wanted,
+        share_done=category.share_done,
+        missing=category.missing,
+        shortfall=category.shortfall,
+        size_bytes=category.size_bytes,
+        mean_patch_bytes=category.mean_patch_bytes,
+        images_to_do=images_to_do,
+        seconds_left=seconds_left,
+    )
+
+
+def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) -> CategoryMetrics:
+    """Add up all categories. Their sources are not added: one source may feed several."""
+    parts = list(categories)
+    images, size_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
+    wanted, missing = sum(part.wanted for part in parts), sum(part.missing for part in parts)
+    targets = [part.target for part in parts if part.target is not None]
+    return CategoryMetrics(
+        name="total",
+        videos=0,
+        videos_done=0,
+        images=images,
+        target=sum(targets) if targets else None,
+        planned=sum(part.planned for part in parts),
+        wanted=wanted,
+        share_done=max(0, wanted - missing) / wanted if wanted else None,
+        missing=missing,
+        shortfall=sum(part.shortfall for part in parts),
+        size_bytes=size_bytes,
+        mean_patch_bytes=size_bytes / images if images else None,
+        images_to_do=sum(part.images_to_do for part in parts),
+        seconds_left=seconds_left,
+    )
+
+
+def patches_a_minute_of_work(patches: int, work_seconds: float) -> float | None:
+    """Return the mean rate over all runs; None where nothing was made or no time was measured."""
+    return patches / work_seconds * 60 if patches and work_seconds else None
+
+
+# ------------------------------------------------------------------ the run as a whole
+
+
+def _problem_counts(state: RunState) -> ProblemCounts:
+    levels = Counter(state.problems_dropped) + Counter(problem.level for problem in state.problems)
+    return ProblemCounts(levels["error"], levels.total() - levels["error"])
+
+
+def standing(state: RunState, *, is_at_work: bool) -> Standing:
+    """Return how a run stands; `is_at_work` says whether an engine is there."""
+    if is_at_work:
+        return "at work"
+    if state.phase == "finished":
+        return "with gaps" if state.exit_code else "complete"
+    if state.phase in {"stopped", "failed"}:
+        return "stopped" if state.phase == "stopped" else "failed"
+    return "died"
+
+
+def falls_short(state: RunState, only: frozenset[str] | None) -> bool:
+    """Return True if a run that has ended by itself leaves something wanted unmade.
+
+    `only` are the sources it was to work on, None for all. A target says nothing about a run of some.
+    """
+    wanted = [source for source in _planned(state) if only is None or source.id in only]
+    is_short = only is None and any(category.shortfall for category in state.categories.values())
+    return is_short or any((s.reason or s.clips_left) and not s.is_skipped for s in wanted)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,7 +27,7 @@ from tui_gen.engine.model.work import Job, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.scheduling.source_waits import SourceWaits
-from tui_gen.engine.scheduling.stage_run import StageRun, groups_of
+from tui_gen.engine.scheduling.stage_run import StageRun, clips_open, groups_of, in_order
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
 from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
 
@@ -193,14 +193,7 @@ class Scheduler:
 
     def _fair_share(self) -> int:
         """Return so few clips that all workers end together; those in work are shared out already."""
-        only = self._options.only
-        queues = [
-            queue
-            for run in self._runs
-            for source, queue in run.queues.items()
-            if only is None or source in only
-        ]
-        left = sum(queue.clips_waiting + queue.clips_in_flight for queue in queues)
+        left = clips_open(self._runs, self._options.only)
         if self._tickets.left is not None:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
         return max(LEAST_CLIPS, -(-left // self._state.workers_target))
@@ -208,7 +201,7 @@ class Scheduler:
     def _next_unit(self) -> tuple[StageRun, Unit, str] | None:
         most_clips, in_hand = self._fair_share(), Counter(worker.machine for worker in self._workers.values())
         self._lacks_room = False
-        for run, source in self._in_order():
+        for run, source in in_order(self._runs):
             if not self._is_open(source) or not run.may_enter(source):
                 continue
             unit = run.queues[source].take(most_clips=most_clips)
@@ -223,14 +216,6 @@ class Scheduler:
             self._lacks_room = True
             run.queues[source].give_back(unit, set(), is_stale=False)
         return None
-
-    def _in_order(self) -> Iterable[tuple[StageRun, str]]:
-        """Return all sources by priority; of one source's stages, and among equals, the later stage first."""
-        if len(self._runs) == 1:
-            run = self._runs[0]
-            return ((run, source) for source in run.order)
-        places = [(run, source) for run in reversed(self._runs) for source in run.order]
-        return sorted(places, key=lambda place: place[0].queues[place[1]].plan.priority)
 
     def _is_open(self, source: str) -> bool:
         only, record = self._options.only, self._state.records.get(source)

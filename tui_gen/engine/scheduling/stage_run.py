@@ -7,7 +7,7 @@ Stages of one group are performed together; the next group begins when a group h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tui_gen.engine.model.work import Plan, Stage
@@ -77,3 +77,17 @@ class StageRun:
         """Return whether workers would turn to a later source while the plan for this one waits."""
         priority = self.queues[source].plan.priority
         return any(queue.plan.priority > priority for queue in self.queues.values())
+
+
+def in_order(runs: Sequence[StageRun]) -> Iterable[tuple[StageRun, str]]:
+    """Return the sources of all stages by priority; among equals, those of the later stage come first."""
+    if len(runs) == 1:
+        return ((runs[0], source) for source in runs[0].order)
+    places = [(run, source) for run in reversed(runs) for source in run.order]
+    return sorted(places, key=lambda place: place[0].queues[place[1]].plan.priority)
+
+
+def clips_open(runs: Sequence[StageRun], only: Collection[str] | None) -> int:
+    """Return how many clips are in flight or still to be handed out; `only` names the sources, None all."""
+    queues = (run.queues[source] for run in runs for source in run.queues if only is None or source in only)
+    return sum(queue.clips_waiting + queue.clips_in_flight for queue in queues)

@@ -89,7 +89,7 @@ async def test_the_socket_is_private_and_comes_back_when_cleaned_away(
         b"{}\n",
         b"\xff\xfe\n",
         b'{"command":{"is":"RunState"}}\n',
-        b'{"ask":"state","after":"x"}\n',
+        b'{"ask":"snapshot","after":"x"}\n',
         b"[" * 5000 + b"\n",
     ],
 )

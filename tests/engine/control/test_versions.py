@@ -144,3 +144,15 @@ def test_every_field_of_a_state_is_in_its_format() -> None:
     lines = set(field_lines(RunState))
     assert {"RunState.phase: Phase", "SourceState.quarantined: str | None", "Patch.category: str"} <= lines
     assert not any(line.startswith("RunState.records") for line in lines)
+
+
+async def test_a_client_of_protocol_1_reads_the_state(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    await bench.engine.run()
+    async with served(bench, tmp_path / "run") as (path, _):
+        client = ControlClient(path)
+        await client.open()
+        state = await client.raw_state()
+        await client.close()
+    assert (state["is"], state["phase"], state["clips_made"]) == ("RunState", bench.state.phase, 3)
+    assert all(value is None or isinstance(value, str | int | float) for value in state.values())

@@ -76,9 +76,9 @@ class ControlClient:
         """Fetch the state. Raises ControlError."""
         # What happened is most of a state: it is sent once.
         before = self._state
-        answer = await self._ask({"ask": "state", "after": before.recent_count if before else 0})
+        answer = await self._ask({"ask": "snapshot", "after": before.recent_count if before else 0})
         try:
-            self._state = from_wire(answer["state"], RunState) if answer["state"] else None
+            self._state = from_wire(answer["snapshot"], RunState) if answer["snapshot"] else None
         except (KeyError, WireError) as error:
             message = f"the engine's state cannot be read ({error})"
             raise ControlError(message) from error
@@ -86,7 +86,7 @@ class ControlClient:
             self._state.recent = deque([*before.recent, *self._state.recent], maxlen=RECENT_KEPT)
 
     async def raw_state(self) -> dict[str, Any]:
-        """Return the state of an engine of any version as plain JSON. Raises ControlError."""
+        """Return the plain fields of the state of an engine of any version. Raises ControlError."""
         return _object(await self._ask({"ask": "state", "after": NOTHING_RECENT}), "state")
 
     async def status(self) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
     {"ask": "hello"}                  {"hello": {"protocol": 2, "version": "0.2.0", "state_format": "9f..."}}
     {"ask": "status"}                 {"status": {...}}   the content of the status file
+    {"ask": "state", "after": 0}      {"state": {"is": "RunState", "phase": "running", ...}}   PLAIN_FIELDS
     {"command": {"is": "Drain"}}      {"done": "finishing the clips in hand, then stopping"}
-    {"ask": "state", "after": 17}     {"state": {...}}    typed, see `codec`
+    {"ask": "snapshot", "after": 17}  {"snapshot": {...}}   the whole state, typed, see `codec`
     anything                          {"refused": "why"}
 
-Invariant: hello, status and the commands Pause, Resume, Drain and Stop keep these words in every version,
-so that a client can end an engine of any other version. The state and all other commands are used only
-between two programs with the same state format.
+Invariant: hello, status, state and the commands Pause, Resume, Drain and Stop keep these words in every
+version, so that a client can end an engine of any other version. Snapshots and all other commands are used
+only between two programs with the same state format.
 
-Protocol 1 had no hello and no status: an engine of protocol 1 refuses both, carries out the four commands,
-and answers "state" with an object whose "phase", "reason" and "version" can be read as plain JSON.
+Protocol 1 has no hello, status and snapshot, and its state is whole: a client of protocol 1 reads that of an
+engine of any version, because the plain fields are among those that it knows.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ HAS_HELLO = 2
 """The first protocol with hello and status."""
 STABLE_COMMANDS = (do.Pause, do.Resume, do.Drain, do.Stop)
 """What an engine of any version carries out."""
+PLAIN_FIELDS = (
+    *("phase", "reason", "job", "config", "output", "pid", "host", "version", "exit_code", "is_paused"),
+    *("started_at", "first_started_at", "last_at", "active_seconds", "active_since"),
+    *("clips_before", "active_seconds_before", "stage", "workers_target"),
+    *("clips_made", "clips_rejected", "clips_failed", "clips_retried", "attempts"),
+)
+"""What every version tells of a state: numbers and texts that protocol 1 has, too."""
 NOTHING_RECENT = 1 << 60
 """As "after": a state without what happened last."""
 
@@ -69,6 +77,11 @@ def state_format() -> str:
     """Return a digest of all fields of states and commands, and of what they hold."""
     lines = sorted(field_lines(RunState, do.Command))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def plain_state(state: RunState) -> dict[str, Any]:
+    """Return what every version tells of a state, in the words of protocol 1."""
+    return {"is": "RunState", **{name: getattr(state, name) for name in PLAIN_FIELDS}}
 
 
 def hello() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
-from tui_gen.engine.control.protocol import ASK_BYTES, hello
+from tui_gen.engine.control.protocol import ASK_BYTES, hello, plain_state
 from tui_gen.engine.control.socket_place import PlaceError, bind_first, identity, socket_paths
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
@@ -101,7 +101,11 @@ class ControlServer:
                 case "status":
                     return {"status": self._status()}
                 case "state":
-                    return {"state": state_to_wire(self._controller.snapshot(), after=int(asked["after"]))}
+                    state = self._controller.snapshot()
+                    return {"state": plain_state(state) if state is not None else None}
+                case "snapshot":
+                    after = int(asked["after"])
+                    return {"snapshot": state_to_wire(self._controller.snapshot(), after=after)}
             command: Command = from_wire(asked["command"], Command)
             return {"done": await self._controller.steer(command)}
         except CommandRefusedError as error:

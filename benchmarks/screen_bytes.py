@@ -88,12 +88,6 @@ class BusyController:
             )
         return self.state.copy()
 
-    def engine_info(self) -> EngineInfo:
-        """Return that the engine lives."""
-        from tui_gen.tui.view import EngineInfo
-
-        return EngineInfo()
-
     async def steer(self, command: object) -> str:
         """Do nothing, and never say the same twice."""
         self.steered += 1

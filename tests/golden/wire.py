@@ -29,9 +29,6 @@ REPEATS = 60
 CLIPS = 400
 """So many clips take longer than any test needs."""
 
-OLD_CLIENT = "an earlier client asks for the whole state, whose keys set_aside, away and mark are renamed"
-"""Why an earlier client cannot steer an engine of today. The marks go when it can."""
-
 SETTINGS: dict[str, Any] = {
     "base_settings": {
         "output_base_dir": "dataset",

@@ -95,23 +95,30 @@ class ControlServer:
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             asked = json.loads(line)
-            match asked.get("ask"):
-                case "hello":
-                    return {"hello": hello()}
-                case "status":
-                    return {"status": self._status()}
-                case "state":
-                    state = self._controller.snapshot()
-                    return {"state": plain_state(state) if state is not None else None}
-                case "snapshot":
-                    after = int(asked["after"])
-                    return {"snapshot": state_to_wire(self._controller.snapshot(), after=after)}
+            if "ask" in asked:
+                return self._tell(asked)
             command: Command = from_wire(asked["command"], Command)
             return {"done": await self._controller.steer(command)}
         except CommandRefusedError as error:
             return {"refused": str(error)}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, WireError) as error:
             return {"refused": f"not understood: {type(error).__name__}: {error}"}
+
+    def _tell(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Answer a question. Raises ValueError, KeyError or TypeError where the question is malformed."""
+        match asked["ask"]:
+            case "hello":
+                return {"hello": hello()}
+            case "status":
+                return {"status": self._status()}
+            case "state":
+                state = self._controller.snapshot()
+                return {"state": plain_state(state) if state is not None else None}
+            case "snapshot":
+                after = int(asked["after"])
+                return {"snapshot": state_to_wire(self._controller.snapshot(), after=after)}
+        message = f"{asked['ask']!r} is no question"
+        raise ValueError(message)
 
     def _status(self) -> dict[str, Any] | None:
         state = self._controller.snapshot()

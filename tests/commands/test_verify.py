@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tui_gen.base.nouns import USUAL_NOUNS
 from tui_gen.commands.verify import check_patches
 from tui_gen.contract.verify import MISSING, Checked, Finding, MissingMeans, Recorded
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -41,6 +42,6 @@ class Verifier:
 def test_a_missing_patch_is_damage_unless_the_job_takes_it_for_deleted(
     means: MissingMeans, dropped: int, damaged: list[int]
 ) -> None:
-    found = check_patches(Verifier(means), None, io.StringIO(), io.StringIO())
+    found = check_patches(Verifier(means), None, USUAL_NOUNS.patch, out=io.StringIO(), talk=io.StringIO())
     assert found.dropped == dropped
     assert [checked.patch.clip.index for checked in found.damaged] == damaged

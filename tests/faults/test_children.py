@@ -70,7 +70,7 @@ def test_a_film_that_kills_every_decoder_is_set_aside_and_the_others_go_on(
     env = fake_ffmpeg('case "$*" in *bert.mp4*) kill -SEGV $$ ;; esac')
     done = scene.run(env=env)
     assert done.code == 3, str(done)
-    assert "set aside until the next run" in done.err
+    assert "quarantined until the next run" in done.err
     assert "Bert" in done.err
     made = {clip.partition(":")[0] for clip, _ in scene.data.made()}
     assert made == {"anna", "cleo"}

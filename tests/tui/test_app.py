@@ -471,7 +471,7 @@ async def test_help_names_every_key() -> None:
 async def test_the_log_tells_what_happened() -> None:
     async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
         seen = await press(pilot, "l")
-        assert "set aside until the next run" in seen
+        assert "quarantined until the next run" in seen
         assert "made " in seen
 
 

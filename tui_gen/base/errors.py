@@ -32,4 +32,4 @@ class SourceUnreachableError(Exception):
 
 
 class SourceChangedError(Exception):
-    """A source is not what it was when the run began: it is set aside; the next start looks anew."""
+    """A source has changed since the run began: it is quarantined, and the next start examines it again."""

@@ -147,7 +147,7 @@ def _add_run_flags(run: argparse.ArgumentParser) -> None:
     run.add_argument("--limit", metavar="N", type=_positive, help="end after N clips")
     run.add_argument("--only", metavar="NAME", help="work on one video alone: its id, name or a part of it")
     run.add_argument("--workers", metavar="N", type=_positive, help="begin with N workers")
-    run.add_argument("--fresh", action="store_true", help="set aside what is there and start over")
+    run.add_argument("--fresh", action="store_true", help="rename what exists and start over")
     run.add_argument("--yes", action="store_true", help="do not ask before --fresh")
     run.add_argument("--mix", action="store_true", help="go on although the recipe has changed")
     run.add_argument("--beside", action="store_true", help="write next to files that no ledger owns")

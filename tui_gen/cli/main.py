@@ -181,7 +181,7 @@ def _may_start_over(config: JobConfig, options: argparse.Namespace) -> bool:
     images, size_bytes = what_stands(config)
     if options.yes or not images:
         return True
-    return _agreed(f"Set aside {count(images)} images ({size(size_bytes)}) and start over?")
+    return _agreed(f"Rename the folders of {count(images)} images ({size(size_bytes)}) and start over?")
 
 
 def _agreed(question: str) -> bool:

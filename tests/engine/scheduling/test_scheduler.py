@@ -314,7 +314,7 @@ async def test_a_source_that_fails_three_times_alike_is_set_aside(ledger_path: P
 
     bench = Bench(ToyStage({"poison": 50, "b": 20}, act), ledger_path, options=Options(workers=1))
     assert (await bench.engine.run()).exit_code == 3
-    assert bench.state.sources["poison"].phase == "set aside"
+    assert bench.state.sources["poison"].phase == "quarantined"
     assert bench.state.clips_failed == 3
     assert bench.state.categories["all"].images == 20
 
@@ -328,7 +328,7 @@ async def test_what_failed_is_tried_again_when_asked(ledger_path: Path) -> None:
     bench = Bench(ToyStage({"a": 5, "b": 400}, act), ledger_path, options=Options(workers=2))
     run = asyncio.create_task(bench.engine.run())
     await bench.until(lambda: "a" in bench.state.sources)
-    await bench.until(lambda: bench.state.sources["a"].phase == "set aside")
+    await bench.until(lambda: bench.state.sources["a"].phase == "quarantined")
     fails = False
     assert await bench.steering.steer(do.Retry("a")) == "trying 1 again"
     assert (await run).exit_code == 0
@@ -426,7 +426,7 @@ async def test_work_on_a_source_that_is_gone_waits_until_it_is_back(
     run = asyncio.create_task(bench.engine.run())
     await bench.until(lambda: bench.state.phase == "waiting")
     assert bench.state.reason == "share is missing"
-    assert bench.state.sources["a"].phase == "away"
+    assert bench.state.sources["a"].phase == "unreachable"
     assert bench.state.categories["all"].images == 10
     share.mkdir()
     assert (await run).exit_code == 0

@@ -91,7 +91,7 @@ class PriorityChanged:
 
 @dataclass(frozen=True, slots=True)
 class SourceRetried:
-    """A source that was set aside or unusable is to be tried again."""
+    """A source that was quarantined or unusable is to be tried again."""
 
     at: float
     source: str

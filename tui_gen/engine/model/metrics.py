@@ -20,7 +20,7 @@ from tui_gen.engine.model.state_views import CategoryState, SourceState
 Standing = Literal["at work", "complete", "with gaps", "stopped", "failed", "died"]
 """How a run stands: "died" is a run that nothing works on and that wrote no end."""
 
-OUT_PHASES = frozenset({"skipped", "unusable", "missing", "set aside", "nothing to do"})
+OUT_PHASES = frozenset({"skipped", "unusable", "missing", "quarantined", "nothing to do"})
 """Phases of sources that nothing comes from in this run."""
 
 
@@ -178,7 +178,7 @@ def _checkpoints(sources: Iterable[SourceState]) -> Checkpoints:
     phases = Counter(source.phase for source in sources)
     others = {
         phase: phases[phase]
-        for phase in ("failed", "set aside", "away", "unusable", "missing", "skipped")
+        for phase in ("failed", "quarantined", "unreachable", "unusable", "missing", "skipped")
         if phases[phase]
     }
     return Checkpoints(phases.total(), phases["done"], phases["working"], others)

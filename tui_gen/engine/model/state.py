@@ -207,7 +207,7 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.SourceQuarantined) -> None:
         self._see(event.source).quarantined = event.reason
-        text = f"set aside until the next run: {event.reason}"
+        text = f"quarantined until the next run: {event.reason}"
         self._note(ev.ProblemNoted(event.at, "error", text, event.source))
 
     @_take.register

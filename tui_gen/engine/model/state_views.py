@@ -107,8 +107,8 @@ class SourceState:
             ("skipped", self.is_skipped),
             ("unusable", self.unusable is not None),
             ("missing", self.is_missing),
-            ("set aside", self.quarantined is not None),
-            ("away", self.unreachable is not None),
+            ("quarantined", self.quarantined is not None),
+            ("unreachable", self.unreachable is not None),
             ("working", self.in_hand > 0),
             ("unknown", not self.is_planned),
         )

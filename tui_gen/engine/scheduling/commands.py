@@ -61,7 +61,7 @@ class SetPriority:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again what failed, was set aside or was unusable: of one source, or of all (None)."""
+    """Try again what failed, was quarantined or was unusable: of one source, or of all (None)."""
 
     source: str | None = None
 

@@ -24,7 +24,7 @@ class SourceQueue:
 
     plan: SourcePlan
     is_survey_in_flight: bool = False  # a unit without clips (a survey) is in flight
-    is_closed: bool = False  # nothing more in this run: set aside, or found unusable
+    is_closed: bool = False  # nothing more in this run: quarantined, or found unusable
     is_unreachable: bool = False  # nothing until its disk or share is back
     _states: ClipStates = field(default_factory=ClipStates)
     _units: Iterator[Unit] | None = None
@@ -187,7 +187,7 @@ class SourceQueue:
             self._survey_failures = 0
 
     def count_failure(self, reason: str) -> bool:
-        """Count a failed clip; say whether the source is to be set aside."""
+        """Count a failed clip; say whether the source is to be quarantined."""
         self._failures_in_a_row = self._failures_in_a_row + 1 if reason == self._last_failure else 1
         self._last_failure = reason
         return self._failures_in_a_row >= SAME_FAILURES
@@ -197,7 +197,7 @@ class SourceQueue:
         self._failures_in_a_row, self._last_failure = 0, ""
 
     def count_survey_failure(self) -> bool:
-        """Count a survey that broke; say whether the source is to be set aside."""
+        """Count a survey that broke; say whether the source is to be quarantined."""
         self._survey_failures += 1
         return self._survey_failures >= SAME_FAILURES
 

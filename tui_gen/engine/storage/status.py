@@ -13,6 +13,8 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.storage.lock import boot_id
 
+PHASE_WORDS = {"quarantined": "set aside", "unreachable": "away"}
+"""Phases of a source that the file calls otherwise: its words do not change."""
 VERSION = "2.0"
 SCHEMA = 1
 ERRORS_SHOWN = 5
@@ -119,11 +121,12 @@ def _category(category: CategoryMetrics, surplus: int) -> dict[str, Any]:
 
 def _checkpoint(source: SourceState) -> dict[str, Any]:
     words = {"done": "completed", "working": "in_progress"}
+    word = PHASE_WORDS.get(source.phase, source.phase)
     return {
         "name": source.name,
         "path": source.path,
-        "state": source.phase,
-        "status": words.get(source.phase, source.phase),
+        "state": word,
+        "status": words.get(source.phase, word),
         "extractions_done": source.clips_made,
         "extractions_wanted": source.clips_wanted,
         "rejected": source.rejected,

@@ -11,11 +11,11 @@ from tui_gen.tui.panes.pane import Page, Pane
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_right, foreign, muted, rail
 
-_ORDER = ("working", "failed", "set aside", "unusable", "missing", "queued", "unknown", "skipped")
+_ORDER = ("working", "failed", "quarantined", "unusable", "missing", "queued", "unknown", "skipped")
 _STATE_ROLES: dict[str, Role] = {
     "working": "good",
     "failed": "bad",
-    "set aside": "bad",
+    "quarantined": "bad",
     "unusable": "bad",
     "missing": "warn",
     "skipped": "muted",

@@ -142,10 +142,8 @@ def test_what_waits_to_be_moved_is_told_by_every_command_and_moved_by_split(copi
             path.rename(copied.output / "General" / "Patches_whole" / path.parent.name / path.name)
     for command in (("split", "-c"), ("verify",), ("report",), ("check",)):
         said = run(*command, copied.config)
-        assert "near duplicates of held-out patches" in " ".join((said.out + said.err).split()), (
-            command,
-            str(said),
-        )
+        words = " ".join((said.out + said.err).split())
+        assert "near duplicates of held-out patches" in words, (command, str(said))
     moved = run("split", "--move", "-c", copied.config)
     assert f"Moved {len(moves)} patches" in moved.err, str(moved)
     assert copied.tree() == tree

@@ -77,6 +77,7 @@ def test_three_stages_are_performed_and_a_second_run_finds_nothing_to_do(tmp_pat
     assert state.records["text0"].stage("cut").made == {"cut": 0b11111}
     assert state.records["text0"].stage("capitals").made == {"capitals": 0b11111}
     assert state.sources[DATASET].is_dataset
+    assert state.named_stage == "join", "one of several that make something"
     again = run(tmp_path)
     assert made_in(tmp_path) == {"cut": 15, "capitals": 15, "join": 1}
     assert again.phase == "finished"

@@ -13,19 +13,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tui_gen.base.formatting import count, display_name, duration, size
+from tui_gen.base.nouns import Noun
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import need_of
 from tui_gen.engine.model.metrics import idle_sources, listed, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
-from tui_gen.engine.model.work import Learned, Plan, Stage, Unit, Unusable
+from tui_gen.engine.model.work import Learned, Plan, SourcePlan, Stage, Unit, Unusable
 from tui_gen.engine.run.session import replay, steady_clock
 
 
 def plan_lines(config: JobConfig) -> tuple[list[str], bool]:
     """Return the dry run as lines, and whether all targets can be met. Raises RefusedError."""
     state, _ = replay(config.run.run_folder)
+    state.apply(ev.JobDescribed(state.last_at, config.nouns))
     opened = config.open(state.records, may_write_beside=True)
     for event in opened.found:
         state.apply(event)
@@ -40,7 +42,7 @@ def dry_run(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]
     """
     found = _plan_stages(stages, state, clock)
     total, idle = len(listed(state)), idle_sources(state)
-    yield f"Videos: {total - len(idle)} of {total} can be used"
+    yield f"{state.nouns.source.title}: {total - len(idle)} of {total} can be used"
     yield from found.lines
     if found.later:
         yield ""
@@ -60,10 +62,10 @@ class _Planned:
 def _plan_stages(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]) -> _Planned:
     found = _Planned()
     has_headings = sum(not stage.is_discovery for stage in stages) > 1
-    unfinished: tuple[str, int] | None = None  # the first stage with work left, and its clips
+    unfinished: tuple[str, int] | None = None  # the first stage with work left, and its number of clips
     for stage in stages:
         if unfinished is not None:
-            found.later.append(_later(stage, stage.plan(state.records), *unfinished))
+            found.later.append(_later(stage, stage.plan(state.records), unfinished, state.nouns.clip))
         elif stage.is_discovery:
             asyncio.run(_discover(stage, state))
         else:
@@ -78,13 +80,14 @@ def _plan_stages(stages: Sequence[Stage], state: RunState, clock: Callable[[], f
     return found
 
 
-def _later(stage: Stage, plan: Plan, unfinished: str, clips: int) -> str:
+def _later(stage: Stage, plan: Plan, unfinished: tuple[str, int], noun: Noun) -> str:
     """Return what can be said of a stage whose input is not complete."""
+    name, clips = unfinished
     known = sum(source.clips_left for source in plan.sources)
-    so_far = f"; from what exists already: {count(known)} clips to make" if known else ""
+    so_far = f"; from what exists already: {noun.counted(known)} to make" if known else ""
     return (
-        f"Stage {stage.name}: cannot be planned in full before stage {unfinished} has made its "
-        f"{count(clips)} clips{so_far}"
+        f"Stage {stage.name}: cannot be planned in full before stage {name} has made its "
+        f"{noun.counted(clips)}{so_far}"
     )
 
 
@@ -108,25 +111,32 @@ def _stage_lines(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     yield from _category_table(state, plan)
     yield ""
     yield from _totals(state, plan, now)
-    spacing = [source for source in plan.sources if source.spacing_seconds is not None and source.clips_left]
-    if spacing:
+    yield from _figures([source for source in plan.sources if source.clips_left])
+
+
+def _figures(sources: Sequence[SourcePlan]) -> Iterator[str]:
+    """Yield what the job says of each source, title by title."""
+    for title in dict.fromkeys(title for source in sources for title in source.figures):
         yield ""
-        yield "Mean spacing of the clips:"
-        for source in spacing:
-            yield f"  {source.spacing_seconds:8.1f} s  {display_name(source.name)}"
+        yield f"{title}:"
+        for source in sources:
+            if title in source.figures:
+                yield f"  {source.figures[title]:>10}  {display_name(source.name)}"
 
 
 def _category_table(state: RunState, plan: Plan) -> Iterator[str]:
-    yield f"{'category':<20} {'videos':>6} {'made':>9} {'planned':>9} {'target':>9}"
+    heading = state.nouns.source.many
+    width = max(6, len(heading))
+    yield f"{'category':<20} {heading:>{width}} {'made':>9} {'planned':>9} {'target':>9}"
     for category in state.categories.values():
         if category.name not in plan.categories:
             continue
-        videos = sum(1 for source in plan.sources if source.quotas.get(category.name))
+        sources = sum(1 for source in plan.sources if source.quotas.get(category.name))
         target = count(category.target) if category.target is not None else "-"
         short = f"  misses {count(category.shortfall)}" if category.shortfall else ""
         name = display_name(category.name)
         yield (
-            f"{name:<20} {videos:>6} {count(category.images):>9} {count(category.planned):>9} "
+            f"{name:<20} {sources:>{width}} {count(category.images):>9} {count(category.planned):>9} "
             f"{target:>9}{short}"
         )
 
@@ -134,17 +144,20 @@ def _category_table(state: RunState, plan: Plan) -> Iterator[str]:
 def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     made = sum(source.clips_made for source in plan.sources)
     need = need_of(state, plan)
-    yield f"Clips:   {count(need.clips)} to make, {count(made)} made"
-    yield f"Patches: {count(need.patches)} to make, {count(need.files)} files"
+    clips, patches = state.nouns.clip, state.nouns.patch
+    width = max(map(len, (clips.title, patches.title, "Disk"))) + 1
+    yield f"{clips.title + ':':<{width}} {count(need.clips)} to make, {count(made)} made"
+    yield f"{patches.title + ':':<{width}} {count(need.patches)} to make, {count(need.files)} files"
     if need.is_measured:
-        yield f"Disk:    {size(need.size_bytes)} more, by the patches made so far"
+        yield f"{'Disk:':<{width}} {size(need.size_bytes)} more, by the {patches.many} made so far"
     else:
-        yield f"Disk:    about {size(need.size_bytes)}, if PNG halves the pixels as it does for film"
+        basis = f", {plan.estimate_basis}" if plan.estimate_basis else ""
+        yield f"{'Disk:':<{width}} about {size(need.size_bytes)}{basis}"
     seconds = metrics_of(state, now).seconds_to_completion
     if need.clips and seconds is not None:
-        yield f"Time:    {duration(seconds)}, at the rate of the runs so far"
+        yield f"{'Time:':<{width}} {duration(seconds)}, at the rate of the runs so far"
     elif need.clips:
-        yield "Time:    not known before the first clips; try: tui-gen run --limit 20"
+        yield f"{'Time:':<{width}} not known before the first {clips.many}; try: tui-gen run --limit 20"
 
 
 def _problems(idle: Sequence[SourceState], plans: Sequence[Plan]) -> Iterator[str]:

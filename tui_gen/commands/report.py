@@ -44,6 +44,7 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     say_long_reading(ledger, talk)
     is_at_work, now = is_held(run_folder / LOCK_NAME), time.time()
     state, history, damage = replay_history(run_folder)
+    state.apply(ev.JobDescribed(state.last_at, config.nouns))
     state.apply(planner.expected(state.records, state.last_at))
     if near := "" if is_at_work else near_duplicate_line(config, state.records):
         text = f"{near}; move them with: tui-gen split --move"

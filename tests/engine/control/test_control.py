@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from tests.engine.control.conftest import served
 from tests.engine.toy import Bench, ToyStage
+from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.engine.control import server
 from tui_gen.engine.control.client import ControlClient
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
 from tui_gen.engine.control.protocol import ASK_BYTES, ControlError
+from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 
@@ -40,6 +42,7 @@ async def test_a_client_sees_and_steers_a_running_engine(tmp_path: Path) -> None
 
 async def test_a_whole_state_travels_unchanged(tmp_path: Path) -> None:
     bench = Bench(ToyStage({"a": 30, "b": 20}), tmp_path / "ledger.jsonl")
+    bench.state.apply(ev.JobDescribed(1.0, Nouns(source=Noun("episode", "episodes"))))
     await bench.engine.run()
     sent = bench.state.copy()
     back = from_wire(json.loads(json.dumps(server.state_to_wire(sent))), RunState)

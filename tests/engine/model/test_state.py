@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Made, Patch, Plan, Rejected
+from tui_gen.engine.model.work import Clip, Failed, Made, Patch, Plan, Rejected
 
 
 def started(at: float) -> ev.RunStarted:
@@ -91,3 +92,13 @@ def test_a_plan_that_warns_of_other_numbers_takes_its_last_warning_back() -> Non
     assert [problem.first_at for problem in state.problems] == [1, 1, 3]
     noted = [event.text for _, event in state.recent if isinstance(event, ev.ProblemNoted)]
     assert noted == ["80 cannot be met: 20 planned", "its 9 clips are near", "something new"]
+
+
+def test_problems_use_the_nouns_of_the_job() -> None:
+    state = RunState()
+    state.apply(ev.JobDescribed(0.0, Nouns(clip=Noun("frame", "frames"))))
+    for index in range(20):
+        state.apply(ev.ClipEnded(1, "", Failed(Clip("a", index), "gone", 1, 1.0)))
+    texts = [problem.text for problem in state.problems]
+    assert "frame 0 failed: gone" in texts
+    assert "low success rate: 0.0% of 20 frames, below 80%" in texts

@@ -93,6 +93,12 @@ async def test_a_replayed_ledger_gives_the_state_of_the_live_run(ledger_path: Pa
     assert (again.clips_made, again.attempts) == (bench.state.clips_made, bench.state.attempts)
 
 
+async def test_the_only_stage_that_makes_something_goes_without_saying(ledger_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 2}), ledger_path)
+    await bench.engine.run()
+    assert (bench.state.stage, bench.state.named_stage) == ("toy", "")
+
+
 async def test_a_second_run_makes_only_what_is_missing(ledger_path: Path) -> None:
     first = Bench(ToyStage({"a": 10}), ledger_path, options=Options(workers=2, limit=4))
     ended = await first.engine.run()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.toy import Bench, ToyStage
+from tui_gen.base.nouns import USUAL_NOUNS, Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.scheduling.scheduler import Options
@@ -51,6 +52,21 @@ async def test_a_file_of_an_older_program_is_read_without_what_it_did_not_write(
     write_status(path, status)
     seen = read_status(path, 2000.0).state
     assert metrics_of(seen, 2000.0).share_done == metrics_of(bench.state, 2000.0).share_done == 10 / 50
+
+
+async def test_a_monitor_knows_what_the_job_calls_things_and_the_stage_that_is_named(tmp_path: Path) -> None:
+    bench = await half_done(tmp_path)
+    nouns = Nouns(source=Noun("episode", "episodes"), attempt=None)
+    bench.state.apply(ev.JobDescribed(1.0, nouns))
+    bench.state.apply(ev.StagePlanned(1.0, "toy", bench.stage.plan(bench.state.records), is_named=True))
+    path, status = tmp_path / "status.json", status_of(bench.state, 1.0)
+    write_status(path, status)
+    seen = read_status(path, 1.0).state
+    assert (seen.nouns, seen.named_stage) == (nouns, "toy")
+    del status["nouns"], status["named_stage"]  # as an earlier version wrote it
+    write_status(path, status)
+    before = read_status(path, 1.0).state
+    assert (before.nouns, before.named_stage) == (USUAL_NOUNS, "")
 
 
 async def test_each_entry_and_each_source_has_a_line_of_its_own(tmp_path: Path) -> None:

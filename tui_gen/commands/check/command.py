@@ -26,6 +26,7 @@ from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.inspect import Condition, Inspected, Inspection
 from tui_gen.contract.job import JobConfig
+from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import Need, need_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LOCK_NAME, recipe_differences, replay
@@ -55,6 +56,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
     """Check everything; return the exit code. Raises RefusedError."""
     inspector = offered(config.capabilities.inspector, config.run.job, "check")
     state, damage = replay(config.run.run_folder)
+    state.apply(ev.JobDescribed(state.last_at, config.nouns))
     is_busy = is_held(config.run.run_folder / LOCK_NAME)
     inspection = inspector.inspection(state.records)
     looked = _look(inspection, config.nouns, request)

@@ -14,6 +14,7 @@ from tui_gen.base.formatting import display_name, size
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.opened_job import OpenedJob
+from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_changes import redone_stages, refused_changes
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.disk_guard import GO_ON_FACTOR
@@ -42,7 +43,7 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
     config = request.config
     session = _session(config) if config.run.run_folder.is_dir() else None
     try:
-        state = session.state if session else RunState()
+        state = session.state if session else _new_state(config)
         talk.say(
             *opening_lines(
                 state,
@@ -74,9 +75,18 @@ def check_fresh(request: RunRequest) -> None:
     only_source(request.only, opened, RunState())
 
 
+def _new_state(config: JobConfig) -> RunState:
+    """Return the state of a run folder that does not exist yet."""
+    state = RunState()
+    state.apply(ev.JobDescribed(0.0, config.nouns))
+    return state
+
+
 def _session(config: JobConfig) -> Session:
     with refused_where_not_writable(config.run, config.run.run_folder):
         session = Session(config.run.run_folder)
+        # At the time of the last event: a run that crashed did not last until now.
+        session.note([ev.JobDescribed(session.state.last_at, config.nouns)])
         session.note(config.recovered(session.state.records, session.now()))
     return session
 

@@ -15,6 +15,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
+from tui_gen.base import nouns
 from tui_gen.engine.model import events, problems, run_data, state, state_views, work
 from tui_gen.engine.scheduling import commands
 
@@ -29,7 +30,7 @@ class WireError(Exception):
 # Classes that may stand in a union, and all that travel: their name is sent along.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
-    for module in (commands, events, problems, state_views, state, work)
+    for module in (nouns, commands, events, problems, state_views, state, work)
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }
@@ -88,7 +89,7 @@ def _dataclasses_in(hint: Any) -> Iterator[Any]:  # noqa: ANN401 - a type
 def _encoder(kind: Any) -> Callable[[Any], Payload] | None:  # noqa: ANN401 - a class
     """Return what turns objects of a dataclass into payloads, None for any other class.
 
-    It is made once a class: a state of five hundred films has some twenty thousand values, and nearly all
+    It is made once a class: a state of five hundred sources has some twenty thousand values, and nearly all
     of them are plain, as their annotations tell.
     """
     called: str = kind.__name__

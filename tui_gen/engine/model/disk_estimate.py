@@ -8,9 +8,6 @@ from tui_gen.engine.model import eta
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Plan
 
-TYPICAL_PNG_SHARE = 0.5
-"""PNG files of film take about half of the raw pixels (RLE with Paeth: 0.47 to 0.52 measured)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -20,18 +17,18 @@ class Need:
     patches: int
     files: int
     size_bytes: float
-    is_measured: bool  # by the patches made so far; else by what PNG makes of film
+    is_measured: bool  # by the patches made so far; else as the job estimates
 
 
 def need_of(state: RunState, plan: Plan) -> Need:
     """Return what a plan still needs; `state` has seen the plan."""
     left = {name: state.categories[name].images_left for name in plan.categories}
     measured = eta.bytes_left(state)
-    raw = sum(left[name] * category.raw_patch_bytes for name, category in plan.categories.items())
+    estimated = sum(left[name] * each.estimated_patch_bytes for name, each in plan.categories.items())
     return Need(
         clips=sum(source.clips_left for source in plan.sources),
         patches=sum(left.values()),
         files=sum(left[name] * category.files_per_patch for name, category in plan.categories.items()),
-        size_bytes=raw * TYPICAL_PNG_SHARE if measured is None else measured,
+        size_bytes=estimated if measured is None else measured,
         is_measured=measured is not None,
     )

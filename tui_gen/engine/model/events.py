@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Patch, Plan
 
 # ------------------------------------------------------------------------------ durable
@@ -191,12 +192,22 @@ class ClipRecounted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class JobDescribed:
+    """It became known what the job calls its sources, clips and patches."""
+
+    at: float
+    nouns: Nouns
+
+
+@dataclass(frozen=True, slots=True)
 class StagePlanned:
     """A stage's plan was made or made anew."""
 
     at: float
     stage: str
     plan: Plan
+    # Whether screens name it: it makes nothing, or is one of several that make something.
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +338,8 @@ class SystemMeasured:
 
 
 Passing = (
-    StagePlanned
+    JobDescribed
+    | StagePlanned
     | SourceMissing
     | SourceQuarantined
     | SourceUnreachable

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -23,6 +24,7 @@ class RunData:
     phase: Phase = "starting"
     reason: str = ""
     job: str = ""
+    nouns: Nouns = USUAL_NOUNS
     config: str = ""
     output: str = ""
     pid: int = 0
@@ -40,6 +42,7 @@ class RunData:
     clips_before: int = 0  # ended in earlier runs
     active_seconds_before: float = 0.0  # in earlier runs
     stage: str = ""
+    named_stage: str = ""  # the stage, if it does not go without saying
     workers_target: int = 0
     slots: dict[int, SlotState] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)

@@ -15,7 +15,7 @@ Ending = Literal["drain", "stop", "limit"]
 def verdict(state: RunState, ending: Ending | None, *, only: frozenset[str] | None, at: float) -> ev.RunEnded:
     """Return the end of a run; `only` are the sources it was to work on, None for all."""
     if ending == "limit":
-        return ev.RunEnded(at, "stopped", 0, "the limit of clips was reached")
+        return ev.RunEnded(at, "stopped", 0, f"the limit of {state.nouns.clip.many} was reached")
     if ending is not None:
         return ev.RunEnded(at, "stopped", 4, "stopped before the end")
     return ev.RunEnded(at, "finished", 3 if falls_short(state, only) else 0)

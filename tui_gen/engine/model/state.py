@@ -74,6 +74,10 @@ class RunState(RunData):
             source.forget_plans()
 
     @_take.register
+    def _(self, event: ev.JobDescribed) -> None:
+        self.nouns = event.nouns
+
+    @_take.register
     def _(self, event: ev.StageStarted) -> None:
         self.stage_starts[event.stage] = event
         if event.is_redone:
@@ -186,6 +190,8 @@ class RunState(RunData):
         if event.stage not in self.stages_planned:
             self.stages_planned.append(event.stage)
         self.stage = self.stages_planned[-1]
+        if event.stage == self.stage:
+            self.named_stage = event.stage if event.is_named else ""
         for plan in event.plan.sources:
             source = self._see(plan.source, plan.name, plan.path)
             source.name, source.path, source.priority = plan.name, plan.path, plan.priority
@@ -212,7 +218,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.SourceUnreachable) -> None:
-        # One share holds many films: it is gone once.
+        # One share holds many sources: it is gone once.
         is_news = all(source.unreachable != event.reason for source in self.sources.values())
         self._see(event.source).unreachable = event.reason
         if is_news:
@@ -376,7 +382,7 @@ class RunState(RunData):
     def _failed(self, outcome: Failed, source: SourceState, at: float) -> None:
         source.failed += 1
         self.clips_failed += 1
-        text = f"clip {outcome.clip.index} failed: {outcome.reason}"
+        text = f"{self.nouns.clip.one} {outcome.clip.index} failed: {outcome.reason}"
         self._note(ev.ProblemNoted(at, "error", text, source.id, outcome.detail))
 
     def _warn_of_low_success(self, source: SourceState, at: float) -> None:
@@ -385,7 +391,8 @@ class RunState(RunData):
         rate = source.made / source.ended
         if rate < LOW_SUCCESS_RATE:
             source.low_success_noted = True
-            text = f"low success rate: {rate:.1%} of {source.ended} clips, below {LOW_SUCCESS_RATE:.0%}"
+            clips = self.nouns.clip.counted(source.ended)
+            text = f"low success rate: {rate:.1%} of {clips}, below {LOW_SUCCESS_RATE:.0%}"
             self._note(ev.ProblemNoted(at, "warning", text, source.id))
 
     def _warn_of_plan(self, warnings: tuple[str, ...], at: float) -> None:

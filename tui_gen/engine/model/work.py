@@ -170,8 +170,8 @@ class SourcePlan:
     quotas: Mapping[str, int] = field(default_factory=dict)
     # Why nothing is planned, where the reason lies in the plan itself.
     unusable: str | None = None
-    # Mean distance of its clips, where the source has a duration.
-    spacing_seconds: float | None = None
+    # What else is worth knowing of its clips, by title: {"Mean spacing of the clips": "12.5 s"}.
+    figures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,8 @@ class CategoryPlan:
     folder: str
     # Of those planned and made, the ones that count for nothing: the target is to be met without them.
     surplus: int = 0
-    # What a mean patch is before compression, and in how many files it stands.
-    raw_patch_bytes: float = 0.0
+    # What a mean patch takes, as the job estimates before any is made, and in how many files.
+    estimated_patch_bytes: float = 0.0
     files_per_patch: int = 1
 
 
@@ -198,6 +198,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     # What is worth knowing before the work begins, and nothing is wrong with.
     notes: tuple[str, ...] = ()
+    # On what the estimated bytes of the categories stand: "if the pixels halve".
+    estimate_basis: str = ""
 
 
 Scope = Literal["source", "all_sources", "dataset"]
@@ -237,7 +239,7 @@ class Stage(Protocol):
 
     @property
     def name(self) -> str:
-        """As in the ledger: "probe", "extract"."""
+        """As in the ledger."""
         ...
 
     @property

@@ -151,9 +151,13 @@ class Scheduler:
 
     def _plan(self, run: StageRun) -> None:
         plan, at = run.stage.plan(self._state.records), self._clock()
-        self._apply(ev.StagePlanned(at, run.stage.name, plan))
+        self._apply(ev.StagePlanned(at, run.stage.name, plan, self._is_named(run.stage)))
         for source in run.take_plan(plan, at):
             self._end_workers_of(source)
+
+    def _is_named(self, stage: Stage) -> bool:
+        making = [each for each in self._job.stages if not each.is_discovery]
+        return making != [stage]
 
     def _end_workers_of(self, source: str) -> None:
         for worker in self._workers.values():

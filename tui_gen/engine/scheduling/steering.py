@@ -32,16 +32,17 @@ class Steering:
         return await self._one_source(command)
 
     def _whole_run(self, command: do.Pause | do.Resume | do.Drain | do.Stop) -> str:
+        clips = self._recorder.state.nouns.clip.many
         match command:
             case do.Pause():
                 self._engine.gate.pause()
-                return "pausing: the clips in hand end first"
+                return f"pausing: the {clips} in hand end first"
             case do.Resume():
                 self._engine.gate.resume()
                 return "going on"
             case do.Drain():
                 self._engine.end("drain")
-                return "finishing the clips in hand, then stopping"
+                return f"finishing the {clips} in hand, then stopping"
             case do.Stop():
                 self._engine.end("stop")
                 return "stopping now"

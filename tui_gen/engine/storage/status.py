@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tui_gen.base.nouns import as_json
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, listed, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
@@ -35,6 +36,8 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "state": state.phase,
         "reason": state.reason,
         "stage": state.stage,
+        "named_stage": state.named_stage,
+        "nouns": as_json(state.nouns),
         "pid": state.pid,
         "host": state.host,
         "boot_id": boot_id(),
@@ -173,7 +176,7 @@ def write_status(path: Path, status: dict[str, Any]) -> None:
 def _text_of(status: dict[str, Any]) -> str:
     """Return the status as text for people too: a line for each entry, and for each video and category.
 
-    `json.dumps` would indent everything, at five times the cost: with all films once a second.
+    `json.dumps` would indent everything, at five times the cost: with all sources once a second.
     """
     return _object({key: _entry(value) for key, value in status.items()}, " ") + "\n"
 

@@ -17,6 +17,7 @@ from typing import Any
 import aiofiles
 
 from tui_gen.base.detached_call import DETACHED
+from tui_gen.base.nouns import from_json
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
@@ -106,6 +107,8 @@ def _state(raw: dict[str, Any]) -> RunState:
         pid=raw["pid"],
         host=raw["host"],
         stage=raw["stage"],
+        named_stage=raw.get("named_stage", ""),  # a file of an earlier version has neither
+        nouns=from_json(raw.get("nouns", {})),
         exit_code=raw["exit_code"],
         first_started_at=raw["started_at"],
         started_at=raw["run_started_at"],

@@ -1,6 +1,6 @@
 """Keeps what a redone stage replaces: nothing that was made is deleted.
 
-<output>/Crops/a.png ── rename ──> <run folder>/superseded/Crops/a.png, a.png.2, a.png.3 ...
+<output>/Crops/a.txt ── rename ──> <run folder>/superseded/Crops/a.txt, a.txt.2, a.txt.3 ...
 """
 
 from __future__ import annotations

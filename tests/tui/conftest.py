@@ -5,6 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
+
+SVGImageExtension.file_extension = "svg"  # syrupy has renamed what the plugin sets, and would store .raw
 
 
 @pytest.fixture(autouse=True)

@@ -324,6 +324,92 @@ async def test_what_failed_is_tried_again_only_where_something_failed() -> None:
     assert troubled.asked == [do.Retry()]
 
 
+async def test_an_engine_of_another_version_is_offered_what_it_takes() -> None:
+    info = EngineInfo(
+        reach="run", trouble="engine 7.1 is of another version: only pause, finish and stop work"
+    )
+    controller = FakeController(troubled_run(), info=info)
+    async with screen_of(controller, on_restart=restarted).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert text_of(pilot.app).startswith(" RUNNING  engine 7.1 is of another version")
+        line = footer(pilot.app)  # type: ignore[arg-type]
+        assert "space pause" in line
+        assert not any(words in line for words in ("workers", "retry", "skip", "start again"))
+        await press(pilot, "plus", "r", "R", "s", "u", "left_square_bracket", "a")
+        assert controller.asked == []
+        await press(pilot, "space")
+        assert controller.asked == [do.Pause()]
+        assert "finish and stop" in await press(pilot, "q")
+
+
+async def test_an_engine_that_cannot_be_reached_is_offered_nothing_and_is_left_without_a_question() -> None:
+    info = EngineInfo(reach="none", trouble="the engine has no control socket")
+    controller = FakeController(working_run(), info=info)
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert text_of(pilot.app).startswith(" RUNNING  the engine has no control socket")
+        assert "pause" not in footer(pilot.app)  # type: ignore[arg-type]
+        await press(pilot, "space", "plus")
+        assert controller.asked == []
+        await pilot.press("q")
+    assert pilot.app.return_code == 0
+
+
+@pytest.mark.parametrize("answer", ["the engine was started", "line 3: no such key"])
+async def test_what_comes_of_starting_again_is_said(answer: str) -> None:
+    run = working_run()
+    run.apply(ev.RunEnded(NOW, "stopped", 4))
+
+    async def restart() -> str:
+        if answer.startswith("line"):
+            raise do.CommandRefusedError(answer)
+        return answer
+
+    app = screen_of(FakeController(run), on_restart=restart)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await pilot.pause()
+        assert "a start again" in footer(app)
+        await press(pilot, "a")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert answer in text_of(app)
+
+
+async def test_a_notice_goes_away_also_when_the_run_has_ended() -> None:
+    run = working_run()
+    run.apply(ev.RunEnded(NOW, "stopped", 4))
+    later = [NOW]
+    app = screen_of(FakeController(run), clock=lambda: later[0])
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.rooms.notice("all is told")
+        app.poll()
+        await pilot.pause()
+        assert "all is told" in footer(app)
+        later[0] += 6
+        app.poll()
+        await pilot.pause()
+        assert "all is told" not in footer(app)
+
+
+async def test_the_last_events_of_a_run_reach_the_log() -> None:
+    """The clock of a run stands still at its end, and the log is written anew once a second."""
+    controller = FakeController(working_run())
+    later = [NOW + 1.0]
+    app = screen_of(controller, clock=lambda: later[0])
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "l")
+        assert controller.state is not None
+        later[0] += 0.3
+        controller.state.apply(ev.ProblemNoted(NOW + 1.2, "warning", "the very last"))
+        controller.state.apply(ev.RunEnded(NOW + 1.3, "stopped", 4))
+        app.poll()
+        later[0] += 1
+        app.poll()
+        await pilot.pause()
+        assert "the very last" in text_of(app)
+
+
 # ---------------------------------------------------------------------- leaving
 
 

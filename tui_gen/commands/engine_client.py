@@ -120,6 +120,10 @@ class StartedEngine:
             return None
         return "\n".join(self.last_lines()).removeprefix("tui-gen: ") or "the engine refused without a reason"
 
+    def close(self) -> None:
+        """Forget what it said."""
+        os.close(self._output)
+
     def ending(self) -> tuple[str, ...]:
         """Return how it ended, in one line; none while it works."""
         code = self.exit_code
@@ -129,11 +133,23 @@ class StartedEngine:
         return (f"the engine ended with {how}",)
 
 
+class _EngineProcess(subprocess.Popen[bytes]):
+    """A child that outlives its parent, which is no mistake to warn of."""
+
+    def __del__(self) -> None:
+        """Leave the engine alone."""
+
+
+def engine_command(config: RunConfig, flags: Sequence[str]) -> list[str]:
+    """Return the argument list that starts an engine."""
+    return [sys.executable, "-m", "tui_gen", "run", str(config.path), "--detached", *flags]
+
+
 def start(config: RunConfig, flags: Sequence[str]) -> StartedEngine:
     """Start an engine in a session of its own. Raises OSError."""
     output = os.memfd_create("tui-gen-engine")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tui_gen", "run", str(config.path), "--detached", *flags],
+    process = _EngineProcess(
+        engine_command(config, flags),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -94,22 +94,32 @@ class LiveController:
         await engine_client.wait_for_start(self._config, self._engine)
         refusal = self._engine.refusal()
         if refusal is not None:
+            self._engine.close()
             self._engine, self._pid, self._info = before
             raise CommandRefusedError(refusal)
+        if before[0] is not None:
+            before[0].close()
         return "the engine was started"
 
     # ------------------------------------------------------------------ finding out
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                await self._look()
-            except Exception as error:
-                # Nobody waits for this task: the screen must not go on with a picture that never changes.
-                log.exception("looking at the engine")
-                trouble = f"looking at the engine failed: {type(error).__name__}: {error}"
-                self._info = replace(self._info, trouble=trouble)
-            await asyncio.sleep(POLL_SECONDS)
+        try:
+            while True:
+                await self._look_safely()
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            if self._client is not None:
+                await self._client.close()
+
+    async def _look_safely(self) -> None:
+        try:
+            await self._look()
+        except Exception as error:
+            # Nobody waits for this task: the screen must not go on with a picture that never changes.
+            log.exception("looking at the engine")
+            trouble = f"looking at the engine failed: {type(error).__name__}: {error}"
+            self._info = replace(self._info, trouble=trouble)
 
     async def _look(self) -> None:
         client = self._client

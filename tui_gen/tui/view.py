@@ -92,15 +92,13 @@ def condition_of(state: RunState | None, engine: EngineInfo, now: float) -> RunC
     """Return how the run stands, as far as the engine still says; no state is known before its first word."""
     if engine.is_starting:
         return RunCondition("STARTING", "accent", "the engine is on its way up", is_awaited=True)
-    phase = state.phase if state is not None else "starting"
-    is_ended = phase in ENDED_PHASES
-    if not engine.is_alive and not is_ended:
+    if not engine.is_alive:
         return RunCondition("DEAD", "bad", "the engine has ended without a word", is_dead=True)
     if state is None:
         reason = engine.trouble or "no word from the engine yet"
         return RunCondition("CONNECTING", "accent", reason, is_awaited=True)
-    word, role, reason = _WORDS.get(phase, (phase.upper(), "accent", ""))
-    if is_ended:
+    word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
+    if state.phase in ENDED_PHASES:
         if standing(state, is_at_work=False) == "with gaps":
             role, reason = "warn", "some videos failed or targets are unmet"
         return RunCondition(word, role, state.reason or reason, is_ended=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engine.control.conftest import served
+from tests.engine.control.versions import Answer, answering, protocol_1, protocol_9
 from tests.engine.toy import Bench, ToyStage
 from tui_gen import __version__
 from tui_gen.engine.control import protocol
@@ -20,44 +18,6 @@ from tui_gen.engine.control.codec import field_lines
 from tui_gen.engine.control.protocol import ControlError, EngineVersion, engine_version, state_format
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
-
-Answer = Callable[[dict[str, Any]], dict[str, Any]]
-
-
-def protocol_1(asked: dict[str, Any]) -> dict[str, Any]:
-    """Answer as version 0.1.0 did, whose state has fields that no other version knows."""
-    if asked.get("ask") == "state":
-        return {"state": {"is": "RunState", "phase": "running", "version": "0.1.0", "set_aside": 3}}
-    if "command" in asked:
-        return {"done": f"carried out {asked['command']['is']}"}
-    return {"refused": "not understood: KeyError: 'command'"}
-
-
-def protocol_9(asked: dict[str, Any]) -> dict[str, Any]:
-    """Answer as a version to come may."""
-    if asked.get("ask") == "hello":
-        return {"hello": {"protocol": 9, "version": "7.1", "state_format": "f00", "mood": "good"}}
-    if "command" in asked:
-        return {"done": f"carried out {asked['command']['is']}", "at": 12}
-    return {"refused": "no longer understood"}
-
-
-@asynccontextmanager
-async def answering(folder: Path, answer: Answer) -> AsyncIterator[ControlClient]:
-    """Yield a client of an engine that answers as told."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            writer.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
-        writer.close()
-
-    path = folder / "s"
-    async with await asyncio.start_unix_server(serve, path):
-        client = ControlClient(path)
-        try:
-            yield client
-        finally:
-            await client.close()
 
 
 async def test_an_engine_says_its_version_and_how_its_run_stands(tmp_path: Path) -> None:

@@ -82,8 +82,8 @@ class Measured:
         line = statistics.linear_regression(self.clips[half:], values[half:])
         return line.slope * 1e6
 
-    def write_status(self, path: Path, status: dict[str, Any]) -> None:
-        write_status(path, status)
+    async def write_status(self, path: Path, status: dict[str, Any]) -> None:
+        await write_status(path, status)
         self.status_writes.append(path.stat().st_size)
 
 

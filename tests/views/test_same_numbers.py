@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -212,7 +213,7 @@ def status_file(state: RunState) -> Shown:
 
 def monitor_once(state: RunState, folder: Path) -> Shown:
     path, out = folder / "status.json", io.StringIO()
-    write_status(path, status_of(state, NOW))
+    asyncio.run(write_status(path, status_of(state, NOW)))
     monitor.watch(path, out, is_once=True, is_json=False)
     text = out.getvalue()
     shown = slash(
@@ -244,7 +245,7 @@ def monitor_once(state: RunState, folder: Path) -> Shown:
 
 def monitor_screen(state: RunState, folder: Path) -> Shown:
     path = folder / "seen.json"
-    write_status(path, status_of(state, NOW))
+    asyncio.run(write_status(path, status_of(state, NOW)))
     return screen(read_status(path, NOW).state)
 
 

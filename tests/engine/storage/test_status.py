@@ -32,7 +32,7 @@ async def half_done(tmp_path: Path) -> Bench:
 async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
     bench = await half_done(tmp_path)
     path, now = tmp_path / "status.json", bench.clock()
-    write_status(path, status_of(bench.state, now))
+    await write_status(path, status_of(bench.state, now))
     seen = read_status(path, now).state
     for key in ("phase", "clips_made", "attempts", "minutes", "workers_target", "slots", "disk", "system"):
         assert getattr(seen, key) == getattr(bench.state, key), key
@@ -49,7 +49,7 @@ async def test_a_file_of_an_older_program_is_read_without_what_it_did_not_write(
     for key in ("unbroken_seconds", "problem_counts", "dataset_checkpoint"):
         del status[key]
     del status["progress"]["share_done"], status["category_stats"]["all"]["surplus"]
-    write_status(path, status)
+    await write_status(path, status)
     seen = read_status(path, 2000.0).state
     assert metrics_of(seen, 2000.0).share_done == metrics_of(bench.state, 2000.0).share_done == 10 / 50
 
@@ -60,11 +60,11 @@ async def test_a_monitor_knows_what_the_job_calls_things_and_the_stage_that_is_n
     bench.state.apply(ev.JobDescribed(1.0, nouns))
     bench.state.apply(ev.StagePlanned(1.0, "toy", bench.stage.plan(bench.state.records), is_named=True))
     path, status = tmp_path / "status.json", status_of(bench.state, 1.0)
-    write_status(path, status)
+    await write_status(path, status)
     seen = read_status(path, 1.0).state
     assert (seen.nouns, seen.named_stage) == (nouns, "toy")
     del status["nouns"], status["named_stage"]  # as an earlier version wrote it
-    write_status(path, status)
+    await write_status(path, status)
     before = read_status(path, 1.0).state
     assert (before.nouns, before.named_stage) == (USUAL_NOUNS, "")
 
@@ -72,7 +72,7 @@ async def test_a_monitor_knows_what_the_job_calls_things_and_the_stage_that_is_n
 async def test_each_entry_and_each_source_has_a_line_of_its_own(tmp_path: Path) -> None:
     bench = await half_done(tmp_path)
     status = status_of(bench.state, bench.clock()) | {"reason": 'a "quoted"\nname', "category_stats": {}}
-    write_status(tmp_path / "status.json", status)
+    await write_status(tmp_path / "status.json", status)
     text = (tmp_path / "status.json").read_text(encoding="ascii")
     assert json.loads(text) == json.loads(json.dumps(status))
     lines = text.splitlines()
@@ -85,7 +85,7 @@ async def test_a_full_disk_leaves_the_old_status_whole(
 ) -> None:
     bench = await half_done(tmp_path)
     path = tmp_path / "status.json"
-    write_status(path, status_of(bench.state, 1.0))
+    await write_status(path, status_of(bench.state, 1.0))
     before = path.read_bytes()
 
     def full(_fd: int) -> None:
@@ -93,7 +93,7 @@ async def test_a_full_disk_leaves_the_old_status_whole(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        write_status(path, status_of(bench.state, 2.0))
+        await write_status(path, status_of(bench.state, 2.0))
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".tmp"] == []
 
@@ -112,7 +112,7 @@ async def test_an_engine_that_died_is_told_from_one_that_ended(tmp_path: Path) -
         ({"state": "finished", "pid": 2**22 + 1}, 9999.0, "ended"),
     ]
     for changes, now, liveness in cases:
-        write_status(path, status | changes)
+        await write_status(path, status | changes)
         assert read_status(path, now).liveness == liveness, changes
 
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -39,8 +38,8 @@ class Watch:
         self._first_look: asyncio.Task[None] | None = None
         self._io: tuple[float, int, int] | None = None
         self._status_failed = False
-        # A write goes on in its thread when the run ends under it; the last one must come after it.
-        self._writing = threading.Lock()
+        self._writing = asyncio.Lock()
+        self._last_write: asyncio.Task[None] | None = None
 
     async def look_first(self) -> None:
         """Look at the disk before any work is handed out."""
@@ -114,21 +113,26 @@ class Watch:
     async def write_status(self) -> None:
         """Write the status file, off the loop. A disk that takes nothing costs only the view."""
         status = status_of(self._recorder.state, self._recorder.now())
-        try:
-            await asyncio.to_thread(self._write_status, status)
-            self._lock.beat()
-        except OSError as error:
-            if not self._status_failed:
-                log.warning("cannot write the status file: %s", error)
-            self._status_failed = True
-        else:
-            self._status_failed = False
+        # A write goes on when the run ends under it; the last one must come after it.
+        self._last_write = asyncio.create_task(self._write_in_turn(status), name="status")
+        await asyncio.shield(self._last_write)
 
-    def _write_status(self, status: dict[str, Any]) -> None:
+    async def _write_in_turn(self, status: dict[str, Any]) -> None:
+        async with self._writing:
+            try:
+                await self._write_in_place(status)
+                self._lock.beat()
+            except OSError as error:
+                if not self._status_failed:
+                    log.warning("cannot write the status file: %s", error)
+                self._status_failed = True
+            else:
+                self._status_failed = False
+
+    async def _write_in_place(self, status: dict[str, Any]) -> None:
         watched = self._watched
         is_inside = watched.status_path.is_relative_to(watched.output)
-        if is_inside and not self._guard.is_in_place():
+        if is_inside and not await asyncio.to_thread(self._guard.is_in_place):
             # The disk is gone; what stands at its place must not fill up.
             raise FileNotFoundError(errno.ENOENT, NOT_OURS.format(watched.run_folder))
-        with self._writing:
-            write_status(watched.status_path, status)
+        await write_status(watched.status_path, status)

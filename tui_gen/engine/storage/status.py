@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import aiofiles
+import aiofiles.os
 
 from tui_gen.base.nouns import as_json
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, listed, metrics_of
@@ -158,19 +163,25 @@ def _disk(state: RunState, metrics: Metrics) -> dict[str, Any] | None:
     }
 
 
-def write_status(path: Path, status: dict[str, Any]) -> None:
-    """Replace the status file, whole or not at all. Raises OSError with the old one untouched."""
+async def write_status(path: Path, status: dict[str, Any]) -> None:
+    """Replace the status file, whole or not at all. Raises OSError with the old file untouched."""
     # Always the same name: what a killed run left there is the next one's to replace.
     beside = path.with_name(f"{path.name}.tmp")
+    data = await asyncio.to_thread(_bytes_of, status)
     try:
-        with beside.open("wb") as file:
-            file.write(_text_of(status).encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        async with aiofiles.open(beside, "wb") as file:
+            await file.write(data)
+            await file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+        await aiofiles.os.replace(beside, path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            await aiofiles.os.remove(beside)
         raise
+
+
+def _bytes_of(status: dict[str, Any]) -> bytes:
+    return _text_of(status).encode("ascii")
 
 
 def _text_of(status: dict[str, Any]) -> str:

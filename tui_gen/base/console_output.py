@@ -29,7 +29,7 @@ class ConsoleOutput:
 
     def fall_silent(self, error: OSError) -> None:
         """Go on without a reader, or without one of the two."""
-        log.warning("nobody reads the report any more: %s", error)
+        log.warning("the reader of the report is gone: %s", error)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

@@ -36,7 +36,7 @@ class _Call(Generic[Result]):
             self._tell(self._succeed, result)
 
     def _tell(self, settle: Callable[..., None], outcome: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: no task waits
             self._loop.call_soon_threadsafe(settle, outcome)
 
     def _succeed(self, result: Result) -> None:
@@ -65,7 +65,7 @@ class DetachedExecutor(Executor):
         def settle() -> None:
             try:
                 result = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - carried over to whoever waits
+            except BaseException as error:  # noqa: BLE001 - carried over to the waiting task
                 future.set_exception(error)
             else:
                 future.set_result(result)

@@ -70,7 +70,7 @@ def program() -> int:
 
 
 def _open_closed_streams() -> None:
-    """Lead what the caller closed (`>&-`) to nowhere, lest the next file opened take its number."""
+    """Lead what the caller closed (`>&-`) to /dev/null, so that no opened file gets its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: the closed one's

@@ -116,7 +116,7 @@ class LiveController:
         try:
             await self._look()
         except Exception as error:
-            # Nobody waits for this task: the screen must not go on with a picture that never changes.
+            # No code waits for this task: the screen must not show a state that never changes.
             log.exception("looking at the engine")
             trouble = f"looking at the engine failed: {type(error).__name__}: {error}"
             self._info = replace(self._info, trouble=trouble)

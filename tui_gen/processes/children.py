@@ -246,7 +246,7 @@ class Child:
         return len(piece), self.lines.feed(piece)
 
     def close(self) -> None:
-        """Close our ends of the pipes; only after `drain` has ended, lest a number be used again."""
+        """Close our ends of the pipes; only after `drain` has ended: numbers are reused."""
         for descriptor in (*self.outputs, self.errors):
             os.close(descriptor)
 
@@ -327,7 +327,7 @@ def _attend(child: Child, loop: asyncio.AbstractEventLoop, done: asyncio.Future[
     else:
         outcome = _wait(child)
     child.close()
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+    with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits
         loop.call_soon_threadsafe(_settle, done, outcome)
 
 

@@ -1,6 +1,6 @@
 """What is said on the terminal once the screen has been left: how the work stands, how to come back. Pure.
 
-Invariant: nobody leaves the screen in doubt whether the work goes on without it.
+Invariant: the message says whether the engine continues without the screen.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ class MainScreen(Screen[None]):
     # ------------------------------------------------------------------ looking
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Follow the focus, whoever moved it."""
+        """Follow the focus, whether a key or the program moved it."""
         if isinstance(event.widget, Pane) and event.widget.room is not self._room:
             self._room = event.widget.room
             self._reshow()

@@ -72,7 +72,7 @@ def _kills(manager: Mapping[str, str], user: str) -> bool:
 def _lingers(ask: Callable[[Sequence[str]], str], login: Login) -> bool:
     try:
         return _properties(ask(["show-user", str(login.user_id)])).get("Linger") == "yes"
-    except SilentError:  # nobody it knows: neither logged in nor lingering
+    except SilentError:  # an unknown user: neither logged in nor lingering
         return False
 
 

@@ -35,7 +35,7 @@ class RunRequest:
     may_write_beside: bool = False
     is_verbose: bool = False
     is_json: bool = False
-    is_detached: bool = False  # nobody reads; what is worth keeping goes to the log
+    is_detached: bool = False  # without a reader; the log keeps what matters
 
 
 def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJob]:

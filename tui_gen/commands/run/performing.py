@@ -170,7 +170,7 @@ async def _report(reporter: Reporter, talk: ConsoleOutput) -> None:
                 talk.fall_silent(error)
                 await asyncio.sleep(LOOK_SECONDS)
     finally:
-        with contextlib.suppress(OSError):  # nobody reads: said in the log already
+        with contextlib.suppress(OSError):  # the reader is gone: the log says so already
             reporter.look()
 
 

@@ -64,7 +64,7 @@ class ControlServer:
         try:
             self._lock.name_holder(str(path))
             while await _is_still(path, begun_as):  # noqa: ASYNC110
-                # Nobody tells when a cleaner of temporary files comes by.
+                # No event says that a cleaner of temporary files removed the socket.
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             server.close()

@@ -75,7 +75,7 @@ def _bind(path: Path) -> socket.socket:
 
 
 def connected(path: Path) -> socket.socket:
-    """Return a socket connected to whoever listens at a path. May wait. Raises OSError."""
+    """Return a socket connected to the process that listens at a path. May wait. Raises OSError."""
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

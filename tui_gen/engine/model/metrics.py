@@ -2,7 +2,7 @@
 
     RunState ── metrics_of ──> Metrics ──> screen, monitor, ctl, run, plan, report, status file, hooks
 
-Invariant: nobody else computes these numbers; views only format them. Shares lie between 0 and 1, times
+Invariant: no other module computes these numbers; views only format them. Shares lie between 0 and 1, times
 are seconds, None stands for what was not measured. `eta` defines which clips are wanted and left.
 """
 

@@ -2,7 +2,7 @@
 
 The command leads a process group of its own. When its time is over the whole group is killed and the
 command is reaped. Its input is a file in memory and its error output is read without waiting for the
-end of the pipe: a process that has inherited either one keeps nobody waiting.
+end of the pipe: a process that inherited one of them delays nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Tail:
         self._loop.add_reader(read_end, self._read)
 
     def _read(self) -> bool:
-        """Read what is there; return False when nothing is, or nobody can write any more."""
+        """Read what is there; return False when nothing is, or no process can write any more."""
         try:
             data = os.read(self._read_end, READ_BYTES)
         except BlockingIOError:

@@ -59,7 +59,7 @@ class Watch:
         """Look around for ever."""
         beats = 0
         while True:
-            # Nobody waits for this task: it must neither die unnoticed nor leave the work unguarded.
+            # No code waits for this task: it must neither die unnoticed nor leave the disk unguarded.
             with self._failures_noted():
                 await self._beat(beats)
             beats += 1

@@ -175,7 +175,7 @@ class Session:
             self.recorder.show(ended)
 
     def close(self) -> None:
-        """Let go of the run folder. A disk that is gone keeps nobody from ending."""
+        """Let go of the run folder. A disk that is gone does not prevent the end."""
         for let_go in (self._ledger.close, self.lock.release):
             try:
                 let_go()

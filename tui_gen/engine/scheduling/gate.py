@@ -1,6 +1,6 @@
 """What holds the work: a pause by hand, or obstructions that come and go by themselves.
 
-Whoever waits at the gate is woken by every change and looks again.
+Every change wakes all tasks that wait at the gate, and they check it again.
 """
 
 from __future__ import annotations

@@ -244,7 +244,7 @@ class Scheduler:
             self._give_up(worker, error)
         try:
             worker.let_go()
-        except Exception as error:  # noqa: BLE001 - nobody else hears of it, and the run would never end
+        except Exception as error:  # noqa: BLE001 - without this the run would never end
             self._give_up(worker, error)
         for later in self._runs[self._runs.index(run) + 1 :]:
             later.needs_plan = True  # what they plan from has grown

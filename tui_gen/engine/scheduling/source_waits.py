@@ -1,4 +1,4 @@
-"""Waits for sources that cannot be reached: nobody tells when a share is mounted again.
+"""Waits for sources that cannot be reached: no event says that a share is mounted again.
 
 Invariant: a wait ends when the source's path can be reached, or when the run ends, and for no other reason.
 """

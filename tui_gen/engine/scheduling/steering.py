@@ -75,7 +75,7 @@ class Steering:
         return found.name
 
     async def _record(self, event: ev.Durable) -> None:
-        # Whoever asked does not wait for the disk: within a second it is there.
+        # The caller does not wait for the disk: the line is flushed within a second.
         await self._recorder.note(event, self._engine.gate)
 
     async def _skip(self, source: str) -> str:

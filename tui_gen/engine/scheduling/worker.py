@@ -5,7 +5,7 @@
 
 A pull ends with an outcome, a `Retried`, a `Learned` or an `Unusable`: `Doing` is shown on the way.
 
-What concerns more than its own unit it tells the conductor. Invariant: a clip leaves `left` only after
+It reports to the scheduler what concerns more than its own unit. Invariant: a clip leaves `left` only after
 its outcome is in the ledger.
 """
 
@@ -134,7 +134,7 @@ class Worker:
         self.number, self.unit, self.machine = number, unit, machine
         self.task: asyncio.Task[None] | None = None
         self.is_ending = False  # after the pull in hand
-        self.is_stale = False  # its unit may hold clips nobody wants any more
+        self.is_stale = False  # its unit may hold clips that are no longer wanted
         self.has_ticket = False
         self._queue, self._place = queue, place
         self._done: set[Clip] = set()
@@ -187,7 +187,7 @@ class Worker:
     async def _next(self, reports: AsyncGenerator[Report, None]) -> Pulled | None:
         """Return the next report that a worker may stop after, or None at the end of the unit or on a stop.
 
-        A `Doing` is shown on the way: whoever stopped there would throw away what is decoded of the clip.
+        A `Doing` is shown on the way. Stopping there would throw away the decoded clip.
         """
         async for report in reports:
             if not isinstance(report, Doing):

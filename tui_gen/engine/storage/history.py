@@ -141,7 +141,7 @@ def read_history(run_folder: Path) -> History:
                 try:
                     fold.take_line(line)
                 except LedgerError:
-                    continue  # whoever reads the state tells of damaged lines
+                    continue  # `replay` reports damaged lines
     return fold.history()
 
 

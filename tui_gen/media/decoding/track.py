@@ -14,7 +14,7 @@ ATTACHED_PICTURE = 0x400
 
 
 class UnsureError(Exception):
-    """What is read of a film cannot be vouched for; the message says why."""
+    """A film cannot be read reliably by this decoder; the message says why."""
 
 
 def open_film(path: str, formats: str) -> InputContainer:

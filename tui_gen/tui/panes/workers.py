@@ -94,7 +94,7 @@ class NowPane(Pane):
 
 def _idle_words(view: ScreenView) -> str:
     if view.condition.is_ended or view.condition.is_dead:
-        return "nobody works any more"
+        return "no worker is active"
     return "no worker has taken anything yet"
 
 

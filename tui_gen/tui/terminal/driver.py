@@ -65,7 +65,7 @@ class PatientDriver(LinuxDriver):
         return (size.columns, size.lines) if all(size) else super()._get_terminal_size()
 
     def _on_gone(self) -> None:
-        """End the screen: nobody sees it any more."""
+        """End the screen: the terminal is gone."""
         self._tell_loop(lambda: self._app.exit(return_code=HANGUP_CODE))
 
     def _on_drained(self) -> None:

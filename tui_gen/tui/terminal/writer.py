@@ -1,7 +1,7 @@
 """Writes to a terminal without ever making anybody wait for it, and notices when it is gone.
 
 What the terminal does not take is kept up to a limit, then dropped as a whole: a picture that is a
-minute old helps nobody, and when the terminal reads again everything is painted anew. The writing of
+minute old is of no use, and when the terminal reads again everything is painted anew. The writing of
 escape sequences is never cut in the middle while the terminal lives.
 """
 
@@ -91,7 +91,7 @@ class PatientWriter(threading.Thread):
             while not self._is_done():
                 self._turn()
         except OSError:
-            # A terminal that cannot be written to is gone; whoever owns the screen is told below.
+            # A terminal that cannot be written to is gone; the owner of the screen is notified below.
             self._note_gone()
         finally:
             self._close()
@@ -175,7 +175,7 @@ def reopened(descriptor: int) -> int:
 
     The one inherited is shared with the shell, which would suffer. Where the terminal cannot be opened
     again (another user's, after su), a duplicate is written to in small pieces: the thread may then
-    wait, but nobody waits for the thread.
+    wait, but no code waits for the thread.
     """
     try:
         return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)

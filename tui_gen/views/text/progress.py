@@ -53,7 +53,7 @@ def long_reading(ledger: Path) -> str:
     try:
         size_bytes = ledger.stat().st_size
     except OSError:
-        return ""  # whoever reads it says what is wrong
+        return ""  # the code that reads the file reports the error
     return f"reading {ledger.name}, {size(size_bytes)}..." if size_bytes >= LONG_LEDGER_BYTES else ""
 
 

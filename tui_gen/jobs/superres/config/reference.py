@@ -176,7 +176,7 @@ def _flat(notes: tuple[Any, ...]) -> list[Any]:
 
 
 def _is_endless(kind: type[Any], note: Any) -> bool:  # noqa: ANN401 - one of four kinds
-    """Return whether a bound is only what fits into 64 bits, which nobody needs to be told."""
+    """Return whether a bound is only the range of 64 bits, which the page does not mention."""
     return kind is Lt and note.lt == 1 << 63
 
 

@@ -53,7 +53,7 @@ def _side_by_side(pictures: list[Image], width: int, height: int) -> Image:
     canvas = np.zeros((height, width, 3), np.uint8)
     _place(canvas[:, :left_width], gt)
     for position, frame in enumerate(small):
-        own = height // len(small)  # the same for each, lest one be drawn larger
+        own = height // len(small)  # the same for each, so that none is drawn larger
         top = own * position
         _place(canvas[top : top + own - 1, left_width + _GAP :], frame)
     return canvas

@@ -4,7 +4,7 @@
 
 Invariant: under final names stand the files of a whole patch or none, whenever the process dies. All
 files are on the disk under temporary names before the first is renamed, GT is renamed last, and GT's
-temporary name exists until then: whoever finds it knows which patch was in hand (`sweep_leftovers`).
+temporary name exists until then; after a crash it names the patch in hand (`sweep_leftovers`).
 That also holds where two processes write the same patch: each has temporary names of its own and takes
 back only files of its own.
 

@@ -3,7 +3,7 @@
     reader ── one clip ahead ──> cut, shrink, encode, write (in a thread) ──> Made
 
 Decoding the next clip overlaps cutting the last. Nothing is decoded beyond that, so a generator that
-is not pulled falls asleep within one clip; closing it ends the decoder and waits for files being written.
+is not pulled blocks within one clip; closing it ends the decoder and waits for files being written.
 """
 
 from __future__ import annotations

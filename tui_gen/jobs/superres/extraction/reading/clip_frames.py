@@ -36,7 +36,7 @@ class ClipFrames:
     attempts: int
     measures: ClipMeasures
     picture_types: str = ""  # one letter a frame
-    # Of each frame but the first whether it repeats the one before; None where nobody asked.
+    # For each frame but the first: whether it repeats the frame before. None if not measured.
     repeats: tuple[bool, ...] | None = None
     # How many frames on from the one before each of the others is, where repeated ones do not count.
     steps: tuple[int, ...] | None = None

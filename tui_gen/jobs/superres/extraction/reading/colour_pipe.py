@@ -20,7 +20,7 @@ def colour_arguments(stretch: Stretch, shape: Shape, *, source: int, target: int
     chain = colour_chain(probe, how, frame=shape.scaled, stored=shape.stored)
     return [
         *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-xerror"),
-        # Frames wait in the pipes and in no queue: they are large, and whoever reads sets the pace.
+        # Frames wait in the pipes and in no queue: they are large, and the reader sets the pace.
         *("-filter_threads", "1", "-threads", "1", "-thread_queue_size", "1"),
         *("-protocol_whitelist", "pipe", "-fpsprobesize", "0", "-probesize", "32", "-analyzeduration", "0"),
         *("-f", "rawvideo", "-pixel_format", probe.colour.pixel_format, "-video_size", str(shape.stored)),

@@ -3,7 +3,7 @@
     reader_child ── raw frames, pipe per shape ──> colour ffmpeg ── BGR ──> collect()
          └── answers, one line of JSON each ─────────────────────────────> collect()
 
-Nothing is read but within `collect`, so a crew whose clips nobody asks for falls asleep on full pipes.
+Only `collect` reads, so a group without a `collect` call blocks on full pipes and uses no processor.
 Invariant: after `dismiss` all of its processes are gone and its descriptors closed.
 """
 
@@ -50,7 +50,7 @@ Bgr = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The reader cannot vouch for a window; something slower may."""
+    """The fast reader cannot read a window reliably; a slower reader may."""
 
     reason: str
 
@@ -64,11 +64,11 @@ class ReadWindow:
 
 
 class DecoderGroupError(Exception):
-    """A child of the crew died or gave nothing for too long."""
+    """A child of the group died, or gave nothing within its time limit."""
 
 
 class DismissedError(Exception):
-    """The crew was dismissed while it was being waited for."""
+    """The group was closed during a `collect`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class DecoderGroup:
     colours: Mapping[Shape, Child]
     limits: StallLimits
     answers: TextSink
-    bell: tuple[int, int] = field(default_factory=os.pipe)  # rung to end a collect
+    wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends a collect
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
 
@@ -134,7 +134,7 @@ class DecoderGroup:
         """Kill all children and wait for their ends, but not for ever. Blocks for a moment."""
         if self._is_closed:
             return
-        os.write(self.bell[1], b"!")
+        os.write(self.wake_pipe[1], b"!")
         children = self.children
         for child in children:
             child.count()
@@ -145,7 +145,7 @@ class DecoderGroup:
             for child in children:
                 _reap(child, max(0.0, deadline - time.monotonic()))
                 child.close()
-            for descriptor in self.bell:
+            for descriptor in self.wake_pipe:
                 os.close(descriptor)
 
 
@@ -167,7 +167,7 @@ class _Gathering:
     def run(self) -> dict[str, Any]:
         """Fill the sinks and return the last answer about the window."""
         decoders = self.decoders
-        for descriptor in (decoders.bell[0], _output(decoders.reader), *decoders.errors):
+        for descriptor in (decoders.wake_pipe[0], _output(decoders.reader), *decoders.errors):
             self.poll.register(descriptor, select.POLLIN)
         self._split_answers()
         waited_seconds, last_seconds = 0.0, time.monotonic()
@@ -202,7 +202,7 @@ class _Gathering:
 
     def _attend(self, descriptor: int) -> bool:
         """Read from one descriptor and return whether it gave a sign of life."""
-        if descriptor == self.decoders.bell[0]:
+        if descriptor == self.decoders.wake_pipe[0]:
             raise DismissedError
         if descriptor in self.sinks:
             return self._take_pixels(descriptor)
@@ -328,7 +328,7 @@ def _colour_command(
 
 
 def _written(order: bytes, ours: contextlib.ExitStack) -> int:
-    """Return a descriptor to read the order from: a file in memory, which nobody has to wait for."""
+    """Return a descriptor to read the order from: a file in memory: writing the order never blocks."""
     paper = os.memfd_create("order")
     ours.callback(os.close, paper)
     os.write(paper, order)

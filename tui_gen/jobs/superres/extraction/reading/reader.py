@@ -1,9 +1,9 @@
 """Reads the clips of a stretch by one decoder that goes on from window to window: fast, the same bytes.
 
-    crew (one decoder, colour processes) ── window by window ──> ClipFrames
-         └─ it cannot vouch for a window ──> clips.read_clips for that clip alone
+    decoder group (one decoder, colour processes) ── window by window ──> ClipFrames
+         └─ it cannot read a window reliably ──> clips.read_clips for that clip alone
 
-What the crew gives is byte for byte what `clips.read_clips` gives; whatever is odd about a film, a
+What the group gives is byte for byte what `clips.read_clips` gives; whatever is odd about a film, a
 window or a child makes the clip one for `clips.read_clips`, which also tells good from bad data.
 """
 
@@ -40,8 +40,8 @@ from tui_gen.processes.children import ChildError, StallLimits
 
 CONTAINERS = ("matroska", "mov")
 """Those with a trustworthy index of key frames."""
-MUSTERS = 2
-"""A crew that broke is tried once more for the clips after."""
+STARTS = 2
+"""A decoder group that failed is started once more for the later clips."""
 
 
 async def read_clips_fast(
@@ -49,7 +49,7 @@ async def read_clips_fast(
 ) -> AsyncGenerator[Reading, None]:
     """Read the clips of a stretch in order: as `clips.read_clips`, at a fraction of the cost.
 
-    Nothing of the crew gets further than one clip ahead between two pulls; closing the generator kills
+    The group gets no further than one clip ahead between two pulls; closing the generator kills
     and reaps it.
     """
     reading = _FastReading(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
@@ -91,7 +91,7 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
 
 
 class _FastReading:
-    """One stretch under way: its crew, mustered when first needed and again should it break."""
+    """One stretch under way: its decoder group, started when first needed and again after a failure."""
 
     def __init__(self, stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits) -> None:
         self._stretch = stretch
@@ -99,7 +99,7 @@ class _FastReading:
         self._threads = threads
         self._stall = stall
         self._asked = [_asked_of(stretch, task) for task in stretch.tasks]
-        self._starts_left = MUSTERS if stretch.device is None and rejection_reason_of(stretch) is None else 0
+        self._starts_left = STARTS if stretch.device is None and rejection_reason_of(stretch) is None else 0
         self._decoders: DecoderGroup | None = None
 
     async def clip(self, position: int) -> ClipFrames | Refusal:
@@ -109,7 +109,7 @@ class _FastReading:
             return Refusal("no window to read")
         decoders = self._started(position)
         if decoders is None:
-            return Refusal("no crew")
+            return Refusal("no decoder group")
         try:
             found = await _collected(decoders, asked.window)
         except DecoderGroupError as error:
@@ -122,7 +122,7 @@ class _FastReading:
         return self._clip_frames(self._stretch.tasks[position], asked, found)
 
     def _started(self, position: int) -> DecoderGroup | None:
-        """Return the crew; one that is mustered begins with the clip in hand."""
+        """Return the decoder group; a new group begins with the clip in hand."""
         if self._decoders is None and self._starts_left:
             self._starts_left -= 1
             windows = [asked.window for asked in self._asked[position:] if asked is not None]
@@ -155,7 +155,7 @@ class _FastReading:
         )
 
     async def end(self) -> None:
-        """Kill and reap the crew, whatever else is cancelled."""
+        """Kill and reap the decoder group, whatever else is cancelled."""
         decoders, self._decoders = self._decoders, None
         if decoders is not None:
             await _uncancelled(_close(decoders))

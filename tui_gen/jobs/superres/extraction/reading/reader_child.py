@@ -8,7 +8,7 @@
 One line of JSON per answer. Once a window was begun seven frames follow, come what may, so that the
 colour processes stay in step; the second answer then says whether they are good.
 
-A full pipe is what holds this program back: it decodes one window ahead of whoever reads, and no more.
+A full pipe holds this program back: it decodes at most one window ahead of the reader.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main() -> None:
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
     except BrokenPipeError:
-        sys.exit(1)  # nobody wants the rest
+        sys.exit(1)  # the parent has closed the pipe
 
 
 def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterator[dict[str, Any]]:

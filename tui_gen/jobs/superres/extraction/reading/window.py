@@ -114,7 +114,7 @@ def has_sound_entry(log: FrameLog, span: Selection, *, lead_frames: int = 0) -> 
 def is_damaged(log: FrameLog, span: Selection) -> bool:
     """Return whether the decoder complained anywhere near the span: before it by the slack, or in it.
 
-    Complaints right after a seek are about frames before the key frame, which nobody wants.
+    Errors right after a seek concern frames before the key frame, which no window contains.
     """
     inside = span.positions([frame.pts_seconds for frame in log.frames])
     first = inside[0] if inside else 0

@@ -115,7 +115,7 @@ def _own_reading(place: FilePlace) -> Reading:
         return replace(read_name(stem, this_year=place.this_year), title="", year=None, episode="")
     stem = _RIPPED.sub("", stem)
     if place.folders[1:]:
-        # Numbered by whoever keeps a collection; at the top a number belongs to the title.
+        # Collections number their folders; in the top folder a number belongs to the title.
         stem = _LISTED.sub("", stem)
     return read_name(stem, this_year=place.this_year)
 

@@ -177,7 +177,7 @@ class Findings:
                 group = group_of.get(source.key)
                 yield Entry(source.name, source.key, source.weights, source.priority, group)
             elif not films[source.key].left_out:
-                # Left out by hand: listed without weights, lest the next update bring it back.
+                # Left out by hand: listed without weights, so that the next update does not add it again.
                 yield Entry(source.name, source.key, (), source.priority)
 
     def _left_out(self, sources: Sequence[FoundSource]) -> Iterator[str]:

@@ -118,7 +118,7 @@ def test_a_target_that_can_be_met_passes_the_dry_run_which_writes_nothing(
     assert not data.output.exists()
 
 
-def test_the_seats_of_a_film_that_gives_nothing_go_to_the_others(
+def test_the_quotas_of_a_film_that_gives_nothing_go_to_the_others(
     films: Films, configure: Configure, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.mkv"

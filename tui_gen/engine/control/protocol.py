@@ -40,7 +40,7 @@ PLAIN_FIELDS = (
     *("clips_before", "active_seconds_before", "stage", "workers_target"),
     *("clips_made", "clips_rejected", "clips_failed", "clips_retried", "attempts"),
 )
-"""What every version tells of a state: numbers and texts that protocol 1 has, too."""
+"""What every version sends of a state: numbers and texts that protocol 1 has, too."""
 NOTHING_RECENT = 1 << 60
 """As "after": a state without what happened last."""
 
@@ -80,7 +80,7 @@ def state_format() -> str:
 
 
 def plain_state(state: RunState) -> dict[str, Any]:
-    """Return what every version tells of a state, in the words of protocol 1."""
+    """Return what every version sends of a state, in the words of protocol 1."""
     return {"is": "RunState", **{name: getattr(state, name) for name in PLAIN_FIELDS}}
 
 

@@ -104,7 +104,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A clip can give nothing, for good: its seat goes to the next clip."""
+    """A clip can give nothing, for good: the next clip replaces it."""
 
     clip: Clip
     reason: str
@@ -117,7 +117,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A clip could not be made this time: it keeps its seat and the next run tries again."""
+    """A clip could not be made this time: it stays in the quota, and the next run tries again."""
 
     clip: Clip
     reason: str

@@ -31,7 +31,7 @@ class Watch:
     """Looks around once a second until it is cancelled."""
 
     def __init__(self, watched: Watched, *, recorder: Recorder, gate: Gate, lock: Lock) -> None:
-        """Remember which folder the run began in, and ask to be told what is written."""
+        """Remember which folder the run began in, and subscribe to what is written."""
         self._watched, self._recorder, self._gate, self._lock = watched, recorder, gate, lock
         self._guard = DiskGuard(watched, recorder=recorder, gate=gate)
         recorder.on_written = self._after_writing

@@ -39,7 +39,7 @@ class SetWorkers:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Leave a source out; its seats go to the others."""
+    """Leave a source out; the other sources get its share."""
 
     source: str
 

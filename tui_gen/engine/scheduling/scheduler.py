@@ -315,7 +315,7 @@ class Scheduler:
         self._end_workers_of(source)
 
     def mark_unreachable(self, source: str, gone: SourceUnreachableError) -> None:
-        """Hand out nothing of a source until it can be reached; its seats stay."""
+        """Hand out nothing of a source until it can be reached; its quota stays."""
         queues = self._queues_of(source)
         if any(queue.is_unreachable for queue in queues):
             return

@@ -37,7 +37,7 @@ class SourceWaits:
             task.cancel()
 
     async def _wait(self, source: str, path: str) -> None:
-        while not await self._sees(path):  # noqa: ASYNC110 - there is nothing to be told by
+        while not await self._sees(path):  # noqa: ASYNC110 - no event reports it
             await asyncio.sleep(LOOK_FOR_SOURCES_SECONDS)
         self._on_return(source)
 

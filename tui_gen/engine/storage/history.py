@@ -209,7 +209,7 @@ class _Fold:
         self._source_seconds[source] += seconds
 
     def _patch_made(self, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
-        """Count a patch, told of by its category, source and clip; one that is made again counts once."""
+        """Count a patch, given by its category, source and clip; one that is made again counts once."""
         category, source, index = patch
         standing = self._standing.get((category, source), 0)
         if not standing >> index & 1:
@@ -268,12 +268,12 @@ class _Fold:
 
 
 class _WorkClock:
-    """Seconds of work by the clock of `RunState`, which need not be told of every clip for it."""
+    """Seconds of work by the clock of `RunState`, which does not need every clip for that."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self._state = RunState()
-        self._last_clip_at: float | None = None  # not told of yet
+        self._last_clip_at: float | None = None  # not applied yet
 
     def take(self, event: ev.Durable) -> None:
         """Take an event that is no clip's end."""

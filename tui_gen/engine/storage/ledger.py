@@ -23,7 +23,7 @@ def read_events(path: Path, *, on_damage: list[str]) -> Iterator[ev.Durable]:
     """Yield the events of a ledger in order; a missing file has none.
 
     A last line without its newline is dropped. A damaged line elsewhere (bit rot, a foreign hand) is
-    left out, and what was wrong with it is appended to `on_damage`: the work it told of is done again
+    left out, and what was wrong with it is appended to `on_damage`: its work is done again
     into the same files.
     """
     for number, _place, line in _lines(path):
@@ -75,7 +75,7 @@ def _start_of_newest(path: Path, remembered: int) -> int:
         try:
             about = heading(line)
         except LedgerError:
-            continue  # told of when the line is read for its event
+            continue  # reported when the line is read for its event
         left -= about.kind in _REMEMBERED
         is_found = is_found or _gave_patches(line)
         if left <= 0 and is_found:

@@ -40,7 +40,7 @@ class _Films:
 
     settings: Settings
     sources: Sources
-    missing: frozenset[str]  # not found: their seats go to the others
+    missing: frozenset[str]  # not found: other films get their share
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _HARMLESS = re.compile(r"mmco: unref short failure|Last message repeated")
 
 @dataclass(slots=True)
 class Complaints:
-    """The lines that tell of damage, since they were last forgotten."""
+    """The lines that report damage since the last reset."""
 
     descriptor: int
     _lines: list[str] = field(default_factory=list)

@@ -5,7 +5,7 @@
     pts      |--2--|---3----|--2--|              uneven; frames are 2.5 fields apart on average
 
 Nothing is woven and nothing is to be undone: what is decoded are the film's own frames. Only the flags
-and the uneven timestamps tell of it, either of which may be lost on the way into a container.
+and the uneven timestamps show it. Either may be lost when the film is put into a container.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ _SIGNS: dict[type[Any], Callable[[Any], str]] = {
 
 
 def _bounds(notes: tuple[Any, ...]) -> str:
-    """`, 0 to 100` or `, 0 or more`: what pydantic is told of a number."""
+    """`, 0 to 100` or `, 0 or more`: the limits that pydantic checks."""
     limits = {type(note): note for note in _flat(notes) if type(note) in _SIGNS}
     if limits.keys() == {Ge, Le}:
         return f", {limits[Ge].ge} to {limits[Le].le}"

@@ -1,6 +1,6 @@
 """The configuration file as it is written: every key, its type and its default.
 
-The description of a field is what a user is told to write there, the docstring below it what it means: the
+The description of a field says what to write, and the docstring below the field what it means: the
 documentation is made of both. What a key means together with the others is the concern of `load.py`.
 """
 

@@ -189,7 +189,7 @@ class _FlaggedPatches:
     measures: Mapping[str, Measure]
 
     def __iter__(self) -> Iterator[Flagged]:
-        """Read the ledger, and tell of near duplicates at the end."""
+        """Read the ledger, and count near duplicates at the end."""
         hashes: dict[str, _Hashes] = defaultdict(_Hashes)
         paths: dict[str, list[str]] = defaultdict(list)
         told: dict[Place, int] = defaultdict(int)

@@ -4,7 +4,7 @@
     0a 0b 1a 1b 2a ...                    whether or not that one is a near duplicate itself
 
 So what is found of a set of patches does not depend on the order in which they were made, and more
-patches never clear one that was found. The plan counts what is found as rejected: the seats go to the
+patches never clear one that was found. The plan counts what is found as rejected: the quota goes to the
 next clips. As each of these is planned by lower ranks alone, a run ends with the same patches whatever
 the order of the work, the number of workers or the crashes between.
 
@@ -102,7 +102,7 @@ def discounted(records: Records, found: Found) -> dict[str, SourceRecord]:
 
 
 def with_surplus(plan: Plan, found: Found) -> Plan:
-    """Return a plan that tells of the patches which stand without counting."""
+    """Return the plan with the number of patches that exist without counting."""
     counts = {name: sum(bits.bit_count() for bits in sources.values()) for name, sources in found.items()}
     categories = {
         name: replace(category, planned=category.planned + counts.get(name, 0), surplus=counts.get(name, 0))

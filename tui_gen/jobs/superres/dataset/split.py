@@ -4,7 +4,7 @@
                                          10 s              10 s
 
 A held-out part is a category of its own, "general/val" beside "general": a clip made for one is not
-made for the other, has no seat in its target, and stands in folders of its own. No category of a
+made for the other, does not count towards its target, and stands in folders of its own. No category of a
 configuration can be called so, as none holds a slash.
 
 Guards: no window of a held-out clip comes nearer than `GUARD_SECONDS` to one of a clip for training.

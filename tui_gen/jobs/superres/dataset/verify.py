@@ -30,7 +30,7 @@ _READ_BYTES = 1 << 20
 
 
 def recorded_patches(ledger: Path) -> Iterator[Recorded]:
-    """Yield every patch of a ledger once, as the last line about it has it; not those told of as lost."""
+    """Yield every patch of a ledger once, as its last line records it; lost patches are left out."""
     again, standing = _told_of(ledger)
     last: dict[tuple[Clip, str], Recorded] = {}
     for patch in _told(ledger):
@@ -65,7 +65,7 @@ Members = dict[tuple[str, str], int]
 
 
 def _told_of(ledger: Path) -> tuple[Members, Members]:
-    """Return the clips that more than one line tells of, and those whose patches stand."""
+    """Return the clips with more than one line, and those whose patches exist."""
     again, standing, seen = Members(), Members(), Members()
     for event in read_events(ledger, on_damage=[]):
         if isinstance(event, ev.PatchesLost):

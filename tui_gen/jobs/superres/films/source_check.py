@@ -1,6 +1,6 @@
 """Looks at the files of all films as a run begins, and says what is to be noted of them.
 
-Guards: a film whose disk or share is gone is away, not missing: its seats stay.
+Guards: a film whose disk or share is gone is unreachable, not missing: its quota stays.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def identified_films(settings: Settings, records: Mapping[str, SourceRecord]) ->
 def unreachable_films(
     identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
 ) -> dict[str, str]:
-    """Return id -> why, for the films whose disk or share is gone: their seats stay."""
+    """Return id -> why, for the films whose disk or share is gone: their quotas stay."""
     missing = {
         found.video.path: found.id
         for found in identified

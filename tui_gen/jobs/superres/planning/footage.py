@@ -1,9 +1,9 @@
 """What is known of each film, and how many patches each category wants of it. Pure.
 
-    target ─ Sainte-Lague over the films for training ─> seats ─┬─> clips of a film's block before the last
+    target ─ Sainte-Lague over the films for training ─> quotas ┬─> clips of a film's block before the last
                                                                 └─> as many a weight of held-out films
 
-Guards: made patches hold their seats; held-out ones have none in a target; no clip is free that comes
+Guards: made patches stay in the quota; held-out patches count towards no target; no clip is free that comes
 nearer than the guard to a patch made for another part; films that belong together give to one part alone.
 """
 
@@ -60,7 +60,7 @@ class Film:
         return self._side(category) & ~settled & ~self._taken_by_others(category)
 
     def claim(self, category: str) -> Claim:
-        """Return what the film brings to the sharing of a category's seats."""
+        """Return the film's claim in the apportionment of a category's target."""
         weight = dict(self.video.weights).get(category, 0.0)
         made = self.made(category).bit_count()
         room = min(self.prospect.room - made, self.free(category).bit_count())
@@ -152,10 +152,10 @@ def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tup
             yield from ((source, f"{reason}; move them with tui-gen split --move") for source, _ in members)
 
 
-# ----------------------------------------------------------------------------------------------- seats
+# ----------------------------------------------------------------------------------------------- quotas
 
 
-def seats_of(settings: Settings, films: Sequence[Film], records: Mapping[str, SourceRecord]) -> Quotas:
+def quotas_of(settings: Settings, films: Sequence[Film], records: Mapping[str, SourceRecord]) -> Quotas:
     """Return category -> source -> patches wanted; films gone from the configuration hold what they made."""
     here = {film.id for film in films}
     held = {
@@ -190,19 +190,19 @@ def _shared(
 
 
 def _held_out(
-    settings: Settings, part: str, films: Sequence[Film], seats: Mapping[str, int]
+    settings: Settings, part: str, films: Sequence[Film], quotas: Mapping[str, int]
 ) -> dict[str, int]:
-    """Return source -> patches wanted for a part; `seats` are those of the whole category in training."""
+    """Return source -> patches wanted for a part; `quotas` are those of the whole category in training."""
     split = split_of(part)
     claims = [film.claim(part) for film in films if film.video.split == split]
-    wanted = _as_dense(settings, part, films, seats)
+    wanted = _as_dense(settings, part, films, quotas)
     counts = tuple(claim.capacity for claim in claims) if wanted is None else allot(wanted, claims)
     as_a_whole = {claim.id: count for claim, count in zip(claims, counts, strict=True)}
-    divided = {film.id: _of_block(film, part, seats[film.id]) for film in films if film.video.split != split}
+    divided = {film.id: _of_block(film, part, quotas[film.id]) for film in films if film.video.split != split}
     return as_a_whole | divided
 
 
-def _as_dense(settings: Settings, part: str, films: Sequence[Film], seats: Mapping[str, int]) -> int | None:
+def _as_dense(settings: Settings, part: str, films: Sequence[Film], quotas: Mapping[str, int]) -> int | None:
     """Return how many patches the held-out films give in all: as many a weight as those for training.
 
     None where these take all that they can give, or where there are none.
@@ -215,7 +215,7 @@ def _as_dense(settings: Settings, part: str, films: Sequence[Film], seats: Mappi
     if not weight:
         return None
     closed = sum(_made(film, part) for film in films if film.video.split == split_of(part) and film.is_closed)
-    return closed + round(sum(seats[film.id] for film in trained) * _weight(kept, part) / weight)
+    return closed + round(sum(quotas[film.id] for film in trained) * _weight(kept, part) / weight)
 
 
 def _weight(films: Sequence[Film], category: str) -> Fraction:
@@ -223,12 +223,12 @@ def _weight(films: Sequence[Film], category: str) -> Fraction:
     return sum((Fraction(str(weight)) for weight in weights), Fraction(0))
 
 
-def _of_block(film: Film, part: str, seats: int) -> int:
+def _of_block(film: Film, part: str, quota: int) -> int:
     """Return how many clips of a film's block come before the last of so many outside it."""
     outlook, made = film.prospect, _made(film, part)
-    last = lowest(outlook.usable, seats).bit_length()
+    last = lowest(outlook.usable, quota).bit_length()
     before = (outlook.block & ((1 << last) - 1)).bit_count()
-    wanted = outlook.block_room if seats >= outlook.room else min(before, outlook.block_room)
+    wanted = outlook.block_room if quota >= outlook.room else min(before, outlook.block_room)
     return max(made, min(wanted, made + film.free(part).bit_count()))
 
 

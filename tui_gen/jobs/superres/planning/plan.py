@@ -1,8 +1,8 @@
 """What is left to do: pure functions from settings and records to probes, surveys and stretches.
 
-    sources + records ─> films ─> seats per category ─> clips to make ─> units, computed when asked for
+    sources + records ─> films ─> quotas per category ─> clips to make ─> units, computed when asked for
 
-Guards: a clip is planned by its number alone. The first clips of a film that are usable fill its seats,
+Guards: a clip is planned by its number alone. The first usable clips of a film fill its quota,
 made ones hold theirs; nothing depends on the order of the videos, of the work or of the ledger.
 """
 
@@ -19,7 +19,7 @@ from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.planning.clip_bits import lowest
-from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, seats_of
+from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
@@ -48,18 +48,18 @@ def plan_extract(
 ) -> Plan:
     """Plan the clips that are left to make; a film is surveyed before its first stretch.
 
-    `missing` are the sources whose file is not found: their seats go to the others for this run.
+    `missing` are the sources whose file is not found: the other films get their share in this run.
     """
     bare = replace(settings, videos=())
     films = films_of(settings, sources, records=records, missing=missing)
-    seats = seats_of(settings, films, records)
+    quotas_by_category = quotas_of(settings, films, records)
     slugs = {category.name: _slugs(category.name, films, records) for category in settings.whole_categories}
-    orders = [_order(film, seats) for film in films]
+    orders = [_order(film, quotas_by_category) for film in films]
     plans = [_source_plan(bare, order, slugs) for order in orders]
     categories = {
         name: CategoryPlan(
             category.target,
-            sum(seats[name].values()),
+            sum(quotas_by_category[name].values()),
             category.folder,
             estimated_patch_bytes=_raw_patch_bytes(settings, category) * TYPICAL_PNG_SHARE,
             files_per_patch=len(settings.patch_kinds),
@@ -86,7 +86,7 @@ def plan_extract(
 
 @dataclass(frozen=True, slots=True)
 class _FilmOrder:
-    """What a film is to give: its seats, and the clips still to make for each category."""
+    """What a film is to give: its quotas, and the clips still to make for each category."""
 
     film: Film
     quotas: Mapping[str, int]
@@ -109,8 +109,8 @@ class _FilmOrder:
         return line.usable_seconds / count if line is not None and count > 1 else None
 
 
-def _order(film: Film, seats: Quotas) -> _FilmOrder:
-    quotas = {name: of_films[film.id] for name, of_films in seats.items() if of_films[film.id]}
+def _order(film: Film, quotas_by_category: Quotas) -> _FilmOrder:
+    quotas = {name: of_films[film.id] for name, of_films in quotas_by_category.items() if of_films[film.id]}
     todo = (
         (name, lowest(film.free(name), quota - film.made(name).bit_count())) for name, quota in quotas.items()
     )

@@ -77,20 +77,22 @@ class _RestrictedStage:
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
         """Plan the whole, and keep what is wanted of it.
 
-        What stood without counting has no seat to be made again for: that is planned as if it alone were.
+        Patches that did not count towards a target are in no quota. They are planned as if no others existed.
         """
         whole = self.stage.plan(records)
         sources = [
             _cut_down(plan, self.wanted[plan.source]) for plan in whole.sources if plan.source in self.wanted
         ]
-        seatless = {plan.source: left for plan in sources if (left := self._seatless(plan, records))}
-        if seatless:
-            others = self.stage.plan(_alone(records, seatless)).sources
-            alone = {plan.source: _cut_down(plan, seatless.get(plan.source, {})) for plan in others}
+        outside = {plan.source: left for plan in sources if (left := self._outside_quotas(plan, records))}
+        if outside:
+            others = self.stage.plan(_alone(records, outside)).sources
+            alone = {plan.source: _cut_down(plan, outside.get(plan.source, {})) for plan in others}
             sources = [_both(plan, alone[plan.source]) for plan in sources]
         return replace(whole, sources=tuple(sources))
 
-    def _seatless(self, plan: SourcePlan, records: Mapping[str, SourceRecord]) -> dict[int, frozenset[str]]:
+    def _outside_quotas(
+        self, plan: SourcePlan, records: Mapping[str, SourceRecord]
+    ) -> dict[int, frozenset[str]]:
         """Return the training patches of a source that are wanted and lost, but not planned."""
         planned = {clip.index for unit in plan.units for clip in unit.clips}
         made = records[plan.source].stage(EXTRACT).made if plan.source in records else {}

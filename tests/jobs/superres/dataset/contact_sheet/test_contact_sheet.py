@@ -177,7 +177,7 @@ def test_a_file_that_is_not_there_or_not_whole_is_said(
     assert words in capsys.readouterr().err
     page = read_sheet(config.run.run_folder / "sheet")
     assert any(word.startswith(words) and word.endswith(written) for word in page.words)
-    assert "Files of 1 of them are missing or damaged; tui-gen verify tells of all." in page.text
+    assert "Files of 1 of them are missing or damaged; tui-gen verify lists all of them." in page.text
 
 
 def test_a_patch_moved_for_validation_is_found_there(config: JobConfig) -> None:

@@ -30,7 +30,7 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class LedgerPatch:
-    """A patch as the ledger tells of it, with what it tells of its clip."""
+    """A patch and its clip, as the ledger records them."""
 
     clip: Clip
     category: str
@@ -107,7 +107,7 @@ class _Kept:
         del self.entries[self.most :]
 
     def renew(self, patch: LedgerPatch) -> None:
-        """Put what is told of a patch now in the place of what was told before."""
+        """Replace the earlier record of a patch by the new one."""
         self.entries = [(key, patch if old.key == patch.key else old) for key, old in self.entries]
 
     @property

@@ -63,7 +63,7 @@ def sheet_page(sheet: Sheet) -> str:
 def _warnings(sheet: Sheet) -> Iterator[Markup]:
     wrong = sum(bool(entry.wrong) for entry in sheet.shown.values())
     if wrong:
-        said = f"Files of {count(wrong)} of them are missing or damaged; tui-gen verify tells of all."
+        said = f"Files of {count(wrong)} of them are missing or damaged; tui-gen verify lists all of them."
         yield tag("p", said, class_="bad")
     if not sheet.shown:
         yield tag("p", "Nothing was made yet.")

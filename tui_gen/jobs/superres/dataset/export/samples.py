@@ -1,6 +1,6 @@
-"""What the ledger tells of each patch that an export needs, small enough for a million of them.
+"""What an export needs to know of each patch, read from the ledger and small enough for a million patches.
 
-Guards: a patch is told of once, as its last line has it; what was lost and not made again is not told of.
+Guards: each patch appears once, as its last line records it; lost patches do not appear.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _told(ledger: Path, is_wanted: Callable[[bytes], bool] | None) -> Iterator[t
                 try:
                     event = decode(line)
                 except LedgerError:
-                    pass  # `verify` tells of damaged lines; what they told of is not known here
+                    pass  # `verify` reports damaged lines; their patches are unknown here
                 else:
                     yield place, event
             place += len(line)

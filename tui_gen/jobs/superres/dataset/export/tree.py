@@ -33,7 +33,7 @@ Named = tuple[Sample, str]
 
 
 class DamagedError(Exception):
-    """A file of a patch is not what the ledger tells of."""
+    """A file of a patch differs from what the ledger records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class WindowDecoder:
 
         Nothing may be asked of the window before it was iterated to its end.
         """
-        with self._vouching(target_seconds):
+        with self._reporting_errors_as_unsure(target_seconds):
             yield from self._shown(self._entered(target_seconds))
 
     def different_frames(
@@ -106,7 +106,7 @@ class WindowDecoder:
 
         `counts` is asked of every frame in turn until they are found. Raises UnsureError.
         """
-        with self._vouching(target_seconds):
+        with self._reporting_errors_as_unsure(target_seconds):
             wanted = self._entered(target_seconds)
             pts, held = [self.seconds(ticks) for ticks in wanted], dict[int, VideoFrame]()
             middle, firsts = nearest(pts, target_seconds), list[int]()
@@ -123,7 +123,7 @@ class WindowDecoder:
             raise UnsureError(TOO_FEW_DIFFERENT)
 
     @contextmanager
-    def _vouching(self, target_seconds: float) -> Iterator[None]:
+    def _reporting_errors_as_unsure(self, target_seconds: float) -> Iterator[None]:
         """Raise UnsureError if anything is odd about a window, and begin anew after that."""
         later = bisect_right(self.order.targets_seconds, target_seconds)
         self._next_seconds = self.order.targets_seconds[later : later + 1]
@@ -278,7 +278,7 @@ class WindowDecoder:
     def _demuxed(self) -> Iterator[VideoPacket]:
         packets = self.container.demux(self.stream)
         while True:
-            # A container goes on behind what it cannot read: only its complaint tells of the gap.
+            # A container goes on behind what it cannot read: only its error message shows the gap.
             before = len(self.complaints.heard())
             packet = next(packets, None)
             if said := self.complaints.heard()[before:]:

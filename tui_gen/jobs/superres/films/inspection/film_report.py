@@ -68,7 +68,7 @@ def inspected(
     reason: str,
     new: Sequence[tuple[str, Learned | Unusable]],
 ) -> Inspected:
-    """Return the film as people and scripts are told of it."""
+    """Return the film for the table and for the JSON."""
     video, trial = looked.film.video, looked.trial
     return Inspected(
         source=looked.film.id,

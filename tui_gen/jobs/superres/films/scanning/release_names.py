@@ -94,7 +94,7 @@ class Reading:
     lines: int | None = None  # 2160
     is_hdr: bool = False
     is_3d: bool = False
-    is_release: bool = False  # it tells of resolution, source or codec
+    is_release: bool = False  # it names a resolution, a source or a codec
 
 
 @lru_cache(maxsize=4096)

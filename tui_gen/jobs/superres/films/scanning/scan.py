@@ -44,7 +44,7 @@ from tui_gen.media.film_facts import ProbeFacts
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how many are done, and of how many."""
 ProbeFiles = Callable[[Sequence[str], Settings, Callable[[int], None]], Mapping[str, Probed]]
-"""Probes files; is told where to report how many are done."""
+"""Probes files; gets a callback for the number of files done."""
 
 _RIPPED = re.compile(r"(?:.*[_-])?t\d\d", re.IGNORECASE)
 

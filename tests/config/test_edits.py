@@ -1,13 +1,16 @@
 """A configuration's text is edited where it must be, and stays as it is everywhere else."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.users import ANNA, BORIS, GROUP, acting_as, shared_by_group
 from tui_gen.config.commented_json import parse
-from tui_gen.config.edits import Entry, marked_as_gone, with_entries, with_marks, with_paths
+from tui_gen.config.edits import Entry, marked_as_gone, replace_file, with_entries, with_marks, with_paths
 
 NEW = Entry("New", "/new.mkv", (("general", 1.0),))
 WRITTEN = {"name": "New", "path": "/new.mkv", "categories": {"general": 1.0}}
@@ -93,3 +96,37 @@ def test_marks_fit_into_any_layout(blanks: list[str], gone: set[int]) -> None:
 def test_a_moved_file_gets_its_new_path_and_keeps_the_rest() -> None:
     text = with_paths(LISTED, parse(LISTED), {0: "/\udcffnew.mkv", 3: "/new.mkv"})
     assert text == LISTED.replace('"/a.mkv"', r'"/\udcffnew.mkv"').replace('"/d.mkv"', '"/new.mkv"')
+
+
+def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("old", encoding="utf-8")
+    (tmp_path / "real.json").chmod(0o640)
+    (tmp_path / "link.json").symlink_to("real.json")
+    replace_file(tmp_path / "link.json", "new")
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_text(encoding="utf-8") == "new"
+    assert (tmp_path / "real.json").stat().st_mode & 0o7777 == 0o640
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600)])
+def test_a_new_file_has_the_mode_of_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        replace_file(tmp_path / "new.json", "{}")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.json").stat().st_mode & 0o7777 == mode
+
+
+def test_a_file_of_the_group_stays_with_the_group_when_another_user_edits_it() -> None:
+    with shared_by_group() as folder:
+        folder.chmod(0o775)  # new files get the group of whoever makes them
+        path = folder / "c.json"
+        path.write_text("old", encoding="utf-8")
+        os.chown(path, ANNA, GROUP)
+        path.chmod(0o664)
+        with acting_as(BORIS):
+            replace_file(path, "new")
+        found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (BORIS, GROUP, 0o664)

@@ -6,11 +6,12 @@ whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import secrets
 import stat
-import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,23 +163,31 @@ def _with_replaced(text: str, edits: Iterable[tuple[tuple[int, int], str]]) -> s
 
 
 def replace_file(target: Path, text: str) -> None:
-    """Write a file beside its place, to the disk, and rename it; a link stays a link. Raises OSError."""
+    """Write a file beside its place, to the disk, and rename it; a link stays a link. Raises OSError.
+
+    The mode of an old file is kept, and its group where the user may set it. The mode of a new file
+    follows the umask and the folder.
+    """
     place = Path(os.path.realpath(target))
-    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask()
-    handle, beside = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(beside, flags, 0o666), "wb") as file:
+        try:
+            _take_mode_of(place, file.fileno())
             file.write(text.encode("utf-8", "surrogateescape"))
             file.flush()
-            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        Path(beside).replace(place)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+            beside.replace(place)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
 
 
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
+def _take_mode_of(old: Path, descriptor: int) -> None:
+    try:
+        found = old.stat()
+    except FileNotFoundError:
+        return
+    with contextlib.suppress(PermissionError):  # a group that the user is not in: the folder decides
+        os.fchown(descriptor, -1, found.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(found.st_mode))

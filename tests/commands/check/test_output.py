@@ -8,13 +8,14 @@ import pytest
 
 from tui_gen.commands.check.output import (
     DiskSpace,
-    existing,
     folder_conditions,
     room_at,
     room_conditions,
     written_per_second,
 )
+from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
+from tui_gen.engine.run.write_access import nearest_folder
 
 GB = 10**9
 
@@ -25,6 +26,10 @@ def need(size_bytes: float, files: int = 30, *, is_measured: bool = False) -> Ne
 
 def levels(room: DiskSpace, wanted: Need | None, min_free: int = 5 * GB) -> dict[str, str]:
     return {condition.what: condition.level for condition in room_conditions(room, wanted, min_free)}
+
+
+def conditions(output: Path, *, is_busy: bool = False) -> list[Condition]:
+    return list(folder_conditions(output, output / ".tui-gen", output / "status.json", is_busy=is_busy))
 
 
 def test_room_for_the_plan_and_for_what_is_to_stay_free_is_enough() -> None:
@@ -61,9 +66,9 @@ def test_the_speed_is_measured_and_nothing_is_left(tmp_path: Path) -> None:
 
 def test_a_folder_to_come_is_looked_for_above(tmp_path: Path) -> None:
     output = tmp_path / "not" / "there"
-    assert existing(output) == tmp_path
+    assert nearest_folder(output) == tmp_path
     assert room_at(output).free_bytes == pytest.approx(room_at(tmp_path).free_bytes, rel=0.1)
-    folder, speed = folder_conditions(output, output / ".tui-gen", is_busy=False)
+    folder, speed = conditions(output)
     assert folder.level == "good"
     assert f"below {tmp_path}" in folder.says
     assert speed.level == "unknown"
@@ -72,10 +77,10 @@ def test_a_folder_to_come_is_looked_for_above(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "output").write_text("x", encoding="ascii")
-    (folder,) = folder_conditions(tmp_path / "output", tmp_path / "output" / ".tui-gen", is_busy=False)
+    (folder,) = conditions(tmp_path / "output")
     assert folder.level == "wrong"
 
 
 def test_beside_an_engine_nothing_is_written(tmp_path: Path) -> None:
-    *_, speed = folder_conditions(tmp_path, tmp_path, is_busy=True)
+    *_, speed = conditions(tmp_path, is_busy=True)
     assert speed.level == "unknown"

@@ -193,7 +193,8 @@ def _machine(request: CheckRequest) -> Sequence[Condition]:
 
 
 def _output(config: JobConfig, need: Need | None, *, is_busy: bool) -> Sequence[Condition]:
-    folder = folder_conditions(config.run.output, config.run.run_folder, is_busy=is_busy)
+    run = config.run
+    folder = folder_conditions(run.output, run.run_folder, run.status_path, is_busy=is_busy)
     room = room_conditions(room_at(config.run.output), need, config.run.min_free_bytes)
     return (*folder, *room)
 

@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_gen.base.files import owner_and_mode
 from tui_gen.base.formatting import count, size
 from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.engine.run.disk_guard import MIN_FREE_FILES
+from tui_gen.engine.run.write_access import nearest_folder, try_to_write
 
 PIECE_BYTES = 1 << 20
 PIECES = 32
@@ -32,18 +34,33 @@ class DiskSpace:
     free_files: int | None  # None: it does not count them
 
 
-def folder_conditions(output: Path, run_folder: Path, *, is_busy: bool) -> Iterator[Condition]:
-    """Say whether the output folder can be written to, and how fast."""
-    place = existing(output)
-    if not os.access(place, os.W_OK | os.X_OK):
-        says = f"{place} cannot be written to; choose another output_base_dir or make it writable"
-        yield Condition("output", "wrong", says)
+def folder_conditions(
+    output: Path, run_folder: Path, status_path: Path, *, is_busy: bool
+) -> Iterator[Condition]:
+    """Say whether a run can write to the output folder, and how fast."""
+    place = nearest_folder(output)
+    try:
+        if not is_busy:  # its engine shows every moment that it can
+            try_to_write(output, run_folder, status_path)
+    except OSError as error:
+        yield Condition("output", "wrong", _refusal(error, place))
         return
     if place == output:
         yield Condition("output", "good", f"{output}")
     else:
         yield Condition("output", "good", f"{output} is not there yet; a run makes it below {place}")
     yield _speed(run_folder, is_busy=is_busy)
+
+
+def _refusal(error: OSError, place: Path) -> str:
+    refused = Path(error.filename or place)
+    # What could not be made is not there: the folder refused it.
+    refused = refused if refused.exists() else refused.parent
+    whose = owner_and_mode(refused)
+    return (
+        f"{refused} cannot be written to ({error.strerror}{whose and f'; {whose}'}); choose another "
+        "output_base_dir or let its owner make it writable"
+    )
 
 
 def _speed(run_folder: Path, *, is_busy: bool) -> Condition:
@@ -97,10 +114,5 @@ def _files(free: int | None, need: Need | None) -> Condition:
 
 def room_at(output: Path) -> DiskSpace:
     """Return what is free where the output folder is, or will be."""
-    status = os.statvfs(existing(output))
+    status = os.statvfs(nearest_folder(output))
     return DiskSpace(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)
-
-
-def existing(path: Path) -> Path:
-    """Return the nearest folder above a path, or itself, that is there and can be reached."""
-    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110 - never raises

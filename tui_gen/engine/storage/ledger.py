@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tui_gen.base.files import open_to_update
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode, heading, made_line, recount
 
@@ -113,7 +114,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         """Open for appending, dropping a torn last line. Raises OSError."""
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._fd = open_to_update(path)
         self._end = _whole_length(self._fd)
         os.ftruncate(self._fd, self._end)
         self._is_torn = False

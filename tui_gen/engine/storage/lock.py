@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tui_gen.base.errors import RefusedError
+from tui_gen.base.files import open_to_update
 
 _REFUSED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 STALE_AFTER_SECONDS = 30.0
@@ -112,7 +113,7 @@ class Lock:
         lock, OSError when the file cannot be opened or written.
         """
         self.path = path
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._fd = open_to_update(path)
         try:
             self._take()
             self.name_holder("")

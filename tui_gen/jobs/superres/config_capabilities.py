@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_gen.base.errors import RefusedError
+from tui_gen.base.files import owner_and_mode
 from tui_gen.contract.capabilities import Capabilities
 from tui_gen.contract.contact_sheet import SheetMade
 from tui_gen.contract.export import Exported, ExportRequest
@@ -26,11 +27,13 @@ from tui_gen.contract.verify import Checked, MissingMeans, Recorded, Wanted
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject
-from tui_gen.engine.run.session import LEDGER_NAME
+from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
+from tui_gen.engine.storage.lock import is_held
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.folders import OutputError
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of, refuse_foreign_files
 from tui_gen.jobs.superres.dataset.split import SPLITS
-from tui_gen.jobs.superres.opened import OpenedSuperResolution
+from tui_gen.jobs.superres.opened import OpenedSuperResolution, category_folders
 from tui_gen.jobs.superres.units import EXTRACT
 
 if TYPE_CHECKING:
@@ -98,10 +101,22 @@ class FilmInspector:
 
 
 def _obstacles(settings: Settings, records: Records) -> Iterator[Condition]:
+    from tui_gen.jobs.superres.dataset.write_access import try_to_write
+
     try:
         refuse_foreign_files(settings, records)
+        if not is_held(settings.run_folder / LOCK_NAME):
+            for category in settings.categories.values():
+                try_to_write(settings.output, category.folder, category_folders(settings, category))
     except RefusedError as error:
         yield Condition("folders", "wrong", str(error))
+    except OutputError as error:
+        refused = Path(error.filename)
+        says = (
+            f"{refused} cannot be written to ({error.strerror}; {owner_and_mode(refused)}); choose another "
+            "output_base_dir or let its owner make it writable"
+        )
+        yield Condition("folders", "wrong", says)
 
 
 # ------------------------------------------------------------------ after a run

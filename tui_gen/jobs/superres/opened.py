@@ -9,10 +9,24 @@ from functools import partial
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import Job
-from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.dataset.folders import USUAL_KINDS, prepare_folders, sweep_leftovers
+from tui_gen.jobs.superres.config.settings import Category, Settings
+from tui_gen.jobs.superres.dataset.folders import USUAL_KINDS, patch_folders, prepare_folders, sweep_leftovers
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.stages import DecodingResources
+
+
+def category_folders(settings: Settings, category: Category) -> tuple[str, ...]:
+    """Return the folders that a run makes for a category's patches, relative to the output folder."""
+    return patch_folders(category.folder, _formats(category), kinds=_kinds(settings))
+
+
+def _formats(category: Category) -> list[PatchFormat]:
+    return [patch_format for patch_format, _ in category.distribution]
+
+
+def _kinds(settings: Settings) -> list[str]:
+    return sorted({*USUAL_KINDS, *settings.patch_kinds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +42,8 @@ class OpenedSuperResolution:
     def prepare(self, records: Mapping[str, SourceRecord]) -> None:
         """Make the folders, and remove the temporary files of a run that was killed. Raises OSError."""
         for category in self.settings.categories.values():
-            formats = [patch_format for patch_format, _ in category.distribution]
-            kinds = {*USUAL_KINDS, *self.settings.patch_kinds}
-            prepare_folders(self.settings.output, category.folder, formats, kinds=sorted(kinds))
+            formats, kinds = _formats(category), _kinds(self.settings)
+            prepare_folders(self.settings.output, category.folder, formats, kinds=kinds)
         self.tidy(records)
 
     def tidy(self, records: Mapping[str, SourceRecord]) -> None:

@@ -98,7 +98,7 @@ def temporaries_opened(output: Path, category_folder: str) -> Iterator[int]:
     """Open a category's folder of temporaries, making it if need be, and give its descriptor."""
     path = output / category_folder / TEMPORARY_FOLDER
     with opened(output, category_folder) as category, blaming(path):
-        _make_subfolder(category, TEMPORARY_FOLDER, mode=0o700)
+        _make_subfolder(category, TEMPORARY_FOLDER)
         descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
     try:
         yield descriptor
@@ -118,10 +118,10 @@ def _open_inside(name: str, parent: int) -> int:
         raise
 
 
-def _make_subfolder(parent: int, name: str, *, mode: int) -> bool:
+def _make_subfolder(parent: int, name: str) -> bool:
     """Create one folder in an opened one. False if something of that name stands there already."""
     try:
-        os.mkdir(name, mode, dir_fd=parent)
+        os.mkdir(name, dir_fd=parent)
     except FileExistsError:
         return False
     return True
@@ -134,7 +134,7 @@ def make_folder(output: Path, folder: str) -> None:
     made = Path()
     for part in Path(folder).parts:
         with opened(output, os.fspath(made)) as parent, blaming(output / made / part):
-            if _make_subfolder(parent, part, mode=0o777):
+            if _make_subfolder(parent, part):
                 flush_folder(parent)
         made /= part
     with opened(output, folder):
@@ -168,12 +168,18 @@ def prepare_folders(
     kinds: Iterable[str] = USUAL_KINDS,
 ) -> None:
     """Create the folders that a category's patches go to, and its empty validation folders."""
-    kinds = tuple(kinds)
-    for patch_format in formats:
-        for kind in kinds:
-            make_folder(output, f"{category_folder}/{patch_format.folder}/{KIND_FOLDERS[kind]}")
+    for folder in patch_folders(category_folder, formats, kinds=kinds):
+        make_folder(output, folder)
     for kind in VALIDATION_KINDS:
         make_folder(output, f"{category_folder}/{VALIDATION_FOLDER}/{KIND_FOLDERS[kind]}")
+
+
+def patch_folders(
+    category_folder: str, formats: Iterable[PatchFormat], *, kinds: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the folders that a category's patches go to, relative to the output folder."""
+    names = [KIND_FOLDERS[kind] for kind in kinds]
+    return tuple(f"{category_folder}/{each.folder}/{name}" for each in formats for name in names)
 
 
 # --------------------------------------------------------------------------------- what is left over

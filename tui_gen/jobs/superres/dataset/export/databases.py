@@ -75,7 +75,7 @@ class _Database:
 
     def __init__(self, lmdb: Any, folder: Path, map_bytes: int) -> None:  # noqa: ANN401
         folder.mkdir()
-        self._environment = lmdb.open(str(folder), map_size=map_bytes, lock=False)
+        self._environment = lmdb.open(str(folder), map_size=map_bytes, lock=False, mode=0o666)
         self._meta = (folder / META).open("w", encoding="ascii", newline="\n")
 
     def __enter__(self) -> Self:

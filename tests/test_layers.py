@@ -61,6 +61,38 @@ def test_the_command_line_starts_without_anything_heavy() -> None:
     assert not packages_loaded_by("tui_gen.cli.main") & heavy
 
 
+SCREENS = {"screen", "remote_controller"}
+"""What opens a screen, and what shows a screen another process's engine."""
+
+LOADED_AFTER_HELP = """
+import sys
+from tui_gen.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    print("rich" in sys.modules, "textual" in sys.modules)
+"""
+
+
+def test_commands_without_a_screen_and_views_load_no_screen() -> None:
+    commands = {path.stem for path in (ROOT / "tui_gen" / "commands").iterdir() if path.stem[0] != "_"}
+    assert commands >= SCREENS | {"check", "plan", "run"}
+    modules = [f"tui_gen.commands.{name}" for name in sorted(commands - SCREENS)]
+    loaded = modules_loaded_by(*modules, "tui_gen.views")
+    assert not {name for name in loaded if name.startswith(("textual", "tui_gen.tui"))}
+
+
+def test_help_is_shown_without_rich() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_AFTER_HELP], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout.splitlines()[-1] == "False False"
+
+
+def test_tables_and_progress_load_rich_when_they_are_written_and_not_before() -> None:
+    assert not packages_loaded_by("tui_gen.views.text") & {"rich"}
+
+
 def test_what_is_started_for_every_film_loads_nothing_that_only_its_parent_needs() -> None:
     children = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -23,6 +23,7 @@ from tui_gen.engine.model.work import (
     StageDefaults,
     Unit,
 )
+from tui_gen.views.text.tables import LineWidth
 
 
 @dataclass
@@ -66,7 +67,7 @@ def writing(folder: Path) -> Act:
 
 
 def output_of(state: RunState, *stages: Stage) -> list[str]:
-    return list(dry_run(stages, state, lambda: 100.0))
+    return list(dry_run(stages, state, lambda: 100.0, LineWidth(80, is_cut=False)))
 
 
 def made(state: RunState, stage: str, *indexes: int) -> None:

@@ -32,6 +32,7 @@ from tui_gen.tui.widgets.scroll_list import Page
 from tui_gen.tui.widgets.styled_lines import Line
 from tui_gen.views.html.report import report_page
 from tui_gen.views.text.run_lines import final_lines, progress_line
+from tui_gen.views.text.tables import LineWidth
 
 Shown = dict[str, Any]
 """What a view says, by the name of the number."""
@@ -158,7 +159,7 @@ def slash(shown: Shown) -> Shown:
 
 def final(state: RunState) -> Shown:
     return found(
-        "\n".join(final_lines(state, NOW)),
+        "\n".join(final_lines(state, NOW, LineWidth(80, is_cut=False))),
         share=r"Done: +([\d.]+ %|-)",
         videos=r"processed: +(\d+ of \d+)",
         images=r"images created: +([\d,]+)",
@@ -225,8 +226,8 @@ def monitor_once(state: RunState, folder: Path) -> Shown:
             rate=r"([\d,.]+|-)/min",
             left=r"/min +(.+?) left",
             elapsed=r"elapsed (.+?),",
-            errors=r"(\d+) errors",
-            warnings=r"(\d+) warnings",
+            errors=r"(\d+) error",
+            warnings=r"(\d+) warning",
             checkpoints=r"Checkpoints: (\d+)",
             completed=r"completed (\d+)",
             in_progress=r"in progress (\d+)",

@@ -196,8 +196,9 @@ def _agreed(question: str) -> bool:
 def _plan(options: argparse.Namespace) -> int:
     from tui_gen.commands.plan import plan_lines
     from tui_gen.contract.registry import read_config
+    from tui_gen.views.text.tables import line_width
 
-    lines, is_met = plan_lines(read_config(Path(options.config)))
+    lines, is_met = plan_lines(read_config(Path(options.config)), line_width(sys.stdout))
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return ExitCode.DONE if is_met else ExitCode.WITH_GAPS
 

@@ -15,6 +15,7 @@ from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
 from tui_gen.views.text.run_lines import progress_line
+from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 LOOK_SECONDS = 2.0
 
@@ -39,7 +40,7 @@ def watch(path: Path, out: TextIO, *, is_once: bool, is_json: bool) -> int:
         if is_json:
             out.write(json.dumps(seen.raw) + "\n")
         else:
-            lines = _lines(seen, now) if is_once else [progress_line(seen.state, now)]
+            lines = _lines(seen, now, line_width(out)) if is_once else [progress_line(seen.state, now)]
             out.writelines(f"{line}\n" for line in lines)
         out.flush()
         if is_once or seen.liveness in {"ended", "dead"}:
@@ -47,7 +48,7 @@ def watch(path: Path, out: TextIO, *, is_once: bool, is_json: bool) -> int:
         time.sleep(LOOK_SECONDS)
 
 
-def _lines(seen: StatusSnapshot, now: float) -> Iterator[str]:
+def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:
     state, metrics = seen.state, metrics_of(seen.state, seen.heartbeat)
     words = {"stale": "STALE", "dead": "DEAD"}
     word = words.get(seen.liveness, state.phase.upper())
@@ -56,25 +57,38 @@ def _lines(seen: StatusSnapshot, now: float) -> Iterator[str]:
     yield progress_line(state, seen.heartbeat)
     yield f"elapsed {duration(metrics.elapsed_seconds)}, output {display_name(state.output)}"
     yield ""
-    yield from _table(metrics)
+    yield from _table(metrics, width)
     yield ""
     yield from _checkpoints(metrics)
     yield from _problems(state, metrics)
 
 
-def _table(metrics: Metrics) -> Iterator[str]:
-    yield f"{'category':<16} {'videos':>9} {'images':>10} {'target':>10} {'done':>8} {'disk':>10}"
-    for category in metrics.categories.values():
-        videos = f"{category.videos_done}/{category.videos}"
-        yield _row(display_name(category.name.upper()), videos, category)
-    yield _row("TOTAL", "", metrics.total)
+CATEGORY_COLUMNS = (
+    Column("category", may_be_cut=True),
+    Column("videos", is_number=True),
+    Column("images", is_number=True),
+    Column("target", is_number=True),
+    Column("done", is_number=True),
+    Column("disk", is_number=True),
+)
 
 
-def _row(name: str, videos: str, category: CategoryMetrics) -> str:
-    wanted = count(category.wanted) if category.wanted else "-"
+def _table(metrics: Metrics, width: LineWidth) -> Iterator[str]:
+    rows = [
+        _row(category.name.upper(), f"{category.videos_done}/{category.videos}", category)
+        for category in metrics.categories.values()
+    ]
+    return table_lines(CATEGORY_COLUMNS, [*rows, _row("TOTAL", "", metrics.total)], width)
+
+
+def _row(name: str, videos: str, category: CategoryMetrics) -> tuple[str, ...]:
     return (
-        f"{name:<16} {videos:>9} {count(category.images):>10} {wanted:>10} "
-        f"{percent(category.share_done):>8} {size(category.size_bytes):>10}"
+        name,
+        videos,
+        count(category.images),
+        count(category.wanted) if category.wanted else "-",
+        percent(category.share_done),
+        size(category.size_bytes),
     )
 
 
@@ -88,7 +102,8 @@ def _checkpoints(metrics: Metrics) -> Iterator[str]:
 def _problems(state: RunState, metrics: Metrics) -> Iterator[str]:
     counts = metrics.problems
     if counts.errors or counts.warnings:
-        yield f"Problems: {counts.errors} errors, {counts.warnings} warnings"
+        errors = f"{counts.errors} error{'' if counts.errors == 1 else 's'}"
+        yield f"Problems: {errors}, {counts.warnings} warning{'' if counts.warnings == 1 else 's'}"
     for problem in reversed(state.problems):
         times = f" ({problem.count} times)" if problem.count > 1 else ""
         source = state.sources.get(problem.source) if problem.source else None

@@ -13,34 +13,37 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tui_gen.base.formatting import count, display_name, duration, size
-from tui_gen.base.nouns import Noun
+from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import need_of
-from tui_gen.engine.model.metrics import idle_sources, listed, metrics_of
+from tui_gen.engine.model.metrics import Metrics, idle_sources, listed, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.model.work import Learned, Plan, SourcePlan, Stage, Unit, Unusable
 from tui_gen.engine.run.session import replay, steady_clock
+from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 
-def plan_lines(config: JobConfig) -> tuple[list[str], bool]:
+def plan_lines(config: JobConfig, width: LineWidth) -> tuple[list[str], bool]:
     """Return the dry run as lines, and whether all targets can be met. Raises RefusedError."""
     state, _ = replay(config.run.run_folder)
     state.apply(ev.JobDescribed(state.last_at, config.nouns))
     opened = config.open(state.records, may_write_beside=True)
     for event in opened.found:
         state.apply(event)
-    lines = list(dry_run(opened.job.stages, state, steady_clock()))
+    lines = list(dry_run(opened.job.stages, state, steady_clock(), width))
     return lines, not any(category.shortfall for category in state.categories.values())
 
 
-def dry_run(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]) -> Iterator[str]:
+def dry_run(
+    stages: Sequence[Stage], state: RunState, clock: Callable[[], float], width: LineWidth
+) -> Iterator[str]:
     """Plan the stages in order and yield the result as lines. `state` takes in what is learned and planned.
 
     Discovery stages are performed up to the first stage that has something left to make.
     """
-    found = _plan_stages(stages, state, clock)
+    found = _plan_stages(stages, state, clock, width)
     total, idle = len(listed(state)), idle_sources(state)
     yield f"{state.nouns.source.title}: {total - len(idle)} of {total} can be used"
     yield from found.lines
@@ -59,7 +62,9 @@ class _Planned:
     later: list[str] = field(default_factory=list)  # a line for each stage that cannot be planned yet
 
 
-def _plan_stages(stages: Sequence[Stage], state: RunState, clock: Callable[[], float]) -> _Planned:
+def _plan_stages(
+    stages: Sequence[Stage], state: RunState, clock: Callable[[], float], width: LineWidth
+) -> _Planned:
     found = _Planned()
     has_headings = sum(not stage.is_discovery for stage in stages) > 1
     unfinished: tuple[str, int] | None = None  # the first stage with work left, and its number of clips
@@ -74,7 +79,7 @@ def _plan_stages(stages: Sequence[Stage], state: RunState, clock: Callable[[], f
             state.apply(ev.StagePlanned(now, stage.name, plan))
             found.plans.append(plan)
             found.lines += ["", f"Stage {stage.name}:"] if has_headings else []
-            found.lines += ["", *_stage_lines(state, plan, now)]
+            found.lines += ["", *_stage_lines(state, plan, now, width)]
             clips = sum(source.clips_left for source in plan.sources)
             unfinished = (stage.name, clips) if clips else None
     return found
@@ -107,38 +112,45 @@ async def _discover(stage: Stage, state: RunState) -> None:
     await asyncio.gather(*(perform(unit) for source in plan.sources for unit in source.units))
 
 
-def _stage_lines(state: RunState, plan: Plan, now: float) -> Iterator[str]:
-    yield from _category_table(state, plan)
+def _stage_lines(state: RunState, plan: Plan, now: float, width: LineWidth) -> Iterator[str]:
+    yield from _category_table(metrics_of(state, now), plan, state.nouns, width)
     yield ""
     yield from _totals(state, plan, now)
-    yield from _figures([source for source in plan.sources if source.clips_left])
+    yield from _figures([source for source in plan.sources if source.clips_left], width)
 
 
-def _figures(sources: Sequence[SourcePlan]) -> Iterator[str]:
+def _figures(sources: Sequence[SourcePlan], width: LineWidth) -> Iterator[str]:
     """Yield what the job says of each source, title by title."""
     for title in dict.fromkeys(title for source in sources for title in source.figures):
         yield ""
         yield f"{title}:"
-        for source in sources:
-            if title in source.figures:
-                yield f"  {source.figures[title]:>10}  {display_name(source.name)}"
+        rows = [(source.figures[title], source.name) for source in sources if title in source.figures]
+        columns = (Column("", is_number=True), Column("", may_be_cut=True))
+        yield from table_lines(columns, rows, width, indent=2)
 
 
-def _category_table(state: RunState, plan: Plan) -> Iterator[str]:
-    heading = state.nouns.source.many
-    width = max(6, len(heading))
-    yield f"{'category':<20} {heading:>{width}} {'made':>9} {'planned':>9} {'target':>9}"
-    for category in state.categories.values():
-        if category.name not in plan.categories:
-            continue
-        sources = sum(1 for source in plan.sources if source.quotas.get(category.name))
-        target = count(category.target) if category.target is not None else "-"
-        short = f"  misses {count(category.shortfall)}" if category.shortfall else ""
-        name = display_name(category.name)
-        yield (
-            f"{name:<20} {sources:>{width}} {count(category.images):>9} {count(category.planned):>9} "
-            f"{target:>9}{short}"
+def _category_table(metrics: Metrics, plan: Plan, nouns: Nouns, width: LineWidth) -> Iterator[str]:
+    columns = (
+        Column("category", may_be_cut=True),
+        Column(nouns.source.many, is_number=True),
+        Column("made", is_number=True),
+        Column("planned", is_number=True),
+        Column("target", is_number=True),
+        Column(""),
+    )
+    rows = [
+        (
+            category.name,
+            count(category.videos),
+            count(category.images),
+            count(category.planned),
+            count(category.target) if category.target is not None else "-",
+            f"misses {count(category.shortfall)}" if category.shortfall else "",
         )
+        for category in metrics.categories.values()
+        if category.name in plan.categories
+    ]
+    return table_lines(columns, rows, width)
 
 
 def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:

@@ -26,6 +26,7 @@ from tui_gen.engine.storage.lock import is_held
 from tui_gen.views.html.report import report_page
 from tui_gen.views.text.progress import say_long_reading
 from tui_gen.views.text.summary import summary_lines
+from tui_gen.views.text.tables import line_width
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
         text = f"{near}; move them with: tui-gen split --move"
         state.apply(ev.ProblemNoted(state.last_at, "warning", text))
     until = now if is_at_work else state.last_at
-    out.writelines(f"{line}\n" for line in summary_lines(state, history, now=until, is_at_work=is_at_work))
+    lines = summary_lines(state, history, line_width(out), now=until, is_at_work=is_at_work)
+    out.writelines(f"{line}\n" for line in lines)
     out.flush()
     talk.writelines(f"{LEDGER_NAME}, {display_name(line)}\n" for line in damage)
     path = page_path or run_folder / PAGE_NAME

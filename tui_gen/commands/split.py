@@ -22,6 +22,7 @@ from tui_gen.contract.split import SourcePart, Splitter
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import Session, replay
+from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def split(config: JobConfig, request: SplitRequest, *, out: TextIO, talk: TextIO
         ]
         out.write(f"{json.dumps(entries)}\n")
     else:
-        out.writelines(f"{line}\n" for line in _lines(parts, config.nouns))
+        out.writelines(f"{line}\n" for line in _lines(parts, config.nouns, line_width(out)))
     talk.writelines(
         f"An export leaves out {config.nouns.patch.counted(number)}: {reason}\n"
         for reason, number in sorted(splitter.split_leakage(state.records).items())
@@ -154,9 +155,25 @@ def _waits(part: SourcePart) -> bool:
     return part.split != "train" and elsewhere > 0
 
 
-def _lines(parts: Sequence[SourcePart], nouns: Nouns) -> Iterator[str]:
-    yield f"{'part':<6} {'train':>8} {'val':>8} {'test':>8}  {'id':<12} {nouns.source.one}"
-    for part in parts:
-        made = " ".join(f"{count(part.made.get(split, 0)):>8}" for split in ("train", "val", "test"))
-        group = f"  [{display_name(part.group)}]" if part.group else ""
-        yield f"{part.split:<6} {made}  {part.source:<12} {display_name(part.name)}{group}"
+SPLITS = ("train", "val", "test")
+
+
+def _lines(parts: Sequence[SourcePart], nouns: Nouns, width: LineWidth) -> Iterator[str]:
+    columns = (
+        Column("part"),
+        *(Column(split, is_number=True) for split in SPLITS),
+        Column("id"),
+        Column(nouns.source.one, may_be_cut=True),
+        Column("group" if any(part.group for part in parts) else "", may_be_cut=True),
+    )
+    rows = [
+        (
+            part.split,
+            *(count(part.made.get(split, 0)) for split in SPLITS),
+            part.source,
+            part.name,
+            part.group or "",
+        )
+        for part in parts
+    ]
+    return table_lines(columns, rows, width)

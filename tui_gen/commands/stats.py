@@ -23,10 +23,20 @@ from tui_gen.contract.stats import Measure, Measured, Measurements, Place
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.views.text.histogram import Bins, bar, bins_for, line, quantile
 from tui_gen.views.text.progress import say_long_reading
+from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 BAR_WIDTH = 36
 SOURCES_SHOWN = 12
-NAME_WIDTH = 30
+OVERVIEW_COLUMNS = (
+    Column("score"),
+    Column("now"),
+    Column("limits"),
+    Column("median", is_number=True),
+    Column("beyond", is_number=True),
+    Column("of"),
+)
+BAR_COLUMNS = (Column("", is_number=True), Column("", may_be_cut=True), Column("", is_number=True))
+SOURCE_COLUMNS = (Column("", may_be_cut=True), Column(""), Column(""), Column("", is_number=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ class _Style:
 
     nouns: Nouns
     is_plain: bool  # the output shows ASCII alone
+    width: LineWidth
 
     def noun(self, measure: Measure) -> str:
         """Return what a measure has values of, as a plural."""
@@ -69,7 +80,8 @@ def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
         json.dump(_as_json(found.measured, asked), out, indent=1)
         out.write("\n")
     else:
-        style = _Style(config.nouns, "utf" not in (getattr(out, "encoding", None) or "").lower())
+        is_plain = "utf" not in (getattr(out, "encoding", None) or "").lower()
+        style = _Style(config.nouns, is_plain, line_width(out))
         out.writelines(f"{text}\n" for text in _lines(found.measured, asked, style))
     sys.stderr.writelines(f"{LEDGER_NAME}, {display_name(text)}\n" for text in damage)
     return ExitCode.DONE
@@ -109,21 +121,9 @@ def _overview(measured: Measured, style: _Style) -> Iterator[str]:
     clip, patch = style.nouns.clip, style.nouns.patch
     yield f"{clip.counted(measured.clips)} and {patch.counted(measured.patches)} measured"
     yield ""
-    yield f"{'score':<17} {'now':<7} {'limits':<21} {'median':>9} {'beyond':>9}  of"
-    missing = []
-    for measure in measured.measures:
-        values = measured.values.get(measure.name)
-        if not values:
-            missing.append(measure.name)
-            continue
-        everything = _ordered(values.values())
-        beyond = _beyond(measure, everything)
-        kind = style.noun(measure) + (", sampled" if measure.name in measured.sampled else "")
-        yield (
-            f"{measure.name:<17} {measure.mode:<7} {measure.limits or '-':<21} "
-            f"{quantile(everything, 0.5):>9g} {percent(beyond / len(everything)):>9}  "
-            f"{count(len(everything))} {kind}"
-        )
+    missing = [measure.name for measure in measured.measures if not measured.values.get(measure.name)]
+    rows = [_overview_row(measured, measure, style) for measure in measured.measures]
+    yield from table_lines(OVERVIEW_COLUMNS, [row for row in rows if row], style.width)
     yield ""
     yield (
         f"With these limits, {count(measured.clips_flagged)} of {clip.counted(measured.clips)} and "
@@ -132,6 +132,23 @@ def _overview(measured: Measured, style: _Style) -> Iterator[str]:
     if missing:
         yield f"Not measured: {', '.join(missing)}"
         yield f'Record them with "scores": {{"{missing[0]}": "score"}} in the configuration.'
+
+
+def _overview_row(measured: Measured, measure: Measure, style: _Style) -> tuple[str, ...]:
+    """Return the row of a score; empty where it was not measured."""
+    values = measured.values.get(measure.name)
+    if not values:
+        return ()
+    everything = _ordered(values.values())
+    kind = style.noun(measure) + (", sampled" if measure.name in measured.sampled else "")
+    return (
+        measure.name,
+        measure.mode,
+        measure.limits or "-",
+        f"{quantile(everything, 0.5):g}",
+        percent(_beyond(measure, everything) / len(everything)),
+        f"{count(len(everything))} {kind}",
+    )
 
 
 def _distribution(
@@ -156,9 +173,11 @@ def _distribution(
 def _bars(bins: Bins, values: Sequence[float], style: _Style) -> Iterator[str]:
     counts = bins.counts(values)
     most = max(counts)
-    for label, number in zip(bins.labels(), counts, strict=True):
-        drawn = bar(number, most, BAR_WIDTH, is_plain=style.is_plain)
-        yield f"    {label:>20}  {drawn:<{BAR_WIDTH}} {count(number):>9}"
+    rows = [
+        (label, bar(number, most, BAR_WIDTH, is_plain=style.is_plain), count(number))
+        for label, number in zip(bins.labels(), counts, strict=True)
+    ]
+    return table_lines(BAR_COLUMNS, rows, style.width, indent=4)
 
 
 def _source_lines(
@@ -176,12 +195,16 @@ def _source_lines(
         share = _beyond(measure, everything) / len(everything)
         rows.append((-share, measured.names.get(source, source), everything))
     rows.sort(key=lambda row: row[:2])
-    for share, name, values in rows[:SOURCES_SHOWN]:
-        shown = display_name(name)
-        shown = shown if len(shown) <= NAME_WIDTH else f"{shown[: NAME_WIDTH - 3]}..."
-        beyond = f"  {percent(-share):>7} beyond" if measure.limits else ""
-        drawn = line(bins.counts(values), is_plain=style.is_plain)
-        yield f"    {shown:<{NAME_WIDTH}} |{drawn}|  median {quantile(values, 0.5):g}{beyond}"
+    shown = [
+        (
+            name,
+            f"|{line(bins.counts(values), is_plain=style.is_plain)}|",
+            f"median {quantile(values, 0.5):g}",
+            f"{percent(-share)} beyond" if measure.limits else "",
+        )
+        for share, name, values in rows[:SOURCES_SHOWN]
+    ]
+    yield from table_lines(SOURCE_COLUMNS, shown, style.width, indent=4)
     if len(rows) > SOURCES_SHOWN:
         yield f"    and {count(len(rows) - SOURCES_SHOWN)} {style.nouns.source.many} more; all are in --json"
 

@@ -11,6 +11,7 @@ from tui_gen.commands.check.table import CheckFindings, json_of, lines_of
 from tui_gen.contract.inspect import Condition, Inspected
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS
+from tui_gen.views.text.tables import LineWidth
 
 HOSTILE = [
     "\x1b]0;PWNED\x07Dune",
@@ -52,7 +53,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_name_commands_it(width: int) 
         video(name, "unusable", reason=f"corrupt: {name}", cells=CELLS, remarks=(name, "key frames apart"))
         for name in HOSTILE
     ]
-    lines = list(lines_of(findings(*sources), width))
+    lines = list(lines_of(findings(*sources), LineWidth(width, is_cut=True)))
     assert max(cell_len(line) for line in lines) <= width
     for line in lines:
         assert line.isprintable() or not any(ord(character) < 32 for character in line)
@@ -61,8 +62,8 @@ def test_no_line_is_wider_than_the_terminal_and_no_name_commands_it(width: int) 
 
 
 def test_what_has_no_column_of_its_own_is_told_below() -> None:
-    narrow = "\n".join(lines_of(findings(video("Dune", cells=CELLS)), 80))
-    wide = "\n".join(lines_of(findings(video("Dune", cells=CELLS)), 130))
+    narrow = "\n".join(lines_of(findings(video("Dune", cells=CELLS)), LineWidth(80, is_cut=True)))
+    wide = "\n".join(lines_of(findings(video("Dune", cells=CELLS)), LineWidth(130, is_cut=True)))
     assert "    light 1000/4000 DV 8.1; bars 280/280/0/0" in narrow
     assert "    light" not in wide
     for value in CELLS.values():
@@ -77,7 +78,7 @@ def test_every_state_is_told_with_its_reason_and_counted() -> None:
         video("D", "missing", reason="file not found"),
         video("E", "left out", reason="no category has a weight for it"),
     ]
-    text = "\n".join(lines_of(findings(*sources), 100))
+    text = "\n".join(lines_of(findings(*sources), LineWidth(100, is_cut=True)))
     assert "PARTLY USABLE: damaged data at 1 of 3 places tried" in text
     assert "CANNOT BE USED: encrypted" in text
     assert "NOT THERE: file not found" in text
@@ -116,7 +117,7 @@ def test_work_that_was_not_all_tried_is_a_lower_bound() -> None:
         found = CheckFindings(
             (OK,), COLUMNS, (video("A"),), need, processor_seconds=3700.0, is_all_tried=is_all_tried
         )
-        return "\n".join(lines_of(found, 100))
+        return "\n".join(lines_of(found, LineWidth(100, is_cut=True)))
 
     assert "1,200 clips, 1,300 patches; about 1h 01m of processor time" in told(is_all_tried=True)
     assert "at least 1h 01m" in told(is_all_tried=False)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from tui_gen.commands.check.logind import lingering
 from tui_gen.commands.check.machine import processors, program, terminal
 from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
 from tui_gen.commands.check.recording import Kept, News, keep, news_of
-from tui_gen.commands.check.table import NARROW, CheckFindings, json_of, lines_of
+from tui_gen.commands.check.table import CheckFindings, json_of, lines_of
 from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.inspect import Condition, Inspected, Inspection
@@ -32,6 +31,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LOCK_NAME, recipe_differences, replay
 from tui_gen.engine.storage.lock import is_held, read_holder
 from tui_gen.views.text.progress import Progress
+from tui_gen.views.text.tables import line_width
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -97,8 +97,7 @@ def _tell(findings: CheckFindings, request: CheckRequest) -> int:
     if request.is_json:
         request.out.write(f"{json_of(findings)}\n")
     else:
-        width = shutil.get_terminal_size((NARROW, 24)).columns
-        request.out.writelines(f"{line}\n" for line in lines_of(findings, width))
+        request.out.writelines(f"{line}\n" for line in lines_of(findings, line_width(request.out)))
     request.out.flush()
     return ExitCode.DONE if findings.is_ready else ExitCode.WITH_GAPS
 

@@ -1,7 +1,7 @@
 """What was found, as text for people and as JSON for scripts. Pure.
 
-The text keeps to a width: from WIDE on every column has its place, below it some are told in a line
-under the source. Foreign names and reasons pass `display_name`.
+From WIDE cells on every column has its place; on narrower terminals some are told in a line below the
+source. Foreign names and reasons pass `display_name` where tables and lines are laid out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui_gen.base.formatting import count, display_name, duration
+from tui_gen.base.formatting import count, duration
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.contract.inspect import (
     Column,
@@ -21,10 +21,10 @@ from tui_gen.contract.inspect import (
     Level,
 )
 from tui_gen.engine.model.disk_estimate import Need
-from tui_gen.tui.widgets.styled_lines import fit, fit_right, wrapped
+from tui_gen.views.text import tables
+from tui_gen.views.text.tables import LineWidth, wrapped_lines
 
 WIDE = 120
-NARROW = 80
 LEAST_NAME_CELLS = 12
 INDENT = "    "
 WORDS: Mapping[Level, str] = {"good": "ok", "unknown": "?", "warning": "warning", "wrong": "WRONG"}
@@ -60,102 +60,93 @@ class CheckFindings:
         )
 
 
-def lines_of(findings: CheckFindings, width: int) -> Iterator[str]:
-    """Yield the findings as lines of at most `width` cells."""
-    width = max(40, width)
+def lines_of(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
+    """Yield the findings as lines."""
     widest = max(len(condition.what) for condition in findings.conditions)
     for condition in findings.conditions:
-        yield from _condition(condition, widest, width)
+        yield from _condition(condition, widest, width.cells)
     if findings.sources:
         yield ""
         yield from _table(findings, width)
     yield ""
-    yield from _summary(findings, width)
+    yield from _summary(findings, width.cells)
 
 
-def _condition(condition: Condition, widest: int, width: int) -> Iterator[str]:
+def _condition(condition: Condition, widest: int, cells: int) -> Iterator[str]:
     head = f"{WORDS[condition.level]:<7}  {condition.what:<{widest}}  "
-    first = True
-    for line in wrapped(condition.says, width - len(head)):
-        yield (head if first else " " * len(head)) + line
-        first = False
+    for number, line in enumerate(wrapped_lines(condition.says, cells - len(head))):
+        yield (" " * len(head) if number else head) + line
 
 
 # ------------------------------------------------------------------ the sources
 
 
-def _table(findings: CheckFindings, width: int) -> Iterator[str]:
-    is_wide = width >= WIDE
-    columns = [column for column in findings.columns if is_wide or not column.is_wide]
-    cells = [{column.title: _cell(source, column) for column in columns} for source in findings.sources]
-    widths = {column.title: _width(column, cells, is_wide=is_wide) for column in columns}
-    used = sum(each + 1 for each in widths.values())
-    heading = findings.nouns.source.one
-    longest = max(len(heading), *(len(display_name(source.name)) for source in findings.sources))
-    name_cells = min(max(LEAST_NAME_CELLS, width - used), longest)
-    heads = {column.title: column.title for column in columns}
-    yield _row(heading, heads, columns, widths, name_cells)
-    below = [column for column in findings.columns if column not in columns]
-    for source, row in zip(findings.sources, cells, strict=True):
-        yield _row(display_name(source.name), row, columns, widths, name_cells)
-        yield from _below(source, below, width)
-
-
-def _width(column: Column, cells: Sequence[Mapping[str, str]], *, is_wide: bool) -> int:
-    widest = max(len(column.title), *(len(row[column.title]) for row in cells))
-    return widest if is_wide or column.most_cells is None else min(widest, column.most_cells)
+def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
+    """Yield a line for each source, and below it what has no column of its own at this width."""
+    is_wide = width.cells >= WIDE
+    shown = [column for column in findings.columns if is_wide or not column.is_wide]
+    below = [column for column in findings.columns if column not in shown]
+    columns = [
+        tables.Column(findings.nouns.source.one, may_be_cut=True, least_cells=LEAST_NAME_CELLS),
+        *(
+            tables.Column(
+                column.title,
+                is_number=column.is_number,
+                most_cells=None if is_wide else column.most_cells,
+            )
+            for column in shown
+        ),
+    ]
+    rows = [[source.name, *(_cell(source, column) for column in shown)] for source in findings.sources]
+    heading, *lines = tables.table_lines(columns, rows, width, gap=1)
+    yield heading
+    for source, line in zip(findings.sources, lines, strict=True):
+        yield line
+        yield from _below(source, below, width.cells)
 
 
 def _cell(source: Inspected, column: Column) -> str:
-    return display_name(source.cells.get(column.title, "-"))
+    return source.cells.get(column.title, "-")
 
 
-def _row(
-    name: str, row: Mapping[str, str], columns: Sequence[Column], widths: Mapping[str, int], name_cells: int
-) -> str:
-    parts = [fit(name, name_cells)]
-    for column in columns:
-        place = fit_right if column.is_number else fit
-        parts.append(place(row[column.title], widths[column.title]))
-    return " ".join(parts).rstrip()
-
-
-def _below(source: Inspected, columns: Sequence[Column], width: int) -> Iterator[str]:
+def _below(source: Inspected, columns: Sequence[Column], cells: int) -> Iterator[str]:
     told = [
         f"{column.title} {_cell(source, column)}"
         for column in columns
-        if source.cells.get(column.title, "-") not in {"-", "none"}
+        if _cell(source, column) not in {"-", "none"}
     ]
     said = "; ".join([*told, *source.remarks])
     if source.state not in {"good", "left out"}:
-        yield from _indented(f"{STATES[source.state].upper()}: {source.reason}", width)
+        yield from _indented(f"{STATES[source.state].upper()}: {source.reason}", cells)
     elif source.reason:
-        yield from _indented(f"{STATES[source.state]}: {source.reason}", width)
+        yield from _indented(f"{STATES[source.state]}: {source.reason}", cells)
     if said:
-        yield from _indented(said, width)
+        yield from _indented(said, cells)
 
 
-def _indented(text: str, width: int) -> Iterator[str]:
-    for line in wrapped(text, width - len(INDENT)):
+def _indented(text: str, cells: int) -> Iterator[str]:
+    for line in wrapped_lines(text, cells - len(INDENT)):
         yield f"{INDENT}{line}"
 
 
 # ------------------------------------------------------------------ what it comes to
 
 
-def _summary(findings: CheckFindings, width: int) -> Iterator[str]:
+def _summary(findings: CheckFindings, cells: int) -> Iterator[str]:
     for column in findings.columns:
         if column.note and any(source.cells.get(column.title, "-") != "-" for source in findings.sources):
-            yield from wrapped(column.note, width)
+            yield from wrapped_lines(column.note, cells)
     states = Counter(source.state for source in findings.sources)
     if states:
         parts = ", ".join(f"{number} {STATES[state]}" for state, number in states.most_common())
-        yield from wrapped(f"{findings.nouns.source.title}: {count(len(findings.sources))}; {parts}", width)
+        yield from wrapped_lines(
+            f"{findings.nouns.source.title}: {count(len(findings.sources))}; {parts}", cells
+        )
     if findings.need is not None and findings.need.clips:
-        yield from wrapped(_work(findings, findings.need), width)
+        yield from wrapped_lines(_work(findings, findings.need), cells)
     wrong = [condition.what for condition in findings.conditions if condition.level == "wrong"]
     if wrong:
-        yield from wrapped(f"Wrong with this machine: {', '.join(wrong)}", width)
+        yield from wrapped_lines(f"Wrong with this machine: {', '.join(wrong)}", cells)
     yield "Ready." if findings.is_ready else "Not all is well: see above."
 
 

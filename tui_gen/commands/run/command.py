@@ -22,6 +22,7 @@ from tui_gen.engine.run.run_log import LOG_NAME, logging_to
 from tui_gen.engine.run.session import LEDGER_NAME, Session
 from tui_gen.views.text.progress import long_reading
 from tui_gen.views.text.run_lines import final_lines, saved_lines
+from tui_gen.views.text.tables import line_width
 
 log = logging.getLogger("tui_gen")
 
@@ -94,4 +95,4 @@ def _say_the_end(
         command = f"tui-gen run {shlex.quote(str(config.run.path))}"
         talk.say(*saved_lines(state, ledger=str(config.run.run_folder / LEDGER_NAME), command=command))
     else:
-        talk.say(*final_lines(state, now))
+        talk.say(*final_lines(state, now, line_width(talk.out)))

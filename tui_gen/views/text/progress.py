@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tui_gen.base.formatting import count, duration, percent, size
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 SHOW_SECONDS = 0.2
 BAR_CELLS = 20
+CLEAR_TO_END = "\x1b[K"
 LONG_LEDGER_BYTES = 200_000_000
 """A longer ledger takes seconds to read: without a word that would look hung."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """One piece of work of known size: "checked 12 of 76 videos"."""
+    """One piece of work of known size: "checked 12 of 76 videos". A pipe and a dumb terminal get nothing."""
 
     talk: TextIO
     total: int
@@ -25,6 +29,7 @@ class Progress:
     doing: str = "checked"
     began: float = field(default_factory=time.monotonic)
     shown_at: float = float("-inf")
+    _console: Console | None = None
 
     def show(self, done: int) -> None:
         """Renew the line, a few times a second."""
@@ -32,20 +37,44 @@ class Progress:
         if not self.talk.isatty() or now - self.shown_at < SHOW_SECONDS:
             return
         self.shown_at = now
-        left = duration((now - self.began) / done * (self.total - done)) if done else "-"
-        share = done / self.total if self.total else 1.0
-        filled = "#" * round(share * BAR_CELLS)
-        self.talk.write(
-            f"\r{self.doing} {count(done)} of {count(self.total)} {self.things} "
-            f"[{filled:.<{BAR_CELLS}}] {percent(share)}  {left} left\x1b[K"
-        )
-        self.talk.flush()
+        if not self._terminal().is_dumb_terminal:
+            self.talk.write(f"\r{self._line(done, now - self.began)}{CLEAR_TO_END}")
+            self.talk.flush()
 
     def clear(self) -> None:
         """Take the line away."""
-        if self.talk.isatty():
-            self.talk.write("\r\x1b[K")
+        if self._console is not None and not self._console.is_dumb_terminal:
+            self.talk.write(f"\r{CLEAR_TO_END}")
             self.talk.flush()
+
+    def _terminal(self) -> Console:
+        """Return the terminal of the line: rich knows its width, letters and colours."""
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(file=self.talk, markup=False, emoji=False, highlight=False)
+        return self._console
+
+    def _line(self, done: int, seconds: float) -> str:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        left = duration(seconds / done * (self.total - done)) if done else "-"
+        whole = max(1, self.total)
+        line = Table.grid(padding=(0, 1))
+        for most_cells in (None, BAR_CELLS, None, None):  # the bar is made shorter where there is no room
+            line.add_column(no_wrap=most_cells is None, max_width=most_cells)
+        line.add_row(
+            Text(f"{self.doing} {count(done)} of {count(self.total)} {self.things}"),
+            ProgressBar(total=whole, completed=done if self.total else whole),
+            Text(percent(done / self.total if self.total else 1.0)),
+            Text(f"{left} left"),
+        )
+        console = self._terminal()
+        with console.capture() as captured:
+            console.print(line, width=console.width - 1)
+        return captured.get().rstrip()
 
 
 def long_reading(ledger: Path) -> str:

@@ -20,6 +20,7 @@ from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.model.work import Made
 from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.engine.storage.status import status_of
+from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +205,7 @@ def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
     return f"Dataset generation {line}", quality
 
 
-def final_lines(state: RunState, now: float, *, is_at_work: bool = False) -> Iterator[str]:
+def final_lines(state: RunState, now: float, width: LineWidth, *, is_at_work: bool = False) -> Iterator[str]:
     """Yield the final statistics."""
     metrics = metrics_of(state, now)
     yield headline(state, is_at_work=is_at_work)[0]
@@ -220,21 +221,34 @@ def final_lines(state: RunState, now: float, *, is_at_work: bool = False) -> Ite
     if metrics.average_attempts is not None:
         yield f"Average attempts:        {metrics.average_attempts:.2f}"
     yield ""
-    yield from _category_lines(state)
+    yield "Categories:"
+    yield from _category_lines(state, width)
     yield from _gap_lines(state, metrics)
     yield f"Output: {display_name(state.output)}"
     yield RULE
 
 
-def _category_lines(state: RunState) -> Iterator[str]:
-    yield "Categories:"
-    width = max((len(display_name(name)) for name in state.categories), default=0)
-    for category in state.categories.values():
-        name = display_name(category.name.upper())
-        target = f" of {count(category.target)}" if category.target is not None else ""
-        surplus = f", {count(category.surplus)} of them repeat others" if category.surplus else ""
-        disk = size(category.size_bytes)
-        yield f"  {name:<{width}}  {count(category.images):>9}{target} images  ({disk}){surplus}"
+CATEGORY_COLUMNS = (
+    Column("", may_be_cut=True),
+    Column("", is_number=True),
+    Column(""),
+    Column("", is_number=True),
+    Column(""),
+)
+
+
+def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
+    rows = [
+        (
+            category.name.upper(),
+            count(category.images),
+            f"of {count(category.target)} images" if category.target is not None else "images",
+            size(category.size_bytes),
+            f"{count(category.surplus)} of them repeat others" if category.surplus else "",
+        )
+        for category in state.categories.values()
+    ]
+    return table_lines(CATEGORY_COLUMNS, rows, width, indent=2)
 
 
 def _gap_lines(state: RunState, metrics: Metrics) -> Iterator[str]:

@@ -13,16 +13,19 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History, Run
 from tui_gen.views.text.run_lines import final_lines
+from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 REASONS_SHOWN = 20
 
 
-def summary_lines(state: RunState, history: History, *, now: float, is_at_work: bool) -> Iterator[str]:
+def summary_lines(
+    state: RunState, history: History, width: LineWidth, *, now: float, is_at_work: bool
+) -> Iterator[str]:
     """Yield the whole report as text."""
-    yield from final_lines(state, now, is_at_work=is_at_work)
+    yield from final_lines(state, now, width, is_at_work=is_at_work)
     yield ""
     yield from _rate_lines(history)
-    yield from _video_lines(state, history)
+    yield from _video_lines(state, history, width)
     reasons = list(reason_lines(history))
     if reasons:
         yield ""
@@ -31,8 +34,9 @@ def summary_lines(state: RunState, history: History, *, now: float, is_at_work: 
     yield from _problem_lines(state)
     yield ""
     yield "Runs:"
-    for run in history.runs:
-        yield f"  {moment(run.started_at, 0.0)}  {count(run.clips):>9} clips  {display_name(ending(run))}"
+    rows = [(moment(run.started_at, 0.0), f"{count(run.clips)} clips", ending(run)) for run in history.runs]
+    columns = (Column(""), Column("", is_number=True), Column(""))
+    yield from table_lines(columns, rows, width, indent=2)
 
 
 def _rate_lines(history: History) -> Iterator[str]:
@@ -42,20 +46,31 @@ def _rate_lines(history: History) -> Iterator[str]:
         yield ""
 
 
-def _video_lines(state: RunState, history: History) -> Iterator[str]:
+def _video_lines(state: RunState, history: History, width: LineWidth) -> Iterator[str]:
     sources = sources_by_success(state)
     if not sources:
         return
-    yield f"{'success':>8} {'made':>7} {'rejected':>8} {'failed':>7} {'on disk':>9} {'a clip':>8}  video"
-    for source in sources:
-        a_clip = clip_seconds(source, history)
-        takes = f"{a_clip:.1f} s" if a_clip is not None else "-"
-        note = f"  ({display_name(source.reason)})" if source.reason else ""
-        yield (
-            f"{percent(source.success_rate):>8} {count(source.made):>7} {count(source.rejected):>8} "
-            f"{count(source.failed):>7} {size(source.size_bytes):>9} {takes:>8}  "
-            f"{display_name(source.name)}{note}"
-        )
+    numbers = ("success", "made", "rejected", "failed", "on disk", "a clip")
+    columns = (
+        *(Column(title, is_number=True) for title in numbers),
+        Column("video", may_be_cut=True, least_cells=12),
+        Column("why" if any(source.reason for source in sources) else "", may_be_cut=True),
+    )
+    yield from table_lines(columns, [_video_row(source, history) for source in sources], width)
+
+
+def _video_row(source: SourceState, history: History) -> tuple[str, ...]:
+    a_clip = clip_seconds(source, history)
+    return (
+        percent(source.success_rate),
+        count(source.made),
+        count(source.rejected),
+        count(source.failed),
+        size(source.size_bytes),
+        f"{a_clip:.1f} s" if a_clip is not None else "-",
+        source.name,
+        source.reason,
+    )
 
 
 def _problem_lines(state: RunState) -> Iterator[str]:

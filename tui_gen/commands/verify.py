@@ -69,7 +69,10 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     _refuse_without_ledger(config)
     request = RunRequest(config)
     lines = ConsoleOutput(talk, talk)
-    session, opened = open_run(request, lines)
+    try:
+        session, opened = open_run(request, lines)
+    finally:
+        lines.drain()  # what follows is written past the queue
     try:
         found = check_patches(verifier, sample, config.nouns.patch, out=out, talk=talk)
         _list_unrecorded(verifier, session.state, out)
@@ -83,6 +86,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
             move_near_duplicates(config, session)
     finally:
         session.close()
+        lines.close()
     left = [checked for checked in verifier.check(patches) if checked.findings]
     out.writelines(f"{line}, still\n" for checked in left for line in map(_line, checked.findings))
     lost = config.nouns.patch.counted(len(patches))

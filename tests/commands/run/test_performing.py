@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.run.toy_run import ToyRun, toy_config
+from tests.commands.run.toy_run import ToyRun, join_writers, toy_config
 from tests.engine.toy import ToyJob, ToyStage, make
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model import events as ev
@@ -111,3 +112,19 @@ def test_a_signal_tells_on_finish(number: signal.Signals, toy_run: ToyRun, told_
     assert toy_run.perform().exit_code == 128 + number
     ((state, code, _),) = told(told_path)
     assert (state, code) == ("stopped", 4)
+
+
+@pytest.mark.timeout(60)
+def test_a_reader_who_takes_nothing_holds_up_no_clip(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"-" * 4096)
+    os.set_blocking(writer, True)
+    with os.fdopen(writer, "w") as full:
+        toy_run = ToyRun(toy_config(tmp_path / "out"), ToyStage({"a": 200}), full, full, is_verbose=True)
+        assert toy_run.perform().exit_code == 0
+        assert toy_run.session.state.clips_made == 200
+        os.close(reader)
+        join_writers()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import io
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -53,8 +54,8 @@ class ToyRun:
 
     config: ToyConfig
     stage: ToyStage
-    out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr)
+    out: TextIO = field(default_factory=io.StringIO)
+    err: TextIO = field(default_factory=io.StringIO)
     is_verbose: bool = False
 
     def __post_init__(self) -> None:
@@ -63,8 +64,16 @@ class ToyRun:
 
     def perform(self) -> Performed:
         request = RunRequest(cast("JobConfig", self.config), is_verbose=self.is_verbose)
+        talk = ConsoleOutput(self.out, self.err)
         try:
-            opened = cast("OpenedJob", self.opened)
-            return perform(request, self.session, opened, ConsoleOutput(self.out, self.err))
+            return perform(request, self.session, cast("OpenedJob", self.opened), talk)
         finally:
             self.session.close()
+            talk.close(0.0)
+
+
+def join_writers() -> None:
+    """Wait for the threads that write to streams: each ends when its reader is gone or it is closed."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("writes to"):
+            thread.join(60)

@@ -35,7 +35,14 @@ def run(request: RunRequest) -> int:
     if request.is_fresh:
         check_fresh(request)
         archive_previous(request.config)
-    talk = ConsoleOutput(sys.stderr if request.is_json else sys.stdout, sys.stderr)
+    talk = ConsoleOutput(sys.stdout, sys.stderr, is_json=request.is_json)
+    try:
+        return _run(request, talk)
+    finally:
+        talk.close()
+
+
+def _run(request: RunRequest, talk: ConsoleOutput) -> int:
     session, opened = open_run(request, talk)
     try:
         began_in = identity(request.config.run.run_folder)
@@ -85,6 +92,8 @@ def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> No
         if notice := long_reading(request.config.run.run_folder / LEDGER_NAME):
             talk.say(f"All is saved. Writing the report: {notice}")
         talk.say(leave_page(request.config, state))
+        if lines := talk.close():
+            log.warning("the last %d lines of the report were not shown: nobody read them in time", lines)
 
 
 def _say_the_end(

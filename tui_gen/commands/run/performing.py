@@ -6,11 +6,9 @@ The first SIGINT, SIGTERM or SIGHUP finishes the clips in hand and saves; a seco
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import signal
-import sys
 from dataclasses import dataclass, field
 
 from tui_gen.base.console_output import ConsoleOutput
@@ -26,7 +24,7 @@ from tui_gen.engine.run.session import Session
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.scheduling.steering import Steering
-from tui_gen.views.text.run_lines import LOOK_SECONDS, Reporter
+from tui_gen.views.text.run_lines import Reporter
 
 log = logging.getLogger("tui_gen")
 
@@ -125,12 +123,12 @@ class _Run:
         request, talk = self.request, self.talk
         _install_signals(steering, self.received, talk)
         reporter = Reporter(
-            steering, talk.out if not request.is_json else sys.stdout, talk.err, self.session.now,
+            steering, talk.report, talk.err, self.session.now,
             is_verbose=request.is_verbose, is_json=request.is_json, told=self.told,
         )  # fmt: skip
         server = ControlServer(steering, run_folder=request.config.run.run_folder, lock=self.session.lock)
         for name, work in (
-            ("report", _report(reporter, talk)),
+            ("report", _report(reporter)),
             ("workers", _follow_workers(steering, self.opened)),
             ("hooks", self.hooks.run()),
             ("control", server.run()),
@@ -161,17 +159,11 @@ def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutpu
             loop.add_signal_handler(number, obey, number)
 
 
-async def _report(reporter: Reporter, talk: ConsoleOutput) -> None:
+async def _report(reporter: Reporter) -> None:
     try:
-        while True:
-            try:
-                await reporter.run()
-            except OSError as error:
-                talk.fall_silent(error)
-                await asyncio.sleep(LOOK_SECONDS)
+        await reporter.run()
     finally:
-        with contextlib.suppress(OSError):  # the reader is gone: the log says so already
-            reporter.look()
+        reporter.look()
 
 
 async def _follow_workers(steering: Steering, opened: OpenedJob) -> None:

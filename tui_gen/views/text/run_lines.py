@@ -10,8 +10,9 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
+from tui_gen.base.console_output import TextSink
 from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, position, size
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import Metrics, Standing, idle_sources, metrics_of, standing
@@ -36,8 +37,8 @@ class Reporter:
     """Writes what is new in the state, and a progress line every few seconds."""
 
     controller: Controller
-    out: TextIO  # the report
-    err: TextIO  # warnings and errors
+    out: TextSink  # the report
+    err: TextSink  # warnings and errors
     clock: Callable[[], float]
     is_verbose: bool = False
     is_json: bool = False

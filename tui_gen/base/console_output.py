@@ -213,6 +213,7 @@ class ConsoleOutput:
         else:
             self.report = QueuedStream(out, notices=self.err if is_json else None)
         self._words = self.err if is_json else self.report
+        self.out = err if is_json else out  # to be measured; lines go through `say`
 
     def say(self, *lines: str) -> None:
         """Write lines for people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def output() -> Iterator[Path]:
         output = folder / "out"
         with acting_as(ANNA):
             Session(output / ".tui-gen").close()
-            write_status(output / STATUS, {})
+            asyncio.run(write_status(output / STATUS, {}))
         yield output
 
 
@@ -45,7 +46,7 @@ def test_a_second_user_takes_the_run_folder_and_replaces_the_status(output: Path
     try_as(BORIS, output)
     with acting_as(BORIS):
         Session(output / ".tui-gen").close()
-        write_status(output / STATUS, {"state": "running"})
+        asyncio.run(write_status(output / STATUS, {"state": "running"}))
 
 
 @pytest.mark.parametrize("name", [LOCK_NAME, LEDGER_NAME])

@@ -33,3 +33,10 @@ class SourceUnreachableError(Exception):
 
 class SourceChangedError(Exception):
     """A source has changed since the run began: it is quarantined, and the next start examines it again."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what to tell the user: the program's own say it in a sentence, foreign ones with their class."""
+    text = str(error)
+    is_own = type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return text if is_own and text else f"{type(error).__name__}: {text}"

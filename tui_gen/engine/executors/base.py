@@ -18,6 +18,11 @@ from tui_gen.engine.model.work import Report, Stage, Unit
 class MachineLostError(Exception):
     """The machine or process that performed a unit is gone. No clip and no source is to blame."""
 
+    def __init__(self, reason: str, *, was_at_work: bool = True) -> None:
+        """Keep the reason, and whether the machine was performing the unit when it was lost."""
+        super().__init__(reason)
+        self.was_at_work = was_at_work
+
 
 class Executor(Protocol):
     """Runs units somewhere and brings back what they report."""

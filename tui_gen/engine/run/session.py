@@ -18,6 +18,7 @@ from pathlib import Path
 from tui_gen import __version__
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
+from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_data import RECENT_KEPT
@@ -136,9 +137,13 @@ class Session:
         options: Options,
         watched: Watched,
         on_start: Callable[[Steering], None],
+        *,
+        executor: Executor | None = None,
     ) -> ev.RunEnded:
-        """Run the job to its end and record the end, whatever the end is."""
-        engine = Scheduler(job=job, recorder=self.recorder, executor=LocalExecutor(), options=options)
+        """Run the job to its end, in this process where no executor is given, and record the end."""
+        engine = Scheduler(
+            job=job, recorder=self.recorder, executor=executor or LocalExecutor(), options=options
+        )
         watch = Watch(watched, recorder=self.recorder, gate=engine.gate, lock=self.lock)
         watching = asyncio.create_task(watch.run(), name="watch")
         try:

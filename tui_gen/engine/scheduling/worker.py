@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tui_gen.base.detached_call import exhaustion
-from tui_gen.base.errors import ObstructedError, OutOfMemoryError, SourceChangedError, SourceUnreachableError
+from tui_gen.base.errors import (
+    ObstructedError,
+    OutOfMemoryError,
+    SourceChangedError,
+    SourceUnreachableError,
+    reason_of,
+)
 from tui_gen.engine.executors.base import Executor, MachineLostError
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import (
@@ -148,7 +154,8 @@ class Worker:
             await self._pull(reports)
         except MachineLostError as error:
             log.warning("worker %d on %s: %s", self.number, source, error)
-            await self._charge_death()
+            if error.was_at_work:
+                await self._charge_death()
         except OutOfMemoryError as error:
             if not scheduler.reduce_workers(str(error)):
                 await self._charge(str(error))
@@ -163,7 +170,7 @@ class Worker:
                 scheduler.obstruct("machine", reason)
                 return
             log.exception("worker %d on %s", self.number, source)
-            await self._charge(_reason_of(error))
+            await self._charge(reason_of(error))
         finally:
             await reports.aclose()
 
@@ -280,10 +287,3 @@ class Worker:
 def _may_change_the_plan(made: Made) -> bool:
     """Return whether others are to be made for what was rejected, or may be like one made before."""
     return bool(made.rejected) or any(patch.perceptual_hash is not None for patch in made.patches)
-
-
-def _reason_of(error: Exception) -> str:
-    """Return what to tell the user: the program's own say it in a sentence, foreign ones with their class."""
-    text = str(error)
-    is_own = type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
-    return text if is_own and text else f"{type(error).__name__}: {text}"

@@ -5,23 +5,22 @@ Nothing is written before `prepare`. An obstacle is a RefusedError that says wha
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui_gen.base.errors import RefusedError
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.capabilities import Capabilities
+from tui_gen.engine.executors.ground import WorkerCount
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import LEDGER_NAME
+from tui_gen.jobs.superres.chosen_ffmpeg import chosen_ffmpeg
 from tui_gen.jobs.superres.config.recipe import recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.config_capabilities import capabilities_of
 from tui_gen.jobs.superres.dataset.lost_names import lost_names
 from tui_gen.jobs.superres.dataset.ownership import refuse_foreign_files
-from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.films.identity import missing_of
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_check import (
@@ -34,7 +33,6 @@ from tui_gen.jobs.superres.films.source_check import (
 from tui_gen.jobs.superres.films.source_verdict import verdict_basis
 from tui_gen.jobs.superres.opened import OpenedSuperResolution
 from tui_gen.jobs.superres.stages import DecodingResources, SuperResolution
-from tui_gen.media.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class SuperResolutionConfig:
     ) -> OpenedSuperResolution:
         """Examine ffmpeg, every film and the folders. Raises RefusedError; writes nothing."""
         settings = self.settings
-        ffmpeg, fingerprint = _ffmpeg(settings)
+        ffmpeg, fingerprint = chosen_ffmpeg(settings)
         identified = identified_films(settings, records)
         unreachable = unreachable_films(identified, records)
         check_films(settings, identified, records)
@@ -89,7 +87,7 @@ class SuperResolutionConfig:
             refuse_foreign_files(settings, records)
         sources = tuple((found.id, found.video) for found in identified)
         missing = missing_of(identified, unreachable)
-        resources = DecodingResources(ffmpeg, settings.ffmpeg_threads, settings.max_workers)
+        resources = DecodingResources(ffmpeg, settings.ffmpeg_threads, WorkerCount(settings.max_workers))
         job = SuperResolution(
             settings,
             sources,
@@ -101,12 +99,3 @@ class SuperResolutionConfig:
         found = tuple(opening_events(identified, unreachable, records, verdict_basis(settings, ffmpeg)))
         tools = (f"ffmpeg {ffmpeg.version} ({ffmpeg.path})",)
         return OpenedSuperResolution(job, found, tools, settings, resources)
-
-
-def _ffmpeg(settings: Settings) -> tuple[Ffmpeg, str]:
-    """Return the ffmpeg to use and the fingerprint of the colours it makes."""
-    try:
-        ffmpeg = find_ffmpeg(settings.ffmpeg, os.environ)
-        return ffmpeg, colour_fingerprint(ffmpeg, rendering(settings))
-    except FfmpegUnfitError as error:
-        raise RefusedError(str(error)) from error

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from tui_gen.engine.executors.ground import PortableJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import Job
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.folders import USUAL_KINDS, patch_folders, prepare_folders, sweep_leftovers
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
@@ -33,7 +33,7 @@ def _kinds(settings: Settings) -> list[str]:
 class OpenedSuperResolution:
     """The job, ready to run. Its folders are not made yet."""
 
-    job: Job
+    job: PortableJob
     found: tuple[ev.Event, ...]
     tools: tuple[str, ...]
     settings: Settings
@@ -54,4 +54,4 @@ class OpenedSuperResolution:
 
     def follow_workers(self, count: int) -> None:
         """Share the processors among so many decoders."""
-        self.resources.workers = count
+        self.resources.workers.count = count

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
+from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject, Plan, Report, Stage, StageDefaults, Unit
-from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE
+from tui_gen.jobs.superres.chosen_ffmpeg import chosen_ffmpeg
+from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE, recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import Uncounted, uncounted
@@ -20,6 +24,8 @@ from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Stretch, Survey
 from tui_gen.media.ffmpeg import Ffmpeg
 
+Located = TypeVar("Located", Probe, Survey, Stretch)
+
 
 @dataclass(slots=True)
 class DecodingResources:
@@ -27,11 +33,11 @@ class DecodingResources:
 
     ffmpeg: Ffmpeg
     ffmpeg_threads: int  # 0: share the processors
-    workers: int
+    workers: WorkerCount
 
     def threads(self) -> int:
         """Return the decoding threads of one worker: one, unless there are fewer workers than cores."""
-        return self.ffmpeg_threads or max(1, (os.cpu_count() or 1) // max(1, self.workers))
+        return self.ffmpeg_threads or max(1, (os.cpu_count() or 1) // max(1, self.workers.count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,15 @@ class _Films:
     settings: Settings
     sources: Sources
     missing: frozenset[str]  # not found: other films get their share
+    ground: Ground | None  # of another machine than the engine's
+
+    def here(self, unit: Located) -> Located:
+        """Return a unit with the paths of the machine that performs it."""
+        if self.ground is None or not self.ground.paths:
+            return unit
+        output = Path(self.ground.here(str(unit.settings.output)))
+        settings = replace(unit.settings, output=output)
+        return replace(unit, path=self.ground.here(unit.path), settings=settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ class ProbeStage(StageDefaults):
         if not isinstance(unit, Probe):
             message = f"not a probe: {unit!r}"
             raise TypeError(message)
-        return perform_probe(unit, self.tools)
+        return perform_probe(self.films.here(unit), self.tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +98,11 @@ class ExtractStage(StageDefaults):
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Survey a film, or make the patches of a stretch."""
         if isinstance(unit, Probe):  # a film that came late: taken back in, or not reached before
-            return perform_probe(unit, self.tools)
+            return perform_probe(self.films.here(unit), self.tools)
         if isinstance(unit, Survey):
-            return perform_survey(unit, self.tools)
+            return perform_survey(self.films.here(unit), self.tools)
         if isinstance(unit, Stretch):
-            return perform_stretch(unit, self.tools)
+            return perform_stretch(self.films.here(unit), self.tools)
         message = f"no unit of this stage: {unit!r}"
         raise TypeError(message)
 
@@ -102,13 +117,26 @@ class SuperResolution:
     presence: Presence
     recipe: JsonObject
     resources: DecodingResources
+    ground: Ground | None = None
     name: str = "superres"
-    legacy_recipe: JsonObject = field(default_factory=lambda: LEGACY_RECIPE)
     stages: Sequence[Stage] = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the stages."""
-        films = _Films(self.settings, self.sources, self.missing)
+        films = _Films(self.settings, self.sources, self.missing, self.ground)
         tools = Tools(self.resources.ffmpeg, self.resources.threads, self.presence)
         extract = ExtractStage(films, tools, uncounted(self.settings))
         self.stages = (ProbeStage(films, tools), extract)
+
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """What the recipe of an older version's run folder leaves unsaid."""
+        return LEGACY_RECIPE
+
+    def at(self, ground: Ground) -> SuperResolution:
+        """Return the job with a machine's ffmpeg, its recipe there, and the machine's threads and paths."""
+        settings = replace(self.settings, ffmpeg=ground.tools.get("ffmpeg", self.settings.ffmpeg))
+        ffmpeg, fingerprint = chosen_ffmpeg(settings)
+        recipe = recipe_of(settings, self.sources, ffmpeg=ffmpeg, fingerprint=fingerprint)
+        resources = DecodingResources(ffmpeg, settings.ffmpeg_threads, ground.workers)
+        return replace(self, settings=settings, recipe=recipe, resources=resources, ground=ground)

@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_gen.contract.verify import Wanted
+from tui_gen.engine.executors.ground import Ground, PortableJob
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import Job, JsonObject, OnChange, Plan, Report, Scope, SourcePlan, Stage, Unit
+from tui_gen.engine.model.work import JsonObject, OnChange, Plan, Report, Scope, SourcePlan, Stage, Unit
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
 from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Stretch
 
@@ -146,7 +147,7 @@ def _alone(records: Mapping[str, SourceRecord], wanted: Wanted) -> dict[str, Sou
 class Restricted:
     """The job, for certain patches alone."""
 
-    whole: Job
+    whole: PortableJob
     wanted: Wanted
     stages: Sequence[Stage] = field(init=False)
 
@@ -168,3 +169,7 @@ class Restricted:
     def legacy_recipe(self) -> JsonObject:
         """As of the whole one."""
         return self.whole.legacy_recipe
+
+    def at(self, ground: Ground) -> Restricted:
+        """Return the same for the programs, threads and paths of a machine."""
+        return Restricted(self.whole.at(ground), self.wanted)

@@ -9,15 +9,14 @@ window or a child makes the clip one for `clips.read_clips`, which also tells go
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from tui_gen.base.detached_call import detached_call, exhaustion
+from tui_gen.base.uncancelled import uncancelled
 from tui_gen.engine.model.work import Clip, Doing, Unusable
 from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS, read_clips
@@ -158,7 +157,7 @@ class _FastReading:
         """Kill and reap the decoder group, whatever else is cancelled."""
         decoders, self._decoders = self._decoders, None
         if decoders is not None:
-            await _uncancelled(_close(decoders))
+            await uncancelled(_close(decoders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,17 +219,3 @@ async def _close(decoders: DecoderGroup) -> None:
         if exhaustion(error) is None:
             raise
         decoders.close()
-
-
-async def _uncancelled(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for the end of some work although cancelled, then be cancelled."""
-    task = asyncio.ensure_future(work)
-    was_cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            was_cancelled = True
-    task.result()
-    if was_cancelled:
-        raise asyncio.CancelledError

@@ -1,0 +1,108 @@
+"""A unit runner as the engine sees it: a child process, requests to its stdin, answers from its stdout.
+
+Invariant: the process ends with the thread that started it, and `end` returns when it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+
+from tui_gen.engine.executors.messages import LINE_BYTES, Answer, Request, answer_of, line_of
+from tui_gen.processes.children import LAUNCHER
+
+MODULE = "tui_gen.engine.executors.unit_runner"
+END_SECONDS = 30.0
+"""How long a runner may take to end its children and files before it is killed."""
+TAIL_SECONDS = 2.0
+READ_BYTES = 1 << 16
+TAIL_BYTES = 8000
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment, with the modules found where this process finds them."""
+    paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" stands for the current folder
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+class RunnerProcess:
+    """One started process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        """Use `start`."""
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
+        self._process, self._requests = process, process.stdin
+        self._answers, self._errors = process.stdout, process.stderr
+        self._tail = b""
+        self._reading = asyncio.create_task(self._read_errors(), name=f"stderr of {process.pid}")
+
+    @classmethod
+    async def start(cls) -> RunnerProcess:
+        """Start a process from the main thread. Raises OSError."""
+        if threading.current_thread() is not threading.main_thread():
+            message = "a unit runner would be killed when this thread ends; start it from the main one"
+            raise RuntimeError(message)
+        # As a device's decoder: it writes files, and maps what it needs.
+        launch = ("-I", "-S", str(LAUNCHER), "--device", str(os.getpid()), "0")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *launch,
+            *(sys.executable, "-P", "-m", MODULE),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LINE_BYTES,
+            start_new_session=True,
+            cwd="/",
+            env=_environment(),
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def say(self, request: Request) -> None:
+        """Send a request without waiting. A process that has ended hears nothing: `hear` says so."""
+        if not self._requests.is_closing():
+            self._requests.write(line_of(request))
+
+    async def hear(self) -> Answer | None:
+        """Return the next answer, or None when the process has closed its end. Raises MessageError."""
+        line = await self._answers.readline()
+        return answer_of(line) if line.endswith(b"\n") else None
+
+    def kill(self) -> None:
+        """Kill it; its children end with it."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def end(self) -> str:
+        """End its stdin, wait for its end, kill it if that takes too long, and say how it ended."""
+        self._requests.close()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._drain()
+        except TimeoutError:
+            self.kill()
+        status = await self._process.wait()
+        # A child that is left with its stderr must not hold this up.
+        await asyncio.wait({self._reading}, timeout=TAIL_SECONDS)
+        self._reading.cancel()
+        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"
+        said = self._tail.decode("utf-8", "replace").strip()
+        return f"process {self.pid} {how}{': ' if said else ''}{said}"
+
+    async def _drain(self) -> None:
+        while await self._answers.read(READ_BYTES):
+            """What is said after the end is asked for concerns nobody."""
+        await self._process.wait()
+
+    async def _read_errors(self) -> None:
+        while piece := await self._errors.read(READ_BYTES):
+            self._tail = (self._tail + piece)[-TAIL_BYTES:]

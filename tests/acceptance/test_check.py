@@ -17,7 +17,16 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import Configure, Films
-from tests.acceptance.program import Dataset, Running, command, entry, environment, run, still_alive
+from tests.acceptance.program import (
+    Dataset,
+    Running,
+    command,
+    entry,
+    environment,
+    run,
+    run_inside,
+    still_alive,
+)
 
 HOSTILE = "\x1b]0;PWN\x07 [/red] \udcff row\nrow"
 
@@ -63,7 +72,7 @@ def test_what_a_check_finds_is_not_looked_for_again_by_the_run(
     configure: Configure, two_films: list[dict[str, Any]], recorder: Recorder
 ) -> None:
     data = configure(two_films)
-    done = run("check", data.config, env=recorder.env)
+    done = run_inside("check", data.config, env=recorder.env)
     assert done.code == 0, str(done)
     assert done.out.endswith("Ready.\n")
     assert f"kept for the run, in {data.ledger_path}" in done.err
@@ -80,10 +89,10 @@ def test_what_a_check_finds_is_not_looked_for_again_by_the_run(
 
 def test_a_second_check_takes_what_is_known(configure: Configure, films: Films, recorder: Recorder) -> None:
     data = configure([entry(films.beta, HOSTILE, {"general": 1.0})])
-    first = json.loads(run("check", data.config, "--json", env=recorder.env).out)
+    first = json.loads(run_inside("check", data.config, "--json", env=recorder.env).out)
     assert recorder.looks() == (1, 1)
     before = data.ledger_path.read_bytes()
-    done = run("check", data.config, "--json", env=recorder.env)
+    done = run_inside("check", data.config, "--json", env=recorder.env)
     second = json.loads(done.out)
     assert recorder.looks() == (0, 0)
     assert data.ledger_path.read_bytes() == before
@@ -109,7 +118,7 @@ def test_what_is_wrong_with_a_film_is_said_and_makes_the_exit_code(
             entry(films.alpha, "Unwanted", {}),
         ]
     )
-    done = run("check", data.config, env=environment(COLUMNS="80"))
+    done = run_inside("check", data.config, env=environment(COLUMNS="80"))
     assert done.code == 3, str(done)
     assert "NOT THERE: file not found" in done.out
     assert "CANNOT BE USED: not a video file" in done.out
@@ -125,7 +134,7 @@ def test_without_films_the_machine_is_checked_and_nothing_is_made(
     configure: Configure, tmp_path: Path
 ) -> None:
     data = configure([])
-    done = run("check", data.config)
+    done = run_inside("check", data.config)
     assert done.code == 0, str(done)
     for what in (
         "ffmpeg",
@@ -149,7 +158,7 @@ def test_without_films_the_machine_is_checked_and_nothing_is_made(
 def test_what_cannot_be_used_on_this_machine_is_wrong(configure: Configure, films: Films) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 1.0})], min_free_gb=10**9)
     data.edit(lambda settings: settings.update(ffmpeg="/bin/true"))
-    done = run("check", data.config)
+    done = run_inside("check", data.config)
     assert done.code == 3, str(done)
     assert "WRONG    ffmpeg" in done.out
     assert "WRONG    space" in done.out
@@ -159,7 +168,7 @@ def test_what_cannot_be_used_on_this_machine_is_wrong(configure: Configure, film
 def test_a_faulty_configuration_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "faulty.json"
     path.write_text('{"videos": [{"nam": "x"}]}', encoding="utf-8")
-    done = run("check", path)
+    done = run_inside("check", path)
     assert done.code == 2
     assert 'did you mean "name"?' in done.err
     assert done.out == ""
@@ -171,7 +180,7 @@ def test_nothing_is_made_above_the_output_folder_nor_where_it_is_not_wanted(
 ) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 1.0})], output_base_dir=output)
     before = sorted(data.config.parent.rglob("*"))
-    done = run("check", data.config, *flags)
+    done = run_inside("check", data.config, *flags)
     assert done.code == 0, str(done)
     assert sorted(data.config.parent.rglob("*")) == before
     assert ("not kept for the run: " in done.err) == (not flags)
@@ -183,7 +192,7 @@ def test_beside_an_engine_it_only_reads(configure: Configure, two_films: list[di
         running.wait_until(lambda: data.ledger_path.exists() and len(data.made()) > 0, "the first patch")
         os.kill(running.process.pid, signal.SIGSTOP)
         before = data.ledger_path.read_bytes()
-        done = run("check", data.config)
+        done = run_inside("check", data.config)
         assert data.ledger_path.read_bytes() == before
         os.kill(running.process.pid, signal.SIGCONT)
     assert done.code == 0, str(done)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import Films, write_config
-from tests.acceptance.program import Dataset, Running, command, entry, run
+from tests.acceptance.program import Dataset, Running, command, entry, run_inside
 from tui_gen.cli.main import main
 
 
@@ -41,9 +41,9 @@ def contents(data: Dataset) -> list[str]:
 
 def test_a_film_that_was_used_is_moved_and_goes_on_there(used: Dataset) -> None:
     before, written = contents(used), used.config.read_text(encoding="utf-8")
-    listed = run("split", "-c", used.config)
+    listed = run_inside("split", "-c", used.config)
     assert "train" in listed.out.splitlines()[1]
-    chosen = run("split", "--val", "bet", "-c", used.config)
+    chosen = run_inside("split", "--val", "bet", "-c", used.config)
     assert chosen.code == 0, str(chosen)
     assert "split --move" in chosen.err
     assert (
@@ -56,36 +56,36 @@ def test_a_film_that_was_used_is_moved_and_goes_on_there(used: Dataset) -> None:
     waiting = used.run()
     assert waiting.code == 3, str(waiting)
     assert contents(used) == before
-    moved = run("split", "--move", "--json", "-c", used.config)
+    moved = run_inside("split", "--move", "--json", "-c", used.config)
     assert "Moved 5 patches" in moved.err, str(moved)
     (beta,) = (film for film in json.loads(moved.out) if film["id"] == "beta")
     assert (beta["split"], beta["made"]) == ("val", {"train": 0, "val": 5, "test": 0})
     assert contents(used) == before
     assert not [path for path in used.tree() if "/Patches" in path and "_beta_" in path]
-    checked = run("verify", used.config)
+    checked = run_inside("verify", used.config)
     assert (checked.code, checked.out) == (0, ""), str(checked)
     used.edit(lambda settings: settings["base_settings"].update(base_frame_limit=10))
     used.complete()
     assert used.status()["category_stats"]["general/val"]["images_created"] == 6
     assert used.count("GT", "patch_beta_*") == 0
     # And back again: the same files in the same places.
-    back = run("split", "--train", "Beta", "--move", "-c", used.config)
+    back = run_inside("split", "--train", "Beta", "--move", "-c", used.config)
     assert "Moved 6 patches" in back.err, str(back)
     assert used.count("GT", "patch_beta_*") == 6
-    assert run("verify", used.config).code == 0
+    assert run_inside("verify", used.config).code == 0
 
 
 def test_a_move_that_was_cut_short_is_ended_by_the_next(used: Dataset) -> None:
     before = contents(used)
-    run("split", "--test", "alpha", "-c", used.config)
+    run_inside("split", "--test", "alpha", "-c", used.config)
     lost = next(path for path in sorted(used.tree()) if "_alpha_" in path and "/LR/" in path)
     target = used.output / lost.replace("/Patches", "/Test")
     target.parent.mkdir(parents=True)
     (used.output / lost).rename(target)  # as a kill after the first file would leave it
-    moved = run("split", "--move", "-c", used.config)
+    moved = run_inside("split", "--move", "-c", used.config)
     assert moved.code == 0, str(moved)
     assert contents(used) == before
-    assert run("verify", used.config).code == 0
+    assert run_inside("verify", used.config).code == 0
 
 
 def test_nothing_is_moved_while_an_engine_works(used: Dataset) -> None:
@@ -94,7 +94,7 @@ def test_nothing_is_moved_while_an_engine_works(used: Dataset) -> None:
     with Running(command("run", used.config, "--workers", "1")) as running:
         running.wait_until(lambda: used.ledger_path.stat().st_size > lines, "it holds the folder")
         running.signal(signal.SIGSTOP)  # so that it cannot be done before this test is
-        refused = run("split", "--move", "-c", used.config)
+        refused = run_inside("split", "--move", "-c", used.config)
         running.process.kill()
     assert refused.code == 11, str(refused)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.acceptance.conftest import Configure, Films
-from tests.acceptance.program import Dataset, check_whole, entry, environment, run
+from tests.acceptance.program import Dataset, check_whole, entry, environment, run_inside
 
 COUNTING = """#!/bin/sh
 printf '%s\\n' "$*" >> '{log}'
@@ -65,7 +65,7 @@ def test_two_films_with_one_name_both_keep_all_their_patches(films: Films, confi
         entry(films.beta, "Dune 2021", {"general": 0.7}),
     ]
     data = configure(videos)
-    plan = run("plan", data.config)
+    plan = run_inside("plan", data.config)
     assert plan.code == 0, str(plan)
     assert "'dune_2021' is shared" in plan.out
     data.complete()
@@ -95,7 +95,7 @@ def test_a_target_that_cannot_be_met_is_reported_before_and_after(films: Films, 
         entry(films.beta, "Beta", {"space": 0.4}),
     ]
     data = configure(videos, targets={"general": 8, "space": 4})
-    plan = run("plan", data.config)
+    plan = run_inside("plan", data.config)
     assert plan.code == 3, str(plan)
     assert "general: the target of 8 patches cannot be met: 6 can be planned, 2 too few" in plan.out
     assert "space: the target" not in plan.out
@@ -111,7 +111,7 @@ def test_a_target_that_can_be_met_passes_the_dry_run_which_writes_nothing(
     films: Films, configure: Configure
 ) -> None:
     data = configure([entry(films.alpha, "Alpha", {"general": 0.8})], targets={"general": 8})
-    plan = run("plan", data.config)
+    plan = run_inside("plan", data.config)
     assert plan.code == 0, str(plan)
     assert "8 to make" in plan.out
     assert plan.err == ""

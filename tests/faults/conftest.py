@@ -30,9 +30,11 @@ from tests.acceptance.program import (
     entry,
     environment,
     run,
+    run_inside,
     still_alive,
     with_path_in_command_line,
 )
+from tests.conftest import MadeOnce
 from tui_gen.engine.storage.lock import read_holder
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +110,7 @@ class Scene:
         """Run again, undisturbed, and see that nothing shows what happened before."""
         if done_before is not None:
             check_words(done_before)
-        done = self.run()
+        done = run_inside("run", self.data.config)
         assert done.code == 0, str(done)
         check_words(done)
         self.check_finished()
@@ -162,23 +164,27 @@ def lying_in(*folders: Path) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str) -> Path:
+def studio(made_once: MadeOnce, embedded_ffmpeg: str) -> Path:
     """Three short films, made once."""
-    folder = tmp_path_factory.mktemp("studio")
-    for name, graph in FILMS.items():
-        make_film(embedded_ffmpeg, graph + SDR, folder / name)
-    return folder
+
+    def fill(folder: Path) -> None:
+        for name, graph in FILMS.items():
+            make_film(embedded_ffmpeg, graph + SDR, folder / name)
+
+    return made_once("studio", fill)
 
 
 @pytest.fixture(scope="session")
-def undisturbed(studio: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def undisturbed(studio: Path, made_once: MadeOnce) -> Dataset:
     """Return a dataset whose making nothing disturbed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    scene = make_scene(folder, studio, {})
-    done = run("run", scene.data.config)
-    assert done.code == 0, str(done)
-    check_whole(scene.data)
-    return scene.data
+
+    def fill(folder: Path) -> None:
+        scene = make_scene(folder, studio, {})
+        done = run("run", scene.data.config)
+        assert done.code == 0, str(done)
+        check_whole(scene.data)
+
+    return Dataset(made_once("undisturbed", fill) / "out.json")
 
 
 @pytest.fixture

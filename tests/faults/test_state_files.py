@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.program import Dataset, environment, run
+from tests.acceptance.program import Dataset, environment, run_inside
 from tests.faults.conftest import Scene, check_words, lying_in, with_root
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands.run.starting_over import archive_previous
@@ -42,7 +42,7 @@ def test_a_ruined_status_file_costs_nothing(kind: str, finished: Scene) -> None:
         os.truncate(status, HUGE_BYTES)
     elif kind != "gone":
         status.write_bytes(GARBAGE[kind])
-    watched = run("monitor", finished.data.config, "--once")
+    watched = run_inside("monitor", finished.data.config, "--once")
     assert "Traceback" not in watched.err, str(watched)
     finished.finish()
     assert finished.data.status()["state"] == "finished"
@@ -51,7 +51,7 @@ def test_a_ruined_status_file_costs_nothing(kind: str, finished: Scene) -> None:
 def test_a_monitor_writes_nothing(finished: Scene) -> None:
     before = lying_in(finished.data.output)
     for flag in ("--once", "--json"):
-        watched = run("monitor", finished.data.config, "--once", flag)
+        watched = run_inside("monitor", finished.data.config, "--once", flag)
         assert watched.code == 0, str(watched)
     assert lying_in(finished.data.output) == before
 
@@ -132,8 +132,8 @@ def test_a_ledger_cut_in_the_middle_repeats_what_it_lost_into_the_same_files(fin
 def test_deleted_patches_are_told_by_verify_and_a_whole_run_leaves_them(finished: Scene) -> None:
     for path in finished.data.paths()[::20]:
         path.unlink()
-    assert run("verify", finished.data.config).code == 5
-    assert run("verify", finished.data.config, "--repair").code == 0
+    assert run_inside("verify", finished.data.config).code == 5
+    assert run_inside("verify", finished.data.config, "--repair").code == 0
     assert finished.data.tree() == finished.reference
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from tests.acceptance.program import Done, Running, command, run
+from tests.acceptance.program import Done, Running, command, run_inside
 from tests.faults.conftest import Scene, check_words
 
 
 def verify(scene: Scene, *flags: str) -> Done:
-    done = run("verify", scene.data.config, *flags)
+    done = run_inside("verify", scene.data.config, *flags)
     check_words(done)
     return done
 

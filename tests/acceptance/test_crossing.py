@@ -68,12 +68,12 @@ def copied(apart: Dataset, tmp_path: Path) -> Dataset:
 
 def hashes(data: Dataset, folder: str) -> dict[str, int]:
     """Return file name -> hash of the patches that stand in a folder, as the ledger's last lines tell."""
-    last = {
-        (line["id"], patch["category"]): patch
-        for line in data.ledger()
-        if line["kind"] == "clip"
-        for patch in line.get("patches", ())
-    }
+    last = {}
+    for line in data.ledger():
+        for patch in line.get("patches", ()):
+            last[line["id"], patch["category"]] = patch
+        if line["kind"] == "moved":
+            last[f"{line['source']}:{line['clip']}", line["patch"]["category"]] = line["patch"]
     standing = {patch["files"]["gt"]: int(patch["hash"], 16) for patch in last.values()}
     return {path: mark for path, mark in standing.items() if path.split("/")[-3] == folder}
 
@@ -134,7 +134,7 @@ def test_a_film_kept_aside_later_moves_what_it_has_in_common_and_nothing_is_lost
 def test_what_waits_to_be_moved_is_told_by_every_command_and_moved_by_split(copied: Dataset) -> None:
     tree = copied.tree()
     lines = copied.ledger_path.read_bytes().splitlines(keepends=True)
-    moves = [line for line in lines if b'"stage":"split"' in line]
+    moves = [line for line in lines if b'"kind":"moved"' in line]
     assert moves
     copied.ledger_path.write_bytes(b"".join(line for line in lines if line not in moves))
     for path in copied.output.glob("General/Near_whole/*/*.png"):

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.conftest import Films, write_config
 from tests.acceptance.program import Dataset, Running, command, entry, run_inside
 from tui_gen.cli.main import main
+from tui_gen.engine.storage.history import replay_history
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,13 @@ def contents(data: Dataset) -> list[str]:
     return sorted(data.tree().values())
 
 
+def work_of(data: Dataset) -> tuple[object, ...]:
+    """Return what counts as work done."""
+    state, history, _ = replay_history(data.output / ".tui-gen")
+    rates = [(part.patches, part.end) for part in history.bins(50)]
+    return state.clips_made, state.attempts, list(state.minutes), state.last_at, rates, history.runs
+
+
 def test_a_film_that_was_used_is_moved_and_goes_on_there(used: Dataset) -> None:
     before, written = contents(used), used.config.read_text(encoding="utf-8")
     listed = run_inside("split", "-c", used.config)
@@ -56,8 +64,10 @@ def test_a_film_that_was_used_is_moved_and_goes_on_there(used: Dataset) -> None:
     waiting = used.run()
     assert waiting.code == 3, str(waiting)
     assert contents(used) == before
+    counted = work_of(used)
     moved = run_inside("split", "--move", "--json", "-c", used.config)
     assert "Moved 5 patches" in moved.err, str(moved)
+    assert work_of(used) == counted
     (beta,) = (film for film in json.loads(moved.out) if film["id"] == "beta")
     assert (beta["split"], beta["made"]) == ("val", {"train": 0, "val": 5, "test": 0})
     assert contents(used) == before

@@ -104,7 +104,7 @@ def _move(config: JobConfig, splitter: Splitter, talk: TextIO) -> None:
     try:
         for events in splitter.move(session.state.records):
             session.note(events)
-            moved += sum(isinstance(event, ev.ClipEnded) for event in events)
+            moved += sum(isinstance(event, ev.PatchMoved) for event in events)
         moved += move_near_duplicates(config, session)
     except OSError as error:
         message = f"{error.filename or config.run.output}: {error.strerror}; the same command goes on"

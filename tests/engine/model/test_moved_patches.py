@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import PerceptualHashes
@@ -101,6 +103,16 @@ def test_the_newest_patch_stays_when_another_one_is_moved() -> None:
     state = state_of(made(2), made(1), moved(clip=2))
     assert state.newest_patch is not None
     assert state.newest_patch["files"] == PATCH.record["files"]
+
+
+@given(st.lists(st.sampled_from([0, 1, 255, 256, 257, 65536, 2**24, 2**24 + 1]), max_size=20), st.data())
+def test_all_hashes_of_a_clip_are_removed_and_no_other(clips: list[int], data: st.DataObject) -> None:
+    given_hashes = hashes(*((clip, place) for place, clip in enumerate(clips)))
+    gone = data.draw(st.sampled_from([0, 1, 256, 65536, 7]))
+    given_hashes.remove(gone)
+    left = [(clip, place) for place, clip in enumerate(clips) if clip != gone]
+    assert list(zip(given_hashes.clips, given_hashes.values, strict=True)) == left
+    assert given_hashes.removed == clips.count(gone)
 
 
 def test_a_move_without_a_hash_moves_none() -> None:

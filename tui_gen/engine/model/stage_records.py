@@ -30,8 +30,7 @@ class PerceptualHashes:
 
     def remove(self, clip: int) -> None:
         """Remove those of a clip."""
-        while clip in self.clips:
-            place = self.clips.index(clip)
+        for place in reversed(_places_of(clip, self.clips)):
             del self.clips[place], self.values[place]
             self.removed += 1
 
@@ -43,6 +42,17 @@ class PerceptualHashes:
 
     def _pairs(self) -> set[tuple[int, int]]:
         return set(zip(self.clips, self.values, strict=True))
+
+
+def _places_of(number: int, numbers: array[int]) -> list[int]:
+    """Return where a number stands. Its bytes are sought: a loop over thousands of numbers is slow."""
+    data, wanted, width = numbers.tobytes(), array(numbers.typecode, [number]).tobytes(), numbers.itemsize
+    places, found = list[int](), data.find(wanted)
+    while found >= 0:
+        if found % width == 0:
+            places.append(found // width)
+        found = data.find(wanted, found + 1)
+    return places
 
 
 @dataclass(slots=True)

@@ -122,15 +122,18 @@ class Heading(msgspec.Struct):
     kind: str
     source: str = ""
     id: str = ""  # of a clip
-    clip: int | None = None  # of a patch that was moved
+    clip: _Index | None = None  # of a patch that was moved
+    outcome: str = ""  # of a clip
 
     @property
     def index(self) -> int | None:
         """The index of the clip, None where the line is not about one clip."""
         if not self.id:
             return self.clip
-        digits = self.id.rpartition(":")[2]
-        return int(digits) if digits.isascii() and digits.isdigit() else None
+        try:
+            return _index_in(self.id)
+        except LedgerError:
+            return None
 
 
 def _index_in(clip: str) -> int:

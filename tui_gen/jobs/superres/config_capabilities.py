@@ -144,11 +144,12 @@ class PatchVerifier:
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger and their number; with `sample`, a random sample of that size."""
-        from tui_gen.jobs.superres.dataset.verify import count_patches, recorded_patches, sample_of
+        from tui_gen.jobs.superres.dataset.standing_patches import count_standing_patches
+        from tui_gen.jobs.superres.dataset.verify import recorded_patches, sample_of
 
         ledger = _ledger(self.settings)
         if sample is None:
-            return count_patches(ledger), recorded_patches(ledger)
+            return count_standing_patches(ledger), recorded_patches(ledger)
         chosen = sample_of(recorded_patches(ledger), sample, time.time_ns())
         return len(chosen), chosen
 

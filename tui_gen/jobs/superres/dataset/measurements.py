@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_gen.contract.stats import Flagged, Measure, Measured, Measurements, Place
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.stage_records import PerceptualHashes
 from tui_gen.engine.model.work import JsonObject, Made, Patch, Rejected
 from tui_gen.engine.storage.ledger import read_events
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import found_among
+from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 from tui_gen.jobs.superres.extraction.scoring.scores import (
     KINDS,
     NEAR_DUPLICATE,
@@ -39,6 +42,8 @@ def measurements(settings: Settings, ledger: Path, names: Mapping[str, str]) -> 
     for event in read_events(ledger, on_damage=[]):
         if isinstance(event, ev.ClipEnded):
             reading.take(event)
+        elif isinstance(event, ev.PatchMoved):
+            reading.move(event)
     reading.compare()
     measured = Measured(
         measures,
@@ -81,13 +86,8 @@ def clip_values(record: JsonObject) -> dict[str, float]:
     return values
 
 
-@dataclass(slots=True)
-class _Hashes:
-    """The hashes of one category."""
-
-    values: array[int] = field(default_factory=lambda: array("Q"))
-    clips: array[int] = field(default_factory=lambda: array("q"))
-    sources: list[str] = field(default_factory=list)
+_Hashes = dict[str, PerceptualHashes]
+"""The hashes of one category, by source."""
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class _Reading:
     patches_flagged: int = 0
     is_sampled: bool = False
     _seen: dict[Place, int] = field(default_factory=dict)  # bit sets of clips
-    _hashes: dict[str, _Hashes] = field(default_factory=lambda: defaultdict(_Hashes))
+    _hashes: dict[str, _Hashes] = field(default_factory=lambda: defaultdict(dict))
     _flagged: dict[Place, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def take(self, event: ev.ClipEnded) -> None:
@@ -131,10 +131,28 @@ class _Reading:
             self.patches_flagged += 1
             self._flagged[place].add(clip)
         if patch.perceptual_hash is not None:
-            hashes = self._hashes[place[0]]
-            hashes.values.append(patch.perceptual_hash)
-            hashes.clips.append(clip)
-            hashes.sources.append(place[1])
+            _add_hash(self._hashes, place, clip, patch.perceptual_hash)
+
+    def move(self, event: ev.PatchMoved) -> None:
+        """Count what was measured on a patch in the category in which the patch stands now."""
+        clip, patch = event.clip, event.patch
+        old, new = (event.from_category, event.source), (patch.category, event.source)
+        if old == new or not self._seen.get(old, 0) >> clip & 1:
+            return
+        self._seen[old] &= ~(1 << clip)
+        self._seen[new] = self._seen.get(new, 0) | 1 << clip
+        for name, value in patch.record.get("scores", {}).items():
+            given = self.values[name].get(old, array("d"))
+            if value in given:
+                given.remove(value)
+                self.values[name].setdefault(new, array("d")).append(value)
+        if clip in self._flagged[old]:
+            self._flagged[old].remove(clip)
+            self._flagged[new].add(clip)
+        given_hashes = self._hashes.get(old[0], {}).get(event.source)
+        if given_hashes is not None and patch.perceptual_hash is not None:
+            given_hashes.remove(clip)
+            _add_hash(self._hashes, new, clip, patch.perceptual_hash)
 
     def _is_new(self, place: Place, clip: int) -> bool:
         seen = self._seen.get(place, 0)
@@ -153,29 +171,56 @@ class _Reading:
     def compare(self) -> None:
         """Find how far each patch is from the nearest one before it, and which are near duplicates."""
         measure = self.measures[NEAR_DUPLICATE]
-        for category, hashes in self._hashes.items():
-            values, ranks = np.array(hashes.values, np.uint64), _ranks(hashes)
-            step = -(-(len(values) ** 2) // MOST_PAIRS)
+        for category, by_source in self._hashes.items():
+            hashes = _Compared.of(by_source)
+            step = max(1, -(-(len(hashes.values) ** 2) // MOST_PAIRS))
             self.is_sampled |= step > 1
-            for place in range(0, len(values), step):
-                before = values[ranks < ranks[place]]
-                if len(before):
-                    distance = int(np.bitwise_count(before ^ values[place]).min())
-                    key = category, hashes.sources[place]
+            for place in range(0, len(hashes.values), step):
+                distance = hashes.nearest_before(place)
+                if distance is not None:
+                    key = category, hashes.owners[place]
                     self.values[NEAR_DUPLICATE].setdefault(key, array("d")).append(distance)
             if measure.under is not None:
-                found = found_among(values, ranks, within=int(measure.under))
-                for place in np.flatnonzero(found).tolist():
-                    key = category, hashes.sources[place]
-                    self.patches_flagged += hashes.clips[place] not in self._flagged[key]
+                for place in hashes.found(int(measure.under)):
+                    key = category, hashes.owners[place]
+                    self.patches_flagged += int(hashes.clips[place]) not in self._flagged[key]
 
 
-def _ranks(hashes: _Hashes) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return a number for each patch: by clip, then by the id of its film."""
-    order = {source: place for place, source in enumerate(sorted(set(hashes.sources)))}
-    owners = np.array([order[source] for source in hashes.sources], np.int64)
-    ranks: np.ndarray[tuple[int], np.dtype[np.int64]] = np.array(hashes.clips, np.int64) * len(order) + owners
-    return ranks
+def _add_hash(hashes: dict[str, _Hashes], place: Place, clip: int, value: int) -> None:
+    category, source = place
+    hashes[category].setdefault(source, PerceptualHashes()).add(clip, value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The hashes of one category, side by side: one element a patch."""
+
+    values: NDArray[np.uint64]
+    clips: NDArray[np.int64]
+    ranks: NDArray[np.int64]  # by clip, then by the id of the source
+    owners: list[str]  # sources
+
+    @classmethod
+    def of(cls, hashes: _Hashes) -> _Compared:
+        """Put the hashes of all sources together, in the order of the ids of their sources."""
+        parts = [hashes[source] for source in sorted(hashes)]
+        clips = np.concatenate([np.array(part.clips, np.int64) for part in parts])
+        owners = np.repeat(np.arange(len(parts)), [len(part.clips) for part in parts])
+        return cls(
+            np.concatenate([np.array(part.values, np.uint64) for part in parts]),
+            clips,
+            clips * len(parts) + owners,
+            [source for source in sorted(hashes) for _ in hashes[source].clips],
+        )
+
+    def nearest_before(self, place: int) -> int | None:
+        """Return the distance to the nearest patch of lower rank, None for the first."""
+        before = self.values[self.ranks < self.ranks[place]]
+        return int(np.bitwise_count(before ^ self.values[place]).min()) if len(before) else None
+
+    def found(self, within: int) -> list[int]:
+        """Return which patches are near one of lower rank."""
+        return np.flatnonzero(found_among(self.values, self.ranks, within=within)).tolist()
 
 
 # ------------------------------------------------------------------------------------- the list
@@ -189,36 +234,27 @@ class _FlaggedPatches:
     measures: Mapping[str, Measure]
 
     def __iter__(self) -> Iterator[Flagged]:
-        """Read the ledger, and count near duplicates at the end."""
-        hashes: dict[str, _Hashes] = defaultdict(_Hashes)
-        paths: dict[str, list[str]] = defaultdict(list)
-        told: dict[Place, int] = defaultdict(int)
-        for event in read_events(self.ledger, on_damage=[]):
-            if not (isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made)):
-                continue
-            clip, of_clip = event.outcome.clip, clip_values(event.outcome.record)
-            for patch in event.outcome.patches:
-                path, place = patch.record["files"]["gt"], (patch.category, clip.source)
-                if told[place] >> clip.index & 1:
-                    continue
-                told[place] |= 1 << clip.index
-                for name, value in (of_clip | patch.record.get("scores", {})).items():
-                    if name in self.measures and self.measures[name].flags(value):
-                        yield Flagged(path, clip.source, name, value)
-                if patch.perceptual_hash is not None:
-                    known = hashes[patch.category]
-                    known.values.append(patch.perceptual_hash)
-                    known.clips.append(clip.index)
-                    known.sources.append(clip.source)
-                    paths[patch.category].append(path)
-        for category, known in hashes.items():
-            yield from self._near(known, paths[category])
+        """Read the ledger, and yield near duplicates at the end."""
+        hashes: dict[str, _Hashes] = defaultdict(dict)
+        paths: dict[Place, list[str]] = defaultdict(list)  # in the order of the hashes
+        for standing in standing_patches(self.ledger):
+            clip, patch = standing.clip, standing.patch
+            path, place = patch.record["files"]["gt"], (patch.category, clip.clip.source)
+            for name, value in (clip_values(clip.record) | patch.record.get("scores", {})).items():
+                if name in self.measures and self.measures[name].flags(value):
+                    yield Flagged(path, clip.clip.source, name, value)
+            if patch.perceptual_hash is not None:
+                _add_hash(hashes, place, clip.clip.index, patch.perceptual_hash)
+                paths[place].append(path)
+        for category, by_source in hashes.items():
+            of_category = [path for source in sorted(by_source) for path in paths[category, source]]
+            yield from self._near(_Compared.of(by_source), of_category)
 
-    def _near(self, hashes: _Hashes, paths: list[str]) -> Iterator[Flagged]:
+    def _near(self, hashes: _Compared, paths: Sequence[str]) -> Iterator[Flagged]:
         within = self.measures[NEAR_DUPLICATE].under
         if within is None:
             return
-        values, ranks = np.array(hashes.values, np.uint64), _ranks(hashes)
-        for place in np.flatnonzero(found_among(values, ranks, within=int(within))).tolist():
-            nearest = np.bitwise_count(values[ranks < ranks[place]] ^ values[place]).min()
-            yield Flagged(paths[place], hashes.sources[place], NEAR_DUPLICATE, int(nearest))
+        for place in hashes.found(int(within)):
+            nearest = hashes.nearest_before(place)
+            if nearest is not None:
+                yield Flagged(paths[place], hashes.owners[place], NEAR_DUPLICATE, nearest)

@@ -43,8 +43,7 @@ from tui_gen.jobs.superres.dataset.split import (
     whole_folder,
 )
 from tui_gen.jobs.superres.planning.footage import Sources
-
-STAGE = "split"
+from tui_gen.jobs.superres.units import EXTRACT
 
 
 def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.Durable]]:
@@ -59,10 +58,7 @@ def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.D
         if wanted.get(sample.source, sample.split) != sample.split:
             by_film[sample.source].append(sample)
     for source, samples in by_film.items():
-        events: list[ev.Durable] = []
-        for sample in samples:
-            events += _moved(settings.output, ledger, sample, wanted[source])
-        yield events
+        yield [_move_to(settings.output, ledger, sample, wanted[source]) for sample in samples]
 
 
 def move_near_duplicates(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable]]:
@@ -75,10 +71,9 @@ def move_near_duplicates(settings: Settings, found: Found) -> Iterator[Sequence[
     for samples in _misplaced(settings, found).values():
         events: list[ev.Durable] = []
         for sample in samples:
-            clip, patch = entry_at(ledger, sample)
+            _, patch = entry_at(ledger, sample)
             to = _folder_apart if _crosses(sample, found) else whole_folder
-            moved = _put(settings.output, patch, to)
-            events.append(ev.ClipEnded(time.time(), STAGE, replace(clip, patches=(moved,), rejected=())))
+            events.append(_moved(sample, patch, _put(settings.output, patch, to)))
         yield events
 
 
@@ -113,13 +108,14 @@ def _crosses(sample: Sample, found: Found) -> bool:
     return bool(found.get(sample.category, {}).get(sample.source, 0) >> sample.index & 1)
 
 
-def _moved(output: Path, ledger: Path, sample: Sample, split: Split) -> Iterator[ev.Durable]:
-    clip, patch = entry_at(ledger, sample)
-    moved = _put(output, patch, lambda folder: part_folder(whole_folder(folder), split))
-    now = time.time()
-    yield ev.PatchesLost(now, sample.source, patch.category, (sample.index,), patch.size_bytes)
-    in_part = replace(moved, category=part_name(sample.category, split))
-    yield ev.ClipEnded(now, STAGE, replace(clip, patches=(in_part,), rejected=()))
+def _move_to(output: Path, ledger: Path, sample: Sample, split: Split) -> ev.PatchMoved:
+    _, patch = entry_at(ledger, sample)
+    put = _put(output, patch, lambda folder: part_folder(whole_folder(folder), split))
+    return _moved(sample, patch, replace(put, category=part_name(sample.category, split)))
+
+
+def _moved(sample: Sample, before: Patch, now: Patch) -> ev.PatchMoved:
+    return ev.PatchMoved(time.time(), EXTRACT, sample.source, sample.index, before.category, now)
 
 
 def _put(output: Path, patch: Patch, folder_for: Callable[[str], str]) -> Patch:

@@ -18,11 +18,9 @@ import cv2
 import numpy as np
 
 from tui_gen.contract.verify import MISSING, Checked, Finding, Recorded
-from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Clip, Made
-from tui_gen.engine.storage.ledger import read_events
 from tui_gen.jobs.superres.dataset.folders import VALIDATION_FOLDER
 from tui_gen.jobs.superres.dataset.split import NEAR_FOLDER
+from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 
 CHECKERS = 4
 BATCH = 256
@@ -31,56 +29,9 @@ _READ_BYTES = 1 << 20
 
 def recorded_patches(ledger: Path) -> Iterator[Recorded]:
     """Yield every patch of a ledger once, as its last line records it; lost patches are left out."""
-    again, standing = _told_of(ledger)
-    last: dict[tuple[Clip, str], Recorded] = {}
-    for patch in _told(ledger):
-        key = patch.clip.source, patch.category
-        if not _bit(patch) & standing.get(key, 0):
-            continue  # moved to another part, or waiting to be made again
-        if _bit(patch) & again.get(key, 0):
-            last[patch.clip, patch.category] = patch
-        else:
-            yield patch
-    yield from last.values()
-
-
-def count_patches(ledger: Path) -> int:
-    """Return how many patches `recorded_patches` yields."""
-    return sum(bits.bit_count() for bits in _told_of(ledger)[1].values())
-
-
-def _told(ledger: Path) -> Iterator[Recorded]:
-    for event in read_events(ledger, on_damage=[]):
-        yield from _patches_of(event)
-
-
-def _patches_of(event: ev.Durable) -> Iterator[Recorded]:
-    if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
-        for patch in event.outcome.patches:
-            yield Recorded(event.outcome.clip, patch.category, patch.size_bytes, patch.record)
-
-
-Members = dict[tuple[str, str], int]
-"""(source, category) -> bit set of clips: a ledger of a million patches would not fit as objects."""
-
-
-def _told_of(ledger: Path) -> tuple[Members, Members]:
-    """Return the clips with more than one line, and those whose patches exist."""
-    again, standing, seen = Members(), Members(), Members()
-    for event in read_events(ledger, on_damage=[]):
-        if isinstance(event, ev.PatchesLost):
-            key = event.source, event.category
-            standing[key] = standing.get(key, 0) & ~sum(1 << index for index in set(event.clips))
-        for patch in _patches_of(event):
-            key = patch.clip.source, patch.category
-            again[key] = again.get(key, 0) | seen.get(key, 0) & _bit(patch)
-            seen[key] = seen.get(key, 0) | _bit(patch)
-            standing[key] = standing.get(key, 0) | _bit(patch)
-    return again, standing
-
-
-def _bit(patch: Recorded) -> int:
-    return 1 << patch.clip.index
+    for standing in standing_patches(ledger):
+        patch = standing.patch
+        yield Recorded(standing.clip.clip, patch.category, patch.size_bytes, patch.record)
 
 
 def sample_of(patches: Iterator[Recorded], count: int, seed: int) -> list[Recorded]:

@@ -16,7 +16,7 @@ from tui_gen.jobs.superres.dataset.contact_sheet.choice import (
     EXTREMES_SHARE,
     LedgerPatch,
     choose,
-    told_patches,
+    ledger_patches,
 )
 
 
@@ -67,13 +67,6 @@ def test_another_seed_gives_another_sample_and_every_film_has_its_chance() -> No
     assert {source for sample in samples for _, source, _ in sample} == set("abcdefgh")
 
 
-def test_a_patch_told_twice_is_shown_once_as_told_last() -> None:
-    patches = [told(0, {"motion": 1.0}), told(1, {"motion": 2.0}), told(0, {"motion": 1.5})]
-    for group in choose(patches, per_category=9, seed=1):
-        shown = {patch.clip.index: patch.scores["motion"] for patch in group.patches}
-        assert shown == {0: 1.5, 1: 2.0}
-
-
 def test_categories_and_scores_are_kept_apart() -> None:
     patches = [
         told(index, {"scene_difference": index, "flat": -index}, category=category)
@@ -104,6 +97,6 @@ def test_scores_come_from_the_clip_and_from_the_patch_and_only_numbers_count(tmp
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.append([ev.ClipEnded(1.0, "extract", Made(Clip("a", 7), (patch,), 1, 1.0, (), record))])
     ledger.close()
-    (found,) = told_patches(tmp_path / "ledger.jsonl")
+    (found,) = ledger_patches(tmp_path / "ledger.jsonl")
     assert found.scores == {"scene_difference": 3.0, "cut": 4.0, "flat": 5.0}
     assert (found.clip, found.category, found.pts_seconds) == (Clip("a", 7), "general", 12.5)

@@ -14,7 +14,7 @@ from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.split import Split
 from tui_gen.jobs.superres.dataset.split_leakage import NEAR_BITS
 
-PLAIN = Sample("aa", 0, "general", "train", "tiny", 96, 96, "G/Patches/GT/a.png", ("gt",), 0, 1, None, 0)
+PLAIN = Sample("aa", 0, "general", "train", "tiny", 96, 96, "G/Patches/GT/a.png", ("gt",), 0, 1, None, 0, 0)
 
 
 def sample(

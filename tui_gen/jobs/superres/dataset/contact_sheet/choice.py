@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.work import Clip, JsonObject, Made
-from tui_gen.engine.storage.ledger import read_events
+from tui_gen.engine.model.work import Clip, JsonObject
+from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 from tui_gen.jobs.superres.planning.seeded_random import rank
 
 EXTREMES_SHARE = 3
@@ -59,23 +57,21 @@ class Group:
         return f"{self.score}, {self.end}" if self.score else "Chosen at random"
 
 
-def told_patches(ledger: Path) -> Iterator[LedgerPatch]:
-    """Yield the patches of a ledger in its order; one that was made again comes again."""
-    for event in read_events(ledger, on_damage=[]):
-        if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
-            yield from _told(event.outcome)
-
-
-def _told(outcome: Made) -> Iterator[LedgerPatch]:
-    clip = outcome.record
-    of_clip = {SCENE_DIFFERENCE: clip.get(SCENE_DIFFERENCE), **_scores_in(clip)}
-    for patch in outcome.patches:
+def ledger_patches(ledger: Path) -> Iterator[LedgerPatch]:
+    """Yield the patches of a ledger that stand, each once, as the last line about it has it."""
+    for standing in standing_patches(ledger):
+        clip, patch = standing.clip.record, standing.patch
+        given = {
+            SCENE_DIFFERENCE: clip.get(SCENE_DIFFERENCE),
+            **_scores_in(clip),
+            **_scores_in(patch.record),
+        }
         scores = {
             name: float(value)
-            for name, value in {**of_clip, **_scores_in(patch.record)}.items()
+            for name, value in given.items()
             if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         }
-        yield LedgerPatch(outcome.clip, patch.category, patch.record, clip.get("pts_seconds"), scores)
+        yield LedgerPatch(standing.clip.clip, patch.category, patch.record, clip.get("pts_seconds"), scores)
 
 
 def _scores_in(record: JsonObject) -> Mapping[str, object]:
@@ -84,7 +80,10 @@ def _scores_in(record: JsonObject) -> Mapping[str, object]:
 
 
 def choose(patches: Iterable[LedgerPatch], *, per_category: int, seed: int) -> list[Group]:
-    """Return the groups of a sheet, category by category, `per_category` random patches in each."""
+    """Return the groups of a sheet, category by category, `per_category` random patches in each.
+
+    No two of the patches have the same key.
+    """
     choices: dict[str, _Choice] = {}
     for patch in patches:
         choice = choices.setdefault(patch.category, _Choice(patch.category, per_category, seed))
@@ -106,10 +105,6 @@ class _Kept:
         self.entries.insert(place, (key, patch))
         del self.entries[self.most :]
 
-    def renew(self, patch: LedgerPatch) -> None:
-        """Replace the earlier record of a patch by the new one."""
-        self.entries = [(key, patch if old.key == patch.key else old) for key, old in self.entries]
-
     @property
     def patches(self) -> tuple[LedgerPatch, ...]:
         return tuple(patch for _, patch in self.entries)
@@ -123,15 +118,8 @@ class _Choice:
         self._extremes = max(1, per_category // EXTREMES_SHARE)
         self._random = _Kept(per_category)
         self._ends: dict[tuple[str, str], _Kept] = {}  # (score, "lowest" or "highest")
-        self._seen: dict[str, int] = defaultdict(int)  # source -> bit set of clips
 
     def take(self, patch: LedgerPatch) -> None:
-        bit = 1 << patch.clip.index
-        if self._seen[patch.clip.source] & bit:
-            for kept in (self._random, *self._ends.values()):
-                kept.renew(patch)
-            return
-        self._seen[patch.clip.source] |= bit
         identity = (patch.clip.source, patch.clip.index)
         self._random.take((rank(self._seed, "sheet", self._category, *identity),), patch)
         for name, value in patch.scores.items():

@@ -21,7 +21,7 @@ from tui_gen.base.html import write_page
 from tui_gen.contract.contact_sheet import SheetMade
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, LedgerPatch, choose, told_patches
+from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, LedgerPatch, choose, ledger_patches
 from tui_gen.jobs.superres.dataset.contact_sheet.page import Sheet, Shown, sheet_page
 from tui_gen.jobs.superres.dataset.contact_sheet.pictures import (
     COLUMNS,
@@ -52,7 +52,7 @@ def make_sheet(settings: Settings, folder: Path, *, per_category: int, seed: int
     _refuse_strangers(folder)
     (folder / PICTURES).mkdir(parents=True, exist_ok=True)
     chosen_seed = settings.seed if seed is None else seed
-    groups = choose(told_patches(ledger), per_category=per_category, seed=chosen_seed)
+    groups = choose(ledger_patches(ledger), per_category=per_category, seed=chosen_seed)
     shown = _draw_all(settings.output, folder, groups)
     contacts = [
         name for number, group in enumerate(groups) for name in _contacts(folder, number, group, shown)

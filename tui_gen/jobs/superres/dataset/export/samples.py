@@ -5,19 +5,24 @@ Guards: each patch appears once, as its last line records it; lost patches do no
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Made, Patch
-from tui_gen.engine.storage.ledger_codec import LedgerError, decode
+from tui_gen.engine.storage.ledger_codec import Heading, LedgerError, decode, heading
 from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.dataset.split import Split, split_of, whole_name
 
 HALF_WINDOW_SECONDS = 0.5
 """How far the frames of a clip reach at most where a ledger does not say: three and a half of 1/8 s."""
+
+
+_Kinds = dict[tuple[str, ...], tuple[str, ...]]
+"""The kinds that were met, each once in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,9 @@ class Sample:
     kinds: tuple[str, ...]  # "gt", "lr", "lr7", "gt7"
     start_seconds: float  # of its seven frames, from the first of the film
     end_seconds: float
-    perceptual_hash: int | None  # perceptual hash
-    line: int  # where its line begins in the ledger
+    perceptual_hash: int | None
+    line: int  # where the line of its clip begins in the ledger
+    patch_line: int  # where the last line about the patch begins
 
     @property
     def key(self) -> str:
@@ -52,15 +58,20 @@ class Sample:
 def read_samples(ledger: Path, *, of: Mapping[str, int] | None = None, under: str = "") -> list[Sample]:
     """Return all patches of a ledger, by film and clip. Raises OSError.
 
-    Of some clips alone (source -> bit set) where that is asked for, and of those that ever stood in a
-    folder whose path holds `under`: so few of a million lines are decoded.
+    With `of`, only patches of some clips (source -> bit set), and patches that ever stood in a folder
+    whose path holds `under`: so few of a million lines are decoded.
     """
     found: dict[tuple[str, int, str], Sample] = {}
-    kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for place, event in _told(ledger, _Wanted(of, under.encode()) if of is not None else None):
+    kinds: _Kinds = {}
+    for place, event in _recorded(ledger, _clips_wanted(ledger, of, under) if of is not None else None):
         if isinstance(event, ev.PatchesLost):
             for clip in event.clips:
                 found.pop((event.source, clip, event.category), None)
+        elif isinstance(event, ev.PatchMoved):
+            moved = found.pop((event.source, event.clip, event.from_category), None)
+            if moved is not None:
+                key = event.source, event.clip, event.patch.category
+                found[key] = replace(moved, patch_line=place, **_of_patch(event.patch, kinds))
         elif isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
             for patch in event.outcome.patches:
                 sample = _sample(event.outcome, patch, place, kinds)
@@ -73,41 +84,33 @@ def entry_at(ledger: Path, sample: Sample) -> tuple[Made, Patch]:
     with ledger.open("rb") as file:
         file.seek(sample.line)
         event = decode(file.readline())
+        file.seek(sample.patch_line)
+        last = decode(file.readline())
     if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
-        for patch in event.outcome.patches:
+        for patch in (last.patch,) if isinstance(last, ev.PatchMoved) else event.outcome.patches:
             if (whole_name(patch.category), split_of(patch.category)) == (sample.category, sample.split):
                 return event.outcome, patch
-    message = f"the ledger changed while it was read: no line of {sample.key} at {sample.line}"
+    message = f"the ledger changed while it was read: no line of {sample.key} at {sample.patch_line}"
     raise LedgerError(message)
 
 
-@dataclass(slots=True)
-class _Wanted:
-    """Tells the lines of certain clips from others by a look at their first words."""
-
-    clips: Mapping[str, int]
-    under: bytes
-    _also: set[tuple[bytes, bytes]] = field(default_factory=set)
-
-    def __call__(self, line: bytes) -> bool:
-        found = _CLIP.search(line)
-        if found is None or b"\\" in found[2]:
-            return True
-        if self.under in line:
-            self._also.add((found[1], found[2]))
-        bits = self.clips.get(found[2].decode("ascii"), 0)
-        return bool(bits >> int(found[1]) & 1) or (found[1], found[2]) in self._also
+def _clips_wanted(ledger: Path, of: Mapping[str, int], under: str) -> Callable[[Heading], bool]:
+    """Return what tells lines of certain clips from others, and of clips that ever stood `under`."""
+    bits: dict[str, int] = defaultdict(int, of)
+    path = under.encode("ascii")
+    with ledger.open("rb") as file:
+        for line in file:
+            if path in line and (about := _heading(line)) is not None and about.index is not None:
+                bits[about.source] |= 1 << about.index
+    return lambda about: about.index is None or bool(bits.get(about.source, 0) >> about.index & 1)
 
 
-_CLIP = re.compile(rb'"id":"[^"]*:([0-9]+)","source":"([^"]*)"')
-
-
-def _told(ledger: Path, is_wanted: Callable[[bytes], bool] | None) -> Iterator[tuple[int, ev.Durable]]:
+def _recorded(ledger: Path, is_wanted: Callable[[Heading], bool] | None) -> Iterator[tuple[int, ev.Durable]]:
     place = 0
     with ledger.open("rb") as file:
         for line in file:
-            is_told = line.endswith(b"\n") and (b'"patches":[{' in line or b'"kind":"lost"' in line)
-            if is_told and (is_wanted is None or is_wanted(line)):
+            about = _heading(line)
+            if about is not None and _is_of_patches(about) and (is_wanted is None or is_wanted(about)):
                 try:
                     event = decode(line)
                 except LedgerError:
@@ -117,8 +120,19 @@ def _told(ledger: Path, is_wanted: Callable[[bytes], bool] | None) -> Iterator[t
             place += len(line)
 
 
-def _sample(clip: Made, patch: Patch, place: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> Sample:
-    record, files = patch.record, tuple(patch.record["files"])
+def _heading(line: bytes) -> Heading | None:
+    """Return what a line is about, None where it is torn or damaged."""
+    try:
+        return heading(line) if line.endswith(b"\n") else None
+    except LedgerError:
+        return None
+
+
+def _is_of_patches(about: Heading) -> bool:
+    return about.outcome == "made" or about.kind in {"lost", "moved"}
+
+
+def _sample(clip: Made, patch: Patch, place: int, kinds: _Kinds) -> Sample:
     middle = clip.record["pts_seconds"]
     pts: list[float] = clip.record.get("pts", [])
     before, after = HALF_WINDOW_SECONDS, HALF_WINDOW_SECONDS
@@ -127,15 +141,24 @@ def _sample(clip: Made, patch: Patch, place: int, kinds: dict[tuple[str, ...], t
     return Sample(
         source=clip.clip.source,
         index=clip.clip.index,
-        category=whole_name(patch.category),
-        split=split_of(patch.category),
-        format=record["format"],
-        width=record["width"],
-        height=record["height"],
-        gt=record["files"]["gt"],
-        kinds=kinds.setdefault(files, files),
         start_seconds=middle - before,
         end_seconds=middle + after,
-        perceptual_hash=patch.perceptual_hash,
         line=place,
+        patch_line=place,
+        **_of_patch(patch, kinds),
     )
+
+
+def _of_patch(patch: Patch, kinds: _Kinds) -> dict[str, Any]:
+    """Return the fields of a sample that come from its patch alone."""
+    record, files = patch.record, tuple(patch.record["files"])
+    return {
+        "category": whole_name(patch.category),
+        "split": split_of(patch.category),
+        "format": record["format"],
+        "width": record["width"],
+        "height": record["height"],
+        "gt": record["files"]["gt"],
+        "kinds": kinds.setdefault(files, files),
+        "perceptual_hash": patch.perceptual_hash,
+    }

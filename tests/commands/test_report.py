@@ -212,7 +212,7 @@ def test_the_report_needs_neither_films_nor_ffmpeg(
     before = ledger.read_bytes()
     assert main(["report", str(config.run.path)]) == 0
     said = capsys.readouterr()
-    assert "  GENERAL  14  of 30 images" in said.out
+    assert "  GENERAL  14 of 30 images" in said.out
     assert "Target missed: GENERAL" not in said.out  # it can still be met
     assert "2 rejected: difference N, over N" in said.out
     assert display_name(HOSTILE) in said.out

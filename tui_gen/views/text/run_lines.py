@@ -17,7 +17,7 @@ from tui_gen.base.formatting import count, display_name, duration, moment, per_m
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import Metrics, Standing, idle_sources, metrics_of, standing
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
+from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
 from tui_gen.engine.model.work import Made
 from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.engine.storage.status import status_of
@@ -232,7 +232,6 @@ def final_lines(state: RunState, now: float, width: LineWidth, *, is_at_work: bo
 CATEGORY_COLUMNS = (
     Column("", may_be_cut=True),
     Column("", is_number=True),
-    Column(""),
     Column("", is_number=True),
     Column(""),
 )
@@ -242,14 +241,17 @@ def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
     rows = [
         (
             category.name.upper(),
-            count(category.images),
-            f"of {count(category.target)} images" if category.target is not None else "images",
+            f"{count(category.images)}{_of_target(category)} images",
             size(category.size_bytes),
             f"{count(category.surplus)} of them repeat others" if category.surplus else "",
         )
         for category in state.categories.values()
     ]
     return table_lines(CATEGORY_COLUMNS, rows, width, indent=2)
+
+
+def _of_target(category: CategoryState) -> str:
+    return f" of {count(category.target)}" if category.target is not None else ""
 
 
 def _gap_lines(state: RunState, metrics: Metrics) -> Iterator[str]:

@@ -35,7 +35,7 @@ from tui_gen.engine.model.work import (
     StageDefaults,
     Unit,
 )
-from tui_gen.engine.run.session import LEDGER_NAME, replay, steady_clock
+from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.scheduler import Options, Scheduler
 from tui_gen.engine.scheduling.steering import Steering
@@ -159,7 +159,7 @@ class Clock:
 
 
 async def hand_out(stub: Stub, state: RunState, ledger: Ledger, seconds: float) -> tuple[int, list[float]]:
-    recorder = Recorder(ledger, state, steady_clock())
+    recorder = Recorder(ledger, state, time.time)
     engine = Scheduler(
         job=StubJob((stub,)), recorder=recorder, executor=LocalExecutor(), options=Options(workers=12)
     )

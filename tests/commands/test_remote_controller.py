@@ -86,7 +86,7 @@ def lock_held(config: RunConfig, socket: str = "") -> Iterator[None]:
 
 
 def word(controller: LiveController) -> str:
-    return condition_of(controller._state, controller.engine_info(), time.time()).word
+    return condition_of(controller._state, controller.engine_info()).word
 
 
 # ---------------------------------------------------------------------- an engine that ends at once

@@ -157,7 +157,7 @@ async def test_a_dead_engine_is_named_with_its_last_words_and_can_be_started_aga
 
 
 async def test_an_engine_not_heard_of_is_stale() -> None:
-    silent = FakeController(working_run(), info=EngineInfo(last_heard_at=NOW - 45))
+    silent = FakeController(working_run(), info=EngineInfo(silent_seconds=45.0))
     async with screen_of(silent).run_test(size=SIZE) as pilot:
         await pilot.pause()
         assert "STALE  was RUNNING, last heard of 45 s ago" in text_of(pilot.app)

@@ -12,7 +12,7 @@ from tui_gen.tui.view import EngineInfo, RunCondition, ScreenView, condition_of
 
 
 def seen(state: RunState) -> ScreenView:
-    return ScreenView(state=state, now=NOW, condition=condition_of(state, EngineInfo(), NOW))
+    return ScreenView(state=state, now=NOW, condition=condition_of(state, EngineInfo()))
 
 
 def ended(result: str, code: int) -> RunState:

@@ -108,7 +108,7 @@ async def test_hostile_text_is_harmless_in_every_dialog() -> None:
 
 def test_hostile_text_is_harmless_in_all_that_dialogs_say() -> None:
     state = hostile_run(*HOSTILE)
-    view = ScreenView(state, NOW, condition_of(state, EngineInfo(), NOW))
+    view = ScreenView(state, NOW, condition_of(state, EngineInfo()))
     for source in state.sources:
         assert_lines_harmless(video_details(view, source) + cost_of_skipping(view, source))
     for name in state.categories:

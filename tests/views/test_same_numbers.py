@@ -97,7 +97,7 @@ def text_of_page(page: Page) -> str:
 
 
 def screen(state: RunState) -> Shown:
-    view = ScreenView(state, NOW, condition_of(state, EngineInfo(), NOW), is_read_only=True)
+    view = ScreenView(state, NOW, condition_of(state, EngineInfo()), is_read_only=True)
     head = text_of(OverallPane().summary(view, 200))
     shown = found(
         head,
@@ -299,7 +299,7 @@ def test_a_stage_over_the_dataset_is_work_and_no_video() -> None:
 
 def test_a_category_that_a_quarantined_video_keeps_short_is_not_full() -> None:
     state = state_of("finished with gaps")
-    view = ScreenView(state, NOW, condition_of(state, EngineInfo(), NOW))
+    view = ScreenView(state, NOW, condition_of(state, EngineInfo()))
     general, space = text_of_page(CategoriesPane().page(view, Size(120, 20))).splitlines()[1:]
     assert general.rstrip().endswith("misses 5")
     assert space.rstrip().endswith("full")

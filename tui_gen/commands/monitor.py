@@ -13,11 +13,13 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, read_status
+from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, read_status
 from tui_gen.views.text.run_lines import progress_line
 from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 LOOK_SECONDS = 2.0
+SIGN_SECONDS = 3.0
+"""An engine that lives gives a sign of life within this time."""
 
 
 def is_status_file(path: Path) -> bool:
@@ -31,21 +33,37 @@ def is_status_file(path: Path) -> bool:
 
 def watch(path: Path, out: TextIO, *, is_once: bool, is_json: bool) -> int:
     """Write what the status file says, once or every two seconds until the run ends."""
+    heartbeats = HeartbeatWatch()
     while True:
-        now = time.time()
-        try:
-            seen = read_status(path, now)
-        except StatusError as error:
-            raise RefusedError(str(error)) from error
+        seen, now = _look(path, heartbeats), time.time()
+        if is_once and seen.liveness == "stale":
+            seen = _look_again(path, heartbeats)
         if is_json:
             out.write(json.dumps(seen.raw) + "\n")
         else:
-            lines = _lines(seen, now, line_width(out)) if is_once else [progress_line(seen.state, now)]
+            lines = (
+                _lines(seen, now, line_width(out)) if is_once else [progress_line(seen.state, seen.heartbeat)]
+            )
             out.writelines(f"{line}\n" for line in lines)
         out.flush()
         if is_once or seen.liveness in {"ended", "dead"}:
             return ExitCode.INTERNAL_ERROR if seen.liveness == "dead" else ExitCode.DONE
         time.sleep(LOOK_SECONDS)
+
+
+def _look(path: Path, heartbeats: HeartbeatWatch) -> StatusSnapshot:
+    try:
+        return read_status(path, time.time(), heartbeats)
+    except StatusError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _look_again(path: Path, heartbeats: HeartbeatWatch) -> StatusSnapshot:
+    """Watch for a sign of life: a clock that was set makes a heartbeat look old that has just come."""
+    deadline = time.monotonic() + SIGN_SECONDS
+    while (seen := _look(path, heartbeats)).liveness == "stale" and time.monotonic() < deadline:
+        time.sleep(SIGN_SECONDS / 10)
+    return seen
 
 
 def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from tui_gen.engine.model.metrics import Metrics, idle_sources, listed, metrics_
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.model.work import Learned, Plan, SourcePlan, Stage, Unit, Unusable
-from tui_gen.engine.run.session import replay, steady_clock
+from tui_gen.engine.run.session import replay
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 
@@ -32,7 +33,7 @@ def plan_lines(config: JobConfig, width: LineWidth) -> tuple[list[str], bool]:
     opened = config.open(state.records, may_write_beside=True)
     for event in opened.found:
         state.apply(event)
-    lines = list(dry_run(opened.job.stages, state, steady_clock(), width))
+    lines = list(dry_run(opened.job.stages, state, time.time, width))
     return lines, not any(category.shortfall for category in state.categories.values())
 
 

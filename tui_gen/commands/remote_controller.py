@@ -25,7 +25,7 @@ from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
-from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status
+from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, load_status
 from tui_gen.tui.view import EngineInfo
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class LiveController:
         self._info = EngineInfo()
         self._task: asyncio.Task[None] | None = None
         self._silent_since: float | None = None
+        self._heartbeats = HeartbeatWatch()
+        self._heard_at: float | None = None  # by the monotonic clock
 
     def snapshot(self) -> RunState | None:
         """Return the state as last heard."""
@@ -62,7 +64,8 @@ class LiveController:
 
     def engine_info(self) -> EngineInfo:
         """Return what was last found out about the engine."""
-        return self._info
+        silent_seconds = None if self._heard_at is None else time.monotonic() - self._heard_at
+        return replace(self._info, silent_seconds=silent_seconds)
 
     async def steer(self, command: Command) -> str:
         """Pass a command on. Raises CommandRefusedError."""
@@ -141,7 +144,7 @@ class LiveController:
             return
         await client.refresh()
         self._state = client.snapshot()
-        self._info = EngineInfo(last_heard_at=time.time())
+        self._info, self._heard_at = EngineInfo(), time.monotonic()
         self._pid = self._state.pid if self._state is not None else self._pid
 
     async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
@@ -152,7 +155,7 @@ class LiveController:
         state.problems.append(Problem("warning", only_stable(engine), None, "", state.last_at, state.last_at))
         self._state, self._pid = state, state.pid
         trouble = f"engine {engine.version} is of another version: only pause, finish and stop work"
-        self._info = EngineInfo(last_heard_at=time.time(), reach="run", trouble=trouble)
+        self._info, self._heard_at = EngineInfo(reach="run", trouble=trouble), time.monotonic()
 
     async def _look_without_socket(self, why: ControlError) -> None:
         """Find out from the status file how an engine stands that does not answer."""
@@ -164,7 +167,7 @@ class LiveController:
 
     async def _status(self) -> StatusSnapshot | None:
         try:
-            return await load_status(self._config.status_path, time.time())
+            return await load_status(self._config.status_path, time.time(), self._heartbeats)
         except StatusError:
             return None
 
@@ -175,12 +178,12 @@ class LiveController:
         is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen))
         if is_seen and seen is not None:
             self._state = _with_history(seen, self._state)
+            self._heard_at = now - (self._heartbeats.silent_seconds or 0.0)
         is_new = self._engine is not None and (self._state is None or self._state.pid != self._engine.pid)
         is_starting = is_new and self._is_own_engine_alive()
         is_worth_a_word = now - since > SILENT_SECONDS and not is_starting
         self._info = EngineInfo(
             is_starting=is_starting,
-            last_heard_at=seen.heartbeat if is_seen and seen is not None else self._info.last_heard_at,
             reach="none" if is_worth_a_word else "all",
             trouble=str(why) if is_worth_a_word else "",
         )
@@ -250,6 +253,7 @@ class MonitorController:
         self._path = path
         self._task: asyncio.Task[None] | None = None
         self._state: RunState | None = None
+        self._heartbeats, self._heartbeat = HeartbeatWatch(), 0.0
         self._info = EngineInfo(status_file=str(path), reach="none")
 
     def snapshot(self) -> RunState | None:
@@ -260,7 +264,10 @@ class MonitorController:
 
     def engine_info(self) -> EngineInfo:
         """Return what the file says of the engine that wrote it."""
-        return self._info
+        silent_seconds = self._heartbeats.silent_seconds
+        if silent_seconds is None:
+            return self._info
+        return replace(self._info, silent_seconds=silent_seconds, now=self._heartbeat + silent_seconds)
 
     async def steer(self, command: Command) -> str:
         """Refuse: a monitor only watches."""
@@ -274,17 +281,16 @@ class MonitorController:
 
     async def _look(self) -> None:
         try:
-            seen = await load_status(self._path, time.time())
+            seen = await load_status(self._path, time.time(), self._heartbeats)
         except StatusError as error:
             self._info = replace(self._info, trouble=str(error))
             return
         is_alive = seen.liveness != "dead"
         log = Path(seen.state.output) / RUN_FOLDER / LOG_NAME
-        self._state = seen.state
+        self._state, self._heartbeat = seen.state, seen.heartbeat
         self._info = replace(
             self._info,
             is_alive=is_alive,
-            last_heard_at=seen.heartbeat,
             log_lines=() if is_alive else await log_tail(log),
             trouble="",
         )

@@ -91,10 +91,11 @@ class TuiGenApp(TerminalApp[None]):
 
     def look(self) -> ScreenView:
         """Return this moment."""
-        looked_at = now = self.clock()
+        looked_at = self.clock()
         found, engine = self.controller.snapshot(), self.controller.engine_info()
+        now = looked_at if engine.now is None else engine.now
         state = found if found is not None else RunState()
-        condition = condition_of(found, engine, now)
+        condition = condition_of(found, engine)
         if found is not None:
             self._forget_what_is_done(state)
         if (condition.is_dead or condition.is_ended) and state.last_at:

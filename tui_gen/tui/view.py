@@ -25,7 +25,8 @@ class EngineInfo:
 
     is_alive: bool = True
     is_starting: bool = False
-    last_heard_at: float | None = None  # seconds since the epoch
+    silent_seconds: float | None = None  # since it was heard of last, by a clock that no step moves
+    now: float | None = None  # wall time where the engine runs, None where that is this machine's
     log_lines: tuple[str, ...] = ()  # the last words of an engine that is gone, oldest first
     status_file: str = ""  # which a monitor reads
     reach: Reach = "all"
@@ -88,7 +89,7 @@ _WORDS: dict[str, tuple[str, Role, str]] = {
 }
 
 
-def condition_of(state: RunState | None, engine: EngineInfo, now: float) -> RunCondition:
+def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
     """Return how the run stands, as far as the engine still says; no state is known before its first word."""
     if engine.is_starting:
         return RunCondition("STARTING", "accent", "the engine is on its way up", is_awaited=True)
@@ -102,7 +103,7 @@ def condition_of(state: RunState | None, engine: EngineInfo, now: float) -> RunC
         if standing(state, is_at_work=False) == "with gaps":
             role, reason = "warn", "some videos failed or targets are unmet"
         return RunCondition(word, role, state.reason or reason, is_ended=True)
-    silent_seconds = now - engine.last_heard_at if engine.last_heard_at is not None else 0.0
+    silent_seconds = engine.silent_seconds or 0.0
     if silent_seconds > STALE_AFTER_SECONDS:
         return RunCondition("STALE", "warn", f"was {word}, last heard of {silent_seconds:.0f} s ago")
     return RunCondition(word, role, "; ".join(filter(None, (state.reason or reason, engine.trouble))))

@@ -66,6 +66,17 @@ class StageStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """Wall time moved by more than what ran: the clock was set, or the machine was suspended.
+
+    `at` is wall time after the step. Times of earlier events stay as they are.
+    """
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSkipped:
     """A source was left out by hand."""
 
@@ -161,6 +172,7 @@ Durable = (
     RunStarted
     | RunEnded
     | PhaseChanged
+    | ClockStepped
     | StageStarted
     | SourceSkipped
     | SourceUnskipped

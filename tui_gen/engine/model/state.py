@@ -11,16 +11,11 @@ from dataclasses import dataclass
 from functools import singledispatchmethod
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.minutes import count_minute, drop_minutes_after, shift_minutes
 from tui_gen.engine.model.problems import corrected_problems, note_problem
 from tui_gen.engine.model.run_data import RunData
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
-from tui_gen.engine.model.state_views import (
-    CategoryState,
-    Recent,
-    SlotState,
-    SourceState,
-    count_minute,
-)
+from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, SourceState
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
 LOW_SUCCESS_RATE = 0.8
@@ -59,6 +54,7 @@ class RunState(RunData):
         self.pid, self.host, self.version = event.pid, event.host, event.version
         self.recipe = dict(event.recipe)
         self.started_at = event.at
+        drop_minutes_after(self.minutes, event.at)
         if self.first_started_at is None:
             self.first_started_at = event.at
         self.slots.clear()
@@ -102,6 +98,16 @@ class RunState(RunData):
                 self.active_since = event.at
         else:
             self._rest(event.at)
+
+    @_take.register
+    def _(self, event: ev.ClockStepped) -> None:
+        """Move what durations are measured from along with wall time."""
+        if self.active_since is not None:
+            self.active_since += event.seconds
+        for slot in self.slots.values():
+            slot.since += event.seconds
+        shift_minutes(self.minutes, event.seconds)
+        self.last_at = event.at  # it may be earlier than before
 
     @_take.register
     def _(self, event: ev.SourceSkipped) -> None:

@@ -5,7 +5,6 @@ Plain records: only `RunState.apply` changes them, everybody else reads copies.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -198,18 +197,6 @@ class Minute:
     patches: int = 0
     clips: int = 0
     size_bytes: int = 0
-
-
-def count_minute(minutes: deque[Minute], at: float, patches: int, size_bytes: int) -> None:
-    """Count a clip with its patches in the minute of `at`, in seconds since the epoch."""
-    minute = int(at // 60)
-    last = minutes[-1] if minutes else None
-    if last is None or last.minute != minute:
-        minutes.append(Minute(minute, patches, 1, size_bytes))
-        return
-    last.patches += patches
-    last.clips += 1
-    last.size_bytes += size_bytes
 
 
 Recent = ev.ClipEnded | ev.ClipRetried | ev.ProblemNoted | ev.FactsLearned | ev.SourceFoundUnusable

@@ -72,7 +72,8 @@ class EventDetector:
             if key not in self._told:
                 self._gathered.append(problem)
             self._told[key] = problem.count
-        is_due = now - self._told_at >= GATHER_SECONDS or state.phase in ENDED_PHASES
+        # A step of the clock, forth or back, may send them early.
+        is_due = abs(now - self._told_at) >= GATHER_SECONDS or state.phase in ENDED_PHASES
         if self._gathered and is_due:
             yield HookEvent("on_problem", {**about, **_problems_said(self._gathered, state)})
             self._gathered, self._told_at = [], now

@@ -75,6 +75,7 @@ class Watch:
             self._recorder.show(ev.ProblemNoted(self._recorder.now(), "warning", text))
 
     async def _beat(self, number: int) -> None:
+        self._recorder.notice_clock()
         if number % MEASURE_EVERY_BEATS == 0:
             await self._guard.look()
         await self._recorder.sync(self._gate)

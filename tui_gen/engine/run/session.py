@@ -10,7 +10,6 @@ import os
 import platform
 import re
 import socket
-import time
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
@@ -33,17 +32,12 @@ from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger, read_for_resume
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.engine.storage.recorder import Recorder
+from tui_gen.engine.storage.run_clock import RunClock
 
 log = logging.getLogger(__name__)
 
 LEDGER_NAME = "ledger.jsonl"
 LOCK_NAME = "lock"
-
-
-def steady_clock() -> Callable[[], float]:
-    """Return a clock in seconds since the epoch that a jump of the wall clock does not move."""
-    offset = time.time() - time.monotonic()
-    return lambda: time.monotonic() + offset
 
 
 def replay(run_folder: Path) -> tuple[RunState, list[str]]:
@@ -98,10 +92,11 @@ class Session:
         run_folder.mkdir(parents=True, exist_ok=True)
         self.run_folder = run_folder
         self.lock = Lock(run_folder / LOCK_NAME)
-        self.now = steady_clock()
+        clock = RunClock()
+        self.now = clock.now
         self.state, self.damage = replay(run_folder)
         self._ledger = Ledger(run_folder / LEDGER_NAME)
-        self.recorder = Recorder(self._ledger, self.state, self.now)
+        self.recorder = Recorder(self._ledger, self.state, self.now, take_step=clock.take_step)
 
     def begin(self, job: Job, *, config: Path, output: Path) -> None:
         """Record that a run starts. Raises OSError."""

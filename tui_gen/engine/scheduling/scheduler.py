@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -150,9 +151,9 @@ class Scheduler:
     # ------------------------------------------------------------------ planning and handing out
 
     def _plan(self, run: StageRun) -> None:
-        plan, at = run.stage.plan(self._state.records), self._clock()
-        self._apply(ev.StagePlanned(at, run.stage.name, plan, self._is_named(run.stage)))
-        for source in run.take_plan(plan, at):
+        plan, named = run.stage.plan(self._state.records), self._is_named(run.stage)
+        self._apply(ev.StagePlanned(self._clock(), run.stage.name, plan, named))
+        for source in run.take_plan(plan, time.monotonic()):
             self._end_workers_of(source)
 
     def _is_named(self, stage: Stage) -> bool:
@@ -166,7 +167,7 @@ class Scheduler:
         self.gate.pulse()
 
     def _fill_slots(self) -> None:
-        now = self._clock()
+        now = time.monotonic()
         for run in self._runs:
             if run.is_urgent or (run.needs_plan and now - run.planned_at >= PLAN_SECONDS):
                 self._plan(run)

@@ -40,7 +40,7 @@ class StageRun:
     order: tuple[str, ...] = ()
     needs_plan: bool = True
     is_urgent: bool = False
-    planned_at: float = float("-inf")
+    planned_at: float = float("-inf")  # by a monotonic clock
 
     @property
     def stage(self) -> Stage:

@@ -35,6 +35,12 @@ class Run:
     exit_code: int | None = None
     host: str = ""
     version: str = ""
+    stepped_seconds: float = 0.0  # by which wall time moved against what ran
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, pauses included."""
+        return max(0.0, self.last_at - self.started_at - self.stepped_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,11 @@ class _Fold:
             self._last_at, self._clips = event.at, 0
             began = self._clock.seconds
             self._runs.append(Run(event.at, event.at, began, host=event.host, version=event.version))
+        elif isinstance(event, ev.ClockStepped):
+            self._last_at = event.at  # it may be earlier than before
+            if self._runs:
+                stepped_seconds = self._runs[-1].stepped_seconds + event.seconds
+                self._runs[-1] = replace(self._runs[-1], stepped_seconds=stepped_seconds)
         elif isinstance(event, ev.RunEnded) and self._runs:
             self._runs[-1] = replace(self._runs[-1], result=event.result, exit_code=event.exit_code)
         elif isinstance(event, ev.PatchesLost):

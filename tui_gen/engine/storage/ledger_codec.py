@@ -158,6 +158,7 @@ _PLAIN: Mapping[str, type[Any]] = {
     "run": ev.RunStarted,
     "end": ev.RunEnded,
     "phase": ev.PhaseChanged,
+    "clock": ev.ClockStepped,
     "stage": ev.StageStarted,
     "skip": ev.SourceSkipped,
     "unskip": ev.SourceUnskipped,

@@ -23,20 +23,44 @@ TRY_AGAIN_SECONDS = 5.0
 class Recorder:
     """The ledger and the state of one run, changed together."""
 
-    def __init__(self, ledger: Ledger, state: RunState, clock: Callable[[], float]) -> None:
-        """Take an open ledger and the sum of its events."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        state: RunState,
+        clock: Callable[[], float],
+        *,
+        take_step: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Take an open ledger, the sum of its events, and a clock with what tells its steps."""
         self.ledger, self.state, self.now = ledger, state, clock
+        self._take_step = take_step
         self.bytes_written = 0  # of patches, since the start
         self.on_written: Callable[[], Awaitable[None]] | None = None  # awaited before more is written
 
     def show(self, event: ev.Event) -> None:
         """Take an event into the state alone: it passes, or it is in the ledger already."""
+        self.notice_clock()
         self.state.apply(event)
 
     def write(self, event: ev.Durable) -> None:
         """Write and show an event. Raises OSError with neither done."""
+        self.notice_clock()
         self.ledger.append([event])
         self.state.apply(event)
+
+    def notice_clock(self) -> None:
+        """Record a step of the wall clock before anything that was timed after the step."""
+        seconds = self._take_step()
+        if not seconds:
+            return
+        log.warning("wall time moved by %+.0f s: the clock was set, or the machine was suspended", seconds)
+        stepped = ev.ClockStepped(self.now(), round(seconds, 3))
+        try:
+            self.ledger.append([stepped])
+        except OSError as error:
+            # Only the working time of past runs depends on the line; a full disk may cost it.
+            log.warning("cannot write the ledger: %s", error)
+        self.state.apply(stepped)
 
     async def record(self, event: ev.Durable, gate: Gate) -> None:
         """Write and show an event, and see that no more than a few lines are not on the disk."""

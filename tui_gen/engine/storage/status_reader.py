@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -43,20 +44,47 @@ class StatusSnapshot:
     raw: dict[str, Any]
 
 
-def read_status(path: Path, now: float) -> StatusSnapshot:
-    """Return what a status file shows. Raises StatusError."""
+class HeartbeatWatch:
+    """How long an engine is silent, by the reader's own clock: a step of a wall clock does not show in it.
+
+    Only of the first heartbeat that is read the age is known from wall time alone. The two clocks may
+    differ, so a heartbeat that seems to come from the future is as doubtful as an old one.
+    """
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        """Nothing was read yet."""
+        self._steady = steady
+        self._heartbeat: float | None = None
+        self._heard_at = 0.0  # by the monotonic clock
+
+    def hear(self, heartbeat: float, now: float) -> None:
+        """Take a heartbeat that was read at a wall time."""
+        if self._heartbeat is None:
+            self._heard_at = self._steady() - abs(now - heartbeat)
+        elif heartbeat != self._heartbeat:
+            self._heard_at = self._steady()
+        self._heartbeat = heartbeat
+
+    @property
+    def silent_seconds(self) -> float | None:
+        """For how long no heartbeat has come, or None before the first one."""
+        return None if self._heartbeat is None else self._steady() - self._heard_at
+
+
+def read_status(path: Path, now: float, watch: HeartbeatWatch | None = None) -> StatusSnapshot:
+    """Return what a status file shows; whoever reads it again keeps a watch. Raises StatusError."""
     with _errors_named(path):
         with path.open("rb") as file:
             data = file.read(MAX_BYTES)
-        return _snapshot(json.loads(data), now)
+        return _snapshot(json.loads(data), now, watch)
 
 
-async def load_status(path: Path, now: float) -> StatusSnapshot:
+async def load_status(path: Path, now: float, watch: HeartbeatWatch | None = None) -> StatusSnapshot:
     """Return what a status file shows, read off the event loop. Raises StatusError."""
     with _errors_named(path):
         async with aiofiles.open(path, "rb", executor=DETACHED) as file:
             data = await file.read(MAX_BYTES)
-        return _snapshot(json.loads(data), now)
+        return _snapshot(json.loads(data), now, watch)
 
 
 @contextmanager
@@ -78,21 +106,24 @@ def _errors_named(origin: Path | str) -> Iterator[None]:
 def snapshot_of(raw: dict[str, Any], now: float, *, origin: str) -> StatusSnapshot:
     """Return what a status shows that an engine sent. Raises StatusError, which names the origin."""
     with _errors_named(origin):
-        return _snapshot(raw, now)
+        return _snapshot(raw, now, None)
 
 
-def _snapshot(raw: dict[str, Any], now: float) -> StatusSnapshot:
-    return StatusSnapshot(_state(raw), float(raw["heartbeat"]), _liveness(raw, now), raw)
+def _snapshot(raw: dict[str, Any], now: float, watch: HeartbeatWatch | None) -> StatusSnapshot:
+    state, heartbeat = _state(raw), float(raw["heartbeat"])
+    watch = watch or HeartbeatWatch()
+    watch.hear(heartbeat, now)
+    return StatusSnapshot(state, heartbeat, _liveness(raw, watch.silent_seconds or 0.0), raw)
 
 
-def _liveness(raw: dict[str, Any], now: float) -> str:
+def _liveness(raw: dict[str, Any], silent_seconds: float) -> str:
     if raw["state"] in ENDED_PHASES:
         return "ended"
     if raw["host"] == socket.gethostname():
         is_there = raw["boot_id"] == boot_id() and Path(f"/proc/{int(raw['pid'])}").exists()
         if not is_there:
             return "dead"
-    return "stale" if now - float(raw["heartbeat"]) > STALE_SECONDS else "alive"
+    return "stale" if silent_seconds > STALE_SECONDS else "alive"
 
 
 def _state(raw: dict[str, Any]) -> RunState:

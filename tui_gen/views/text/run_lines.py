@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -39,10 +40,11 @@ class Reporter:
     controller: Controller
     out: TextSink  # the report
     err: TextSink  # warnings and errors
-    clock: Callable[[], float]
+    clock: Callable[[], float]  # wall time
     is_verbose: bool = False
     is_json: bool = False
     told: int = 0  # events up to this number were told already
+    steady: Callable[[], float] = time.monotonic  # no step of the wall clock moves it
     _line_at: float = float("-inf")
     _phase: str = ""
 
@@ -58,9 +60,9 @@ class Reporter:
         if state is None:
             return
         self._write_news(state)
-        now = self.clock()
-        if now - self._line_at >= LINE_SECONDS and state.stage:
-            self._line_at = now
+        ran = self.steady()
+        if ran - self._line_at >= LINE_SECONDS and state.stage:
+            self._line_at, now = ran, self.clock()
             text = json.dumps(status_of(state, now)) if self.is_json else progress_line(state, now)
             self.out.write(f"{text}\n")
             self.out.flush()

@@ -111,5 +111,4 @@ def ending(run: Run) -> str:
     """Return how a run ended, as far as the ledger knows."""
     if not run.result:
         return f"no end written; last sign of it {moment(run.last_at, 0.0)}"
-    took = duration(run.last_at - run.started_at)
-    return f"{run.result} after {took} (exit code {run.exit_code})"
+    return f"{run.result} after {duration(run.seconds)} (exit code {run.exit_code})"

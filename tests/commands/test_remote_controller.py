@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.commands.engines import lock_held, write_state
 from tests.engine.control.conftest import served
 from tests.engine.control.versions import Answer, answering, protocol_1, protocol_9
 from tests.engine.toy import Bench, ToyStage
@@ -22,17 +20,8 @@ from tui_gen.commands.engine_client import StartedEngine
 from tui_gen.commands.log_tail import log_tail
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.config.run_config import RunConfig
-from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.storage.lock import Holder, boot_id
-from tui_gen.engine.storage.status import status_of
 from tui_gen.tui.view import condition_of
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> RunConfig:
-    (tmp_path / "out" / ".tui-gen").mkdir(parents=True)
-    return RunConfig("toy", tmp_path / "c.json", tmp_path / "out", 1)
 
 
 @pytest.fixture
@@ -59,30 +48,6 @@ def start(monkeypatch: pytest.MonkeyPatch, config: RunConfig) -> Iterator[Callab
 def ended(engine: StartedEngine) -> StartedEngine:
     engine.process.wait()
     return engine
-
-
-def write_state(config: RunConfig, *, pid: int, phase: str, started_at: float = 100.0, **more: Any) -> None:  # noqa: ANN401
-    state = RunState(
-        phase=phase,  # type: ignore[arg-type]
-        pid=pid,
-        host="",
-        output=str(config.output),
-        started_at=started_at,
-        first_started_at=1.0,
-        **more,
-    )
-    config.status_path.write_text(json.dumps(status_of(state, time.time())), encoding="ascii")
-
-
-@contextmanager
-def lock_held(config: RunConfig, socket: str = "") -> Iterator[None]:
-    """Hold the lock as an engine on this machine does."""
-    holder = Holder(1, "box", boot_id(), socket)
-    with (config.run_folder / "lock").open("w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(json.dumps({name: getattr(holder, name) for name in ("pid", "host", "boot_id", "socket")}))
-        file.flush()
-        yield
 
 
 def word(controller: LiveController) -> str:
@@ -176,7 +141,9 @@ async def test_an_engine_without_a_socket_is_watched_and_never_ended(
         info = controller.engine_info()
         assert controller._state is not None
         assert (word(controller), controller._state.clips_made, info.reach) == ("RUNNING", 7, "none")
-        assert "no control socket" in info.trouble
+        assert "only watched" in info.trouble
+        await controller._look()
+        assert ["no control socket" in problem.text for problem in controller._state.problems] == [True]
         with pytest.raises(do.CommandRefusedError, match="kill -TERM"):
             await controller.steer(do.Stop())
     assert first.exit_code is None

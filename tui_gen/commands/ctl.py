@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
-from tui_gen.commands.engine_client import open_client
+from tui_gen.commands.engine_client import NoEngineError, open_client
 from tui_gen.commands.run.opening import find_source
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
@@ -41,7 +40,14 @@ def carry_out(config: RunConfig, order: CtlOrder) -> str:
 
 
 async def _carry_out(config: RunConfig, order: CtlOrder) -> str:
-    client = await open_client(config)
+    try:
+        client = await open_client(config)
+    except NoEngineError:
+        raise
+    except ControlError as error:
+        if order.word != "status":
+            raise
+        return _status_text(await load_status(config.status_path, time.time()), str(error), order)
     try:
         return await _ask(config, client, order)
     finally:
@@ -53,7 +59,7 @@ async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str
         return display_name(await client.steer(_WHOLE_RUN[order.word]))
     engine = await client.greet()
     if order.word == "status":
-        return await _status(config, client, engine, is_json=order.json)
+        return await _status(config, client, engine, order)
     if not engine.is_same:
         raise do.CommandRefusedError(only_stable(engine))
     await client.refresh()
@@ -64,26 +70,23 @@ async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str
     return display_name(await client.steer(_command(order, state)))
 
 
-async def _status(config: RunConfig, client: ControlClient, engine: EngineVersion, *, is_json: bool) -> str:
+async def _status(config: RunConfig, client: ControlClient, engine: EngineVersion, order: CtlOrder) -> str:
     """Return how the run stands, as an engine of any version says."""
-    now = time.time()
     if engine.protocol >= HAS_HELLO:
-        seen = snapshot_of(await client.status(), now, origin="the engine's status")
+        seen = snapshot_of(await client.status(), time.time(), origin="the engine's status")
     else:
         await client.raw_state()  # the engine answers: its status file is at most a second old
-        seen = await load_status(config.status_path, now)
-    if is_json:
+        seen = await load_status(config.status_path, time.time())
+    return _status_text(seen, "" if engine.is_same else only_stable(engine), order)
+
+
+def _status_text(seen: StatusSnapshot, note: str, order: CtlOrder) -> str:
+    if order.json:
         return json.dumps(seen.raw, indent=1)
-    return "\n".join(_status_lines(seen, engine, now))
-
-
-def _status_lines(seen: StatusSnapshot, engine: EngineVersion, now: float) -> Iterator[str]:
     state = seen.state
     reason = f" ({display_name(state.reason)})" if state.reason else ""
-    yield f"{state.phase}{reason}"
-    yield progress_line(state, now)
-    if not engine.is_same:
-        yield display_name(only_stable(engine))
+    lines = [f"{state.phase}{reason}", progress_line(state, seen.heartbeat)]
+    return "\n".join([*lines, display_name(note)] if note else lines)
 
 
 _WHOLE_RUN: dict[str, do.Command] = {

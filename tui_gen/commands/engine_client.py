@@ -83,7 +83,7 @@ def _socket_of(config: RunConfig) -> Path:
         return Path(holder.socket)
     pid = str(holder.pid) if holder is not None else "PID"
     message = (
-        f"{config.output}: the engine has no control socket; {config.run_folder / LOG_NAME} says why. "
+        f"the engine of {config.output} has no control socket: {config.run_folder / LOG_NAME} says why; "
         f"`kill -TERM {pid}` finishes the clips in hand, saves and ends the engine"
     )
     raise ControlError(message)

@@ -55,6 +55,7 @@ class LiveController:
         self._silent_since: float | None = None
         self._heartbeats = HeartbeatWatch()
         self._heard_at: float | None = None  # by the monotonic clock
+        self._unreached = ""  # why the engine does not answer
 
     def snapshot(self) -> RunState | None:
         """Return the state as last heard."""
@@ -70,7 +71,7 @@ class LiveController:
     async def steer(self, command: Command) -> str:
         """Pass a command on. Raises CommandRefusedError."""
         if self._client is None:
-            raise CommandRefusedError(self._info.trouble or "the engine does not answer")
+            raise CommandRefusedError(self._unreached or "the engine does not answer")
         client = self._client
         try:
             said = await client.steer(command)
@@ -130,7 +131,7 @@ class LiveController:
             if client is None:
                 client = self._client = await engine_client.attach(self._config)
             await self._hear(client)
-            self._silent_since = None
+            self._silent_since, self._unreached = None, ""
         except ControlError as error:
             self._client = None
             if client is not None:
@@ -152,8 +153,7 @@ class LiveController:
         await client.ping()
         seen = await self._status()
         state = seen.state if seen is not None else _least_state(await client.raw_state(), self._config)
-        state.problems.append(Problem("warning", only_stable(engine), None, "", state.last_at, state.last_at))
-        self._state, self._pid = state, state.pid
+        self._state, self._pid = _with_warning(state, only_stable(engine)), state.pid
         trouble = f"engine {engine.version} is of another version: only pause, finish and stop work"
         self._info, self._heard_at = EngineInfo(reach="run", trouble=trouble), time.monotonic()
 
@@ -173,7 +173,7 @@ class LiveController:
 
     def _take_silence(self, seen: StatusSnapshot | None, why: ControlError) -> None:
         """Show an engine that is there and does not answer: on its way up or down, or without a socket."""
-        now = time.monotonic()
+        now, self._unreached = time.monotonic(), str(why)
         self._silent_since = since = self._silent_since if self._silent_since is not None else now
         is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen))
         if is_seen and seen is not None:
@@ -182,11 +182,14 @@ class LiveController:
         is_new = self._engine is not None and (self._state is None or self._state.pid != self._engine.pid)
         is_starting = is_new and self._is_own_engine_alive()
         is_worth_a_word = now - since > SILENT_SECONDS and not is_starting
+        trouble = "the engine does not answer, and is only watched" if self._state else self._unreached
         self._info = EngineInfo(
             is_starting=is_starting,
             reach="none" if is_worth_a_word else "all",
-            trouble=str(why) if is_worth_a_word else "",
+            trouble=trouble if is_worth_a_word else "",
         )
+        if is_worth_a_word and self._state is not None:
+            _with_warning(self._state, self._unreached)
 
     async def _take_end(self, seen: StatusSnapshot | None) -> None:
         """Tell an engine that has ended and said how from an engine that died."""
@@ -222,6 +225,13 @@ class LiveController:
             return True
         known = self._state.started_at if self._state is not None else None
         return known is not None and (seen.state.started_at or 0.0) > known
+
+
+def _with_warning(state: RunState, text: str) -> RunState:
+    """Return the state with a warning of this program's own, once."""
+    if all(problem.text != text for problem in state.problems):
+        state.problems.append(Problem("warning", text, None, "", state.last_at, state.last_at))
+    return state
 
 
 def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:

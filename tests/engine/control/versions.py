@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.control.client import ControlClient
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.storage.status import status_of
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -29,6 +31,8 @@ def protocol_9(asked: dict[str, Any]) -> dict[str, Any]:
         return {"hello": {"protocol": 9, "version": "7.1", "state_format": "f00", "mood": "good"}}
     if asked.get("ask") == "state":
         return {"state": {"is": "RunState", "phase": "running", "reason": "", "version": "7.1", "mood": 3}}
+    if asked.get("ask") == "status":
+        return {"status": {**status_of(RunState(phase="running", clips_made=12), 1.0), "mood": "good"}}
     if "command" in asked:
         return {"done": f"carried out {asked['command']['is']}", "at": 12}
     return {"refused": "no longer understood"}

@@ -1,0 +1,77 @@
+"""One order, one answer: of an engine of this version, of another version, and of none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands.engines import lock_held, write_state
+from tests.engine.control.conftest import served
+from tests.engine.control.versions import Answer, answering, protocol_1, protocol_9
+from tests.engine.toy import Bench, ToyStage
+from tui_gen.base.errors import RefusedError
+from tui_gen.commands import ctl
+from tui_gen.commands.ctl import CtlOrder
+from tui_gen.config.run_config import RunConfig
+from tui_gen.engine.scheduling import commands as do
+
+
+async def test_an_engine_of_this_version_carries_out_every_order(config: RunConfig, tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl")
+    async with served(bench, config.run_folder):
+        run = asyncio.create_task(bench.engine.run())
+        await bench.until(lambda: "a" in bench.state.sources)
+        assert await ctl._carry_out(config, CtlOrder("workers", count=3)) == "3 workers"
+        assert await ctl._carry_out(config, CtlOrder("skip", name="The a")) == "skipping The a"
+        assert await ctl._carry_out(config, CtlOrder("unskip", name="a")) == "taking back The a"
+        assert "pausing" in await ctl._carry_out(config, CtlOrder("pause"))
+        said = json.loads(await ctl._carry_out(config, CtlOrder("status", json=True)))
+        assert (said["state"], said["workers"]) == ("paused", 3)
+        lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
+        assert (lines[0], len(lines)) == ("paused", 2)
+        assert "stopping" in await ctl._carry_out(config, CtlOrder("stop"))
+        await run
+
+
+@pytest.mark.parametrize(("answer", "version"), [(protocol_1, "0.1.0"), (protocol_9, "7.1")])
+async def test_an_engine_of_another_version_can_be_ended_and_says_how_it_stands(
+    config: RunConfig, tmp_path: Path, answer: Answer, version: str
+) -> None:
+    write_state(config, pid=7, phase="running", clips_made=12)
+    async with answering(tmp_path, answer):
+        with lock_held(config, str(tmp_path / "s")):
+            for word in ("pause", "resume", "drain", "stop"):
+                assert await ctl._carry_out(config, CtlOrder(word)) == f"carried out {word.capitalize()}"
+            lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
+            assert lines[0] == "running"
+            assert version in lines[2]
+            assert "drain the engine and start it again" in lines[2]
+            said = json.loads(await ctl._carry_out(config, CtlOrder("status", json=True)))
+            assert said["progress"]["clips_made"] == 12
+            with pytest.raises(do.CommandRefusedError, match="nothing else does"):
+                await ctl._carry_out(config, CtlOrder("skip", name="a"))
+
+
+async def test_an_engine_without_a_socket_tells_its_status_by_the_file(config: RunConfig) -> None:
+    write_state(config, pid=7, phase="running")
+    with lock_held(config):
+        lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
+    assert lines[0] == "running"
+    assert "no control socket" in lines[2]
+
+
+@pytest.mark.parametrize("word", ["status", "drain"])
+def test_where_no_engine_runs_the_answer_says_how_to_start_one(config: RunConfig, word: str) -> None:
+    with pytest.raises(RefusedError, match=r"no engine is running here; start one with: tui-gen .*c\.json"):
+        ctl.carry_out(config, CtlOrder(word))
+
+
+def test_a_lock_of_a_dead_engine_is_no_engine(config: RunConfig) -> None:
+    (config.run_folder / "lock").write_text(
+        '{"pid": 1, "host": "x", "boot_id": "y", "socket": "/gone"}', encoding="ascii"
+    )
+    with pytest.raises(RefusedError, match="no engine is running here"):
+        ctl.carry_out(config, CtlOrder("stop"))

@@ -56,6 +56,12 @@ class KnownAlone(ToyStage):
         return super().plan(records)
 
 
+class OverDataset(ToyStage):
+    """Begins when all sources have ended the stages before."""
+
+    scope = "dataset"
+
+
 def writing(folder: Path) -> Act:
     """Return what makes a clip by writing a file, as a real stage does."""
 
@@ -99,6 +105,12 @@ def test_a_stage_whose_input_is_not_made_yet_is_named(tmp_path: Path) -> None:
         "Stage pack: cannot be planned in full before stage cut has made its 8 clips; "
         "from what exists already: 5 clips to make"
     )
+
+
+def test_a_stage_over_the_dataset_has_nothing_to_make_before_everything_else_is_made() -> None:
+    join = OverDataset({"a": 1}, name="join")
+    lines = output_of(RunState(), ToyStage({"a": 2}, name="cut"), join)
+    assert "Stage join: cannot be planned in full before stage cut has made its 2 clips" in lines
 
 
 def test_a_stage_after_one_that_made_everything_is_planned_in_full() -> None:

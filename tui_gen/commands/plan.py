@@ -87,9 +87,12 @@ def _plan_stages(
 
 
 def _later(stage: Stage, plan: Plan, unfinished: tuple[str, int], noun: Noun) -> str:
-    """Return what can be said of a stage whose input is not complete."""
+    """Return what can be said of a stage whose input is not complete.
+
+    A stage over the whole dataset does not begin before its input is complete.
+    """
     name, clips = unfinished
-    known = sum(source.clips_left for source in plan.sources)
+    known = 0 if stage.scope == "dataset" else sum(source.clips_left for source in plan.sources)
     so_far = f"; from what exists already: {noun.counted(known)} to make" if known else ""
     return (
         f"Stage {stage.name}: cannot be planned in full before stage {name} has made its "

@@ -10,7 +10,7 @@ FRAMES = Nouns(
     source=Noun("episode", "episodes"),
     clip=Noun("frame", "frames"),
     patch=Noun("image", "images"),
-    attempt=None,
+    has_attempts=False,
 )
 
 

@@ -229,7 +229,7 @@ def test_the_page_shows_what_was_met_and_what_was_not(config: JobConfig, ledger:
     page = check_needs_nothing(page_path.read_text(encoding="utf-8"))
     assert "SPACE: met, 10 of 10 images." in page.text
     assert "GENERAL: 16 of 30 images still to make." in page.text
-    assert "1 clips failed; the next run tries them again." in page.text
+    assert "1 clip failed; the next run tries again." in page.text
     assert display_name(HOSTILE) in page.text
     assert "57.1 %" in page.text  # four of seven clips of the second film
     assert page.references == []

@@ -20,6 +20,11 @@ class Noun:
     many: str
 
     @property
+    def with_article(self) -> str:
+        """`a clip`, `an image`."""
+        return f"{'an' if self.one[:1] in 'aeiou' else 'a'} {self.one}"
+
+    @property
     def title(self) -> str:
         """The plural at the beginning of a line: `Clips`."""
         return self.many[:1].upper() + self.many[1:]
@@ -44,26 +49,26 @@ class Nouns:
     """What one clip gives one category: the files that belong together."""
     image: Noun = Noun("image", "images")
     """What the targets of the categories count; a job may use the noun of its patches."""
-    attempt: Noun | None = Noun("try", "tries")
-    """None: the job tries each clip once, and no screen shows how often a clip was tried."""
+    has_attempts: bool = True
+    """Whether a clip may take several attempts. If not, no screen shows how many."""
 
 
 USUAL_NOUNS = Nouns()
 
 
-def as_json(nouns: Nouns) -> dict[str, list[str] | None]:
-    """Return nouns as JSON values."""
-    return {
-        each.name: None if (noun := getattr(nouns, each.name)) is None else [noun.one, noun.many]
-        for each in fields(nouns)
-    }
+def as_json(nouns: Nouns) -> dict[str, Any]:
+    """Return nouns as JSON values: each noun as a list of itself and its plural."""
+    values = {each.name: getattr(nouns, each.name) for each in fields(nouns)}
+    return {name: [it.one, it.many] if isinstance(it, Noun) else it for name, it in values.items()}
 
 
 def from_json(entry: Mapping[str, Any]) -> Nouns:
-    """Return the nouns of JSON values; those that are not named are the usual ones. Raises ValueError."""
-    named = [each.name for each in fields(Nouns) if entry.get(each.name) is not None]
-    found = replace(USUAL_NOUNS, **{name: _noun(entry[name]) for name in named})
-    return replace(found, attempt=None) if entry.get("attempt", "") is None else found
+    """Return the nouns of JSON values; what is not named is as usual. Raises ValueError."""
+    values = {each.name: entry[each.name] for each in fields(Nouns) if each.name in entry}
+    has_attempts = bool(values.pop("has_attempts", USUAL_NOUNS.has_attempts))
+    return replace(
+        USUAL_NOUNS, has_attempts=has_attempts, **{name: _noun(value) for name, value in values.items()}
+    )
 
 
 def _noun(value: object) -> Noun:

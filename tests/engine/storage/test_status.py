@@ -56,7 +56,7 @@ async def test_a_file_of_an_older_program_is_read_without_what_it_did_not_write(
 
 async def test_a_monitor_knows_what_the_job_calls_things_and_the_stage_that_is_named(tmp_path: Path) -> None:
     bench = await half_done(tmp_path)
-    nouns = Nouns(source=Noun("episode", "episodes"), attempt=None)
+    nouns = Nouns(source=Noun("episode", "episodes"), has_attempts=False)
     bench.state.apply(ev.JobDescribed(1.0, nouns))
     bench.state.apply(ev.StagePlanned(1.0, "toy", bench.stage.plan(bench.state.records), is_named=True))
     path, status = tmp_path / "status.json", status_of(bench.state, 1.0)

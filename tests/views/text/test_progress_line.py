@@ -18,7 +18,7 @@ def test_a_run_at_work_says_how_far_how_fast_and_how_long() -> None:
 def test_a_stage_before_the_plan_does_not_say_that_nothing_is_left() -> None:
     state = RunState()
     source = SourcePlan("v1", "Dune", "/films/dune.mkv", 255, (), 0, 0, 0)
-    state.apply(ev.StagePlanned(NOW, "probe", Plan((source,), {})))
+    state.apply(ev.StagePlanned(NOW, "probe", Plan((source,), {}), is_named=True))
     state.apply(ev.PhaseChanged(NOW, "running"))
     written = progress_line(state, NOW)
     assert "probe  0/1 videos  0 workers" in written

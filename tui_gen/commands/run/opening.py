@@ -49,7 +49,7 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
                 state,
                 config=str(config.run.path),
                 output=str(config.run.output),
-                videos=config.run.source_count,
+                sources=config.run.source_count,
             )
         )
         opened = config.open(state.records, may_write_beside=request.may_write_beside)

@@ -15,7 +15,6 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
-from tui_gen.base import nouns
 from tui_gen.engine.model import events, problems, run_data, state, state_views, work
 from tui_gen.engine.scheduling import commands
 
@@ -30,7 +29,7 @@ class WireError(Exception):
 # Classes that may stand in a union, and all that travel: their name is sent along.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
-    for module in (nouns, commands, events, problems, state_views, state, work)
+    for module in (commands, events, problems, state_views, state, work)
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tui_gen.base.formatting import count, duration, moment, percent, size
 from tui_gen.base.html import Markup, page, table, tag
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.metrics import (
     CategoryMetrics,
     Metrics,
@@ -25,7 +26,7 @@ from tui_gen.views.text.run_lines import headline
 from tui_gen.views.text.summary import clip_seconds, ending, mean_patches_per_minute, reason_lines
 
 BINS = 120
-VIDEOS_SHOWN = 30
+SOURCES_SHOWN = 30
 """Further ones, which are doing better, are folded away."""
 PROBLEMS_SHOWN = 20
 _TIME_STEPS = (
@@ -44,37 +45,38 @@ def report_page(state: RunState, history: History, *, now: float, is_at_work: bo
         tag("h1", line, class_=quality),
         tag("p", tag("code", state.output), class_="quiet"),
         tag("p", f"Written {moment(now, now=0.0)} from the ledger of the run.", class_="quiet"),
-        _tiles(metrics, history),
+        _tiles(state.nouns, metrics, history),
         tag("h2", "What was met, and what was not"),
         *_met(state, metrics),
         tag("h2", "Categories"),
         _categories(state, metrics, history),
         tag("h2", "How it went"),
         *_plots(state, history),
-        tag("h2", "Videos"),
-        *_videos(state, history),
+        tag("h2", state.nouns.source.title),
+        *_sources(state, history),
         tag("h2", "Problems"),
         *_problems(state, history, now),
         tag("h2", "Runs"),
-        _runs(history),
+        _runs(state.nouns, history),
         *_recipe(state),
     )
 
 
-def _tiles(metrics: Metrics, history: History) -> Markup:
+def _tiles(nouns: Nouns, metrics: Metrics, history: History) -> Markup:
     rate = mean_patches_per_minute(history)
     attempts = metrics.average_attempts
-    tiles = (
+    tiles = [
         ("done", percent(metrics.share_done)),
-        ("videos done", f"{count(metrics.videos.done)} of {count(metrics.videos.total)}"),
-        ("images", count(metrics.total.images)),
+        (f"{nouns.source.many} done", f"{count(metrics.videos.done)} of {count(metrics.videos.total)}"),
+        (nouns.image.many, count(metrics.total.images)),
         ("on disk", size(metrics.total.size_bytes)),
         ("time at work", duration(metrics.elapsed_seconds)),
-        ("images a minute", f"{rate:.1f}" if rate is not None else "-"),
+        (f"{nouns.image.many} a minute", f"{rate:.1f}" if rate is not None else "-"),
         ("success rate", percent(metrics.success_rate)),
-        ("retry rate", percent(metrics.retry_rate)),
-        ("average attempts", f"{attempts:.2f}" if attempts is not None else "-"),
-    )
+    ]
+    if nouns.has_attempts:
+        average = f"{attempts:.2f}" if attempts is not None else "-"
+        tiles += [("retry rate", percent(metrics.retry_rate)), ("average attempts", average)]
     boxes = (tag("div", tag("b", value), tag("span", name), class_="tile") for name, value in tiles)
     return tag("div", *boxes, class_="tiles")
 
@@ -83,39 +85,42 @@ def _tiles(metrics: Metrics, history: History) -> Markup:
 
 
 def _met(state: RunState, metrics: Metrics) -> Iterator[Markup]:
-    lines = [*_targets(metrics), *_idle(state)]
+    lines = [*_targets(state.nouns, metrics), *_idle(state)]
     if state.clips_failed:
-        failed = f"{count(state.clips_failed)} clips failed; the next run tries them again."
+        failed = f"{state.nouns.clip.counted(state.clips_failed)} failed; the next run tries again."
         lines.append(tag("li", failed, class_="warning"))
     yield tag("ul", *lines) if lines else tag("p", "There was no target to meet.")
 
 
-def _targets(metrics: Metrics) -> Iterator[Markup]:
+def _targets(nouns: Nouns, metrics: Metrics) -> Iterator[Markup]:
     for category in metrics.categories.values():
         if category.target is None:
             continue
-        name, target, missing = category.name.upper(), count(category.target), category.missing
+        name, missing = category.name.upper(), category.missing
+        target = nouns.image.counted(category.target)
         if not missing:
-            yield tag("li", f"{name}: met, {count(category.images)} of {target} images.", class_="good")
+            yield tag("li", f"{name}: met, {count(category.images)} of {target}.", class_="good")
         elif category.shortfall:
-            said = (
-                f"{name}: {count(missing)} of {target} images missing; {count(category.shortfall)} of them "
-            )
-            yield tag("li", f"{said}cannot come from the videos there are.", class_="bad")
+            said = f"{name}: {count(missing)} of {target} missing; {count(category.shortfall)} of them "
+            yield tag("li", f"{said}cannot come from the {nouns.source.many} there are.", class_="bad")
         else:
-            yield tag("li", f"{name}: {count(missing)} of {target} images still to make.", class_="warning")
+            yield tag("li", f"{name}: {count(missing)} of {target} still to make.", class_="warning")
 
 
 def _idle(state: RunState) -> Iterator[Markup]:
     idle = idle_sources(state)
     if idle:
         yield tag(
-            "li", f"{count(len(idle))} videos give nothing more; they are named below.", class_="warning"
+            "li",
+            f"{state.nouns.source.counted(len(idle))} give nothing more; they are named below.",
+            class_="warning",
         )
 
 
 def _categories(state: RunState, metrics: Metrics, history: History) -> Markup:
-    headings = ("category", "videos", "images", "target", "", "on disk", "mean patch", "formats")
+    nouns = state.nouns
+    made = (nouns.source.many, nouns.image.many)
+    headings = ("category", *made, "target", "", "on disk", f"mean {nouns.patch.one}", "formats")
     rows = [
         _category_row(category, state.categories[name].folder, history.formats.get(name, {}))
         for name, category in metrics.categories.items()
@@ -157,20 +162,22 @@ def _plots(state: RunState, history: History) -> Iterator[Markup]:
         yield tag("p", "Nothing was made yet.")
         return
     x = Axis(history.work_seconds, duration, _TIME_STEPS)
-    yield _throughput(history, x)
+    yield _throughput(state.nouns, history, x)
     yield _progress(state, history, x)
 
 
-def _throughput(history: History, x: Axis) -> Markup:
+def _throughput(nouns: Nouns, history: History, x: Axis) -> Markup:
     columns = []
     for part in history.bins(BINS):
         seconds = part.end - part.start
         rate = part.patches / seconds * 60 if seconds else 0.0
-        told = f"{duration(part.start)}: {rate:.1f} images a minute, {size(part.size_bytes)}"
+        told = f"{duration(part.start)}: {rate:.1f} {nouns.image.many} a minute, {size(part.size_bytes)}"
         columns.append(PlotColumn(part.start, part.end, rate, told))
     y = Axis(max(column.height for column in columns), _short)
     borders = [run.began for run in history.runs[1:]]
-    title = "Images a minute, over the time at work" + ("; dotted: a new run" if borders else "")
+    title = f"{nouns.image.title} a minute, over the time at work" + (
+        "; dotted: a new run" if borders else ""
+    )
     return columns_plot(title, columns, x=x, y=y, borders=borders)
 
 
@@ -191,13 +198,13 @@ def _short(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0") if value < 10 else count(round(value))  # noqa: PLR2004 - digits
 
 
-# ------------------------------------------------------------------ videos
+# ------------------------------------------------------------------ sources
 
 
-def _videos(state: RunState, history: History) -> Iterator[Markup]:
+def _sources(state: RunState, history: History) -> Iterator[Markup]:
     sources = sources_by_success(state)
     if not sources:
-        yield tag("p", "No video was worked on.")
+        yield tag("p", f"No {state.nouns.source.one} was worked on.")
         return
     legend = [
         tag("span", tag("i", "", class_=f"b{number}"), word)
@@ -205,29 +212,24 @@ def _videos(state: RunState, history: History) -> Iterator[Markup]:
     ]
     yield tag("p", "Those with the lowest success first.", class_="quiet")
     yield tag("div", *legend, class_="legend")
-    yield _video_table(sources[:VIDEOS_SHOWN], history)
-    rest = sources[VIDEOS_SHOWN:]
+    yield _source_table(state.nouns, sources[:SOURCES_SHOWN], history)
+    rest = sources[SOURCES_SHOWN:]
     if rest:
-        yield tag("details", tag("summary", f"{count(len(rest))} more"), _video_table(rest, history))
+        yield tag(
+            "details", tag("summary", f"{count(len(rest))} more"), _source_table(state.nouns, rest, history)
+        )
 
 
-def _video_table(sources: list[SourceState], history: History) -> Markup:
+def _source_table(nouns: Nouns, sources: list[SourceState], history: History) -> Markup:
     headings = (
-        "video",
-        "state",
-        "success",
-        "clips",
-        "rejected",
-        "failed",
-        "attempts",
-        "images",
-        "on disk",
-        "a clip",
+        *(nouns.source.one, "state", "success", nouns.clip.many, "rejected", "failed"),
+        *(["attempts"] if nouns.has_attempts else []),
+        *(nouns.image.many, "on disk", nouns.clip.with_article),
     )
-    return table(headings, [_video_row(source, history) for source in sources], words=2)
+    return table(headings, [_source_row(nouns, source, history) for source in sources], words=2)
 
 
-def _video_row(source: SourceState, history: History) -> list[Markup | str]:
+def _source_row(nouns: Nouns, source: SourceState, history: History) -> list[Markup | str]:
     a_clip = clip_seconds(source, history)
     attempts = source.average_attempts
     images = [f"{name} {count(number)}" for name, number in source.images.items() if number]
@@ -238,7 +240,7 @@ def _video_row(source: SourceState, history: History) -> list[Markup | str]:
         f"{count(source.clips_made)} / {count(source.clips_wanted)}",
         count(source.rejected),
         count(source.failed),
-        f"{attempts:.2f}" if attempts is not None else "-",
+        *([f"{attempts:.2f}" if attempts is not None else "-"] if nouns.has_attempts else []),
         _named(count(sum(source.images.values())), images),
         size(source.size_bytes),
         f"{a_clip:.1f} s" if a_clip is not None else "-",
@@ -265,19 +267,17 @@ def _problems(state: RunState, history: History, now: float) -> Iterator[Markup]
         yield tag("p", "None.", class_="good")
         return
     if reasons:
-        yield tag("h3", "Clips that gave nothing, by reason")
+        yield tag("h3", f"{state.nouns.clip.title} that gave nothing, by reason")
         yield tag("ul", *(tag("li", line) for line in reasons))
     if state.problems:
         yield tag("h3", "Warnings and errors, the latest first")
         latest = [_problem_row(state, problem, now) for problem in reversed(state.problems)]
-        yield table(_PROBLEM_HEADINGS, latest[:PROBLEMS_SHOWN], words=3)
+        headings = (state.nouns.source.one, "", "what", "times", "last")
+        yield table(headings, latest[:PROBLEMS_SHOWN], words=3)
         rest = latest[PROBLEMS_SHOWN:]
         if rest:
             summary = tag("summary", f"{count(len(rest))} earlier")
-            yield tag("details", summary, table(_PROBLEM_HEADINGS, rest, words=3))
-
-
-_PROBLEM_HEADINGS = ("video", "", "what", "times", "last")
+            yield tag("details", summary, table(headings, rest, words=3))
 
 
 def _problem_row(state: RunState, problem: Problem, now: float) -> list[Markup | str]:
@@ -298,19 +298,19 @@ def _with_detail(text: str, detail: str) -> Markup | str:
     return tag("details", tag("summary", text), *lines)
 
 
-def _runs(history: History) -> Markup:
+def _runs(nouns: Nouns, history: History) -> Markup:
     rows = [
         [moment(run.started_at, 0.0), ending(run), run.host, run.version, count(run.clips)]
         for run in history.runs
     ]
-    return table(("began", "how it ended", "machine", "version", "clips"), rows, words=4)
+    return table(("began", "how it ended", "machine", "version", nouns.clip.many), rows, words=4)
 
 
 def _recipe(state: RunState) -> Iterator[Markup]:
     if not state.recipe:
         return
     rows = [[tag("code", key), tag("code", str(value))] for key, value in state.recipe.items()]
-    summary = tag("summary", "The recipe: all that decides the bytes of a patch")
+    summary = tag("summary", f"The recipe: all that decides the bytes of {state.nouns.patch.with_article}")
     yield tag("h2", "What it was made with")
     yield tag("p", "Configuration: ", tag("code", state.config))
     yield tag("details", summary, table(("entry", "value"), rows, words=2))

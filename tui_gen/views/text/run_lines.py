@@ -19,7 +19,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import Metrics, Standing, idle_sources, metrics_of, standing
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
-from tui_gen.engine.model.work import Made
+from tui_gen.engine.model.work import Clip, Made
 from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.engine.storage.status import status_of
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
@@ -97,19 +97,20 @@ def progress_line(state: RunState, now: float) -> str:
     metrics = metrics_of(state, now)
     done, total = metrics.videos.done, metrics.videos.total
     parts = [moment(now, now) if state.phase == "running" else state.phase]
-    if state.stage != "extract":
-        parts.append(state.stage)
+    if state.named_stage:
+        parts.append(state.named_stage)
+    sources, images = state.nouns.source.many, state.nouns.image.many
     if metrics.has_plan:
         parts += [
             f"{percent(metrics.share_done):>7}",
-            f"{done:>{len(str(total))}}/{total} videos",
-            f"{count(metrics.total.images):>{len(count(metrics.total.planned))}} images",
+            f"{done:>{len(str(total))}}/{total} {sources}",
+            f"{count(metrics.total.images):>{len(count(metrics.total.planned))}} {images}",
             f"{per_minute(metrics.patches_per_minute):>4}/min",
         ]
         if state.phase not in ENDED_PHASES:
             parts.append(f"{duration(metrics.seconds_left):>7} left")
     else:  # a stage before the plan: nothing is made yet, nor known to be left
-        parts.append(f"{done}/{total} videos")
+        parts.append(f"{done}/{total} {sources}")
     workers = len(state.slots)
     parts.append(f"{workers} worker{'' if workers == 1 else 's'}")
     if state.disk is not None:
@@ -118,10 +119,10 @@ def progress_line(state: RunState, now: float) -> str:
 
 
 def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:
-    """Yield a warning or an error with the video it is about and what is known of it."""
+    """Yield a warning or an error with the source it is about and what is known of it."""
     source = state.sources.get(problem.source) if problem.source else None
-    video = f"{display_name(source.name)}: " if source else ""
-    yield f"{problem.level.capitalize()}: {video}{display_name(problem.text)}"
+    about = f"{display_name(source.name)}: " if source else ""
+    yield f"{problem.level.capitalize()}: {about}{display_name(problem.text)}"
     for line in problem.detail.splitlines()[-5:]:
         yield f"    {display_name(line)}"
 
@@ -129,8 +130,8 @@ def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:
 def feed_lines(event: object, state: RunState) -> Iterator[str]:
     """Yield what one event looks like in the feed of `-v`."""
     if isinstance(event, ev.ClipRetried):
-        name = _name(event.clip.source, state)
-        yield f"{name} clip {event.clip.index}: attempt {event.attempt} failed ({display_name(event.reason)})"
+        clip = _clip(event.clip, state)
+        yield f"{clip}: attempt {event.attempt} failed ({display_name(event.reason)})"
     elif isinstance(event, ev.ClipEnded):
         yield from _clip_lines(event, state)
     elif isinstance(event, ev.FactsLearned):
@@ -139,22 +140,27 @@ def feed_lines(event: object, state: RunState) -> Iterator[str]:
 
 def _clip_lines(event: ev.ClipEnded, state: RunState) -> Iterator[str]:
     outcome = event.outcome
-    name = _name(outcome.clip.source, state)
+    clip = _clip(outcome.clip, state)
     attempts = f"{outcome.attempts} attempt{'s' if outcome.attempts != 1 else ''}"
     if not isinstance(outcome, Made):
-        kind = type(outcome).__name__.lower()
-        yield f"{name} clip {outcome.clip.index}: {kind} after {attempts} ({display_name(outcome.reason)})"
+        after = f" after {attempts}" if state.nouns.has_attempts else ""
+        yield f"{clip}: {type(outcome).__name__.lower()}{after} ({display_name(outcome.reason)})"
         return
     record: dict[str, Any] = dict(outcome.record)
     at, difference = record.get("pts_seconds"), record.get("scene_difference")
     place = f" @ {position(at)}" if at is not None else ""
     scene = f", difference {difference:.1f}" if difference is not None else ""
-    yield f"{name} clip {outcome.clip.index}{place}{scene}, {attempts}, {outcome.seconds:.1f} s"
+    took = f"{attempts}, {outcome.seconds:.1f} s" if state.nouns.has_attempts else f"{outcome.seconds:.1f} s"
+    yield f"{clip}{place}{scene}, {took}"
     for patch in outcome.patches:
-        saved = patch.record.get("files", {}).get("gt", "")
+        saved = next(iter(patch.record.get("files", {}).values()), "")
         yield f"    saved to {display_name(patch.category.upper())}: {display_name(saved)}"
     for category, reason in outcome.rejected:
         yield f"    nothing for {display_name(category.upper())}: {display_name(reason)}"
+
+
+def _clip(clip: Clip, state: RunState) -> str:
+    return f"{_name(clip.source, state)} {state.nouns.clip.one} {clip.index}"
 
 
 def _name(source: str, state: RunState) -> str:
@@ -165,22 +171,24 @@ def _name(source: str, state: RunState) -> str:
 # ------------------------------------------------------------------ beginning and end
 
 
-def opening_lines(state: RunState, *, config: str, output: str, videos: int) -> Iterator[str]:
+def opening_lines(state: RunState, *, config: str, output: str, sources: int) -> Iterator[str]:
     """Yield what was loaded, and where a resumed run goes on."""
-    yield f"Config loaded: {videos} video{'' if videos == 1 else 's'} ({display_name(config)})"
+    nouns = state.nouns
+    yield f"Config loaded: {nouns.source.counted(sources)} ({display_name(config)})"
     yield f"Output: {display_name(output)}"
     images = sum(category.images for category in state.categories.values())
     if state.first_started_at is None:
         yield "No earlier run found, starting fresh"
         return
-    yield f"Resuming: {count(images)} images of {count(state.clips_made)} clips are made"
+    yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(state.clips_made)} are made"
 
 
 def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
     """Yield where a resumed run was last; `names` maps ids of sources to their names."""
     last = str((state.newest_patch or {}).get("source"))
     if last in names and last in state.sources:
-        yield f"Last video: {display_name(names[last])}, {count(state.sources[last].made)} clips made"
+        made = state.nouns.clip.counted(state.sources[last].made)
+        yield f"Last {state.nouns.source.one}: {display_name(names[last])}, {made} made"
 
 
 def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
@@ -189,7 +197,7 @@ def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
     for source in state.sources.values():
         if source.is_planned and source.clips_left and source.made:
             clips = f"{count(source.clips_made)}/{count(source.clips_wanted)}"
-            yield f"{display_name(source.name)}: {clips} clips"
+            yield f"{display_name(source.name)}: {clips} {state.nouns.clip.many}"
     yield f"Go on with: {display_name(command)}"
 
 
@@ -213,22 +221,29 @@ def final_lines(state: RunState, now: float, width: LineWidth, *, is_at_work: bo
     metrics = metrics_of(state, now)
     yield headline(state, is_at_work=is_at_work)[0]
     yield RULE
-    yield f"Done:                    {percent(metrics.share_done)}"
-    yield f"Total videos processed:  {metrics.videos.done} of {metrics.videos.total}"
-    yield f"Total images created:    {count(metrics.total.images)}"
-    yield f"Total disk usage:        {size(metrics.total.size_bytes)}"
-    yield f"Total time:              {duration(metrics.elapsed_seconds)}"
-    yield f"Success rate:            {percent(metrics.success_rate)}"
-    if metrics.retry_rate is not None:
-        yield f"Retry rate:              {percent(metrics.retry_rate)}"
-    if metrics.average_attempts is not None:
-        yield f"Average attempts:        {metrics.average_attempts:.2f}"
+    totals = list(_totals(state, metrics))
+    cells = max(len(title) for title, _ in totals)
+    yield from (f"{title:<{cells}}  {value}" for title, value in totals)
     yield ""
     yield "Categories:"
     yield from _category_lines(state, width)
     yield from _gap_lines(state, metrics)
     yield f"Output: {display_name(state.output)}"
     yield RULE
+
+
+def _totals(state: RunState, metrics: Metrics) -> Iterator[tuple[str, str]]:
+    nouns = state.nouns
+    yield "Done:", percent(metrics.share_done)
+    yield f"Total {nouns.source.many} processed:", f"{metrics.videos.done} of {metrics.videos.total}"
+    yield f"Total {nouns.image.many} created:", count(metrics.total.images)
+    yield "Total disk usage:", size(metrics.total.size_bytes)
+    yield "Total time:", duration(metrics.elapsed_seconds)
+    yield "Success rate:", percent(metrics.success_rate)
+    if nouns.has_attempts and metrics.retry_rate is not None:
+        yield "Retry rate:", percent(metrics.retry_rate)
+    if nouns.has_attempts and metrics.average_attempts is not None:
+        yield "Average attempts:", f"{metrics.average_attempts:.2f}"
 
 
 CATEGORY_COLUMNS = (
@@ -240,10 +255,11 @@ CATEGORY_COLUMNS = (
 
 
 def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
+    images = state.nouns.image.many
     rows = [
         (
             category.name.upper(),
-            f"{count(category.images)}{_of_target(category)} images",
+            f"{count(category.images)}{_of_target(category)} {images}",
             size(category.size_bytes),
             f"{count(category.surplus)} of them repeat others" if category.surplus else "",
         )
@@ -263,9 +279,10 @@ def _gap_lines(state: RunState, metrics: Metrics) -> Iterator[str]:
         return
     yield ""
     for category in short:
-        yield f"Target missed: {display_name(category.name.upper())} by {count(category.shortfall)} images"
+        missed = state.nouns.image.counted(category.shortfall)
+        yield f"Target missed: {display_name(category.name.upper())} by {missed}"
     if state.clips_failed:
-        yield f"Failed clips: {count(state.clips_failed)}; the next run tries them again"
+        yield f"Failed {state.nouns.clip.many}: {count(state.clips_failed)}; the next run tries them again"
     for source in idle:
         yield _idle_line(source)
     yield ""

@@ -24,42 +24,43 @@ def summary_lines(
     """Yield the whole report as text."""
     yield from final_lines(state, now, width, is_at_work=is_at_work)
     yield ""
-    yield from _rate_lines(history)
-    yield from _video_lines(state, history, width)
+    yield from _rate_lines(state, history)
+    yield from _source_lines(state, history, width)
     reasons = list(reason_lines(history))
     if reasons:
         yield ""
-        yield "Clips that gave nothing, by reason:"
+        yield f"{state.nouns.clip.title} that gave nothing, by reason:"
         yield from (f"  {display_name(line)}" for line in reasons)
     yield from _problem_lines(state)
     yield ""
+    clips = state.nouns.clip.many
     yield "Runs:"
-    rows = [(moment(run.started_at, 0.0), f"{count(run.clips)} clips", ending(run)) for run in history.runs]
+    rows = [(moment(run.started_at, 0.0), f"{count(run.clips)} {clips}", ending(run)) for run in history.runs]
     columns = (Column(""), Column("", is_number=True), Column(""))
     yield from table_lines(columns, rows, width, indent=2)
 
 
-def _rate_lines(history: History) -> Iterator[str]:
+def _rate_lines(state: RunState, history: History) -> Iterator[str]:
     rate = mean_patches_per_minute(history)
     if rate is not None:
-        yield f"Images a minute:  {rate:.1f} over {duration(history.work_seconds)} at work"
+        yield f"{state.nouns.image.title} a minute:  {rate:.1f} over {duration(history.work_seconds)} at work"
         yield ""
 
 
-def _video_lines(state: RunState, history: History, width: LineWidth) -> Iterator[str]:
+def _source_lines(state: RunState, history: History, width: LineWidth) -> Iterator[str]:
     sources = sources_by_success(state)
     if not sources:
         return
-    numbers = ("success", "made", "rejected", "failed", "on disk", "a clip")
+    numbers = ("success", "made", "rejected", "failed", "on disk", state.nouns.clip.with_article)
     columns = (
         *(Column(title, is_number=True) for title in numbers),
-        Column("video", may_be_cut=True, least_cells=12),
+        Column(state.nouns.source.one, may_be_cut=True, least_cells=12),
         Column("why" if any(source.reason for source in sources) else "", may_be_cut=True),
     )
-    yield from table_lines(columns, [_video_row(source, history) for source in sources], width)
+    yield from table_lines(columns, [_source_row(source, history) for source in sources], width)
 
 
-def _video_row(source: SourceState, history: History) -> tuple[str, ...]:
+def _source_row(source: SourceState, history: History) -> tuple[str, ...]:
     a_clip = clip_seconds(source, history)
     return (
         percent(source.success_rate),

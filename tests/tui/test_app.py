@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.runs import NOW, FakeController, restarted, screen_of, text_of, troubled_run, working_run
 from tests.views.states import state_of
+from tui_gen.base.nouns import USUAL_NOUNS
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Plan, SourcePlan
@@ -505,7 +506,7 @@ async def test_the_cursor_stays_on_its_video_when_the_order_changes() -> None:
     controller = FakeController(working_run())
     async with screen_of(controller).run_test(size=SIZE) as pilot:
         await press(pilot, "3", *["down"] * 7)
-        pane = pilot.app.screen.query_one("#videos")
+        pane = pilot.app.screen.query_one("#sources")
         chosen = pane.chosen.key  # type: ignore[attr-defined]
         assert controller.state is not None
         controller.state.apply(ev.SourceMissing(NOW, "v090", "gone", "/gone"))
@@ -551,7 +552,7 @@ async def test_help_names_every_key() -> None:
     async with screen_of(working_run()).run_test(size=(100, 90)) as pilot:
         seen = await press(pilot, "question_mark")
         for action in ACTIONS:
-            assert action.meaning in seen
+            assert action.meaning_with(USUAL_NOUNS) in seen
 
 
 async def test_the_log_tells_what_happened() -> None:

@@ -16,7 +16,7 @@ from tui_gen.engine.model.work import CategoryPlan, Clip, Failed, Plan, SourcePl
 from tui_gen.tui.dialogs.first_run import FirstRunApp
 from tui_gen.tui.panes.categories import category_details
 from tui_gen.tui.panes.problems import problem_details
-from tui_gen.tui.panes.videos import cost_of_skipping, video_details
+from tui_gen.tui.panes.sources import cost_of_skipping, source_details
 from tui_gen.tui.view import EngineInfo, ScreenView, condition_of
 from tui_gen.tui.widgets.styled_lines import fit, fit_end, wrapped
 
@@ -110,7 +110,7 @@ def test_hostile_text_is_harmless_in_all_that_dialogs_say() -> None:
     state = hostile_run(*HOSTILE)
     view = ScreenView(state, NOW, condition_of(state, EngineInfo()))
     for source in state.sources:
-        assert_lines_harmless(video_details(view, source) + cost_of_skipping(view, source))
+        assert_lines_harmless(source_details(view, source) + cost_of_skipping(view, source))
     for name in state.categories:
         assert_lines_harmless(category_details(view, name))
     for problem in state.problems:

@@ -60,8 +60,8 @@ def test_videos_stand_right_below_the_workers_of_two_columns() -> None:
     }
     regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
     assert regions[PaneName.NOW].height == 9
-    assert regions[PaneName.VIDEOS].y == regions[PaneName.NOW].bottom + 1
-    assert regions[PaneName.VIDEOS].bottom == regions[PaneName.PROBLEMS].bottom == regions[PaneName.KEYS].y
+    assert regions[PaneName.SOURCES].y == regions[PaneName.NOW].bottom + 1
+    assert regions[PaneName.SOURCES].bottom == regions[PaneName.PROBLEMS].bottom == regions[PaneName.KEYS].y
 
 
 def test_few_workers_leave_room_for_the_videos_in_hand() -> None:
@@ -74,4 +74,4 @@ def test_few_workers_leave_room_for_the_videos_in_hand() -> None:
     }
     regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
     assert regions[PaneName.NOW].height == 8
-    assert regions[PaneName.VIDEOS].height >= 10
+    assert regions[PaneName.SOURCES].height >= 10

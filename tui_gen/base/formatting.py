@@ -106,7 +106,7 @@ def moment(at: float, now: float) -> str:
 
 
 def position(seconds: float) -> str:
-    """`00:45:32`: a place in a film."""
+    """`00:45:32`: a place in a recording."""
     whole = int(seconds)
     return f"{whole // _HOUR:02d}:{whole % _HOUR // 60:02d}:{whole % 60:02d}"
 

@@ -1,7 +1,7 @@
 """Pages of HTML that need nothing but themselves: no script, no font, no address of another machine.
 
 Invariant: text reaches a page through `tag` alone, which escapes it; what `tag` has made is `Markup` and
-is not escaped again. So a page is well-formed, whatever a film is called.
+is not escaped again. So a page is well-formed, whatever a source is called.
 """
 
 from __future__ import annotations

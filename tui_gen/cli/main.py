@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
-from tui_gen.base.formatting import count, display_name, size
+from tui_gen.base.formatting import display_name, size
 from tui_gen.base.terminals import can_draw
 from tui_gen.cli.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
 from tui_gen.engine.storage.lock import LockedError
@@ -88,14 +88,16 @@ def _screen(options: argparse.Namespace) -> int:
     if not can_draw():
         return _run(options)
     from tui_gen.commands import screen
-    from tui_gen.contract.registry import read_config
+    from tui_gen.contract.registry import job_of
 
     path = Path(options.config)
+    _, job = job_of(path)
     if not path.exists() and options.config == DEFAULT_CONFIG:
-        return screen.first_run(f"There is no ./{DEFAULT_CONFIG} here yet.", _scan_then_say, _demo_here)
-    config = read_config(path)
+        return screen.first_run(job, f"There is no ./{DEFAULT_CONFIG} here yet.", _scan_then_say, _demo_here)
+    config = job.read_config(path)
     if not config.run.source_count:
-        return screen.first_run(f"{path} lists no videos yet.", _scan_then_say, _demo_here)
+        reason = f"{path} lists no {config.nouns.source.many} yet."
+        return screen.first_run(job, reason, _scan_then_say, _demo_here)
     if options.fresh and not _may_start_over(config, options):
         return ExitCode.STOPPED
     return screen.open_screen(config, _flags(options), is_ascii=options.ascii)
@@ -181,7 +183,8 @@ def _may_start_over(config: JobConfig, options: argparse.Namespace) -> bool:
     images, size_bytes = what_stands(config)
     if options.yes or not images:
         return True
-    return _agreed(f"Rename the folders of {count(images)} images ({size(size_bytes)}) and start over?")
+    counted = config.nouns.image.counted(images)
+    return _agreed(f"Rename the folders of {counted} ({size(size_bytes)}) and start over?")
 
 
 def _agreed(question: str) -> bool:
@@ -235,7 +238,7 @@ def _scan(options: argparse.Namespace) -> int:
     )
     name, job = job_of(request.target, options.job)
     scanner = offered(job.capabilities().scanner, name, "scan")
-    return scan.scan(scanner, request, is_reviewed=can_draw() and not options.yes)
+    return scan.scan(scanner, request, job.nouns(), is_reviewed=can_draw() and not options.yes)
 
 
 def _stats(options: argparse.Namespace) -> int:
@@ -316,7 +319,7 @@ def _demo(options: argparse.Namespace) -> int:
     path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=_say)
     code = run(RunRequest(job.read_config(path), is_verbose=options.verbose))
     if code == ExitCode.DONE:
-        _say(f"Look at its patches with: tui-gen sheet {path}")
+        _say(f"Look at its {job.nouns().patch.many} with: tui-gen sheet {path}")
     return code
 
 

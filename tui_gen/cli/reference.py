@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tui_gen.base.nouns import USUAL_NOUNS
 from tui_gen.cli.arguments import parser
 from tui_gen.tui.actions import ALL_ACTIONS, Action
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
@@ -93,8 +94,8 @@ def _sentence(text: str) -> str:
 
 def _key_table(actions: Sequence[Action]) -> str:
     rows = [
-        f"| {_keys(action)} | {_sentence(action.meaning or action.words)} | `{action.id}` |"
-        for group in ("work", "videos", "look", "move", "leave")
+        f"| {_keys(action)} | {_sentence(action.meaning_with(USUAL_NOUNS) or action.words)} | `{action.id}` |"
+        for group in ("work", "source", "look", "move", "leave")
         for action in actions
         if action.group == group
     ]

@@ -11,11 +11,12 @@ from typing import TextIO
 
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import Nouns
 from tui_gen.contract.scan import Scanner, ScanRequest
 from tui_gen.views.text.progress import Progress
 
 
-def scan(scanner: Scanner, request: ScanRequest, *, is_reviewed: bool) -> int:
+def scan(scanner: Scanner, request: ScanRequest, nouns: Nouns, *, is_reviewed: bool) -> int:
     """Look, ask and write; return the exit code. Raises RefusedError."""
     steps = _Steps(sys.stderr)
     try:
@@ -27,7 +28,7 @@ def scan(scanner: Scanner, request: ScanRequest, *, is_reviewed: bool) -> int:
         from tui_gen.commands import screen
 
         names = ", ".join(map(str, request.folders))
-        code, kept = screen.review(f"{names} for {request.target}", findings)
+        code, kept = screen.review(f"{names} for {request.target}", findings, nouns)
         if kept is None:
             sys.stderr.write("Nothing was written.\n")
             return code

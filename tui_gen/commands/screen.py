@@ -13,9 +13,10 @@ from textual.geometry import Size
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
 from tui_gen.commands.remote_controller import LiveController, MonitorController
-from tui_gen.contract.job import JobConfig
+from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.scan import FoundSource, ScanFindings
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
@@ -80,9 +81,9 @@ def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool
     return run_screen(app)
 
 
-def first_run(reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:
-    """Say what this is, and do what is chosen."""
-    app = FirstRunApp(reason)
+def first_run(job: JobModule, reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:
+    """Say what the program is and what the job makes, and do what is chosen."""
+    app = FirstRunApp(reason, job.capabilities().about, job.nouns())
     code = run_screen(app)
     step = app.return_value
     if not isinstance(step, NextStep):
@@ -90,7 +91,7 @@ def first_run(reason: str, scan: Callable[[str], int], demo: Callable[[], int]) 
     return demo() if step.kind == "demo" else scan(step.folder)
 
 
-def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, ...] | None]:
+def review(title: str, findings: ScanFindings, nouns: Nouns) -> tuple[int, tuple[FoundSource, ...] | None]:
     """Have what a scan found looked at; return the exit code, and what is to be saved, if anything."""
     rows = [
         ReviewRow(
@@ -104,7 +105,7 @@ def review(title: str, findings: ScanFindings) -> tuple[int, tuple[FoundSource, 
         )
         for source in findings.sources
     ]
-    app = ReviewApp(title, findings.categories, rows)
+    app = ReviewApp(title, findings.categories, rows, nouns)
     code = run_screen(app)
     kept = app.return_value
     if code or kept is None:

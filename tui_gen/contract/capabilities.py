@@ -39,4 +39,5 @@ class JobCapabilities:
 
     scanner: Scanner | None = None  # scan
     demo_maker: DemoMaker | None = None  # demo
+    about: str = ""  # what the job makes, for the page of a first start
     tools: Callable[[], Sequence[Condition]] | None = None  # check: how the machine's tools are

@@ -1,7 +1,7 @@
-"""Asks a Python child about a film: one JSON object over a pipe, or a ChildError that says what went wrong.
+"""Asks a Python child about a source: one JSON object over a pipe, or a ChildError that says what went wrong.
 
 The child is a script of this package, run by its path with `-I`; the descriptor to answer to is its
-last argument, the film's path the first. "reading" on its stderr is a sign of life.
+last argument, the source's path the first. "reading" on its stderr is a sign of life.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ChildQuery:
     """What is asked, of which script."""
 
     script: Path
-    path: str  # of the film
+    path: str  # of the source
     words: Sequence[str]  # further arguments, without the descriptor
     what: str  # "the probe": the subject of what is said of a failure
     limits: StallLimits

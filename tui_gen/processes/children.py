@@ -360,7 +360,7 @@ def start_child(command: Command) -> Child:
     """Start a child from the main thread: PDEATHSIG ties it to the thread, not to the process.
 
     Raises ChildError, and ObstructedError where the machine has no room for another process: that is
-    no film's fault.
+    no source's fault.
     """
     if threading.current_thread() is not threading.main_thread():
         message = f"{command.program} would be killed when this thread ends; start it from the main one"

@@ -1,4 +1,4 @@
-"""Processor time of child processes: what the clips of one film cost on this machine.
+"""Processor time of child processes: what the clips of one source cost on this machine.
 
     with counting() as spent:       children started in this context report to it when they end
 

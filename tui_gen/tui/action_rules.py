@@ -34,7 +34,7 @@ class Situation:
 
     @property
     def chosen(self) -> SourceState | None:
-        """The video the cursor stands on."""
+        """The source the cursor stands on."""
         return self.state.sources.get(self.source or "")
 
     @property

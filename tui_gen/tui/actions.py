@@ -10,7 +10,9 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Group = Literal["work", "videos", "look", "move", "leave"]
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
+
+Group = Literal["work", "source", "look", "move", "leave"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,14 @@ class Action:
     keys: str
     action: str
     words: str  # in the key line
-    meaning: str  # in the help and the palette
+    meaning: str  # in the help and the palette; the job's nouns stand in braces
     group: Group
     shown: int = 0  # place in the key line, 0 for none
+
+    def meaning_with(self, nouns: Nouns) -> str:
+        """Return what the action does, in the words of a job."""
+        source, patch = nouns.source, nouns.patch
+        return self.meaning.format(source=source.one, sources=source.many, patch=patch.one)
 
 
 ACTIONS = (
@@ -32,15 +39,15 @@ ACTIONS = (
     Action("fewer-workers", "minus,underscore", "workers(-1)", "", "one worker fewer", "work"),
     Action("retry", "r", "retry", "retry", "try again all that failed", "work", 5),
     Action("restart", "a", "restart", "start again", "start the engine again", "work", 1),
-    Action("skip", "s", "skip", "skip", "leave this video out", "videos", 3),
-    Action("unskip", "u", "unskip", "un-skip", "take this video back in", "videos", 4),
-    Action("retry-this", "R", "retry_this", "", "try again what failed of this video", "videos"),
-    Action("raise-priority", "left_square_bracket", "priority(-1)", "", "this video earlier", "videos"),
-    Action("lower-priority", "right_square_bracket", "priority(1)", "", "this video later", "videos"),
-    Action("filter", "slash", "filter", "find", "show only videos that match", "videos", 6),
+    Action("skip", "s", "skip", "skip", "leave this {source} out", "source", 3),
+    Action("unskip", "u", "unskip", "un-skip", "take this {source} back in", "source", 4),
+    Action("retry-this", "R", "retry_this", "", "try again what failed of this {source}", "source"),
+    Action("raise-priority", "left_square_bracket", "priority(-1)", "", "this {source} earlier", "source"),
+    Action("lower-priority", "right_square_bracket", "priority(1)", "", "this {source} later", "source"),
+    Action("filter", "slash", "filter", "find", "show only {sources} that match", "source", 6),
     Action("room-1", "1", "room(1)", "", "categories", "look"),
     Action("room-2", "2", "room(2)", "", "what the workers do now", "look"),
-    Action("room-3", "3", "room(3)", "", "videos", "look"),
+    Action("room-3", "3", "room(3)", "", "{sources}", "look"),
     Action("room-4", "4", "room(4)", "", "disk", "look"),
     Action("room-5", "5", "room(5)", "", "system", "look"),
     Action("room-6", "6", "room(6)", "", "problems", "look"),
@@ -48,7 +55,7 @@ ACTIONS = (
     Action("previous-room", "shift+tab", "next_room(-1)", "", "previous pane", "look"),
     Action("zoom", "z", "zoom", "zoom", "this pane alone, or all", "look", 8),
     Action("details", "enter", "details", "details", "all about the chosen line", "look", 9),
-    Action("preview", "p", "preview", "preview", "the newest patch as a picture", "look", 7),
+    Action("preview", "p", "preview", "preview", "the newest {patch} as a picture", "look", 7),
     Action("log", "l", "log", "log", "what happened last", "look", 10),
     Action("copy", "y", "copy", "copy", "copy the path or the problem", "look"),
     Action("theme", "t", "app.theme", "theme", "dark or light", "look"),
@@ -76,6 +83,13 @@ IDS = frozenset(action.id for action in ALL_ACTIONS)
 def bindings_of(actions: tuple[Action, ...], *, are_first: bool = False) -> list[Binding]:
     """Return the bindings; `are_first` puts them before those of any widget, for keys that never type."""
     return [
-        Binding(action.keys, action.action, action.meaning, id=action.id, show=False, priority=are_first)
+        Binding(
+            action.keys,
+            action.action,
+            action.meaning_with(USUAL_NOUNS),
+            id=action.id,
+            show=False,
+            priority=are_first,
+        )
         for action in actions
     ]

@@ -168,7 +168,7 @@ class TuiGenApp(TerminalApp[None]):
             self._leave(view)
             return
         is_ending = view.state.phase in {"draining", "stopping"}
-        question = leave_question(is_paused=view.state.is_paused, is_ending=is_ending)
+        question = leave_question(view.state.nouns, is_paused=view.state.is_paused, is_ending=is_ending)
         self.push_screen(question, self._on_leaving_chosen)
 
     def _on_leaving_chosen(self, answer: str | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from tui_gen.base.formatting import count, display_name
+from tui_gen.base.formatting import display_name
 from tui_gen.tui.view import ScreenView
 
 
@@ -18,8 +18,8 @@ def farewell_lines(view: ScreenView, config: str) -> Iterator[str]:
     named = "" if words == "tui-gen" else f" -c {shlex.quote(config)}"
     command, stop = display_name(words), display_name(f"tui-gen ctl{named} drain")
     state, condition = view.state, view.condition
-    images = count(view.metrics.total.images)
-    made = f"{images} images in {display_name(state.output)}"
+    images = state.nouns.image.counted(view.metrics.total.images)
+    made = f"{images} in {display_name(state.output)}"
     if condition.is_dead:
         yield f"The engine is gone; what it had finished is safe. It goes on with: {command}"
     elif condition.is_ended:

@@ -16,6 +16,8 @@ from typing import Literal
 
 from textual.geometry import Region, Size
 
+from tui_gen.base.nouns import Nouns
+
 
 class PaneName(Enum):
     """A pane, by the word that titles it."""
@@ -23,7 +25,7 @@ class PaneName(Enum):
     OVERALL = "Overall"
     CATEGORIES = "Categories"
     NOW = "Now"
-    VIDEOS = "Videos"
+    SOURCES = "Sources"  # screens write the noun of the job
     DISK = "Disk"
     SYSTEM = "System"
     PROBLEMS = "Problems"
@@ -33,10 +35,15 @@ class PaneName(Enum):
     KEYS = "Keys"
 
 
+def title_of(pane: PaneName, nouns: Nouns) -> str:
+    """Return the title of a pane."""
+    return nouns.source.title if pane is PaneName.SOURCES else pane.value
+
+
 NUMBERED = (
     PaneName.CATEGORIES,
     PaneName.NOW,
-    PaneName.VIDEOS,
+    PaneName.SOURCES,
     PaneName.DISK,
     PaneName.SYSTEM,
     PaneName.PROBLEMS,
@@ -50,8 +57,8 @@ FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
 HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 4, "stack": 4, "columns": 4, "broad": 4}
-_LEAST_VIDEOS = 6
-_MANY_VIDEOS, _IN_HAND = 10, 5  # with so many videos in sight, so many lines go to those in hand
+_LEAST_SOURCES = 6
+_MANY_SOURCES, _IN_HAND = 10, 5  # with so many sources in sight, so many lines go to those in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +146,8 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     now = min(lines[PaneName.NOW] + 1, max(2, room - categories))
     spare = room - categories - now
     upper = {PaneName.CATEGORIES: categories, PaneName.NOW: now}
-    if spare > _LEAST_VIDEOS:
-        upper[PaneName.VIDEOS] = spare
+    if spare > _LEAST_SOURCES:
+        upper[PaneName.SOURCES] = spare
     elif spare > 0:
         more = min(spare, max(0, lines[PaneName.PROBLEMS] - 1))
         facts[PaneName.PROBLEMS] += more
@@ -152,15 +159,15 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 
 
 def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Two columns: categories, workers, videos; disk, system, problems."""
+    """Two columns: categories, workers, sources; disk, system, problems."""
     lines = wish.lines
     left_width = body.width * 3 // 5
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
     categories = min(lines[PaneName.CATEGORIES] + 1, 9)
     now = lines[PaneName.NOW] + 1
     facts = lines[PaneName.DISK] + lines[PaneName.SYSTEM] + 3
-    most = body.height - 1 - _LEAST_VIDEOS
-    if categories + 1 + now + _IN_HAND + _MANY_VIDEOS < body.height:
+    most = body.height - 1 - _LEAST_SOURCES
+    if categories + 1 + now + _IN_HAND + _MANY_SOURCES < body.height:
         now += _IN_HAND
     left = Region(body.x, body.y, left_width, min(categories + 1 + now, most))
     right = Region(right_x, body.y, right_width, min(facts, most))
@@ -173,7 +180,7 @@ def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
                 PaneName.SYSTEM: max(1, right.height - lines[PaneName.DISK] - 2),
             },
         ),
-        PaneName.VIDEOS: _below(left, body),
+        PaneName.SOURCES: _below(left, body),
         PaneName.PROBLEMS: _below(right, body),
     }
 
@@ -184,7 +191,7 @@ def _below(upper: Region, body: Region) -> Region:
 
 
 def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Three columns: categories and workers, videos, facts; log and preview below the workers."""
+    """Three columns: categories and workers, sources, facts; log and preview below the workers."""
     lines = wish.lines
     left_width = body.width * 3 // 8
     right_width = body.width * 2 // 9
@@ -205,6 +212,6 @@ def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     }
     return {
         **_piled(Region(body.x, body.y, left_width, body.height), left),
-        PaneName.VIDEOS: Region(middle_x, body.y, middle_width, body.height),
+        PaneName.SOURCES: Region(middle_x, body.y, middle_width, body.height),
         **_piled(Region(right_x, body.y, right_width, body.height), right),
     }

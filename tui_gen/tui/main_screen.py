@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.action_rules import Situation, can, workers_after
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
@@ -27,9 +28,9 @@ from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.preview import Preview, PreviewPane
 from tui_gen.tui.panes.problems import ProblemsPane, problem_details
+from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping, source_details
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
-from tui_gen.tui.panes.videos import VideosPane, cost_of_skipping, video_details
 from tui_gen.tui.panes.workers import NowPane
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
@@ -60,14 +61,14 @@ class MainScreen(Screen[None]):
         self._was_dead = False
         self._arrangement: Arrangement | None = None
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
-        self.videos, self.keys, self.picture = VideosPane(), KeysPane(), PreviewPane(doors.preview)
+        self.sources, self.keys, self.picture = SourcesPane(), KeysPane(), PreviewPane(doors.preview)
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
                 OverallPane(),
                 CategoriesPane(),
                 NowPane(),
-                self.videos,
+                self.sources,
                 DiskPane(),
                 SystemPane(),
                 ProblemsPane(),
@@ -148,6 +149,11 @@ class MainScreen(Screen[None]):
             self.keys.notice(text, self._view.looked_at)
             self.keys.show(self._view)
 
+    @property
+    def nouns(self) -> Nouns:
+        """What the job calls its sources, clips and patches."""
+        return self._view.state.nouns if self._view is not None else USUAL_NOUNS
+
     # ------------------------------------------------------------------ what can be done
 
     def situation(self) -> Situation:
@@ -158,7 +164,7 @@ class MainScreen(Screen[None]):
             room=self._room,
             source=pane.source(),
             is_elsewhere=self._is_zoomed or self._room in ASIDE or self._is_opened_fact(),
-            has_filter=bool(self.videos.filter),
+            has_filter=bool(self.sources.filter),
             has_rows=pane.row_count > 0,
             can_restart=self._doors.on_restart is not None,
             can_preview=self.picture.is_possible,
@@ -251,7 +257,7 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(TextDialog("Keys", help_lines(self.app)))
+        self.app.push_screen(TextDialog("Keys", help_lines(self.app, self.nouns)))
 
     def action_copy(self) -> None:
         """Copy what the cursor stands on, harmless to paste."""
@@ -275,19 +281,19 @@ class MainScreen(Screen[None]):
             if name is not None:
                 self.app.push_screen(TextDialog(name, category_details(view, name)))
         elif source is not None:
-            self.app.push_screen(TextDialog(view.state.sources[source].name, video_details(view, source)))
+            self.app.push_screen(TextDialog(view.state.sources[source].name, source_details(view, source)))
 
     # ------------------------------------------------------------------ the filter
 
     def action_filter(self) -> None:
-        """Ask what to show of the videos."""
-        self.action_room(NUMBERED.index(PaneName.VIDEOS) + 1)
+        """Ask which sources to show."""
+        self.action_room(NUMBERED.index(PaneName.SOURCES) + 1)
         self._field.display, self.keys.display = True, False
         self.set_focus(self._field, scroll_visible=False)
 
     @on(Input.Changed, "#filter")
     def _on_typed(self, event: Input.Changed) -> None:
-        self.videos.filter = event.value
+        self.sources.filter = event.value
         self._reshow()
 
     @on(Input.Submitted, "#filter")
@@ -302,11 +308,11 @@ class MainScreen(Screen[None]):
 
     def _filter_by(self, text: str) -> None:
         self._field.value = text
-        self.videos.filter = text
+        self.sources.filter = text
 
     def _close_filter(self) -> None:
         self._field.display, self.keys.display = False, True
-        self._go_to(PaneName.VIDEOS)
+        self._go_to(PaneName.SOURCES)
         self._reshow()
 
     # ------------------------------------------------------------------ steering
@@ -337,7 +343,7 @@ class MainScreen(Screen[None]):
         self.ask(do.Retry())
 
     def action_retry_this(self) -> None:
-        """Try again what failed of one video."""
+        """Try again what failed of one source."""
         self.ask(do.Retry(self.situation().source))
 
     def action_priority(self, change: int) -> None:
@@ -350,7 +356,7 @@ class MainScreen(Screen[None]):
         self.ask(do.SetPriority(chosen.id, max(0, min(255, before + change))))
 
     def action_skip(self) -> None:
-        """Leave a video out, once its cost is seen."""
+        """Leave a source out, once its cost is seen."""
         now = self.situation()
         chosen = now.chosen
         if chosen is None:
@@ -360,10 +366,12 @@ class MainScreen(Screen[None]):
             if answer == "skip":
                 self.ask(do.Skip(chosen.id))
 
-        self.app.push_screen(skip_question(chosen.name, cost_of_skipping(now.view, chosen.id)), answered)
+        self.app.push_screen(
+            skip_question(chosen.name, cost_of_skipping(now.view, chosen.id), self.nouns), answered
+        )
 
     def action_unskip(self) -> None:
-        """Take a video back in."""
+        """Take a source back in."""
         chosen = self.situation().chosen
         if chosen is not None:
             self.ask(do.Unskip(chosen.id))

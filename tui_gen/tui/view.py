@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -80,7 +81,7 @@ _WORDS: dict[str, tuple[str, Role, str]] = {
     "starting": ("STARTING", "accent", ""),
     "running": ("RUNNING", "good", ""),
     "paused": ("PAUSED", "warn", "by hand"),
-    "draining": ("FINISHING", "accent", "the clips in hand, then stopping"),
+    "draining": ("FINISHING", "accent", "the {clips} in hand, then stopping"),
     "waiting": ("WAITING", "warn", ""),
     "stopping": ("STOPPING", "accent", ""),
     "stopped": ("STOPPED", "warn", "it goes on where it stopped when started again"),
@@ -99,9 +100,10 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
         reason = engine.trouble or "no word from the engine yet"
         return RunCondition("CONNECTING", "accent", reason, is_awaited=True)
     word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
+    reason = reason.format(clips=state.nouns.clip.many)
     if state.phase in ENDED_PHASES:
         if standing(state, is_at_work=False) == "with gaps":
-            role, reason = "warn", "some videos failed or targets are unmet"
+            role, reason = "warn", f"some {state.nouns.source.many} failed or targets are unmet"
         return RunCondition(word, role, state.reason or reason, is_ended=True)
     silent_seconds = engine.silent_seconds or 0.0
     if silent_seconds > STALE_AFTER_SECONDS:
@@ -120,3 +122,10 @@ def name_of(state: RunState, source: str | None) -> str:
         return ""
     found = state.sources.get(source)
     return found.name if found is not None else source
+
+
+def labelled(facts: Iterable[tuple[str, str]], least_cells: int) -> list[str]:
+    """Return facts as lines, their labels padded to one width."""
+    facts = list(facts)
+    cells = max([least_cells, *(len(label) for label, _ in facts)])
+    return [f"{label:<{cells}} {text}" for label, text in facts]

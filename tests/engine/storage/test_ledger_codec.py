@@ -148,7 +148,11 @@ def test_the_lines_of_an_earlier_version_are_written_the_same() -> None:
     lines = [line for line in GOLDEN.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
     assert len(lines) > 30
     assert [encode(decode(line)) for line in lines] == lines
-    assert {type(decode(line)) for line in lines} == set(of_kind) - {ev.PatchMoved, ev.StageStarted, ev.ClockStepped}
+    assert {type(decode(line)) for line in lines} == set(of_kind) - {
+        ev.PatchMoved,
+        ev.StageStarted,
+        ev.ClockStepped,
+    }
 
 
 MADE: dict[str, Any] = {

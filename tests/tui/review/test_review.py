@@ -9,10 +9,11 @@ from rich.cells import cell_len
 from tests.tui.runs import text_of
 from tests.tui.test_hostile_names import HOSTILE, assert_harmless
 from tests.tui.test_snapshots import SnapCompare, pressing
+from tui_gen.base.nouns import USUAL_NOUNS
 from tui_gen.tui.dialogs.dialogs import QuestionDialog
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
 from tui_gen.tui.review.review import ReviewApp
-from tui_gen.tui.review.rows import Columns, ReviewRow
+from tui_gen.tui.review.rows import Columns, Reviewed, ReviewRow
 
 FILMS = (
     ("Dune Part Two (2024)", {"general": 0.5, "space": 0.5}, 'rule "dune part two"'),
@@ -161,7 +162,7 @@ async def test_the_help_names_every_key() -> None:
         await pilot.pause()
         seen = text_of(app)
     for action in (*REVIEW_ACTIONS, *REVIEW_SIGNALS):
-        assert action.meaning in seen
+        assert action.meaning_with(USUAL_NOUNS) in seen
 
 
 async def test_of_a_thousand_rows_only_those_that_are_seen_are_written(
@@ -205,7 +206,7 @@ async def test_hostile_text_is_harmless(size: tuple[int, int]) -> None:
 def test_columns_fit_where_they_can(width: int, categories: int) -> None:
     names = [f"category {n}" for n in range(categories)]
     for chosen in range(categories + 1):
-        columns = Columns(width, names, chosen)
+        columns = Columns(width, Reviewed("", tuple(names), ()), chosen)
         heading = "".join(span.text for span in columns.heading())
         assert "[" in heading
         if width >= 80:

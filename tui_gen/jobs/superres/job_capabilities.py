@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from tui_gen.jobs.superres.films.scanning.findings import Findings
     from tui_gen.jobs.superres.films.scanning.lengths import Probed
 
+ABOUT = """\
+tui-gen turns a library of films into training sets for video super-resolution. \
+From each film it takes clips of seven frames, spread over the running time, \
+converts HDR to SDR, and cuts matching large and small pictures out of them."""
+
 
 class FilmScanner:
     """Searches folders for films."""

@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import Nouns
 
 Leaving = Literal["leave", "finish", "stop"]
 
@@ -95,25 +96,26 @@ class TextDialog(ModalScreen[str | None]):
         self.app.copy_to_clipboard(text)
 
 
-def leave_question(*, is_paused: bool, is_ending: bool) -> QuestionDialog:
+def leave_question(nouns: Nouns, *, is_paused: bool, is_ending: bool) -> QuestionDialog:
     """Ask how to leave a run that is on."""
+    clips = nouns.clip.many
     running = "it stays paused" if is_paused else "the work goes on; tui-gen comes back to it"
     choices = [
         Choice("leave", "leave it running", running),
-        Choice("finish", "finish and stop", "the clips in hand are finished first"),
-        Choice("stop", "stop now", "the clips in hand are made again next time"),
+        Choice("finish", "finish and stop", f"the {clips} in hand are finished first"),
+        Choice("stop", "stop now", f"the {clips} in hand are made again next time"),
     ]
     if is_ending:
         choices.pop(1)
     return QuestionDialog("Leave", [], choices)
 
 
-def skip_question(name: str, costs: list[str]) -> QuestionDialog:
-    """Ask whether to skip a video, saying what that costs."""
+def skip_question(name: str, costs: list[str], nouns: Nouns) -> QuestionDialog:
+    """Ask whether to skip a source, saying what that costs."""
     said = [
         "It would still have given",
         *(f"  {cost}" for cost in costs),
-        "Other videos take its place where they can.",
+        f"Other {nouns.source.many} take its place where they can.",
     ]
     if not costs:
         said = ["It has nothing more to give."]

@@ -15,13 +15,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.tui.base_app import TerminalApp
 
-_WHAT = """\
-tui-gen turns a library of films into training sets for video super-resolution. \
-From each film it takes clips of seven frames, spread over the running time, \
-converts HDR to SDR, and cuts matching large and small pictures out of them. \
-It runs for days; you watch and steer it here, and may leave it at any time."""
+_STEERING = "It runs for days; you watch and steer it here, and may leave it at any time."
 
 _CHOOSING, _NAMING = "enter choose   q leave", "enter look through it   esc back   ctrl+c leave"
 
@@ -44,25 +41,28 @@ class FirstRunApp(TerminalApp[NextStep | None]):
         Binding("t", "theme", "Theme", id="first.theme", show=False),
     ]
 
-    def __init__(self, reason: str) -> None:
-        """Say in `reason` what is missing."""
+    def __init__(self, reason: str, about: str = "", nouns: Nouns = USUAL_NOUNS) -> None:
+        """Say in `reason` what is missing, and in `about` what the job makes."""
         super().__init__()
-        self._reason = reason
+        self._reason, self._nouns = reason, nouns
+        self._what = f"{about} {_STEERING}".strip()
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
+        sources = self._nouns.source.many
         with Vertical(id="welcome"):
             yield Static(Content("tui-gen"), classes="dialog-title")
-            yield Static(Content(_WHAT))
+            yield Static(Content(display_name(self._what)))
             yield Static(Content(f"\n{display_name(self._reason)}\n"))
             yield Static(Content("Two ways to begin:"))
             yield OptionList(
                 Option(
-                    _choice("scan a folder of films", "tui-gen scan DIR   writes a configuration"), id="scan"
+                    _choice(f"scan a folder of {sources}", "tui-gen scan DIR   writes a configuration"),
+                    id="scan",
                 ),
                 Option(_choice("run the demo", "tui-gen demo       makes its own short clips"), id="demo"),
             )
-            yield Input(placeholder="the folder with your films", id="folder")
+            yield Input(placeholder=f"the folder with your {sources}", id="folder")
             yield Static(Content(_CHOOSING), classes="dialog-keys")
 
     def on_mount(self) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from textual.app import App
 
+from tui_gen.base.nouns import Nouns
 from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS, APP_ACTIONS, Action, Group
 from tui_gen.tui.dialogs.palette import keys_of
 
 _GROUPS: dict[Group, str] = {
     "work": "The work",
-    "videos": "The video under the cursor",
+    "source": "The {source} under the cursor",
     "look": "Looking",
     "move": "Moving",
     "leave": "Leaving",
@@ -42,14 +43,17 @@ def offered_keys(
 
 
 def key_page(
-    titles: Mapping[Group, str], actions: Sequence[Action], keys: Callable[[Action], list[str]]
+    titles: Mapping[Group, str],
+    actions: Sequence[Action],
+    nouns: Nouns,
+    keys: Callable[[Action], list[str]],
 ) -> list[str]:
     """Return the keys and what they do, group by group, an empty line behind each."""
     lines: list[str] = []
     for group, title in titles.items():
-        lines.append(title)
+        lines.append(title.format(source=nouns.source.one, sources=nouns.source.many))
         lines += [
-            f"  {' '.join(keys(action)):<{_KEY_CELLS}}{action.meaning}"
+            f"  {' '.join(keys(action)):<{_KEY_CELLS}}{action.meaning_with(nouns)}"
             for action in actions
             if action.group == group
         ]
@@ -57,10 +61,10 @@ def key_page(
     return lines
 
 
-def help_lines(app: App[Any]) -> list[str]:
+def help_lines(app: App[Any], nouns: Nouns) -> list[str]:
     """Return the page of all keys."""
     return [
-        *key_page(_GROUPS, ALL_ACTIONS, partial(keys_of, app)),
+        *key_page(_GROUPS, ALL_ACTIONS, nouns, partial(keys_of, app)),
         "What cannot be done now is not offered. Keys are changed by id in the",
         'configuration: "keymap": {"pause": "f5"}.',
     ]

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.tui.actions import ACTIONS, APP_ACTIONS, Action
 
 
@@ -36,7 +37,8 @@ class Actions(Provider):
 
     def _name(self, action: Action) -> str:
         key = keys_of(self.app, action)[0]
-        return f"{action.meaning[:1].upper()}{action.meaning[1:]}  ({key})"
+        meaning = action.meaning_with(_nouns(self.screen))
+        return f"{meaning[:1].upper()}{meaning[1:]}  ({key})"
 
     async def _carry_out(self, action: Action) -> None:
         namespace = self.app if action in APP_ACTIONS else self.screen
@@ -46,6 +48,11 @@ class Actions(Provider):
 def _can(screen: object, action: Action) -> bool:
     check = getattr(screen, "can_do", None)
     return bool(check(action)) if check is not None else True
+
+
+def _nouns(screen: object) -> Nouns:
+    nouns = getattr(screen, "nouns", USUAL_NOUNS)
+    return nouns if isinstance(nouns, Nouns) else USUAL_NOUNS
 
 
 def keys_of(app: App[Any], action: Action) -> list[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent, size
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.metrics import CategoryMetrics
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import ScreenView
+from tui_gen.tui.view import ScreenView, labelled
 from tui_gen.tui.widgets.styled_lines import (
     Line,
     StyledText,
@@ -32,7 +33,7 @@ class Cells:
     """What one line says, before it is laid out."""
 
     name: str
-    videos: str
+    sources: str
     images: str
     target: str
     share: float | None
@@ -53,7 +54,7 @@ class CategoriesPane(Pane):
         if view.is_read_only and names:
             cells.append(_total(view.metrics.total))
             names += [_TOTAL, _CHECKPOINTS]
-        widths = _Widths.of(cells, size.width - 1)
+        widths = _Widths.of(cells, size.width - 1, view.state.nouns)
         return Page(
             head=(widths.heading(),),
             keys=names,
@@ -73,7 +74,7 @@ class CategoriesPane(Pane):
 def _cells(category: CategoryMetrics) -> Cells:
     return Cells(
         name=category.name.upper(),
-        videos=f"{category.videos_done}/{category.videos}",
+        sources=f"{category.videos_done}/{category.videos}",
         images=count(category.images),
         target=count(category.wanted) if category.wanted else "-",
         share=category.share_done,
@@ -88,7 +89,7 @@ def outlook(category: CategoryMetrics) -> StyledText:
         return StyledText(f"misses {count(category.shortfall)}", "warn")
     if not category.missing:
         return StyledText("full", "good") if category.images else muted("nothing")
-    if not category.images_to_do:  # what lacks is kept by videos that this run does not work on any more
+    if not category.images_to_do:  # what lacks is kept by sources that this run does not work on any more
         return StyledText(f"lacks {count(category.missing)}", "warn")
     return StyledText(duration(category.seconds_left)) if category.seconds_left is not None else muted("-")
 
@@ -96,7 +97,7 @@ def outlook(category: CategoryMetrics) -> StyledText:
 def _total(total: CategoryMetrics) -> Cells:
     return Cells(
         name="TOTAL",
-        videos="",
+        sources="",
         images=count(total.images),
         target=count(total.wanted),
         share=total.share_done,
@@ -107,7 +108,7 @@ def _total(total: CategoryMetrics) -> Cells:
 
 
 def checkpoints_line(view: ScreenView, width: int) -> Line:
-    """Write how many videos are completed and worked on, and where the monitor has it from."""
+    """Write how many sources are completed and worked on, and where the monitor has it from."""
     found = view.metrics.checkpoints
     words = f" checkpoints {found.total}: {found.completed} completed, {found.in_progress} in progress"
     room = width - len(words) - 4
@@ -122,8 +123,9 @@ def checkpoints_line(view: ScreenView, width: int) -> Line:
 class _Widths:
     """How many cells each column gets. Zero leaves a column out."""
 
+    nouns: Nouns
     name: int
-    videos: int
+    sources: int
     images: int
     target: int
     bar: int
@@ -131,30 +133,32 @@ class _Widths:
     outlook: int
 
     @classmethod
-    def of(cls, cells: list[Cells], width: int) -> _Widths:
+    def of(cls, cells: list[Cells], width: int, nouns: Nouns) -> _Widths:
         """Share out the width: numbers first, then the name, and the bar takes what is left."""
-        images = max([6, *(len(each.images) for each in cells)])
+        images = max([6, len(nouns.image.many), *(len(each.images) for each in cells)])
         target = max([6, *(len(each.target) for each in cells)])
         outlook_width = max([9, *(len(each.outlook.text) for each in cells)])
         longest = max([_LEAST_NAME, *(len(each.name) for each in cells)])
-        videos, disk, least_bar = 8, 10, 6
+        sources, disk, least_bar = max(8, len(nouns.source.many) + 2), 10, 6
         room = width - images - target - outlook_width - _FIXED
         room -= _LEAST_NAME
-        videos = videos if room >= videos else 0
-        room -= videos
+        sources = sources if room >= sources else 0
+        room -= sources
         disk = disk if room >= disk else 0
         room -= disk
         more_name = min(longest, _MOST_NAME) - _LEAST_NAME
         name = _LEAST_NAME + max(0, min(more_name, room))
         room -= name - _LEAST_NAME
-        return cls(name, videos, images, target, room - 2 if room >= least_bar else 0, disk, outlook_width)
+        return cls(
+            nouns, name, sources, images, target, room - 2 if room >= least_bar else 0, disk, outlook_width
+        )
 
     def heading(self) -> Line:
         """Write the names of the columns."""
         parts = [StyledText(" "), muted(foreign("category", self.name))]
-        parts += [muted(fit_right("videos", self.videos))] if self.videos else []
+        parts += [muted(fit_right(self.nouns.source.many, self.sources))] if self.sources else []
         parts += [
-            muted(fit_right("images", self.images + 2)),
+            muted(fit_right(self.nouns.image.many, self.images + 2)),
             muted(" / "),
             muted("target".ljust(self.target)),
         ]
@@ -167,7 +171,7 @@ class _Widths:
         """Write one category."""
         name = foreign(cells.name, self.name)
         parts = [StyledText(" "), strong(name) if cells.is_total else StyledText(name)]
-        parts += [StyledText(fit_right(cells.videos, self.videos))] if self.videos else []
+        parts += [StyledText(fit_right(cells.sources, self.sources))] if self.sources else []
         parts += [
             strong(fit_right(cells.images, self.images + 2)),
             muted(" / "),
@@ -188,10 +192,14 @@ def category_details(view: ScreenView, name: str) -> list[str]:
         if category.shortfall
         else "will meet its target"
     )
-    lines = [
-        f"folder    {display_name(folder) or '-'}",
-        f"videos    {category.videos_done} of {category.videos} have given all they are to give",
-        f"images    {count(category.images)} made, {count(category.planned)} planned, target {target}",
-        f"size      {size(category.size_bytes)}",
+    nouns = view.state.nouns
+    done = f"{category.videos_done} of {category.videos} have given all they are to give"
+    made = f"{count(category.images)} made, {count(category.planned)} planned, target {target}"
+    facts = [
+        ("folder", display_name(folder) or "-"),
+        (nouns.source.many, done),
+        (nouns.image.many, made),
+        ("size", size(category.size_bytes)),
+        *([("outlook", meets)] if category.target is not None else []),
     ]
-    return [*lines, f"outlook   {meets}"] if category.target is not None else lines
+    return labelled(facts, least_cells=9)

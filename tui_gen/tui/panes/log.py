@@ -8,6 +8,7 @@ from typing import assert_never
 from textual.geometry import Size
 
 from tui_gen.base.formatting import display_name, size
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import Recent
@@ -66,26 +67,21 @@ class EnginePane(Pane):
 def event_line(state: RunState, event: Recent) -> Line:
     """Write `14:20:03  made       Arrival  clip 12: 3 patches, 4.1 MB`."""
     when = time.strftime("%H:%M:%S", time.localtime(event.at))
-    word, role, source, words = _told(event)
+    word, role, source, words = _told(event, state.nouns)
     name = display_name(name_of(state, source))
     return line(
         muted(f" {when}  "), StyledText(f"{word:<10}", role), StyledText(f"{name}  " if name else ""), words
     )
 
 
-def patches(number: int) -> str:
-    """Write `1 patch` or `2 patches`."""
-    return f"{number} patch{'' if number == 1 else 'es'}"
-
-
-def _told(event: Recent) -> tuple[str, Role, str | None, str]:
+def _told(event: Recent, nouns: Nouns) -> tuple[str, Role, str | None, str]:
     """Return what kind of event, how grave, of which source, and what it says."""
     match event:
         case ev.ClipEnded(outcome=outcome):
-            word, role, words = _ended(outcome)
+            word, role, words = _ended(outcome, nouns)
             return word, role, outcome.clip.source, words
         case ev.ClipRetried():
-            words = f"clip {event.clip.index}, try {event.attempt}: {display_name(event.reason)}"
+            words = f"{nouns.clip.one} {event.clip.index}, try {event.attempt}: {display_name(event.reason)}"
             return "again", "plain", event.clip.source, words
         case ev.ProblemNoted():
             level: Role = "bad" if event.level == "error" else "warn"
@@ -97,14 +93,14 @@ def _told(event: Recent) -> tuple[str, Role, str | None, str]:
     assert_never(event)
 
 
-def _ended(outcome: Outcome) -> tuple[str, Role, str]:
-    clip = f"clip {outcome.clip.index}"
+def _ended(outcome: Outcome, nouns: Nouns) -> tuple[str, Role, str]:
+    clip = f"{nouns.clip.one} {outcome.clip.index}"
     if isinstance(outcome, Made):
         taken = sum(patch.size_bytes for patch in outcome.patches)
         return (
             "made",
             "good",
-            f"{clip}: {patches(len(outcome.patches))}, {size(taken)}, {outcome.seconds:.1f} s",
+            f"{clip}: {nouns.patch.counted(len(outcome.patches))}, {size(taken)}, {outcome.seconds:.1f} s",
         )
     words = f"{clip}: {display_name(outcome.reason)}"
     return ("rejected", "warn", words) if isinstance(outcome, Rejected) else ("failed", "bad", words)

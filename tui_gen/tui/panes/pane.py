@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from textual.geometry import Size
 
-from tui_gen.tui.layout import NUMBERED, PaneName
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
+from tui_gen.tui.layout import NUMBERED, PaneName, title_of
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.scroll_list import Page, ScrollList, changed_cells, page_of
 from tui_gen.tui.widgets.styled_lines import (
@@ -94,19 +95,24 @@ class Pane(ScrollList):
 
     @property
     def _heading(self) -> str:
-        if self.room in NUMBERED:
-            return f"{NUMBERED.index(self.room) + 1} {self.room.value}"
-        return self.room.value
+        title = title_of(self.room, self.nouns)
+        return f"{NUMBERED.index(self.room) + 1} {title}" if self.room in NUMBERED else title
+
+    @property
+    def nouns(self) -> Nouns:
+        """What the job calls its sources, clips and patches."""
+        return self._view.state.nouns if self._view is not None else USUAL_NOUNS
 
     def _tabs(self, width: int) -> Line:
         """All rooms, this one in brackets; numbers alone where names do not fit."""
         for are_named in (True, False):
             spans: list[StyledText] = [StyledText(" ")]
             for number, room in enumerate(NUMBERED, 1):
+                title = title_of(room, self.nouns)
                 if room is self.room:
-                    spans.append(StyledText(f"[{number} {room.value}]", "title"))
+                    spans.append(StyledText(f"[{number} {title}]", "title"))
                 else:
-                    spans.append(muted(f" {number} {room.value}" if are_named else f" {number}"))
+                    spans.append(muted(f" {number} {title}" if are_named else f" {number}"))
             if self.room not in NUMBERED:
                 spans.append(StyledText(f" [{self.room.value}]", "title"))
             spans.append(StyledText(" "))

@@ -1,4 +1,4 @@
-"""The newest ground truth beside its small frames, in half-block cells, so that bad colour is seen early.
+"""The newest patch as the job draws it, in half-block cells, so that bad colour is seen early.
 
 The pictures come from outside: this package knows no pixels. They are made in a thread that nobody
 waits for, so a slow disk never holds the screen or its end.
@@ -58,8 +58,8 @@ class PreviewPane(Pane):
         super().__init__()
         self._draw = draw
         self._image: PreviewImage | None = None
-        self._words = "no patch has been made yet"
-        self._film = ""
+        self._words = ""
+        self._about = ""
         self._is_drawing = False
 
     @property
@@ -75,7 +75,7 @@ class PreviewPane(Pane):
         room = Size(max(1, self.size.width - 2), max(1, self.size.height - _HEAD_LINES))
         name = display_name(name_of(state, str((state.newest_patch or {}).get("source", ""))))
         self._words = f"drawing {name}" if name else self._words
-        self._film = f"{name}   " if name else ""
+        self._about = f"{name}   " if name else ""
         thread = threading.Thread(
             target=self._make, args=(self._draw, state, room), daemon=True, name="preview"
         )
@@ -92,13 +92,15 @@ class PreviewPane(Pane):
         """Show a picture that was made."""
         self._is_drawing = False
         self._image = message.image
-        self._words = message.failure or ("no patch has been made yet" if message.image is None else "")
+        self._words = message.failure
         self._strips = []
         self._repaint()
 
     def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
         """Write the caption; the picture is painted below it."""
-        words = self._words or (f"{self._film}{self._image.caption}" if self._image is not None else "")
+        words = self._words or f"no {view.state.nouns.patch.one} has been made yet"
+        if not self._words and self._image is not None:
+            words = f"{self._about}{self._image.caption}"
         return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")
 
     def render_line(self, y: int) -> Strip:

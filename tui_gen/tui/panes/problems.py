@@ -10,7 +10,7 @@ from tui_gen.base.formatting import count, display_name, moment
 from tui_gen.engine.model.problems import Problem
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import ScreenView, name_of
+from tui_gen.tui.view import ScreenView, labelled, name_of
 from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_line, line, muted
 
 _LABEL = 12
@@ -45,7 +45,7 @@ class ProblemsPane(Pane):
         ]
 
     def source(self) -> str | None:
-        """Return the video of the problem the cursor stands on."""
+        """Return the source of the problem the cursor stands on."""
         problem = self.problem()
         return problem.source if problem is not None else None
 
@@ -89,12 +89,14 @@ def _words(view: ScreenView, problem: Problem, *, is_marked: bool = True) -> Lin
 
 def problem_details(view: ScreenView, problem: Problem) -> list[str]:
     """Return the whole of a problem, the last lines of the other program with it."""
-    lines = [display_name(problem.text), ""]
+    facts = []
     source = view.state.sources.get(problem.source or "")
     if source is not None:
-        lines += [f"video   {display_name(source.name)}", f"path    {display_name(source.path)}"]
+        noun = view.state.nouns.source
+        facts += [(noun.one, display_name(source.name)), ("path", display_name(source.path))]
     times = f"{count(problem.count)} times, first {moment(problem.first_at, view.now)}, last "
-    lines.append(("seen    " + (times if problem.count > 1 else "")) + moment(problem.last_at, view.now))
+    facts.append(("seen", (times if problem.count > 1 else "") + moment(problem.last_at, view.now)))
+    lines = [display_name(problem.text), "", *labelled(facts, least_cells=7)]
     if problem.detail:
         lines += ["", *(display_name(each) for each in problem.detail.splitlines())]
     return lines

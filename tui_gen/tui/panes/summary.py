@@ -41,7 +41,7 @@ class OverallPane(Pane, can_focus=False):
             return [
                 state_line(view, width),
                 progress_line(view, width),
-                margin(joined([videos_words(view), elapsed_words(view)], width - 1)),
+                margin(joined([sources_words(view), elapsed_words(view)], width - 1)),
                 margin(left_words(view)),
                 margin(disk_words(view)),
                 margin(joined([problem_words(view), workers_words(view)], width - 1)),
@@ -56,9 +56,9 @@ class OverallPane(Pane, can_focus=False):
 
 def _progress_words(view: ScreenView) -> list[list[Line]]:
     """Write how far and when done, ever shorter: when it is done is never what is left out."""
-    videos, elapsed, left = videos_words(view), elapsed_words(view), left_words(view)
-    short = videos[:2]
-    return [[videos, elapsed, left], [short, elapsed, left], [short, left]]
+    sources, elapsed, left = sources_words(view), elapsed_words(view), left_words(view)
+    short = sources[:2]
+    return [[sources, elapsed, left], [short, elapsed, left], [short, left]]
 
 
 def _health_line(view: ScreenView, width: int) -> Line:
@@ -115,16 +115,14 @@ def progress_line(view: ScreenView, width: int) -> Line:
     return (StyledText(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
 
 
-def videos_words(view: ScreenView) -> Line:
-    """Write `42 of 116 videos, 4 left out`."""
-    counts = view.metrics.videos
+def sources_words(view: ScreenView) -> Line:
+    """Write `42 of 116 videos, 4 left out`, with the noun of the job."""
+    counts, noun = view.metrics.videos, view.state.nouns.source
     if not counts.total:
-        return line(muted("no videos known yet"))
+        return line(muted(f"no {noun.many} known yet"))
     if not view.metrics.has_plan:
-        return line(
-            strong(str(counts.total)), f" video{'' if counts.total == 1 else 's'}", muted(", no plan yet")
-        )
-    words = line(strong(str(counts.done)), f" of {counts.total} videos")
+        return line(strong(str(counts.total)), f" {noun.of(counts.total)}", muted(", no plan yet"))
+    words = line(strong(str(counts.done)), f" of {counts.total} {noun.many}")
     left = f", {counts.left} to go"
     out = f", {counts.out} out" if counts.out else ""
     return (*words, muted(left + out))
@@ -138,7 +136,8 @@ def elapsed_words(view: ScreenView) -> Line:
 def left_words(view: ScreenView) -> Line:
     """Write `2d 14h left, Tue 25 Nov 04:50`; no date while the work stands still."""
     if view.condition.is_ended:
-        return line(f"{count(view.metrics.clips_done)} of {count(view.metrics.clips_wanted)} clips made")
+        done, wanted = count(view.metrics.clips_done), count(view.metrics.clips_wanted)
+        return line(f"{done} of {wanted} {view.state.nouns.clip.many} made")
     seconds = view.metrics.seconds_left
     if seconds is None:
         return line(muted("time left not known yet"))
@@ -166,7 +165,7 @@ def rate_words(view: ScreenView) -> Line:
     rate = view.metrics.patches_per_minute
     if rate is None or not view.is_working:
         return line(muted("no rate yet" if view.is_working else "standing still"))
-    return line(per_minute(rate), muted(" patches/min"))
+    return line(per_minute(rate), muted(f" {view.state.nouns.patch.many}/min"))
 
 
 def disk_words(view: ScreenView) -> Line:

@@ -1,11 +1,10 @@
-"""The machine and the pace: cores, memory, reading and writing, patches a minute, how well clips go."""
+"""The machine and the pace: cores, memory, reading and writing, the pace, how well the work goes."""
 
 from __future__ import annotations
 
 from textual.geometry import Size
 
 from tui_gen.base.formatting import percent, size
-from tui_gen.engine.model.metrics import Metrics
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
@@ -37,15 +36,15 @@ class SystemPane(Pane):
         """Write the facts."""
         room = size.width - _LABEL - 2
         rows = [_fact("pace", rate_words(view)), _fact("", line(StyledText(pace_curve(view, room), "bar")))]
-        return page_of([*rows, *_machine(view.state, room), *_quality(view.metrics)])
+        return page_of([*rows, *_machine(view.state, room), *_quality(view)])
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
-        """Two lines: the machine, and how well clips go."""
+        """Two lines: the machine, and how well the work goes."""
         system = view.state.system
         room = width - _LABEL
         quality = [
             line(muted("good "), percent(view.metrics.success_rate)),
-            line(_tries(view.metrics), muted(" tries a clip")),
+            *([_tries(view)] if view.state.nouns.has_attempts else []),
         ]
         words = joined(quality, room)
         drawn = pace_curve(view, min(_CURVE_CELLS, room - width_of(words) - len(_PACE) - 1))
@@ -90,11 +89,13 @@ def _machine(state: RunState, width: int) -> list[Line]:
     ]
 
 
-def _quality(metrics: Metrics) -> list[Line]:
-    return [
-        _fact("good", line(percent(metrics.success_rate), muted(" of the clips"))),
-        _fact("retried", line(percent(metrics.retry_rate), muted(f", {_tries(metrics)} tries a clip"))),
-    ]
+def _quality(view: ScreenView) -> list[Line]:
+    metrics, nouns = view.metrics, view.state.nouns
+    good = _fact("good", line(percent(metrics.success_rate), muted(f" of the {nouns.clip.many}")))
+    if not nouns.has_attempts:
+        return [good]
+    tries = "".join(span.text for span in _tries(view))
+    return [good, _fact("retried", line(percent(metrics.retry_rate), muted(f", {tries}")))]
 
 
 def _fact(label: str, words: Line) -> Line:
@@ -116,5 +117,7 @@ def _rate(per_second: float | None) -> str:
     return "-" if per_second is None else f"{size(per_second)}/s"
 
 
-def _tries(metrics: Metrics) -> str:
-    return "-" if metrics.average_attempts is None else f"{metrics.average_attempts:.1f}"
+def _tries(view: ScreenView) -> Line:
+    average = view.metrics.average_attempts
+    number = "-" if average is None else f"{average:.1f}"
+    return line(number, muted(f" tries {view.state.nouns.clip.with_article}"))

@@ -1,10 +1,11 @@
-"""What the workers do now, and how the videos in hand stand."""
+"""What the workers do now, and how the sources in hand are."""
 
 from __future__ import annotations
 
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.state_views import SlotState, SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
@@ -24,23 +25,24 @@ from tui_gen.tui.widgets.styled_lines import (
 
 _WIDE, _ROOMY = 90, 72
 _DOING_CELLS, _TIGHT_CELLS = 13, 10
-_ROWS_FOR_VIDEOS = 4
+_TRIES_CELLS = 7
+_ROWS_FOR_SOURCES = 4
 
 
 class NowPane(Pane):
-    """One line a worker; below, where there is room, one for each video in hand."""
+    """One line a worker; below, where there is room, one for each source in hand."""
 
     room = PaneName.NOW
     _sources: dict[int, str]
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write a line for each worker, then the videos in hand."""
+        """Write a line for each worker, then the sources in hand."""
         slots = [view.state.slots[number] for number in sorted(view.state.slots)]
         self._sources = {slot.number: slot.source for slot in slots}
         lines = [self.slot_line(view, slot, size.width) for slot in slots]
         keys: list[object] = [slot.number for slot in slots]
-        if slots and size.height - len(slots) > _ROWS_FOR_VIDEOS:
-            below = _videos_in_hand(view, slots, size.width)
+        if slots and size.height - len(slots) > _ROWS_FOR_SOURCES:
+            below = _sources_in_hand(view, slots, size.width)
             lines += below
             keys += [f"below {number}" for number in range(len(below))]
         return Page(
@@ -51,16 +53,16 @@ class NowPane(Pane):
         )
 
     def wanted_lines(self, view: ScreenView, width: int) -> int:  # noqa: ARG002
-        """Count one line a worker; the videos in hand only take what is left over."""
+        """Count one line a worker; the sources in hand only take what is left over."""
         return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_target)
 
     def source(self) -> str | None:
-        """Return the video of the worker the cursor stands on."""
+        """Return the source of the worker the cursor stands on."""
         key = self.chosen.key
         return self._sources.get(key) if isinstance(key, int) and hasattr(self, "_sources") else None
 
     def copied(self) -> list[str]:
-        """Return the path of that video."""
+        """Return the path of that source."""
         source = self._view.state.sources.get(self.source() or "") if self._view else None
         return [source.path] if source is not None else super().copied()
 
@@ -71,15 +73,16 @@ class NowPane(Pane):
         name = source.name if source is not None else slot.source
         done = f"{count(source.clips_made)}/{count(source.clips_wanted)}" if source is not None else ""
         seconds = max(0.0, view.now - slot.since)
-        doing = f"try {slot.attempt}" if slot.attempt > 1 else display_name(slot.what)
+        is_again = slot.attempt > 1 and view.state.nouns.has_attempts
+        doing = f"try {slot.attempt}" if is_again else display_name(slot.what)
         doing += ", last" if slot.is_draining else ""
-        clip = "" if slot.clip is None else f"clip {slot.clip}"
+        clip = "" if slot.clip is None else f"{view.state.nouns.clip.one} {slot.clip}"
         is_tight = width < _ROOMY
         right: Line = (
             StyledText(fit_right(done, 10 if is_tight else 14)),
             StyledText(
                 "   " + fit(doing, _TIGHT_CELLS if is_tight else _DOING_CELLS),
-                "warn" if slot.attempt > 1 else "plain",
+                "warn" if is_again else "plain",
             ),
             StyledText(fit_right(duration(seconds), 8) + " "),
         )
@@ -98,29 +101,31 @@ def _idle_words(view: ScreenView) -> str:
     return "no worker has taken anything yet"
 
 
-def _videos_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> list[Line]:
-    """Write a heading and one line for each video the workers are on."""
+def _sources_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> list[Line]:
+    """Write a heading and one line for each source the workers are on."""
     ids = dict.fromkeys(slot.source for slot in slots)
     sources = [view.state.sources[name] for name in ids if name in view.state.sources]
     longest = max((width_of(line(display_name(source.name))) for source in sources), default=0)
     name_width = max(16, min(longest, width - 40))
     path_width = width - name_width - 40
+    nouns = view.state.nouns
     heading = line(
-        muted(" " + fit("video", name_width)),
-        muted(fit_right("clips", 14) + fit_right("good", 9) + fit_right("tries", 7)),
+        muted(" " + fit(nouns.source.one, name_width)),
+        muted(fit_right(nouns.clip.many, 14) + fit_right("good", 9)),
+        muted(fit_right("tries", _TRIES_CELLS) if nouns.has_attempts else ""),
         muted("   path" if path_width > _DOING_CELLS else ""),
     )
-    return [EMPTY, heading, *(_video_line(source, name_width, path_width) for source in sources)]
+    return [EMPTY, heading, *(_source_line(source, nouns, name_width, path_width) for source in sources)]
 
 
-def _video_line(source: SourceState, name_width: int, path_width: int) -> Line:
+def _source_line(source: SourceState, nouns: Nouns, name_width: int, path_width: int) -> Line:
     attempts = source.average_attempts
     tries = f"{attempts:.1f}" if attempts is not None else "-"
     rate = source.success_rate
     numbers = (
         StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", 14)),
         StyledText(fit_right(percent(rate), 9)),
-        StyledText(fit_right(tries, 7)),
+        StyledText(fit_right(tries, _TRIES_CELLS) if nouns.has_attempts else ""),
     )
     path = (
         muted("   " + fit_end(display_name(source.path), path_width))

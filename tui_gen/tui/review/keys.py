@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from tui_gen.base.nouns import Nouns
 from tui_gen.tui.actions import Action, Group
 from tui_gen.tui.dialogs.help import key_page
 from tui_gen.tui.dialogs.palette import shown_key
 
 _TITLES: dict[Group, str] = {
-    "work": "All films",
-    "videos": "The film under the cursor",
+    "work": "All {sources}",
+    "source": "The {source} under the cursor",
     "look": "Looking",
     "move": "Moving",
     "leave": "Ending",
@@ -16,16 +17,16 @@ _TITLES: dict[Group, str] = {
 
 
 REVIEW_ACTIONS = (
-    Action("review.toggle", "space", "take", "in/out", "leave it out, or take it", "videos", 1),
+    Action("review.toggle", "space", "take", "in/out", "leave it out, or take it", "source", 1),
     Action(
-        "review.more", "plus,equals_sign", "change(1)", "change", "more of the chosen column", "videos", 2
+        "review.more", "plus,equals_sign", "change(1)", "change", "more of the chosen column", "source", 2
     ),
-    Action("review.less", "minus,underscore", "change(-1)", "", "less of the chosen column", "videos"),
-    Action("review.value", "v", "value", "type", "type the value of the chosen column", "videos", 6),
-    Action("review.earlier", "left_square_bracket", "priority(-1)", "", "earlier", "videos"),
-    Action("review.later", "right_square_bracket", "priority(1)", "", "later", "videos"),
-    Action("review.rename", "n", "rename", "", "another name", "videos"),
-    Action("review.details", "enter", "details", "details", "all about it, the path whole", "videos", 8),
+    Action("review.less", "minus,underscore", "change(-1)", "", "less of the chosen column", "source"),
+    Action("review.value", "v", "value", "type", "type the value of the chosen column", "source", 6),
+    Action("review.earlier", "left_square_bracket", "priority(-1)", "", "earlier", "source"),
+    Action("review.later", "right_square_bracket", "priority(1)", "", "later", "source"),
+    Action("review.rename", "n", "rename", "", "another name", "source"),
+    Action("review.details", "enter", "details", "details", "all about it, the path whole", "source", 8),
     Action("review.column-right", "right,l", "column(1)", "column", "the next column", "move", 3),
     Action("review.column-left", "left,h", "column(-1)", "", "the column before", "move"),
     Action("review.up", "up,k", "move(-1)", "", "up", "move"),
@@ -34,7 +35,7 @@ REVIEW_ACTIONS = (
     Action("review.page-down", "pagedown", "page(1)", "", "a page down", "move"),
     Action("review.first", "home,g", "move(-1000000)", "", "to the first line", "move"),
     Action("review.last", "end,G", "move(1000000)", "", "to the last line", "move"),
-    Action("review.filter", "slash", "filter", "find", "show only films that match", "look", 5),
+    Action("review.filter", "slash", "filter", "find", "show only {sources} that match", "look", 5),
     Action("review.shown", "o", "shown", "show", "all, those taken, those left out", "look", 9),
     Action("review.theme", "t", "app.theme", "", "dark or light", "look"),
     Action("review.spread", "a", "spread", "", "give its weights to all that are shown", "work"),
@@ -63,11 +64,11 @@ def label_of(action: Action) -> str:
     return _LABELS.get(action.id) or shown_key(action.keys.split(",")[0])
 
 
-def review_help() -> list[str]:
+def review_help(nouns: Nouns) -> list[str]:
     """Return the page of all keys."""
 
     def keys(action: Action) -> list[str]:
         return [shown_key(key) for key in action.keys.split(",")]
 
-    lines = key_page(_TITLES, (*REVIEW_ACTIONS, *REVIEW_SIGNALS), keys)
+    lines = key_page(_TITLES, (*REVIEW_ACTIONS, *REVIEW_SIGNALS), nouns, keys)
     return [*lines, "esc takes the filter off. Nothing is written before s."]

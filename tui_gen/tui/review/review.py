@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui_gen.base.formatting import count, display_name
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.tui.actions import bindings_of
 from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.dialogs.dialogs import Choice, QuestionDialog, TextDialog
@@ -63,7 +64,7 @@ class Head(_Fixed):
 
 
 class Table(ScrollList):
-    """The found films, a line each."""
+    """The found sources, a line each."""
 
     def __init__(self, reviewed: Reviewed) -> None:
         """Show `reviewed`."""
@@ -75,7 +76,7 @@ class Table(ScrollList):
     def write(self, size: Size) -> Page:
         """Write what the filter lets through."""
         rows = self.found()
-        columns = Columns(size.width - 1, self.reviewed.categories, self.column)
+        columns = Columns(size.width - 1, self.reviewed, self.column)
         parts = [f"filter: {display_name(self.wanted)}"] if self.wanted else []
         parts += [self.shown] if self.shown != _SHOWN[0] else []
         if parts:
@@ -203,11 +204,11 @@ class ReviewScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(TextDialog("Keys", review_help()))
+        self.app.push_screen(TextDialog("Keys", review_help(self.reviewed.nouns)))
 
     @on(ScrollList.RowOpened)
     def action_details(self) -> None:
-        """Show all about the film under the cursor."""
+        """Show all about the source under the cursor."""
         row = self.table.under_cursor()
         if row is not None:
             self.app.push_screen(TextDialog(row.name, row.details()))
@@ -219,7 +220,7 @@ class ReviewScreen(Screen[None]):
         self.show(notice)
 
     def action_take(self) -> None:
-        """Leave the film out, or take it."""
+        """Leave the source out, or take it."""
         row = self.table.under_cursor()
         if row is not None:
             changed = replace(row, is_in=not row.is_in)
@@ -256,7 +257,7 @@ class ReviewScreen(Screen[None]):
         self._change([changed], f"{row.name}: {name} {changed.value(name):g}")
 
     def action_spread(self) -> None:
-        """Give all that are shown the weights of the film under the cursor."""
+        """Give all that are shown the weights of the source under the cursor."""
         row = self.table.under_cursor()
         if row is not None:
             rows = [replace(each, weights=row.weights) for each in self.table.found()]
@@ -282,7 +283,7 @@ class ReviewScreen(Screen[None]):
         """Ask for another name."""
         row = self.table.under_cursor()
         if row is not None:
-            self._ask("name", display_name(row.name), "the film's name")
+            self._ask("name", display_name(row.name), f"the {self.reviewed.nouns.source.one}'s name")
 
     def _ask(self, what: str, text: str, placeholder: str) -> None:
         self._typing = what
@@ -347,10 +348,16 @@ class ReviewApp(TerminalApp[tuple[ReviewRow, ...] | None]):
     TITLE = "tui-gen scan"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(REVIEW_SIGNALS, are_first=True)]
 
-    def __init__(self, title: str, categories: Sequence[str], rows: Sequence[ReviewRow]) -> None:
-        """Show `rows` under `title`; they are weighed for `categories`."""
+    def __init__(
+        self,
+        title: str,
+        categories: Sequence[str],
+        rows: Sequence[ReviewRow],
+        nouns: Nouns = USUAL_NOUNS,
+    ) -> None:
+        """Show `rows` under `title`; they have weights for `categories`."""
         super().__init__()
-        self.reviewed = Reviewed(title, tuple(categories), tuple(rows))
+        self.reviewed = Reviewed(title, tuple(categories), tuple(rows), nouns)
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the table."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_gen.base.formatting import count, display_name
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.tui.widgets.styled_lines import (
     Line,
     Role,
@@ -72,6 +73,7 @@ class Reviewed:
     title: str
     categories: tuple[str, ...]
     rows: tuple[ReviewRow, ...]
+    nouns: Nouns = USUAL_NOUNS
     _before: list[tuple[ReviewRow, ...]] = field(default_factory=list)
 
     @property
@@ -117,8 +119,9 @@ def matches(row: ReviewRow, wanted: str) -> bool:
 class Columns:
     """Which columns there are for a width, and how a row is written in them."""
 
-    def __init__(self, width: int, categories: Sequence[str], chosen: int) -> None:
+    def __init__(self, width: int, reviewed: Reviewed, chosen: int) -> None:
         """Share out the width; `chosen` is the column that keys change, the priority after the categories."""
+        self._noun, categories = reviewed.nouns.source, reviewed.categories
         room = width - _MARK_CELLS - _LEAST_NAME - _PRIORITY_CELLS - 1
         fitting = max(1, room // _WEIGHT_CELLS)
         # Where not all fit, those around the chosen one are shown.
@@ -133,7 +136,7 @@ class Columns:
 
     def heading(self) -> Line:
         """Write the names of the columns; the chosen one stands out, also without colour."""
-        parts = [muted(fit("", _MARK_CELLS)), muted(fit("film", self._name))]
+        parts = [muted(fit("", _MARK_CELLS)), muted(fit(self._noun.one, self._name))]
         names = [*self._categories, "prio"]
         for place, name in enumerate(names):
             cells = _WEIGHT_CELLS if place < len(self._categories) else _PRIORITY_CELLS
@@ -147,7 +150,7 @@ class Columns:
         return (*parts, muted("  why" if self._why else ""))
 
     def row(self, row: ReviewRow) -> Line:
-        """Write one film."""
+        """Write one source."""
         role: Role = "plain" if row.is_in else "muted"
         start = [
             StyledText(f" [{'x' if row.is_in else ' '}] ", role),

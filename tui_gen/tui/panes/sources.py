@@ -1,14 +1,15 @@
-"""All videos: where each stands, how far it is, and why it gives nothing where it does not."""
+"""All sources: where each stands, how far it is, and why it gives nothing where it does not."""
 
 from __future__ import annotations
 
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, percent, size
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import ScreenView
+from tui_gen.tui.view import ScreenView, labelled
 from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_right, foreign, muted, rail
 
 _ORDER = ("working", "failed", "quarantined", "unusable", "missing", "queued", "unknown", "skipped")
@@ -29,44 +30,45 @@ _LEAST_REASON = 16
 DEFAULT_PRIORITY = 255
 
 
-class VideosPane(Pane):
-    """A line a video, those that need a look first, and a filter."""
+class SourcesPane(Pane):
+    """A line for each source, those that need a look first, and a filter."""
 
-    room = PaneName.VIDEOS
+    room = PaneName.SOURCES
 
     def __init__(self) -> None:
-        """Show all videos."""
+        """Show all sources."""
         super().__init__()
         self.filter = ""
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write those videos that the filter lets through; only visible ones cost."""
+        """Write those sources that the filter lets through; only visible ones cost."""
         sources = ordered(view, self.filter)
         note = ""
         if self.filter:
             note = f"filter: {display_name(self.filter)}   {len(sources)} of {len(ordered(view, ''))}"
-        columns = _Columns(size.width - 1)
+        noun = view.state.nouns.source
+        columns = _Columns(size.width - 1, view.state.nouns)
         return Page(
             head=(columns.heading(),),
             keys=[source.id for source in sources],
             row=lambda index: columns.row(sources[index]),
             note=note,
             is_list=True,
-            empty="no video matches the filter" if self.filter else "no videos known yet",
+            empty=f"no {noun.one} matches the filter" if self.filter else f"no {noun.many} known yet",
         )
 
     def source(self) -> str | None:
-        """Return the id of the video the cursor stands on."""
+        """Return the id of the source the cursor stands on."""
         return self.chosen.key if isinstance(self.chosen.key, str) and self.row_count else None
 
     def copied(self) -> list[str]:
-        """Return the path of that video."""
+        """Return the path of that source."""
         source = self._view.state.sources.get(self.source() or "") if self._view else None
         return [source.path] if source is not None else super().copied()
 
 
 def ordered(view: ScreenView, wanted: str) -> list[SourceState]:
-    """Return the videos that match, those worked on first, then trouble, then what is to come."""
+    """Return the sources that match, those worked on first, then trouble, then what is to come."""
     folded = wanted.casefold()
     found = [
         (_rank(source.phase), source.priority, source.name, source.id)
@@ -88,8 +90,9 @@ def _searched(source: SourceState) -> str:
 class _Columns:
     """Which columns there are for a width, and how wide the name is."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, nouns: Nouns) -> None:
         """Share out the width: name, state and clips always, the rest as there is room."""
+        self._nouns = nouns
         room = width - 1 - _LEAST_NAME - _STATE_CELLS - _CLIPS_CELLS
         self.has_percent = room >= _PERCENT_CELLS
         room -= _PERCENT_CELLS if self.has_percent else 0
@@ -106,8 +109,12 @@ class _Columns:
 
     def heading(self) -> Line:
         """Write the names of the columns."""
-        parts = [StyledText(" "), muted(fit("video", self.name)), muted(fit(" state", _STATE_CELLS))]
-        parts += [muted(fit_right("clips", _CLIPS_CELLS))]
+        parts = [
+            StyledText(" "),
+            muted(fit(self._nouns.source.one, self.name)),
+            muted(fit(" state", _STATE_CELLS)),
+        ]
+        parts += [muted(fit_right(self._nouns.clip.many, _CLIPS_CELLS))]
         parts += [StyledText(" " * (_BAR_CELLS + 2))] if self.has_bar else []
         parts += [StyledText(" " * _PERCENT_CELLS)] if self.has_percent else []
         parts += [muted(fit_right("good", _GOOD_CELLS))] if self.has_rate else []
@@ -115,7 +122,7 @@ class _Columns:
         return (*parts, muted("  why" if self.reason else ""))
 
     def row(self, source: SourceState) -> Line:
-        """Write one video. Where a reason has no column of its own it takes that of the numbers."""
+        """Write one source. Where a reason has no column of its own it takes that of the numbers."""
         phase = source.phase
         role = _STATE_ROLES.get(phase, "plain")
         name_role: Role = "muted" if role == "muted" else "plain"
@@ -146,30 +153,39 @@ def _priority(source: SourceState) -> StyledText:
     )
 
 
-def video_details(view: ScreenView, name: str) -> list[str]:
-    """Return all there is to say about one video, its name and path whole."""
-    source = view.state.sources[name]
-    attempts = source.average_attempts
-    tries = f"{attempts:.2f}" if attempts is not None else "-"
+def source_details(view: ScreenView, name: str) -> list[str]:
+    """Return all there is to say about one source, its name and path whole."""
+    source, nouns = view.state.sources[name], view.state.nouns
     why = display_name(source.reason.removeprefix(f"{source.phase} "))  # "skipped by hand" says it twice
     lost = f"{count(source.rejected)} rejected, {count(source.failed)} failed"
-    lines = [
-        f"path      {display_name(source.path)}",
-        f"id        {display_name(source.id)}",
-        f"state     {source.phase}" + (f": {why}" if why else ""),
-        f"clips     {count(source.clips_made)} made of {count(source.clips_wanted)}, {lost}",
-        f"good      {percent(source.success_rate)} of {count(source.ended)} clips, {tries} tries a clip",
-        f"priority  {source.priority} (0 is first, {DEFAULT_PRIORITY} the default)",
-        f"size      {size(source.size_bytes)}",
+    tries = _tries(nouns, source)
+    facts = [
+        ("path", display_name(source.path)),
+        ("id", display_name(source.id)),
+        ("state", source.phase + (f": {why}" if why else "")),
+        (nouns.clip.many, f"{count(source.clips_made)} made of {count(source.clips_wanted)}, {lost}"),
+        (
+            "good",
+            f"{percent(source.success_rate)} of {nouns.clip.counted(source.ended)}{tries}",
+        ),
+        ("priority", f"{source.priority} (0 is first, {DEFAULT_PRIORITY} the default)"),
+        ("size", size(source.size_bytes)),
     ]
     for category, quota in sorted(source.quotas.items()):
-        made = source.images.get(category, 0)
-        lines.append(f"gives     {display_name(category)}: {count(made)} of {count(quota)} images")
-    return lines
+        made = count(source.images.get(category, 0))
+        facts.append(("gives", f"{display_name(category)}: {made} of {nouns.image.counted(quota)}"))
+    return labelled(facts, least_cells=9)
+
+
+def _tries(nouns: Nouns, source: SourceState) -> str:
+    average = source.average_attempts
+    if not nouns.has_attempts:
+        return ""
+    return f", {'-' if average is None else f'{average:.2f}'} tries {nouns.clip.with_article}"
 
 
 def cost_of_skipping(view: ScreenView, name: str) -> list[str]:
-    """Return what each category would still have got from a video."""
-    source = view.state.sources[name]
+    """Return what each category would still have got from a source."""
+    source, images = view.state.sources[name], view.state.nouns.image
     missing = {c: quota - source.images.get(c, 0) for c, quota in source.quotas.items()}
-    return [f"{display_name(c)}: {count(left)} images" for c, left in sorted(missing.items()) if left > 0]
+    return [f"{display_name(c)}: {images.counted(left)}" for c, left in sorted(missing.items()) if left > 0]

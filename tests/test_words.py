@@ -22,6 +22,7 @@ from tui_gen.tui.review.rows import ReviewRow
 from tui_gen.views.html.report import report_page
 from tui_gen.views.text.run_lines import feed_lines, opening_lines, progress_line, resume_lines, saved_lines
 from tui_gen.views.text.summary import summary_lines
+from tui_gen.views.text.tables import LineWidth
 
 PROGRAM = Path(__file__).parents[1] / "tui_gen"
 SHARED_ROOMS = ("engine", "views", "tui", "commands", "contract", "config", "base", "processes")
@@ -92,7 +93,7 @@ def test_the_lines_of_a_run_use_the_nouns_of_its_job() -> None:
         *(line for _, event in state.recent for line in feed_lines(event, state)),
         progress_line(state, NOW),
         *saved_lines(state, ledger="/l", command="tui-gen run"),
-        *summary_lines(state, history_of([]), now=NOW, is_at_work=False),
+        *summary_lines(state, history_of([]), LineWidth(200, is_cut=False), now=NOW, is_at_work=False),
     ]
     assert "Config loaded: 1 episode (/c.json)" in lines
     assert usual_words("\n".join(line for line in lines if "clip 900 failed" not in line)) == set()

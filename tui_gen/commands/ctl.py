@@ -103,7 +103,7 @@ def _command(order: CtlOrder, state: RunState) -> do.Command:
     if order.word == "retry" and order.name is None:
         return do.Retry()
     names = {source.id: source.name for source in state.sources.values()}
-    source = find_source(order.name or "", names)
+    source = find_source(order.name or "", names, state.nouns.source)
     if order.number is not None:
         return do.SetPriority(source, order.number)
     if order.word == "skip":

@@ -84,7 +84,7 @@ def _socket_of(config: RunConfig) -> Path:
     pid = str(holder.pid) if holder is not None else "PID"
     message = (
         f"the engine of {config.output} has no control socket: {config.run_folder / LOG_NAME} says why; "
-        f"`kill -TERM {pid}` finishes the clips in hand, saves and ends the engine"
+        f"`kill -TERM {pid}` finishes the work in hand, saves and ends the engine"
     )
     raise ControlError(message)
 

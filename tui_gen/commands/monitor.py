@@ -11,6 +11,7 @@ from typing import TextIO
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, read_status
@@ -75,34 +76,26 @@ def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:
     yield progress_line(state, seen.heartbeat)
     yield f"elapsed {duration(metrics.elapsed_seconds)}, output {display_name(state.output)}"
     yield ""
-    yield from _table(metrics, width)
+    yield from _table(metrics, state.nouns, width)
     yield ""
     yield from _checkpoints(metrics)
     yield from _problems(state, metrics)
 
 
-CATEGORY_COLUMNS = (
-    Column("category", may_be_cut=True),
-    Column("videos", is_number=True),
-    Column("images", is_number=True),
-    Column("target", is_number=True),
-    Column("done", is_number=True),
-    Column("disk", is_number=True),
-)
-
-
-def _table(metrics: Metrics, width: LineWidth) -> Iterator[str]:
+def _table(metrics: Metrics, nouns: Nouns, width: LineWidth) -> Iterator[str]:
+    numbers = (nouns.source.many, nouns.image.many, "target", "done", "disk")
+    columns = (Column("category", may_be_cut=True), *(Column(title, is_number=True) for title in numbers))
     rows = [
         _row(category.name.upper(), f"{category.videos_done}/{category.videos}", category)
         for category in metrics.categories.values()
     ]
-    return table_lines(CATEGORY_COLUMNS, [*rows, _row("TOTAL", "", metrics.total)], width)
+    return table_lines(columns, [*rows, _row("TOTAL", "", metrics.total)], width)
 
 
-def _row(name: str, videos: str, category: CategoryMetrics) -> tuple[str, ...]:
+def _row(name: str, sources: str, category: CategoryMetrics) -> tuple[str, ...]:
     return (
         name,
-        videos,
+        sources,
         count(category.images),
         count(category.wanted) if category.wanted else "-",
         percent(category.share_done),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tui_gen.base.files import owner_and_mode
 from tui_gen.base.formatting import count, size
+from tui_gen.base.nouns import USUAL_NOUNS, Noun
 from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.engine.run.disk_guard import MIN_FREE_FILES
@@ -89,13 +90,18 @@ def written_per_second(folder: Path) -> float:
         return written / (time.monotonic() - began)
 
 
-def room_conditions(room: DiskSpace, need: Need | None, min_free_bytes: int) -> Iterator[Condition]:
-    """Say whether what is free holds what is planned. Without a plan only what is free is told."""
+def room_conditions(
+    room: DiskSpace, need: Need | None, min_free_bytes: int, noun: Noun = USUAL_NOUNS.patch
+) -> Iterator[Condition]:
+    """Say whether what is free holds what is planned, in the noun of what is made.
+
+    Without a plan only what is free is told.
+    """
     spare = room.free_bytes - min_free_bytes
     is_enough, wanted = spare > 0, ""
     if need is not None:
         is_enough = is_enough and need.size_bytes <= spare
-        source = "by the patches made so far" if need.is_measured else "an estimate"
+        source = f"by the {noun.many} made so far" if need.is_measured else "an estimate"
         wanted = f", the plan needs {size(need.size_bytes)} ({source})"
     says = f"{size(room.free_bytes)} free{wanted}; {size(min_free_bytes)} are to stay free"
     yield Condition("space", "good" if is_enough else "wrong", says)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name, size
+from tui_gen.base.nouns import Noun
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.opened_job import OpenedJob
@@ -72,7 +73,7 @@ def check_fresh(request: RunRequest) -> None:
     # What lies in the folders now will have been moved away.
     opened = request.config.open({}, may_write_beside=True)
     _check_room(request.config.run)
-    only_source(request.only, opened, RunState())
+    only_source(request.only, opened, _new_state(request.config))
 
 
 def _new_state(config: JobConfig) -> RunState:
@@ -113,8 +114,8 @@ def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> No
         config = request.config.run
         message = (
             f"{config.path}: the recipe differs from that of {config.run_folder}:\n{listed}\n"
-            "Patches of two recipes would mix. Take the change back, choose another output_base_dir, start "
-            "over with --fresh (nothing is deleted), or go on all the same with --mix."
+            f"{request.config.nouns.patch.title} of two recipes would mix. Take the change back, choose "
+            "another output_base_dir, start over with --fresh (nothing is deleted), or go on all the same with --mix."
         )
         raise RefusedError(message)
 
@@ -139,17 +140,18 @@ def _check_room(config: RunConfig) -> None:
 
 
 def only_source(name: str | None, opened: OpenedJob, state: RunState) -> frozenset[str] | None:
-    """Return the one video that is asked for; the plan knows those that no run has met yet."""
+    """Return the one source that is asked for; the plan knows those that no run has met yet."""
     if name is None:
         return None
     plan = opened.job.stages[0].plan(state.records)
-    return frozenset({find_source(name, {source.source: source.name for source in plan.sources})})
+    names = {source.source: source.name for source in plan.sources}
+    return frozenset({find_source(name, names, state.nouns.source)})
 
 
-def find_source(name: str, names: dict[str, str]) -> str:
+def find_source(name: str, names: dict[str, str], noun: Noun) -> str:
     """Return the id that a person means: an id, an exact name, or a unique part of a name.
 
-    `names` maps ids to names. Raises RefusedError.
+    `names` maps ids to names; `noun` is what the job calls a source. Raises RefusedError.
     """
     if name in names:
         return name
@@ -159,8 +161,8 @@ def find_source(name: str, names: dict[str, str]) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        message = f'no video is called "{display_name(name)}"'
+        message = f'no {noun.one} is called "{display_name(name)}"'
     else:
         titles = ", ".join(f"{display_name(names[source])} ({source})" for source in found[:5])
-        message = f'"{display_name(name)}" fits {len(found)} videos: {titles}; name one by its id'
+        message = f'"{display_name(name)}" fits {noun.counted(len(found))}: {titles}; name one by its id'
     raise RefusedError(message)

@@ -146,7 +146,8 @@ def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutpu
         name = signal.Signals(number).name
         log.info("received %s", name)  # a terminal that was closed shows nothing
         if is_first:
-            talk.say(f"Received {name}: finishing the clips in hand, then saving. Once more stops now.")
+            clips = steering.snapshot().nouns.clip.many
+            talk.say(f"Received {name}: finishing the {clips} in hand, then saving. Once more stops now.")
         else:
             talk.say(f"Received {name}: stopping now.")
         order = asyncio.ensure_future(steering.steer(do.Drain() if is_first else do.Stop()))

@@ -115,7 +115,8 @@ def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> No
         message = (
             f"{config.path}: the recipe differs from that of {config.run_folder}:\n{listed}\n"
             f"{request.config.nouns.patch.title} of two recipes would mix. Take the change back, choose "
-            "another output_base_dir, start over with --fresh (nothing is deleted), or go on all the same with --mix."
+            "another output_base_dir, start over with --fresh (nothing is deleted), or go on all the same "
+            "with --mix."
         )
         raise RefusedError(message)
 

@@ -24,6 +24,7 @@ from unittest.mock import patch
 
 import psutil
 
+from tests.engine import invariants
 from tui_gen.cli.main import main
 from tui_gen.engine.run.session import replay
 
@@ -229,7 +230,7 @@ def check_whole(data: Dataset) -> None:
     assert len(made) == len(set(made)), "a patch was made twice"
     state, damage = replay(data.output / RUN_FOLDER)
     assert damage == []
-    status = data.status()
+    status, files = data.status(), dict[str, int]()
     for name, stats in status["category_stats"].items():
         whole, _, part = name.partition("/")
         folder = f"{data.settings['category_paths'][whole]}/{PART_FOLDERS[part]}"
@@ -238,10 +239,10 @@ def check_whole(data: Dataset) -> None:
             for kind in KINDS
         }
         assert set(counted.values()) == {stats["images_created"]}, f"{name}: {stats}, counted {counted}"
-        replayed_images = state.categories[name].images if name in state.categories else 0
-        assert replayed_images == stats["images_created"]
+        files[name] = counted[KINDS[0]]
         size = sum((data.output / path).stat().st_size for path in tree if path.startswith(folder))
         assert stats["disk_usage_bytes"] == size
+    invariants.check(state, files=files)
 
 
 def _check_nothing_but_patches(tree: Mapping[str, str]) -> None:

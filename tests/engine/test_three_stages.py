@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine import invariants
 from tests.engine.three_stages import three_stages
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_changes import refused_changes
@@ -48,6 +49,8 @@ def run(folder: Path, recipes: dict[str, Any] | None = None, **options: Any) -> 
         session.begin(job, config=folder / "config.json", output=output)
         watched = Watched(output, output / ".tui-gen", output / "status.json", 0)
         asyncio.run(session.perform(job, Options(workers=3, **options), watched, lambda _: None))
+        invariants.check(session.state)
+        invariants.check_replayed(session.state, output / ".tui-gen" / "ledger.jsonl")
         return session.state
     finally:
         session.close()
@@ -149,6 +152,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.engine import test_three_stages
+from tests.engine import invariants
 from tests.engine.three_stages import three_stages
 left, write_whole = int(sys.argv[2]), three_stages.write_whole
 

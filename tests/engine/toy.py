@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iter
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.executors.local import LocalExecutor
@@ -155,8 +156,11 @@ class Bench:
     options: Options = field(default_factory=lambda: Options(workers=4))
     executor: Executor = field(default_factory=LocalExecutor)
     ticks: int = 0
+    keeps_rules: bool = True  # False where a test breaks those of stages or of the ledger on purpose
+    all_made: ClassVar[list[Bench]] = []
 
     def __post_init__(self) -> None:
+        Bench.all_made.append(self)
         self.ledger = Ledger(self.ledger_path)
         self.recorder = Recorder(self.ledger, self.state, self.clock)
         self.engine = Scheduler(

@@ -58,6 +58,7 @@ async def test_a_unit_that_cannot_be_given_back_costs_its_source_and_not_the_end
 
     bench.stage.act = act
     bench.stage.plan = indivisible  # type: ignore[method-assign]
+    bench.keeps_rules = False
     async with asyncio.timeout(20):
         assert (await bench.engine.run()).exit_code == 3
     assert bench.state.sources["a"].quarantined == "internal error: KeyError: Clip(source='a', index=0)"

@@ -78,5 +78,5 @@ def test_the_time_left_after_a_resume_leaves_out_pauses_and_the_time_between_run
         assert abs(shown - truth) <= NEAR * truth
         if count == 2 * eta.ENOUGH_CLIPS:
             break
-        now += seconds_a_clip * chance.uniform(0.4, 1.6)
+        now += seconds_a_clip * chance.uniform(0.6, 1.4)
         state.apply(made(now, MADE_BEFORE + count))

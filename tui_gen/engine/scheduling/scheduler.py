@@ -52,14 +52,7 @@ class Options:
 class Scheduler:
     """Performs a job's stages and can be steered meanwhile. One run is one object."""
 
-    def __init__(
-        self,
-        *,
-        job: Job,
-        recorder: Recorder,
-        executor: Executor,
-        options: Options,
-    ) -> None:
+    def __init__(self, *, job: Job, recorder: Recorder, executor: Executor, options: Options) -> None:
         """Take what was read and opened by the caller; nothing starts before `run`."""
         self._job, self._recorder = job, recorder
         self._state, self._clock, self._apply = recorder.state, recorder.now, recorder.show

@@ -23,7 +23,7 @@ _STATE_ROLES: dict[str, Role] = {
     "done": "muted",
     "nothing to do": "muted",
 }
-_STATE_CELLS, _CLIPS_CELLS, _PERCENT_CELLS, _GOOD_CELLS, _PRIORITY_CELLS = 10, 13, 7, 9, 6
+_STATE_CELLS, _CLIPS_CELLS, _PERCENT_CELLS, _GOOD_CELLS, _PRIORITY_CELLS = 12, 13, 7, 9, 6
 _LEAST_NAME = 20
 _BAR_CELLS = 12
 _LEAST_REASON = 16

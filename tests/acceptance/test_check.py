@@ -125,7 +125,11 @@ def test_what_is_wrong_with_a_film_is_said_and_makes_the_exit_code(
     assert "left out by the configuration: no category has a weight for it" in done.out
     assert "Videos: 4; 1 good" in done.out
     assert not any(ord(character) < 32 for line in done.out.splitlines() for character in line)
-    assert max(map(len, done.out.splitlines())) <= 80
+    # In a pipe no name is cut, so a long name makes the table of videos wider, and nothing else.
+    lines = done.out.splitlines()
+    heading = next(number for number, line in enumerate(lines) if line.startswith("video "))
+    table = range(heading, heading + 5)
+    assert all(len(line) <= 80 for number, line in enumerate(lines) if number not in table)
     kinds = [line["kind"] for line in data.ledger()]
     assert kinds.count("unusable") == 1
 

@@ -160,7 +160,7 @@ def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, t
     assert first.returncode == 0, first
     second = run(checksums, tmp_path, "run", "config.json")
     assert second.returncode == 0, second
-    assert "Resuming: 1 images of 1 clips are made" in second.stdout
+    assert "Resuming: 1 checksum of 1 piece are made" in second.stdout
     assert "Dataset generation complete" in second.stdout
     names = sorted(path.name for path in (tmp_path / "sums" / "sums").iterdir())
     assert names == [f"film.mkv.{number:04d}.txt" for number in range(3)]

@@ -28,6 +28,7 @@ from tests.acceptance.program import (
     run,
     still_alive,
 )
+from tui_gen.base.nouns import USUAL_NOUNS
 
 MANY = {"general": 1.0}
 DRAIN_SECONDS = 20.0
@@ -83,7 +84,8 @@ def test_what_was_interrupted_goes_on_where_it_was(long_run: Dataset) -> None:
         running.end(DRAIN_SECONDS)
     before, made = long_run.stamps(), long_run.made()
     done = long_run.complete("--limit", "4")
-    assert f"Resuming: {len(made)} images of {len(made)} clips are made" in done.out
+    images, clips = USUAL_NOUNS.image.counted(len(made)), USUAL_NOUNS.clip.counted(len(made))
+    assert f"Resuming: {images} of {clips} are made" in done.out
     assert re.search(r"Last video: (Alpha|Beta|Gamma), \d+ clips made", done.out)
     assert {path: long_run.stamps()[path] for path in before} == before
     check_whole(long_run)

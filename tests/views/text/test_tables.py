@@ -89,7 +89,7 @@ def test_a_pipe_has_eighty_cells_or_as_many_as_columns_says(monkeypatch: pytest.
     monkeypatch.delenv("COLUMNS", raising=False)
     assert line_width(io.StringIO()) == LineWidth(80, is_cut=False)
     monkeypatch.setenv("COLUMNS", "132")
-    assert line_width(io.StringIO()) == LineWidth(132, is_cut=False)
+    assert line_width(io.StringIO()) == LineWidth(132, is_cut=True)
     assert line_width(Terminal()) == LineWidth(132, is_cut=True)
     monkeypatch.setenv("COLUMNS", "wide")
     assert line_width(io.StringIO()) == LineWidth(80, is_cut=False)

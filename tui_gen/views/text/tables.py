@@ -44,9 +44,10 @@ class Column:
 
 
 def line_width(stream: TextIO) -> LineWidth:
-    """Return the width of a stream's terminal; COLUMNS, or else 80 cells uncut, where it has none."""
+    """Return the width of a stream's terminal; without one that of COLUMNS, or else 80 cells uncut."""
     if not stream.isatty():
-        return LineWidth(max(LEAST_CELLS, _columns() or USUAL_CELLS), is_cut=False)
+        asked = _columns()
+        return LineWidth(max(LEAST_CELLS, asked or USUAL_CELLS), is_cut=bool(asked))
     try:
         cells = _columns() or os.get_terminal_size(stream.fileno()).columns
     except OSError:  # a terminal that does not tell its size

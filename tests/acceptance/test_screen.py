@@ -129,9 +129,9 @@ def engines(data: Dataset) -> list[psutil.Process]:
     return found
 
 
-def shell_line(data: Dataset) -> str:
+def shell_line(data: Dataset, **changes: str) -> str:
     words = shlex.join(command(str(data.config)))
-    settings = shlex.join(f"{key}={value}" for key, value in environment().items())
+    settings = shlex.join(f"{key}={value}" for key, value in environment(**changes).items())
     return f"env -i {settings} TERM=xterm-256color LC_ALL=C.UTF-8 {words}; echo ended with $?; read line"
 
 
@@ -219,6 +219,36 @@ def test_a_dead_engine_is_shown_and_started_again(tmux: Tmux, data: Dataset) -> 
     screen.shows("STOPPED")
     wait_for(lambda: not engines(data), "the end of the engine")
     check_whole(data)
+
+
+def test_a_stopped_run_is_started_again_where_the_temporary_folder_belongs_to_somebody_else(
+    tmux: Tmux, data: Dataset, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    (temporary / f"tui-gen-{os.getuid()}").touch()
+    screen = tmux.open("stopped", shell_line(data, TMPDIR=str(temporary)))
+    screen.shows("RUNNING")
+    (engine,) = engines(data)
+    assert "stopping" in ctl(data, "stop")
+    screen.shows("STOPPED", "start again")
+    screen.press("a")
+    screen.shows("RUNNING")
+    (again,) = engines(data)
+    assert again.pid != engine.pid
+    assert "stopping" in ctl(data, "stop")
+    screen.shows("STOPPED")
+    check_whole(data)
+
+
+def test_a_finished_run_opens_as_finished(tmux: Tmux, configure: Configure, films: Films) -> None:
+    data = configure([entry(films.beta, "Beta", {"space": 1.0})], base_frame_limit=2)
+    data.complete()
+    for number in range(3):
+        screen = tmux.open(f"finished{number}", shell_line(data))
+        screen.shows("FINISHED", "100 %")
+        screen.press("q")
+        screen.shows("ended with 0")
 
 
 def test_a_film_is_skipped_and_taken_back_from_a_shell(tmux: Tmux, data: Dataset) -> None:

@@ -175,7 +175,7 @@ def test_a_status_file_is_whole_at_every_instant(scene: Scene) -> None:
     scene.finish(done)
 
 
-def test_a_file_in_the_place_of_the_socket_s_folder_costs_only_the_control(
+def test_a_file_in_the_place_of_the_socket_s_folder_sends_the_socket_elsewhere(
     scene: Scene, tmp_path: Path
 ) -> None:
     odd = tmp_path / "tmp"
@@ -183,7 +183,9 @@ def test_a_file_in_the_place_of_the_socket_s_folder_costs_only_the_control(
     (odd / f"tui-gen-{os.getuid()}").write_text("in the way")
     done = scene.run(env=environment(TMPDIR=str(odd)))
     assert done.code == 0, str(done)
-    assert "no control socket" in scene.log()
+    assert "the control socket is" in scene.log()
+    assert f"tui-gen-{os.getuid()}" in scene.log()  # why it lies elsewhere
+    assert (odd / f"tui-gen-{os.getuid()}").read_text() == "in the way"
     scene.finish(done)
 
 

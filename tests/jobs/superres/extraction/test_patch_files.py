@@ -105,14 +105,14 @@ def test_writing_again_replaces_the_files(output: Path) -> None:
     assert files_below(output) == FINALS
 
 
-def test_temporaries_are_private_and_files_follow_the_umask(output: Path) -> None:
+def test_temporaries_and_files_follow_the_umask(output: Path) -> None:
     before = os.umask(0o027)
     try:
         write_patch(FILES, CUT, output=output, scale=1.0)
     finally:
         os.umask(before)
     temporaries = output / CUT.category_folder / ".tui-gen-tmp"
-    assert stat.S_IMODE(temporaries.stat().st_mode) == 0o700
+    assert stat.S_IMODE(temporaries.stat().st_mode) == 0o750
     assert {stat.S_IMODE((output / path).stat().st_mode) for path in FINALS} == {0o640}
 
 

@@ -16,7 +16,8 @@ from tui_gen.engine.model.run_data import RECENT_KEPT
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome, Patch, Rejected
 from tui_gen.engine.storage.ledger import Ledger, read_events, read_for_resume
-from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode
+from tui_gen.engine.storage.ledger_codec import decode, encode
+from tui_gen.engine.storage.ledger_lines import LedgerError
 
 times = st.floats(0, 4e9).map(lambda at: round(at, 3))
 names = st.text(min_size=1, max_size=20)

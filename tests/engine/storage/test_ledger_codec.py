@@ -17,7 +17,8 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Failed, Made, Patch, Rejected
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.engine.storage.history import history_of, read_history
-from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode, heading, recount
+from tui_gen.engine.storage.ledger_codec import decode, encode, heading, recount
+from tui_gen.engine.storage.ledger_lines import LedgerError
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "run_folder" / "dataset" / ".tui-gen" / LEDGER_NAME
 

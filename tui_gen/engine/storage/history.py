@@ -18,7 +18,8 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome
 from tui_gen.engine.run.session import LEDGER_NAME, replay
-from tui_gen.engine.storage.ledger_codec import LedgerError, decode, made_line
+from tui_gen.engine.storage.ledger_codec import decode, made_line
+from tui_gen.engine.storage.ledger_lines import LedgerError
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tui_gen.base.files import open_to_update
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.storage.ledger_codec import LedgerError, decode, encode, heading, made_line, recount
+from tui_gen.engine.storage.ledger_codec import decode, encode, heading, made_line, recount
+from tui_gen.engine.storage.ledger_lines import LedgerError
 
 _BLOCK_BYTES = 1 << 18
 _REMEMBERED = frozenset({"clip", "facts", "unusable"})

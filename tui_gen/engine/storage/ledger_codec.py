@@ -7,10 +7,10 @@
 
 What cannot have been written here is a LedgerError, never an event that the state would stumble over.
 
-Lines are decoded by msgspec against the types below, in whatever order their keys are. Python's json
-decodes the rare lines that hold names which are not UTF-8, as msgspec refuses lone surrogates. Python's
-json encodes all lines: msgspec writes some numbers and letters in another form, and the bytes of a line
-are to stay those of earlier versions.
+msgspec decodes the lines against the types of `ledger_lines`; the order of the keys does not matter. The
+json module decodes the rare lines with names that are not UTF-8, because msgspec refuses lone surrogates.
+The json module encodes all lines: msgspec writes some numbers and letters in another form, and the bytes
+of a line must stay those of earlier versions.
 """
 
 from __future__ import annotations
@@ -18,179 +18,28 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import typing
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome, Patch, Rejected
-
-_MOST_DIGITS = 7
-"""No source has more clips: a damaged index must not fill the memory with the bits of a set."""
-_HASH_DIGITS = 16
-_MOST_BYTES = 10**18
-_END_OF_TIME = 1e11
-
-_Time = Annotated[float, Meta(ge=0, lt=_END_OF_TIME)]
-_Index = Annotated[int, Meta(ge=0, lt=10**_MOST_DIGITS)]
-_Bytes = Annotated[int, Meta(ge=0, lt=_MOST_BYTES)]
-_Number = Annotated[int, Meta(ge=0)]
-
-
-class LedgerError(ValueError):
-    """A line of the ledger is not what this version writes."""
-
-
-# ------------------------------------------------------------------ what stands in a line
-
-
-class PatchLine(msgspec.Struct, gc=False):
-    """What counts of a patch. The other keys of the entry are the job's record of the patch."""
-
-    category: str
-    bytes: _Bytes
-    hash: str | None = None
-
-
-class _FormatLine(PatchLine, gc=False):
-    """What a history takes of a patch."""
-
-    format: Any = "?"
-
-
-class _RefusedLine(msgspec.Struct, gc=False):
-    """A category that a made clip was planned for but did not give."""
-
-    category: str
-    reason: str
-
-
-class _RefusedLines(msgspec.Struct):
-    """What a line of a made clip has beside its patches."""
-
-    rejected: list[_RefusedLine]
-
-
-class _ClipLine(msgspec.Struct, gc=False):
-    """What every line of a clip has."""
-
-    at: _Time
-    stage: str
-    id: str
-    source: str
-    attempts: _Number
-    seconds: float
-
-    @property
-    def index(self) -> int:
-        """The index of the clip. Raises LedgerError where there is none."""
-        return _index_in(self.id)
-
-
-class MadeLine(_ClipLine, gc=False):
-    """What counts of a made clip. The other keys of the line are the job's record of the clip."""
-
-    kind: typing.Literal["clip"]
-    outcome: typing.Literal["made"]
-    patches: list[_FormatLine]
-    rejected: list[_RefusedLine]
-
-
-class _ReasonLine(msgspec.Struct):
-    """What a line of a clip has beside, when the clip was rejected or failed."""
-
-    reason: str
-    detail: str = ""
-
-
-class _MovedLine(msgspec.Struct):
-    """A patch that stands elsewhere now."""
-
-    at: _Time
-    stage: str
-    source: str
-    clip: _Index
-    from_category: str
-
-
-class Heading(msgspec.Struct):
-    """What a line is about, as far as readers choose lines by it."""
-
-    kind: str
-    source: str = ""
-    id: str = ""  # of a clip
-    clip: _Index | None = None  # of a patch that was moved
-    outcome: str = ""  # of a clip
-
-    @property
-    def index(self) -> int | None:
-        """The index of the clip, None where the line is not about one clip."""
-        if not self.id:
-            return self.clip
-        try:
-            return _index_in(self.id)
-        except LedgerError:
-            return None
-
-
-def _index_in(clip: str) -> int:
-    """Return the index of a clip called `<source>:<index>`. Raises LedgerError."""
-    digits = clip.rpartition(":")[2]
-    if digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS:
-        return int(digits)
-    message = f"{clip!r} is no clip"
-    raise LedgerError(message)
-
-
-def _number_of(perceptual_hash: str) -> int:
-    """Return the number that 16 hexadecimal digits stand for. Raises LedgerError, ValueError."""
-    if len(perceptual_hash) == _HASH_DIGITS and perceptual_hash.isalnum():  # int takes signs and blanks
-        return int(perceptual_hash, 16)
-    message = f"{perceptual_hash!r} is no hash"
-    raise LedgerError(message)
-
-
-# ledger kind -> event, for all events that are plain records of their fields
-_PLAIN: Mapping[str, type[Any]] = {
-    "run": ev.RunStarted,
-    "end": ev.RunEnded,
-    "phase": ev.PhaseChanged,
-    "clock": ev.ClockStepped,
-    "stage": ev.StageStarted,
-    "skip": ev.SourceSkipped,
-    "unskip": ev.SourceUnskipped,
-    "priority": ev.PriorityChanged,
-    "retry": ev.SourceRetried,
-    "facts": ev.FactsLearned,
-    "unusable": ev.SourceFoundUnusable,
-    "lost": ev.PatchesLost,
-}
-_KINDS = {event: kind for kind, event in _PLAIN.items()}
-
-# What the fields of these events hold, where it is less than their types allow.
-_NARROWER: Mapping[str, Any] = {"at": _Time, "clips": tuple[_Index, ...], "size_bytes": _Bytes}
-
-
-def _line_type(kind: str, event: type[Any]) -> type[msgspec.Struct]:
-    """Return the type of a line that is a plain record of an event's fields."""
-    hints = typing.get_type_hints(event)
-    fields = [
-        (f.name, _NARROWER.get(f.name, hints[f.name]), _default_of(f)) for f in dataclasses.fields(event)
-    ]
-    return msgspec.defstruct(f"{kind.title()}Line", fields)
-
-
-def _default_of(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401 - as the field's type says
-    if field.default_factory is not dataclasses.MISSING:
-        return msgspec.field(default_factory=field.default_factory)
-    return msgspec.NODEFAULT if field.default is dataclasses.MISSING else field.default
-
-
-_LINES = {kind: _line_type(kind, event) for kind, event in _PLAIN.items()}
-
+from tui_gen.engine.storage.ledger_lines import (
+    KINDS,
+    PLAIN_EVENTS,
+    PLAIN_LINES,
+    ClipLine,
+    Heading,
+    LedgerError,
+    MadeLine,
+    MovedLine,
+    PatchLine,
+    ReasonLine,
+    RefusedLines,
+    hash_number,
+    index_in,
+)
 
 # ------------------------------------------------------------------ writing
 
@@ -202,7 +51,7 @@ def encode(event: ev.Durable) -> bytes:
     elif isinstance(event, ev.PatchMoved):
         entry = _moved_entry(event)
     else:
-        kind = _KINDS[type(event)]
+        kind = KINDS[type(event)]
         entry = {"at": round(event.at, 3), "kind": kind}
         for field in dataclasses.fields(event):
             if field.name != "at":
@@ -316,24 +165,24 @@ def _refuse_more(entry: dict[str, Any]) -> None:
 
 
 def _plain_event(kind: str, entry: dict[str, Any]) -> ev.Durable:
-    line = _taken(entry, _LINES[kind])
+    line = _taken(entry, PLAIN_LINES[kind])
     _refuse_more(entry)
-    event: ev.Durable = _PLAIN[kind](*msgspec.structs.astuple(line))
+    event: ev.Durable = PLAIN_EVENTS[kind](*msgspec.structs.astuple(line))
     return event
 
 
 def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
     outcome_of = _OUTCOMES[entry.pop("outcome")]
-    line = _taken(entry, _ClipLine)
+    line = _taken(entry, ClipLine)
     return ev.ClipEnded(line.at, line.stage, outcome_of(line, entry))
 
 
-def _made(line: _ClipLine, entry: dict[str, Any]) -> Made:
+def _made(line: ClipLine, entry: dict[str, Any]) -> Made:
     patches = entry.pop("patches")
     if not isinstance(patches, list):
         message = f"{patches!r} are no patches"
         raise TypeError(message)
-    refused = _taken(entry, _RefusedLines).rejected
+    refused = _taken(entry, RefusedLines).rejected
     return Made(
         Clip(line.source, line.index),
         tuple(map(_patch, patches)),
@@ -344,17 +193,17 @@ def _made(line: _ClipLine, entry: dict[str, Any]) -> Made:
     )
 
 
-def _rejected(line: _ClipLine, entry: dict[str, Any]) -> Rejected:
-    why = _taken(entry, _ReasonLine)
+def _rejected(line: ClipLine, entry: dict[str, Any]) -> Rejected:
+    why = _taken(entry, ReasonLine)
     return Rejected(Clip(line.source, line.index), why.reason, line.attempts, line.seconds, why.detail, entry)
 
 
-def _failed(line: _ClipLine, entry: dict[str, Any]) -> Failed:
-    why = _taken(entry, _ReasonLine)
+def _failed(line: ClipLine, entry: dict[str, Any]) -> Failed:
+    why = _taken(entry, ReasonLine)
     return Failed(Clip(line.source, line.index), why.reason, line.attempts, line.seconds, why.detail)
 
 
-_OUTCOMES: Mapping[str, Callable[[_ClipLine, dict[str, Any]], Outcome]] = {
+_OUTCOMES: Mapping[str, Callable[[ClipLine, dict[str, Any]], Outcome]] = {
     "made": _made,
     "rejected": _rejected,
     "failed": _failed,
@@ -363,12 +212,12 @@ _OUTCOMES: Mapping[str, Callable[[_ClipLine, dict[str, Any]], Outcome]] = {
 
 def _patch(entry: dict[str, Any]) -> Patch:
     line = _taken(entry, PatchLine)
-    perceptual_hash = None if line.hash is None else _number_of(line.hash)
+    perceptual_hash = None if line.hash is None else hash_number(line.hash)
     return Patch(line.category, line.bytes, entry, perceptual_hash)
 
 
 def _moved_event(entry: dict[str, Any]) -> ev.PatchMoved:
-    patch, line = _patch(entry.pop("patch")), _taken(entry, _MovedLine)
+    patch, line = _patch(entry.pop("patch")), _taken(entry, MovedLine)
     _refuse_more(entry)
     return ev.PatchMoved(line.at, line.stage, line.source, line.clip, line.from_category, patch)
 
@@ -385,10 +234,10 @@ def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
         return ev.ClipRecounted(
             made.at,
             made.source,
-            _index_in(made.id),
+            index_in(made.id),
             made.attempts,
             [
-                (each.category, each.bytes, None if each.hash is None else _number_of(each.hash))
+                (each.category, each.bytes, None if each.hash is None else hash_number(each.hash))
                 for each in made.patches
             ],
             [each.category for each in made.rejected],

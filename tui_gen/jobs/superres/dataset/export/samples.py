@@ -13,7 +13,8 @@ from typing import Any
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Made, Patch
-from tui_gen.engine.storage.ledger_codec import Heading, LedgerError, decode, heading
+from tui_gen.engine.storage.ledger_codec import decode, heading
+from tui_gen.engine.storage.ledger_lines import Heading, LedgerError
 from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.dataset.split import Split, split_of, whole_name
 

@@ -7,7 +7,8 @@ import fcntl
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -67,6 +68,42 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
         return folder
 
     return make
+
+
+REAPED_SECONDS = 10.0
+
+
+@pytest.fixture(autouse=True)
+def _every_child_that_ended_was_waited_for() -> Iterator[None]:
+    """Fail the test that leaves a zombie, rather than a later one that counts the children."""
+    yield
+    deadline = time.monotonic() + REAPED_SECONDS
+    while (zombie := _zombie()) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert zombie is None, f"process {zombie} has ended, and nobody waits for it"
+
+
+def _zombie() -> int | None:
+    try:
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:  # no child at all
+        return None
+    return None if found is None else found.si_pid
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Escape what is not UTF-8 in a report: one of several test processes cannot send it to the first."""
+    report = yield
+    report.sections = [(title, _escaped(text)) for title, text in report.sections]
+    said = report.longreprtext
+    if _escaped(said) != said:
+        report.longrepr = _escaped(said)
+    return report
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 LONGEST_FIRST = ("acceptance", "faults", "golden", "jobs", "media", "processes", "commands")

@@ -20,14 +20,20 @@ from tests.golden.program import Engine, read_json, write_json
 
 def _patches() -> None:
     """Run every configuration and write down what it made."""
-    made = {}
+    made, converted = {}, {}
     for config in sorted(patches.CONFIGS.glob("*.json")):
         with tempfile.TemporaryDirectory() as folder:
             done = patches.make_patches(config.stem, Path(folder))
             assert done.code == 0, str(done)
-            made[config.stem] = patches.patches_in(Path(folder) / "dataset")
+            output = Path(folder) / "dataset"
+            made[config.stem] = patches.patches_in(output)
+            converted[config.stem] = {
+                path: patches.means(output / path)
+                for path in made[config.stem]
+                if any(film in path for film in patches.CONVERTED)
+            }
             sys.stdout.write(f"{config.stem}: {len(made[config.stem])} files\n")
-    write_json(patches.RECORD, {"versions": patches.versions(), "patches": made})
+    write_json(patches.RECORD, {"versions": patches.versions(), "patches": made, "means": converted})
 
 
 def _parser() -> None:

@@ -22,6 +22,9 @@ PACKAGES = ("av", "numpy", "opencv-python-headless")
 
 Hashes = dict[str, str]
 """The SHA-256 of a file under "png", and of its decoded pixels under "pixels"."""
+MEANS_SIDE = 4
+CONVERTED = ("hdr10", "hlg", "untagged_sd")
+"""In the names of the patches whose colours ffmpeg converts in floating point."""
 
 
 def versions() -> dict[str, str]:
@@ -48,6 +51,20 @@ def make_patches(name: str, folder: Path) -> Ended:
 def patches_in(folder: Path) -> dict[str, Hashes]:
     """Return the hashes of all PNG files, by their paths relative to the output folder."""
     return {str(path.relative_to(folder)): _hashes(path) for path in sorted(folder.rglob("*.png"))}
+
+
+def means(path: Path) -> str:
+    """Return the means of 4 x 4 parts of a picture for each of its channels, as hexadecimal bytes."""
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert pixels is not None, path
+    small = cv2.resize(pixels, (MEANS_SIDE, MEANS_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8).tobytes().hex()
+
+
+def farthest(one: str, other: str) -> int:
+    """Return the greatest difference between the means of two pictures, in levels of 8 bits."""
+    first, second = (np.frombuffer(bytes.fromhex(text), np.uint8).astype(int) for text in (one, other))
+    return int(np.abs(first - second).max())
 
 
 def _hashes(path: Path) -> Hashes:

@@ -19,6 +19,10 @@ from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status, snapshot_of
 from tui_gen.views.text.run_lines import progress_line
 
+RENEWED_SECONDS = 3.0
+"""An engine writes its status at least so often, also on a busy machine."""
+LOOK_SECONDS = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class CtlOrder:
@@ -75,9 +79,24 @@ async def _status(config: RunConfig, client: ControlClient, engine: EngineVersio
     if engine.protocol >= HAS_HELLO:
         seen = snapshot_of(await client.status(), time.time(), origin="the engine's status")
     else:
-        await client.raw_state()  # the engine answers: its status file is at most a second old
-        seen = await load_status(config.status_path, time.time())
+        await client.raw_state()
+        seen = await _renewed_status(config)
     return _status_text(seen, "" if engine.is_same else only_stable(engine), order)
+
+
+async def _renewed_status(config: RunConfig) -> StatusSnapshot:
+    """Return the status that an engine without a status request writes next. Raises StatusError.
+
+    Such an engine writes its status file once a second. What the file says at first may be older than an
+    order that was given just before.
+    """
+    first = seen = await load_status(config.status_path, time.time())
+    for _ in range(round(RENEWED_SECONDS / LOOK_SECONDS)):
+        if seen.heartbeat != first.heartbeat or seen.liveness == "ended":
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+        seen = await load_status(config.status_path, time.time())
+    return seen
 
 
 def _status_text(seen: StatusSnapshot, note: str, order: CtlOrder) -> str:

@@ -233,6 +233,6 @@ def test_a_terminal_sees_how_far_it_is(configure: Configure, films: Films) -> No
     said = os.read(ours, 65536).decode()
     os.close(ours)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
-    assert f"checked 0 of 1 videos {'━' * 20} 0 % - left" in plain
+    assert f"checked 0 of 1 videos {'━' * 20} 0.0 % - left" in plain
     assert said.count("\r\x1b[K") >= 1
     assert json.loads(done.stdout)["ready"] is True

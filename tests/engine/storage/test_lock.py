@@ -47,6 +47,31 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
         Lock(path).release()
 
 
+LEAVES_A_CHILD = """
+import os, sys, time
+from pathlib import Path
+from tui_gen.engine.storage.lock import Lock
+lock = Lock(Path(sys.argv[1]))
+if os.fork() == 0:  # as between fork and exec of a child that the engine starts
+    time.sleep(1)
+    os._exit(0)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_lock_of_a_killed_engine_is_waited_for_while_its_children_die(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", LEAVES_A_CHILD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        assert is_held(path)
+        Lock(path).release()
+
+
 def test_a_damaged_lock_file_does_not_hold(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.write_bytes(b"\x00not json")

@@ -21,7 +21,11 @@ from tui_gen.base.files import open_to_update
 
 _REFUSED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 STALE_AFTER_SECONDS = 30.0
-_TRIES, _TRY_SECONDS = 5, 0.05
+_TRY_SECONDS = 0.05
+_LOOKER_SECONDS = 0.2
+"""So long at most somebody who only looks whether the lock is held (`is_held`) holds it."""
+_DYING_SECONDS = 5.0
+"""So long children that a killed engine was just starting may hold its lock: until they exec or end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,13 @@ def _seems_alive(path: Path) -> bool:
     return time.time() - path.stat().st_mtime < STALE_AFTER_SECONDS
 
 
+def _is_gone(holder: Holder | None) -> bool:
+    """Return whether the engine that the lock names worked on this machine and has ended."""
+    if holder is None or holder.host != socket.gethostname():
+        return False
+    return holder.boot_id != boot_id() or not Path(f"/proc/{holder.pid}").exists()
+
+
 class Lock:
     """The held lock. Keep the object: letting go of it lets go of the lock."""
 
@@ -133,8 +144,10 @@ class Lock:
                 raise LockedError(self.path, read_holder(self.path)) from error
 
     def _ask_kernel(self) -> None:
-        # Somebody who only looks (`is_held`) holds it for an instant: ask more than once.
-        for _ in range(_TRIES - 1):
+        """Take the lock, and ask again while whoever holds it cannot be an engine. Raises OSError."""
+        patience = _DYING_SECONDS if _is_gone(read_holder(self.path)) else _LOOKER_SECONDS
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

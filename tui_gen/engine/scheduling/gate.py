@@ -25,6 +25,11 @@ class Gate:
         return self.is_paused or bool(self._obstructions)
 
     @property
+    def is_obstructed(self) -> bool:
+        """Whether anything is in the way, paused or not."""
+        return bool(self._obstructions)
+
+    @property
     def reason(self) -> str:
         """What is in the way, in words."""
         return "; ".join(dict.fromkeys(self._obstructions.values()))

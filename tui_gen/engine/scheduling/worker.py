@@ -194,16 +194,26 @@ class Worker:
     async def _next(self, reports: AsyncGenerator[Report, None]) -> Pulled | None:
         """Return the next report that a worker may stop after, or None at the end of the unit or on a stop.
 
-        A `Doing` is shown on the way. Stopping there would throw away the decoded clip.
+        A `Doing` is shown on the way. A drain or a pause does not stop the worker there, because that would
+        throw away the decoded clip. An obstruction holds the worker there: nothing is written meanwhile,
+        and a drain during an obstruction gives the clip back.
         """
         async for report in reports:
             if not isinstance(report, Doing):
                 return report
             self._show(report)
-            if self._is_cancelled:
+            if not await self._may_go_on():
                 return None
         self._is_complete = True
         return None
+
+    async def _may_go_on(self) -> bool:
+        """Wait within a clip while anything is in the way; return False when the clip is to be given back."""
+        while self._place.gate.is_obstructed and not self._is_cancelled:
+            if self._place.scheduler.is_ending or self.is_ending:
+                return False
+            await self._place.gate.wait()
+        return not self._is_cancelled
 
     def _show(self, doing: Doing) -> None:
         recorder = self._place.recorder

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from tui_gen.tui.terminal.ascii import plain
 from tui_gen.tui.terminal.writer import PatientWriter
@@ -34,6 +37,10 @@ class PatientDriver(LinuxDriver):
         """Take over the terminal, writing through a patient writer."""
         with _writing_through(self._new_writer):
             super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
+        # Textual's handler reads the size and posts it. A second signal may interrupt the handler between
+        # the two; the older size is then posted last, and it stays.
+        signal.signal(signal.SIGWINCH, lambda *_: self._tell_loop(self._post_size))
+        self._tell_loop(self._post_size)
 
     def stop_application_mode(self) -> None:
         """Put the terminal back in order, before anything that still waits to be painted."""
@@ -55,6 +62,12 @@ class PatientDriver(LinuxDriver):
             file, on_gone=self._on_gone, on_drained=self._on_drained, translate=type(self).translate
         )
         return self._writer
+
+    def _post_size(self) -> None:
+        """Tell the app how large the terminal is now."""
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Ask the terminal itself: COLUMNS and LINES, where exported, are what it was some time ago."""

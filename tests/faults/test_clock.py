@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.acceptance.program import environment
+from tests.acceptance.program import environment, run
 from tests.faults.conftest import Scene, needs
 
 SHIM = """
@@ -32,23 +34,60 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 """
 
 
-@needs("gcc")
-@pytest.mark.parametrize("days", [-1, 30])
-def test_a_jump_of_the_clock_kills_nothing_and_makes_no_time_negative(
-    days: int, scene: Scene, tmp_path: Path
-) -> None:
+@pytest.fixture
+def stepped(tmp_path: Path) -> tuple[dict[str, str], Path]:
+    """Return an environment whose wall clock is off by the seconds in a file, and the file."""
     source, shim, offset = tmp_path / "shim.c", tmp_path / "shim.so", tmp_path / "offset"
     source.write_text(SHIM)
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(shim), str(source), "-ldl"], check=True)
-    env = environment(LD_PRELOAD=str(shim), CLOCK_OFFSET=str(offset))
+    return environment(LD_PRELOAD=str(shim), CLOCK_OFFSET=str(offset)), offset
+
+
+@needs("gcc")
+@pytest.mark.parametrize("hours", [-24, 30 * 24])
+def test_a_jump_of_the_clock_kills_nothing_and_makes_no_time_negative(
+    hours: int, scene: Scene, stepped: tuple[dict[str, str], Path]
+) -> None:
+    env, offset = stepped
     with scene.start("--verbose", env=env) as running:
         scene.wait_for_clips(running, 3)
-        offset.write_text(str(days * 86400))
+        offset.write_text(str(hours * 3600))
         done = running.end()
     assert done.code == 0, str(done)
     status = scene.data.status()
     assert status["progress"]["clips_retried"] == status["progress"]["clips_failed"] == 0
     assert 0 < status["elapsed_seconds"] < 100
     assert status["eta"] is None or status["eta"] >= 0
+    steps = [line["seconds"] for line in ledger(scene) if line["kind"] == "clock"]
+    assert len(steps) == 1
+    assert steps[0] == pytest.approx(hours * 3600, abs=60)
     scene.finish(done)
     assert 0 < scene.data.status()["elapsed_seconds"] < 200
+
+
+@needs("gcc")
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_engine_whose_clock_was_set_is_not_shown_as_stale(
+    hours: int, scene: Scene, stepped: tuple[dict[str, str], Path]
+) -> None:
+    """Set the engine's clock by an hour and look at it by the right one: the rate does not move either."""
+    env, offset = stepped
+    with scene.start("--workers", "1", env=env) as running:
+        scene.wait_for_clips(running, 3)
+        before = scene.data.status()["elapsed_seconds"]
+        offset.write_text(str(hours * 3600))
+        seen = run("monitor", scene.data.config, "--once")
+        assert seen.code == 0, str(seen)
+        assert seen.out.startswith("RUNNING"), str(seen)
+        shown = json.loads(run("monitor", scene.data.config, "--once", "--json").out)
+        assert before <= shown["elapsed_seconds"] < before + 100
+        done = running.end()
+    assert done.code == 0, str(done)
+    told = run("report", scene.data.config)
+    assert told.code == 0, str(told)
+    assert "1 h" not in told.out
+    scene.finish(done)
+
+
+def ledger(scene: Scene) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in scene.data.ledger_path.read_bytes().splitlines()]

@@ -17,6 +17,7 @@ import pytest
 from tests.commands.run.toy_run import ToyRun, join_writers, toy_config
 from tests.engine.toy import ToyJob, ToyStage, make
 from tui_gen.base.errors import RefusedError
+from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Report
 from tui_gen.engine.storage.recorder import Recorder
@@ -58,6 +59,21 @@ def test_an_internal_error_tells_on_finish(toy_run: ToyRun, told_path: Path) -> 
     with pytest.raises(ZeroDivisionError):
         toy_run.perform()
     assert told(told_path) == [("failed", 1, "an internal error; see engine.log")]
+
+
+def test_a_part_beside_the_run_that_fails_is_named_and_the_work_goes_on(
+    toy_run: ToyRun, told_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_server: ControlServer) -> None:
+        message = "a bug"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(ControlServer, "run", fail)
+    toy_run.perform()
+    assert told(told_path) == [("finished", 0, "")]
+    problems = [problem.text for problem in toy_run.session.state.problems]
+    assert any("'control' has failed" in text for text in problems), problems
+    assert "ZeroDivisionError: a bug" in (toy_run.config.run.run_folder / "engine.log").read_text()
 
 
 def test_what_the_engine_refuses_after_the_start_tells_on_finish_why(

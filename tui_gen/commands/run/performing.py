@@ -133,7 +133,18 @@ class _Run:
             ("hooks", self.hooks.run()),
             ("control", server.run()),
         ):
-            self._beside.append(asyncio.create_task(work, name=name))
+            task = asyncio.create_task(work, name=name)
+            task.add_done_callback(self._note_failure)
+            self._beside.append(task)
+
+    def _note_failure(self, task: asyncio.Task[None]) -> None:
+        """Report what ended a task beside the run. The run goes on without the task."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        name = task.get_name()
+        log.error("the task %r beside the run has failed", name, exc_info=error)
+        text = f"internal error: the part of the engine named {name!r} has failed; the work goes on without it"
+        self.session.note([ev.ProblemNoted(self.session.now(), "error", text, detail=repr(error))])
 
 
 def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutput) -> None:

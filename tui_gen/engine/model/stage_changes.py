@@ -63,9 +63,13 @@ def starts_of(
 
 
 def _differences(stage: Stage, before: ev.StageStarted) -> list[str]:
-    keys = {**before.recipe, **stage.recipe}
+    """Return "key: before -> now" for every entry that differs.
+
+    A key that one side lacks has its value in the stage's `legacy_recipe`, or None.
+    """
+    old, new = ({**stage.legacy_recipe, **recipe} for recipe in (before.recipe, stage.recipe))
     return [
-        f"{key}: {before.recipe.get(key)!r} -> {stage.recipe.get(key)!r}"
-        for key in keys
-        if before.recipe.get(key) != stage.recipe.get(key)
+        f"{key}: {old.get(key)!r} -> {new.get(key)!r}"
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
     ]

@@ -227,6 +227,7 @@ class StageDefaults:
     scope: Scope = "all_sources"
     on_change: OnChange = "refuse"
     recipe: JsonObject = MappingProxyType({})
+    legacy_recipe: JsonObject = MappingProxyType({})
 
     def inputs(self, records: Mapping[str, SourceRecord]) -> str:
         """Return "": a stage by source is planned from its records alone."""
@@ -258,6 +259,11 @@ class Stage(Protocol):
     @property
     def recipe(self) -> JsonObject:
         """What decides the bytes it makes, beside the job's recipe. Empty: nothing else does."""
+        ...
+
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """The value of each key of `recipe` that was added after the first release, as of `Job`."""
         ...
 
     @property

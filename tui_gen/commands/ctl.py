@@ -1,4 +1,4 @@
-"""Steers the running engine from a shell: one order, one answer."""
+"""Sends one command to the running engine from a shell, and prints the answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class CtlOrder:
-    """An order as it was typed."""
+    """A command as the user typed it."""
 
     word: str
     name: str | None = None
@@ -36,7 +36,7 @@ class CtlOrder:
 
 
 def carry_out(config: RunConfig, order: CtlOrder) -> str:
-    """Have the engine carry out an order and return its answer. Raises RefusedError."""
+    """Make the engine carry out a command and return its answer. Raises RefusedError."""
     try:
         return asyncio.run(_carry_out(config, order))
     except (ControlError, StatusError, do.CommandRefusedError) as error:
@@ -75,7 +75,7 @@ async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str
 
 
 async def _status(config: RunConfig, client: ControlClient, engine: EngineVersion, order: CtlOrder) -> str:
-    """Return how the run stands, as an engine of any version says."""
+    """Return the standing of the run; an engine of any version can answer."""
     if engine.protocol >= HAS_HELLO:
         seen = snapshot_of(await client.status(), time.time(), origin="the engine's status")
     else:

@@ -1,7 +1,7 @@
-"""Finds the engine of an output folder, starts one in a session of its own, and reaches it.
+"""Finds the engine of an output folder, starts one in its own session, and connects to it.
 
-The engine is a process that no terminal owns: a dropped line or a crashed screen touches nothing.
-Invariant: nothing here ends an engine. An engine that cannot be reached is looked at through its status file.
+The engine belongs to no terminal: a lost connection or a crashed screen does not affect it. Invariant: no
+function here ends an engine. An engine that cannot be reached is observed through its status file.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from tui_gen.engine.storage.lock import is_held, read_holder
 from tui_gen.engine.storage.status_reader import StatusError, load_status
 
 START_SECONDS = 120.0
-"""So long a refusal of an engine on its way up is waited for before the screen opens."""
+"""The time to wait for a starting engine's refusal before the screen opens."""
 SOCKET_SECONDS = 6.0
-"""An engine that works and has no socket for so long cannot have one now."""
+"""An engine that has worked this long without a socket will not get one."""
 LOOK_SECONDS = 0.05
 
 
 class NoEngineError(ControlError):
-    """No engine works on the output folder."""
+    """No engine runs on the output folder."""
 
 
 def is_running(config: RunConfig) -> bool:
-    """Return whether an engine works on the configuration's output folder."""
+    """Return whether an engine runs on the configuration's output folder."""
     return is_held(config.run_folder / LOCK_NAME)
 
 
 async def attach(config: RunConfig) -> ControlClient:
-    """Return a client that knows the engine's version. Raises NoEngineError, ControlError."""
+    """Return a client that has read the engine's version. Raises NoEngineError, ControlError."""
     client = await _client(config)
     try:
         await client.connect()
@@ -57,7 +57,7 @@ async def attach(config: RunConfig) -> ControlClient:
 
 
 async def open_client(config: RunConfig) -> ControlClient:
-    """Return a client that knows no version yet. Raises NoEngineError, ControlError."""
+    """Return a client that has read nothing yet. Raises NoEngineError, ControlError."""
     client = await _client(config)
     await client.open()
     return client
@@ -68,7 +68,7 @@ async def _client(config: RunConfig) -> ControlClient:
 
 
 def _socket_of(config: RunConfig) -> Path:
-    """Return where the engine's socket lies. Raises NoEngineError, ControlError."""
+    """Return the path of the engine's socket. Raises NoEngineError, ControlError."""
     lock = config.run_folder / LOCK_NAME
     try:
         if not is_held(lock):
@@ -94,10 +94,10 @@ def _socket_of(config: RunConfig) -> Path:
 
 @dataclass(slots=True)
 class StartedEngine:
-    """An engine process that was started from here."""
+    """An engine process that this process started."""
 
     process: subprocess.Popen[bytes]
-    _output: int  # an anonymous file: what the engine says until its log is open
+    _output: int  # an anonymous file: the engine's output until its log is open
 
     @property
     def pid(self) -> int:
@@ -106,26 +106,26 @@ class StartedEngine:
 
     @property
     def exit_code(self) -> int | None:
-        """What it ended with, negative for a signal; None while it works."""
+        """The exit code, negative for a signal; None while the process runs."""
         return self.process.poll()
 
     def last_lines(self) -> tuple[str, ...]:
-        """Return what it said last, oldest first."""
+        """Return the last lines of its output, oldest first."""
         size = os.fstat(self._output).st_size
         return last_lines(os.pread(self._output, TAIL_BYTES, max(0, size - TAIL_BYTES)))
 
     def refusal(self) -> str | None:
-        """Return why it refused to work, or None where it did not refuse."""
+        """Return why the engine refused to start, or None."""
         if self.exit_code != ExitCode.REFUSED:
             return None
         return "\n".join(self.last_lines()).removeprefix("tui-gen: ") or "the engine refused without a reason"
 
     def close(self) -> None:
-        """Forget what it said."""
+        """Close the file of its output."""
         os.close(self._output)
 
     def ending(self) -> tuple[str, ...]:
-        """Return how it ended, in one line; none while it works."""
+        """Return one line about how the engine ended; empty while it runs."""
         code = self.exit_code
         if code is None:
             return ()
@@ -134,10 +134,10 @@ class StartedEngine:
 
 
 class _EngineProcess(subprocess.Popen[bytes]):
-    """A child that outlives its parent, which is no mistake to warn of."""
+    """A child that may outlive its parent without a warning."""
 
     def __del__(self) -> None:
-        """Leave the engine alone."""
+        """Do not wait for the engine and do not warn."""
 
 
 def engine_command(config: RunConfig, flags: Sequence[str]) -> list[str]:
@@ -146,7 +146,7 @@ def engine_command(config: RunConfig, flags: Sequence[str]) -> list[str]:
 
 
 def start(config: RunConfig, flags: Sequence[str]) -> StartedEngine:
-    """Start an engine in a session of its own. Raises OSError."""
+    """Start an engine in its own session. Raises OSError."""
     output = os.memfd_create("tui-gen-engine")
     process = _EngineProcess(
         engine_command(config, flags),
@@ -159,7 +159,7 @@ def start(config: RunConfig, flags: Sequence[str]) -> StartedEngine:
 
 
 async def start_and_wait(config: RunConfig, flags: Sequence[str]) -> StartedEngine:
-    """Start an engine, and wait until it can be looked at. Raises RefusedError with its reason."""
+    """Start an engine and wait until it can be observed. Raises RefusedError with its reason."""
     engine = start(config, flags)
     await wait_for_start(config, engine)
     refusal = engine.refusal()
@@ -171,7 +171,7 @@ async def start_and_wait(config: RunConfig, flags: Sequence[str]) -> StartedEngi
 
 
 async def wait_for_start(config: RunConfig, engine: StartedEngine) -> None:
-    """Wait until a started engine answers, has ended, works without a socket, or the time is over."""
+    """Wait until a started engine answers, ends, works without a socket, or the time is over."""
     deadline = time.monotonic() + START_SECONDS
     next_look = time.monotonic() + SOCKET_SECONDS
     was_at_work = False
@@ -191,7 +191,7 @@ async def wait_for_start(config: RunConfig, engine: StartedEngine) -> None:
 
 
 async def _is_at_work(config: RunConfig, engine: StartedEngine) -> bool:
-    """Tell whether a started engine has written its status."""
+    """Return whether a started engine has written its status."""
     try:
         return (await load_status(config.status_path, time.time())).state.pid == engine.pid
     except StatusError:

@@ -1,6 +1,6 @@
-"""`tui-gen export`: the same patches in the layouts of other trainers.
+"""`tui-gen export`: writes the patches in the layouts of other trainers.
 
-What was written goes to stdout, as lines or as JSON; progress and what was left out go to stderr.
+The written files are listed on stdout, as lines or JSON; progress and omissions go to stderr.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DAMAGED_SHOWN = 20
 
 
 def export(config: JobConfig, request: ExportRequest, *, is_json: bool, out: TextIO, talk: TextIO) -> int:
-    """Write an export and tell of it; return the exit code. Raises RefusedError."""
+    """Write an export and report on it; return the exit code. Raises RefusedError."""
     exporter = offered(config.capabilities.exporter, config.run.job, "export")
     talk.write("Reading the ledger ...\n")
     talk.flush()

@@ -1,4 +1,4 @@
-"""The last lines of a log, read off the event loop."""
+"""Reads the last lines of a log, off the event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINES_SHOWN = 12
 
 
 async def log_tail(path: Path) -> tuple[str, ...]:
-    """Return the last lines of a log, oldest first; none where there is no log."""
+    """Return the last lines of a log, oldest first; empty if there is no log."""
     try:
         async with aiofiles.open(path, "rb", executor=DETACHED) as file:
             end = await file.seek(0, os.SEEK_END)

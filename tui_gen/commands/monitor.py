@@ -1,4 +1,4 @@
-"""Watches a run through its status file, as lines of text or of JSON; it never writes."""
+"""Shows a run through its status file, as lines of text or of JSON. It writes no file."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 LOOK_SECONDS = 2.0
 SIGN_SECONDS = 3.0
-"""An engine that lives gives a sign of life within this time."""
+"""A live engine writes its status within this time."""
 
 
 def is_status_file(path: Path) -> bool:
-    """Return whether a file is a status file, and not a configuration."""
+    """Return whether a file is a status file and not a configuration."""
     try:
         read_status(path, time.time())
     except StatusError:
@@ -33,7 +33,7 @@ def is_status_file(path: Path) -> bool:
 
 
 def watch(path: Path, out: TextIO, *, is_once: bool, is_json: bool) -> int:
-    """Write what the status file says, once or every two seconds until the run ends."""
+    """Print the contents of the status file, once or every two seconds until the run ends."""
     heartbeats = HeartbeatWatch()
     while True:
         seen, now = _look(path, heartbeats), time.time()
@@ -60,7 +60,7 @@ def _look(path: Path, heartbeats: HeartbeatWatch) -> StatusSnapshot:
 
 
 def _look_again(path: Path, heartbeats: HeartbeatWatch) -> StatusSnapshot:
-    """Watch for a sign of life: a clock that was set makes a heartbeat look old that has just come."""
+    """Wait for a new heartbeat: after a step of the clock, a recent heartbeat looks old."""
     deadline = time.monotonic() + SIGN_SECONDS
     while (seen := _look(path, heartbeats)).liveness == "stale" and time.monotonic() < deadline:
         time.sleep(SIGN_SECONDS / 10)

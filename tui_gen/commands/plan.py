@@ -1,8 +1,8 @@
-"""The dry run: what a run would do, as lines of text. It reads the sources and writes nothing.
+"""The dry run: prints what a run would do. It reads the sources and writes nothing.
 
-Discovery stages are performed, since every later plan stands on the facts that they learn. Stages that
-make something are planned only. A stage after one with work left cannot be planned in full: its input is
-not made yet.
+Discovery stages are performed, because every later plan depends on the facts that they find. Stages that make
+something are only planned. A stage after one with work left cannot be planned completely, because its input
+is not made yet.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def plan_lines(config: JobConfig, width: LineWidth) -> tuple[list[str], bool]:
 def dry_run(
     stages: Sequence[Stage], state: RunState, clock: Callable[[], float], width: LineWidth
 ) -> Iterator[str]:
-    """Plan the stages in order and yield the result as lines. `state` takes in what is learned and planned.
+    """Plan the stages in order and yield the result as lines. The facts and plans are applied to `state`.
 
     Discovery stages are performed up to the first stage that has something left to make.
     """
@@ -56,9 +56,9 @@ def dry_run(
 
 @dataclass(slots=True)
 class _Planned:
-    """What planning all stages gave."""
+    """The plans of all stages."""
 
-    plans: list[Plan] = field(default_factory=list)  # of the stages that could be planned in full
+    plans: list[Plan] = field(default_factory=list)  # of stages that could be planned completely
     lines: list[str] = field(default_factory=list)  # these plans, as text
     later: list[str] = field(default_factory=list)  # a line for each stage that cannot be planned yet
 
@@ -87,7 +87,7 @@ def _plan_stages(
 
 
 def _later(stage: Stage, plan: Plan, unfinished: tuple[str, int], noun: Noun) -> str:
-    """Return what can be said of a stage whose input is not complete.
+    """Return a line about a stage whose input is not complete.
 
     A stage over the whole dataset does not begin before its input is complete.
     """
@@ -101,7 +101,7 @@ def _later(stage: Stage, plan: Plan, unfinished: tuple[str, int], noun: Noun) ->
 
 
 async def _discover(stage: Stage, state: RunState) -> None:
-    """Perform a discovery stage, many sources at once, and apply what it learns to the state alone."""
+    """Perform a discovery stage, many sources in parallel, and apply its facts to the state only."""
     room = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def perform(unit: Unit) -> None:
@@ -124,7 +124,7 @@ def _stage_lines(state: RunState, plan: Plan, now: float, width: LineWidth) -> I
 
 
 def _figures(sources: Sequence[SourcePlan], width: LineWidth) -> Iterator[str]:
-    """Yield what the job says of each source, title by title."""
+    """Yield the job's figures for each source, title by title."""
     for title in dict.fromkeys(title for source in sources for title in source.figures):
         yield ""
         yield f"{title}:"

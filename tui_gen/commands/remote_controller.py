@@ -1,7 +1,7 @@
-"""Controllers for screens in another process than the engine: one over the socket, one over the status file.
+"""Controllers for screens outside the engine's process: one uses the socket, one the status file.
 
-Both answer at once from what they last knew, and find out in the background what has changed. They read
-files off the event loop, and a log only where its engine is gone.
+Both answer at once from the last known state, and look for changes in the background. They read files off the
+event loop, and read a log only if its engine is dead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 MONITOR_SECONDS = 2.0
 SILENT_SECONDS = 6.0
-"""An engine makes its socket anew within this time. The screen says why an engine is silent for longer."""
+"""An engine makes a lost socket again within this time; a longer silence is reported on the screen."""
 _ENDED_IN_ORDER = {
     int(ExitCode.DONE): "finished",
     int(ExitCode.WITH_GAPS): "finished",
@@ -42,12 +42,12 @@ _ENDED_IN_ORDER = {
 
 
 class LiveController:
-    """The engine of a configuration, reached through its socket; it may die and be started again."""
+    """A controller of a configuration's engine over its socket; the engine may die and be started again."""
 
     def __init__(self, config: RunConfig, engine: StartedEngine | None = None) -> None:
-        """Nothing is opened before the first look, which must be made in a running loop."""
+        """Prepare a controller; the first look starts it and must be made in a running loop."""
         self._config, self._engine = config, engine
-        self._pid = engine.pid if engine is not None else None  # of the engine that is looked at
+        self._pid = engine.pid if engine is not None else None  # of the observed engine
         self._client: ControlClient | None = None
         self._state: RunState | None = None
         self._info = EngineInfo()
@@ -58,18 +58,18 @@ class LiveController:
         self._unreached = ""  # why the engine does not answer
 
     def snapshot(self) -> RunState | None:
-        """Return the state as last heard."""
+        """Return the last state."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._listen(), name="listen")
         return self._state
 
     def engine_info(self) -> EngineInfo:
-        """Return what was last found out about the engine."""
+        """Return the last information about the engine."""
         silent_seconds = None if self._heard_at is None else time.monotonic() - self._heard_at
         return replace(self._info, silent_seconds=silent_seconds)
 
     async def steer(self, command: Command) -> str:
-        """Pass a command on. Raises CommandRefusedError."""
+        """Send a command to the engine. Raises CommandRefusedError."""
         if self._client is None:
             raise CommandRefusedError(self._unreached or "the engine does not answer")
         client = self._client
@@ -77,12 +77,12 @@ class LiveController:
             said = await client.steer(command)
         except ControlError as error:
             raise CommandRefusedError(str(error)) from error
-        with contextlib.suppress(ControlError):  # the next look finds out that the engine is gone
+        with contextlib.suppress(ControlError):  # the next look will find that the engine is dead
             await self._hear(client)
         return said
 
     async def restart(self) -> str:
-        """Start an engine where none works any more. Raises CommandRefusedError with its refusal."""
+        """Start an engine if none runs. Raises CommandRefusedError with its refusal."""
         if self._client is not None or self._is_own_engine_alive():
             message = "an engine is at work already"
             raise CommandRefusedError(message)
@@ -120,7 +120,7 @@ class LiveController:
         try:
             await self._look()
         except Exception as error:
-            # No code waits for this task: the screen must not show a state that never changes.
+            # No code waits for this task: it must not die and leave a state that never changes.
             log.exception("looking at the engine")
             trouble = f"looking at the engine failed: {type(error).__name__}: {error}"
             self._info = replace(self._info, trouble=trouble)
@@ -139,7 +139,7 @@ class LiveController:
             await self._look_without_socket(error)
 
     async def _hear(self, client: ControlClient) -> None:
-        """Take what the engine says. Raises ControlError."""
+        """Read the state from the engine. Raises ControlError."""
         if client.engine is not None and not client.engine.is_same:
             await self._hear_other_version(client, client.engine)
             return
@@ -149,7 +149,7 @@ class LiveController:
         self._pid = self._state.pid if self._state is not None else self._pid
 
     async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
-        """Take what an engine of another version says that every version understands. Raises ControlError."""
+        """Read the plain fields of the state from an engine of another version. Raises ControlError."""
         await client.ping()
         seen = await self._status()
         state = seen.state if seen is not None else _least_state(await client.raw_state(), self._config)
@@ -158,7 +158,7 @@ class LiveController:
         self._info, self._heard_at = EngineInfo(reach="run", trouble=trouble), time.monotonic()
 
     async def _look_without_socket(self, why: ControlError) -> None:
-        """Find out from the status file how an engine stands that does not answer."""
+        """Read the status file of an engine that does not answer."""
         seen = await self._status()
         if isinstance(why, NoEngineError) and not self._is_own_engine_alive():
             await self._take_end(seen)
@@ -172,7 +172,7 @@ class LiveController:
             return None
 
     def _take_silence(self, seen: StatusSnapshot | None, why: ControlError) -> None:
-        """Show an engine that is there and does not answer: on its way up or down, or without a socket."""
+        """Show an engine that exists but does not answer: it starts, ends, or has no socket."""
         now, self._unreached = time.monotonic(), str(why)
         self._silent_since = since = self._silent_since if self._silent_since is not None else now
         is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen))
@@ -192,7 +192,7 @@ class LiveController:
             _with_warning(self._state, self._unreached)
 
     async def _take_end(self, seen: StatusSnapshot | None) -> None:
-        """Tell an engine that has ended and said how from an engine that died."""
+        """Decide whether an engine ended in order, or died."""
         code = self._engine.exit_code if self._engine is not None else None
         if seen is not None and seen.liveness == "ended" and self._is_current(seen):
             self._state, self._info = _with_history(seen, self._state), EngineInfo()
@@ -202,13 +202,13 @@ class LiveController:
             self._info = EngineInfo(is_alive=False, log_lines=await self._last_words())
 
     def _ended_state(self, code: int) -> RunState:
-        """Return the end of a run whose status file does not tell of it."""
+        """Return the end of a run whose status file does not contain it."""
         before = self._state or RunState(config=str(self._config.path), output=str(self._config.output))
         reason = f"{self._config.status_path} does not tell of this run"
         return replace(before, phase=_ENDED_IN_ORDER[code], exit_code=code, reason=reason)  # type: ignore[arg-type]
 
     async def _last_words(self) -> tuple[str, ...]:
-        """Return what an engine that died said last: in its log, or before its log was open."""
+        """Return the last lines of an engine that died: of its log, or of its output before that."""
         own = self._engine
         if own is None or (self._state is not None and self._state.pid == own.pid):
             said = await log_tail(self._config.run_folder / LOG_NAME)
@@ -220,7 +220,7 @@ class LiveController:
         return self._engine is not None and self._engine.exit_code is None
 
     def _is_current(self, seen: StatusSnapshot) -> bool:
-        """Tell whether a status is of the engine that is looked at, or of a later one."""
+        """Return whether a status is of the observed engine, or of a later one."""
         if self._pid is None or seen.state.pid == self._pid:
             return True
         known = self._state.started_at if self._state is not None else None
@@ -228,14 +228,14 @@ class LiveController:
 
 
 def _with_warning(state: RunState, text: str) -> RunState:
-    """Return the state with a warning of this program's own, once."""
+    """Return the state with a warning of this program, once."""
     if all(problem.text != text for problem in state.problems):
         state.problems.append(Problem("warning", text, None, "", state.last_at, state.last_at))
     return state
 
 
 def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:
-    """Return the state of a status file with what only the living engine told."""
+    """Return the state of a status file, with the data that only the live engine sent."""
     if before is not None and before.pid == seen.state.pid:
         seen.state.problems, seen.state.recent = before.problems, before.recent
         seen.state.problems_dropped = before.problems_dropped
@@ -244,7 +244,7 @@ def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:
 
 
 def _least_state(raw: dict[str, object], config: RunConfig) -> RunState:
-    """Return what can be read of a state of any version."""
+    """Return the part of a state that can be read from any version."""
     pid = raw.get("pid")
     return RunState(
         phase=str(raw.get("phase", "running")),  # type: ignore[arg-type]
@@ -256,10 +256,10 @@ def _least_state(raw: dict[str, object], config: RunConfig) -> RunState:
 
 
 class MonitorController:
-    """A status file, read every two seconds; it steers nothing."""
+    """A controller that reads a status file every two seconds and sends no commands."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is read before the first look, which must be made in a running loop."""
+        """Prepare a controller; the first look reads the file and must be made in a running loop."""
         self._path = path
         self._task: asyncio.Task[None] | None = None
         self._state: RunState | None = None
@@ -267,20 +267,20 @@ class MonitorController:
         self._info = EngineInfo(status_file=str(path), reach="none")
 
     def snapshot(self) -> RunState | None:
-        """Return the state of the file."""
+        """Return the state in the file."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._follow(), name="follow")
         return self._state
 
     def engine_info(self) -> EngineInfo:
-        """Return what the file says of the engine that wrote it."""
+        """Return the information in the file about its engine."""
         silent_seconds = self._heartbeats.silent_seconds
         if silent_seconds is None:
             return self._info
         return replace(self._info, silent_seconds=silent_seconds, now=self._heartbeat + silent_seconds)
 
     async def steer(self, command: Command) -> str:
-        """Refuse: a monitor only watches."""
+        """Refuse: a monitor sends no commands."""
         message = f"a monitor only watches; to steer, use tui-gen or tui-gen ctl ({type(command).__name__})"
         raise CommandRefusedError(message)
 

@@ -1,6 +1,6 @@
-"""`tui-gen report` and `tui-gen sheet`, and the page that a run leaves behind: a dataset is only read.
+"""`tui-gen report` and `tui-gen sheet`, and the page at the end of a run. The dataset is only read.
 
-A report is no part of the work: whatever goes wrong with it is said, and changes nothing else.
+A failure to write a report is printed and has no other effect.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
 
 @dataclass(frozen=True, slots=True)
 class SheetRequest:
-    """What a contact sheet is to show, and where; None for the defaults."""
+    """The arguments of a contact sheet; None for the defaults."""
 
     folder: Path | None
     per_category: int
@@ -92,9 +92,9 @@ def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO
 
 
 def leave_page(config: JobConfig, state: RunState) -> str:
-    """Write the page of a run that has ended, and return a line that says where, or why not.
+    """Write the page of a run that has ended; return a line with its path, or the reason for a failure.
 
-    `state` is the run's own: it knows of missing sources and warnings, which are not in the ledger.
+    `state` is that of the run: it has missing sources and warnings, which are not in the ledger.
     """
     path = config.run.run_folder / PAGE_NAME
     try:

@@ -1,6 +1,6 @@
-"""The command `scan`: looks for sources, has them reviewed where there is a terminal, and saves them.
+"""The command `scan`: searches for sources, opens the review on a terminal, and saves the result.
 
-Invariant: nothing is written before the review is over, and nothing at all where it is cancelled.
+Invariant: nothing is written before the review is over, and nothing at all if the review is cancelled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tui_gen.views.text.progress import Progress
 
 
 def scan(scanner: Scanner, request: ScanRequest, nouns: Nouns, *, is_reviewed: bool) -> int:
-    """Look, ask and write; return the exit code. Raises RefusedError."""
+    """Search, review and write; return the exit code. Raises RefusedError."""
     steps = _Steps(sys.stderr)
     try:
         findings = scanner.scan(request, progress=steps.show)
@@ -40,7 +40,7 @@ def scan(scanner: Scanner, request: ScanRequest, nouns: Nouns, *, is_reviewed: b
 
 @dataclass(slots=True)
 class _Steps:
-    """A line of progress for one step after the other."""
+    """Shows a progress line for one step after the other."""
 
     talk: TextIO
     _doing: str = ""

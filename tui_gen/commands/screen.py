@@ -1,4 +1,4 @@
-"""Opens the screens: over the engine of a configuration, over a status file, or for a first start."""
+"""Opens the screens: for the engine of a configuration, for a status file, and for a first start."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["first_run", "monitor", "open_screen", "review"]
 
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
-    """Attach to the engine of a configuration, starting one if none runs. Raises RefusedError."""
+    """Connect a screen to a configuration's engine; start one if none runs. Raises RefusedError."""
     engine = None
     if engine_client.is_running(config.run):
         if flags:
@@ -62,27 +62,27 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
 
 
 def _as_typed(path: Path) -> str:
-    """Return the configuration's name as short as it may be typed here."""
-    with contextlib.suppress(ValueError, OSError):  # OSError: the folder we stand in is gone
+    """Return the shortest form of the configuration's path that can be typed here."""
+    with contextlib.suppress(ValueError, OSError):  # OSError: the current folder does not exist any more
         return str(path.absolute().relative_to(Path.cwd()))
     return str(path)
 
 
 def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
-    """Draw with ASCII alone where that is asked for."""
+    """Draw with ASCII characters only, if requested."""
     if is_ascii:
         app.driver_class = AsciiDriver
 
 
 def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool = False) -> int:
-    """Watch a status file."""
+    """Show a run through its status file."""
     app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True)
     _set_letters(app, is_ascii=is_ascii)
     return run_screen(app)
 
 
 def first_run(job: JobModule, reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:
-    """Say what the program is and what the job makes, and do what is chosen."""
+    """Describe the program and the job, and carry out the user's choice."""
     app = FirstRunApp(reason, job.capabilities().about, job.nouns())
     code = run_screen(app)
     step = app.return_value
@@ -92,7 +92,7 @@ def first_run(job: JobModule, reason: str, scan: Callable[[str], int], demo: Cal
 
 
 def review(title: str, findings: ScanFindings, nouns: Nouns) -> tuple[int, tuple[FoundSource, ...] | None]:
-    """Have what a scan found looked at; return the exit code, and what is to be saved, if anything."""
+    """Show the review of a scan's findings; return the exit code, and the sources to save or None."""
     rows = [
         ReviewRow(
             key=source.key,
@@ -126,7 +126,7 @@ def review(title: str, findings: ScanFindings, nouns: Nouns) -> tuple[int, tuple
 
 def _preview_of(config: JobConfig) -> Preview | None:
     previewer = config.capabilities.previewer
-    if previewer is None:  # a job whose patches are no pictures
+    if previewer is None:  # a job whose patches are not images
         return None
 
     def draw(state: RunState, room: Size) -> PreviewImage | None:

@@ -1,6 +1,6 @@
-"""`tui-gen split`: which sources are kept for validation or a test, chosen by hand or as suggested.
+"""`tui-gen split`: chooses the sources that are held out for validation or a test, by hand or by suggestion.
 
-The list goes to stdout; what was written, and what is to be done next, to stderr.
+The list goes to stdout. Written changes and further steps go to stderr.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 @dataclass(frozen=True, slots=True)
 class SplitRequest:
-    """What is asked for."""
+    """The arguments of the command."""
 
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)  # part -> names of sources
     suggested_share: float | None = None
@@ -83,7 +83,7 @@ def _splitter(config: JobConfig) -> Splitter:
 
 
 def _named(parts: Sequence[SourcePart], name: str, nouns: Nouns) -> SourcePart:
-    """Return the source that a name means: its id, its name or a unique part of it."""
+    """Return the source for a text: its id, its name or a unique part of its name."""
     exact = [part for part in parts if name in {part.source, part.name}]
     found = exact or [part for part in parts if name.casefold() in part.name.casefold()]
     if len(found) == 1:
@@ -115,10 +115,10 @@ def _move(config: JobConfig, splitter: Splitter, talk: TextIO) -> None:
 
 
 def move_near_duplicates(config: JobConfig, session: Session) -> int:
-    """Move near duplicates of held-out patches, record it, and return how many. Raises OSError."""
+    """Move near duplicates of held-out patches, record the moves, and return their number. Raises OSError."""
     moved = 0
     near_duplicates = config.capabilities.near_duplicates
-    if near_duplicates is None:  # a job whose patches are never near each other
+    if near_duplicates is None:  # a job without near duplicates
         return moved
     for events in near_duplicates.move(session.state.records):
         session.note(events)
@@ -127,7 +127,7 @@ def move_near_duplicates(config: JobConfig, session: Session) -> int:
 
 
 def near_duplicate_line(config: JobConfig, records: Mapping[str, SourceRecord]) -> str:
-    """Return how many patches `move_near_duplicates` would move, as text; empty if none. Raises OSError."""
+    """Return a line with the number of patches to move as near duplicates; empty if 0. Raises OSError."""
     near_duplicates = config.capabilities.near_duplicates
     number = near_duplicates.count(records) if near_duplicates is not None else 0
     if not number:

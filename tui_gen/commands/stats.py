@@ -1,6 +1,6 @@
-"""`tui-gen stats`: what was measured on clips and patches, as histograms, and what limits would reject.
+"""`tui-gen stats`: prints the scores of clips and patches as histograms, and what limits would reject.
 
-Reads the ledger and writes nothing but its answer: text, JSON, or a list of the patches beyond a limit.
+Reads the ledger and writes only to stdout: text, JSON, or a list of the patches beyond a limit.
 """
 
 from __future__ import annotations
@@ -41,28 +41,28 @@ SOURCE_COLUMNS = (Column("", may_be_cut=True), Column(""), Column(""), Column(""
 
 @dataclass(frozen=True, slots=True)
 class StatsRequest:
-    """What of it is to be shown, and how."""
+    """The arguments of the command."""
 
-    score: str | None = None  # one measure alone
-    listed: str | None = None  # a measure, or "all": the patches beyond its limits
+    score: str | None = None  # only this measure
+    listed: str | None = None  # a measure, or "all": list the patches beyond its limits
     is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How the text is written."""
+    """The style of the text."""
 
     nouns: Nouns
-    is_plain: bool  # the output shows ASCII alone
+    is_plain: bool  # the output can show only ASCII
     width: LineWidth
 
     def noun(self, measure: Measure) -> str:
-        """Return what a measure has values of, as a plural."""
+        """Return the noun of what a measure has values of, as a plural."""
         return self.nouns.clip.many if measure.of == "clip" else self.nouns.patch.many
 
 
 def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
-    """Write what was asked for; return the exit code. Raises RefusedError."""
+    """Write the requested output; return the exit code. Raises RefusedError."""
     statistician = offered(config.capabilities.statistician, config.run.job, "stats")
     planner = offered(config.capabilities.planner, config.run.job, "stats")
     ledger = config.run.run_folder / LEDGER_NAME
@@ -135,7 +135,7 @@ def _overview(measured: Measured, style: _Style) -> Iterator[str]:
 
 
 def _overview_row(measured: Measured, measure: Measure, style: _Style) -> tuple[str, ...]:
-    """Return the row of a score; empty where it was not measured."""
+    """Return the row of a score; cells are empty if it was not measured."""
     values = measured.values.get(measure.name)
     if not values:
         return ()
@@ -188,7 +188,7 @@ def _source_lines(
     bins: Bins,
     style: _Style,
 ) -> Iterator[str]:
-    """Yield a line for each source, those with most beyond the limits first."""
+    """Yield a line for each source, those with the most patches beyond the limits first."""
     rows = []
     for source, part in sources.items():
         everything = sorted(part)

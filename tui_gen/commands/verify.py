@@ -1,7 +1,7 @@
-"""`tui-gen verify`: holds every recorded patch against its files, and makes lost ones again.
+"""`tui-gen verify`: compares every recorded patch with its files, and makes lost patches again.
 
-Findings go to stdout, one line a file; progress and the sum of it to stderr. Nothing is deleted: a
-damaged file is replaced by its like, a missing one put back.
+Findings go to stdout, one line per file; progress and totals go to stderr. No file is deleted: a damaged file
+is replaced by an equal of the original, a missing file is made again.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from tui_gen.views.text.progress import Progress
 
 @dataclass(slots=True)
 class VerifyTotals:
-    """What the checking came to."""
+    """The totals of a check."""
 
     patches: int = 0
     moved: int = 0
-    dropped: int = 0  # deleted by hand, where the job takes that for a decision
+    dropped: int = 0  # deleted by the user, if the job accepts that as a decision
     damaged: list[Checked] = field(default_factory=list)
 
 
@@ -60,9 +60,9 @@ def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
 
 
 def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
-    """Check, make again what is missing or damaged, check that again; return the exit code.
+    """Check, make missing and damaged patches again, check those again; return the exit code.
 
-    Raises RefusedError, and LockedError while an engine works.
+    Raises RefusedError, and LockedError while an engine runs.
     """
     verifier = _verifier(config)
     repairer = offered(config.capabilities.repairer, config.run.job, "verify --repair")
@@ -72,7 +72,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     try:
         session, opened = open_run(request, lines)
     finally:
-        lines.drain()  # what follows is written past the queue
+        lines.drain()  # the following lines do not go through the queue
     try:
         found = check_patches(verifier, sample, config.nouns.patch, out=out, talk=talk)
         _list_unrecorded(verifier, session.state, out)
@@ -82,7 +82,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         patches = [checked.patch for checked in found.damaged]
         _record_losses(session, patches)
         performed = perform(request, session, repairer.restricted(opened, _wanted(patches)), lines)
-        with contextlib.suppress(OSError):  # what is still not in its place is found below
+        with contextlib.suppress(OSError):  # files still not in their place are found below
             move_near_duplicates(config, session)
     finally:
         session.close()
@@ -113,7 +113,7 @@ def _refuse_without_ledger(config: JobConfig) -> None:
 def check_patches(
     verifier: Verifier, sample: int | None, noun: Noun, *, out: TextIO, talk: TextIO
 ) -> VerifyTotals:
-    """Check the recorded patches, or a random sample of them; write a line for each faulty file."""
+    """Check the recorded patches, or a random sample of them; print a line for each faulty file."""
     total, patches = verifier.recorded(sample=sample)
     found, progress = VerifyTotals(), Progress(talk, total, noun.many)
     for checked in _counted(verifier.check(patches), progress):
@@ -131,7 +131,7 @@ def check_patches(
 
 
 def _is_dropped(verifier: Verifier, checked: Checked) -> bool:
-    """Return whether a patch was deleted by hand, and is to stay deleted."""
+    """Return whether the user deleted a patch, and the patch must stay deleted."""
     if verifier.missing_means != "dropped" or not checked.findings:
         return False
     return all(finding.wrong == MISSING for finding in checked.findings)
@@ -178,11 +178,11 @@ def _wanted(patches: Iterable[Recorded]) -> dict[str, dict[int, frozenset[str]]]
 
 
 def _record_losses(session: Session, patches: Iterable[Recorded]) -> None:
-    """Tell the ledger what is lost, so that it is planned again, by this run or by any later one."""
+    """Record lost patches in the ledger, so that this or a later run plans them again."""
     lost: dict[tuple[str, str, str], list[Recorded]] = defaultdict(list)
     for patch in patches:
         record = session.state.records[patch.clip.source]
-        # What an interrupted repair has told of already does not count twice.
+        # Patches that an interrupted repair has recorded already do not count twice.
         if stage := record.stage_that_made(patch.category, patch.clip.index):
             lost[patch.clip.source, patch.category, stage].append(patch)
     for (source, category, stage), those in lost.items():

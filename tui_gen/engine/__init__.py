@@ -1,1 +1,1 @@
-"""Plans, performs, records and steers work of any kind; knows no job, no screen and no pixels."""
+"""Plans, performs, records and controls work of any kind. It imports no job, no screen and no image code."""

@@ -1,1 +1,1 @@
-"""A run as text and as pages: views format numbers, and compute none."""
+"""Views of a run as text and as pages: views format numbers and calculate none."""

@@ -1,6 +1,6 @@
-"""The command: look at everything, keep what was found, say it.
+"""The command: inspects everything, records the findings, and prints them.
 
-Guards: a signal ends the children at once, and what was found by then is kept all the same.
+Guards: a signal ends the children at once, and the findings so far are still recorded.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """What the command line asks of a check."""
+    """The arguments of a check."""
 
     out: TextIO
     talk: TextIO
@@ -48,7 +48,7 @@ class CheckRequest:
 
 
 def check_machine(tools: Sequence[Condition], request: CheckRequest) -> int:
-    """Check the machine alone, where there is no configuration yet; return the exit code."""
+    """Check only the machine, without a configuration; return the exit code."""
     return _tell(CheckFindings([*_machine(request), *tools], (), ()), request)
 
 
@@ -107,7 +107,7 @@ def _tell(findings: CheckFindings, request: CheckRequest) -> int:
 
 @dataclass(slots=True)
 class _Looked:
-    """What was found so far, and the signal that ended it, if one did."""
+    """The findings so far, and the signal that ended the check, if one did."""
 
     found: dict[str, Inspected] = field(default_factory=dict)
     signal: int | None = None
@@ -127,7 +127,7 @@ def _look(inspection: Inspection, nouns: Nouns, request: CheckRequest) -> _Looke
 
 
 async def _look_at_all(inspection: Inspection, looked: _Looked, progress: Progress) -> None:
-    """Look at all sources, as many at a time as there are processors."""
+    """Inspect all sources, as many in parallel as there are processors."""
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     room = asyncio.Semaphore(os.cpu_count() or 1)
 
@@ -161,7 +161,7 @@ def _kept(config: JobConfig, news: News, state: RunState, request: CheckRequest,
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """What a run would make, and what it takes."""
+    """The plan of a run, and its estimated cost."""
 
     need: Need | None = None
     processor_seconds: float | None = None
@@ -169,7 +169,7 @@ class _Planned:
 
 
 def _planned(inspection: Inspection, state: RunState, news: News, sources: Sequence[Inspected]) -> _Planned:
-    """Plan what a run would make, by what is known now."""
+    """Plan what a run would make, from the facts known now."""
     if not sources:
         return _Planned()
     for event in news:
@@ -201,7 +201,7 @@ def _output(config: JobConfig, need: Need | None, *, is_busy: bool) -> Sequence[
 def _run(
     config: JobConfig, inspection: Inspection, state: RunState, damage: Sequence[str], *, is_busy: bool
 ) -> list[Condition]:
-    """Say what stands in the way of a run, or who is running already."""
+    """Return why a run would be refused, or which engine is running already."""
     conditions = []
     if is_busy:
         holder = read_holder(config.run.run_folder / LOCK_NAME)

@@ -1,10 +1,11 @@
-"""Whether a logout ends the engine: what systemd-logind says of it, and in which control group we are.
+"""Finds out whether a logout ends the engine, from systemd-logind and this process's control group.
 
-    session-N.scope     processes of a login: ended at logout where KillUserProcesses says so,
-                        whatever lingering says
-    user@UID.service    below the user's own manager: ended with it at the last logout, unless lingering
+    session-N.scope     processes of a login: they end at logout if KillUserProcesses is set, with or without
+                        lingering
+    user@UID.service    processes below the user's own manager: they end with it at the last logout, unless
+    lingering
 
-What cannot be known is said to be unknown.
+A fact that cannot be determined is reported as unknown.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ LINGER = "loginctl enable-linger"
 
 
 class SilentError(Exception):
-    """systemd-logind does not answer; the message says why."""
+    """systemd-logind does not answer; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who we are to systemd."""
+    """The identity of this process for systemd."""
 
     user: str
     user_id: int
@@ -38,12 +39,12 @@ class Login:
 
     @property
     def is_below_manager(self) -> bool:
-        """Whether the user's own manager holds us."""
+        """Whether this process is below the user's own manager."""
         return f"/user@{self.user_id}.service/" in self.control_group
 
 
 def lingering(ask: Callable[[Sequence[str]], str] | None = None, login: Login | None = None) -> Condition:
-    """Say what becomes of an engine that is started from here when its user logs out."""
+    """Return what happens to an engine that is started here when its user logs out."""
     ask, login = ask or loginctl, login or this_login()
     try:
         manager = _properties(ask(["show-session"]))
@@ -72,7 +73,7 @@ def _kills(manager: Mapping[str, str], user: str) -> bool:
 def _lingers(ask: Callable[[Sequence[str]], str], login: Login) -> bool:
     try:
         return _properties(ask(["show-user", str(login.user_id)])).get("Linger") == "yes"
-    except SilentError:  # an unknown user: neither logged in nor lingering
+    except SilentError:  # logind does not know the user: neither logged in nor lingering
         return False
 
 
@@ -82,17 +83,17 @@ def _properties(said: str) -> dict[str, str]:
 
 
 def this_login() -> Login:
-    """Return who runs this."""
+    """Return the identity of this process."""
     user_id = os.getuid()
     try:
         user = pwd.getpwuid(user_id).pw_name
-    except KeyError:  # a container that has no name for its user
+    except KeyError:  # a container without a name for the user
         user = str(user_id)
     return Login(user, user_id, Path("/proc/self/cgroup").read_text(encoding="utf-8", errors="replace"))
 
 
 def loginctl(arguments: Sequence[str]) -> str:
-    """Return what loginctl prints. Raises SilentError."""
+    """Return the output of loginctl. Raises SilentError."""
     try:
         done = subprocess.run(
             ["loginctl", "--no-pager", *arguments],  # noqa: S607 - wherever this system keeps it

@@ -1,4 +1,4 @@
-"""How the program, the processors and the terminal stand. Reads, never writes."""
+"""The conditions of the program, the processors and the terminal. Reads only."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tui_gen.contract.inspect import Condition
 
 SCREEN_LIBRARIES = ("textual", "rich", "psutil")
 LEAST_COLUMNS, LEAST_ROWS = 60, 16
-"""Below this the screen leaves things out that matter."""
+"""On a smaller screen, important information is left out."""
 
 
 def program() -> Condition:
-    """Say which program this is, and on what it runs."""
+    """Return the version of this program, and the system."""
     libraries = ", ".join(f"{name} {version(name)}" for name in SCREEN_LIBRARIES)
     return Condition(
         "program", "good", f"tui-gen {__version__}, Python {platform.python_version()}, {libraries}"
@@ -28,7 +28,7 @@ def program() -> Condition:
 
 
 def processors() -> Condition:
-    """Say what there is to work with."""
+    """Return the number of processors and the memory."""
     memory = psutil.virtual_memory()
     number = os.cpu_count()
     cores = "an unknown number of processors" if number is None else f"{number} processors"
@@ -40,7 +40,7 @@ def processors() -> Condition:
 
 
 def terminal(environ: Mapping[str, str], descriptor: int = 2) -> Condition:
-    """Say whether the screen can be drawn well on the terminal of a descriptor."""
+    """Return whether the screen can be drawn well on the terminal of a descriptor."""
     if not os.isatty(descriptor):
         return Condition(
             "terminal", "unknown", "this is none; `tui-gen` behaves as `tui-gen run` without one"
@@ -76,17 +76,17 @@ def _colours(environ: Mapping[str, str], descriptor: int) -> str:
 def _colours_in_terminfo(name: str, descriptor: int) -> int | None:
     try:
         import curses
-    except ImportError:  # some builds of Python come without it
+    except ImportError:  # some builds of Python lack it
         return None
     try:
         curses.setupterm(name, descriptor)
         number = curses.tigetnum("colors")
-    except curses.error:  # no entry of that name on this machine
+    except curses.error:  # this machine has no entry of that name
         return None
     return number if number > 0 else None
 
 
 def _says_utf8(environ: Mapping[str, str]) -> bool:
-    """Return whether the first of the variables that is set, in their order of precedence, names UTF-8."""
+    """Return whether the locale is UTF-8, by the first variable that is set, in order of precedence."""
     locale = next((value for key in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environ.get(key))), "")
     return "utf8" in locale.casefold().replace("-", "")

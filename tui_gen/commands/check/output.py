@@ -1,7 +1,7 @@
-"""How the disk stands that a run writes to: what is free against what the plan needs, and how fast it is.
+"""The condition of the disk of the output: free space compared with the plan's need, and speed.
 
-The speed is measured by writing and flushing a few megabytes into a file that has no name, so that
-nothing is left behind, come what may.
+The speed is measured by writing and syncing a few megabytes to a file without a name, so that no file is left
+behind in any case.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from tui_gen.engine.run.write_access import nearest_folder, try_to_write
 PIECE_BYTES = 1 << 20
 PIECES = 32
 MOST_SECONDS = 3.0
-"""A slow disk is known for one after that."""
+"""The longest time of the measurement: after it, the disk is known to be slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
-    """What a file system has left."""
+    """The free space of a file system."""
 
     free_bytes: int
-    free_files: int | None  # None: it does not count them
+    free_files: int | None  # None: the file system does not count files
 
 
 def folder_conditions(
     output: Path, run_folder: Path, status_path: Path, *, is_busy: bool
 ) -> Iterator[Condition]:
-    """Say whether a run can write to the output folder, and how fast."""
+    """Return whether a run can write to the output folder, and how fast."""
     place = nearest_folder(output)
     try:
-        if not is_busy:  # its engine shows every moment that it can
+        if not is_busy:  # a running engine shows that the folder can be written
             try_to_write(output, run_folder, status_path)
     except OSError as error:
         yield Condition("output", "wrong", _refusal(error, place))
@@ -55,7 +55,7 @@ def folder_conditions(
 
 def _refusal(error: OSError, place: Path) -> str:
     refused = Path(error.filename or place)
-    # What could not be made is not there: the folder refused it.
+    # A file that could not be made does not exist: the folder refused it.
     refused = refused if refused.exists() else refused.parent
     whose = owner_and_mode(refused)
     return (
@@ -77,8 +77,8 @@ def _speed(run_folder: Path, *, is_busy: bool) -> Condition:
 
 
 def written_per_second(folder: Path) -> float:
-    """Write and flush some megabytes; return the bytes a second. Raises OSError."""
-    piece = os.urandom(PIECE_BYTES)  # what cannot be compressed on the way
+    """Write and sync some megabytes; return the bytes per second. Raises OSError."""
+    piece = os.urandom(PIECE_BYTES)  # cannot be compressed by the file system
     with tempfile.TemporaryFile(dir=folder, prefix=".check-", buffering=0) as file:
         began = time.monotonic()
         written = 0
@@ -93,9 +93,9 @@ def written_per_second(folder: Path) -> float:
 def room_conditions(
     room: DiskSpace, need: Need | None, min_free_bytes: int, noun: Noun = USUAL_NOUNS.patch
 ) -> Iterator[Condition]:
-    """Say whether what is free holds what is planned, in the noun of what is made.
+    """Return whether the free space suffices for the plan, with the noun of the images.
 
-    Without a plan only what is free is told.
+    Without a plan, return only the free space.
     """
     spare = room.free_bytes - min_free_bytes
     is_enough, wanted = spare > 0, ""
@@ -119,6 +119,6 @@ def _files(free: int | None, need: Need | None) -> Condition:
 
 
 def room_at(output: Path) -> DiskSpace:
-    """Return what is free where the output folder is, or will be."""
+    """Return the free space where the output folder is or will be."""
     status = os.statvfs(nearest_folder(output))
     return DiskSpace(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)

@@ -1,7 +1,7 @@
-"""Keeps what was found for the run: in the ledger, as the engine would have written it.
+"""Records the findings for the run: in the ledger, as the engine would have written them.
 
-Invariant: only what was found of a source whose record is still the one it was looked at with is
-written, under the engine's lock; and no folder is made above the output folder.
+Invariant: findings are written under the engine's lock, and only for sources whose record has not changed
+since they were inspected. No folder above the output folder is made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tui_gen.engine.storage.lock import LockedError
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of what was found."""
+    """The result of recording the findings."""
 
     is_kept: bool
     says: str
@@ -30,7 +30,7 @@ News = Sequence[ev.FactsLearned | ev.SourceFoundUnusable | ev.SourceRetried]
 
 
 def news_of(found: Iterable[ev.Event], looked: Iterable[Inspected], now: float) -> News:
-    """Return what a run would have recorded of what was found."""
+    """Return the events that a run would have recorded for the findings."""
     events = [e for e in found if isinstance(e, ev.FactsLearned | ev.SourceFoundUnusable | ev.SourceRetried)]
     for source in looked:
         for stage, report in source.learned:
@@ -44,7 +44,7 @@ def news_of(found: Iterable[ev.Event], looked: Iterable[Inspected], now: float) 
 
 
 def keep(run_folder: Path, news: News, *, before: Mapping[str, SourceRecord]) -> Kept:
-    """Append news to the ledger; `before` are the records they were found with."""
+    """Append news to the ledger; `before` are the records that the sources had when inspected."""
     output, ledger = run_folder.parent, run_folder / LEDGER_NAME
     if not news:
         return Kept(is_kept=True, says="")
@@ -58,7 +58,7 @@ def keep(run_folder: Path, news: News, *, before: Mapping[str, SourceRecord]) ->
         return _lost(f"{error.filename or run_folder}: {error.strerror}")
     try:
         now = session.state.records
-        # All are chosen before the first is written: writing one changes its source's record.
+        # Select all before the first is written: writing an event changes its source's record.
         same = [event for event in news if now.get(event.source) == before.get(event.source)]
         session.note(same)
     except OSError as error:

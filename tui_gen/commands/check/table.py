@@ -1,7 +1,7 @@
-"""What was found, as text for people and as JSON for scripts. Pure.
+"""The findings as text for people and as JSON for scripts. Pure.
 
-From WIDE cells on every column has its place; on narrower terminals some are told in a line below the
-source. Foreign names and reasons pass `display_name` where tables and lines are laid out.
+From WIDE cells on, every value has a column; on narrower terminals some values are in a line below the
+source. The layout makes untrusted names and reasons printable by `display_name`.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class CheckFindings:
-    """Everything a check found."""
+    """All findings of a check."""
 
     conditions: Sequence[Condition]
     columns: Sequence[Column]
     sources: Sequence[Inspected]
     need: Need | None = None
-    processor_seconds: float | None = None  # of all that is planned and was tried, estimated
+    processor_seconds: float | None = None  # estimated, for all planned clips of inspected sources
     is_all_tried: bool = True
     config: str = ""
     output: str = ""
@@ -54,7 +54,7 @@ class CheckFindings:
 
     @property
     def is_ready(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there is no problem."""
         return not any(condition.level == "wrong" for condition in self.conditions) and all(
             source.state in {"good", "left out"} for source in self.sources
         )
@@ -82,7 +82,7 @@ def _condition(condition: Condition, widest: int, cells: int) -> Iterator[str]:
 
 
 def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
-    """Yield a line for each source, and below it what has no column of its own at this width."""
+    """Yield a line for each source, and below it the values without a column at this width."""
     is_wide = width.cells >= WIDE
     shown = [column for column in findings.columns if is_wide or not column.is_wide]
     below = [column for column in findings.columns if column not in shown]
@@ -164,7 +164,7 @@ def _work(findings: CheckFindings, need: Need) -> str:
 
 
 def json_of(findings: CheckFindings) -> str:
-    """Return the findings as one line of JSON. ASCII: names that are not UTF-8 survive."""
+    """Return the findings as one line of JSON. ASCII: names that are not UTF-8 are preserved."""
     need = findings.need
     answer: dict[str, Any] = {
         "schema": 1,

@@ -1,4 +1,4 @@
-"""The whole of `tui-gen run`: opens a run, performs it, says the end and leaves the report."""
+"""The whole command `tui-gen run`: opens a run, performs it, prints its end and writes the report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tui_gen.views.text.tables import line_width
 log = logging.getLogger("tui_gen")
 
 _STOP_NOW = 2
-"""So many signals stop at once."""
+"""The number of signals after which the run stops at once."""
 
 
 def run(request: RunRequest) -> int:
@@ -52,14 +52,14 @@ def _run(request: RunRequest, talk: ConsoleOutput) -> int:
         _say_the_end(request, session.state, done.ended, talk, session.now())
     finally:
         session.close()
-    # The folder is free by now: the page of a run of a million clips takes a while.
+    # The run folder is released already, because the page of a run of a million clips takes long.
     if _stands(request.config.run.run_folder, began_in):
         _leave_page(request, session.state, talk)
     return done.exit_code
 
 
 def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
-    """Whether a folder is still the one that the run began in: in another nothing is written."""
+    """Return whether a folder is still the one in which the run began; no other folder is written to."""
     try:
         return identity(run_folder) == began_in
     except OSError:
@@ -67,7 +67,7 @@ def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
 
 
 def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOutput) -> None:
-    """Move training patches that are near duplicates of held-out ones out of the training folders."""
+    """Move training patches that are near duplicates of held-out patches out of the training folders."""
     try:
         moved = move_near_duplicates(request.config, session)
     except OSError as error:
@@ -87,7 +87,7 @@ def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOu
 
 def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> None:
     with contextlib.ExitStack() as logged:
-        with contextlib.suppress(OSError):  # said by the page itself, which has the same folder
+        with contextlib.suppress(OSError):  # the page in the same folder reports the failure
             logged.enter_context(logging_to(request.config.run.run_folder / LOG_NAME))
         if notice := long_reading(request.config.run.run_folder / LEDGER_NAME):
             talk.say(f"All is saved. Writing the report: {notice}")

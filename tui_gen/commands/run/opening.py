@@ -1,4 +1,4 @@
-"""Opens a run: everything is looked at before the run folder is taken, and what cannot be is refused."""
+"""Opens a run: checks everything before it takes the run folder, and refuses a run that cannot work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tui_gen.views.text.run_lines import opening_lines, resume_lines
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the command line asks of a run."""
+    """The arguments of a run."""
 
     config: JobConfig
     limit: int | None = None
@@ -36,11 +36,11 @@ class RunRequest:
     may_write_beside: bool = False
     is_verbose: bool = False
     is_json: bool = False
-    is_detached: bool = False  # without a reader; the log keeps what matters
+    is_detached: bool = False  # without a terminal; the log keeps the important lines
 
 
 def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJob]:
-    """Look at everything, then take the run folder. Nothing is created when it is refused."""
+    """Check everything, then take the run folder. A refused run creates nothing."""
     config = request.config
     session = _session(config) if config.run.run_folder.is_dir() else None
     try:
@@ -69,8 +69,8 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
 
 
 def check_fresh(request: RunRequest) -> None:
-    """Refuse what a run that starts over would refuse, while everything is still in its place."""
-    # What lies in the folders now will have been moved away.
+    """Raise what a run that starts over would raise, before anything is renamed."""
+    # The current files in the folders will have been renamed.
     opened = request.config.open({}, may_write_beside=True)
     _check_room(request.config.run)
     only_source(request.only, opened, _new_state(request.config))
@@ -86,7 +86,7 @@ def _new_state(config: JobConfig) -> RunState:
 def _session(config: JobConfig) -> Session:
     with refused_where_not_writable(config.run, config.run.run_folder):
         session = Session(config.run.run_folder)
-        # At the time of the last event: a run that crashed did not last until now.
+        # At the time of the last event: a crashed run did not last until now.
         session.note([ev.JobDescribed(session.state.last_at, config.nouns)])
         session.note(config.recovered(session.state.records, session.now()))
     return session
@@ -94,7 +94,7 @@ def _session(config: JobConfig) -> Session:
 
 @contextlib.contextmanager
 def refused_where_not_writable(config: RunConfig, place: Path | None = None) -> Iterator[None]:
-    """Turn a failure of the disk into a RefusedError that names the path, or else `place` or the output."""
+    """Translate a failure of the disk into a RefusedError that names the path, else `place` or the output."""
     try:
         yield
     except OSError as error:
@@ -122,16 +122,16 @@ def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> No
 
 
 def _redo_lines(opened: OpenedJob, state: RunState) -> list[str]:
-    """Return a line that says which stages are redone, where their recipe has changed."""
+    """Return a line about the stages that are redone because their recipe has changed."""
     names = ", ".join(stage.name for stage in redone_stages(opened.job.stages, state))
     return [f"Settings have changed. Redone: {names}. What they made before is kept."] if names else []
 
 
 def _check_room(config: RunConfig) -> None:
-    """Refuse a disk that can never hold what is to stay free: waiting for it would have no end."""
+    """Refuse a disk that can never have the required free space: waiting would never end."""
     place = next(folder for folder in (config.output, *config.output.parents) if folder.exists())
     total = shutil.disk_usage(place).total
-    # A file system without blocks (/proc) says nothing of room; what is wrong with it shows on writing.
+    # A file system without blocks (/proc) has no free space to report; its problem shows when it is written.
     if total and total < config.min_free_bytes * GO_ON_FACTOR:
         message = (
             f"{config.path}: base_settings.min_free_gb: {size(config.min_free_bytes)} are to stay free, but "
@@ -141,7 +141,7 @@ def _check_room(config: RunConfig) -> None:
 
 
 def only_source(name: str | None, opened: OpenedJob, state: RunState) -> frozenset[str] | None:
-    """Return the one source that is asked for; the plan knows those that no run has met yet."""
+    """Return the one source that was asked for; the plan also has sources that no run has processed."""
     if name is None:
         return None
     plan = opened.job.stages[0].plan(state.records)
@@ -150,9 +150,9 @@ def only_source(name: str | None, opened: OpenedJob, state: RunState) -> frozens
 
 
 def find_source(name: str, names: dict[str, str], noun: Noun) -> str:
-    """Return the id that a person means: an id, an exact name, or a unique part of a name.
+    """Return the id of the source for a text: an id, an exact name, or a unique part of a name.
 
-    `names` maps ids to names; `noun` is what the job calls a source. Raises RefusedError.
+    `names` maps ids to names; `noun` is the job's noun for a source. Raises RefusedError.
     """
     if name in names:
         return name

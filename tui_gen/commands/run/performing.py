@@ -1,6 +1,6 @@
-"""Performs an opened run: steers it by signals and the control socket, and reports it.
+"""Performs an opened run, controlled by signals and the control socket, and reports it.
 
-The first SIGINT, SIGTERM or SIGHUP finishes the clips in hand and saves; a second one stops now.
+The first SIGINT, SIGTERM or SIGHUP finishes the current clips and saves; a second signal stops at once.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ log = logging.getLogger("tui_gen")
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """How a run came to its end."""
+    """The end of a run."""
 
     ended: ev.RunEnded
     signals: tuple[int, ...]  # received, in order
 
     @property
     def exit_code(self) -> int:
-        """As shells have it where a signal ended it."""
+        """The exit code: that of the run, or 128 plus the signal that ended it, as in shells."""
         return 128 + self.signals[0] if self.signals else self.ended.exit_code
 
 
 def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
-    """Perform an opened job to its end, steered by signals and the control socket. Raises RefusedError."""
-    gc.freeze()  # what is loaded by now stays: looking through it again and again would delay answers
+    """Perform an opened job to its end. Raises RefusedError."""
+    gc.freeze()  # objects loaded so far stay: collecting through them repeatedly would delay answers
     with logging_to(request.config.run.run_folder / LOG_NAME):
         try:
             return asyncio.run(_run(request, session, opened, talk))
@@ -56,7 +56,7 @@ def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Cons
 
 
 async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
-    told = session.state.recent_count  # what earlier runs said is not said again
+    told = session.state.recent_count  # events of earlier runs are not printed again
     _begin(request, session, opened)
     if request.is_detached:
         talk.silence()
@@ -76,7 +76,7 @@ async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: C
 
 
 def _begin(request: RunRequest, session: Session, opened: OpenedJob) -> None:
-    """Make the folders and record the start: from here on the run has an end, which hooks are told of."""
+    """Make the folders and record the start: from here on the run has an end, on which hooks run."""
     with refused_where_not_writable(request.config.run):
         opened.prepare(session.state.records)
         session.begin(opened.job, config=request.config.run.path, output=request.config.run.output)
@@ -84,7 +84,7 @@ def _begin(request: RunRequest, session: Session, opened: OpenedJob) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """A run that has started, and what goes on beside it."""
+    """A run that has started, and the tasks beside it."""
 
     request: RunRequest
     session: Session
@@ -96,7 +96,7 @@ class _Run:
     _beside: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def perform(self) -> ev.RunEnded:
-        """Perform the job to its end; what goes on beside it ends with it."""
+        """Perform the job to its end; the tasks beside it end with it."""
         config, request = self.request.config.run, self.request
         with refused_where_not_writable(request.config.run):
             self._note_what_was_found()
@@ -155,7 +155,7 @@ def _install_signals(steering: Steering, received: list[int], talk: ConsoleOutpu
         received.append(number)
         is_first = len(received) == 1
         name = signal.Signals(number).name
-        log.info("received %s", name)  # a terminal that was closed shows nothing
+        log.info("received %s", name)  # a closed terminal shows nothing
         if is_first:
             clips = steering.snapshot().nouns.clip.many
             talk.say(f"Received {name}: finishing the {clips} in hand, then saving. Once more stops now.")

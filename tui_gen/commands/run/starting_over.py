@@ -1,4 +1,4 @@
-"""Starts a run over: what an earlier run made is renamed, and nothing is deleted."""
+"""Starts a run over: renames the results of earlier runs. No file is deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui_gen.engine.storage.lock import is_held
 def archive_previous(config: JobConfig) -> None:
     """Rename the ledger and the category folders to `.<date>`, so that a run starts over.
 
-    Raises RefusedError when an engine is at work there. Nothing is deleted.
+    Raises RefusedError if an engine runs there. No file is deleted.
     """
     if is_held(config.run.run_folder / LOCK_NAME):
         message = f"{config.run.run_folder}: an engine is working here; stop it before starting over"
@@ -35,7 +35,7 @@ def archive_previous(config: JobConfig) -> None:
 
 
 def what_stands(config: JobConfig) -> tuple[int, int]:
-    """Return how many patches and bytes the ledger of a configuration's output folder tells of."""
+    """Return the number of patches and bytes in the ledger of a configuration's output folder."""
     state, _ = replay(config.run.run_folder)
     categories = state.categories.values()
     return sum(c.images for c in categories), sum(c.size_bytes for c in categories)

@@ -1,7 +1,7 @@
-"""A client's end of the control socket: it looks at an engine in another process, and steers it.
+"""The client of the control socket: reads the state of an engine in another process and sends commands.
 
-An engine of any version can be paused, drained and stopped. Its state is fetched only where both programs
-have the same state format.
+Every version of an engine can be paused, drained and stopped. Its state is read only if both programs have
+the same state format.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 
 ANSWER_SECONDS = 60.0
-"""An engine that answers later than this is suspended, or hangs."""
+"""If an engine does not answer within this time, it counts as suspended or hanging."""
 
 
 class ControlClient:
-    """A controller at the other end of the socket."""
+    """A controller that uses the socket."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened before `open` or `connect`."""
+        """Prepare a client; `open` and `connect` open the socket."""
         self._path = path
         self._state: RunState | None = None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -44,7 +44,7 @@ class ControlClient:
         self.engine: EngineVersion | None = None
 
     async def connect(self) -> EngineVersion:
-        """Open the socket, ask for the version, and fetch a state that can be read. Raises ControlError."""
+        """Open the socket, read the version, and the state if its format fits. Raises ControlError."""
         await self.open()
         self.engine = await self.greet()
         if self.engine.is_same:
@@ -61,20 +61,20 @@ class ControlClient:
             raise ControlError(message) from error
 
     async def greet(self) -> EngineVersion:
-        """Return which program the engine is. Raises ControlError."""
+        """Return the version of the engine. Raises ControlError."""
         answer = await self._ask({"ask": "hello"})
         if "hello" in answer:
             return engine_version(answer["hello"])
-        # Protocol 1 has no hello and refuses it.
+        # Protocol 1 has no hello and refuses the question.
         return EngineVersion(1, str((await self.raw_state()).get("version", "unknown")))
 
     async def ping(self) -> None:
-        """Have the engine answer. Raises ControlError."""
+        """Check that the engine answers. Raises ControlError."""
         await self._ask({"ask": "hello"})
 
     async def refresh(self) -> None:
-        """Fetch the state. Raises ControlError."""
-        # What happened is most of a state: it is sent once.
+        """Read the state. Raises ControlError."""
+        # Recent events are most of a state: each is sent only once.
         before = self._state
         answer = await self._ask({"ask": "snapshot", "after": before.recent_count if before else 0})
         try:
@@ -86,19 +86,19 @@ class ControlClient:
             self._state.recent = deque([*before.recent, *self._state.recent], maxlen=RECENT_KEPT)
 
     async def raw_state(self) -> dict[str, Any]:
-        """Return the plain fields of the state of an engine of any version. Raises ControlError."""
+        """Return the fields of the state that every version of an engine sends. Raises ControlError."""
         return _object(await self._ask({"ask": "state", "after": NOTHING_RECENT}), "state")
 
     async def status(self) -> dict[str, Any]:
-        """Return what the status file holds, from an engine of protocol 2 or later. Raises ControlError."""
+        """Return the contents of the status file. Needs protocol 2 or later. Raises ControlError."""
         return _object(await self._ask({"ask": "status"}), "status")
 
     def snapshot(self) -> RunState | None:
-        """Return the state as last fetched."""
+        """Return the state that was read last."""
         return self._state
 
     async def steer(self, command: Command) -> str:
-        """Have the engine carry out a command. Raises CommandRefusedError, ControlError."""
+        """Make the engine carry out a command. Raises CommandRefusedError, ControlError."""
         if self.engine is not None and not self.engine.is_same and not isinstance(command, STABLE_COMMANDS):
             raise CommandRefusedError(only_stable(self.engine))
         answer = await self._ask({"command": to_wire(command)})
@@ -134,13 +134,13 @@ class ControlClient:
             line = await reader.readline()
             return json.loads(line) if line else None
         except BaseException:
-            # A late answer would be taken for the answer to the next question.
+            # A late answer would be read as the answer to the next question.
             self._streams = None
             writer.close()
             raise
 
     async def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         if self._streams is not None:
             writer = self._streams[1]
             self._streams = None
@@ -150,7 +150,7 @@ class ControlClient:
 
 
 def only_stable(engine: EngineVersion) -> str:
-    """Say what can be done with an engine of another version."""
+    """Return a message about the commands that an engine of another version accepts."""
     return (
         f"{engine.difference()}: pause, resume, drain and stop work, nothing else does; "
         "drain the engine and start it again to use this version"

@@ -1,7 +1,7 @@
-"""States, events and commands as JSON, and typed again at the other end.
+"""Encodes states, events and commands as JSON, and decodes them to typed objects.
 
-A value is decoded by the annotations of its dataclass; what does not fit is a WireError, never a
-half-made object. msgspec cannot replace this module: it decodes no union of dataclasses.
+A value is decoded by the annotations of its dataclass. A value that does not fit raises WireError; no partial
+object is returned. msgspec cannot replace this module: it decodes no union of dataclasses.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Payload = Any
 
 
 class WireError(Exception):
-    """Something that came over the wire is not what it claims to be."""
+    """Data received over the socket does not have the expected form."""
 
 
-# Classes that may stand in a union, and all that travel: their name is sent along.
+# The classes that may be members of a union, and all top-level classes: their names are sent too.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
     for module in (commands, events, problems, state_views, state, work)
@@ -38,7 +38,7 @@ _LEFT_OUT = {("RunState", "records"), ("StagePlanned", "plan")}
 
 
 def to_wire(value: object) -> Payload:
-    """Return a value as JSON. Dataclasses become objects with their class name under "is"."""
+    """Return a value as JSON. A dataclass becomes an object with its class name under "is"."""
     if type(value) in _PLAIN:
         return value
     kind: Any = type(value)
@@ -53,7 +53,7 @@ def to_wire(value: object) -> Payload:
 
 
 def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wanted` says
-    """Return the value of type `wanted` that a payload stands for. Raises WireError."""
+    """Return the value of type `wanted` for a payload. Raises WireError."""
     try:
         return _decoder(wanted)(payload)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -62,7 +62,7 @@ def from_wire(payload: Payload, wanted: Any) -> Any:  # noqa: ANN401 - as `wante
 
 
 def field_lines(*kinds: Any) -> Iterator[str]:  # noqa: ANN401 - types
-    """Yield "Class.field: annotation" for all fields that travel with values of the given types."""
+    """Yield "Class.field: annotation" for all fields that can be part of values of the given types."""
     met = {found for kind in kinds for found in _dataclasses_in(kind)}
     waiting = list(met)
     while waiting:
@@ -86,10 +86,10 @@ def _dataclasses_in(hint: Any) -> Iterator[Any]:  # noqa: ANN401 - a type
 
 @cache
 def _encoder(kind: Any) -> Callable[[Any], Payload] | None:  # noqa: ANN401 - a class
-    """Return what turns objects of a dataclass into payloads, None for any other class.
+    """Return a function that encodes objects of a dataclass, or None for any other class.
 
-    It is made once a class: a state of five hundred sources has some twenty thousand values, and nearly all
-    of them are plain, as their annotations tell.
+    It is built once per class: a state of five hundred sources has about twenty thousand values, and nearly
+    all are JSON values already, as their annotations show.
     """
     called: str = kind.__name__
     if not dataclasses.is_dataclass(kind):
@@ -109,7 +109,7 @@ def _encoder(kind: Any) -> Callable[[Any], Payload] | None:  # noqa: ANN401 - a 
 
 
 def _is_plain(hint: Any) -> bool:  # noqa: ANN401 - a type
-    """Tell whether all values of a type are JSON values already."""
+    """Return whether all values of a type are JSON values already."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in {Union, types.UnionType}:
         return all(map(_is_plain, inner))
@@ -123,7 +123,7 @@ _Decoder = Callable[[Payload], Any]
 
 @cache
 def _decoder(wanted: Any) -> _Decoder:  # noqa: ANN401 - types arrive as values here
-    """Return what turns payloads into values of a type: made once a type, since states are large."""
+    """Return a function that decodes values of a type; built once per type, because states are large."""
     origin, inner = get_origin(wanted), get_args(wanted)
     if origin in {Union, types.UnionType}:
         return _union_decoder(inner)
@@ -154,7 +154,7 @@ def _plain_decoder(wanted: type[Any]) -> _Decoder:
 
 def _dict_decoder(key: Any, item: Any) -> _Decoder:  # noqa: ANN401 - types
     decode_item = _decoder(item)
-    # JSON keys are text; slots are numbered.
+    # Keys of JSON objects are strings; slots have numbers.
     decode_key = int if key is int else _as_it_is
     return lambda payload: {decode_key(name): decode_item(inner) for name, inner in payload.items()}
 
@@ -184,7 +184,7 @@ def _dataclass_decoder(kind: Any) -> _Decoder:  # noqa: ANN401 - a class
         if payload.get("is") != kind.__name__:
             message = f"{payload.get('is')!r} where {kind.__name__} is expected"
             raise TypeError(message)
-        if not decoders:  # not before it is needed: a class may hold others of its own
+        if not decoders:  # only on demand: a class may contain itself
             decoders.update((name, _decoder(hint)) for name, hint in typing.get_type_hints(kind).items())
         return kind(**{name: decoders[name](item) for name, item in payload.items() if name != "is"})
 

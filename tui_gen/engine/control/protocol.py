@@ -1,18 +1,18 @@
-"""What client and engine say over the control socket: one line of JSON asks, one line of JSON answers.
+"""The protocol of the control socket: one line of JSON for a question, one line of JSON for its answer.
 
     {"ask": "hello"}                  {"hello": {"protocol": 2, "version": "0.2.0", "state_format": "9f..."}}
     {"ask": "status"}                 {"status": {...}}   the content of the status file
     {"ask": "state", "after": 0}      {"state": {"is": "RunState", "phase": "running", ...}}   PLAIN_FIELDS
     {"command": {"is": "Drain"}}      {"done": "finishing the clips in hand, then stopping"}
-    {"ask": "snapshot", "after": 17}  {"snapshot": {...}}   the whole state, typed, see `codec`
+    {"ask": "snapshot", "after": 17}  {"snapshot": {...}}   the whole typed state, see `codec`
     anything                          {"refused": "why"}
 
-Invariant: hello, status, state and the commands Pause, Resume, Drain and Stop keep these words in every
+Invariant: hello, status, state and the commands Pause, Resume, Drain and Stop have this form in every
 version, so that a client can end an engine of any other version. Snapshots and all other commands are used
 only between two programs with the same state format.
 
-Protocol 1 has no hello, status and snapshot, and its state is whole: a client of protocol 1 reads that of an
-engine of any version, because the plain fields are among those that it knows.
+Protocol 1 has no hello, status and snapshot, and sends the whole state. A client of protocol 1 can read the
+state of an engine of any version, because it knows all the plain fields.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 
 PROTOCOL = 2
-"""Raise it when the meaning of an answer changes while its fields stay the same."""
+"""Increase this number when the meaning of an answer changes and its fields do not."""
 HAS_HELLO = 2
 """The first protocol with hello and status."""
 STABLE_COMMANDS = (do.Pause, do.Resume, do.Drain, do.Stop)
-"""What an engine of any version carries out."""
+"""The commands that an engine of any version carries out."""
 PLAIN_FIELDS = (
     *("phase", "reason", "job", "config", "output", "pid", "host", "version", "exit_code", "is_paused"),
     *("started_at", "first_started_at", "last_at", "active_seconds", "active_since"),
     *("clips_before", "active_seconds_before", "stage", "workers_target"),
     *("clips_made", "clips_rejected", "clips_failed", "clips_retried", "attempts"),
 )
-"""What every version sends of a state: numbers and texts that protocol 1 has, too."""
+"""The fields of a state that every version sends: numbers and texts that protocol 1 has, too."""
 NOTHING_RECENT = 1 << 60
-"""As "after": a state without what happened last."""
+"""A value of "after" that requests a state without recent events."""
 
 ASK_BYTES = 64 * 1024
 ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class ControlError(Exception):
-    """The engine cannot be reached, or does not answer as it should."""
+    """The engine cannot be reached, or its answer is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineVersion:
-    """Which program answers at the other end."""
+    """The version of the program that answers."""
 
     protocol: int
     version: str
@@ -62,11 +62,11 @@ class EngineVersion:
 
     @property
     def is_same(self) -> bool:
-        """Whether states and all commands can be exchanged with it."""
+        """Whether states and all commands can be exchanged with the engine."""
         return (self.protocol, self.state_format) == (PROTOCOL, state_format())
 
     def difference(self) -> str:
-        """Say in one sentence how it differs from this program."""
+        """Return in one sentence how the engine differs from this program."""
         if self.version != __version__:
             return f"the engine is of version {self.version}, this program is of version {__version__}"
         return f"the engine and this program both say version {__version__}, but their code differs"
@@ -74,13 +74,13 @@ class EngineVersion:
 
 @cache
 def state_format() -> str:
-    """Return a digest of all fields of states and commands, and of what they hold."""
+    """Return a digest of all fields of states and commands, and of their types."""
     lines = sorted(field_lines(RunState, do.Command))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def plain_state(state: RunState) -> dict[str, Any]:
-    """Return what every version sends of a state, in the words of protocol 1."""
+    """Return the plain fields of a state, as in protocol 1."""
     return {"is": "RunState", **{name: getattr(state, name) for name in PLAIN_FIELDS}}
 
 
@@ -90,7 +90,7 @@ def hello() -> dict[str, Any]:
 
 
 def engine_version(said: Mapping[str, Any]) -> EngineVersion:
-    """Return what an answer to hello says; later protocols may say more. Raises ControlError."""
+    """Return the version in an answer to hello; later protocols may send more. Raises ControlError."""
     try:
         return EngineVersion(int(said["protocol"]), str(said["version"]), str(said.get("state_format", "")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:

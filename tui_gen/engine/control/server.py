@@ -1,8 +1,8 @@
-"""The engine's end of the control socket: it answers clients until it is closed.
+"""The server of the control socket: answers clients until it is closed.
 
-Only the same user and root are answered, and lines are bounded. The socket is made anew when somebody
-removes it. Clients read its path from the lock file. An engine without a socket goes on working: the
-server tries again, and the log says why there is none.
+Only the same user and root get answers, and the length of lines is limited. If the socket is removed, the
+server makes it again. Clients read its path from the lock file. An engine without a socket continues to work:
+the server tries again, and the log has the reason.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ RECENT_SENT = 200
 
 
 class ControlServer:
-    """Answers clients from the engine's own controller until it is closed."""
+    """Answers clients by the engine's controller until it is closed."""
 
     def __init__(self, controller: Controller, *, run_folder: Path, lock: Lock) -> None:
-        """Nothing is opened before `run`."""
+        """Prepare a server; `run` opens the socket."""
         self._controller, self._lock, self._run_folder = controller, lock, run_folder
         self._clients: set[asyncio.StreamWriter] = set()
         self._trouble = ""
 
     async def run(self) -> None:
-        """Listen until cancelled, making the socket anew whenever it is gone."""
+        """Listen until cancelled; make the socket again whenever it is missing."""
         try:
             while True:
                 try:
@@ -55,7 +55,7 @@ class ControlServer:
                 writer.close()
 
     async def _listen(self) -> None:
-        """Listen as long as the socket is there. Raises OSError, PlaceError."""
+        """Listen as long as the socket exists. Raises OSError, PlaceError."""
         listener, path, refused = bind_first(socket_paths(self._run_folder))
         if refused:
             self._note_trouble(f"the control socket is {path}, because {'; '.join(refused)}")
@@ -64,7 +64,7 @@ class ControlServer:
         try:
             self._lock.name_holder(str(path))
             while await _is_still(path, begun_as):  # noqa: ASYNC110
-                # No event says that a cleaner of temporary files removed the socket.
+                # No event reports that a cleaner of temporary files removed the socket.
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             server.close()
@@ -72,7 +72,7 @@ class ControlServer:
                 path.unlink(missing_ok=True)
 
     def _note_trouble(self, text: str) -> None:
-        """Log what is wrong with the socket, once."""
+        """Log a problem of the socket, once."""
         if text != self._trouble:
             self._trouble = text
             log.warning("%s", text)
@@ -105,7 +105,7 @@ class ControlServer:
             return {"refused": f"not understood: {type(error).__name__}: {error}"}
 
     def _tell(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Answer a question. Raises ValueError, KeyError or TypeError where the question is malformed."""
+        """Answer a question. Raises ValueError, KeyError or TypeError for a malformed question."""
         match asked["ask"]:
             case "hello":
                 return {"hello": hello()}
@@ -126,7 +126,7 @@ class ControlServer:
 
 
 def state_to_wire(state: RunState | None, *, after: int = 0) -> Any:  # noqa: ANN401 - JSON
-    """Return a state as JSON, with the newest of its recent events after a number of them only."""
+    """Return a state as JSON; of its recent events only those with a number above `after`."""
     if state is None:
         return None
     while state.recent and (len(state.recent) > RECENT_SENT or state.recent[0][0] <= after):
@@ -135,11 +135,11 @@ def state_to_wire(state: RunState | None, *, after: int = 0) -> Any:  # noqa: AN
 
 
 async def _is_still(path: Path, begun_as: tuple[int, int] | None) -> bool:
-    """Tell whether a path still leads to the same socket. A disk that hangs holds up nothing else."""
+    """Return whether a path still leads to the same socket. A hanging disk delays nothing else."""
     try:
         return begun_as is not None and await detached_call(lambda: identity(path)) == begun_as
     except (OSError, RuntimeError) as error:
-        if exhaustion(error):  # no thread for the look: believe what was true before
+        if exhaustion(error):  # no thread for the check: assume that nothing changed
             return True
         raise
 

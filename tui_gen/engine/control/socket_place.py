@@ -1,13 +1,13 @@
-"""Where the control socket lies: in a private folder, under a path of any length.
+"""Chooses the place of the control socket: a private folder, with a path of any length.
 
-    1. <temporary folder>/tui-gen-<uid>/     stays when the user logs out
+    1. <temporary folder>/tui-gen-<uid>/     remains when the user logs out
     2. $XDG_RUNTIME_DIR/tui-gen/             private, but removed when the user logs out
-    3. /run/user/<uid>/tui-gen/              the same, where the variable is not set
-    4. <run folder>/control-<uid>/           where nothing else can be used
+    3. /run/user/<uid>/tui-gen/              the same, if the variable is not set
+    4. <run folder>/control-<uid>/           if no other folder can be used
 
-The first place that can be used is taken. Invariant: a folder that another user owns, or that others
-may enter, is never used. The kernel takes at most 107 bytes as a socket's address; a longer path is reached
-through a descriptor of its folder (/proc/self/fd).
+The first usable place is used. Invariant: a folder is never used if another user owns it or may enter it. The
+kernel accepts at most 107 bytes as a socket's address; a longer path is reached through a descriptor of its
+folder (/proc/self/fd).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _FOREIGN = frozenset({errno.ENOTDIR, errno.ELOOP, errno.EACCES})
 
 
 class PlaceError(Exception):
-    """A folder cannot hold the socket; the text names the folder and says why."""
+    """A folder cannot contain the socket; the text names the folder and the reason."""
 
 
 def socket_paths(run_folder: Path) -> Iterator[Path]:
-    """Yield where the socket of a run folder may lie, the best place first."""
+    """Yield the possible paths of a run folder's socket, the best one first."""
     uid = os.getuid()
     name = f"{hashlib.sha256(os.fsencode(run_folder.resolve())).hexdigest()[:16]}.socket"
     yield Path(tempfile.gettempdir()) / f"tui-gen-{uid}" / name
@@ -43,10 +43,10 @@ def socket_paths(run_folder: Path) -> Iterator[Path]:
 
 
 def bind_first(paths: Iterator[Path]) -> tuple[socket.socket, Path, tuple[str, ...]]:
-    """Return a socket bound to the first path that can be used, the path, and why those before could not.
+    """Return a socket bound to the first usable path, the path, and why those before it are unusable.
 
-    Raises PlaceError where none can be used. Who calls holds the lock of the run: what lies at a path
-    was left by an engine that is dead.
+    Raises PlaceError if no path is usable. The caller must hold the lock of the run: an existing socket at a
+    path then belongs to a dead engine and is replaced.
     """
     refused: list[str] = []
     for path in paths:
@@ -75,7 +75,7 @@ def _bind(path: Path) -> socket.socket:
 
 
 def connected(path: Path) -> socket.socket:
-    """Return a socket connected to the process that listens at a path. May wait. Raises OSError."""
+    """Return a socket connected to the process that listens at a path. May block. Raises OSError."""
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -90,7 +90,7 @@ def connected(path: Path) -> socket.socket:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a socket from another of the same path, or None where there is none."""
+    """Return a value that identifies a socket among others of the same path, or None if there is none."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -106,7 +106,7 @@ def _address(path: Path, folder: int) -> str:
 
 @contextlib.contextmanager
 def _private_folder(folder: Path) -> Iterator[int]:
-    """Make a folder where there is none, and yield its descriptor. Raises PlaceError, OSError."""
+    """Make a folder if it is missing, and yield its descriptor. Raises PlaceError, OSError."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     try:

@@ -1,1 +1,1 @@
-"""Where a unit of work runs."""
+"""Executors: they run units of work, in this process or in another."""

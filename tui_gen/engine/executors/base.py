@@ -1,10 +1,10 @@
-"""What the scheduler asks of the machines that perform units: the one seam between planning and performing.
+"""The interface between the scheduler and the machines that perform units.
 
     Scheduler ── place ──> machine ── perform ──> reports ──> Worker
                                           └─ MachineLostError: the unit goes back to its queue
 
-Invariant: an executor decides nothing about a unit. It neither retries a unit nor reports an outcome that
-the unit itself did not report.
+Invariant: an executor makes no decision about a unit. It does not retry a unit, and it reports only outcomes
+that the unit reported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tui_gen.engine.model.work import Report, Stage, Unit
 
 
 class MachineLostError(Exception):
-    """The machine or process that performed a unit is gone. No clip and no source is to blame."""
+    """The machine or process that performed a unit is lost. This is no failure of a clip or a source."""
 
     def __init__(self, reason: str, *, was_at_work: bool = True) -> None:
         """Keep the reason, and whether the machine was performing the unit when it was lost."""
@@ -25,23 +25,23 @@ class MachineLostError(Exception):
 
 
 class Executor(Protocol):
-    """Runs units somewhere and brings back what they report."""
+    """Runs units and returns their reports."""
 
     def place(self, in_hand: Mapping[str, int], source: str) -> str | None:
-        """Return the machine for the next unit of a source, or None where none has room.
+        """Return the machine for the next unit of a source, or None if no machine has room.
 
         `in_hand` is the number of units that each machine performs now.
         """
         ...
 
     def target(self, machine: str) -> int:
-        """Return how many units a machine performs at once, at most."""
+        """Return the most units that a machine performs at the same time."""
         ...
 
     def perform(self, machine: str, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
-        """Perform a unit. Closing the generator ends the work and everything started for the unit.
+        """Perform a unit. Closing the generator ends the work and all processes started for the unit.
 
-        Nothing is performed beyond one clip while the generator is not pulled. Raises MachineLostError.
+        At most one clip is performed beyond the last report read. Raises MachineLostError.
         """
         ...
 
@@ -50,5 +50,5 @@ class Executor(Protocol):
         ...
 
     def on_change(self, call: Callable[[], None]) -> None:
-        """Call `call` whenever `place` may answer otherwise than before."""
+        """Call `call` whenever the result of `place` may have changed."""
         ...

@@ -1,7 +1,7 @@
-"""How an error of a unit travels from a unit runner to the engine: as fields, since not every error pickles.
+"""Transfers an error of a unit from a unit runner to the engine: as fields, because not every error pickles.
 
-The worker treats some errors by their type: those arrive as what they were. Of all others it tells the
-reason alone: they arrive as a UnitError with that reason. The traceback follows as a note.
+The worker handles some errors by their type: these keep their type. All others become a UnitError with the
+reason only. The traceback is added as a note.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tui_gen.base.errors import (
 
 TRACEBACK_CHARACTERS = 8000
 _BY_TYPE: dict[str, type[Exception]] = {
-    # A subclass stands before its base.
+    # A subclass comes before its base class.
     kind.__name__: kind
     for kind in (OutOfMemoryError, ObstructedError, SourceChangedError, OSError, MemoryError, RuntimeError)
 }
@@ -30,11 +30,11 @@ _ONLY_WITHOUT_ROOM = (OSError, MemoryError, RuntimeError)
 
 
 class UnitError(Exception):
-    """A unit failed in another process; the text is the reason, fit for a screen."""
+    """A unit failed in another process; the text is the reason, printable on a screen."""
 
 
 def fields_of(error: BaseException, *, home: Callable[[str], str]) -> dict[str, Any]:
-    """Return an error as fields; `home` translates a path of this machine to the engine's."""
+    """Return an error as fields; `home` translates a path of this machine to a path of the engine's."""
     fields: dict[str, Any] = {"text": str(error), "reason": reason_of(error)}
     if isinstance(error, SourceUnreachableError):
         fields |= {"is": SourceUnreachableError.__name__, "path": home(error.path)}
@@ -53,7 +53,7 @@ def _is_a(error: BaseException, kind: type[Exception]) -> bool:
 
 
 def error_of(fields: Mapping[str, Any]) -> Exception:
-    """Return the error that fields stand for."""
+    """Return the error for fields."""
     error = _error_of(fields)
     error.add_note(f"In the unit runner:\n{fields.get('traceback', '')}")
     return error

@@ -1,4 +1,4 @@
-"""What a machine lends to a job whose units it performs, and what a job needs to be performed elsewhere."""
+"""The machines that perform units, and the interface of jobs that other machines can perform."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from tui_gen.engine.model.work import Job
 
 @dataclass(slots=True)
 class WorkerCount:
-    """How many units a machine performs at once. It may change while units are performed."""
+    """The number of units that a machine performs at the same time. It may change during the run."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One machine, as a job sees it."""
+    """A machine that performs units of a job."""
 
     workers: WorkerCount
-    # Programs that differ from those of the configuration: name -> path.
+    # Programs with another path than in the configuration: name -> path.
     tools: Mapping[str, str] = field(default_factory=dict)
-    # Folders that have another path here: path on the engine's machine -> path on this machine.
+    # Folders with another path on this machine: path on the engine's machine -> path on this machine.
     paths: Mapping[str, str] = field(default_factory=dict)
 
     def here(self, path: str) -> str:
-        """Return the path on this machine of what the engine knows by `path`."""
+        """Return this machine's path for a path of the engine's machine."""
         return _replaced(path, self.paths)
 
     def home(self, path: str) -> str:
-        """Return the path on the engine's machine of what this machine knows by `path`."""
+        """Return the engine's machine's path for a path of this machine."""
         return _replaced(path, {here: home for home, here in self.paths.items()})
 
 
 def _replaced(path: str, prefixes: Mapping[str, str]) -> str:
-    """Replace the longest prefix of whole parts."""
+    """Replace the longest prefix that consists of whole path components."""
     for prefix in sorted(prefixes, key=len, reverse=True):
         bare = prefix.rstrip("/")
         if path == bare or path.startswith(f"{bare}/"):
@@ -45,11 +45,11 @@ def _replaced(path: str, prefixes: Mapping[str, str]) -> str:
 
 
 class PortableJob(Job, Protocol):
-    """A job whose units may be performed by another process or machine. The job and its units can be pickled.
+    """A job whose units another process or machine may perform. The job and its units can be pickled.
 
-    Its stages raise errors that name paths as this machine knows them; the unit runner translates them.
+    Errors of its stages contain paths of this machine; the unit runner translates them.
     """
 
     def at(self, ground: Ground) -> PortableJob:
-        """Return the same job with the programs, threads and paths of a machine. Raises RefusedError."""
+        """Return the job for the programs, threads and paths of a machine. Raises RefusedError."""
         ...

@@ -1,4 +1,4 @@
-"""Runs units in the engine's own process: the job starts its decoders as children of the engine."""
+"""Runs units in the engine's process: the job starts its decoders as children of the engine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.model.work import Report, Stage, Unit
 
 HERE = ""
-"""The name of the one machine."""
+"""The name of the only machine."""
 
 
 class LocalExecutor:
-    """Performs every unit here. The number of workers alone limits how many at once."""
+    """Performs every unit in this process. Only the number of workers limits how many at the same time."""
 
     def place(self, in_hand: Mapping[str, int], source: str) -> str:
-        """Return this machine: it always has room."""
+        """Return this machine, which always has room."""
         del in_hand, source
         return HERE
 

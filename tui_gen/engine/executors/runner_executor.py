@@ -1,9 +1,9 @@
-"""Runs units in a unit runner: another process of this machine, started again when it is lost.
+"""Runs units in a unit runner: another process of this machine, which is started again when it is lost.
 
     Worker ─ perform ─ RemoteUnit ─┐                      ┌─ a task for each unit
     Worker ─ perform ─ RemoteUnit ─┴─ RunnerProcess ═pipe═┘
 
-Invariant: a unit whose runner is lost raises MachineLostError at its next pull; nothing else is charged.
+Invariant: a unit whose runner is lost raises MachineLostError at its next pull; no other failure is counted.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ log = logging.getLogger(__name__)
 
 MACHINE = "runner-1"
 TRY_AGAIN_SECONDS = 5.0
-"""How long to wait before a runner is started again that could not be started."""
+"""The time before another attempt to start a runner that could not be started."""
 CLOSE_SECONDS = 60.0
-"""A runner that has not closed a unit by then is killed: stopping must not wait for ever."""
+"""A runner that does not close a unit within this time is killed, so that stopping always ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """The runner is gone."""
+    """The runner is lost."""
 
-    was_at_work: bool  # on the unit that hears this
+    was_at_work: bool  # whether it performed the unit that gets this message
 
 
 class RemoteUnit:
-    """One unit in a runner's hands."""
+    """One unit that a runner performs."""
 
     def __init__(self, number: int, runner: RunnerProcess) -> None:
-        """Nothing is said before the first pull."""
+        """Prepare a unit; nothing is sent before the first pull."""
         self._number, self._runner = number, runner
         self._heard: asyncio.Queue[say.Answer | _Lost] = asyncio.Queue()
         self._is_pulled = self._is_closing = False
         self.is_over = False
 
     def hear(self, answer: say.Answer) -> None:
-        """Take an answer that concerns this unit."""
+        """Process an answer about this unit."""
         self._heard.put_nowait(answer)
 
     def lose(self) -> None:
-        """Take it that the runner is gone, after what it has said."""
+        """Mark the runner as lost, after the answers that arrived before."""
         self._heard.put_nowait(_Lost(was_at_work=self._is_pulled))
 
     async def pull(self) -> Report | None:
-        """Return the next report, or None at the end. Raises MachineLostError and what the unit raised."""
+        """Return the next report, or None at the end. Raises MachineLostError and the errors of the unit."""
         if not self._is_pulled:
             self._runner.say(say.Pull(self._number))
             self._is_pulled = True
@@ -83,7 +83,7 @@ class RemoteUnit:
                 return None
 
     async def close(self) -> Report | None:
-        """End the unit and everything started for it; return an outcome that came too late to be pulled."""
+        """End the unit and its processes; return an outcome that arrived after the last pull."""
         if self.is_over:
             return None
         self._runner.say(say.Close(self._number))
@@ -91,7 +91,7 @@ class RemoteUnit:
         late = None
         try:
             while not self.is_over:
-                self._is_pulled = True  # only what was pulled before still comes
+                self._is_pulled = True  # only reports pulled before still arrive
                 report = await self.pull()
                 late = late if report is None or isinstance(report, Doing) else report
         except MachineLostError:
@@ -102,7 +102,7 @@ class RemoteUnit:
 
 
 class UnitRunnerExecutor:
-    """An executor of one machine: a runner process that performs several units at once."""
+    """An executor of one machine: a runner process that performs several units at the same time."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class UnitRunnerExecutor:
         tools: Mapping[str, str] | None = None,
         paths: Mapping[str, str] | None = None,
     ) -> None:
-        """Take a job, and what differs on the runner's machine; `async with` starts the runner."""
+        """Keep a job, and the differences of the runner's machine; `async with` starts the runner."""
         self._job, self._workers = job, workers
         self._tools, self._paths = dict(tools or {}), dict(paths or {})
         self._packed = ""
@@ -126,7 +126,7 @@ class UnitRunnerExecutor:
         self.measured: say.Measured | None = None
 
     async def __aenter__(self) -> Self:
-        """Start the runner. Raises RefusedError where it cannot perform the job."""
+        """Start the runner. Raises RefusedError if it cannot perform the job."""
         self._packed = say.packed(self._job)
         self._runner = await self._start()
         self._supervising = asyncio.create_task(self._supervise(self._runner), name=MACHINE)
@@ -135,7 +135,7 @@ class UnitRunnerExecutor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the runner, and everything it has started."""
+        """End the runner and all processes that it started."""
         await uncancelled(self._close())
 
     async def _close(self) -> None:
@@ -153,21 +153,21 @@ class UnitRunnerExecutor:
 
     @property
     def runner_pid(self) -> int | None:
-        """The number of the runner's process, None while there is none."""
+        """The process id of the runner, None if there is no runner."""
         return self._runner.pid if self._runner is not None else None
 
     def place(self, in_hand: Mapping[str, int], source: str) -> str | None:
-        """Return the runner where it is there and has room."""
+        """Return the runner if it exists and has room."""
         del source
         has_room = self._runner is not None and in_hand.get(MACHINE, 0) < self._workers
         return MACHINE if has_room else None
 
     def target(self, machine: str) -> int:
-        """Return how many units the runner is to perform at once."""
+        """Return the number of units that the runner may perform at the same time."""
         return self._workers if machine == MACHINE else 0
 
     def set_target(self, workers: int) -> None:
-        """Have the runner perform so many units at once from now on."""
+        """Set the number of units that the runner may perform at the same time."""
         self._workers = workers
         if self._runner is not None:
             self._runner.say(say.SetTarget(workers))
@@ -194,17 +194,17 @@ class UnitRunnerExecutor:
             del self._units[number]
 
     async def _closed(self, remote: RemoteUnit) -> Report | None:
-        """Close a unit, however often this task is cancelled meanwhile."""
+        """Close a unit, even if this task is cancelled several times."""
         closing = asyncio.ensure_future(remote.close())
         while not closing.done():
             try:
                 await asyncio.wait({closing})
             except asyncio.CancelledError:
-                continue  # the task stays marked as cancelled
+                continue  # the task remains cancelled
         return closing.result()
 
     async def sees(self, path: str) -> bool:
-        """Return whether the runner sees a path; without a runner nothing is seen."""
+        """Return whether the runner can see a path; False without a runner."""
         if self._runner is None:
             return False
         number = self._new_number()
@@ -217,7 +217,7 @@ class UnitRunnerExecutor:
             del self._looks[number]
 
     def on_change(self, call: Callable[[], None]) -> None:
-        """Call when a runner is there again, or has room for more."""
+        """Call `call` when there is a runner again, or when it has more room."""
         self._call = call
 
     def _new_number(self) -> int:
@@ -241,7 +241,7 @@ class UnitRunnerExecutor:
         return runner
 
     async def _open_job(self, runner: RunnerProcess) -> None:
-        """Open the job in a new runner. Raises RefusedError, and EOFError where the runner ends before."""
+        """Open the job in a new runner. Raises RefusedError, and EOFError if the runner ends before."""
         runner.say(say.Open(self._packed, self._workers, self._tools, self._paths))
         while not isinstance(answer := await runner.hear(), say.Ready):
             if answer is None:
@@ -258,7 +258,7 @@ class UnitRunnerExecutor:
             raise RefusedError(message)
 
     async def _supervise(self, runner: RunnerProcess) -> None:
-        """Hear the runner; when it is lost, start another."""
+        """Process the runner's answers; when the runner is lost, start another."""
         while True:
             try:
                 await self._hear(runner)
@@ -275,7 +275,7 @@ class UnitRunnerExecutor:
         while True:
             try:
                 return await self._start()
-            except Exception:  # whatever it is, the run waits for this task
+            except Exception:  # of any kind: the run waits for this task
                 log.exception("%s cannot be started again", MACHINE)
             await asyncio.sleep(TRY_AGAIN_SECONDS)
 
@@ -308,8 +308,8 @@ class UnitRunnerExecutor:
 
 
 def _differences(wanted: JsonObject, found: Mapping[str, Any]) -> list[str]:
-    """Return "key: wanted -> found" for each entry of two recipes that differs."""
-    ours: dict[str, Any] = json.loads(json.dumps(dict(wanted)))  # as the other one came
+    """Return "key: wanted -> found" for each entry that differs in two recipes."""
+    ours: dict[str, Any] = json.loads(json.dumps(dict(wanted)))  # in the form of the received one
     keys = sorted(ours.keys() | found.keys())
     return [
         f"{key}: {ours.get(key)!r} -> {found.get(key)!r}" for key in keys if ours.get(key) != found.get(key)

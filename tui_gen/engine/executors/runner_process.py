@@ -1,6 +1,6 @@
-"""A unit runner as the engine sees it: a child process, requests to its stdin, answers from its stdout.
+"""The process of a unit runner: a child that reads requests from its stdin and writes answers to its stdout.
 
-Invariant: the process ends with the thread that started it, and `end` returns when it has ended.
+Invariant: the process ends with the thread that started it. When `end` returns, the process has ended.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from tui_gen.processes.children import LAUNCHER
 
 MODULE = "tui_gen.engine.executors.unit_runner"
 END_SECONDS = 30.0
-"""How long a runner may take to end its children and files before it is killed."""
+"""The time in which a runner must end its children and files before it is killed."""
 TAIL_SECONDS = 2.0
 READ_BYTES = 1 << 16
 TAIL_BYTES = 8000
 
 
 def _environment() -> dict[str, str]:
-    """Return this process's environment, with the modules found where this process finds them."""
+    """Return this process's environment, with the same search path for modules."""
     paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" stands for the current folder
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 class RunnerProcess:
-    """One started process."""
+    """A started process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        """Use `start`."""
+        """Wrap a process; call `start` instead."""
         assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
         self._process, self._requests = process, process.stdin
         self._answers, self._errors = process.stdout, process.stderr
@@ -46,7 +46,7 @@ class RunnerProcess:
         if threading.current_thread() is not threading.main_thread():
             message = "a unit runner would be killed when this thread ends; start it from the main one"
             raise RuntimeError(message)
-        # As a device's decoder: it writes files, and maps what it needs.
+        # With the flag for devices: it writes files, and maps the memory that it needs.
         launch = ("-I", "-S", str(LAUNCHER), "--device", str(os.getpid()), "0")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -64,26 +64,26 @@ class RunnerProcess:
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """The process id."""
         return self._process.pid
 
     def say(self, request: Request) -> None:
-        """Send a request without waiting. A process that has ended hears nothing: `hear` says so."""
+        """Send a request without waiting. After the end of the process nothing is sent; `hear` reports it."""
         if not self._requests.is_closing():
             self._requests.write(line_of(request))
 
     async def hear(self) -> Answer | None:
-        """Return the next answer, or None when the process has closed its end. Raises MessageError."""
+        """Return the next answer, or None when the process has closed its stdout. Raises MessageError."""
         line = await self._answers.readline()
         return answer_of(line) if line.endswith(b"\n") else None
 
     def kill(self) -> None:
-        """Kill it; its children end with it."""
+        """Kill the process; its children end with it."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def end(self) -> str:
-        """End its stdin, wait for its end, kill it if that takes too long, and say how it ended."""
+        """Close its stdin, wait for its exit, kill it if that takes too long; return how it ended."""
         self._requests.close()
         try:
             async with asyncio.timeout(END_SECONDS):
@@ -91,7 +91,7 @@ class RunnerProcess:
         except TimeoutError:
             self.kill()
         status = await self._process.wait()
-        # A child that is left with its stderr must not hold this up.
+        # A remaining child that has the runner's stderr open must not delay this.
         await asyncio.wait({self._reading}, timeout=TAIL_SECONDS)
         self._reading.cancel()
         how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with {status}"

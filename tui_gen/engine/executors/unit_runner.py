@@ -1,10 +1,10 @@
-"""Performs units for an engine in a process of its own: `python -m tui_gen.engine.executors.unit_runner`.
+"""Performs units for an engine in a separate process: `python -m tui_gen.engine.executors.unit_runner`.
 
     stdin ── requests ──> UnitRunner ── a task for each unit in hand ──> Stage.perform
     stdout <── answers ───────┴──────────────────┘
 
 The main thread runs the loop and starts all children, which end with that thread. Nothing is performed
-without a pull. The process ends when its stdin ends, and everything that was started ends before it.
+without a pull. The process ends when its stdin ends; all processes that it started end before.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Say = Callable[[say.Answer], None]
 
 
 class AnswerLines:
-    """Writes answers to a pipe, whole lines from whatever thread.
+    """Writes answers to a pipe as whole lines, from any thread.
 
-    Writing blocks while the engine does not read, as a decoder blocks on a full pipe.
+    Writing blocks while the engine does not read, as for a decoder and a full pipe.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -48,7 +48,7 @@ class AnswerLines:
         self._descriptor, self._lock = descriptor, threading.Lock()
 
     def say(self, answer: say.Answer) -> None:
-        """Write one answer. To an engine that is gone nothing is said: stdin has ended, too."""
+        """Write one answer. If the engine is gone, nothing is written; stdin has ended, too."""
         left = memoryview(say.line_of(answer))
         with self._lock, contextlib.suppress(BrokenPipeError):
             while left:
@@ -56,10 +56,10 @@ class AnswerLines:
 
 
 class LogLines(logging.Handler):
-    """Sends what is logged to the engine's log."""
+    """Sends log records to the engine's log."""
 
     def __init__(self, tell: Say) -> None:
-        """Say each record with `tell`."""
+        """Send each record with `tell`."""
         super().__init__()
         self._tell = tell
 
@@ -74,7 +74,7 @@ class UnitInHand:
     def __init__(
         self, number: int, reports: AsyncGenerator[Report, None], tell: Say, home: Callable[[str], str]
     ) -> None:
-        """Hold a unit; nothing is performed before the first pull."""
+        """Prepare a unit; nothing is performed before the first pull."""
         self._number, self._reports, self._tell, self._home = number, reports, tell, home
         self._wake, self._closing = asyncio.Event(), asyncio.Event()
         self._is_pulling = False
@@ -85,7 +85,7 @@ class UnitInHand:
         self._wake.set()
 
     def close(self) -> None:
-        """End the unit; what is being written is finished and reported."""
+        """End the unit; files being written are completed and reported."""
         if self._closing.is_set():
             return
         self._closing.set()
@@ -113,7 +113,7 @@ class UnitInHand:
         return say.Closed(self._number)
 
     async def _give(self) -> bool:
-        """Report up to the next report other than `Doing`; return False at the unit's end."""
+        """Send reports up to the next one other than `Doing`; return False at the unit's end."""
         self._is_pulling = True
         try:
             async for report in self._reports:
@@ -129,10 +129,10 @@ class UnitInHand:
 
 
 class UnitRunner:
-    """Obeys the requests of one engine."""
+    """Carries out the requests of one engine."""
 
     def __init__(self, tell: Say) -> None:
-        """Answer with `tell`."""
+        """Send answers with `tell`."""
         self._tell = tell
         self._job: PortableJob | None = None
         self._ground = Ground(WorkerCount(1))
@@ -140,7 +140,7 @@ class UnitRunner:
         self._looks: set[asyncio.Task[None]] = set()
 
     def obey(self, request: say.Request) -> None:
-        """Carry out one request; what takes long goes on in a task."""
+        """Carry out one request; long work continues in a task."""
         match request:
             case say.Open():
                 self._tell(self._open(request))
@@ -206,7 +206,7 @@ class UnitRunner:
 
 
 async def _measure(tell: Say) -> None:
-    psutil.cpu_percent()  # the first figure is of no time at all
+    psutil.cpu_percent()  # the first value is for an empty interval
     while True:
         await asyncio.sleep(MEASURE_SECONDS)
         memory = psutil.virtual_memory()
@@ -214,7 +214,7 @@ async def _measure(tell: Say) -> None:
 
 
 async def serve(descriptor: int, tell: Say) -> None:
-    """Obey the requests that come through a descriptor until it ends."""
+    """Carry out the requests from a descriptor until it ends."""
     reader = asyncio.StreamReader(limit=say.LINE_BYTES)
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", 0)
@@ -233,7 +233,7 @@ async def serve(descriptor: int, tell: Say) -> None:
 def main() -> None:
     """Run until stdin ends."""
     faulthandler.enable()
-    # What a job or a library prints must not come between the answers, nor read the requests.
+    # Output of a job or a library must not appear between the answers, and must not read the requests.
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

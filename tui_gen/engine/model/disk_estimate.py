@@ -1,4 +1,4 @@
-"""What a plan still needs of the disk: files, and bytes by the best that is known of them. Pure."""
+"""Estimates the files and bytes that a plan still needs on the disk. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tui_gen.engine.model.work import Plan
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is left to make."""
+    """The need of the rest of a plan."""
 
     clips: int
     patches: int
     files: int
     size_bytes: float
-    is_measured: bool  # by the patches made so far; else as the job estimates
+    is_measured: bool  # by the patches made so far; False: by the job's estimate
 
 
 def need_of(state: RunState, plan: Plan) -> Need:
-    """Return what a plan still needs; `state` has seen the plan."""
+    """Return the need of the rest of a plan; `state` must have applied the plan."""
     left = {name: state.categories[name].images_left for name in plan.categories}
     measured = eta.bytes_left(state)
     estimated = sum(left[name] * each.estimated_patch_bytes for name, each in plan.categories.items())

@@ -1,11 +1,11 @@
-"""Rates, and when things will end, from what has been measured; None where nothing has. Pure.
+"""Rates and times of completion, from measured values; None if nothing was measured. Pure.
 
-    clips_left   wanted and not made: what a source keeps that is quarantined, failed or unreachable is
-                 in it; skipped, unusable and missing sources give their clips up, so they are not
-    clips_to_do  those of them that this run will try: not the quarantined ones, not the failed ones
+    clips_left   wanted and not made, including clips of sources that are quarantined, failed or unreachable;
+                 skipped, unusable and missing sources have none
+    clips_to_do  those of clips_left that this run will try: without quarantined and failed ones
 
-The rate is that of the last minutes of this run once they say enough, and that of all runs together
-before; pauses, waits and the time between runs are in neither.
+The rate is that of the last minutes of this run if they have enough clips, before that the rate of all runs.
+Pauses, waits and the time between runs are left out.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ RATE_MINUTES = 5
 
 
 def has_plan(state: RunState) -> bool:
-    """Return True if anything is planned: before, categories are known from the ledger alone."""
+    """Return True if anything is planned; without a plan, categories are only known from the ledger."""
     return any(c.planned or c.target is not None for c in state.categories.values())
 
 
 def source_clips_left(source: SourceState) -> int:
-    """Return the clips that are wanted of a source and not made."""
+    """Return the clips that are wanted from a source and not made."""
     gives_up = source.is_skipped or source.is_missing or source.unusable is not None
     return 0 if gives_up or not source.is_planned else source.clips_left
 
 
 def source_clips_to_do(source: SourceState) -> int:
-    """Return the clips of a source that this run will still try: failed ones wait for the next run."""
+    """Return the clips of a source that this run will still try; failed ones wait for the next run."""
     if source.quarantined is not None:
         return 0
     return max(0, source_clips_left(source) - source.failed)
@@ -48,7 +48,7 @@ def clips_to_do(state: RunState) -> int:
 
 
 def clips_per_second(state: RunState, now: float) -> float | None:
-    """Return the rate of clips while working, or None before the first clip ended."""
+    """Return the rate of clips while working, or None before the first clip has ended."""
     seconds = state.elapsed_seconds(now)
     run_seconds = seconds - state.active_seconds_before
     run_clips = state.clips_ended - state.clips_before
@@ -61,7 +61,7 @@ def clips_per_second(state: RunState, now: float) -> float | None:
 
 
 def _recent_rate(state: RunState, now: float, run_seconds: float) -> float | None:
-    """Rate of the last whole minutes, when the run has worked through all of them."""
+    """Return the rate of the last whole minutes, or None if the run did not work through all of them."""
     this_minute = int(now // 60)
     window = [m for m in state.minutes if this_minute - WINDOW_MINUTES <= m.minute < this_minute]
     seconds = WINDOW_MINUTES * 60.0
@@ -76,12 +76,12 @@ def _recent_rate(state: RunState, now: float, run_seconds: float) -> float | Non
 
 
 def seconds_left(state: RunState, now: float) -> float | None:
-    """Return the seconds of work until this run has nothing left to try, or None when unknown."""
+    """Return the seconds of work until this run has no clip left to try, or None if unknown."""
     return _seconds_of(clips_to_do(state), state, now)
 
 
 def seconds_to_completion(state: RunState, now: float) -> float | None:
-    """Return the seconds of work until all that is wanted is made, in this run and later ones."""
+    """Return the seconds of work until all wanted clips are made, in this and later runs; None if unknown."""
     return _seconds_of(clips_left(state), state, now)
 
 
@@ -109,7 +109,7 @@ def images_to_do(state: RunState) -> dict[str, int]:
 def category_seconds_left(
     state: RunState, category: CategoryState, to_do: dict[str, int], now: float
 ) -> float | None:
-    """Return the seconds of work on a category in this run, in step with all others; None when unknown.
+    """Return the seconds of work until a category is done in this run; None if unknown.
 
     `to_do` is what `images_to_do` returns.
     """
@@ -121,7 +121,7 @@ def category_seconds_left(
         return None
     own = sum(to_do.values()) / (rate * images / state.clips_made)
     whole = seconds_left(state, now)
-    # A category can end no later than everything does.
+    # No category ends later than the whole run.
     return own if whole is None else min(own, whole)
 
 
@@ -135,7 +135,7 @@ def patches_per_minute(state: RunState, now: float) -> float | None:
 
 
 def bytes_left(state: RunState) -> float | None:
-    """Return the bytes the rest will take, by the mean patch of each category, or None when unknown."""
+    """Return the bytes of the remaining patches, by the mean patch of each category, or None if unknown."""
     total = 0.0
     images = sum(c.images for c in state.categories.values())
     if not images:
@@ -148,9 +148,9 @@ def bytes_left(state: RunState) -> float | None:
 
 
 def seconds_until_disk_full(state: RunState, now: float) -> float | None:
-    """Return the seconds of work until the disk reaches its threshold; None when it will hold.
+    """Return the seconds of work until the disk reaches its threshold; None if it suffices.
 
-    What quarantined sources keep needs its room too: the next run makes it.
+    The patches of quarantined sources are included: the next run makes them.
     """
     needed, seconds = bytes_left(state), seconds_to_completion(state, now)
     if state.disk is None or needed is None or seconds is None or needed <= 0:

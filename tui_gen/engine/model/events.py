@@ -1,7 +1,7 @@
-"""Everything that can happen in a run, on one page: small facts in the past tense that carry their time.
+"""All events of a run: small records in the past tense that carry their time.
 
-Times are seconds since the epoch. The first group is durable: it is written to the ledger before the
-state changes, and reading the ledger again gives the same events.
+Times are seconds since the epoch. The first group is durable: an event is written to the ledger before the
+state changes, and reading the ledger returns the same events.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Patch, Plan
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """An engine took the run folder."""
+    """An engine started a run on the run folder."""
 
     at: float
     job: str
@@ -28,13 +28,13 @@ class RunStarted:
     pid: int
     host: str
     version: str
-    config_sha256: str = ""  # of the configuration file; empty where it could not be read any more
+    config_sha256: str = ""  # of the configuration file; empty if the file could no longer be read
     versions: JsonObject = field(default_factory=dict)  # of Python and of the packages
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The engine let go of the run folder. Missing after a crash: the next start closes the gap."""
+    """The engine ended its run. Missing after a crash; the next start treats the run as ended."""
 
     at: float
     result: str  # "finished", "stopped", "failed"
@@ -44,7 +44,7 @@ class RunEnded:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChanged:
-    """The run as a whole turned to something else: running, paused, waiting, draining, stopping."""
+    """The phase of the run changed: running, paused, waiting, draining, stopping."""
 
     at: float
     phase: str
@@ -53,9 +53,9 @@ class PhaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage with a recipe or inputs of its own began, for the first time or with other ones than before.
+    """A stage with its own recipe or inputs began, for the first time or with changed ones.
 
-    `is_redone`: what the stage made so far is superseded and planned anew.
+    `is_redone`: everything that the stage made so far is superseded and planned again.
     """
 
     at: float
@@ -67,9 +67,9 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class ClockStepped:
-    """Wall time moved by more than what ran: the clock was set, or the machine was suspended.
+    """Wall time moved by more or less than the running time: the clock was set, or the machine was suspended.
 
-    `at` is wall time after the step. Times of earlier events stay as they are.
+    `at` is the wall time after the step. Times of earlier events do not change.
     """
 
     at: float
@@ -78,7 +78,7 @@ class ClockStepped:
 
 @dataclass(frozen=True, slots=True)
 class SourceSkipped:
-    """A source was left out by hand."""
+    """The user left a source out."""
 
     at: float
     source: str
@@ -86,7 +86,7 @@ class SourceSkipped:
 
 @dataclass(frozen=True, slots=True)
 class SourceUnskipped:
-    """A skipped source was taken back in."""
+    """The user took a skipped source back in."""
 
     at: float
     source: str
@@ -94,7 +94,7 @@ class SourceUnskipped:
 
 @dataclass(frozen=True, slots=True)
 class PriorityChanged:
-    """A source's priority was set by hand."""
+    """The user set a source's priority."""
 
     at: float
     source: str
@@ -103,7 +103,7 @@ class PriorityChanged:
 
 @dataclass(frozen=True, slots=True)
 class SourceRetried:
-    """A source that was quarantined or unusable is to be tried again."""
+    """A source that was quarantined or unusable will be tried again."""
 
     at: float
     source: str
@@ -111,7 +111,7 @@ class SourceRetried:
 
 @dataclass(frozen=True, slots=True)
 class FactsLearned:
-    """Something was found out about a source."""
+    """Facts about a source were found."""
 
     at: float
     stage: str
@@ -122,7 +122,7 @@ class FactsLearned:
 
 @dataclass(frozen=True, slots=True)
 class SourceFoundUnusable:
-    """A source can give nothing while its file stays the same."""
+    """A source can give no patches while its file does not change."""
 
     at: float
     stage: str
@@ -142,7 +142,7 @@ class ClipEnded:
 
 @dataclass(frozen=True, slots=True)
 class PatchesLost:
-    """Made patches whose files are missing or damaged: they are to be made again."""
+    """Files of made patches are missing or damaged: the patches will be made again."""
 
     at: float
     source: str
@@ -154,10 +154,10 @@ class PatchesLost:
 
 @dataclass(frozen=True, slots=True)
 class PatchMoved:
-    """The files of a patch were moved: the patch stands elsewhere, and may count in another category.
+    """The files of a patch were moved to another place, possibly of another category.
 
-    Nothing was made: no clip, attempt or minute of work is counted. A patch that does not stand in
-    `from_category` stays uncounted: the line of its clip was lost, and the clip is made again.
+    Nothing was made: no clip, attempt or minute of work is counted. A patch that does not exist in
+    `from_category` is not counted: the line of its clip was lost, and the clip is made again.
     """
 
     at: float
@@ -165,7 +165,7 @@ class PatchMoved:
     source: str
     clip: int
     from_category: str
-    patch: Patch  # as it is now, with its new files and category
+    patch: Patch  # after the move, with its new files and category
 
 
 Durable = (
@@ -189,14 +189,14 @@ Durable = (
 
 
 class ClipRecounted(NamedTuple):
-    """A clip made long ago was read back: what counts of it. A tuple, for there may be a million."""
+    """The counted data of an old made clip, when a ledger is read. A tuple: there may be a million."""
 
     at: float
     source: str
     clip: int
     attempts: int
     patches: Sequence[tuple[str, int, int | None]]  # category, bytes, perceptual hash
-    refused: Sequence[str]  # categories that it was planned for but did not give
+    refused: Sequence[str]  # categories for which it was planned but gave no patch
     stage: str
 
 
@@ -205,7 +205,7 @@ class ClipRecounted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JobDescribed:
-    """It became known what the job calls its sources, clips and patches."""
+    """The job's nouns for sources, clips and patches became known."""
 
     at: float
     nouns: Nouns
@@ -213,18 +213,18 @@ class JobDescribed:
 
 @dataclass(frozen=True, slots=True)
 class StagePlanned:
-    """A stage's plan was made or made anew."""
+    """A stage's plan was made, for the first time or again."""
 
     at: float
     stage: str
     plan: Plan
-    # Whether screens name it: it makes nothing, or is one of several that make something.
+    # Whether screens name the stage: it makes nothing, or is one of several that make something.
     is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMissing:
-    """A source's file is not there now; it is looked for again at the next start."""
+    """A source's file is missing now; the next start looks for it again."""
 
     at: float
     source: str
@@ -235,7 +235,7 @@ class SourceMissing:
 
 @dataclass(frozen=True, slots=True)
 class SourceQuarantined:
-    """A source gave the same failure again and again; the next run tries it again."""
+    """A source failed several times in the same way; the next run tries it again."""
 
     at: float
     source: str
@@ -253,7 +253,7 @@ class SourceUnreachable:
 
 @dataclass(frozen=True, slots=True)
 class SourceReachable:
-    """A source that was away can be reached again."""
+    """An unreachable source can be reached again."""
 
     at: float
     source: str
@@ -261,7 +261,7 @@ class SourceReachable:
 
 @dataclass(frozen=True, slots=True)
 class WorkersChanged:
-    """The number of workers wanted changed."""
+    """The requested number of workers changed."""
 
     at: float
     target: int
@@ -279,7 +279,7 @@ class SlotOpened:
 
 @dataclass(frozen=True, slots=True)
 class SlotTurned:
-    """A worker turned to something."""
+    """The activity of a worker changed."""
 
     at: float
     slot: int
@@ -290,7 +290,7 @@ class SlotTurned:
 
 @dataclass(frozen=True, slots=True)
 class SlotDrained:
-    """A worker was told to end after the clip in hand, or no longer to."""
+    """A worker was told to end after the current clip, or no longer to end."""
 
     at: float
     slot: int
@@ -299,7 +299,7 @@ class SlotDrained:
 
 @dataclass(frozen=True, slots=True)
 class SlotClosed:
-    """A worker let go of its unit."""
+    """A worker ended its unit."""
 
     at: float
     slot: int
@@ -307,7 +307,7 @@ class SlotClosed:
 
 @dataclass(frozen=True, slots=True)
 class ClipRetried:
-    """An attempt gave nothing and another follows."""
+    """An attempt at a clip failed, and another follows."""
 
     at: float
     clip: Clip
@@ -317,7 +317,7 @@ class ClipRetried:
 
 @dataclass(frozen=True, slots=True)
 class ProblemNoted:
-    """Something the user should know. Repeated ones are counted."""
+    """A problem that the user should know. Repeated problems are counted."""
 
     at: float
     level: str  # "warning" or "error"
@@ -328,7 +328,7 @@ class ProblemNoted:
 
 @dataclass(frozen=True, slots=True)
 class DiskMeasured:
-    """The output's file system was looked at."""
+    """The free space of the output's file system was measured."""
 
     at: float
     free_bytes: int
@@ -339,7 +339,7 @@ class DiskMeasured:
 
 @dataclass(frozen=True, slots=True)
 class SystemMeasured:
-    """The machine was looked at."""
+    """The load of the machine was measured."""
 
     at: float
     cpu_percents: tuple[float, ...]  # one per core

@@ -1,9 +1,9 @@
-"""Every number that is derived from a run's state, and how a run stands, each defined once. Pure.
+"""Calculates all numbers that are derived from a run's state, and the standing of a run. Pure.
 
     RunState ── metrics_of ──> Metrics ──> screen, monitor, ctl, run, plan, report, status file, hooks
 
-Invariant: no other module computes these numbers; views only format them. Shares lie between 0 and 1, times
-are seconds, None stands for what was not measured. `eta` defines which clips are wanted and left.
+Invariant: no other module calculates these numbers; views only format them. Shares are between 0 and 1, times
+are seconds, None means not measured. `eta` defines which clips are wanted and left.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import CategoryState, SourceState
 
 Standing = Literal["at work", "complete", "with gaps", "stopped", "failed", "died"]
-"""How a run stands: "died" is a run that nothing works on and that wrote no end."""
+"""The standing of a run: "died" is a run without an engine and without a recorded end."""
 
 OUT_PHASES = frozenset({"skipped", "unusable", "missing", "quarantined", "nothing to do"})
-"""Phases of sources that nothing comes from in this run."""
+"""The phases of sources that give no patches in this run."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoCounts:
-    """The sources that a run works on, by what is to be expected of them."""
+    """The sources of a run, by the work that remains."""
 
     total: int
-    done: int  # have given all they were asked for
-    left: int  # something is still to come
-    out: int  # nothing comes from them in this run
+    done: int  # no clip is left
+    left: int  # clips are left
+    out: int  # they give no patches in this run
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Checkpoints:
 
     total: int
     completed: int
-    in_progress: int  # a worker is on them now
-    others: Mapping[str, int]  # phase -> sources, of those that failed or that nothing comes from
+    in_progress: int  # a worker performs a unit of them now
+    others: Mapping[str, int]  # phase -> sources, for failed sources and those that give no patches
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemCounts:
-    """Different problems; a repeated one counts once."""
+    """The number of different problems; a repeated one counts once."""
 
     errors: int
     warnings: int
@@ -54,21 +54,21 @@ class ProblemCounts:
 
 @dataclass(frozen=True, slots=True)
 class CategoryMetrics:
-    """One category, or all of them together."""
+    """One category, or all categories together."""
 
     name: str
     videos: int  # sources with a quota for it
-    videos_done: int  # of these, the sources that have given all they were asked for
+    videos_done: int  # of these, the sources without a clip left
     images: int
     target: int | None
     planned: int
-    wanted: int  # the target, or what is planned where there is none
+    wanted: int  # the target, or the planned number without a target
     share_done: float | None  # of what is wanted
-    missing: int  # images that lack now of what is wanted
-    shortfall: int  # images by which the target will be missed, as planned now
+    missing: int  # wanted images that do not exist now
+    shortfall: int  # images by which the target will be missed, by the current plan
     size_bytes: int
     mean_patch_bytes: float | None
-    images_to_do: int  # this run will still try them
+    images_to_do: int  # that this run will still try to make
     seconds_left: float | None
 
 
@@ -76,10 +76,10 @@ class CategoryMetrics:
 class Metrics:
     """All derived numbers of one moment."""
 
-    has_plan: bool  # before the first plan of a making stage nothing is known to be wanted
+    has_plan: bool  # False before the first plan of a making stage: then the wanted number is unknown
     clips_wanted: int
     clips_done: int  # of the wanted ones
-    clips_left: int  # of the wanted ones; quarantined, failed and unreachable ones are among them
+    clips_left: int  # of the wanted ones, including quarantined, failed and unreachable ones
     clips_to_do: int  # of those left, the ones that this run will still try
     share_done: float | None
     elapsed_seconds: float
@@ -136,22 +136,22 @@ def metrics_of(state: RunState, now: float) -> Metrics:
 
 
 def listed(state: RunState) -> list[SourceState]:
-    """Return the sources of the configuration; the ledger may know others from earlier ones."""
+    """Return the sources of the configuration; the ledger may have more, from earlier configurations."""
     return [source for source in _planned(state) if not source.is_dataset]
 
 
 def _planned(state: RunState) -> list[SourceState]:
-    """Return what has work in this configuration: its sources, and the dataset as a whole."""
+    """Return the sources with work in this configuration: its sources, and the dataset as a whole."""
     return [source for source in state.sources.values() if source.is_planned or source.is_missing]
 
 
 def idle_sources(state: RunState) -> list[SourceState]:
-    """Return the sources that give nothing now, for a reason that is known."""
+    """Return the sources that give no patches now, and whose reason is known."""
     return [source for source in listed(state) if source.reason]
 
 
 def sources_by_success(state: RunState) -> list[SourceState]:
-    """Return the sources that matter: those that can give nothing first, then by their success."""
+    """Return the sources to show: those with a problem first, then by ascending success rate."""
     seen = [s for s in state.sources.values() if s.is_planned or s.is_missing or s.ended]
     seen = [source for source in seen if not source.is_dataset]
 
@@ -163,7 +163,7 @@ def sources_by_success(state: RunState) -> list[SourceState]:
 
 
 def seconds_a_clip(source: SourceState, work_seconds: float | None) -> float | None:
-    """Return what an ended clip of a source took a worker; `work_seconds` is what all of them took."""
+    """Return a worker's seconds per ended clip of a source; `work_seconds` is the sum of its clips."""
     return work_seconds / source.ended if work_seconds is not None and source.ended else None
 
 
@@ -228,7 +228,7 @@ def _category(
 
 
 def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) -> CategoryMetrics:
-    """Add up all categories. Their sources are not added: one source may feed several."""
+    """Add up all categories. The numbers of sources are not added: a source may have several categories."""
     parts = list(categories)
     images, size_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
     wanted, missing = sum(part.wanted for part in parts), sum(part.missing for part in parts)
@@ -252,7 +252,7 @@ def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) ->
 
 
 def patches_a_minute_of_work(patches: int, work_seconds: float) -> float | None:
-    """Return the mean rate over all runs; None where nothing was made or no time was measured."""
+    """Return the mean rate over all runs; None if nothing was made or no time was measured."""
     return patches / work_seconds * 60 if patches and work_seconds else None
 
 
@@ -265,7 +265,7 @@ def _problem_counts(state: RunState) -> ProblemCounts:
 
 
 def standing(state: RunState, *, is_at_work: bool) -> Standing:
-    """Return how a run stands; `is_at_work` says whether an engine is there."""
+    """Return the standing of a run; `is_at_work` is whether an engine runs."""
     if is_at_work:
         return "at work"
     if state.phase == "finished":
@@ -276,9 +276,9 @@ def standing(state: RunState, *, is_at_work: bool) -> Standing:
 
 
 def falls_short(state: RunState, only: frozenset[str] | None) -> bool:
-    """Return True if a run that has ended by itself leaves something wanted unmade.
+    """Return True if a run that ended by itself left wanted clips unmade.
 
-    `only` are the sources it was to work on, None for all. A target says nothing about a run of some.
+    `only` are the sources that the run was limited to, None for all. For a limited run, targets do not count.
     """
     wanted = [source for source in _planned(state) if only is None or source.id in only]
     is_short = only is None and any(category.shortfall for category in state.categories.values())

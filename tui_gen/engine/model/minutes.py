@@ -1,4 +1,4 @@
-"""The minutes of a run: what each minute of wall time gave. Steps of the clock move them."""
+"""The minutes of a run: the output of each minute of wall time. Steps of the clock move them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui_gen.engine.model.state_views import Minute
 
 
 def count_minute(minutes: deque[Minute], at: float, patches: int, size_bytes: int) -> None:
-    """Count a clip with its patches in the minute of `at`, in seconds since the epoch."""
+    """Count a clip with its patches in the minute of `at`, which is in seconds since the epoch."""
     minute = int(at // 60)
     last = minutes[-1] if minutes else None
     if last is None or last.minute < minute:
@@ -21,13 +21,13 @@ def count_minute(minutes: deque[Minute], at: float, patches: int, size_bytes: in
 
 
 def shift_minutes(minutes: deque[Minute], seconds: float) -> None:
-    """Move all minutes along with wall time. Copies of a state share them, so they are replaced."""
+    """Move all minutes by a step of wall time. Copies of a state share them, so they are replaced."""
     moved = [replace(each, minute=each.minute + round(seconds / 60)) for each in minutes]
     minutes.clear()
     minutes.extend(moved)
 
 
 def drop_minutes_after(minutes: deque[Minute], at: float) -> None:
-    """Forget minutes that wall time has not reached: the clock was set back while nothing ran."""
+    """Remove minutes in the future: the clock was set back while no engine ran."""
     while minutes and minutes[-1].minute > at // 60:
         minutes.pop()

@@ -1,4 +1,4 @@
-"""Warnings and errors of a run: repeated problems are counted, corrected figures replace old ones. Pure."""
+"""Warnings and errors of a run: repeated problems are counted, corrected numbers replace old ones. Pure."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Problem:
 
 
 def note_problem(problems: list[Problem], event: ev.ProblemNoted) -> list[Problem]:
-    """Append a problem, or count it where the same text was noted about the same source.
+    """Append a problem, or count it if the same text was noted about the same source.
 
-    Return the oldest problems that are dropped for it.
+    Return the oldest problems that are dropped to make room.
     """
     for position, problem in enumerate(problems):
         if problem.text == event.text and problem.source == event.source:
@@ -44,7 +44,7 @@ def note_problem(problems: list[Problem], event: ev.ProblemNoted) -> list[Proble
 def corrected_problems(
     problems: list[Problem], before: Collection[str], now: Collection[str], at: float
 ) -> Iterator[str]:
-    """Replace warnings that differ from an earlier one in their numbers alone; yield those that are new.
+    """Replace warnings that only differ from an earlier one in their numbers; yield those that are new.
 
     `before` and `now` are the warnings of the last plan and of this one.
     """

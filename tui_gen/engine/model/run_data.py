@@ -1,4 +1,4 @@
-"""What is known of a run, and what follows from it directly. `RunState` in state.py changes it."""
+"""The data of a run, and values that follow from them directly. `RunState` in state.py changes the data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MINUTES_KEPT = 180
 
 @dataclass(slots=True)
 class RunData:
-    """A run, whole. `records` is what plans are made from; the rest is what people look at."""
+    """All data of a run. `records` is the input of plans; the rest is for views."""
 
     phase: Phase = "starting"
     reason: str = ""
@@ -31,25 +31,25 @@ class RunData:
     host: str = ""
     version: str = ""
     recipe: dict[str, object] = field(default_factory=dict)
-    started_at: float | None = None  # this run
-    first_started_at: float | None = None  # the first run of this folder
+    started_at: float | None = None  # of this run
+    first_started_at: float | None = None  # of the first run of this folder
     last_at: float = 0.0
     exit_code: int | None = None
     is_paused: bool = False
-    # Seconds of work up to `active_since`; pauses, waits and the time between runs are not in it.
+    # Seconds of work up to `active_since`, without pauses, waits and the time between runs.
     active_seconds: float = 0.0
     active_since: float | None = None
     clips_before: int = 0  # ended in earlier runs
     active_seconds_before: float = 0.0  # in earlier runs
     stage: str = ""
-    named_stage: str = ""  # the stage, if it does not go without saying
+    named_stage: str = ""  # the stage, if screens name it
     workers_target: int = 0
     slots: dict[int, SlotState] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)
     categories: dict[str, CategoryState] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)  # oldest first
     problems_dropped: dict[str, int] = field(default_factory=dict)  # by level: those not kept in `problems`
-    warnings: tuple[str, ...] = ()  # of the plan as it is now
+    warnings: tuple[str, ...] = ()  # of the current plan
     clips_made: int = 0
     clips_rejected: int = 0
     clips_failed: int = 0  # in this run
@@ -59,10 +59,10 @@ class RunData:
     disk: ev.DiskMeasured | None = None
     system: ev.SystemMeasured | None = None
     recent: deque[tuple[int, Recent]] = field(default_factory=lambda: deque(maxlen=RECENT_KEPT))
-    recent_count: int = 0  # ever appended to `recent`; its entries carry their number
-    newest_patch: dict[str, object] | None = None  # the ledger entry of the newest, for the preview
+    recent_count: int = 0  # number of entries ever appended to `recent`; each has its number
+    newest_patch: dict[str, object] | None = None  # the ledger entry of the newest patch, for the preview
     records: dict[str, SourceRecord] = field(default_factory=dict)
-    making_stage: str = ""  # the latest one that made a clip
+    making_stage: str = ""  # the latest stage that made a clip
     stage_starts: dict[str, ev.StageStarted] = field(default_factory=dict)  # the latest of each stage
     stages_planned: list[str] = field(default_factory=list)  # in this run, in the order of their first plans
 
@@ -85,25 +85,25 @@ class RunData:
 
     @property
     def average_attempts(self) -> float | None:
-        """Attempts a clip."""
+        """Attempts per clip."""
         return self.attempts / self.clips_ended if self.clips_ended else None
 
     def elapsed_seconds(self, now: float) -> float:
-        """Seconds of work up to `now`, over all runs, pauses and waits left out."""
+        """Return the seconds of work up to `now`, over all runs, without pauses and waits."""
         running = max(0.0, now - self.active_since) if self.active_since is not None else 0.0
         return self.active_seconds + running
 
     def record(self, source: str) -> SourceRecord:
-        """Return the record of a source, made on first use."""
+        """Return the record of a source; the first call makes the record."""
         found = self.records.get(source)
         if found is None:
             found = self.records[source] = SourceRecord()
         return found
 
     def copy(self) -> Self:
-        """Return a picture of this moment that later events do not change.
+        """Return a copy that later events do not change.
 
-        What only plans are made from is left out: `records`, `stage_starts` and the progress by stage.
+        It lacks the data that only plans need: `records`, `stage_starts` and the progress by stage.
         """
         picture = replace(
             self,
@@ -120,6 +120,6 @@ class RunData:
         )
         for source in picture.sources.values():
             source.images, source.progress = dict(source.images), {}
-        if picture.minutes:  # those before do not change any more
+        if picture.minutes:  # only the last minute can still change
             picture.minutes.append(copy(picture.minutes.pop()))
         return picture

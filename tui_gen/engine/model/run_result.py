@@ -1,4 +1,4 @@
-"""How a run ended, decided from its state: the result and the exit code."""
+"""Decides the result and the exit code of a run from its state."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tui_gen.engine.model.metrics import falls_short
 from tui_gen.engine.model.state import RunState
 
 Ending = Literal["drain", "stop", "limit"]
-"""What ended a run before its plan was done."""
+"""Why a run ended before its plan was done."""
 
 
 def verdict(state: RunState, ending: Ending | None, *, only: frozenset[str] | None, at: float) -> ev.RunEnded:
-    """Return the end of a run; `only` are the sources it was to work on, None for all."""
+    """Return the end of a run; `only` are the sources that the run was limited to, None for all."""
     if ending == "limit":
         return ev.RunEnded(at, "stopped", 0, f"the limit of {state.nouns.clip.many} was reached")
     if ending is not None:

@@ -1,6 +1,6 @@
-"""Stages whose recipe or inputs are not those they began with: what is refused, and what is redone. Pure.
+"""Stages with a changed recipe or changed inputs: decides what is refused and what is redone. Pure.
 
-settings changed ── "refuse" ──> the run is refused, unless both may mix
+settings changed ── "refuse" ──> the run is refused, unless --mix accepts both
                  └─ "redo" ────> this stage and all after it are superseded
 inputs changed (dataset) ──────> this stage and all after it are superseded
 """
@@ -15,7 +15,7 @@ from tui_gen.engine.model.work import Stage
 
 
 def refused_changes(stages: Sequence[Stage], state: RunState) -> list[str]:
-    """Return "stage: key: before -> now" for every changed entry of a recipe that the run must refuse."""
+    """Return "stage: key: before -> now" for every changed entry of a recipe that refuses the run."""
     lines = []
     is_redoing = False
     for stage in stages:
@@ -31,7 +31,7 @@ def refused_changes(stages: Sequence[Stage], state: RunState) -> list[str]:
 
 
 def redone_stages(stages: Sequence[Stage], state: RunState) -> list[Stage]:
-    """Return the first stage to be redone for its changed recipe, and later stages that made something."""
+    """Return the first stage to redo because its recipe changed, and later stages that made something."""
     for place, stage in enumerate(stages):
         before = state.stage_starts.get(stage.name)
         if stage.on_change == "redo" and before is not None and _differences(stage, before):
@@ -40,14 +40,14 @@ def redone_stages(stages: Sequence[Stage], state: RunState) -> list[Stage]:
 
 
 def has_made_something(stage: Stage, state: RunState) -> bool:
-    """Return whether a stage has begun, or ended clips of any source."""
+    """Return whether a stage has begun, or has ended clips of any source."""
     return stage.name in state.stage_starts or any(stage.name in r.stages for r in state.records.values())
 
 
 def starts_of(
     stages: Sequence[Stage], stage: Stage, inputs: str, state: RunState
 ) -> Iterator[ev.StageStarted]:
-    """Yield what is to be recorded as a stage begins; the times are the caller's to fill in."""
+    """Yield the events to record when a stage begins; the caller fills in the times."""
     before = state.stage_starts.get(stage.name)
     is_redone = before is not None and before.inputs not in {"", inputs}
     is_new = before is None and (bool(stage.recipe) or stage.scope == "dataset")

@@ -1,10 +1,10 @@
-"""What the ledger adds up to for each source, stage by stage: what plans are made from.
+"""The record of each source, stage by stage: the sum of its ledger lines, and the input of plans.
 
     SourceRecord ── facts, skipped, priority     of the source
-       └─ stages[name]: StageRecord              made, rejected, unusable: of one stage with the source
+       └─ stages[name]: StageRecord              made, rejected, unusable: of one stage for the source
 
-Invariant: only `RunState.apply` changes a record. Sets of clips are integers used as bit sets: bit k
-stands for clip k.
+Invariant: only `RunState.apply` changes a record. Sets of clips are integers used as bit sets: bit k is set
+if clip k is a member.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from typing import Any
 
 @dataclass(slots=True, eq=False)
 class PerceptualHashes:
-    """The hashes of a source's patches in one category, in the order they were made."""
+    """The hashes of a source's patches in one category, in the order in which they were made."""
 
     clips: array[int] = field(default_factory=lambda: array("I"))
     values: array[int] = field(default_factory=lambda: array("Q"))
-    removed: int = 0  # how many were removed: a reader that only reads what was appended starts again
+    removed: int = 0  # number of removals: after one, a reader of appended hashes must start again
 
     def add(self, clip: int, value: int) -> None:
-        """Append one."""
+        """Append a hash."""
         self.clips.append(clip)
         self.values.append(value)
 
     def remove(self, clip: int) -> None:
-        """Remove those of a clip."""
+        """Remove the hashes of a clip."""
         for place in reversed(_places_of(clip, self.clips)):
             del self.clips[place], self.values[place]
             self.removed += 1
 
     def __eq__(self, other: object) -> bool:
-        """Compare as sets."""
+        """Compare as multisets: the order does not matter."""
         return isinstance(other, PerceptualHashes) and self._pairs() == other._pairs()
 
     __hash__ = None  # type: ignore[assignment] # it grows
@@ -45,7 +45,7 @@ class PerceptualHashes:
 
 
 def _places_of(number: int, numbers: array[int]) -> list[int]:
-    """Return where a number stands. Its bytes are sought: a loop over thousands of numbers is slow."""
+    """Return the positions of a number. Searching bytes is faster than looping over thousands of numbers."""
     data, wanted, width = numbers.tobytes(), array(numbers.typecode, [number]).tobytes(), numbers.itemsize
     places, found = list[int](), data.find(wanted)
     while found >= 0:
@@ -57,23 +57,23 @@ def _places_of(number: int, numbers: array[int]) -> list[int]:
 
 @dataclass(slots=True)
 class StageRecord:
-    """What one stage did with one source."""
+    """The results of one stage for one source."""
 
     made: dict[str, int] = field(default_factory=dict)  # by category
-    rejected_for: dict[str, int] = field(default_factory=dict)  # by category, the clip itself was fine
+    rejected_for: dict[str, int] = field(default_factory=dict)  # by category; the clip is not rejected
     rejected: int = 0  # whole clips
-    # How many of them for which reason, without what stands after a colon: figures of the one clip.
+    # Reason -> number of rejected clips; without the text after a colon, which has numbers of the one clip.
     rejections: dict[str, int] = field(default_factory=dict)
     hashes: dict[str, PerceptualHashes] = field(default_factory=dict)  # by category
     unusable: str | None = None
-    # By category: clips made under an earlier recipe or earlier inputs, and not made again yet.
+    # By category: clips made under an earlier recipe or with earlier inputs, and not made again yet.
     superseded: dict[str, int] = field(default_factory=dict)
     size_bytes: int = field(default=0, compare=False)  # of the patches made
 
     def take(
         self, clip: int, patches: Sequence[tuple[str, int, int | None]], refused: Sequence[str]
     ) -> list[tuple[str, int]]:
-        """Count what a made clip gave; return (category, bytes) of each patch that did not stand before.
+        """Count the patches of a made clip; return (category, bytes) of each patch that did not exist before.
 
         `patches` are (category, bytes, perceptual hash). A patch that is made again into the same files
         counts once.
@@ -95,13 +95,13 @@ class StageRecord:
         return new
 
     def reject(self, clip: int, reason: str) -> None:
-        """Count a clip that can give nothing."""
+        """Count a rejected clip."""
         kind = reason.partition(":")[0]
         self.rejected |= 1 << clip
         self.rejections[kind] = self.rejections.get(kind, 0) + 1
 
     def lose(self, category: str, clips: Collection[int], size_bytes: int) -> int:
-        """Take back patches whose files are lost; return how many stood."""
+        """Remove patches whose files are lost; return how many existed."""
         made = self.made.get(category, 0)
         lost = sum(1 << index for index in set(clips)) & made
         self.made[category] = made & ~lost
@@ -109,16 +109,16 @@ class StageRecord:
         return lost.bit_count()
 
     def stands(self, category: str, clip: int) -> bool:
-        """Tell whether the patch of a clip stands in a category."""
+        """Return whether a category has the patch of a clip."""
         return bool(self.made.get(category, 0) >> clip & 1)
 
     def forget_hash(self, category: str, clip: int) -> None:
-        """Take back the perceptual hash of a patch that counts in another category now."""
+        """Remove the perceptual hash of a patch that now counts in another category."""
         if category in self.hashes:
             self.hashes[category].remove(clip)
 
     def redone(self) -> StageRecord:
-        """Return the record of a stage that is planned anew: what was made is superseded."""
+        """Return the record of a stage that is planned again: all its patches are superseded."""
         superseded = dict(self.superseded)
         for category, bits in self.made.items():
             superseded[category] = superseded.get(category, 0) | bits
@@ -127,33 +127,33 @@ class StageRecord:
 
 @dataclass(slots=True)
 class SourceRecord:
-    """All that is known of one source: the sum of its ledger lines."""
+    """The record of one source: the sum of its ledger lines."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     skipped: bool = False
-    priority: int | None = None  # as set by hand while running; None: the configuration's
+    priority: int | None = None  # set by the user during a run; None: that of the configuration
     stages: dict[str, StageRecord] = field(default_factory=dict)
 
     @property
     def unusable(self) -> str | None:
-        """Why the source can give nothing: what the first stage that found so says. None where none did."""
+        """Why the source is unusable, as found by the first stage that found it so; None if no stage did."""
         return next((stage.unusable for stage in self.stages.values() if stage.unusable is not None), None)
 
     def stage(self, name: str) -> StageRecord:
-        """Return what a stage did; an empty record, which is not kept, where it did nothing."""
+        """Return the record of a stage; if there is none, an empty record that is not kept."""
         return self.stages.get(name) or StageRecord()
 
     def kept_stage(self, name: str) -> StageRecord:
-        """Return what a stage did, kept from now on where it did nothing yet."""
+        """Return the record of a stage; if there is none, an empty record that is kept from now on."""
         found = self.stages.get(name)
         if found is None:
             found = self.stages[name] = StageRecord()
         return found
 
     def stage_that_made(self, category: str, clip: int) -> str | None:
-        """Return the stage whose patch of a clip stands in a category, or None where none stands."""
+        """Return the stage whose patch of a clip exists in a category, or None."""
         return next((name for name, stage in self.stages.items() if stage.stands(category, clip)), None)
 
     def with_stage(self, name: str, record: StageRecord) -> SourceRecord:
-        """Return a copy in which a stage has another record."""
+        """Return a copy with another record for a stage."""
         return replace(self, stages={**self.stages, name: record})

@@ -1,7 +1,7 @@
-"""The state of a run: the sum of its events, for planning, for resuming and for looking at.
+"""The state of a run: the sum of its events, for planning, resuming and viewing.
 
-`RunState.apply` is the only thing that changes it; it has no clock and does no input or output, so a
-live run, a replayed ledger and a test reach the same state. Everybody else reads a `copy()`.
+Only `RunState.apply` changes the state. It has no clock and does no input or output, so a live run, a
+replayed ledger and a test reach the same state. All other code reads a `copy()`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, S
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
 LOW_SUCCESS_RATE = 0.8
-"""Below this share of clips made, a source is worth a warning."""
+"""A source with a lower share of made clips causes a warning."""
 LOW_SUCCESS_CLIPS = 20
-"""Fewer ended clips than this say nothing about a source."""
+"""With fewer ended clips, the share of a source is not judged."""
 _LEGACY_STAGES = frozenset({"", "split"})
-"""What ledger lines of older programs say that know of one making stage: nothing, or that a patch moved."""
+"""The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
 
 @dataclass(slots=True)
@@ -31,12 +31,12 @@ class RunState(RunData):
     """The sum of a run's events."""
 
     def apply(self, event: ev.Event) -> None:
-        """Take one event into the sum."""
-        if type(event) is ev.ClipRecounted:  # a million at a start: looking for its method costs as much
+        """Apply one event to the state."""
+        if type(event) is ev.ClipRecounted:  # a million at a start: the dispatch would double the cost
             self._recount(event)
         else:
             self._take(event)
-        if type(event) is not ev.PatchMoved:  # no sign of work: a run that crashed did not last until then
+        if type(event) is not ev.PatchMoved:  # a move is no sign that the run still worked at that time
             self.last_at = max(self.last_at, event.at)
 
     @singledispatchmethod
@@ -58,7 +58,7 @@ class RunState(RunData):
         if self.first_started_at is None:
             self.first_started_at = event.at
         self.slots.clear()
-        self.problems.clear()  # those that still hold are found again
+        self.problems.clear()  # problems that persist are found again
         self.problems_dropped.clear()
         self.clips_failed = 0
         self.stages_planned.clear()
@@ -101,7 +101,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.ClockStepped) -> None:
-        """Move what durations are measured from along with wall time."""
+        """Move the times from which durations are measured by the step of wall time."""
         if self.active_since is not None:
             self.active_since += event.seconds
         for slot in self.slots.values():
@@ -224,7 +224,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.SourceUnreachable) -> None:
-        # One share holds many sources: it is gone once.
+        # Many sources are on one share: its loss is one problem.
         is_news = all(source.unreachable != event.reason for source in self.sources.values())
         self._see(event.source).unreachable = event.reason
         if is_news:
@@ -289,11 +289,11 @@ class RunState(RunData):
         return self.record(source).kept_stage(self._stage_of(stage))
 
     def _stage_of(self, stage: str) -> str:
-        """Return the stage that a ledger line belongs to; older programs knew one making stage."""
+        """Return the stage of a ledger line; older programs had only one making stage."""
         return self.making_stage if stage in _LEGACY_STAGES else stage
 
     def _supersede(self, name: str, stage: str, record: SourceRecord) -> None:
-        """Forget what a stage made of a source; counts of work done stay."""
+        """Remove the patches of a stage and a source; counts of work done remain."""
         before, source = record.stages[stage], self._see(name)
         for category, bits in before.made.items():
             source.images[category] = source.images.get(category, 0) - bits.bit_count()
@@ -319,12 +319,12 @@ class RunState(RunData):
             self.active_since = None
 
     def _run_on(self, at: float) -> None:
-        # The ledger does not hold the phases: work that ends shows that the run is on.
+        # A ledger may lack phases (older versions, a full disk): a clip that ended shows that the run works.
         if self.active_since is None and self.phase == "starting" and not self.is_paused:
             self.active_since = self.started_at if self.started_at is not None else at
 
     def _recount(self, event: ev.ClipRecounted) -> None:
-        """Take in what `ClipEnded` would, but for what the feed and the preview show of the newest."""
+        """Apply the parts of a `ClipEnded` that count, without the data for the feed and the preview."""
         self._run_on(event.at)
         source = self._see(event.source)
         self._count_attempts(source, event.attempts)
@@ -359,7 +359,7 @@ class RunState(RunData):
         patches: Sequence[tuple[str, int, int | None]],
         refused: Sequence[str],
     ) -> int:
-        """Count a made clip and what it gave; return the bytes of what it had not given before."""
+        """Count a made clip and its patches; return the bytes of the patches that did not exist before."""
         name = self.making_stage = self._stage_of(stage)
         record = self.record(source.id).kept_stage(name)
         new_bytes = self._count_new(source, record.take(clip, patches, refused))
@@ -369,7 +369,7 @@ class RunState(RunData):
         return new_bytes
 
     def _count_new(self, source: SourceState, patches: Sequence[tuple[str, int]]) -> int:
-        """Count patches that did not stand before, by category and bytes; return their bytes."""
+        """Count patches that did not exist before, by category and bytes; return their bytes."""
         new_bytes = 0
         for given, size_bytes in patches:
             source.images[given] = source.images.get(given, 0) + 1
@@ -402,7 +402,7 @@ class RunState(RunData):
             self._note(ev.ProblemNoted(at, "warning", text, source.id))
 
     def _warn_of_plan(self, warnings: tuple[str, ...], at: float) -> None:
-        """Note what a plan warns of, but for warnings that only correct the numbers of an earlier one."""
+        """Note the warnings of a plan, except those that only correct the numbers of an earlier one."""
         for text in corrected_problems(self.problems, self.warnings, warnings, at):
             self._note(ev.ProblemNoted(at, "warning", text))
         self.warnings = warnings

@@ -1,6 +1,6 @@
-"""The parts of a run's state that people look at: sources, categories, workers, problems, minutes.
+"""The parts of a run's state that views show: sources, categories, workers, minutes.
 
-Plain records: only `RunState.apply` changes them, everybody else reads copies.
+Plain records: only `RunState.apply` changes them; all other code reads copies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ENDED_PHASES = frozenset({"stopped", "finished", "failed"})
 
 @dataclass(slots=True)
 class StageProgress:
-    """How far one stage is with one source, by its latest plan."""
+    """The progress of one stage with one source, by its latest plan."""
 
     clips_made: int
     clips_left: int
@@ -28,7 +28,7 @@ class StageProgress:
 
 @dataclass(slots=True)
 class SourceState:
-    """One source as people see it."""
+    """One source, for views."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class SourceState:
     clips_made: int = 0
     clips_left: int = 0
     rejected: int = 0
-    failed: int = 0  # in this run; they are tried again in the next
+    failed: int = 0  # in this run; the next run tries them again
     ended: int = 0  # in this run and earlier ones
     made: int = 0
     attempts: int = 0
@@ -51,10 +51,10 @@ class SourceState:
     unusable: str | None = None
     quarantined: str | None = None
     unreachable: str | None = None
-    in_hand: int = 0  # workers on it now
+    in_hand: int = 0  # workers that perform a unit of it now
     is_planned: bool = False
     low_success_noted: bool = False
-    is_dataset: bool = False  # what stages over the whole dataset are counted under: no source
+    is_dataset: bool = False  # the entry for stages over the whole dataset: not a source
     progress: dict[str, StageProgress] = field(default_factory=dict)  # by stage; `clips_*` are their sums
 
     @property
@@ -69,16 +69,16 @@ class SourceState:
 
     @property
     def clips_wanted(self) -> int:
-        """Clips that count towards the quotas: made and left."""
+        """Clips that count towards the quotas: those made and those left."""
         return self.clips_made + self.clips_left
 
     @property
     def share_done(self) -> float | None:
-        """Share of its wanted clips that is made; None where none is wanted."""
+        """Share of its wanted clips that is made; None if no clip is wanted."""
         return self.clips_made / self.clips_wanted if self.clips_wanted else None
 
     def take_plan(self, stage: str, plan: SourcePlan) -> None:
-        """Take what a stage plans of the source."""
+        """Apply a stage's plan for the source."""
         self.progress[stage] = StageProgress(plan.clips_made, plan.clips_left, dict(plan.quotas))
         parts = self.progress.values()
         self.clips_made = sum(part.clips_made for part in parts)
@@ -96,12 +96,12 @@ class SourceState:
             part.clips_left = max(0, part.clips_left - 1)
 
     def forget_plans(self) -> None:
-        """Forget what the stages of an earlier run planned; the sums stand until the next plan."""
+        """Remove the plans of an earlier run's stages; the sums remain until the next plan."""
         self.progress.clear()
 
     @property
     def phase(self) -> str:
-        """One word for where it stands."""
+        """The state of the source in one word."""
         hindrances = (
             ("skipped", self.is_skipped),
             ("unusable", self.unusable is not None),
@@ -120,7 +120,7 @@ class SourceState:
 
     @property
     def reason(self) -> str:
-        """Why it gives nothing, where it does not."""
+        """Why the source gives no patches; empty if it gives patches."""
         if self.is_skipped:
             return "skipped by hand"
         if self.unusable is None and self.is_missing:
@@ -130,7 +130,7 @@ class SourceState:
 
 @dataclass(slots=True)
 class CategoryState:
-    """One category as people see it."""
+    """One category, for views."""
 
     name: str
     target: int | None = None
@@ -142,43 +142,43 @@ class CategoryState:
 
     @property
     def wanted(self) -> int:
-        """Images that are to count: the target, or what is planned where there is none."""
+        """The number of images that should count: the target, or the planned number without a target."""
         return self.target if self.target is not None else max(0, self.planned - self.surplus)
 
     @property
     def counted(self) -> int:
-        """Images that count towards what is wanted."""
+        """The number of images that count."""
         return max(0, self.images - self.surplus)
 
     @property
     def share_done(self) -> float | None:
-        """Share of the wanted images that is made; None where none is wanted."""
+        """Share of the wanted images that is made; None if no image is wanted."""
         return self.counted / self.wanted if self.wanted else None
 
     @property
     def images_left(self) -> int:
-        """Images that are planned and not made."""
+        """The number of images that are planned and not made."""
         return max(0, self.planned - self.images)
 
     @property
     def missing(self) -> int:
-        """Images that lack now of what is wanted."""
+        """The number of wanted images that do not exist now."""
         return max(0, self.wanted - self.counted)
 
     @property
     def shortfall(self) -> int:
-        """Images by which the target will be missed, as planned now."""
+        """The number of images by which the target will be missed, by the current plan."""
         return max(0, (self.target or 0) - (max(self.planned, self.images) - self.surplus))
 
     @property
     def mean_patch_bytes(self) -> float | None:
-        """Bytes of a mean image; None before the first."""
+        """Mean bytes of an image; None before the first."""
         return self.size_bytes / self.images if self.images else None
 
 
 @dataclass(slots=True)
 class SlotState:
-    """One worker as people see it."""
+    """One worker, for views."""
 
     number: int
     source: str
@@ -191,7 +191,7 @@ class SlotState:
 
 @dataclass(slots=True)
 class Minute:
-    """What one minute of work gave: the grain of rates and of the throughput curve."""
+    """The output of one minute of work: the resolution of rates and of the throughput curve."""
 
     minute: int  # since the epoch
     patches: int = 0

@@ -1,14 +1,13 @@
-"""What a job is to the engine: stages that plan units of work and perform them.
+"""The interface between a job and the engine: stages that plan units of work and perform them.
 
-A plan is pure and may be asked for again at any time; performing is the only effect.
+A plan is pure and may be requested again at any time. Only performing has effects.
 
     Job ── stages ──> Stage.plan(records) ──> Plan ──> SourcePlan.units ──> Unit
                       Stage.perform(unit) ──> Doing | Retried | Learned | Unusable | Outcome
                                               Outcome = Made | Rejected | Failed
 
-Invariant: a clip of a performed unit is reported by exactly one outcome, or by none if the unit was
-left early or its source turned out unusable; what was not reported is queued again through
-`Unit.without`.
+Invariant: each clip of a performed unit is reported by exactly one outcome, or by none if the unit ended
+early or its source was found unusable. Clips without an outcome are queued again through `Unit.without`.
 """
 
 from __future__ import annotations
@@ -26,25 +25,25 @@ JsonObject = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Clip:
-    """One planned piece of one source: the unit of accounting, of failure and of resume."""
+    """One planned piece of one source: the unit of accounting, of failure and of resuming."""
 
     source: str
     index: int
 
     def __str__(self) -> str:
-        """`<source id>:<index>`, as in the ledger."""
+        """Return `<source id>:<index>`, as in the ledger."""
         return f"{self.source}:{self.index}"
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What one clip gave one category; its files stand under their final names."""
+    """The patch of one clip for one category; its files have their final names."""
 
     category: str
     size_bytes: int
-    # The rest of the ledger's entry: format, place, files, hashes. The engine only keeps it.
+    # The rest of the ledger's entry: format, place, files, hashes. The engine only stores it.
     record: JsonObject
-    # 64 bits by which the job tells, when it plans, that patches are alike; None where it does not.
+    # 64 bits by which the job finds similar patches when it plans; None if the job does not use them.
     perceptual_hash: int | None = None
 
 
@@ -53,7 +52,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """A worker turned to something: the screen's "reading", "cutting"."""
+    """The activity of a worker changed: "reading", "cutting"."""
 
     clip: Clip
     what: str
@@ -62,7 +61,7 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """An attempt gave nothing and another follows."""
+    """An attempt at a clip failed, and another follows."""
 
     clip: Clip
     attempt: int
@@ -71,17 +70,17 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Facts about a source, merged key by key into what was known of it and kept in the ledger."""
+    """Facts about a source. They are merged key by key into the known facts and kept in the ledger."""
 
     source: str
     facts: JsonObject
-    # Said once to the user, as a warning; empty where there is nothing to say.
+    # Shown to the user once, as warnings.
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A source can give nothing, for a reason that cannot change while the file stays the same."""
+    """A source can give no patches, for a reason that holds while its file does not change."""
 
     source: str
     reason: str
@@ -90,34 +89,34 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A clip ended well: its patches are whole and on disk."""
+    """A clip was made: its patches are complete and on disk."""
 
     clip: Clip
     patches: tuple[Patch, ...]
     attempts: int
     seconds: float
-    # (category, reason) of what the clip was planned for but did not give.
+    # (category, reason) for categories for which the clip was planned but gave no patch.
     rejected: tuple[tuple[str, str], ...] = ()
-    # Further entries of the ledger line: pts_seconds, scene_difference and the like.
+    # Further entries of the ledger line, such as pts_seconds and scene_difference.
     record: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A clip can give nothing, for good: the next clip replaces it."""
+    """A clip is rejected permanently: the next clip replaces it."""
 
     clip: Clip
     reason: str
     attempts: int
     seconds: float
     detail: str = ""
-    # Further entries of the ledger line: what was measured before it was rejected.
+    # Further entries of the ledger line: values measured before the rejection.
     record: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A clip could not be made this time: it stays in the quota, and the next run tries again."""
+    """A clip could not be made this time: it stays in the quota, and the next run tries it again."""
 
     clip: Clip
     reason: str
@@ -134,57 +133,57 @@ Report = Doing | Retried | Learned | Unusable | Outcome
 
 
 class Unit(Protocol):
-    """What one worker handles in one go. Picklable and complete in itself: it may run anywhere."""
+    """The work that one worker performs at once. Picklable and self-contained: it may run anywhere."""
 
     @property
     def source(self) -> str:
-        """The id of the one source it reads."""
+        """The id of the one source that it reads."""
         ...
 
     @property
     def clips(self) -> tuple[Clip, ...]:
-        """In the order in which they will be reported."""
+        """The clips in the order in which they will be reported."""
         ...
 
     def without(self, done: Collection[Clip]) -> Unit | None:
-        """Return what is left when `done` is taken out, or None when nothing is."""
+        """Return the unit without the clips in `done`, or None if no clip is left."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """What one stage wants from one source."""
+    """The plan of one stage for one source."""
 
     source: str
     name: str
     path: str
     priority: int
-    # Re-iterable and lazy: each pass computes the units anew, in the order to perform them.
+    # Re-iterable and lazy: each iteration calculates the units again, in the order to perform them.
     units: Iterable[Unit]
-    # Equal keys mean equal units: the engine queues a source anew only when its key changed.
+    # Equal keys mean equal units: the engine replaces the queue of a source only if its key changed.
     key: Hashable
-    # Clips that count towards the quotas: already made, and still to make (failed ones included).
+    # Clips that count towards the quotas: made ones, and those still to make (including failed ones).
     clips_made: int
     clips_left: int
-    # category -> patches wanted in all, made ones included.
+    # category -> total number of wanted patches, including made ones.
     quotas: Mapping[str, int] = field(default_factory=dict)
-    # Why nothing is planned, where the reason lies in the plan itself.
+    # Why nothing is planned, if the plan itself is the reason.
     unusable: str | None = None
-    # What else is worth knowing of its clips, by title: {"Mean spacing of the clips": "12.5 s"}.
+    # Further facts about its clips, by title: {"Mean spacing of the clips": "12.5 s"}.
     figures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryPlan:
-    """What one stage wants for one category over all sources."""
+    """The plan of one stage for one category over all sources."""
 
     target: int | None
     planned: int
     # Relative to the output folder.
     folder: str
-    # Of those planned and made, the ones that count for nothing: the target is to be met without them.
+    # Of the planned and made patches, those that do not count towards the target.
     surplus: int = 0
-    # What a mean patch takes, as the job estimates before any is made, and in how many files.
+    # The bytes of a mean patch, as the job estimates before any is made, and its number of files.
     estimated_patch_bytes: float = 0.0
     files_per_patch: int = 1
 
@@ -196,32 +195,32 @@ class Plan:
     sources: tuple[SourcePlan, ...]
     categories: Mapping[str, CategoryPlan] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    # What is worth knowing before the work begins, and nothing is wrong with.
+    # Information for the user before the work begins that is not a warning.
     notes: tuple[str, ...] = ()
-    # On what the estimated bytes of the categories stand: "if the pixels halve".
+    # The basis of the categories' estimated bytes, as a phrase: "if the pixels halve".
     estimate_basis: str = ""
 
 
 Scope = Literal["source", "all_sources", "dataset"]
 """When a stage begins, and for what.
 
-"source": for each source, as soon as the stage before it has nothing left for that source.
-"all_sources": for each source, when the stage before it has nothing left for any source.
+"source": for each source, as soon as the stage before it has no clip left for that source.
+"all_sources": for each source, when the stage before it has no clip left for any source.
 "dataset": for all sources together, when no source has work left in this run. Its plan has one source,
-`DATASET`, which is no source of the configuration. A run with `--limit` or `--only` leaves the stage out.
+`DATASET`, which is not a source of the configuration. A run with `--limit` or `--only` leaves the stage out.
 """
 OnChange = Literal["refuse", "redo"]
-"""What a run does when a stage's recipe differs from the one it began with.
+"""What a run does if a stage's recipe differs from the recipe it began with.
 
 "refuse": the run is refused, unless `--mix` accepts both.
-"redo": the stage and all stages after it are planned anew; what they made is superseded.
+"redo": the stage and all stages after it are planned again; their earlier patches are superseded.
 """
 DATASET = "dataset"
-"""The source of a stage over the whole dataset. It is counted nowhere as a source."""
+"""The source of a stage over the whole dataset. It does not count as a source."""
 
 
 class StageDefaults:
-    """What most stages answer: a stage may inherit from this class and overwrite what differs."""
+    """The usual answers of a stage: a stage may inherit from this class and override what differs."""
 
     is_discovery: bool = False
     scope: Scope = "all_sources"
@@ -230,7 +229,7 @@ class StageDefaults:
     legacy_recipe: JsonObject = MappingProxyType({})
 
     def inputs(self, records: Mapping[str, SourceRecord]) -> str:
-        """Return "": a stage by source is planned from its records alone."""
+        """Return "": a stage by source is planned from its records only."""
         del records
         return ""
 
@@ -240,25 +239,25 @@ class Stage(Protocol):
 
     @property
     def name(self) -> str:
-        """As in the ledger."""
+        """The name of the stage, as in the ledger."""
         ...
 
     @property
     def is_discovery(self) -> bool:
-        """Whether it only reads sources and learns facts: it writes no file and ends no clip.
+        """Whether the stage only reads sources and learns facts: it writes no file and ends no clip.
 
-        A dry run (`plan`) performs such stages and no others.
+        A dry run (`plan`) performs only such stages.
         """
         ...
 
     @property
     def scope(self) -> Scope:
-        """When it begins, and for what."""
+        """When the stage begins, and for what."""
         ...
 
     @property
     def recipe(self) -> JsonObject:
-        """What decides the bytes it makes, beside the job's recipe. Empty: nothing else does."""
+        """The settings besides the job's recipe that decide the bytes it makes. Empty: there are none."""
         ...
 
     @property
@@ -268,38 +267,38 @@ class Stage(Protocol):
 
     @property
     def on_change(self) -> OnChange:
-        """What a run does when its `recipe` has changed."""
+        """What a run does if `recipe` has changed."""
         ...
 
     def inputs(self, records: Mapping[str, SourceRecord]) -> str:
-        """Return a digest of what a stage over the dataset reads: it is redone when the digest changes."""
+        """Return a digest of a dataset stage's input: the stage is redone if the digest changes."""
         ...
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
-        """Decide, purely, what is left to do. Cheap enough to be asked for after every rejection."""
+        """Return the remaining work. Pure, and fast enough to be called after every rejection."""
         ...
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
-        """Do one unit, reporting as it goes. Closing the generator kills and reaps its children."""
+        """Perform one unit and yield its reports. Closing the generator kills and reaps its children."""
         ...
 
 
 class Job(Protocol):
-    """A list of stages, performed one after the other, over one set of sources."""
+    """A list of stages over one set of sources, performed one after the other."""
 
     @property
     def name(self) -> str:
-        """As in the configuration's `job`."""
+        """The name of the job, as in the configuration's `job`."""
         ...
 
     @property
     def stages(self) -> Sequence[Stage]:
-        """In order; `Stage.scope` says when each begins."""
+        """The stages in order; `Stage.scope` defines when each begins."""
         ...
 
     @property
     def recipe(self) -> JsonObject:
-        """Everything that decides bytes. A run folder with another recipe is refused."""
+        """All settings that decide bytes. A run folder with another recipe is refused."""
         ...
 
     @property

@@ -1,7 +1,7 @@
-"""The disk guard holds the work while the output's disk is low, or is not the disk the run began on.
+"""The disk guard holds the work while the output's disk is low, or is not the disk on which the run began.
 
-The guard looks before the first clip, every few seconds, and as soon as what was written since the last
-look could bring the disk to its threshold. What was held goes on by itself when there is room again.
+The guard checks the disk before the first clip, every few seconds, and as soon as the bytes written since the
+last check could bring the disk to its threshold. The work continues by itself when there is room again.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.storage.recorder import Recorder
 
 GO_ON_FACTOR = 1.05
-"""A disk that was low must have this much more than the threshold before the work goes on."""
+"""The space above the threshold that a low disk must have before the work continues."""
 MIN_FREE_FILES = 1000
-"""File systems that count their files may run out of them before they run out of bytes."""
+"""File systems with a limited number of files may run out of them before they run out of bytes."""
 WRITTEN_FACTOR = 2
-"""What is written may take this much of the disk: files fill whole blocks, and others write too."""
+"""The factor from bytes written to disk space used: files fill whole blocks, and other programs write too."""
 NOT_OURS = "{} is not the folder this run began in: put its disk back, or stop the run and start it again"
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Where the run writes and what it must leave free."""
+    """The folders to which the run writes, and the space that it must leave free."""
 
     output: Path
     run_folder: Path
@@ -38,10 +38,10 @@ class Watched:
 
 
 class DiskGuard:
-    """Closes and opens the gate by what a look at the disk shows."""
+    """Closes and opens the gate by the results of its checks."""
 
     def __init__(self, watched: Watched, *, recorder: Recorder, gate: Gate) -> None:
-        """Remember which folder the run began in."""
+        """Remember the identity of the folder in which the run began."""
         self._watched, self._recorder, self._gate = watched, recorder, gate
         self._folder = identity(watched.run_folder)
         self._has_warned = False
@@ -50,21 +50,21 @@ class DiskGuard:
 
     @property
     def is_due(self) -> bool:
-        """Whether what was written since the last look could bring the disk to its threshold."""
+        """Whether the bytes written since the last check could bring the disk to its threshold."""
         return self._recorder.bytes_written >= self._next_look_at_bytes
 
     def is_in_place(self) -> bool:
-        """Return whether the run folder is still the one the run began in. Raises OSError."""
+        """Return whether the run folder is still the one in which the run began. Raises OSError."""
         return identity(self._watched.run_folder) == self._folder
 
     async def look_if_due(self) -> None:
-        """Look, unless another look has made it unnecessary meanwhile. Raises what `look` raises."""
+        """Check the disk, unless another check has made this one unnecessary. Raises the errors of `look`."""
         async with self._looking:
             if self.is_due:
                 await self._look()
 
     async def look(self) -> None:
-        """Look at the disk, off the loop. Raises OSError and RuntimeError when the machine is exhausted."""
+        """Check the disk, off the loop. Raises OSError, and RuntimeError if the machine is exhausted."""
         async with self._looking:
             await self._look()
 
@@ -140,7 +140,7 @@ class DiskGuard:
 
 
 def identity(folder: Path) -> tuple[int, int]:
-    """Return what tells a folder from another that takes its place. Raises OSError."""
+    """Return a value that identifies a folder among others at the same path. Raises OSError."""
     found = folder.stat()
     return found.st_dev, found.st_ino
 

@@ -1,8 +1,8 @@
-"""Runs one command of the user's with a time limit. Nothing that the command leaves behind can hold the run.
+"""Runs one command of the user with a time limit. No process that the command leaves behind delays the run.
 
-The command leads a process group of its own. When its time is over the whole group is killed and the
-command is reaped. Its input is a file in memory and its error output is read without waiting for the
-end of the pipe: a process that inherited one of them delays nothing.
+The command leads its own process group. After the time limit the whole group is killed, and the command is
+reaped. Its input is a file in memory. Its error output is read without waiting for the end of the pipe: a
+process that inherited the pipe delays nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 60.0
 REAP_SECONDS = 5.0
-"""A killed process that the kernel does not let go, on a dead network disk say, is not waited for longer."""
+"""The longest wait for the exit of a killed process, which a dead network disk may delay."""
 TAIL_BYTES = 500
 READ_BYTES = 1 << 16
 
 
 class _Tail:
-    """Reads a pipe while the loop runs, and keeps the end of what was written."""
+    """Reads a pipe while the loop runs, and keeps the end of the data."""
 
     def __init__(self, read_end: int) -> None:
         """Begin to read."""
@@ -34,7 +34,7 @@ class _Tail:
         self._loop.add_reader(read_end, self._read)
 
     def _read(self) -> bool:
-        """Read what is there; return False when nothing is, or no process can write any more."""
+        """Read the available data; return False if there are none, or if no process can write any more."""
         try:
             data = os.read(self._read_end, READ_BYTES)
         except BlockingIOError:
@@ -45,9 +45,9 @@ class _Tail:
         return bool(data)
 
     def close(self) -> str:
-        """Read what is left without waiting for more, and return the end of it."""
+        """Read the available rest, and return the end of all data."""
         self._loop.remove_reader(self._read_end)
-        for _ in range(TAIL_BYTES):  # a process left behind may write for ever
+        for _ in range(TAIL_BYTES):  # bounded: a remaining process may write for ever
             if not self._read():
                 break
         os.close(self._read_end)
@@ -55,7 +55,7 @@ class _Tail:
 
 
 async def run_command(command: Sequence[str], line: bytes, *, name: str) -> None:
-    """Give a command a line and wait for its end, or kill it; what went wrong goes to the log."""
+    """Send a line to a command and wait for its end, or kill it; failures go to the log."""
     read_end, write_end = os.pipe()
     tail = _Tail(read_end)
     try:
@@ -109,7 +109,7 @@ async def _reap(child: asyncio.subprocess.Process, who: str) -> None:
 
 @contextlib.contextmanager
 def _in_memory(line: bytes) -> Iterator[int]:
-    """Lend a descriptor that a line can be read from. It is never full as a pipe, and needs no disk."""
+    """Yield a descriptor from which a line can be read. It never fills up like a pipe, and needs no disk."""
     descriptor = os.memfd_create("hook")
     try:
         os.write(descriptor, line)

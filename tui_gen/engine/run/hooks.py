@@ -1,11 +1,11 @@
-"""Runs the user's commands when something happens that the user wants to know, once per event.
+"""Runs the user's commands on events that the user wants to know, once per event.
 
-    on_finish    the run ended, whatever the way      on_problem    new warnings or errors, gathered
-    on_disk_low  the disk guard holds the work        on_pause      the work stands still, by hand or not
+    on_finish    the run ended, in any way            on_problem    new warnings or errors, collected
+    on_disk_low  the disk guard holds the work        on_pause      the run is paused or waits
 
-The event goes to the command's standard input as one line of JSON. A command is an argument list; no
-shell sees it. A command that hangs is killed (hook_command.py). A failure goes to the log and changes
-nothing.
+The command gets the event on its standard input as one line of JSON. A command is a list of arguments and
+runs without a shell. A command that hangs is killed (hook_command.py). A failure goes to the log and has no
+other effect.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tui_gen.engine.run.hook_command import run_command
 
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 60.0
-"""Problems within this time are one event: five hundred missing files are one message."""
+"""Problems within this time are one event: five hundred missing files cause one message."""
 PROBLEMS_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
 class HookEvent:
-    """Something worth a hook."""
+    """An event for a hook."""
 
     event: str  # "on_finish"
     said: Mapping[str, Any]
@@ -39,7 +39,7 @@ class HookEvent:
 
 @dataclass(slots=True)
 class EventDetector:
-    """Compares a run with what it was at the last look, and says what happened."""
+    """Compares a run with its state at the last call, and detects events."""
 
     phase: str = "starting"
     is_disk_low: bool = False
@@ -49,7 +49,7 @@ class EventDetector:
     _told_at: float = float("-inf")
 
     def look(self, state: RunState, now: float) -> Iterator[HookEvent]:
-        """Yield what happened since the last look."""
+        """Yield the events since the last call."""
         about = {"at": now, "output": state.output, "state": state.phase, "reason": state.reason}
         if state.phase != self.phase:
             if state.phase in {"paused", "waiting"}:
@@ -72,7 +72,7 @@ class EventDetector:
             if key not in self._told:
                 self._gathered.append(problem)
             self._told[key] = problem.count
-        # A step of the clock, forth or back, may send them early.
+        # After a step of the clock, forward or back, problems may be reported early.
         is_due = abs(now - self._told_at) >= GATHER_SECONDS or state.phase in ENDED_PHASES
         if self._gathered and is_due:
             yield HookEvent("on_problem", {**about, **_problems_said(self._gathered, state)})
@@ -103,22 +103,22 @@ def _problems_said(problems: Sequence[Problem], state: RunState) -> dict[str, An
 
 
 class Hooks:
-    """Looks once a second, and runs commands beside the work."""
+    """Checks once per second, and runs commands beside the work."""
 
     def __init__(self, commands: Mapping[str, Sequence[str]], snapshot: Callable[[], RunState]) -> None:
-        """Take event -> argument list, and where to look."""
+        """Take a map from event to argument list, and a function that returns the state."""
         self._commands, self._snapshot = commands, snapshot
         self._lookout = EventDetector()
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Look for ever; nothing to do where there are no commands."""
+        """Check until cancelled; return at once without commands."""
         while self._commands:
             self._look()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def finish(self) -> None:
-        """Look a last time, and wait for the commands that run."""
+        """Check a last time, and wait for the commands that run."""
         if self._commands:
             self._look()
         if self._running:

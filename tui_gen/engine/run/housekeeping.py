@@ -1,4 +1,4 @@
-"""What goes on beside the work: guarding the disk, measuring the machine, syncing, the status file."""
+"""The tasks beside the work: guarding the disk, measuring the machine, syncing, writing the status file."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 MEASURE_EVERY_BEATS = 2
 FIRST_LOOK_SECONDS = 10.0
-"""The work waits this long for the first look at the disk: on a dead network disk it may never end."""
+"""The longest wait of the work for the first check of the disk: on a dead network disk it may never end."""
 
 
 class Watch:
-    """Looks around once a second until it is cancelled."""
+    """Runs the tasks once per second until it is cancelled."""
 
     def __init__(self, watched: Watched, *, recorder: Recorder, gate: Gate, lock: Lock) -> None:
-        """Remember which folder the run began in, and subscribe to what is written."""
+        """Remember the folder in which the run began, and subscribe to written bytes."""
         self._watched, self._recorder, self._gate, self._lock = watched, recorder, gate, lock
         self._guard = DiskGuard(watched, recorder=recorder, gate=gate)
         recorder.on_written = self._after_writing
@@ -42,7 +42,7 @@ class Watch:
         self._last_write: asyncio.Task[None] | None = None
 
     async def look_first(self) -> None:
-        """Look at the disk before any work is handed out."""
+        """Check the disk before any work is handed out."""
         self._first_look = asyncio.create_task(self._look(), name="first look")
         await asyncio.wait({self._first_look}, timeout=FIRST_LOOK_SECONDS)
 
@@ -56,10 +56,10 @@ class Watch:
                 await self._guard.look_if_due()
 
     async def run(self) -> None:
-        """Look around for ever."""
+        """Run the tasks until cancelled."""
         beats = 0
         while True:
-            # No code waits for this task: it must neither die unnoticed nor leave the disk unguarded.
+            # No code waits for this task: it must not die unnoticed and leave the disk unguarded.
             with self._failures_noted():
                 await self._beat(beats)
             beats += 1
@@ -100,7 +100,7 @@ class Watch:
     def _measure_io(self) -> tuple[float | None, float | None]:
         try:
             counters = psutil.disk_io_counters()
-        except NotImplementedError:  # a sandbox that shows no disks
+        except NotImplementedError:  # a sandbox without disk counters
             return None, None
         now = time.monotonic()
         if counters is None:
@@ -112,9 +112,9 @@ class Watch:
         return (self._io[1] - before[1]) / seconds, (self._io[2] - before[2]) / seconds
 
     async def write_status(self) -> None:
-        """Write the status file, off the loop. A disk that takes nothing costs only the view."""
+        """Write the status file, off the loop. If the disk refuses it, only the view is out of date."""
         status = status_of(self._recorder.state, self._recorder.now())
-        # A write goes on when the run ends under it; the last one must come after it.
+        # A write continues when the run ends; the last write must come after it.
         self._last_write = asyncio.create_task(self._write_in_turn(status), name="status")
         await asyncio.shield(self._last_write)
 
@@ -134,6 +134,6 @@ class Watch:
         watched = self._watched
         is_inside = watched.status_path.is_relative_to(watched.output)
         if is_inside and not await asyncio.to_thread(self._guard.is_in_place):
-            # The disk is gone; what stands at its place must not fill up.
+            # The disk is not there; the disk at its place must not fill up.
             raise FileNotFoundError(errno.ENOENT, NOT_OURS.format(watched.run_folder))
         await write_status(watched.status_path, status)

@@ -1,4 +1,4 @@
-"""The engine's log. A disk that does not take it costs lines of the log, never the run or its last words."""
+"""The engine's log. If the disk refuses lines, lines of the log are lost; the run continues."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LOGS_KEPT = 3
 
 
 class _RunLog(logging.handlers.RotatingFileHandler):
-    """Remembers why the disk did not take a line, and says so as soon as it takes one again."""
+    """Remembers why the disk refused a line, and logs the reason as soon as lines can be written again."""
 
     trouble = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line, and after it that others may be missing."""
+        """Write a line, and then a note if earlier lines may be missing."""
         before, self.trouble = self.trouble, ""
         super().emit(record)
         if before and not self.trouble:
@@ -28,7 +28,7 @@ class _RunLog(logging.handlers.RotatingFileHandler):
             super().emit(logging.makeLogRecord({**_OWN, "msg": text, "args": (before,)}))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
-        """Remember a failure of the disk: printed as a surprise, each would reach the terminal."""
+        """Remember an error of the disk; the base class would print it to the terminal."""
         error = sys.exception()
         if isinstance(error, OSError):
             self.trouble = str(error.strerror or error)
@@ -41,7 +41,7 @@ _OWN = {"name": __name__, "levelno": logging.WARNING, "levelname": "WARNING"}
 
 @contextlib.contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Log to a file that is turned over when it is large. Raises OSError where it cannot be opened."""
+    """Log to a file that is rotated when it is large. Raises OSError if it cannot be opened."""
     handler = _RunLog(
         path, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", errors="backslashreplace"
     )
@@ -53,6 +53,6 @@ def logging_to(path: Path) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
-        # Closing writes what is left; on a full disk it is lost, and there is no log to say so in.
+        # Closing writes the rest; on a full disk the rest is lost, and no log can record that.
         with contextlib.suppress(OSError):
             handler.close()

@@ -1,4 +1,4 @@
-"""One engine's hold on a run folder: the lock, what the ledger says, and the run from start to end."""
+"""An engine's use of a run folder: the lock, the ledger's state, and the run from start to end."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LOCK_NAME = "lock"
 
 
 def replay(run_folder: Path) -> tuple[RunState, list[str]]:
-    """Return the state that the ledger adds up to, and what was damaged in it."""
+    """Return the state from the ledger of a run folder, and a text for each damaged line."""
     state, damage = RunState(), list[str]()
     for event in read_for_resume(run_folder / LEDGER_NAME, on_damage=damage, remembered=RECENT_KEPT):
         state.apply(event)
@@ -49,11 +49,11 @@ def replay(run_folder: Path) -> tuple[RunState, list[str]]:
 
 
 def recipe_differences(before: JsonObject, now: JsonObject, *, legacy: JsonObject) -> list[str]:
-    """Return "key: before -> now" for every key with two values.
+    """Return "key: before -> now" for every key whose value changed.
 
-    A key that one side lacks has its value in `legacy` there. A key that is not in `legacy` belongs to
-    something that the other side does not have (a new source, say) and differs from nothing. A folder
-    without a recipe has not been written to.
+    A key that one side lacks has its value in `legacy`. A key that is not in `legacy` belongs to something
+    that the other side does not have (a new source, for example) and is not compared. A folder without a
+    recipe has not been written to.
     """
     if not before:
         return []
@@ -70,7 +70,7 @@ def _hash_of(config: Path) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that the program asks for, where they are known."""
+    """Return the known versions of Python and of the packages that the program requires."""
     versions = {"python": platform.python_version()}
     try:
         wanted = metadata.requires("tui-gen") or []
@@ -85,7 +85,7 @@ def _versions() -> dict[str, str]:
 
 
 class Session:
-    """The held run folder. Exactly one engine has one at a time."""
+    """An open run folder. Exactly one engine has it at a time."""
 
     def __init__(self, run_folder: Path) -> None:
         """Create the folder, take the lock, read the ledger. Raises LockedError, OSError."""
@@ -119,7 +119,7 @@ class Session:
             self.recorder.write(redone)
 
     def note(self, events: Iterable[ev.Event]) -> None:
-        """Record what was found before the work began. Raises OSError."""
+        """Record events from before the work began. Raises OSError."""
         for event in events:
             if isinstance(event, ev.Durable):
                 self.recorder.write(event)
@@ -135,7 +135,7 @@ class Session:
         *,
         executor: Executor | None = None,
     ) -> ev.RunEnded:
-        """Run the job to its end, in this process where no executor is given, and record the end."""
+        """Run the job to its end, in this process if no executor is given, and record the end."""
         engine = Scheduler(
             job=job, recorder=self.recorder, executor=executor or LocalExecutor(), options=options
         )
@@ -158,7 +158,7 @@ class Session:
         return ended
 
     def fail(self, error: BaseException) -> None:
-        """Record that the run has ended by an error, unless its end is recorded already."""
+        """Record that the run ended by an error, unless its end is recorded already."""
         if self.state.phase in ENDED_PHASES:
             return
         if isinstance(error, RefusedError):
@@ -175,7 +175,7 @@ class Session:
             self.recorder.show(ended)
 
     def close(self) -> None:
-        """Let go of the run folder. A disk that is gone does not prevent the end."""
+        """Release the run folder. A missing disk does not prevent the end."""
         for let_go in (self._ledger.close, self.lock.release):
             try:
                 let_go()

@@ -1,6 +1,6 @@
-"""Whether a run could write its own files, found out by doing what a run does. Nothing is left behind.
+"""Tests whether a run could write its own files, by the operations of a run. No file is left behind.
 
-No engine may be at work on the run folder.
+No engine may be running in the run folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 
 
 def try_to_write(output: Path, run_folder: Path, status_path: Path) -> None:
-    """Open the files that a run updates, and make and rename others beside them. Raises OSError."""
+    """Open the files that a run updates, and make and rename other files beside them. Raises OSError."""
     for path in (run_folder / LOCK_NAME, run_folder / LEDGER_NAME, run_folder / LOG_NAME):
         if path.exists():
             os.close(open_to_update(path))
@@ -27,7 +27,7 @@ def try_to_write(output: Path, run_folder: Path, status_path: Path) -> None:
 
 
 def nearest_folder(path: Path) -> Path:
-    """Return the nearest path above a path, or the path itself, that exists and can be reached."""
+    """Return a path, or the nearest path above it, that exists and can be reached."""
     return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110 - never raises
 
 

@@ -1,1 +1,1 @@
-"""Who does what next: scheduler, workers, queues, gate and commands."""
+"""Assigns the work: scheduler, workers, queues, gate and commands."""

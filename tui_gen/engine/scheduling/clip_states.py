@@ -1,7 +1,7 @@
-"""Where the clips of one source stand while a stage is performed: a byte of flags for each clip.
+"""The states of one source's clips while a stage is performed: a byte of flags for each clip.
 
-Invariant: the counts are those of the flags. Every change of one clip takes the same time, however many
-clips the source has; integers as bit sets are copied whole for each.
+Invariant: the counts agree with the flags. Every change of one clip takes the same time for any number of
+clips; integers as bit sets would be copied completely for each change.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 IN_FLIGHT = 1
 """A worker has the clip."""
 FAILED = 2
-"""The clip failed in this run and is not forgiven."""
+"""The clip failed in this run and may not be tried again yet."""
 ENDED = 4
-"""The clip ended, and did not fail, since the plan was made."""
+"""The clip has ended without failing since the plan was made."""
 PASSED_OVER = 8
-"""The plan holds the clip, and the clip was in flight when its turn came."""
+"""The plan contains the clip, and the clip was in flight when the queue reached it."""
 
 _GONE = IN_FLIGHT | FAILED | ENDED
 _MAY_LACK = PASSED_OVER | ENDED
@@ -31,15 +31,15 @@ class ClipStates:
 
     in_flight: int = 0
     gone: int = 0  # in flight, failed or ended
-    may_lack: int = 0  # passed over and ended
+    may_lack: int = 0  # passed over, and then ended
     _flags: bytearray = field(default_factory=bytearray)
 
     def has(self, clip: int, flags: int) -> bool:
-        """Tell whether a clip has one of the flags."""
+        """Return whether a clip has one of the flags."""
         return clip < len(self._flags) and bool(self._flags[clip] & flags)
 
     def change(self, clip: int, *, on: int = 0, off: int = 0) -> None:
-        """Set flags of a clip, and take others from it."""
+        """Set flags of a clip, and clear others."""
         flags = self._flags
         if clip >= len(flags):
             flags.extend(bytes(clip + 1 - len(flags)))
@@ -51,7 +51,7 @@ class ClipStates:
             self.may_lack += (after & _MAY_LACK == _MAY_LACK) - (before & _MAY_LACK == _MAY_LACK)
 
     def clear(self, flag: int) -> None:
-        """Take a flag from all clips."""
+        """Clear a flag of all clips."""
         self._flags = self._flags.translate(_WITHOUT[flag])
         self.in_flight = self._count(value for value in range(16) if value & IN_FLIGHT)
         self.gone = self._count(value for value in range(16) if value & _GONE)

@@ -1,4 +1,4 @@
-"""What may be asked of a running engine by keys, `ctl` and signals: imperatives, harmless twice."""
+"""The commands that keys, `ctl` and signals send to a running engine. Repeating a command is harmless."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ MAX_WORKERS = 256
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Stop pulling: CPU falls to zero within one clip."""
+    """Stop pulling: the CPU load falls to zero within one clip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Go on after a pause."""
+    """Continue after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Finish the clips in hand, save and end."""
+    """Finish the current clips, save and end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End now; the clips in hand are made again in the next run."""
+    """End now; the next run makes the current clips again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetWorkers:
-    """Work with so many workers from now on."""
+    """Set the number of workers."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Leave a source out; the other sources get its share."""
+    """Leave a source out; other sources get its share."""
 
     source: str
 
@@ -61,7 +61,7 @@ class SetPriority:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again what failed, was quarantined or was unusable: of one source, or of all (None)."""
+    """Try again everything that failed, was quarantined or was unusable: of one source, or of all (None)."""
 
     source: str | None = None
 
@@ -70,19 +70,19 @@ Command = Pause | Resume | Drain | Stop | SetWorkers | Skip | Unskip | SetPriori
 
 
 class CommandRefusedError(Exception):
-    """A command cannot be carried out now; the text says why and what to do instead."""
+    """A command cannot be carried out now; the text has the reason and an alternative."""
 
 
 class Controller(Protocol):
-    """All that a screen needs: something to look at and something to steer with.
+    """The interface of a screen to an engine: the state, and commands.
 
-    Implemented by the engine in the same process and by the client of its control socket.
+    The engine in the same process and the client of its control socket implement it.
     """
 
     def snapshot(self) -> RunState | None:
-        """Return the state as last known, or None before anything is known. Never waits."""
+        """Return the last known state, or None if none is known. Never waits."""
         ...
 
     async def steer(self, command: Command) -> str:
-        """Carry out a command and say in one line what was done. Raises CommandRefusedError."""
+        """Carry out a command and return one line about the result. Raises CommandRefusedError."""
         ...

@@ -1,6 +1,6 @@
-"""What holds the work: a pause by hand, or obstructions that come and go by themselves.
+"""The gate that holds the work: for a pause by the user, or for obstructions that end by themselves.
 
-Every change wakes all tasks that wait at the gate, and they check it again.
+Every change wakes all tasks that wait at the gate, and they check the gate again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 class Gate:
-    """Closed while paused or while anything is in the way."""
+    """Closed while paused or while there is any obstruction."""
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         """Call `on_change` after every opening and closing, and after every pulse."""
@@ -21,7 +21,7 @@ class Gate:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing may be pulled."""
+        """Whether no report may be pulled."""
         return self.is_paused or bool(self._obstructions)
 
     @property
@@ -31,21 +31,21 @@ class Gate:
 
     @property
     def reason(self) -> str:
-        """What is in the way, in words."""
+        """The obstructions, in words."""
         return "; ".join(dict.fromkeys(self._obstructions.values()))
 
     def pause(self) -> None:
-        """Close by hand."""
+        """Close by the user's command."""
         self.is_paused = True
         self.pulse()
 
     def resume(self) -> None:
-        """Take back a closing by hand."""
+        """Undo `pause`."""
         self.is_paused = False
         self.pulse()
 
     def obstruct(self, what: str, reason: str) -> bool:
-        """Close because of `what`, until it is cleared; say whether it was not in the way before."""
+        """Close because of `what` until it is cleared; return whether this obstruction is new."""
         is_new = what not in self._obstructions
         if self._obstructions.get(what) != reason:
             self._obstructions[what] = reason
@@ -53,12 +53,12 @@ class Gate:
         return is_new
 
     def clear(self, what: str) -> None:
-        """Take an obstruction away."""
+        """Remove an obstruction."""
         if self._obstructions.pop(what, None) is not None:
             self.pulse()
 
     def pulse(self) -> None:
-        """Wake everybody who waits, to look again."""
+        """Wake all waiting tasks, so that they check again."""
         self._pulse.set()
         self._pulse = asyncio.Event()
         self._on_change()

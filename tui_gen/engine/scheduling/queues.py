@@ -1,4 +1,4 @@
-"""What is still to be handed out, source by source, without handing anything out twice."""
+"""The queue of work for each source; no clip is handed out twice."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from tui_gen.engine.model.work import Clip, SourcePlan, Unit
 from tui_gen.engine.scheduling.clip_states import ENDED, FAILED, IN_FLIGHT, PASSED_OVER, ClipStates
 
 SAME_FAILURES = 3
-"""So many clips of one source in a row that fail in the same way set it aside for this run."""
+"""A source is quarantined for this run after this number of consecutive clips that fail in the same way."""
 
 
 @dataclass(slots=True)
 class SourceQueue:
-    """The units of one source, of the plan as it is now.
+    """The units of one source, by the current plan.
 
-    A clip is handed out while it is neither in flight, nor failed, nor ended since the plan was made.
-    Handing out all clips takes time in proportion to their number, times the logarithm of the number of
-    parts where units are divided: nothing here copies or walks all clips for one of them.
+    A clip can be handed out if it is not in flight, has not failed, and has not ended since the plan was
+    made. Handing out all clips takes time proportional to their number, times the logarithm of the number of
+    parts if units are divided: no operation copies or visits all clips for one of them.
     """
 
     plan: SourcePlan
     is_survey_in_flight: bool = False  # a unit without clips (a survey) is in flight
-    is_closed: bool = False  # nothing more in this run: quarantined, or found unusable
-    is_unreachable: bool = False  # nothing until its disk or share is back
+    is_closed: bool = False  # no more work in this run: quarantined, or found unusable
+    is_unreachable: bool = False  # no work until its disk or share is back
     _states: ClipStates = field(default_factory=ClipStates)
     _units: Iterator[Unit] | None = None
     _returned: list[Unit] = field(default_factory=list)
     _survey_failures: int = 0
     _last_failure: str = ""
     _failures_in_a_row: int = 0
-    # How often a machine was lost with this clip first in hand; None: with a survey.
+    # Clip -> how often a machine was lost when this was its first clip without an outcome; None: a survey.
     _deaths: Counter[Clip | None] = field(default_factory=Counter)
-    _clips_planned: int = field(init=False)  # left when the units were queued
+    _clips_planned: int = field(init=False)  # clips left when the units were queued
 
     def __post_init__(self) -> None:
-        """Note how many clips there are to hand out."""
+        """Set the number of clips to hand out."""
         self._clips_planned = self.plan.clips_left
 
     def renew(self, plan: SourcePlan) -> bool:
-        """Take a new plan; say whether clips in flight may have become unwanted by it."""
+        """Replace the plan; return whether clips in flight may have become unwanted."""
         shrank = any(plan.quotas.get(name, 0) < quota for name, quota in self.plan.quotas.items())
         changed = plan.key != self.plan.key
         self._states.clear(PASSED_OVER)
@@ -51,31 +51,31 @@ class SourceQueue:
         return shrank
 
     def rewind(self) -> None:
-        """Hand out the plan's units from the start; what ended or is in flight is left out."""
+        """Start again with the plan's units and forget which clips have ended."""
         self.rewind_keeping_ended()
         self._states.clear(ENDED)
         self._clips_planned = self.plan.clips_left
 
     @property
     def may_want_more(self) -> bool:
-        """Whether a clip has ended that was planned anew while it was in flight, perhaps for more."""
+        """Return True if a clip ended after it was planned again for additional categories."""
         return self._states.may_lack > 0
 
     @property
     def clips_in_flight(self) -> int:
-        """How many clips workers have."""
+        """The number of clips that workers have."""
         return self._states.in_flight
 
     @property
     def clips_waiting(self) -> int:
-        """How many clips are still to be handed out."""
+        """The number of clips still to be handed out."""
         if self.is_closed or self.is_unreachable:
             return 0
         return max(0, self._clips_planned - self._states.gone)
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether nothing is in flight, and nothing is left to hand out in this run."""
+        """Whether no clip is in flight and none is left to hand out in this run."""
         if self.is_survey_in_flight or self._states.in_flight:
             return False
         if self.is_closed or self.is_unreachable:
@@ -86,9 +86,9 @@ class SourceQueue:
         return unit is None
 
     def take(self, *, most_clips: int | None = None) -> Unit | None:
-        """Return the next unit and count its clips as in flight; None when there is none now.
+        """Return the next unit and mark its clips as in flight; None if there is none now.
 
-        A larger unit is divided evenly; its first part is taken, and the rest is next.
+        A larger unit is divided evenly; the first part is returned, and the rest comes next.
         """
         if self.is_closed or self.is_unreachable or self.is_survey_in_flight:
             return None
@@ -129,10 +129,10 @@ class SourceQueue:
         return unit.without(gone) if gone else unit
 
     def _first_part(self, unit: Unit, most: int) -> Unit:
-        """Return the first of equal parts of at most `most` clips; what follows it is next.
+        """Return the first of equal parts of at most `most` clips; the other parts come next.
 
-        A unit is halved again and again, between two parts. Taking one part after another off the front
-        would copy the rest once for each part.
+        A unit is halved repeatedly, at a boundary between two parts. Removing one part after another from the
+        front would copy the rest once for each part.
         """
         while (parts := -(-len(clips := unit.clips) // most)) > 1:
             middle = -(-len(clips) * ((parts + 1) // 2) // parts)
@@ -144,15 +144,15 @@ class SourceQueue:
         return unit
 
     def end(self, clip: Clip) -> None:
-        """Note that a clip in flight has its outcome."""
+        """Mark a clip in flight as ended."""
         self._states.change(clip.index, off=IN_FLIGHT, on=ENDED)
 
     def fail(self, clip: Clip) -> None:
-        """Note that a clip that ended failed: it is not handed out again before it is forgiven."""
+        """Mark an ended clip as failed: it is not handed out again until `forgive`."""
         self._states.change(clip.index, off=ENDED, on=FAILED)
 
     def give_back(self, unit: Unit, done: set[Clip], *, is_stale: bool) -> None:
-        """Take back what a worker did not do. Stale work is planned anew instead."""
+        """Return a unit with the clips that a worker did not do. Stale work is planned again instead."""
         clips = unit.clips
         self._land(clips, done)
         if is_stale:
@@ -164,9 +164,9 @@ class SourceQueue:
             self._returned.append(rest)
 
     def _land(self, clips: Sequence[Clip], done: set[Clip]) -> None:
-        """Note that a unit is not in flight any more.
+        """Mark the clips of a unit as no longer in flight.
 
-        Clips that ended may be again: another worker has taken them for what they did not give before.
+        Clips in `done` may be in flight again: another worker may make them for additional categories.
         """
         for clip in clips:
             if clip not in done:
@@ -175,39 +175,39 @@ class SourceQueue:
             self.is_survey_in_flight = False
 
     def rewind_keeping_ended(self) -> None:
-        """Hand out the plan's units from the start, without what ended since the plan was made."""
+        """Start again with the plan's units; clips that have ended since the plan was made stay ended."""
         self._units = None
         self._returned.clear()
 
     def complete(self, unit: Unit, done: set[Clip]) -> None:
-        """Note that a worker came to the end of a unit."""
+        """Mark a unit as completed by a worker."""
         clips = unit.clips
         self._land(clips, done)
         if not clips:
             self._survey_failures = 0
 
     def count_failure(self, reason: str) -> bool:
-        """Count a failed clip; say whether the source is to be quarantined."""
+        """Count a failed clip; return whether the source must be quarantined."""
         self._failures_in_a_row = self._failures_in_a_row + 1 if reason == self._last_failure else 1
         self._last_failure = reason
         return self._failures_in_a_row >= SAME_FAILURES
 
     def count_success(self) -> None:
-        """Note that its decoder works."""
+        """Reset the count of failures: the source can be decoded."""
         self._failures_in_a_row, self._last_failure = 0, ""
 
     def count_survey_failure(self) -> bool:
-        """Count a survey that broke; say whether the source is to be quarantined."""
+        """Count a failed survey; return whether the source must be quarantined."""
         self._survey_failures += 1
         return self._survey_failures >= SAME_FAILURES
 
     def count_death(self, first: Clip | None) -> bool:
-        """Count a lost machine by the clip that was first in hand; say whether the clip is to be given up."""
+        """Count a lost machine for its first clip without an outcome; return whether the clip must fail."""
         self._deaths[first] += 1
         return self._deaths[first] >= SAME_FAILURES
 
     def forgive(self) -> None:
-        """Forget all failures: they are to be tried again."""
+        """Forget all failures, so that the clips are tried again."""
         self._deaths.clear()
         self._states.clear(FAILED)
         self.is_closed = False

@@ -1,10 +1,10 @@
-"""The engine: plan -> gate -> executor -> ledger -> state, steered while it works.
+"""The scheduler: plan -> gate -> executor -> ledger -> state, controllable while it works.
 
-The scheduler plans and hands out units, each to a worker with a task of its own (worker.py). Nothing is
-pulled while the gate is closed, so the pipes fill and the children sleep.
+The scheduler plans and hands out units, each to a worker with its own task (worker.py). Nothing is pulled
+while the gate is closed, so pipes fill up and the children block.
 
     scheduler: plan ─> queues ─> a worker for a unit ─┐        wakes on every change
-    worker:    gate ─> pull one report ─> ledger ─> state      ends after the pull in hand
+    worker:    gate ─> pull one report ─> ledger ─> state      ends after the current pull
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
 log = logging.getLogger(__name__)
 
 LEAST_CLIPS = 4
-"""Units are divided where workers would go without, but not below this: beginning one costs something."""
+"""The fewest clips of a divided unit: units are divided to keep workers busy, but starting one has a cost."""
 PLAN_SECONDS = 1.0
-"""While there is work at hand a changed plan may wait this long, so that many changes cost one plan."""
+"""While workers are busy, a new plan may wait this long, so that many changes cause one plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How this one run differs from a whole one."""
+    """The differences of this run from a complete run."""
 
     workers: int
-    limit: int | None = None  # end after so many clips
-    only: frozenset[str] | None = None  # work on these sources alone
+    limit: int | None = None  # end after this number of clips
+    only: frozenset[str] | None = None  # work only on these sources
 
 
 class Scheduler:
-    """Performs a job's stages and can be steered meanwhile. One run is one object."""
+    """Performs a job's stages and accepts commands meanwhile. One object per run."""
 
     def __init__(self, *, job: Job, recorder: Recorder, executor: Executor, options: Options) -> None:
-        """Take what was read and opened by the caller; nothing starts before `run`."""
+        """Keep what the caller has read and opened; nothing starts before `run`."""
         self._job, self._recorder = job, recorder
         self._state, self._clock, self._apply = recorder.state, recorder.now, recorder.show
         self._executor, self._options = executor, options
-        self._runs: list[StageRun] = []  # the stages of the group at work
+        self._runs: list[StageRun] = []  # the stages of the current group
         self._workers: dict[int, Worker] = {}
         self._changed = asyncio.Event()
         self.gate = Gate(self._gate_changed)
@@ -65,14 +65,14 @@ class Scheduler:
         self._tickets = Tickets(options.limit)
         self._timers: list[asyncio.TimerHandle] = []
         self._waits = SourceWaits(executor, self._reach_again)
-        self._lacks_room = False  # no machine has room for a unit that is left
+        self._lacks_room = False  # a unit is left, and no machine has room for it
         executor.on_change(self.gate.pulse)
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
 
     # ------------------------------------------------------------------ the run
 
     async def run(self) -> ev.RunEnded:
-        """Perform all stages and return how it ended. The end is the caller's to record."""
+        """Perform all stages and return how the run ended. The caller records the end."""
         try:
             for group in groups_of(self._job.stages):
                 await self._perform(group)
@@ -106,7 +106,7 @@ class Scheduler:
             await self._wait_for_change()
 
     def _is_left_out(self, stage: Stage) -> bool:
-        """Return whether a stage over the whole dataset must wait for a run over the whole dataset."""
+        """Return whether a stage over the whole dataset is left out because this run is limited."""
         if stage.scope != "dataset" or (self._options.limit is None and self._options.only is None):
             return False
         text = f"stage {stage.name} was left out: it needs a run without --limit and --only"
@@ -114,7 +114,7 @@ class Scheduler:
         return True
 
     async def _record_start(self, stage: Stage) -> None:
-        """Record settings or inputs that a stage begins with for the first time, or anew."""
+        """Record the recipe or inputs of a stage that begins for the first time, or with changed ones."""
         inputs = stage.inputs(self._state.records) if stage.scope == "dataset" else ""
         for started in starts_of(self._job.stages, stage, inputs, self._state):
             await self._recorder.note(replace(started, at=self._clock()), self.gate)
@@ -174,7 +174,7 @@ class Scheduler:
             self._open(*found)
 
     def _plan_where_needed(self) -> bool:
-        """Plan anew the stages that may have more by now; return whether there are any."""
+        """Plan the stages again that may have more work now; return whether there are any."""
         wanting = [
             run
             for run in self._runs
@@ -190,7 +190,7 @@ class Scheduler:
         return len(self._workers) < self._state.workers_target
 
     def _fair_share(self) -> int:
-        """Return so few clips that all workers end together; those in work are shared out already."""
+        """Return the most clips of a unit, so small that all workers end together."""
         left = clips_open(self._runs, self._options.only)
         if self._tickets.left is not None:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
@@ -229,7 +229,7 @@ class Scheduler:
         what = "starting" if unit.clips else "looking"
         self._apply(ev.SlotOpened(self._clock(), number, unit.source, what))
         worker.task = asyncio.create_task(worker.work(), name=f"worker {number}")
-        # Not in the task's own `finally`: one that is cancelled before it began never gets there.
+        # Not in the task's own `finally`, which a task that is cancelled before its start never reaches.
         worker.task.add_done_callback(lambda task: self._close(run, worker, task))
 
     def _close(self, run: StageRun, worker: Worker, task: asyncio.Task[None]) -> None:
@@ -241,16 +241,16 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - without this the run would never end
             self._give_up(worker, error)
         for later in self._runs[self._runs.index(run) + 1 :]:
-            later.needs_plan = True  # what they plan from has grown
+            later.needs_plan = True  # the input of their plans has grown
         if self._tickets.are_gone and not any(other.has_ticket for other in self._workers.values()):
             self._ending = self._ending or "limit"
         self._apply(ev.SlotClosed(self._clock(), worker.number))
         self.gate.pulse()
 
     def _give_up(self, worker: Worker, error: BaseException) -> None:
-        """Hold the work, or give up the source, after a failure that no clip can be charged with.
+        """Hold the work or quarantine the source, after a failure that no clip caused.
 
-        The unit went back to its queue: handed out again at once, it would fail again without end.
+        The unit is back in its queue: if it was handed out again at once, it would fail again without end.
         """
         source = worker.unit.source
         log.error("worker %d on %s", worker.number, source, exc_info=error)
@@ -260,7 +260,7 @@ class Scheduler:
             self.quarantine(source, f"internal error: {type(error).__name__}: {error}")
 
     def _balance(self) -> None:
-        """Tell the newest workers to end where there are too many; keep them where there are not."""
+        """Tell the newest workers to end if there are too many, and revoke this if there are not."""
         target = self._state.workers_target
         willing = [worker for worker in self._workers.values() if not worker.is_stale]
         willing.sort(key=lambda worker: worker.number)
@@ -278,11 +278,11 @@ class Scheduler:
 
     @property
     def is_ending(self) -> bool:
-        """Whether the run ends after the pulls in hand."""
+        """Whether the run ends after the current pulls."""
         return self._ending is not None
 
     def want_plan(self, *, learned_of: str | None = None) -> None:
-        """Plan anew soon; at once where workers would turn to a later source meanwhile."""
+        """Request a new plan; a plan at once if workers would otherwise take a later source."""
         for run in self._runs:
             run.needs_plan = True
             if learned_of is not None and learned_of in run.queues:
@@ -291,7 +291,7 @@ class Scheduler:
             self.gate.pulse()
 
     def drop(self, source: str) -> None:
-        """Hand out nothing more of a source that was found unusable."""
+        """Hand out no more work of a source that was found unusable."""
         for run in self._runs:
             run.needs_plan = True
         for queue in self._queues_of(source):
@@ -302,14 +302,14 @@ class Scheduler:
         return [run.queues[source] for run in self._runs if source in run.queues]
 
     def quarantine(self, source: str, reason: str) -> None:
-        """Hand out nothing more of a source in this run."""
+        """Hand out no more work of a source in this run."""
         for queue in self._queues_of(source):
             queue.is_closed = True
         self._apply(ev.SourceQuarantined(self._clock(), source, reason))
         self._end_workers_of(source)
 
     def mark_unreachable(self, source: str, gone: SourceUnreachableError) -> None:
-        """Hand out nothing of a source until it can be reached; its quota stays."""
+        """Hand out no work of a source until it can be reached; its quota stays."""
         queues = self._queues_of(source)
         if any(queue.is_unreachable for queue in queues):
             return
@@ -326,7 +326,7 @@ class Scheduler:
         self.gate.pulse()
 
     def obstruct(self, what: str, reason: str) -> None:
-        """Close the gate for a while, then let the work try again."""
+        """Close the gate for some time, then let the work try again."""
         log.warning("%s", reason)
         self.gate.obstruct(what, reason)
         loop = asyncio.get_running_loop()
@@ -335,7 +335,7 @@ class Scheduler:
         self._timers.append(timer)
 
     def reduce_workers(self, reason: str) -> bool:
-        """Go on with one worker fewer; return False where there is only one."""
+        """Reduce the number of workers by one; return False if there is only one."""
         count = self._state.workers_target - 1
         if not count:
             return False
@@ -357,7 +357,8 @@ class Scheduler:
         try:
             self._recorder.write(event)
         except OSError as error:
-            # The phases in the ledger only serve the clock of past runs; a full disk may drop one.
+            # The phases in the ledger only serve the working time of past runs; on a full disk one may be
+            # lost.
             log.warning("cannot write the ledger: %s", error.strerror)
             self._apply(event)
 
@@ -382,11 +383,11 @@ class Scheduler:
     # ------------------------------------------------------------------ what steering needs
 
     def snapshot(self) -> RunState:
-        """Return the state of this moment."""
+        """Return a copy of the current state."""
         return self._state.copy()
 
     def end(self, how: Literal["drain", "stop"]) -> None:
-        """End the run: after the clips in hand, or now."""
+        """End the run: after the current clips, or now."""
         if self._ending != "stop":
             self._ending = how
         if how == "stop":
@@ -396,13 +397,13 @@ class Scheduler:
         self.gate.pulse()
 
     def set_workers(self, count: int) -> None:
-        """Work with so many from now on."""
+        """Set the number of workers."""
         self._apply(ev.WorkersChanged(self._clock(), count))
         self._balance()
         self.gate.pulse()
 
     def plan_again(self, source: str, *, is_dropped: bool = False) -> None:
-        """Plan anew after something about a source was recorded; its work in hand may be unwanted."""
+        """Plan again after a change of a source's record; its current work may be unwanted."""
         for queue in self._queues_of(source):
             queue.rewind()
         if is_dropped:
@@ -412,7 +413,7 @@ class Scheduler:
         self.gate.pulse()
 
     def forgive(self, source: str) -> None:
-        """Let a source's failed clips be handed out again."""
+        """Allow a source's failed clips to be handed out again."""
         for queue in self._queues_of(source):
             queue.forgive()
         self.plan_again(source)

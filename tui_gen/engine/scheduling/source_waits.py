@@ -1,6 +1,6 @@
-"""Waits for sources that cannot be reached: no event says that a share is mounted again.
+"""Waits for sources that cannot be reached, by polling: no event reports that a share is mounted again.
 
-Invariant: a wait ends when the source's path can be reached, or when the run ends, and for no other reason.
+Invariant: a wait ends only when the source's path can be reached, or when the run ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class SourceWaits:
     """One waiting task for each source that cannot be reached."""
 
     def __init__(self, executor: Executor, on_return: Callable[[str], None]) -> None:
-        """Ask the executor for paths, and call `on_return` with each source that is back."""
+        """Ask the executor about paths, and call `on_return` with each source that is back."""
         self._executor, self._on_return = executor, on_return
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -42,7 +42,7 @@ class SourceWaits:
         self._on_return(source)
 
     async def _sees(self, path: str) -> bool:
-        """Return whether a path can be reached. A look that fails counts as no, and is repeated."""
+        """Return whether a path can be reached. A failed check counts as no, and is repeated."""
         try:
             return await self._executor.sees(path)
         except Exception as error:

@@ -1,8 +1,8 @@
-"""One stage while it is performed: its plan, its queues, and which sources may enter it.
+"""One stage while it is performed: its plan, its queues, and the sources that may enter it.
 
-    group of stages:   A ──> B ──> C      a source enters B when A has nothing left for it
+    group of stages:   A ──> B ──> C      a source enters B when A has no work left for it
 
-Stages of one group are performed together; the next group begins when a group has nothing left.
+Stages of one group are performed together; the next group begins when a group has no work left.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def groups_of(stages: Sequence[Stage]) -> Iterator[tuple[Stage, ...]]:
 
 @dataclass(slots=True, eq=False)
 class StageRun:
-    """One stage of the group at work."""
+    """One stage of the current group."""
 
     context: StageContext
     upstream: StageRun | None  # the stage before it in the group
@@ -44,11 +44,11 @@ class StageRun:
 
     @property
     def stage(self) -> Stage:
-        """What is performed."""
+        """The stage that is performed."""
         return self.context.stage
 
     def take_plan(self, plan: Plan, at: float) -> list[str]:
-        """Queue a plan; return the sources whose clips in hand may be unwanted by it."""
+        """Queue a plan; return the sources whose clips in flight may be unwanted now."""
         self.needs_plan = self.is_urgent = False
         self.planned_at = at
         ranked = sorted(plan.sources, key=lambda source: source.priority)
@@ -63,24 +63,24 @@ class StageRun:
         return stale
 
     def may_enter(self, source: str) -> bool:
-        """Return whether the stages before it in the group have nothing left for a source."""
+        """Return whether the stages before it in the group have no work left for a source."""
         return self.upstream is None or self.upstream.has_finished(source)
 
     def has_finished(self, source: str) -> bool:
-        """Return whether nothing of a source is in hand or left here, by a plan that is up to date."""
+        """Return whether no clip of a source is in flight or left in this stage, by an up-to-date plan."""
         if self.needs_plan or not self.may_enter(source):
             return False
         queue = self.queues.get(source)
         return queue is None or queue.is_exhausted
 
     def comes_before_others(self, source: str) -> bool:
-        """Return whether workers would turn to a later source while the plan for this one waits."""
+        """Return whether workers would take a later source while the plan for this one waits."""
         priority = self.queues[source].plan.priority
         return any(queue.plan.priority > priority for queue in self.queues.values())
 
 
 def in_order(runs: Sequence[StageRun]) -> Iterable[tuple[StageRun, str]]:
-    """Return the sources of all stages by priority; among equals, those of the later stage come first."""
+    """Return the sources of all stages by priority; among equals, sources of the later stage come first."""
     if len(runs) == 1:
         return ((runs[0], source) for source in runs[0].order)
     places = [(run, source) for run in reversed(runs) for source in run.order]
@@ -88,6 +88,6 @@ def in_order(runs: Sequence[StageRun]) -> Iterable[tuple[StageRun, str]]:
 
 
 def clips_open(runs: Sequence[StageRun], only: Collection[str] | None) -> int:
-    """Return how many clips are in flight or still to be handed out; `only` names the sources, None all."""
+    """Return the number of clips in flight or still to be handed out, of `only` these sources (None: all)."""
     queues = (run.queues[source] for run in runs for source in run.queues if only is None or source in only)
     return sum(queue.clips_waiting + queue.clips_in_flight for queue in queues)

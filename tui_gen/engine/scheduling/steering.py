@@ -1,4 +1,4 @@
-"""Carries out commands on a running engine, and says in one line what was done or why not."""
+"""Carries out commands on a running engine, and returns one line about the result or the refusal."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tui_gen.engine.storage.recorder import Recorder
 
 
 class Steering:
-    """The engine's own controller, for a screen in the same process, the socket and signals."""
+    """The engine's controller, for a screen in the same process, the socket and signals."""
 
     def __init__(self, engine: Scheduler, recorder: Recorder) -> None:
-        """Steer `engine`, recording through its recorder."""
+        """Control `engine`, and record through its recorder."""
         self._engine, self._recorder = engine, recorder
 
     def snapshot(self) -> RunState:
-        """Return the state of this moment."""
+        """Return a copy of the current state."""
         return self._engine.snapshot()
 
     async def steer(self, command: do.Command) -> str:
@@ -75,7 +75,7 @@ class Steering:
         return found.name
 
     async def _record(self, event: ev.Durable) -> None:
-        # The caller does not wait for the disk: the line is flushed within a second.
+        # The caller does not wait for the disk: the line is synced within a second.
         await self._recorder.note(event, self._engine.gate)
 
     async def _skip(self, source: str) -> str:

@@ -1,12 +1,12 @@
-"""One worker: it owns its unit, pulls the unit's reports at the gate and writes each down before it shows.
+"""One worker: pulls the reports of its unit at the gate, and records each report before it is shown.
 
-    Worker.work: gate ─> pull ─> ledger ─> state ─┐     ends with the unit, or after the pull in hand
-                  └───────────────────────────────┘     when it is told to
+    Worker.work: gate ─> pull ─> ledger ─> state ─┐     ends with the unit, or, when told to end,
+                 └───────────────────────────────┘     after the current pull
 
-A pull ends with an outcome, a `Retried`, a `Learned` or an `Unusable`: `Doing` is shown on the way.
+A pull ends with an outcome, a `Retried`, a `Learned` or an `Unusable`; each `Doing` before it is shown.
 
-It reports to the scheduler what concerns more than its own unit. Invariant: a clip leaves `left` only after
-its outcome is in the ledger.
+The worker reports to the scheduler what concerns more than its unit. Invariant: a clip counts as done only
+after its outcome is in the ledger.
 """
 
 from __future__ import annotations
@@ -48,55 +48,55 @@ from tui_gen.engine.storage.recorder import Recorder
 log = logging.getLogger(__name__)
 
 DIED = "its process died three times"
-"""Why a clip or a source is given up when each of `SAME_FAILURES` processes that performed it ended."""
+"""The reason of a failure after `SAME_FAILURES` processes ended while they performed the clip or source."""
 
 Pulled = Retried | Learned | Unusable | Outcome
-"""What one pull ends with."""
+"""The reports that end a pull."""
 
 
 class SchedulerCalls(Protocol):
-    """Who hands out the work: told what concerns more than one unit."""
+    """The scheduler's methods for workers: for reports that concern more than one unit."""
 
     @property
     def is_ending(self) -> bool:
-        """Whether the run ends after the pulls in hand."""
+        """Whether the run ends after the current pulls."""
         ...
 
     def want_plan(self, *, learned_of: str | None = None) -> None:
-        """Plan anew soon: something the plan was made from has changed."""
+        """Request a new plan: the input of the plan has changed."""
         ...
 
     def drop(self, source: str) -> None:
-        """Hand out nothing more of a source that was found unusable."""
+        """Hand out no more work of a source that was found unusable."""
         ...
 
     def quarantine(self, source: str, reason: str) -> None:
-        """Hand out nothing more of a source in this run."""
+        """Hand out no more work of a source in this run."""
         ...
 
     def mark_unreachable(self, source: str, gone: SourceUnreachableError) -> None:
-        """Hand out nothing of a source until it can be reached."""
+        """Hand out no work of a source until it can be reached."""
         ...
 
     def obstruct(self, what: str, reason: str) -> None:
-        """Hold all work for a while."""
+        """Hold all work for some time."""
         ...
 
     def reduce_workers(self, reason: str) -> bool:
-        """Go on with one worker fewer; return False where there is only one."""
+        """Reduce the number of workers by one; return False if there is only one."""
         ...
 
 
 class Tickets:
-    """How many clips a limited run may still begin; a clip that came to nothing gives its ticket back."""
+    """The clips that a limited run may still begin; a clip without an outcome returns its ticket."""
 
     def __init__(self, limit: int | None) -> None:
-        """Hand out so many, or any number for None."""
+        """Make this number of tickets, or an unlimited number for None."""
         self._left = limit
 
     @property
     def left(self) -> int | None:
-        """How many there are, or None for any number."""
+        """The number of tickets left, or None for an unlimited number."""
         return self._left
 
     @property
@@ -105,7 +105,7 @@ class Tickets:
         return self._left == 0
 
     def take(self) -> bool:
-        """Take one, if there is one."""
+        """Take a ticket; return whether there was one."""
         if self._left is not None:
             if self._left == 0:
                 return False
@@ -113,14 +113,14 @@ class Tickets:
         return True
 
     def give_back(self) -> None:
-        """Return one that was not used."""
+        """Return a ticket that was not used."""
         if self._left is not None:
             self._left += 1
 
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """What all workers of a stage share."""
+    """The context that all workers of a stage share."""
 
     stage: Stage
     executor: Executor
@@ -131,23 +131,23 @@ class StageContext:
 
 
 class Worker:
-    """Performs one unit. One task runs `work`; others may only tell it to end."""
+    """Performs one unit. One task runs `work`; other tasks may only tell it to end."""
 
     def __init__(
         self, number: int, unit: Unit, queue: SourceQueue, place: StageContext, *, machine: str
     ) -> None:
-        """Hold a unit that was taken from its source's queue, for a machine that has room for it."""
+        """Keep a unit that was taken from its source's queue, for a machine that has room for it."""
         self.number, self.unit, self.machine = number, unit, machine
         self.task: asyncio.Task[None] | None = None
-        self.is_ending = False  # after the pull in hand
-        self.is_stale = False  # its unit may hold clips that are no longer wanted
+        self.is_ending = False  # ends after the current pull
+        self.is_stale = False  # its unit may have clips that are no longer wanted
         self.has_ticket = False
         self._queue, self._place = queue, place
         self._done: set[Clip] = set()
         self._is_complete = False
 
     async def work(self) -> None:
-        """Pull the unit's reports to the end, or until told to end; then its children are reaped."""
+        """Pull the unit's reports to the end, or until told to end; then reap its children."""
         source, scheduler = self.unit.source, self._place.scheduler
         reports = self._place.executor.perform(self.machine, self._place.stage, self.unit)
         try:
@@ -175,7 +175,7 @@ class Worker:
             await reports.aclose()
 
     def let_go(self) -> None:
-        """Give back to the queue what was not done, and an unused ticket."""
+        """Return the clips that were not done to the queue, and an unused ticket."""
         if self._is_complete:
             self._queue.complete(self.unit, self._done)
         else:
@@ -192,7 +192,7 @@ class Worker:
             await self._take(report)
 
     async def _next(self, reports: AsyncGenerator[Report, None]) -> Pulled | None:
-        """Return the next report that a worker may stop after, or None at the end of the unit or on a stop.
+        """Return the next report after which a worker may stop; None at the unit's end or when cancelled.
 
         A `Doing` is shown on the way. A drain or a pause does not stop the worker there, because that would
         throw away the decoded clip. An obstruction holds the worker there: nothing is written meanwhile,
@@ -225,7 +225,7 @@ class Worker:
         return self.task is not None and bool(self.task.cancelling())
 
     async def _may_pull(self) -> bool:
-        """Wait at the gate; return False when the worker is to end."""
+        """Wait at the gate; return False if the worker must end."""
         while True:
             if self._place.scheduler.is_ending or self.is_ending or self._is_cancelled:
                 return False
@@ -276,7 +276,7 @@ class Worker:
         return next((clip for clip in self.unit.clips if clip not in self._done), None)
 
     async def _charge_death(self) -> None:
-        """Charge the third lost machine to the first clip not reported, or to a unit without clips."""
+        """After three lost machines, fail the first clip without an outcome, or quarantine the source."""
         first = self._first_left
         if not self._queue.count_death(first):
             return
@@ -286,7 +286,7 @@ class Worker:
             self._place.scheduler.quarantine(self.unit.source, DIED)
 
     async def _charge(self, reason: str) -> None:
-        """Charge a surprise to the first clip not reported, or to the source where there is none."""
+        """Fail the first clip without an outcome, or count a failed survey, after an unexpected error."""
         first = self._first_left
         if first is not None:
             await self._take_outcome(Failed(first, reason, 1, 0.0))
@@ -295,5 +295,5 @@ class Worker:
 
 
 def _may_change_the_plan(made: Made) -> bool:
-    """Return whether others are to be made for what was rejected, or may be like one made before."""
+    """Return whether a rejected patch needs a replacement, or a hash may reveal a near duplicate."""
     return bool(made.rejected) or any(patch.perceptual_hash is not None for patch in made.patches)

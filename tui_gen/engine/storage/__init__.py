@@ -1,1 +1,1 @@
-"""What is written and read back: ledger, lock, status file."""
+"""The files of a run: ledger, lock, status file."""

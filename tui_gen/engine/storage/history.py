@@ -1,7 +1,7 @@
-"""What a run's ledger tells beyond where things stand: when what was made, by which run, and why not.
+"""The history of a run from its ledger: what was made when and by which run, and the reasons of rejections.
 
-A fold over the same events as `RunState`; times are seconds of work, so that pauses, waits and the
-nights between runs are in no rate. However long the ledger, it is read once and never held.
+It is a fold over the same events as `RunState`. Times are seconds of work, so rates do not include pauses,
+waits and the time between runs. The ledger is read once and not kept in memory.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One engine's time on the folder."""
+    """One engine's run on the folder."""
 
     started_at: float
     last_at: float
     began: float  # in seconds of work over all runs
     clips: int = 0
-    result: str = ""  # empty where its end was never written: killed, or still at work
+    result: str = ""  # empty if no end was recorded: killed, or still running
     exit_code: int | None = None
     host: str = ""
     version: str = ""
-    stepped_seconds: float = 0.0  # by which wall time moved against what ran
+    stepped_seconds: float = 0.0  # by which wall time moved against the running time
 
     @property
     def seconds(self) -> float:
-        """How long it ran, pauses included."""
+        """How long the run lasted, including pauses, without steps of the clock."""
         return max(0.0, self.last_at - self.started_at - self.stepped_seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """What a stretch of working time gave."""
+    """The output of an interval of working time."""
 
     start: float  # seconds of work
     end: float
@@ -56,15 +56,15 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """When patches came and went, in order: as arrays, because there may be a million."""
+    """The times at which patches were added and removed, in order; arrays, because there may be a million."""
 
     times: array[float] = field(default_factory=lambda: array("d"))  # seconds of work
     categories: array[int] = field(default_factory=lambda: array("H"))
-    patches: array[int] = field(default_factory=lambda: array("q"))  # below zero where some were lost
+    patches: array[int] = field(default_factory=lambda: array("q"))  # negative if patches were lost
     sizes: array[int] = field(default_factory=lambda: array("q"))
 
     def append(self, at: float, category: int, patches: int, size_bytes: int) -> None:
-        """Add one."""
+        """Append an addition."""
         self.times.append(at)
         self.categories.append(category)
         self.patches.append(patches)
@@ -73,19 +73,19 @@ class Additions:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A whole ledger in time."""
+    """The history of a whole ledger."""
 
     runs: tuple[Run, ...]
     work_seconds: float
     categories: tuple[str, ...]  # in the order of their first patch
     formats: Mapping[str, Counter[str]]  # category -> format -> patches
-    source_seconds: Mapping[str, float]  # what the ended clips of a source took
+    source_seconds: Mapping[str, float]  # sum of the seconds of a source's ended clips
     reasons: Counter[tuple[str, str]]  # (outcome, reason without its numbers); failures of all runs
     additions: Additions
     moves: Additions  # between categories: nothing was made or lost
 
     def bins(self, most: int) -> list[Bin]:
-        """Return what was made in equal stretches of the working time, so many at most."""
+        """Return the output in at most `most` equal intervals of the working time."""
         ends, place_of = self._stretches(most)
         patches, sizes = [0] * len(ends), [0] * len(ends)
         added = self.additions
@@ -97,7 +97,7 @@ class History:
         return [Bin(starts[place], end, patches[place], sizes[place]) for place, end in enumerate(ends)]
 
     def growth(self, most: int) -> dict[str, list[tuple[float, int]]]:
-        """Return category -> (seconds of work, patches there were then), so many points at most."""
+        """Return category -> (seconds of work, number of patches then), with at most `most` points."""
         ends, place_of = self._stretches(most)
         made = [[0] * len(ends) for _ in self.categories]
         for part in (self.additions, self.moves):
@@ -117,7 +117,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class _PlaceOf:
-    """Tells in which of `count` stretches a time lies."""
+    """Maps a time to the number of its interval, of `count`."""
 
     width: float
     count: int
@@ -127,15 +127,15 @@ class _PlaceOf:
 
 
 def replay_history(run_folder: Path) -> tuple[RunState, History, list[str]]:
-    """Return the state and the history that a ledger adds up to, and what was damaged in it."""
+    """Return the state and the history from the ledger of a run folder, and a text for each damaged line."""
     state, damage = replay(run_folder)
     return state, read_history(run_folder), damage
 
 
 def read_history(run_folder: Path) -> History:
-    """Return the history that a ledger adds up to.
+    """Return the history from the ledger of a run folder.
 
-    Of made clips only what a history is made of is read: a million lines take seconds, not minutes.
+    Only the needed parts of lines of made clips are decoded: a million lines take seconds, not minutes.
     """
     fold = _Fold()
     try:
@@ -153,7 +153,7 @@ def read_history(run_folder: Path) -> History:
 
 
 def history_of(events: Iterable[ev.Durable]) -> History:
-    """Return the history that events add up to."""
+    """Return the history from events."""
     fold = _Fold()
     for event in events:
         fold.take(event)
@@ -161,7 +161,7 @@ def history_of(events: Iterable[ev.Durable]) -> History:
 
 
 class _Fold:
-    """A history in the making."""
+    """A history that is being built."""
 
     def __init__(self) -> None:
         self._clock = _WorkClock()
@@ -175,7 +175,7 @@ class _Fold:
         self._standing: dict[tuple[str, str], int] = {}  # (category, source) -> bit set of clips
 
     def take_line(self, line: bytes) -> None:
-        """Take a line of the ledger. Raises LedgerError with nothing taken."""
+        """Process a line of the ledger. Raises LedgerError without any change."""
         made = made_line(line)
         if made is None:
             self.take(decode(line))
@@ -191,7 +191,7 @@ class _Fold:
         if isinstance(event, ev.ClipEnded):
             self._take_outcome(event.at, event.outcome)
             return
-        if isinstance(event, ev.PatchMoved):  # no work: neither the clock nor the run goes on by it
+        if isinstance(event, ev.PatchMoved):  # a move is no work: it changes neither clock nor run
             self._take_move(event)
             return
         self._clock.take(event)
@@ -221,7 +221,7 @@ class _Fold:
         self._source_seconds[source] += seconds
 
     def _patch_made(self, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
-        """Count a patch, given by its category, source and clip; one that is made again counts once."""
+        """Count a patch, given by its category, source and clip; a patch that is made again counts once."""
         category, source, index = patch
         standing = self._standing.get((category, source), 0)
         if not standing >> index & 1:
@@ -230,7 +230,7 @@ class _Fold:
             self._additions.append(self._clock.seconds, self._number_of(category), 1, size_bytes)
 
     def _close_run(self) -> None:
-        """Write down of the last run what every event of it changes."""
+        """Store the values of the last run that every event changes."""
         if self._runs:
             self._runs[-1] = replace(self._runs[-1], last_at=self._last_at, clips=self._clips)
 
@@ -280,15 +280,15 @@ class _Fold:
 
 
 class _WorkClock:
-    """Seconds of work by the clock of `RunState`, which does not need every clip for that."""
+    """Seconds of work, by the clock of `RunState`, which does not need every clip for that."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self._state = RunState()
-        self._last_clip_at: float | None = None  # not applied yet
+        self._last_clip_at: float | None = None  # not applied to the state yet
 
     def take(self, event: ev.Durable) -> None:
-        """Take an event that is no clip's end."""
+        """Process an event other than the end of a clip."""
         if self._last_clip_at is not None:
             self._tell(self._last_clip_at)
             self._last_clip_at = None
@@ -302,7 +302,7 @@ class _WorkClock:
         self._show(at)
 
     def _tell(self, at: float) -> None:
-        """Tell the state that the run was on then, by a clip without patches."""
+        """Apply a clip without patches at this time to the state: the run was working then."""
         self._state.apply(ev.ClipEnded(at, "", Made(Clip("", 0), (), 1, 0.0)))
 
     def _show(self, at: float) -> None:
@@ -310,5 +310,5 @@ class _WorkClock:
 
 
 def _without_numbers(reason: str) -> str:
-    """Return a reason that is the same for all clips it holds for: "difference 46.1" is one of many."""
+    """Return a reason without its numbers, so that "difference 46.1" counts with all other differences."""
     return _NUMBER.sub("N", reason)

@@ -1,7 +1,7 @@
-"""The ledger: one JSON line for everything that was done, only ever appended to. It is the truth.
+"""The ledger: one JSON line for each durable event. Lines are only appended. It is the source of truth.
 
-A torn last line (a crash, a full disk) is dropped; whatever prefix of a ledger is found, it opens.
-Lines are written whole or taken back, so a failed append leaves the file as it was.
+A torn last line (a crash, a full disk) is dropped; any prefix of a ledger can be opened. Lines are written
+whole or taken back, so a failed append leaves the file unchanged.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from tui_gen.engine.storage.ledger_lines import LedgerError
 
 _BLOCK_BYTES = 1 << 18
 _REMEMBERED = frozenset({"clip", "facts", "unusable"})
-"""Kinds of lines whose events the state remembers one by one, for the feed."""
+"""The kinds of lines whose events the state keeps one by one, for the feed."""
 
 
 def read_events(path: Path, *, on_damage: list[str]) -> Iterator[ev.Durable]:
     """Yield the events of a ledger in order; a missing file has none.
 
-    A last line without its newline is dropped. A damaged line elsewhere (bit rot, a foreign hand) is
-    left out, and what was wrong with it is appended to `on_damage`: its work is done again
-    into the same files.
+    A last line without its newline is dropped. Another damaged line (bit rot, a foreign edit) is left out,
+    and a text about it is appended to `on_damage`: its work is done again into the same files.
     """
     for number, _place, line in _lines(path):
         try:
@@ -42,8 +41,8 @@ def read_for_resume(
 ) -> Iterator[ev.Durable | ev.ClipRecounted]:
     """Yield the events of a ledger as `read_events` does, in a quarter of the time.
 
-    Of a clip made long ago only what counts is read. Whole are the newest events, as many as are
-    remembered one by one, back to one of a clip that gave a patch.
+    Only the counted data of old made clips are decoded. The newest events are decoded completely: as many as
+    the state keeps one by one, and back to a clip that gave a patch.
     """
     whole_from = _start_of_newest(path, remembered)
     for number, place, line in _lines(path):
@@ -56,7 +55,7 @@ def read_for_resume(
 
 
 def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Yield every whole line with its number and the place it begins at; a missing file has none."""
+    """Yield every whole line with its number and its byte offset; a missing file has none."""
     try:
         file = path.open("rb", buffering=_BLOCK_BYTES)
     except FileNotFoundError:
@@ -71,13 +70,13 @@ def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _start_of_newest(path: Path, remembered: int) -> int:
-    """Return where the newest lines begin: so many that are remembered, one of them of a clip that gave."""
+    """Return the offset of the newest lines: `remembered` lines, including one of a clip with a patch."""
     left, is_found = remembered, False
     for place, line in _lines_from_the_end(path):
         try:
             about = heading(line)
         except LedgerError:
-            continue  # reported when the line is read for its event
+            continue  # reported when the line is decoded
         left -= about.kind in _REMEMBERED
         is_found = is_found or _gave_patches(line)
         if left <= 0 and is_found:
@@ -91,7 +90,7 @@ def _gave_patches(line: bytes) -> bool:
 
 
 def _lines_from_the_end(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the place and the text of every whole line, without its newline, the last line first."""
+    """Yield the offset and the text of every whole line without its newline, the last line first."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -111,10 +110,10 @@ def _lines_from_the_end(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 class Ledger:
-    """The open ledger of the engine that holds the lock. Appending and flushing may meet in two threads."""
+    """The open ledger of the engine that holds the lock. Two threads may append and sync at the same time."""
 
     def __init__(self, path: Path) -> None:
-        """Open for appending, dropping a torn last line. Raises OSError."""
+        """Open the file for appending; drop a torn last line. Raises OSError."""
         self._fd = open_to_update(path)
         self._end = _whole_length(self._fd)
         os.ftruncate(self._fd, self._end)
@@ -126,11 +125,11 @@ class Ledger:
 
     @property
     def unsynced_lines(self) -> int:
-        """How many lines a power cut might take."""
+        """The number of lines that a power cut might lose."""
         return len(self._unflushed)
 
     def append(self, events: Iterable[ev.Durable]) -> None:
-        """Append the events' lines, all or none. Raises OSError with the ledger as it was."""
+        """Append the events' lines, all or none. Raises OSError with the ledger unchanged."""
         lines = [encode(event) for event in events]
         data = b"".join(lines)
         if self._is_torn:
@@ -145,20 +144,20 @@ class Ledger:
         self._unflushed.extend(lines)
 
     def _tear_off(self) -> None:
-        """Take back what an append that failed may have left."""
+        """Remove what a failed append may have written."""
         os.ftruncate(self._fd, self._end)
         self._is_torn = False
 
     def sync(self) -> None:
-        """Bring what was appended to the disk. Raises OSError; then the lines count as unsynced still."""
+        """Sync appended lines to the disk. Raises OSError; then the lines still count as unsynced."""
         with self._flushing:
             lines = self._unflushed.copy()
             if not lines:
                 return
             try:
                 if self._is_doubtful:
-                    # A flush that failed may have dropped what it could not write: flushing again would
-                    # succeed and mean nothing. So it is written again.
+                    # A failed sync may have dropped the data that it could not write: another sync would
+                    # succeed without writing them. The lines are therefore written again.
                     _write_at(self._fd, b"".join(lines), self._flushed_end)
                 os.fsync(self._fd)
             except OSError:
@@ -169,7 +168,7 @@ class Ledger:
             del self._unflushed[: len(lines)]
 
     def close(self) -> None:
-        """Bring everything to the disk and let go of the file."""
+        """Sync everything and close the file."""
         try:
             self.sync()
         finally:

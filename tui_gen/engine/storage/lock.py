@@ -1,8 +1,7 @@
-"""One engine for a run folder: a lock that the kernel lets go of when its holder dies.
+"""Allows one engine per run folder, by a lock that the kernel releases when its holder dies.
 
-The file names the holder (pid, host, boot, socket), so that others can say who works and reach it.
-Where the file system refuses flock, a holder whose heartbeat in the status file is fresh counts as
-alive.
+The file names the holder (pid, host, boot, socket), so that other programs can name and reach it. If the file
+system does not support flock, a holder counts as alive while its heartbeat in the status file is recent.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _DYING_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock."""
+    """The holder of a lock."""
 
     pid: int
     host: str
@@ -39,22 +38,22 @@ class Holder:
 
 
 class LockedError(Exception):
-    """Another engine works on this run folder."""
+    """Another engine uses this run folder."""
 
     def __init__(self, path: Path, holder: Holder | None) -> None:
-        """Name the lock and, where it can be read, its holder."""
+        """Name the lock and, if it can be read, its holder."""
         who = f"process {holder.pid} on {holder.host}" if holder else "another process"
         super().__init__(f"{path}: {who} is working on this output folder")
         self.holder = holder
 
 
 def boot_id() -> str:
-    """Return the kernel's name for this boot, so that a pid of an earlier one is not believed."""
+    """Return the kernel's id of this boot, so that a pid from an earlier boot is not used."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def read_holder(path: Path) -> Holder | None:
-    """Return who wrote the lock file last, or None where there is none or it cannot be read."""
+    """Return the program that wrote the lock file last, or None if it cannot be read."""
     try:
         entry = json.loads(path.read_bytes())
         return Holder(
@@ -63,12 +62,12 @@ def read_holder(path: Path) -> Holder | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        # Being written at this moment, or damaged: flock decides, not the text.
+        # The file is being written at this moment, or damaged: flock decides, not the text.
         return None
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a live engine holds the lock. Raises RefusedError when that cannot be found out."""
+    """Return whether a live engine holds the lock. Raises RefusedError if that cannot be determined."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -89,7 +88,7 @@ def is_held(path: Path) -> bool:
 
 
 def _unusable(path: Path, error: OSError) -> RefusedError:
-    """Return what to say where the file system fails: it does not mean that somebody holds the lock."""
+    """Return an error about a failing file system, which does not mean that the lock is held."""
     message = (
         f"{path}: the lock cannot be used ({error.strerror}), so it is not known whether an engine works "
         "here; look at the disk or the network share of this folder, then try again"
@@ -115,13 +114,13 @@ def _is_gone(holder: Holder | None) -> bool:
 
 
 class Lock:
-    """The held lock. Keep the object: letting go of it lets go of the lock."""
+    """The held lock. Keep the object: deleting it releases the lock."""
 
     def __init__(self, path: Path) -> None:
         """Take the lock.
 
-        Raises LockedError when a live engine holds the lock, RefusedError when the file system cannot
-        lock, OSError when the file cannot be opened or written.
+        Raises LockedError if a live engine holds the lock, RefusedError if the file system cannot lock,
+        OSError if the file cannot be opened or written.
         """
         self.path = path
         self._fd = open_to_update(path)
@@ -157,7 +156,7 @@ class Lock:
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def name_holder(self, socket_path: str) -> Holder:
-        """Write who holds the lock and where its control socket lies."""
+        """Write the holder and the path of its control socket into the file."""
         holder = Holder(os.getpid(), socket.gethostname(), boot_id(), socket_path)
         data = json.dumps(asdict(holder)).encode("ascii") + b"\n"
         os.pwrite(self._fd, data, 0)
@@ -165,11 +164,11 @@ class Lock:
         return holder
 
     def beat(self) -> None:
-        """Touch the file: the sign of life where flock is refused."""
+        """Touch the file: the sign of life on file systems without flock."""
         os.utime(self._fd)
 
     def release(self) -> None:
-        """Let go. The file stays: removing it would let two engines lock two files of one name."""
+        """Release the lock. The file stays: removing it would let two engines lock two files of one name."""
         try:
             os.ftruncate(self._fd, 0)
         finally:

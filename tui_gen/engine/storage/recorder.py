@@ -1,4 +1,4 @@
-"""Writes down what happened and only then lets it show: files, then ledger, then screen."""
+"""Records events before they are shown: first the files, then the ledger, then the state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 SYNC_EVERY_LINES = 10
 TRY_AGAIN_SECONDS = 5.0
-"""How long to wait before trying an output again that took nothing."""
+"""The time before another attempt to write to an output that failed."""
 
 
 class Recorder:
@@ -31,25 +31,25 @@ class Recorder:
         *,
         take_step: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Take an open ledger, the sum of its events, and a clock with what tells its steps."""
+        """Take an open ledger, the state of its events, a clock, and a function that reports its steps."""
         self.ledger, self.state, self.now = ledger, state, clock
         self._take_step = take_step
         self.bytes_written = 0  # of patches, since the start
         self.on_written: Callable[[], Awaitable[None]] | None = None  # awaited before more is written
 
     def show(self, event: ev.Event) -> None:
-        """Take an event into the state alone: it passes, or it is in the ledger already."""
+        """Apply an event to the state only: a transient event, or one that the ledger already has."""
         self.notice_clock()
         self.state.apply(event)
 
     def write(self, event: ev.Durable) -> None:
-        """Write and show an event. Raises OSError with neither done."""
+        """Write an event to the ledger and apply it. Raises OSError with neither done."""
         self.notice_clock()
         self.ledger.append([event])
         self.state.apply(event)
 
     def notice_clock(self) -> None:
-        """Record a step of the wall clock before anything that was timed after the step."""
+        """Record a step of the wall clock before any event that was timed after the step."""
         seconds = self._take_step()
         if not seconds:
             return
@@ -58,12 +58,12 @@ class Recorder:
         try:
             self.ledger.append([stepped])
         except OSError as error:
-            # Only the working time of past runs depends on the line; a full disk may cost it.
+            # Only the working time of past runs depends on this line; on a full disk it may be lost.
             log.warning("cannot write the ledger: %s", error)
         self.state.apply(stepped)
 
     async def record(self, event: ev.Durable, gate: Gate) -> None:
-        """Write and show an event, and see that no more than a few lines are not on the disk."""
+        """Write and apply an event; sync if more than a few lines are not synced."""
         await self.note(event, gate)
         if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
             self.bytes_written += sum(patch.size_bytes for patch in event.outcome.patches)
@@ -73,7 +73,7 @@ class Recorder:
             await self.sync(gate)
 
     async def note(self, event: ev.Durable, gate: Gate) -> None:
-        """Write and show an event. While the disk takes nothing, close the gate and wait."""
+        """Write and apply an event. While the disk refuses the line, close the gate and wait."""
         while True:
             try:
                 self.write(event)
@@ -86,16 +86,16 @@ class Recorder:
         gate.clear("ledger")
 
     async def sync(self, gate: Gate) -> None:
-        """Bring the ledger to the disk, off the loop; hold the work while that fails, and no longer.
+        """Sync the ledger to the disk, off the loop; hold the work only while that fails.
 
-        Lines that did not get there cost only work: their clips are made again, into the same files.
+        If lines are lost, only work is lost: their clips are made again, into the same files.
         """
         if not self.ledger.unsynced_lines:
             return
         try:
             await asyncio.to_thread(self.ledger.sync)
         except (OSError, RuntimeError) as error:
-            # Without room for a thread the line stands all the same: its clip must not be made again.
+            # If no thread can be started, the line is still in the file: its clip must not be made again.
             reason = error.strerror if isinstance(error, OSError) else exhaustion(error)
             if reason is None:
                 raise

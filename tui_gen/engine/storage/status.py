@@ -1,4 +1,4 @@
-"""The status file: a JSON snapshot for people and monitors. A view, never read back as truth."""
+"""Writes the status file: a JSON snapshot for people and monitors. A run never reads it back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.storage.lock import boot_id
 
 PHASE_WORDS = {"quarantined": "set aside", "unreachable": "away"}
-"""Phases of a source that the file calls otherwise: its words do not change."""
+"""Phases of a source that have another name in the file, whose words never change."""
 VERSION = "2.0"
 SCHEMA = 1
 ERRORS_SHOWN = 5
@@ -164,8 +164,8 @@ def _disk(state: RunState, metrics: Metrics) -> dict[str, Any] | None:
 
 
 async def write_status(path: Path, status: dict[str, Any]) -> None:
-    """Replace the status file, whole or not at all. Raises OSError with the old file untouched."""
-    # Always the same name: what a killed run left there is the next one's to replace.
+    """Replace the status file, completely or not at all. Raises OSError with the old file unchanged."""
+    # Always the same temporary name: the next write replaces the file of a killed run.
     beside = path.with_name(f"{path.name}.tmp")
     data = await asyncio.to_thread(_bytes_of, status)
     try:
@@ -185,9 +185,9 @@ def _bytes_of(status: dict[str, Any]) -> bytes:
 
 
 def _text_of(status: dict[str, Any]) -> str:
-    """Return the status as text for people too: a line for each entry, and for each video and category.
+    """Return the status as readable text: a line for each entry, and for each video and category.
 
-    `json.dumps` would indent everything, at five times the cost: with all sources once a second.
+    `json.dumps` would indent everything, at five times the cost; the file is written once per second.
     """
     return _object({key: _entry(value) for key, value in status.items()}, " ") + "\n"
 

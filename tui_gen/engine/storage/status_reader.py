@@ -1,6 +1,6 @@
-"""Reads a status file back for looking at: what a monitor shows. Never used to resume.
+"""Reads a status file for display by a monitor. It is never used to resume.
 
-The file may be missing, half written by another program, or left by an engine that died; each is said.
+The file may be missing, half written by another program, or left by a dead engine; each case is reported.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 class StatusError(Exception):
-    """The status file cannot be shown; the text names it and says why."""
+    """The status file cannot be shown; the text names the file and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSnapshot:
-    """A status file as it was found."""
+    """The contents of a status file."""
 
     state: RunState
     heartbeat: float
@@ -45,20 +45,20 @@ class StatusSnapshot:
 
 
 class HeartbeatWatch:
-    """How long an engine is silent, by the reader's own clock: a step of a wall clock does not show in it.
+    """Measures how long an engine is silent, by the reader's monotonic clock, which has no steps.
 
-    Only of the first heartbeat that is read the age is known from wall time alone. The two clocks may
-    differ, so a heartbeat that seems to come from the future is as doubtful as an old one.
+    The age of the first heartbeat is only known from wall time. The clocks of two machines may differ, so a
+    heartbeat from the future counts as old as one from the past.
     """
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
-        """Nothing was read yet."""
+        """Start without a heartbeat. `steady` is a monotonic clock in seconds."""
         self._steady = steady
         self._heartbeat: float | None = None
         self._heard_at = 0.0  # by the monotonic clock
 
     def hear(self, heartbeat: float, now: float) -> None:
-        """Take a heartbeat that was read at a wall time."""
+        """Process a heartbeat that was read at the wall time `now`."""
         if self._heartbeat is None:
             self._heard_at = self._steady() - abs(now - heartbeat)
         elif heartbeat != self._heartbeat:
@@ -67,12 +67,12 @@ class HeartbeatWatch:
 
     @property
     def silent_seconds(self) -> float | None:
-        """For how long no heartbeat has come, or None before the first one."""
+        """The seconds since the last heartbeat, or None before the first one."""
         return None if self._heartbeat is None else self._steady() - self._heard_at
 
 
 def read_status(path: Path, now: float, watch: HeartbeatWatch | None = None) -> StatusSnapshot:
-    """Return what a status file shows; whoever reads it again keeps a watch. Raises StatusError."""
+    """Return the contents of a status file; for repeated reads pass the same `watch`. Raises StatusError."""
     with _errors_named(path):
         with path.open("rb") as file:
             data = file.read(MAX_BYTES)
@@ -80,7 +80,7 @@ def read_status(path: Path, now: float, watch: HeartbeatWatch | None = None) -> 
 
 
 async def load_status(path: Path, now: float, watch: HeartbeatWatch | None = None) -> StatusSnapshot:
-    """Return what a status file shows, read off the event loop. Raises StatusError."""
+    """Return the contents of a status file, read off the event loop. Raises StatusError."""
     with _errors_named(path):
         async with aiofiles.open(path, "rb", executor=DETACHED) as file:
             data = await file.read(MAX_BYTES)
@@ -89,7 +89,7 @@ async def load_status(path: Path, now: float, watch: HeartbeatWatch | None = Non
 
 @contextmanager
 def _errors_named(origin: Path | str) -> Iterator[None]:
-    """Translate what reading a status raises into a StatusError."""
+    """Translate the errors of reading a status into a StatusError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -104,7 +104,7 @@ def _errors_named(origin: Path | str) -> Iterator[None]:
 
 
 def snapshot_of(raw: dict[str, Any], now: float, *, origin: str) -> StatusSnapshot:
-    """Return what a status shows that an engine sent. Raises StatusError, which names the origin."""
+    """Return the contents of a status from an engine. Raises StatusError, which names the origin."""
     with _errors_named(origin):
         return _snapshot(raw, now, None)
 
@@ -138,7 +138,7 @@ def _state(raw: dict[str, Any]) -> RunState:
         pid=raw["pid"],
         host=raw["host"],
         stage=raw["stage"],
-        named_stage=raw.get("named_stage", ""),  # a file of an earlier version has neither
+        named_stage=raw.get("named_stage", ""),  # missing in files of an earlier version
         nouns=from_json(raw.get("nouns", {})),
         exit_code=raw["exit_code"],
         first_started_at=raw["started_at"],
@@ -175,7 +175,7 @@ def _state(raw: dict[str, Any]) -> RunState:
 
 
 def _active_since(raw: dict[str, Any], at: float) -> float | None:
-    """Return since when the run has worked without a break; files of older programs do not say."""
+    """Return since when the run has worked without a break; None for files of older programs."""
     if raw["state"] not in {"running", "draining"}:
         return None
     seconds = raw.get("unbroken_seconds")
@@ -183,7 +183,7 @@ def _active_since(raw: dict[str, Any], at: float) -> float | None:
 
 
 def _problems_dropped(raw: dict[str, Any], problems: list[Problem]) -> dict[str, int]:
-    """Return level -> problems that the file counts and does not list; older programs do not count them."""
+    """Return level -> problems that the file counts but does not list; missing in older files."""
     listed = Counter(problem.level for problem in problems)
     return {level: int(number) - listed[level] for level, number in raw.get("problem_counts", {}).items()}
 
@@ -252,7 +252,7 @@ def _problem(entry: dict[str, Any]) -> Problem:
 
 
 def _system(entry: dict[str, Any] | None) -> ev.SystemMeasured | None:
-    """Return the measurement; an engine of a later version may have written more than is known here."""
+    """Return the measurement; fields of later versions are ignored."""
     if entry is None:
         return None
     known = {field.name: entry[field.name] for field in fields(ev.SystemMeasured)}

@@ -1,4 +1,4 @@
-"""Keeps what a redone stage replaces: nothing that was made is deleted.
+"""Keeps the files that a redone stage replaces: no made file is deleted.
 
 <output>/Crops/a.txt ── rename ──> <run folder>/superseded/Crops/a.txt, a.txt.2, a.txt.3 ...
 """
@@ -12,10 +12,10 @@ FOLDER = "superseded"
 
 
 def supersede(file: Path, *, output: Path, run_folder: Path) -> Path | None:
-    """Move a file of the output folder to the superseded ones; return its new place.
+    """Move a file of the output folder to the superseded files; return its new path.
 
-    Returns None where there is no such file. Raises OSError, and ValueError where `file` is not below
-    `output`. A name that is taken gets a number: files superseded before stay as they are.
+    Returns None if the file does not exist. Raises OSError, and ValueError if `file` is not below `output`.
+    If the name exists already, the file gets a number: earlier superseded files stay.
     """
     place = run_folder / FOLDER / file.relative_to(output)
     place.parent.mkdir(parents=True, exist_ok=True)

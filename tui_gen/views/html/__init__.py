@@ -1,1 +1,1 @@
-"""A run as pages of HTML."""
+"""Views of a run as HTML pages."""

@@ -1,7 +1,7 @@
 """Small plots for pages, as inline SVG. Pure.
 
-The marks stretch with the page, so they are drawn in thousandths of the plot's width and height; the
-words around them are HTML, so that they keep their size on a narrow screen.
+The marks stretch with the page, so their coordinates are thousandths of the plot's width and height. The
+texts around them are HTML, so that they keep their size on a narrow screen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tui_gen.base.html import Markup, tag
 
 SERIES = 8
-"""So many curves have a colour of their own."""
+"""The number of curves that have their own colour."""
 _WHOLE = 1000.0
 _TICKS = 4
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -21,14 +21,14 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From 0 to `end`, and how its ticks are written."""
+    """An axis from 0 to `end`, and the format of its ticks."""
 
     end: float
     words: Callable[[float], str]
-    steps: Sequence[float] = ()  # distances of ticks to choose from; powers of ten where there are none
+    steps: Sequence[float] = ()  # distances of ticks to choose from; by default powers of ten
 
     def share(self, value: float) -> float:
-        """Return where a value lies, in thousandths of the axis."""
+        """Return the position of a value in thousandths of the axis."""
         return _WHOLE * value / self.end if self.end else 0.0
 
     def ticks(self) -> list[float]:
@@ -50,7 +50,7 @@ def _step(end: float, steps: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line through points (x, y), with its name and what the legend says of it."""
+    """A line through points (x, y), with its name and its text in the legend."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -59,7 +59,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class PlotColumn:
-    """A bar of a row of bars: from where to where on x, how high, and what is told when it is pointed at."""
+    """A bar: its begin and end on x, its height, and its tooltip."""
 
     start: float
     end: float
@@ -70,7 +70,7 @@ class PlotColumn:
 def columns_plot(
     title: str, columns: Sequence[PlotColumn], *, x: Axis, y: Axis, borders: Sequence[float] = ()
 ) -> Markup:
-    """Draw bars beside each other; `borders` are upright lines, such as the ends of runs."""
+    """Draw bars beside each other; `borders` are vertical lines, such as the ends of runs."""
     bars = [
         tag(
             "rect",
@@ -111,7 +111,7 @@ def curves_plot(title: str, curves: Sequence[Curve], *, x: Axis, y: Axis) -> Mar
 
 
 def share_bar(parts: Sequence[tuple[str, float]], told: str) -> Markup:
-    """Draw one small bar of parts beside each other; each has a class and a share of the whole."""
+    """Draw one small bar of parts beside each other; each part has a class and a share of the whole."""
     rects, start = [], 0.0
     for kind, share in parts:
         rects.append(tag("rect", x=start, y=0, width=_WHOLE * share, height=10, class_=kind))

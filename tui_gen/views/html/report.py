@@ -1,6 +1,6 @@
-"""The report of a run as a page: what was made, what was met and what was not, and how it went.
+"""The report of a run as a page: the patches made, the targets met and missed, and the course of the run.
 
-Everything is decided in `RunState` and `History`; here it is only written down. Pure.
+All values come from `RunState` and `History`; this module only formats them. Pure.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tui_gen.views.text.summary import clip_seconds, ending, mean_patches_per_mi
 
 BINS = 120
 SOURCES_SHOWN = 30
-"""Further ones, which are doing better, are folded away."""
+"""The number of sources shown; further ones, with better results, are folded."""
 PROBLEMS_SHOWN = 20
 _TIME_STEPS = (
     *(1, 5, 10, 30, 60, 120, 300, 600, 900, 1800),
@@ -36,7 +36,7 @@ _TIME_STEPS = (
 
 
 def report_page(state: RunState, history: History, *, now: float, is_at_work: bool) -> str:
-    """Return the whole page. `now` is when it is written; `is_at_work` whether an engine is there."""
+    """Return the whole page. `now` is the current time; `is_at_work` is whether an engine runs."""
     metrics = metrics_of(state, now if is_at_work else state.last_at)
     line, quality = headline(state, is_at_work=is_at_work)
     title = f"tui-gen: {state.output}"

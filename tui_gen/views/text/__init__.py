@@ -1,1 +1,1 @@
-"""A run as lines of text."""
+"""Views of a run as lines of text."""

@@ -1,6 +1,6 @@
-"""Values as bars of text: even bins with round edges, the rare ends taken together. Pure.
+"""Histograms as text: equal bins with round edges; rare values at both ends share a bin. Pure.
 
-under 10  ███                 120        the first and the last bin also hold what lies
+under 10  ███                 120        the first and the last bin also have the values
 10 .. 20  ███████████         421        beyond the 0.5 and the 99.5 percentile
 20 ..     ██                   80
 """
@@ -22,13 +22,13 @@ _STEPS = (1, 2, 2.5, 5, 10)
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """Edges of bins; the first one begins with the least value, the last one has no end."""
+    """Edges of bins; the first bin begins at the least value, the last bin has no end."""
 
-    edges: tuple[float, ...]  # where a bin ends and the next begins, ascending
+    edges: tuple[float, ...]  # the ends of all bins but the last, ascending
     step: float
 
     def __len__(self) -> int:
-        """One more than there are edges."""
+        """Return the number of bins: one more than there are edges."""
         return len(self.edges) + 1
 
     def counts(self, values: Sequence[float]) -> list[int]:
@@ -39,7 +39,7 @@ class Bins:
         return counts
 
     def labels(self) -> Iterator[str]:
-        """Yield what to call each bin."""
+        """Yield the label of each bin."""
         if not self.edges:
             yield "all"
             return
@@ -53,7 +53,7 @@ class Bins:
 def bins_for(ordered: Sequence[float]) -> Bins:
     """Return bins for values in ascending order."""
     low, high = quantile(ordered, RARE_SHARE), quantile(ordered, 1 - RARE_SHARE)
-    if high <= low:  # nearly all are equal
+    if high <= low:  # nearly all values are equal
         low, high = ordered[0], ordered[-1]
     if high <= low:
         return Bins((), 1.0)
@@ -63,19 +63,19 @@ def bins_for(ordered: Sequence[float]) -> Bins:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the least of the ascending values that a share of them does not exceed."""
+    """Return the smallest of the ascending values that `share` of them do not exceed."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def bar(count: int, most: int, width: int, *, is_plain: bool) -> str:
-    """Return a bar; anything at all is at least a sign."""
+    """Return a bar; a count above 0 has at least one character."""
     if not count or not most:
         return ""
     return ("#" if is_plain else "█") * max(1, round(width * count / most))
 
 
 def line(counts: Sequence[int], *, is_plain: bool) -> str:
-    """Return a histogram of one line, a character a bin."""
+    """Return a histogram of one line, with one character per bin."""
     bars, most = PLAIN_BARS if is_plain else BARS, max(counts, default=0)
     steps = len(bars) - 1
     return "".join(bars[math.ceil(steps * count / most)] if count else bars[0] for count in counts)
@@ -87,5 +87,5 @@ def _round_step(step: float) -> float:
 
 
 def _decimals(step: float) -> int:
-    """Return the digits that tell steps apart."""
+    """Return the number of decimal places that distinguish multiples of `step`."""
     return next(digits for digits in range(12) if math.isclose(round(step, digits), step, rel_tol=1e-6))

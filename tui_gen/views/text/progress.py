@@ -1,4 +1,4 @@
-"""What is said while some work goes on: on a terminal how far it is, and everywhere what takes long."""
+"""Progress lines on a terminal, and notes about long steps on any output."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SHOW_SECONDS = 0.2
 BAR_CELLS = 20
 CLEAR_TO_END = "\x1b[K"
 LONG_LEDGER_BYTES = 200_000_000
-"""A longer ledger takes seconds to read: without a word that would look hung."""
+"""Reading a longer ledger takes seconds; without a note, the program would seem to hang."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """One piece of work of known size: "checked 12 of 76 videos". A pipe and a dumb terminal get nothing."""
+    """A progress line: "checked 12 of 76 videos". Pipes and dumb terminals get nothing."""
 
     talk: TextIO
     total: int
@@ -32,7 +32,7 @@ class Progress:
     _console: Console | None = None
 
     def show(self, done: int) -> None:
-        """Renew the line, a few times a second."""
+        """Update the line, at most a few times per second."""
         now = time.monotonic()
         if not self.talk.isatty() or now - self.shown_at < SHOW_SECONDS:
             return
@@ -42,13 +42,13 @@ class Progress:
             self.talk.flush()
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         if self._console is not None and not self._console.is_dumb_terminal:
             self.talk.write(f"\r{CLEAR_TO_END}")
             self.talk.flush()
 
     def _terminal(self) -> Console:
-        """Return the terminal of the line: rich knows its width, letters and colours."""
+        """Return the terminal as a console of rich, which knows its width, letters and colours."""
         if self._console is None:
             from rich.console import Console
 
@@ -63,7 +63,7 @@ class Progress:
         left = duration(seconds / done * (self.total - done)) if done else "-"
         whole = max(1, self.total)
         line = Table.grid(padding=(0, 1))
-        for most_cells in (None, BAR_CELLS, None, None):  # the bar is made shorter where there is no room
+        for most_cells in (None, BAR_CELLS, None, None):  # the bar is shorter if there is no room
             line.add_column(no_wrap=most_cells is None, max_width=most_cells)
         line.add_row(
             Text(f"{self.doing} {count(done)} of {count(self.total)} {self.things}"),
@@ -78,7 +78,7 @@ class Progress:
 
 
 def long_reading(ledger: Path) -> str:
-    """Return what is being read, if that takes a while; empty otherwise."""
+    """Return a line about the file being read if that takes long; else empty."""
     try:
         size_bytes = ledger.stat().st_size
     except OSError:
@@ -87,7 +87,7 @@ def long_reading(ledger: Path) -> str:
 
 
 def say_long_reading(ledger: Path, talk: TextIO) -> None:
-    """Say what is being read, if that takes a while."""
+    """Print a line about the file being read if that takes long."""
     if notice := long_reading(ledger):
         talk.write(f"{notice[0].upper()}{notice[1:]}\n")
         talk.flush()

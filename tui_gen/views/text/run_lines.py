@@ -1,6 +1,6 @@
-"""A run as lines of text: the headless view, an equal of the screen, from the same state.
+"""A run as lines of text: the headless view, with the same state as the screen.
 
-Nothing here steers or decides. Foreign names pass `display_name` before they are written.
+This module only formats. It makes untrusted names printable by `display_name`.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ Quality = Literal["good", "warning", "bad", "quiet"]
 
 @dataclass(slots=True)
 class Reporter:
-    """Writes what is new in the state, and a progress line every few seconds."""
+    """Writes new events of the state, and a progress line every few seconds."""
 
     controller: Controller
-    out: TextSink  # the report
-    err: TextSink  # warnings and errors
+    out: TextSink  # for the report
+    err: TextSink  # for warnings and errors
     clock: Callable[[], float]  # wall time
     is_verbose: bool = False
     is_json: bool = False
-    told: int = 0  # events up to this number were told already
-    steady: Callable[[], float] = time.monotonic  # no step of the wall clock moves it
+    told: int = 0  # number of the last event that was written
+    steady: Callable[[], float] = time.monotonic  # without steps of the wall clock
     _line_at: float = float("-inf")
     _phase: str = ""
 
@@ -55,7 +55,7 @@ class Reporter:
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Write what happened since the last look."""
+        """Write the events since the last call."""
         state = self.controller.snapshot()
         if state is None:
             return
@@ -93,7 +93,7 @@ class Reporter:
 
 
 def progress_line(state: RunState, now: float) -> str:
-    """`12:30:05  36.2 %  42/116 videos  18,456 images  412/min  2d 14h left  8 workers  1.2 TB free`."""
+    """Return `12:30:05  36.2 %  42/116 videos  18,456 images  412/min  2d 14h left  8 workers ...`."""
     metrics = metrics_of(state, now)
     done, total = metrics.videos.done, metrics.videos.total
     parts = [moment(now, now) if state.phase == "running" else state.phase]
@@ -109,7 +109,7 @@ def progress_line(state: RunState, now: float) -> str:
         ]
         if state.phase not in ENDED_PHASES:
             parts.append(f"{duration(metrics.seconds_left):>7} left")
-    else:  # a stage before the plan: nothing is made yet, nor known to be left
+    else:  # a stage before the plan: the numbers made and left are unknown
         parts.append(f"{done}/{total} {sources}")
     workers = len(state.slots)
     parts.append(f"{workers} worker{'' if workers == 1 else 's'}")
@@ -119,7 +119,7 @@ def progress_line(state: RunState, now: float) -> str:
 
 
 def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:
-    """Yield a warning or an error with the source it is about and what is known of it."""
+    """Yield the lines of a warning or an error, with its source and its details."""
     source = state.sources.get(problem.source) if problem.source else None
     about = f"{display_name(source.name)}: " if source else ""
     yield f"{problem.level.capitalize()}: {about}{display_name(problem.text)}"
@@ -128,7 +128,7 @@ def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:
 
 
 def feed_lines(event: object, state: RunState) -> Iterator[str]:
-    """Yield what one event looks like in the feed of `-v`."""
+    """Yield the lines of one event in the feed of `-v`."""
     if isinstance(event, ev.ClipRetried):
         clip = _clip(event.clip, state)
         yield f"{clip}: attempt {event.attempt} failed ({display_name(event.reason)})"
@@ -172,7 +172,7 @@ def _name(source: str, state: RunState) -> str:
 
 
 def opening_lines(state: RunState, *, config: str, output: str, sources: int) -> Iterator[str]:
-    """Yield what was loaded, and where a resumed run goes on."""
+    """Yield lines about the loaded configuration, and about the place at which a resumed run continues."""
     nouns = state.nouns
     yield f"Config loaded: {nouns.source.counted(sources)} ({display_name(config)})"
     yield f"Output: {display_name(output)}"
@@ -184,7 +184,7 @@ def opening_lines(state: RunState, *, config: str, output: str, sources: int) ->
 
 
 def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield where a resumed run was last; `names` maps ids of sources to their names."""
+    """Yield lines about the progress of a resumed run; `names` maps ids of sources to their names."""
     last = str((state.newest_patch or {}).get("source"))
     if last in names and last in state.sources:
         made = state.nouns.clip.counted(state.sources[last].made)
@@ -192,7 +192,7 @@ def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
-    """Yield what a stopped run has saved and how to go on."""
+    """Yield lines about the saved work of a stopped run, and how to continue."""
     yield f"Progress saved to {display_name(ledger)}"
     for source in state.sources.values():
         if source.is_planned and source.clips_left and source.made:
@@ -202,7 +202,7 @@ def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
 
 
 def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
-    """Return in one line how a run stands, and whether that is good."""
+    """Return the standing of a run in one line, and whether it is good."""
     reason = display_name(state.reason)
     words: dict[Standing, tuple[str, Quality]] = {
         "at work": ("at work", "quiet"),

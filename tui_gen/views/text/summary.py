@@ -1,6 +1,6 @@
-"""What a run came to, as numbers and lines of text that its page shares.
+"""The results of a run as numbers and lines of text, some of which its page shares.
 
-Decides nothing and writes nothing. A rate or a share that was not measured is None, never 0.
+Pure. A rate or a share that was not measured is None, never 0.
 """
 
 from __future__ import annotations
@@ -90,18 +90,18 @@ def _problem_lines(state: RunState) -> Iterator[str]:
 
 
 def mean_patches_per_minute(history: History) -> float | None:
-    """Return the patches of a minute of work, over all runs."""
+    """Return the mean patches per minute of work, over all runs."""
     made = sum(number for number in history.additions.patches if number > 0)
     return patches_a_minute_of_work(made, history.work_seconds)
 
 
 def clip_seconds(source: SourceState, history: History) -> float | None:
-    """Return what a clip of a source took a worker on average."""
+    """Return a worker's mean seconds per clip of a source."""
     return seconds_a_clip(source, history.source_seconds.get(source.id))
 
 
 def reason_lines(history: History) -> Iterator[str]:
-    """Yield why clips gave nothing, the most frequent reasons first; N stands for numbers that differ."""
+    """Yield the reasons of clips without patches, the most frequent first; N replaces numbers that differ."""
     for (kind, reason), times in history.reasons.most_common(REASONS_SHOWN):
         yield f"{count(times)} {kind}: {reason}"
     if len(history.reasons) > REASONS_SHOWN:
@@ -109,7 +109,7 @@ def reason_lines(history: History) -> Iterator[str]:
 
 
 def ending(run: Run) -> str:
-    """Return how a run ended, as far as the ledger knows."""
+    """Return the end of a run, as recorded in the ledger."""
     if not run.result:
         return f"no end written; last sign of it {moment(run.last_at, 0.0)}"
     return f"{run.result} after {duration(run.seconds)} (exit code {run.exit_code})"

@@ -1,7 +1,7 @@
-"""Tables and wrapped lines of plain text, laid out by rich: letters that are two cells wide stand right.
+"""Tables and wrapped lines of plain text, laid out by rich, so that letters of two cells are aligned.
 
-On a terminal a table keeps to its width, and the columns that may be cut end in an ellipsis. Anywhere else
-nothing is cut: a script or a file gets every name whole. No line holds a code that commands a terminal.
+On a terminal a table keeps to its width, and columns that may be cut end in an ellipsis. On other outputs
+nothing is cut: a script or a file gets every name whole. No line contains terminal control codes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 USUAL_CELLS = 80
 LEAST_CELLS = 40
 _UNCUT_CELLS = 1_000_000
-_ROWS = 25  # of a console that never scrolls; rich asks a terminal unless it knows both
+_ROWS = 25  # of a console that never scrolls; rich queries a terminal unless it has both sizes
 
 
 @dataclass(frozen=True, slots=True)
 class LineWidth:
-    """How wide lines are laid out, and whether what is wider is cut."""
+    """The width of lines, and whether longer lines are cut."""
 
     cells: int
     is_cut: bool
@@ -37,26 +37,26 @@ class Column:
     """One column of a table."""
 
     title: str
-    is_number: bool = False  # numbers stand at the right
-    may_be_cut: bool = False  # where the table is wider than the terminal
-    least_cells: int = 1  # of one that may be cut
+    is_number: bool = False  # numbers are right-aligned
+    may_be_cut: bool = False  # if the table is wider than the terminal
+    least_cells: int = 1  # of a column that may be cut
     most_cells: int | None = None  # on a terminal
 
 
 def line_width(stream: TextIO) -> LineWidth:
-    """Return the width of a stream's terminal; without one that of COLUMNS, or else 80 cells uncut."""
+    """Return the width of a stream's terminal; without a terminal COLUMNS, or else 80 cells uncut."""
     if not stream.isatty():
         asked = _columns()
         return LineWidth(max(LEAST_CELLS, asked or USUAL_CELLS), is_cut=bool(asked))
     try:
         cells = _columns() or os.get_terminal_size(stream.fileno()).columns
-    except OSError:  # a terminal that does not tell its size
+    except OSError:  # a terminal that does not report its size
         cells = USUAL_CELLS
     return LineWidth(max(LEAST_CELLS, cells), is_cut=True)
 
 
 def _columns() -> int:
-    """Return what COLUMNS says; 0 where it says nothing."""
+    """Return the value of COLUMNS; 0 if it is not set or invalid."""
     return shutil.get_terminal_size((0, 0)).columns if os.environ.get("COLUMNS", "").isdecimal() else 0
 
 
@@ -68,7 +68,7 @@ def table_lines(
     indent: int = 0,
     gap: int = 2,
 ) -> Iterator[str]:
-    """Yield a heading, if any column has a title, and a line for each row; cells may hold foreign text."""
+    """Yield a heading, if any column has a title, and a line for each row; cells may be untrusted text."""
     from rich.table import Table
     from rich.text import Text
 
@@ -82,7 +82,7 @@ def table_lines(
         table.add_column(
             Text(display_name(column.title), no_wrap=True),
             justify="right" if column.is_number else "left",
-            no_wrap=not column.may_be_cut,  # rich makes those narrower that may wrap
+            no_wrap=not column.may_be_cut,  # rich makes columns narrower that may wrap
             min_width=min(widest, least),
             max_width=column.most_cells if width.is_cut else None,
         )
@@ -96,7 +96,7 @@ def table_lines(
 
 
 def wrapped_lines(text: str, cells: int) -> Iterator[str]:
-    """Yield foreign text in lines of at most so many cells, broken at blanks; longer words are broken too."""
+    """Yield untrusted text in lines of at most `cells` cells, broken at blanks; long words are broken."""
     from rich.text import Text
 
     console = _console(max(1, cells))
@@ -112,7 +112,7 @@ def _cells(text: str) -> int:
 
 
 def _console(cells: int) -> Console:
-    """Return a console that lays out plain text and knows no terminal."""
+    """Return a console that lays out plain text and uses no terminal."""
     from rich.console import Console
 
     return Console(

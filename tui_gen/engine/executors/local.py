@@ -37,5 +37,5 @@ class LocalExecutor:
         return await detached_call(partial(os.path.exists, path))
 
     def on_change(self, call: Callable[[], None]) -> None:
-        """Forget the call: nothing changes here."""
+        """Do nothing: the answers of this executor never change."""
         del call

@@ -1,4 +1,4 @@
-"""What the engine and a unit runner say to each other: one line of JSON for each message.
+"""The messages between the engine and a unit runner: one line of JSON for each message.
 
     engine ─> runner                          runner ─> engine
     Open(job, ground)                         Ready(recipe, version) | Refused(reason)
@@ -7,12 +7,12 @@
     Close n                                   at most one Gave n, then Closed n, Ended n or Raised n
     SetTarget(workers)
     Look n (path)                             Stands n
-                                              Log, Measured: now and then
+                                              Log, Measured: at intervals
 
-A pull is the runner's permission to produce one report other than `Doing`: without pulls nothing is
-performed beyond one clip. Every begun unit ends with exactly one of Ended, Raised and Closed.
+A pull permits the runner to produce one report other than `Doing`: without pulls, at most one clip is
+performed. Every begun unit ends with exactly one of Ended, Raised and Closed.
 
-Jobs and units are pickled: both ends are the same program of the same user.
+Jobs and units are pickled, because both ends are the same program of the same user.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from typing import Any, TypeVar
 Kind = TypeVar("Kind")
 
 LINE_BYTES = 256 << 20
-"""No line may be longer: one that is comes from no unit runner."""
+"""The longest line: a longer line does not come from a unit runner."""
 
 
 class MessageError(Exception):
-    """A line is not what the other end may say."""
+    """A line is not a valid message of the other end."""
 
 
 # ---------------------------------------------------------------------------- from the engine
@@ -42,7 +42,7 @@ class MessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Make ready for the units of a job."""
+    """Prepare for the units of a job."""
 
     job: str  # packed
     workers: int
@@ -52,7 +52,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Take a unit in hand; nothing is performed before the first pull."""
+    """Take over a unit; nothing is performed before the first pull."""
 
     number: int
     stage: str
@@ -68,21 +68,21 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End a unit and everything started for it."""
+    """End a unit and all processes started for it."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class SetTarget:
-    """Expect so many units at once from now on."""
+    """Set the number of units performed at the same time."""
 
     workers: int
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Say whether a path exists."""
+    """Ask whether a path exists."""
 
     number: int
     path: str
@@ -111,12 +111,12 @@ class Gave:
     """A report of a unit."""
 
     number: int
-    report: Any  # as `control.codec` writes it
+    report: Any  # as encoded by `control.codec`
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A unit came to its end."""
+    """A unit has ended in order."""
 
     number: int
 
@@ -126,19 +126,19 @@ class Raised:
     """A unit ended with an error."""
 
     number: int
-    error: Mapping[str, Any]  # as `error_fields` writes it
+    error: Mapping[str, Any]  # as encoded by `error_fields`
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A unit was closed, and everything started for it has ended."""
+    """A unit was closed, and all processes started for it have ended."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """The answer to a look."""
+    """The answer to `Look`."""
 
     number: int
     is_there: bool
@@ -155,7 +155,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How busy the machine is."""
+    """The load of the machine."""
 
     cpu_percent: float
     memory_used_bytes: int
@@ -174,19 +174,19 @@ _ANSWERS: dict[str, type[Answer]] = {
 
 
 def line_of(message: Request | Answer) -> bytes:
-    """Return a message as a line. ASCII alone: lone surrogates of file names pass as escapes."""
+    """Return a message as a line of ASCII: lone surrogates of file names become escapes."""
     said = {"is": type(message).__name__}
     said |= {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}
     return json.dumps(said, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def request_of(line: bytes) -> Request:
-    """Return what a line from the engine says. Raises MessageError."""
+    """Return the message in a line from the engine. Raises MessageError."""
     return _message_of(line, _REQUESTS)
 
 
 def answer_of(line: bytes) -> Answer:
-    """Return what a line from the runner says. Raises MessageError."""
+    """Return the message in a line from the runner. Raises MessageError."""
     return _message_of(line, _ANSWERS)
 
 
@@ -200,12 +200,12 @@ def _message_of(line: bytes, kinds: Mapping[str, type[Kind]]) -> Kind:
 
 
 def packed(value: object) -> str:
-    """Return an object as text. Raises PicklingError and what else pickle raises."""
+    """Return an object as text. Raises PicklingError, and other errors of pickle."""
     return base64.b85encode(zlib.compress(pickle.dumps(value), 1)).decode("ascii")
 
 
 def unpacked(text: str) -> Any:  # noqa: ANN401 - whatever was packed
-    """Return a packed object. Raises MessageError, and what its class raises."""
+    """Return the object in a text. Raises MessageError, and the errors of its class."""
     try:
         data = zlib.decompress(base64.b85decode(text))
     except (ValueError, binascii.Error, zlib.error) as error:

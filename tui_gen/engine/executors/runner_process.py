@@ -100,7 +100,7 @@ class RunnerProcess:
 
     async def _drain(self) -> None:
         while await self._answers.read(READ_BYTES):
-            """What is said after the end is asked for concerns nobody."""
+            """Discard answers after the request to end."""
         await self._process.wait()
 
     async def _read_errors(self) -> None:

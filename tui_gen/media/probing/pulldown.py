@@ -21,7 +21,7 @@ TOLERANCE = 0.08
 """The relative tolerance of a distance from a whole number of fields: Matroska has whole milliseconds."""
 _EXTENSION = b"\0\0\1\xb5"
 _PICTURE_CODING = 8
-_REPEATS, _IS_PROGRESSIVE = 0x02, 0x80  # bits in the fourth and in the fifth byte of the extension
+_REPEATS, _IS_PROGRESSIVE = 0x02, 0x80  # of its fourth and fifth byte: ISO/IEC 13818-2, 6.2.3.1
 
 
 def field_seconds(gaps_seconds: Sequence[float]) -> float | None:

@@ -182,7 +182,10 @@ class _Category:
 
 
 def found_among(hashes: Hashes, ranks: Numbers, *, within: int) -> Mask:
-    """Return which hashes are near a hash of lower rank, or equal to one."""
+    """Return which hashes are near a hash of lower rank: a bool array of the length of `hashes`.
+
+    `hashes` are uint64, `ranks` int64. Two hashes are near if at most `within` bits differ.
+    """
     order = np.argsort(ranks, kind="stable")
     ordered, ranked = hashes[order], ranks[order]
     # Compare only the first of equal hashes.

@@ -166,7 +166,7 @@ def _made(record: SourceRecord | None, category: str) -> int:
 
 
 def near_any(hashes: Hashes, others: Hashes, *, within: int = NEAR_BITS) -> Mask:
-    """Return which hashes are near one of the others."""
+    """Return which hashes (uint64) differ in at most `within` bits from one of the others, as a mask."""
     if len(hashes) * len(others) <= _FEW_PAIRS:
         return _near(hashes, others, within)
     is_near = np.zeros(len(hashes), np.bool_)

@@ -70,7 +70,7 @@ def kernel_for(name: LrKernel, ratio: int) -> Kernel:
 
 
 def shrink(frame: NDArray[np.uint8], region: Region, kernel: Kernel, *, bounds: Region) -> NDArray[np.uint8]:
-    """Shrink `region` of an image of shape (height, width, channels) by `kernel.ratio`.
+    """Shrink `region` of an image of shape (height, width, channels), uint8, by `kernel.ratio` on both axes.
 
     `bounds` contains `region`: pixels inside `bounds` are read, pixels beyond are padded by the kernel's
     rule.
@@ -119,7 +119,7 @@ def _border_type(padding: Padding) -> int:
 
 
 def _bicubic(ratio: int) -> Kernel:
-    """Return MATLAB's imresize kernel: a cubic with a = -0.5, widened by the ratio against aliasing."""
+    """Return MATLAB's imresize kernel: Keys' cubic (1981) with a = -0.5, widened by the ratio."""
     first, distances = _distances_within(2 * ratio, ratio)
     values = [_cubic(abs(distance) / ratio) for distance in distances]
     total = sum(values)
@@ -143,7 +143,7 @@ def _area(ratio: int) -> Kernel:
 
 
 def _lanczos(ratio: int) -> Kernel:
-    """Return three lobes of a windowed sinc, widened by the ratio."""
+    """Return Lanczos' kernel: three lobes of a sinc, windowed by a wider sinc, widened by the ratio."""
     first, distances = _distances_within(3 * ratio, ratio)
     values = [_sinc(float(d) / ratio) * _sinc(float(d) / (3 * ratio)) for d in distances]
     return _rounded(ratio, first, values, "symmetric")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-H264_SLICE_IDR, H264_SEI, H264_SLICE = 5, 6, 1
+H264_SLICE_IDR, H264_SEI, H264_SLICE = 5, 6, 1  # ITU-T H.264, table 7-1
 SEI_RECOVERY_POINT = 6
-HEVC_RANDOM_ACCESS = range(16, 22)  # BLA, IDR and CRA
+HEVC_RANDOM_ACCESS = range(16, 22)  # BLA, IDR and CRA: ITU-T H.265, table 7-1
 HEVC_LAST_SLICE = 31
 START_CODE = b"\0\0\1"
 LONG_SEI = 0xFF

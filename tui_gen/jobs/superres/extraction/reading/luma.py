@@ -66,7 +66,10 @@ class ClipMeasures:
 
 
 def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
-    """Return the means of whole 8x8 blocks, (frames, rows, columns); a smaller picture is one block."""
+    """Return the means of whole 8x8 blocks, (frames, rows, columns), scaled to 0..255.
+
+    `frames` are (frames, height, width) of `depth` bits. A picture smaller than a block is one block.
+    """
     count, height, width = frames.shape
     tall, wide = min(BLOCK, height), min(BLOCK, width)
     rows, columns = height // tall, width // wide
@@ -81,7 +84,7 @@ def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
 
 
 def measure_clip(frames: Luma, *, depth: int) -> ClipMeasures:
-    """Measure the seven frames of a clip."""
+    """Measure the seven frames of a clip, (7, height, width) of `depth` bits."""
     return measures_of(block_means(frames, depth=depth))
 
 

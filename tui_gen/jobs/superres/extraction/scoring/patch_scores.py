@@ -1,6 +1,7 @@
 """Measures a patch by its GT and its LR stack, so the scores do not depend on the way of reading the film.
 
-Luma is OpenCV's gray (BT.601, 8 bits). Images are (height, width, 3), BGR.
+Luma is OpenCV's gray (BT.601, uint8, 0..255) with the shape (height, width). Images are uint8 with the shape
+(height, width, 3), BGR.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ class PatchMeasures:
 
 
 def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
-    """Return the scores that the rules request."""
+    """Return the scores that the rules request, and the hash.
+
+    `motion` needs LR frames of FLOW_LEAST_SIDE pixels a side, `noise` a GT of 3: smaller patches lack them.
+    Raises ValueError if a score needs LR frames and the patch has none.
+    """
     gt = luma(arrays.gt)
     values: dict[str, float] = {}
     if "flat" in rules:
@@ -69,20 +74,20 @@ def _of_stack(gt: Gray, tiles: list[Gray], cut: Cut, rules: Rules) -> dict[str, 
 
 
 def luma(image: Image) -> Gray:
-    """Return the luma of an image."""
+    """Return the luma of an image, (height, width)."""
     gray: Gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
     return gray
 
 
 def detail(gt: Image) -> int:
-    """Return the sum of absolute luma differences of neighbouring pixels, as an exact integer."""
+    """Return the sum of absolute luma differences of neighbouring pixels, in both directions, exactly."""
     gray = luma(gt)
     across, down = cv2.absdiff(gray[:, 1:], gray[:, :-1]), cv2.absdiff(gray[1:], gray[:-1])
     return int(across.sum(dtype=np.int64)) + int(down.sum(dtype=np.int64))
 
 
 def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
-    """Return the luma of the existing LR frames, in the order of time."""
+    """Return the luma of the existing LR frames, in the order of time. Raises ValueError without any."""
     stack = arrays.lr7 if arrays.lr7 is not None else arrays.lr5
     if stack is None:
         message = "a patch without any stack of LR frames"
@@ -93,13 +98,16 @@ def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
 
 
 def percentile_99(gt: Gray) -> float:
-    """Return the smallest value that 99 % of the pixels do not exceed."""
+    """Return the smallest luma, 0..255, that 99 % of the pixels do not exceed."""
     counts = np.bincount(gt.ravel(), minlength=256)
     return float(np.searchsorted(np.cumsum(counts), 0.99 * gt.size))
 
 
 def learnable(gt: Gray, tile: Gray) -> float:
-    """Return the PSNR in dB of GT against its LR frame, enlarged as models do it as their first step."""
+    """Return the PSNR in dB of GT against its enlarged LR frame, at most MOST_DECIBELS.
+
+    PSNR = 10 log10(255^2 / MSE). Models enlarge their input in the same way as a first step.
+    """
     # OpenCV's cubic has a = -0.75 and aligned centres, like torch's `interpolate`.
     enlarged = cv2.resize(tile, (gt.shape[1], gt.shape[0]), interpolation=cv2.INTER_CUBIC)
     error = cv2.norm(gt, enlarged, cv2.NORM_L2SQR) / gt.size
@@ -107,7 +115,10 @@ def learnable(gt: Gray, tile: Gray) -> float:
 
 
 def motion(tiles: list[Gray]) -> float:
-    """Return the median length of the flow between consecutive LR frames around the middle, in LR pixels."""
+    """Return the median length of the optical flow between three LR frames, in LR pixels per frame.
+
+    The flow is OpenCV's DIS: T. Kroeger et al., Fast Optical Flow using Dense Inverse Search, 2016.
+    """
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     lengths = []
     for before, after in ((tiles[0], tiles[1]), (tiles[1], tiles[2])):
@@ -118,7 +129,11 @@ def motion(tiles: list[Gray]) -> float:
 
 
 def noise(gt: Gray) -> float:
-    """Return the standard deviation of the noise: J. Immerkaer, Fast Noise Variance Estimation, 1996."""
+    """Return the standard deviation of the noise, in levels of 0..255.
+
+    J. Immerkaer, Fast Noise Variance Estimation, 1996: the mean absolute response to the
+    difference of two Laplacian masks, times a constant.
+    """
     height, width = gt.shape
     answers = cv2.filter2D(gt, cv2.CV_16S, _NOISE)[1:-1, 1:-1]
     total = cv2.norm(answers, cv2.NORM_L1)
@@ -126,7 +141,10 @@ def noise(gt: Gray) -> float:
 
 
 def text(tiles: list[Gray], rows: slice) -> float:
-    """Return the percentage of a tile's pixels that are thin, bright strokes and do not change."""
+    """Return the percentage, 0..100, of a tile's pixels that are thin, bright strokes and do not change.
+
+    A stroke is thinner than STROKE_PIXELS and brighter than its surroundings by STROKE_CONTRAST.
+    """
     part = np.stack([tile[rows] for tile in tiles])
     if not part.shape[1]:
         return 0.0

@@ -149,7 +149,7 @@ class _Around:
         return read_name(name, this_year=self._place.this_year) if is_telling else None
 
     def _folders(self) -> list[Reading]:
-        """Return the folders' readings, the nearest first; the scanned folder's only if it names a film."""
+        """Return the folders' readings, the nearest first; the scanned folder's only if it has a year."""
         return [*self._inner, self._top] if self._top.year else self._inner
 
     def for_episode(self, own: Reading) -> Reading:
@@ -161,7 +161,7 @@ class _Around:
         return self._with_year(own)
 
     def for_film(self, own: Reading) -> Reading:
-        """Complete a film: take the year, and the title of a folder with only this film, from the folders."""
+        """Complete a film: take the year from the folders, and the title of a folder that names this film."""
         folders = self._folders()
         nearest = folders[0] if folders else Reading()
         if nearest.episode or not nearest.title:
@@ -175,7 +175,7 @@ class _Around:
         return self._with_year(own)
 
     def _is_shortened(self) -> bool:
-        """Return whether the folder's name has more: "hcn-vertigo1080", "group-the.film.1999"."""
+        """Return whether the file's name is a short form: "hcn-vertigo1080", "group-the.film.1999"."""
         folders, stem = self._folders(), self._place.stem
         if not folders or not folders[0].is_release or not folders[0].title or not self._place.is_alone:
             return False

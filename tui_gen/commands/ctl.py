@@ -20,7 +20,7 @@ from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, lo
 from tui_gen.views.text.run_lines import progress_line
 
 RENEWED_SECONDS = 3.0
-"""An engine writes its status at least so often, also on a busy machine."""
+"""The longest time between two writes of the status by an engine, also on a busy machine."""
 LOOK_SECONDS = 0.05
 
 
@@ -85,10 +85,10 @@ async def _status(config: RunConfig, client: ControlClient, engine: EngineVersio
 
 
 async def _renewed_status(config: RunConfig) -> StatusSnapshot:
-    """Return the status that an engine without a status request writes next. Raises StatusError.
+    """Return the next status that an engine without the status question writes. Raises StatusError.
 
-    Such an engine writes its status file once a second. What the file says at first may be older than an
-    order that was given just before.
+    Such an engine writes its status file once per second. The first contents that are read may be older than
+    a command that was sent just before.
     """
     first = seen = await load_status(config.status_path, time.time())
     for _ in range(round(RENEWED_SECONDS / LOOK_SECONDS)):

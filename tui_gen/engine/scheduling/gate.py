@@ -26,7 +26,7 @@ class Gate:
 
     @property
     def is_obstructed(self) -> bool:
-        """Whether anything is in the way, paused or not."""
+        """Whether there is any obstruction, paused or not."""
         return bool(self._obstructions)
 
     @property

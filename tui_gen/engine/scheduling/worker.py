@@ -194,9 +194,9 @@ class Worker:
     async def _next(self, reports: AsyncGenerator[Report, None]) -> Pulled | None:
         """Return the next report after which a worker may stop; None at the unit's end or when cancelled.
 
-        A `Doing` is shown on the way. A drain or a pause does not stop the worker there, because that would
-        throw away the decoded clip. An obstruction holds the worker there: nothing is written meanwhile,
-        and a drain during an obstruction gives the clip back.
+        Each `Doing` before it is shown. A drain or a pause does not stop the worker at a `Doing`, because
+        that would discard the decoded clip. An obstruction holds the worker there, so that nothing is
+        written; a drain during an obstruction returns the clip to the queue.
         """
         async for report in reports:
             if not isinstance(report, Doing):
@@ -208,7 +208,7 @@ class Worker:
         return None
 
     async def _may_go_on(self) -> bool:
-        """Wait within a clip while anything is in the way; return False when the clip is to be given back."""
+        """Wait within a clip during an obstruction; return False if the clip must go back to the queue."""
         while self._place.gate.is_obstructed and not self._is_cancelled:
             if self._place.scheduler.is_ending or self.is_ending:
                 return False

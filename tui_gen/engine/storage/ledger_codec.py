@@ -1,11 +1,11 @@
-"""How an event stands in the ledger: one line of JSON, and the way back. No other module reads a line.
+"""Encodes events as ledger lines of JSON, and decodes lines. No other module reads a line.
 
     event  ── encode ──>  line  ── decode ────>  event
-                                ── recount ───>  what counts of a made clip, the event of any other line
-                                ── heading ───>  what a line is about
-                                ── made_line ─>  what a history is made of, for a made clip
+                                ── recount ───>  the counted data of a made clip; the event of any other line
+                                ── heading ───>  the identity of a line
+                                ── made_line ─>  the data of a made clip for the history
 
-What cannot have been written here is a LedgerError, never an event that the state would stumble over.
+A line that this module cannot have written raises LedgerError. The state never gets an invalid event.
 
 msgspec decodes the lines against the types of `ledger_lines`; the order of the keys does not matter. The
 json module decodes the rare lines with names that are not UTF-8, because msgspec refuses lone surrogates.
@@ -45,7 +45,7 @@ from tui_gen.engine.storage.ledger_lines import (
 
 
 def encode(event: ev.Durable) -> bytes:
-    """Return the event's ledger line, with its newline. ASCII: names that are not UTF-8 survive."""
+    """Return the event's ledger line with its newline. ASCII: names that are not UTF-8 are preserved."""
     if isinstance(event, ev.ClipEnded):
         entry = _clip_entry(event)
     elif isinstance(event, ev.PatchMoved):
@@ -103,14 +103,14 @@ def _patch_entry(patch: Patch) -> dict[str, Any]:
 
 # ------------------------------------------------------------------ reading
 
-# What a line that cannot be read raises; msgspec's errors are ValueErrors.
+# The errors of an unreadable line; msgspec's errors are ValueErrors.
 _WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def decode(line: bytes) -> ev.Durable:
     """Return the event of one ledger line.
 
-    Raises LedgerError when the line is no JSON object of a known kind with its fields.
+    Raises LedgerError if the line is not a JSON object of a known kind with its fields.
     """
     try:
         entry = _parse(line)
@@ -153,7 +153,7 @@ _Line = TypeVar("_Line", bound=msgspec.Struct)
 
 
 def _taken(entry: dict[str, Any], line: type[_Line]) -> _Line:
-    """Take what a type knows out of an entry. Raises ValueError where it does not fit."""
+    """Return the fields of a type from an entry. Raises ValueError if they do not fit."""
     known = {name: entry.pop(name) for name in line.__struct_fields__ if name in entry}
     return msgspec.convert(known, line)
 
@@ -226,7 +226,7 @@ def _moved_event(entry: dict[str, Any]) -> ev.PatchMoved:
 
 
 def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
-    """Return what counts of a line of a made clip, the event of any other. Raises LedgerError."""
+    """Return the counted data of a made clip's line, the event of any other line. Raises LedgerError."""
     made = made_line(line)
     if made is None:
         return decode(line)
@@ -248,7 +248,7 @@ def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
 
 
 def made_line(line: bytes) -> MadeLine | None:
-    """Return what counts of a line of a made clip; None where `decode` is to say what the line is."""
+    """Return the data of a made clip's line for the history; None if `decode` must decode the line."""
     try:
         return _MADE.decode(line)
     except (msgspec.DecodeError, RecursionError):  # another kind, damage, or a name that is not UTF-8
@@ -256,7 +256,7 @@ def made_line(line: bytes) -> MadeLine | None:
 
 
 def heading(line: bytes) -> Heading:
-    """Return what a line is about. Raises LedgerError where that cannot be read."""
+    """Return the identity of a line. Raises LedgerError if it cannot be read."""
     try:
         return _HEADING.decode(line)
     except (msgspec.DecodeError, RecursionError):

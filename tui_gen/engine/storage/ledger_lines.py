@@ -1,4 +1,4 @@
-"""What the lines of the ledger contain: the type of each kind of line, against which msgspec checks it."""
+"""The types of the ledger's lines: msgspec checks each kind of line against its type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Meta
 from tui_gen.engine.model import events as ev
 
 _MOST_DIGITS = 7
-"""No source has more clips: a damaged index must not fill the memory with the bits of a set."""
+"""The most clips of a source: a damaged index must not fill the memory with the bits of a set."""
 _HASH_DIGITS = 16
 _MOST_BYTES = 10**18
 _END_OF_TIME = 1e11
@@ -25,11 +25,11 @@ _Number = Annotated[int, Meta(ge=0)]
 
 
 class LedgerError(ValueError):
-    """A line of the ledger is not what this version writes."""
+    """A line of the ledger has another form than the lines of this version."""
 
 
 class PatchLine(msgspec.Struct, gc=False):
-    """What counts of a patch. The other keys of the entry are the job's record of the patch."""
+    """The counted data of a patch. The other keys of the entry are the job's record of the patch."""
 
     category: str
     bytes: _Bytes
@@ -37,26 +37,26 @@ class PatchLine(msgspec.Struct, gc=False):
 
 
 class _FormatLine(PatchLine, gc=False):
-    """What a history takes of a patch."""
+    """The data of a patch for the history."""
 
     format: Any = "?"
 
 
 class _RefusedLine(msgspec.Struct, gc=False):
-    """A category that a made clip was planned for but did not give."""
+    """A category for which a made clip was planned but gave no patch."""
 
     category: str
     reason: str
 
 
 class RefusedLines(msgspec.Struct):
-    """What a line of a made clip has beside its patches."""
+    """The data of a made clip besides its patches."""
 
     rejected: list[_RefusedLine]
 
 
 class ClipLine(msgspec.Struct, gc=False):
-    """What every line of a clip has."""
+    """The data of every clip."""
 
     at: _Time
     stage: str
@@ -67,12 +67,12 @@ class ClipLine(msgspec.Struct, gc=False):
 
     @property
     def index(self) -> int:
-        """The index of the clip. Raises LedgerError where there is none."""
+        """The index of the clip. Raises LedgerError if the line has none."""
         return index_in(self.id)
 
 
 class MadeLine(ClipLine, gc=False):
-    """What counts of a made clip. The other keys of the line are the job's record of the clip."""
+    """The counted data of a made clip. The other keys of the line are the job's record of the clip."""
 
     kind: typing.Literal["clip"]
     outcome: typing.Literal["made"]
@@ -81,14 +81,14 @@ class MadeLine(ClipLine, gc=False):
 
 
 class ReasonLine(msgspec.Struct):
-    """What a line of a clip has beside, when the clip was rejected or failed."""
+    """The additional data of a rejected or failed clip."""
 
     reason: str
     detail: str = ""
 
 
 class MovedLine(msgspec.Struct):
-    """A patch that stands elsewhere now."""
+    """A patch that was moved."""
 
     at: _Time
     stage: str
@@ -98,7 +98,7 @@ class MovedLine(msgspec.Struct):
 
 
 class Heading(msgspec.Struct):
-    """What a line is about, as far as readers choose lines by it."""
+    """The identity of a line, by which readers select lines."""
 
     kind: str
     source: str = ""
@@ -108,7 +108,7 @@ class Heading(msgspec.Struct):
 
     @property
     def index(self) -> int | None:
-        """The index of the clip, None where the line is not about one clip."""
+        """The index of the clip, None if the line is not about one clip."""
         if not self.id:
             return self.clip
         try:
@@ -118,7 +118,7 @@ class Heading(msgspec.Struct):
 
 
 def index_in(clip: str) -> int:
-    """Return the index of a clip called `<source>:<index>`. Raises LedgerError."""
+    """Return the index in a clip's name `<source>:<index>`. Raises LedgerError."""
     digits = clip.rpartition(":")[2]
     if digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS:
         return int(digits)
@@ -127,14 +127,14 @@ def index_in(clip: str) -> int:
 
 
 def hash_number(perceptual_hash: str) -> int:
-    """Return the number that 16 hexadecimal digits stand for. Raises LedgerError, ValueError."""
-    if len(perceptual_hash) == _HASH_DIGITS and perceptual_hash.isalnum():  # int takes signs and blanks
+    """Return the number of 16 hexadecimal digits. Raises LedgerError, ValueError."""
+    if len(perceptual_hash) == _HASH_DIGITS and perceptual_hash.isalnum():  # int accepts signs and blanks
         return int(perceptual_hash, 16)
     message = f"{perceptual_hash!r} is no hash"
     raise LedgerError(message)
 
 
-# ledger kind -> event, for all events that are plain records of their fields
+# Ledger kind -> event, for all events that are plain records of their fields.
 PLAIN_EVENTS: Mapping[str, type[Any]] = {
     "run": ev.RunStarted,
     "end": ev.RunEnded,
@@ -151,7 +151,7 @@ PLAIN_EVENTS: Mapping[str, type[Any]] = {
 }
 KINDS = {event: kind for kind, event in PLAIN_EVENTS.items()}
 
-# What the fields of these events hold, where it is less than their types allow.
+# Fields of these events that allow fewer values than their types.
 _NARROWER: Mapping[str, Any] = {"at": _Time, "clips": tuple[_Index, ...], "size_bytes": _Bytes}
 
 

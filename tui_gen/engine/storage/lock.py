@@ -22,9 +22,9 @@ _REFUSED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL
 STALE_AFTER_SECONDS = 30.0
 _TRY_SECONDS = 0.05
 _LOOKER_SECONDS = 0.2
-"""So long at most somebody who only looks whether the lock is held (`is_held`) holds it."""
+"""The longest time for which a program that only checks the lock (`is_held`) holds it."""
 _DYING_SECONDS = 5.0
-"""So long children that a killed engine was just starting may hold its lock: until they exec or end."""
+"""The longest time for which starting children of a killed engine hold its lock: until they exec or end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _seems_alive(path: Path) -> bool:
 
 
 def _is_gone(holder: Holder | None) -> bool:
-    """Return whether the engine that the lock names worked on this machine and has ended."""
+    """Return whether the engine in the lock file ran on this machine and has ended."""
     if holder is None or holder.host != socket.gethostname():
         return False
     return holder.boot_id != boot_id() or not Path(f"/proc/{holder.pid}").exists()
@@ -143,7 +143,7 @@ class Lock:
                 raise LockedError(self.path, read_holder(self.path)) from error
 
     def _ask_kernel(self) -> None:
-        """Take the lock, and ask again while whoever holds it cannot be an engine. Raises OSError."""
+        """Take the lock; try again for the time that a holder other than an engine may need. Raises OSError."""
         patience = _DYING_SECONDS if _is_gone(read_holder(self.path)) else _LOOKER_SECONDS
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:

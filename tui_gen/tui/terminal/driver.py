@@ -64,7 +64,7 @@ class PatientDriver(LinuxDriver):
         return self._writer
 
     def _post_size(self) -> None:
-        """Tell the app how large the terminal is now."""
+        """Post the current size of the terminal to the app."""
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())
             self._app.post_message(events.Resize(size, size))

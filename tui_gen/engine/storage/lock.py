@@ -143,7 +143,7 @@ class Lock:
                 raise LockedError(self.path, read_holder(self.path)) from error
 
     def _ask_kernel(self) -> None:
-        """Take the lock; try again for the time that a holder other than an engine may need. Raises OSError."""
+        """Take the lock; try again while the holder may be another program than an engine. Raises OSError."""
         patience = _DYING_SECONDS if _is_gone(read_holder(self.path)) else _LOOKER_SECONDS
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:

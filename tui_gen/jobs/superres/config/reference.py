@@ -27,13 +27,13 @@ from tui_gen.jobs.superres.config.schema import Amount, ConfigFile, Part, PathTe
 
 INTRODUCTION = """# The configuration
 
-Every key of `generator_config.json`. Written from the program by
-`python -m tui_gen.jobs.superres.config.reference > docs/configuration.md`; do not edit it here.
+This page describes every key of `generator_config.json`. The command
+`python -m tui_gen.jobs.superres.config.reference > docs/configuration.md` generates it; do not edit it here.
 
-The file may hold `//` comments and trailing commas. A faulty file is refused with every fault at once: its
-line, its key, and what to write instead. Relative paths are relative to the file, except those of
-`category_paths`, which are relative to the output folder and stay inside it. Sizes are `[width, height]`.
-Only `base_settings.output_base_dir` must be written.
+The file may contain `//` comments and trailing commas. A faulty file is refused, and the message lists all
+faults: line, key and allowed values. Relative paths are relative to the file. Paths in `category_paths` are
+relative to the output folder and stay inside it. Sizes are `[width, height]`. Only
+`base_settings.output_base_dir` is required.
 """
 
 
@@ -72,13 +72,13 @@ def _sections(section: Section) -> Iterator[Section]:
 def _table(model: type[BaseModel]) -> str:
     meanings = docstrings(model)
     annotations = _annotations(model)
-    lines = ["| key | what may be written | default | what it means |", "|---|---|---|---|"]
+    lines = ["| key | allowed values | default | meaning |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
         if name not in meanings:
             message = f"{model.__name__}.{name} has no docstring"
             raise UndescribedKeyError(message)
         is_required = field.default is PydanticUndefined
-        default = "must be written" if is_required else f"`{_json(field.default)}`"
+        default = "required" if is_required else f"`{_json(field.default)}`"
         written = field.description or "" if _has_pattern(annotations[name]) else _type(annotations[name])
         cells = (f"`{name}`", written, default, meanings[name])
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")

@@ -241,7 +241,7 @@ class BaseSettings(_Keys):
     scene_diff_threshold: Annotated[float, Field(ge=0, le=255)] = Field(
         default=45.0, description="a number from 0 to 255"
     )
-    """The difference of a clip's first and last frame at which the clip counts as a cut, for `scene_cuts`."""
+    """The difference of a clip's first and last frame above which the clip is a cut, for `scene_cuts`."""
     max_retry_attempts: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=10, description="a whole number from 1 to 1000"
     )

@@ -14,7 +14,7 @@ ATTACHED_PICTURE = 0x400
 
 
 class UnsureError(Exception):
-    """This decoder cannot read a film reliably; the message has the reason."""
+    """The decoder cannot read a film reliably; the message has the reason."""
 
 
 def open_film(path: str, formats: str) -> InputContainer:

@@ -33,7 +33,7 @@ class Span:
 
     @property
     def filters(self) -> str:
-        """ffmpeg's filters that pass exactly the frames of the span and end the reading soon after it.
+        """The filters of ffmpeg that pass exactly the frames of the span and end the reading soon after it.
 
         `trim` ends the reading, but rounds to the track's ticks, which may be whole frames; `select` compares
         in the same way as `positions`.

@@ -111,7 +111,7 @@ class Picked:
 
     @property
     def filters(self) -> str:
-        """The filters of ffmpeg that pass exactly these frames and end the reading soon after the last frame."""
+        """The filters of ffmpeg that pass exactly these frames and end the reading soon after the last."""
         *_, last = self.spans
         end = last.end_seconds + (last.end_seconds - last.start_seconds) / 2
         return f"trim=end={end:.6f},select='{'+'.join(span.condition for span in self.spans)}'"

@@ -19,9 +19,9 @@ from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.storage.recorder import Recorder
 
 GO_ON_FACTOR = 1.05
-"""The space above the threshold that a low disk must have before the work continues."""
+"""After a low disk, the work continues when this multiple of the threshold is free."""
 MIN_FREE_FILES = 1000
-"""File systems with a limited number of files may run out of them before they run out of bytes."""
+"""The least number of free files: a file system with a fixed number of files may run out of them first."""
 WRITTEN_FACTOR = 2
 """The factor from bytes written to disk space used: files fill whole blocks, and other programs write too."""
 NOT_OURS = "{} is not the folder this run began in: put its disk back, or stop the run and start it again"

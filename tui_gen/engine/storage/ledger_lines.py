@@ -13,7 +13,7 @@ from msgspec import Meta
 from tui_gen.engine.model import events as ev
 
 _MOST_DIGITS = 7
-"""The most clips of a source: a damaged index must not fill the memory with the bits of a set."""
+"""The most digits of a clip's index: a damaged index must not fill the memory with the bits of a set."""
 _HASH_DIGITS = 16
 _MOST_BYTES = 10**18
 _END_OF_TIME = 1e11

@@ -33,7 +33,7 @@ from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE
 from tui_gen.jobs.superres.units import EXTRACT
 
 NEAR_BITS = 6
-"""The most differing bits of the hashes of two similar pictures."""
+"""The most bits that differ in the hashes of two similar pictures."""
 _FEW_PAIRS = 1 << 22
 """The most pairs of hashes compared directly; larger sets are first grouped by equal parts of the hash."""
 

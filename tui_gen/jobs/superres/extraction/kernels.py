@@ -42,7 +42,7 @@ IRRATIONAL_DENOMINATOR = 1 << 22
 MAX_VALUE = 255
 FLOAT32_WHOLE = 1 << 24
 FLOAT32_DENOMINATOR = 1 << 16
-"""Below this value, a float32 represents every sum, and its quotient rounds to the correct integer."""
+"""Below these two limits, a float32 represents every sum, and its quotient rounds correctly."""
 
 
 class UndefinedKernelError(ValueError):

@@ -18,7 +18,7 @@ from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 from tui_gen.jobs.superres.planning.seeded_random import rank
 
 EXTREMES_SHARE = 3
-"""The number of patches at each end of a score, as a share of the random sample."""
+"""The size of the random sample, divided by the number of patches at each end of a score."""
 SCENE_DIFFERENCE = "scene_difference"
 
 

@@ -19,7 +19,7 @@ from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.dataset.split import Split, split_of, whole_name
 
 HALF_WINDOW_SECONDS = 0.5
-"""The most seconds from the middle of a clip to its ends, if the ledger has none: 3.5 frames of 1/8 s."""
+"""Seconds from the middle of a clip to its ends, if the ledger has none: covers 3.5 frames of 1/8 s."""
 
 
 _Kinds = dict[tuple[str, ...], tuple[str, ...]]

@@ -22,7 +22,7 @@ from tui_gen.media.geometry import Size
 STACKED = {"lr": 5, "lr7": 7, "gt7": 7}
 """Kind -> number of tiles of its stack."""
 BATCH = 32
-"""The number of patches processed in parallel: those of the largest format have about 10 MB each."""
+"""The number of patches in memory at a time: those of the largest format have about 10 MB each."""
 SEQUENCES = 1000
 """The number of sequences in a folder of a layout that numbers them."""
 

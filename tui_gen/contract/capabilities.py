@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tui_gen.contract.contact_sheet import SheetMaker
-from tui_gen.contract.demo import DemoMaker
-from tui_gen.contract.export import Exporter
-from tui_gen.contract.inspect import Condition, Inspector
-from tui_gen.contract.preview import Previewer
-from tui_gen.contract.report import Planner
-from tui_gen.contract.scan import Scanner
-from tui_gen.contract.split import NearDuplicates, Splitter
-from tui_gen.contract.stats import Statistician
-from tui_gen.contract.verify import Repairer, Verifier
+if TYPE_CHECKING:  # a run needs none of these modules: each costs time at the start
+    from tui_gen.contract.contact_sheet import SheetMaker
+    from tui_gen.contract.demo import DemoMaker
+    from tui_gen.contract.export import Exporter
+    from tui_gen.contract.inspect import Condition, Inspector
+    from tui_gen.contract.preview import Previewer
+    from tui_gen.contract.report import Planner
+    from tui_gen.contract.scan import Scanner
+    from tui_gen.contract.split import NearDuplicates, Splitter
+    from tui_gen.contract.stats import Statistician
+    from tui_gen.contract.verify import Repairer, Verifier
 
 
 @dataclass(frozen=True, slots=True)

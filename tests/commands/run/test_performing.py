@@ -72,7 +72,7 @@ def test_a_part_beside_the_run_that_fails_is_named_and_the_work_goes_on(
     toy_run.perform()
     assert told(told_path) == [("finished", 0, "")]
     problems = [problem.text for problem in toy_run.session.state.problems]
-    assert any("'control' has failed" in text for text in problems), problems
+    assert any("'control' beside the run has failed" in text for text in problems), problems
     assert "ZeroDivisionError: a bug" in (toy_run.config.run.run_folder / "engine.log").read_text()
 
 

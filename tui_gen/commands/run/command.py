@@ -10,11 +10,8 @@ from pathlib import Path
 
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.formatting import count, display_name
-from tui_gen.commands.report import leave_page
 from tui_gen.commands.run.opening import RunRequest, check_fresh, open_run
 from tui_gen.commands.run.performing import perform
-from tui_gen.commands.run.starting_over import archive_previous
-from tui_gen.commands.split import move_near_duplicates
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.disk_guard import identity
@@ -33,6 +30,8 @@ _STOP_NOW = 2
 def run(request: RunRequest) -> int:
     """Run to the end and return the exit code. Raises RefusedError, LockedError."""
     if request.is_fresh:
+        from tui_gen.commands.run.starting_over import archive_previous
+
         check_fresh(request)
         archive_previous(request.config)
     talk = ConsoleOutput(sys.stdout, sys.stderr, is_json=request.is_json)
@@ -68,6 +67,8 @@ def _stands(run_folder: Path, began_in: tuple[int, int]) -> bool:
 
 def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOutput) -> None:
     """Move training patches that are near duplicates of held-out patches out of the training folders."""
+    from tui_gen.commands.split import move_near_duplicates
+
     try:
         moved = move_near_duplicates(request.config, session)
     except OSError as error:
@@ -86,6 +87,8 @@ def _move_near_duplicates(request: RunRequest, session: Session, talk: ConsoleOu
 
 
 def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> None:
+    from tui_gen.commands.report import leave_page
+
     with contextlib.ExitStack() as logged:
         with contextlib.suppress(OSError):  # the page in the same folder reports the failure
             logged.enter_context(logging_to(request.config.run.run_folder / LOG_NAME))

@@ -16,14 +16,6 @@ from typing import TYPE_CHECKING
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.files import owner_and_mode
 from tui_gen.contract.capabilities import Capabilities
-from tui_gen.contract.contact_sheet import SheetMade
-from tui_gen.contract.export import Exported, ExportRequest
-from tui_gen.contract.inspect import Condition
-from tui_gen.contract.opened_job import OpenedJob
-from tui_gen.contract.preview import Picture
-from tui_gen.contract.split import SourcePart
-from tui_gen.contract.stats import Measurements
-from tui_gen.contract.verify import Checked, MissingMeans, Recorded, Wanted
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject
@@ -37,6 +29,14 @@ from tui_gen.jobs.superres.opened import OpenedSuperResolution, category_folders
 from tui_gen.jobs.superres.units import EXTRACT
 
 if TYPE_CHECKING:
+    from tui_gen.contract.contact_sheet import SheetMade
+    from tui_gen.contract.export import Exported, ExportRequest
+    from tui_gen.contract.inspect import Condition
+    from tui_gen.contract.opened_job import OpenedJob
+    from tui_gen.contract.preview import Picture
+    from tui_gen.contract.split import SourcePart
+    from tui_gen.contract.stats import Measurements
+    from tui_gen.contract.verify import Checked, MissingMeans, Recorded, Wanted
     from tui_gen.jobs.superres.films.inspection.inspection import FilmInspection
 
 Records = Mapping[str, SourceRecord]
@@ -101,6 +101,7 @@ class FilmInspector:
 
 
 def _obstacles(settings: Settings, records: Records) -> Iterator[Condition]:
+    from tui_gen.contract.inspect import Condition
     from tui_gen.jobs.superres.dataset.write_access import try_to_write
 
     try:
@@ -231,6 +232,7 @@ class PatchPreviewer:
 
     def draw(self, patch: JsonObject, *, columns: int, rows: int) -> Picture:
         """Draw a patch by its ledger entry. Raises OSError, ValueError."""
+        from tui_gen.contract.preview import Picture
         from tui_gen.jobs.superres.dataset.picture import draw_patch
 
         caption = f"{patch['format']}  GT, and beside it the first, middle and last frame of LR"

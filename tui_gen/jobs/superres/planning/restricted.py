@@ -67,6 +67,11 @@ class _RestrictedStage:
         return self.stage.recipe
 
     @property
+    def legacy_recipe(self) -> JsonObject:
+        """The legacy recipe of the whole stage."""
+        return self.stage.legacy_recipe
+
+    @property
     def on_change(self) -> OnChange:
         """The policy of the whole stage."""
         return self.stage.on_change

@@ -28,6 +28,9 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
+# Where byte code may not be written, each of the many starts of the program compiles all of its modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # readline exports the size of the terminal to every test process of pytest-xdist. Programs that write to a
 # pipe would keep to that width.
 for name in ("COLUMNS", "LINES"):

@@ -141,8 +141,8 @@ class _EngineProcess(subprocess.Popen[bytes]):
 
 
 def engine_command(config: RunConfig, flags: Sequence[str]) -> list[str]:
-    """Return the argument list that starts an engine."""
-    return [sys.executable, "-m", "tui_gen", "run", str(config.path), "--detached", *flags]
+    """Return the argument list that starts an engine. It imports nothing from the working folder (-P)."""
+    return [sys.executable, "-P", "-m", "tui_gen", "run", str(config.path), "--detached", *flags]
 
 
 def start(config: RunConfig, flags: Sequence[str]) -> StartedEngine:

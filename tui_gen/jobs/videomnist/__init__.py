@@ -1,0 +1,1 @@
+"""Makes videos of moving digits for video models such as VideoGPT."""

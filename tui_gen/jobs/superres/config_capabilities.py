@@ -144,7 +144,7 @@ class PatchVerifier:
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the patches of the ledger and their number; with `sample`, a random sample of that size."""
-        from tui_gen.jobs.superres.dataset.standing_patches import count_standing_patches
+        from tui_gen.engine.storage.standing_patches import count_standing_patches
         from tui_gen.jobs.superres.dataset.verify import recorded_patches, sample_of
 
         ledger = _ledger(self.settings)

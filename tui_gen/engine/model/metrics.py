@@ -128,7 +128,7 @@ def metrics_of(state: RunState, now: float) -> Metrics:
         checkpoints=_checkpoints(sources),
         problems=_problem_counts(state),
         categories=categories,
-        total=_total(categories.values(), seconds_left),
+        total=_total(categories.values(), dataset_categories(state), seconds_left),
     )
 
 
@@ -227,10 +227,23 @@ def _category(
     )
 
 
-def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) -> CategoryMetrics:
-    """Add up all categories. Their sources are not added: one source may feed several."""
-    parts = list(categories)
-    images, size_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
+def dataset_categories(state: RunState) -> frozenset[str]:
+    """Return the categories of the stages over the whole dataset: what they give is no image."""
+    whole = [source for source in state.sources.values() if source.is_dataset]
+    return frozenset(name for source in whole for name in (*source.images, *source.quotas))
+
+
+def _total(
+    categories: Iterable[CategoryMetrics], of_dataset: frozenset[str], seconds_left: float | None
+) -> CategoryMetrics:
+    """Add up the categories of the sources, and the bytes of all.
+
+    Their sources are not added: one source may feed several.
+    """
+    everything = list(categories)
+    size_bytes = sum(part.size_bytes for part in everything)
+    parts = [part for part in everything if part.name not in of_dataset]
+    images, image_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
     wanted, missing = sum(part.wanted for part in parts), sum(part.missing for part in parts)
     targets = [part.target for part in parts if part.target is not None]
     return CategoryMetrics(
@@ -245,7 +258,7 @@ def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) ->
         missing=missing,
         shortfall=sum(part.shortfall for part in parts),
         size_bytes=size_bytes,
-        mean_patch_bytes=size_bytes / images if images else None,
+        mean_patch_bytes=image_bytes / images if images else None,
         images_to_do=sum(part.images_to_do for part in parts),
         seconds_left=seconds_left,
     )

@@ -163,7 +163,8 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     clips, patches = state.nouns.clip, state.nouns.patch
     width = max(map(len, (clips.title, patches.title, "Disk"))) + 1
     yield f"{clips.title + ':':<{width}} {count(need.clips)} to make, {count(made)} made"
-    yield f"{patches.title + ':':<{width}} {count(need.patches)} to make, {count(need.files)} files"
+    files = f", {count(need.files)} files" if need.files else ""
+    yield f"{patches.title + ':':<{width}} {count(need.patches)} to make{files}"
     if need.is_measured:
         yield f"{'Disk:':<{width}} {size(need.size_bytes)} more, by the {patches.many} made so far"
     else:

@@ -188,7 +188,8 @@ def opening_lines(state: RunState, *, config: str, output: str, sources: int) ->
     if state.first_started_at is None:
         yield "No earlier run found, starting fresh"
         return
-    yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(state.clips_made)} are made"
+    clips = state.clips_made - sum(source.made for source in state.sources.values() if source.is_dataset)
+    yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(clips)} are made"
 
 
 def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:

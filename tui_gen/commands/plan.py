@@ -164,7 +164,8 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     width = max(map(len, (clips.title, patches.title, "Disk"))) + 1
     yield f"{clips.title + ':':<{width}} {count(need.clips)} to make, {count(made)} made"
     files = f", {count(need.files)} files" if need.files else ""
-    yield f"{patches.title + ':':<{width}} {count(need.patches)} to make{files}"
+    if files or patches != clips or need.patches != need.clips:
+        yield f"{patches.title + ':':<{width}} {count(need.patches)} to make{files}"
     if need.is_measured:
         yield f"{'Disk:':<{width}} {size(need.size_bytes)} more, by the {patches.many} made so far"
     else:

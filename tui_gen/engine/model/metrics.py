@@ -77,8 +77,10 @@ class Metrics:
     """All derived numbers of one moment."""
 
     has_plan: bool  # before the first plan of a making stage nothing is known to be wanted
-    clips_wanted: int
+    clips_wanted: int  # also of the stages over the whole dataset, as all clips but the next two
     clips_done: int  # of the wanted ones
+    source_clips_wanted: int  # of the sources alone
+    source_clips_done: int
     clips_left: int  # of the wanted ones; quarantined, failed and unreachable ones are among them
     clips_to_do: int  # of those left, the ones that this run will still try
     share_done: float | None
@@ -110,6 +112,8 @@ def metrics_of(state: RunState, now: float) -> Metrics:
         has_plan=eta.has_plan(state),
         clips_wanted=done + left,
         clips_done=done,
+        source_clips_wanted=sum(source.clips_wanted for source in sources),
+        source_clips_done=sum(source.clips_made for source in sources),
         clips_left=left,
         clips_to_do=eta.clips_to_do(state),
         share_done=done / (done + left) if done + left else None,

@@ -120,9 +120,8 @@ def test_fewer_videos_are_a_prefix_and_the_larger_file_is_kept(make: Make, undis
 def test_a_stopped_run_goes_on(make: Make, undisturbed: str) -> None:
     data = make()
     done = data.call("run", "--limit", "7")
-    assert done.code in {0, 1}, str(done)
+    assert done.code == 0, str(done)
     assert not data.h5.exists()
-    assert "was left out" in done.err
     assert data.complete() == undisturbed
     assert len(set(data.made())) == 40
 
@@ -223,7 +222,7 @@ def test_a_file_that_is_no_hdf5_file_any_more_is_made_again_and_kept(make: Make,
 
 def test_a_torn_shard_is_rendered_again_when_the_file_is_put_together(make: Make, undisturbed: str) -> None:
     data = make()
-    assert data.call("run", "--limit", "40").code in {0, 1}
+    assert data.call("run", "--limit", "40").code == 0
     shard = next(iter(sorted(data.shards.iterdir())))
     shard.write_bytes(shard.read_bytes()[:-100])
     assert data.complete() == undisturbed
@@ -231,7 +230,7 @@ def test_a_torn_shard_is_rendered_again_when_the_file_is_put_together(make: Make
 
 def test_a_torn_shard_is_found_before_there_is_a_file(make: Make, undisturbed: str) -> None:
     data = make()
-    assert data.call("run", "--limit", "40").code in {0, 1}
+    assert data.call("run", "--limit", "40").code == 0
     assert data.call("verify").code == 0
     shard = next(iter(sorted(data.shards.iterdir())))
     shard.write_bytes(shard.read_bytes()[:-100])
@@ -279,7 +278,7 @@ def test_digits_that_are_not_there_are_refused_by_line_and_key(make: Make) -> No
 
 def test_without_h5py_one_sentence_says_what_to_install(make: Make) -> None:
     data = make()
-    script = "import sys; sys.modules['h5py'] = None; from tui_gen.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    script = "import sys; sys.modules['h5py'] = None; from tui_gen.cli import main; sys.exit(main.main())"
     for name in ("run", "plan"):
         call = [sys.executable, "-c", script, name, str(data.config)]
         done = subprocess.run(call, capture_output=True, text=True, check=False)

@@ -21,18 +21,22 @@ _SHOWN = 3
 
 def draw_video(settings: Settings, patch: JsonObject, *, columns: int, rows: int) -> Picture:
     """Draw a video by its ledger entry. Raises OSError, ValueError where it is in no shard and no file."""
-    if patch.get("format") != "video":
-        message = "no video: the newest entry is a file"
-        raise ValueError(message)
-    split, digit = split_and_digit(str(patch["source"]))
-    key = VideoKey(split, digit, int(patch["clip"]))
+    key = _key_of(patch)
     try:
         frames = _of_shard(settings, key, str(patch["shard"])) if "shard" in patch else None
         found = _of_file(settings, key) if frames is None else frames
     except (DamagedVideoError, DamagedFileError) as error:
         raise ValueError(str(error)) from error
-    caption = f"{split}, digit {digit}, video {key.index}: the first, middle and last frame"
+    caption = f"{key.split}, digit {key.digit}, video {key.index}: the first, middle and last frame"
     return Picture(_cells(_side_by_side(found, columns, rows * 2)), caption)
+
+
+def _key_of(patch: JsonObject) -> VideoKey:
+    """Return the video of an entry; the first one where the entry is of the whole file."""
+    if patch.get("format") != "video":
+        return VideoKey("train", 0, 0)
+    split, digit = split_and_digit(str(patch["source"]))
+    return VideoKey(split, digit, int(patch["clip"]))
 
 
 def _of_shard(settings: Settings, key: VideoKey, name: str) -> NDArray[np.uint8] | None:

@@ -6,9 +6,11 @@ Nothing is written before `prepare`. An obstacle is a RefusedError that says wha
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.capabilities import Capabilities
@@ -20,6 +22,7 @@ from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.config_capabilities import capabilities_of
 from tui_gen.jobs.videomnist.dataset.hdf5 import h5py
 from tui_gen.jobs.videomnist.opened import OpenedMovingDigits
+from tui_gen.jobs.videomnist.other_recipe import made_by_another_recipe
 from tui_gen.jobs.videomnist.stages import MovingDigits
 from tui_gen.jobs.videomnist.units import all_sources
 from tui_gen.jobs.videomnist.work.child_process import Children
@@ -88,8 +91,13 @@ def opened_job(settings: Settings, records: Mapping[str, SourceRecord]) -> Opene
     pool = opened_pool(settings)
     recipe = recipe_of(settings, pool.sha256)
     children = Children(Context(settings, pool, recipe_hash(recipe)), settings.max_workers)
+    try:
+        found = tuple(made_by_another_recipe(settings, records, children.context.recipe, at=time.time()))
+    except OSError as error:
+        message = f"{error.filename or settings.shards}: cannot be read ({error.strerror})"
+        raise RefusedError(message) from error
     tools = (f"digits: {pool.description}",)
-    return OpenedMovingDigits(MovingDigits(recipe, children), (), tools, records)
+    return OpenedMovingDigits(MovingDigits(recipe, children), found, tools, records)
 
 
 def refuse_without_h5py() -> None:

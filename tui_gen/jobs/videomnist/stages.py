@@ -72,12 +72,13 @@ class AssembleStage(StageDefaults):
 
     @property
     def recipe(self) -> JsonObject:  # type: ignore[override] # computed
-        """What is in the file beside the videos, and its name."""
+        """What is in the file beside the videos, its name, and the recipe of the videos."""
         settings = self._settings
         return {
             "output_file": settings.output_file,
             "sequence_length": settings.sequence_length,
             "fps": settings.fps,
+            "videos": self.children.context.recipe.hex(),
         }
 
     def inputs(self, records: Records) -> str:

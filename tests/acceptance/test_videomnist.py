@@ -264,8 +264,25 @@ def test_changed_samples_are_drawn_anew_and_no_video_is_rendered(make: Make) -> 
     done = data.call("run")
     assert done.code == 0, str(done)
     assert "Redone: samples" in done.out
-    assert (data.output / "samples" / "digit_1_video_001.gif").exists()
+    second = data.output / "samples" / "digit_1_video_001.gif"
+    assert second.exists()
+    own = data.output / "samples" / "notes.txt"
+    own.write_text("mine")
+    data.edit(num_samples=1)
+    data.complete()
+    assert not second.exists()
+    assert (data.output / ".tui-gen" / "superseded" / "samples" / second.name).exists()
+    assert own.read_text() == "mine"
     assert data.made() == made
+
+
+def test_a_run_that_starts_over_renames_what_there_was(make: Make, undisturbed: str) -> None:
+    data = make()
+    data.complete()
+    assert data.complete("--fresh", "--yes") == undisturbed
+    (kept,) = data.output.glob("videomnist.h5.2*")
+    assert kept.read_bytes() == data.h5.read_bytes()
+    assert len(data.made()) == 40
 
 
 def test_digits_that_are_not_there_are_refused_by_line_and_key(make: Make) -> None:

@@ -144,8 +144,8 @@ def _notes(settings: Settings, pool: DigitPool) -> Iterator[str]:
         uses = max(-(-settings.videos(split) // n) if n else 1 for n in images)
         if uses > 1:
             yield f"{split}: images of digits are used up to {count(uses)} times"
-    if set(settings.video.motion_types) == {"reflect"} and len(settings.video.digits_per_video) == 1:
-        yield "this is no official test set of Moving MNIST"
+    if (settings.video.motion_types, settings.video.digits_per_video) == (("reflect",), (2,)):
+        yield "these are videos like those of Moving MNIST, and not its official test set"
 
 
 # ------------------------------------------------------------------------------------ the dataset

@@ -13,7 +13,7 @@ from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
 from tui_gen.jobs.videomnist.dataset.samples.samples import write_samples
 from tui_gen.jobs.videomnist.dataset.stored_video import DamagedVideoError
-from tui_gen.jobs.videomnist.work.formats import samples_of
+from tui_gen.jobs.videomnist.work.sampling import samples_of
 
 PAGE = "index.html"
 

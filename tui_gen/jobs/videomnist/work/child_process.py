@@ -139,12 +139,12 @@ class ChildProcess:
 
     def close(self) -> None:
         """Kill the child and wait for its end, but not for ever. Blocks for a moment."""
+        if self._is_closed:
+            return
         os.write(self.wake_pipe[1], b"!")
         self.child.count()
         self.child.kill()
         with self._lock:
-            if self._is_closed:
-                return
             self._is_closed = True
             try:
                 self.child.process.wait(REAP_SECONDS)

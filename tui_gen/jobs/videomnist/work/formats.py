@@ -1,4 +1,7 @@
-"""What the settings of a run are in the words of the files: formats, layouts, samples."""
+"""What the settings of a run are in the words of the files: formats and layouts.
+
+Every child that renders loads this: the samples and their encoders are not loaded here.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Mapping
 
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_layout import DatasetFacts, H5Layout
-from tui_gen.jobs.videomnist.dataset.samples.samples import SampleSettings
 from tui_gen.jobs.videomnist.dataset.video_format import VideoFormat
 from tui_gen.jobs.videomnist.model import SPLITS, VideoKey
 from tui_gen.jobs.videomnist.planning import members
@@ -45,20 +47,3 @@ def layout_of(context: Context, made: Mapping[str, int]) -> H5Layout:
     )
     videos = {split: settings.videos(split) for split in SPLITS}
     return H5Layout(format_of(settings), facts, videos, frozenset(missing))
-
-
-def samples_of(settings: Settings) -> SampleSettings:
-    """Return which samples are wanted; the usual ones where a run draws none."""
-    wanted = settings.samples
-    if wanted is None:
-        return SampleSettings(fps=settings.fps)
-    return SampleSettings(
-        wanted.formats,
-        wanted.number,
-        wanted.fps,
-        wanted.gif_duration_ms,
-        wanted.zoom,
-        wanted.has_montage,
-        wanted.has_comparisons,
-        wanted.videos_per_comparison,
-    )

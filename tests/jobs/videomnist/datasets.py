@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.program import Done, Running, command, run_inside
+from tests.engine import invariants
+from tui_gen.engine.run.session import replay
 
 SMALL: Mapping[str, Any] = {
     "job": "videomnist",
@@ -57,6 +59,9 @@ class Digits:
         """Run to the end in this process; return the hash of the file."""
         done = self.call("run", *flags)
         assert done.code == 0, str(done)
+        state, damage = replay(self.output / ".tui-gen")
+        assert damage == []
+        invariants.check(state)
         return self.digest()
 
     def digest(self) -> str:

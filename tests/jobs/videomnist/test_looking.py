@@ -35,7 +35,7 @@ def config(digits: Digits) -> MovingDigitsConfig:
 
 def test_the_job_offers_what_makes_sense_for_it(config: MovingDigitsConfig) -> None:
     offered = config.capabilities
-    assert offered.splitter is offered.near_duplicates is None
+    assert (offered.splitter, offered.near_duplicates) == (None, None)
     assert None not in (offered.inspector, offered.planner, offered.verifier, offered.repairer)
     assert None not in (offered.statistician, offered.sheet_maker, offered.exporter, offered.previewer)
     assert capabilities().scanner is None

@@ -9,15 +9,16 @@ import time
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.jobs.videomnist.datasets import digits_in
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Clip, Plan, SourcePlan
 from tui_gen.jobs.videomnist.config.settings import Settings
-from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
-from tui_gen.jobs.videomnist.model import VideoSettings
+from tui_gen.jobs.videomnist.model import Split, VideoSettings
 from tui_gen.jobs.videomnist.planning import (
     Units,
     inputs_digest,
@@ -89,12 +90,20 @@ def test_a_skipped_digit_has_nothing_left() -> None:
 
 
 def test_the_notes_tell_how_often_images_are_used() -> None:
-    class FewImages(DrawnDigits):
-        def count(self, split: str, digit: int) -> int | None:
+    class FewImages:
+        description, sha256 = "few", "0"
+
+        def count(self, split: Split, digit: int) -> int | None:
             del digit
             return 3 if split == "train" else None
 
-    notes = plan_videos(settings_of(7), {}, FewImages(1)).notes
+        def outermost(self, split: Split, digit: int) -> NDArray[np.uint8]:
+            raise NotImplementedError
+
+        def image(self, split: Split, digit: int, number: int) -> NDArray[np.uint8]:
+            raise NotImplementedError
+
+    notes = plan_videos(settings_of(7), {}, FewImages()).notes
     assert notes == ("train: images of digits are used up to 3 times",)
 
 

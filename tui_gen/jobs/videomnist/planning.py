@@ -87,7 +87,7 @@ def plan_videos(settings: Settings, records: Records, pool: DigitPool | None) ->
         for source, split, _ in all_sources()
     )
     planned = {split: sum(plan.quotas.get(split, 0) for plan in sources) for split in SPLITS}
-    categories = {
+    categories: dict[str, CategoryPlan] = {
         split: CategoryPlan(
             target=settings.videos(split) * CLASSES,
             planned=planned[split],

@@ -44,11 +44,11 @@ def _say(target: BinaryIO, answer: dict[str, Any]) -> None:
 
 def _orders(source: BinaryIO) -> Iterator[tuple[Context, Order]]:
     """Yield the orders; a context that is the same as before is the same object."""
-    last, context = b"", None
+    known = dict[bytes, Context]()
     while context_bytes := _block(source):
-        if context_bytes != last:
-            last, context = context_bytes, pickle.loads(context_bytes)  # noqa: S301 - from the parent
-        yield context, pickle.loads(_block(source))  # noqa: S301 - from the parent
+        if context_bytes not in known:
+            known = {context_bytes: pickle.loads(context_bytes)}  # noqa: S301 - from the parent
+        yield known[context_bytes], pickle.loads(_block(source))  # noqa: S301 - from the parent
 
 
 def _block(source: BinaryIO) -> bytes:

@@ -94,6 +94,11 @@ class DrawnDigits:
         decides = (self.seed, INK_BOX, MOVED, SLANT, WIDTH, PEN, STEPS, SKELETONS)
         return sha256(repr(decides).encode()).hexdigest()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing beyond the description."""
+        return ()
+
     def count(self, split: Split, digit: int) -> None:
         """There is no end to them."""
 

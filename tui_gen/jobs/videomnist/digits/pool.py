@@ -32,6 +32,11 @@ class DigitPool(Protocol):
         """Hash in hexadecimal of everything that decides the images."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that a user should know about the images, without a full stop."""
+        ...
+
     def count(self, split: Split, digit: int) -> int | None:
         """Return how many images there are, at least 1; None: as many as one asks for."""
         ...

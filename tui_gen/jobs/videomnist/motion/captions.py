@@ -43,8 +43,8 @@ CLAUSES: Mapping[str, Callable[[Track], str]] = MappingProxyType(
         "circular": _in_a_circle,
         "linear": _in_a_line,
         "spiral": _spiralling,
-        "reflect": lambda _: "moving straight and bouncing off the walls",
-        "stochastic": lambda _: "moving straight and turning at random at the walls",
+        "reflect": lambda _: "bouncing off the walls",
+        "stochastic": lambda _: "bouncing off the walls at random",
         "vertical": lambda _: "moving up and down",
         "horizontal": lambda _: "moving left and right",
     }

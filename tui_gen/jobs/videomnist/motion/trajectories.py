@@ -114,10 +114,11 @@ def linear(course: Course) -> Track:
     chance, box = course.chance, course.box
     while True:
         x0, y0, x1, y1 = (chance.random() for _ in range(4))
-        if (x1 - x0) ** 2 + (y1 - y0) ** 2 >= LINEAR_LEAST**2:
+        across, down = x1 - x0, y1 - y0
+        if across * across + down * down >= LINEAR_LEAST * LINEAR_LEAST:
             break
     tau = back_and_forth(course.progress)
-    x, y = course.inside(x0 + (x1 - x0) * tau, y0 + (y1 - y0) * tau)
+    x, y = course.inside(x0 + across * tau, y0 + down * tau)
     shaken_x, shaken_y = course.jitter * _nearly_normal(chance, course.frames)
     return Track(
         np.clip(x + shaken_x, box.x0, box.x1),

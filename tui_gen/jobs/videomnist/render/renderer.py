@@ -68,7 +68,8 @@ def _placed(settings: VideoSettings, sprites: Sequence[Sprite]) -> list[Placed]:
     if not sprites:
         return []
     extents = [sprite.extent() for sprite in sprites]
-    width, height = max(wide for wide, _ in extents), max(high for _, high in extents)
+    width = min(settings.image_size, max(wide for wide, _ in extents))
+    height = min(settings.image_size, max(high for _, high in extents))
     inside = settings.image_size - np.array([width, height])
     corners = [np.clip(sprite.corners(), 0, inside) for sprite in sprites]
     pixels = sample(

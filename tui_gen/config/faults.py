@@ -23,6 +23,7 @@ class Fault:
     key: Key
     wrong: str
     remedy: str
+    details: tuple[str, ...] = ()  # lines to be written below
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class ConfigProblem:
     key: str  # "videos[3].categories.general"; empty where no key is concerned
     wrong: str
     remedy: str
+    details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One line: file, line, key, what is wrong, what to do."""
+        """One line: file, line, key, what is wrong, what to do. The details are on lines below."""
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
         key = f" {self.key}:" if self.key else ""
-        return display_name(f"{place}:{key} {self.wrong}; {self.remedy}")
+        line = f"{place}:{key} {self.wrong}; {self.remedy}"
+        return "\n".join(display_name(each) for each in (line, *self.details))
 
 
 class ConfigurationError(RefusedError):
@@ -56,7 +59,12 @@ def located(path: Path, document: Document, faults: Iterable[Fault]) -> tuple[Co
     # Several faults of one place are kept apart by their text only.
     problems = {
         ConfigProblem(
-            path, document.line_of(fault.key), key_text(_written(document, fault)), fault.wrong, fault.remedy
+            path,
+            document.line_of(fault.key),
+            key_text(_written(document, fault)),
+            fault.wrong,
+            fault.remedy,
+            fault.details,
         )
         for fault in faults
     }

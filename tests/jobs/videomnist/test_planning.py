@@ -91,7 +91,7 @@ def test_a_skipped_digit_has_nothing_left() -> None:
 
 def test_the_notes_tell_how_often_images_are_used() -> None:
     class FewImages:
-        description, sha256 = "few", "0"
+        description, sha256, notes = "few", "0", ("there are few",)
 
         def count(self, split: Split, digit: int) -> int | None:
             del digit
@@ -104,7 +104,7 @@ def test_the_notes_tell_how_often_images_are_used() -> None:
             raise NotImplementedError
 
     notes = plan_videos(settings_of(7), {}, FewImages()).notes
-    assert notes == ("train: images of digits are used up to 3 times",)
+    assert notes == ("there are few", "train: images of digits are used up to 3 times")
 
 
 def test_the_file_is_planned_once_for_a_set_of_videos() -> None:

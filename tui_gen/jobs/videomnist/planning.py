@@ -139,6 +139,7 @@ def _notes(settings: Settings, pool: DigitPool) -> Iterator[str]:
     """Yield what is worth knowing of the images, and of what the file is not."""
     if settings.video.frames == settings.sequence_length:
         yield "spare_frames 0: VideoGPT's loader needs a frame more than its sequence_length"
+    yield from pool.notes
     for split in SPLITS:
         images = [pool.count(split, digit) for digit in range(CLASSES)]
         uses = max(-(-settings.videos(split) // n) if n else 1 for n in images)

@@ -13,6 +13,7 @@ from tui_gen.config.faults import ConfigurationError
 from tui_gen.jobs.videomnist.config.load import load_settings, opened_pool
 from tui_gen.jobs.videomnist.config.recipe import recipe_hash, recipe_of
 from tui_gen.jobs.videomnist.config.schema import ConfigFile
+from tui_gen.jobs.videomnist.digits.pool import DigitsError
 from tui_gen.jobs.videomnist.model import MOTIONS, VideoSettings
 
 LEAST = {"job": "videomnist", "output_dir": "out", "digits": "drawn"}
@@ -167,3 +168,19 @@ def test_the_recipe_has_every_setting_that_decides_the_bytes(tmp_path: Path) -> 
     for key, value in others.items():
         hashes.add(recipe_hash(recipe_of(load_settings(written(tmp_path, **{key: value})), "digits")))
     assert len(hashes) == len(others) + 2
+
+
+def test_where_digits_were_looked_for_and_how_to_get_some_is_told_on_lines_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_found(*_: object, **__: object) -> None:
+        message = "no digits found. These places were looked at:\n  here\n  there"
+        raise DigitsError(message)
+
+    monkeypatch.setattr("tui_gen.jobs.videomnist.config.load.load_pool", none_found)
+    settings = load_settings(written(tmp_path))
+    with pytest.raises(ConfigurationError) as refused:
+        opened_pool(settings)
+    first, *others = str(refused.value).splitlines()
+    assert first.endswith(':1: digits: no digits found; name other digits, or write "drawn"')
+    assert others == ["  here", "  there"]

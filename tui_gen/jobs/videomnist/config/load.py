@@ -70,13 +70,18 @@ def _pool(settings: Settings) -> tuple[DigitPool | None, Sequence[Fault]]:
     try:
         pool = load_pool(settings.digits, config_folder=folder, seed=settings.video.seed)
     except DigitsError as error:
-        remedy = 'name other digits, or write "drawn"'
-        return None, [Fault(("digits",), problem, remedy) for problem in error.problems]
+        return None, [_digits_fault(problem) for problem in error.problems]
     reason = no_room(settings.video, pool)
     if reason is None:
         return pool, []
     remedy = "write a larger image_size, or a smaller digit_size, margin, rotation or scaling"
     return None, [Fault(("image_size",), reason, remedy)]
+
+
+def _digits_fault(problem: str) -> Fault:
+    wrong, *details = problem.splitlines()
+    remedy = 'name other digits, or write "drawn"'
+    return Fault(("digits",), wrong.partition(". ")[0] if details else wrong, remedy, tuple(details))
 
 
 def _take_out(tree: dict[str, Any], details: ErrorDetails) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import count
+from tui_gen.config.faults import ConfigProblem, ConfigurationError
 from tui_gen.contract.inspect import Column, Condition, Inspected
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -45,11 +45,16 @@ def inspection_of(settings: Settings) -> DigitInspection:
     """Prepare to inspect the digits. Writes nothing."""
     try:
         pool = opened_pool(settings)
-    except RefusedError as error:
-        says = Condition("digits", "wrong", str(error))
+    except ConfigurationError as error:
+        says = Condition("digits", "wrong", "; ".join(map(_says, error.problems)))
         return DigitInspection(settings, None, (h5py_condition(), says))
     says = Condition("digits", "good", pool.description)
     return DigitInspection(settings, pool, (h5py_condition(), says))
+
+
+def _says(problem: ConfigProblem) -> str:
+    remedy = "tui-gen plan says how to get some" if problem.details else problem.remedy
+    return f"{problem.key}: {problem.wrong}; {remedy}"
 
 
 @dataclass(frozen=True, slots=True)

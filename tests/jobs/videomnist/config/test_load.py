@@ -183,4 +183,4 @@ def test_where_digits_were_looked_for_and_how_to_get_some_is_told_on_lines_of_th
         opened_pool(settings)
     first, *others = str(refused.value).splitlines()
     assert first.endswith(':1: digits: no digits found; name other digits, or write "drawn"')
-    assert others == ["  here", "  there"]
+    assert others == ["These places were looked at:", "  here", "  there"]

@@ -79,9 +79,12 @@ def _pool(settings: Settings) -> tuple[DigitPool | None, Sequence[Fault]]:
 
 
 def _digits_fault(problem: str) -> Fault:
-    wrong, *details = problem.splitlines()
+    first, *lines = problem.splitlines()
     remedy = 'name other digits, or write "drawn"'
-    return Fault(("digits",), wrong.partition(". ")[0] if details else wrong, remedy, tuple(details))
+    if not lines:
+        return Fault(("digits",), first, remedy)
+    wrong, _, more = first.partition(". ")
+    return Fault(("digits",), wrong, remedy, (more, *lines) if more else tuple(lines))
 
 
 def _take_out(tree: dict[str, Any], details: ErrorDetails) -> None:

@@ -12,7 +12,7 @@ from tui_gen.engine.model.work import DATASET
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
 from tui_gen.jobs.videomnist.dataset.output import PART
-from tui_gen.jobs.videomnist.dataset.shard import read_shard, shards_in, unfinished_in
+from tui_gen.jobs.videomnist.dataset.shard import indexes_in, shards_in, unfinished_in
 from tui_gen.jobs.videomnist.model import VideoKey
 from tui_gen.jobs.videomnist.stages import MovingDigits
 from tui_gen.jobs.videomnist.units import ASSEMBLE, FILE_CATEGORY, split_and_digit
@@ -79,6 +79,6 @@ def _held_shards(settings: Settings, recipe: bytes) -> Iterator[Path]:
             return
         for path in shards_in(settings.shards):
             split, digit = split_and_digit(path.name.partition(".")[0])
-            indexes = [index for index, _ in read_shard(path, recipe)]
+            indexes = indexes_in(path, recipe)
             if indexes and all(dataset.position(VideoKey(split, digit, i)) is not None for i in indexes):
                 yield path

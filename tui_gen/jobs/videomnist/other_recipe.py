@@ -13,7 +13,7 @@ from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.work import DATASET
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
-from tui_gen.jobs.videomnist.dataset.shard import MAGIC, RECIPE_BYTES, read_shard, shards_in
+from tui_gen.jobs.videomnist.dataset.shard import MAGIC, RECIPE_BYTES, indexes_in, shards_in
 from tui_gen.jobs.videomnist.planning import members
 from tui_gen.jobs.videomnist.units import ASSEMBLE, RENDER, all_sources
 
@@ -50,7 +50,7 @@ def _in_shards(settings: Settings, recipe: bytes, *, of_this: bool) -> dict[str,
             own = file.read(len(MAGIC) + RECIPE_BYTES)[len(MAGIC) :]
         if (own == recipe) is of_this:
             source = path.name.partition(".")[0]
-            for index, _ in read_shard(path, own):
+            for index in indexes_in(path, own):
                 found[source] |= 1 << index
     return found
 

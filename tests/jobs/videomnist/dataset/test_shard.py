@@ -12,6 +12,7 @@ from tests.jobs.videomnist.dataset.datasets import FORM, RECIPE, making_up
 from tui_gen.base.errors import ObstructedError
 from tui_gen.jobs.videomnist.dataset.shard import (
     Shards,
+    indexes_in,
     read_shard,
     shard_name,
     shards_in,
@@ -49,6 +50,12 @@ def test_a_shard_is_named_for_its_source_and_its_videos() -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read(write(tmp_path)) == {index: video(index) for index in INDEXES}
+
+
+def test_the_indexes_of_a_shard_are_told_without_its_videos(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    assert indexes_in(path, RECIPE) == list(INDEXES)
+    assert indexes_in(path, bytes(16)) == []
 
 
 def test_equal_videos_give_equal_shards(tmp_path: Path) -> None:

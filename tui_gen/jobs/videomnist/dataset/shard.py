@@ -102,6 +102,15 @@ def read_shard(path: Path, recipe: bytes) -> Iterator[tuple[int, StoredVideo]]:
             yield record.video, video
 
 
+def indexes_in(path: Path, recipe: bytes) -> list[int]:
+    """Return the indexes of a shard's videos without reading the videos: they may be damaged.
+
+    A file of another recipe has none. Raises OSError where the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return [record.video for record in _records(file, recipe)]
+
+
 def shards_in(folder: Path) -> Iterator[Path]:
     """Yield the shards of a folder, without temporary files. Raises OSError; a missing folder has none."""
     if folder.is_dir():

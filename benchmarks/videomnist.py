@@ -3,9 +3,9 @@
     python benchmarks/videomnist.py [--videos 500] [--read 2000] [--digits PATH]
 
 The other way is what the description of VideoMNIST says: scipy's affine_transform with order=1 for each
-frame, all frames in lists, then one gzip dataset with the chunks that h5py chooses. Without scipy or h5py
-their half is left out and the output says so. Times are of the process (CPU), medians of five rounds;
-the two ways take turns.
+frame, all frames in one array, then one gzip dataset with the chunks that h5py chooses. Without scipy or
+h5py their part is left out and the output says so. Times are of the process (CPU), medians of five rounds;
+the ways take turns.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
+import multiprocessing.connection
 import random
-import resource
 import statistics
 import tempfile
 import time
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.videomnist.digits.find import load_pool
 from tui_gen.jobs.videomnist.digits.pool import DigitPool
-from tui_gen.jobs.videomnist.model import MOTIONS, RenderedVideo, VideoSettings
+from tui_gen.jobs.videomnist.model import MOTIONS, SPLITS, RenderedVideo, VideoSettings
 from tui_gen.jobs.videomnist.render.renderer import Renderer
 
 ROUNDS = 5
@@ -86,25 +87,54 @@ def milliseconds(work: Callable[[], object], videos: int) -> float:
     return 1000 * (time.process_time() - began) / videos
 
 
+def written_here(videos: list[RenderedVideo], path: Path) -> None:
+    """Write a chunk a video, deflated here, as the job does."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        shape = (len(videos) * CHUNK[0], *CHUNK[1:])
+        data = file.create_dataset(
+            "train_data", shape, "u1", chunks=CHUNK, compression="gzip", compression_opts=1
+        )
+        for number, video in enumerate(videos):
+            data.id.write_direct_chunk((number * CHUNK[0], 0, 0, 0), chunk_of(video.frames))
+
+
+def written_usually(videos: list[Frames], path: Path) -> None:
+    """Write everything at once and leave the chunks to h5py."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        file.create_dataset("train_data", data=np.concatenate(videos), compression="gzip")
+
+
 def costs(pool: DigitPool, videos: int) -> None:
-    settings = VideoSettings()
+    motions = VideoSettings().motion_types
     images = [pool.image("train", 3, number % 500) for number in range(videos)]
     chance = random.Random(1)
-    ways: dict[str, Callable[[], object]] = {
-        "rendered here, 17 frames": lambda: here(settings, pool, videos),
-        "and deflated, 3 channels": lambda: [
-            chunk_of(video.frames) for video in here(settings, pool, videos)
-        ],
-    }
-    if has("scipy"):
-        ways["usual way, 16 frames"] = lambda: [
-            usual_video(image, settings.motion_types[number % 3], chance)
-            for number, image in enumerate(images)
-        ]
-        ways["usual way and deflated, 1 channel"] = lambda: [
-            zlib.compress(usual_video(image, settings.motion_types[number % 3], chance).tobytes(), 4)
-            for number, image in enumerate(images)
-        ]
+
+    def usual() -> list[Frames]:
+        return [usual_video(image, motions[number % 3], chance) for number, image in enumerate(images)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "videos.h5")
+        ways: dict[str, Callable[[], object]] = {
+            "here: rendered, 17 frames": lambda: here(VideoSettings(), pool, videos)
+        }
+        if has("h5py"):
+            ways["here: written, 3 channels"] = lambda: written_here(
+                here(VideoSettings(), pool, videos), file
+            )
+        if has("scipy"):
+            ways["usual: rendered, 16 frames"] = usual
+            if has("h5py"):
+                ways["usual: written, 1 channel"] = lambda: written_usually(usual(), file)
+        in_turns(ways, videos)
+    size = statistics.mean(len(chunk_of(video.frames)) for video in here(VideoSettings(), pool, videos))
+    print(f"size {'a video, deflated':34} {size / 1024:7.2f} KiB")
+
+
+def in_turns(ways: dict[str, Callable[[], object]], videos: int) -> None:
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():
@@ -113,8 +143,6 @@ def costs(pool: DigitPool, videos: int) -> None:
         print(
             f"CPU  {name:34} {statistics.median(times):7.3f} ms a video ({min(times):.3f}-{max(times):.3f})"
         )
-    size = statistics.mean(len(chunk_of(video.frames)) for video in here(settings, pool, videos))
-    print(f"size {'a video, deflated':34} {size / 1024:7.2f} KiB")
 
 
 def kinds(pool: DigitPool, videos: int) -> None:
@@ -143,31 +171,26 @@ def memory(digits: str) -> None:
 
 def render_all(digits: str, send: multiprocessing.connection.Connection) -> None:
     renderer = Renderer(VideoSettings(), load_pool(digits, config_folder=Path.cwd(), seed=42))
-    for split in ("train", "test"):
+    for split in SPLITS:
         for digit in range(10):
             for _ in renderer.render(split, digit, range(64)):
                 pass
-    send.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    status = Path("/proc/self/status").read_text(encoding="ascii")  # getrusage has the parent's most, too
+    send.send(int(status.split("VmHWM:")[1].split()[0]))
 
 
 def reading(pool: DigitPool, videos: int) -> None:
+    """Read 50 videos anywhere in a file of each kind; the same 64 videos are in it again and again."""
     import h5py
 
-    made = [video.frames for video in here(VideoSettings(), pool, min(videos, 64))]
+    made = here(VideoSettings(), pool, 64)
+    every = [made[number % len(made)] for number in range(videos)]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "videos.h5")
-        with h5py.File(path, "w") as file:
-            every = np.concatenate([made[number % len(made)][:SEQUENCE] for number in range(videos)])
-            file.create_dataset("usual", data=every, compression="gzip")
-            shape = (videos * CHUNK[0], *CHUNK[1:])
-            here_ = file.create_dataset(
-                "here", shape, "u1", chunks=CHUNK, compression="gzip", compression_opts=1
-            )
-            for number in range(videos):
-                here_.id.write_direct_chunk((number * CHUNK[0], 0, 0, 0), chunk_of(made[number % len(made)]))
-        with h5py.File(path) as file:
-            for name, frames in (("usual", SEQUENCE), ("here", CHUNK[0])):
-                data = file[name]
+        written_here(every, Path(folder, "here.h5"))
+        written_usually([video.frames[:SEQUENCE] for video in every], Path(folder, "usual.h5"))
+        for name, frames in (("here", CHUNK[0]), ("usual", SEQUENCE)):
+            with h5py.File(Path(folder, f"{name}.h5")) as file:
+                data = file["train_data"]
                 order = random.Random(1).sample(range(videos), 50)
                 began = time.perf_counter()
                 for number in order:
@@ -176,6 +199,7 @@ def reading(pool: DigitPool, videos: int) -> None:
                 print(f"read a video, {name:5} chunks {data.chunks!s:16} {spent:8.2f} ms")
 
 
+@cache
 def has(module: str) -> bool:
     try:
         __import__(module)

@@ -22,7 +22,7 @@ from tui_gen.jobs.videomnist.render.sampler import Windows, inverse_matrices, sa
 from tui_gen.jobs.videomnist.render.sprites import NO_ROOM, draw_sprites
 from tui_gen.jobs.videomnist.render.tiles import packed
 
-AROUND = 6
+AROUND = 3
 """As many pixels beyond the reach of the ink are looked at."""
 
 

@@ -52,6 +52,8 @@ def _choice(settings: VideoSettings, pool: DigitPool, key: VideoKey, slot: int) 
 
 def _in_turn(seed: int, key: VideoKey, what: str, values: Sequence[T]) -> T:
     """Take the `key.index`-th of shuffles of `values` laid end to end."""
+    if len(values) == 1:
+        return values[0]
     whole, part = divmod(key.index, len(values))
     return shuffled(draws(seed, key.split, key.digit, what, whole), values)[part]
 

@@ -33,9 +33,11 @@ def sine(turns: ArrayLike) -> NDArray[np.float64]:
     part = part - np.rint(part)  # -1/2 to 1/2
     part = np.where(np.abs(part) > 0.25, np.copysign(0.5, part) - part, part)  # noqa: PLR2004 - a quarter
     square = part * part
-    total = np.full_like(part, _TAYLOR[-1])
-    for coefficient in reversed(_TAYLOR[:-1]):
-        total = total * square + coefficient
+    total = square * _TAYLOR[-1]
+    for coefficient in _TAYLOR[-2:0:-1]:
+        total += coefficient
+        total *= square
+    total += _TAYLOR[0]
     result: NDArray[np.float64] = np.minimum(np.maximum(total * part, -1.0), 1.0)
     return result
 

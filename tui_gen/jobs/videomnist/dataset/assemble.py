@@ -161,6 +161,14 @@ def _check_split(written: VideoDataset, layout: H5Layout, split: Split, sums: _S
             checked(StoredVideo(video.pixels, video.truth, expected), layout.form)
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunked:
+    """A dataset of frames: h5py's low-level handle, and the place of a frame but for its number."""
+
+    id: Any
+    zeros: tuple[int, ...]
+
+
 class _SplitWriter:
     """Writes the datasets of one split."""
 
@@ -208,9 +216,9 @@ class _SplitWriter:
         if left_out := self._layout.places_left_out(self._split):
             self._plain("left_out", (len(left_out),), "<i8")[:] = left_out
 
-    def _chunked(self, name: str, frame_shape: tuple[int, ...]) -> Any:  # noqa: ANN401
+    def _chunked(self, name: str, frame_shape: tuple[int, ...]) -> _Chunked:
         is_compressed = self._form.is_compressed
-        return self._h5.create_dataset(
+        made = self._h5.create_dataset(
             f"{self._split}_{name}",
             (self._videos * self._form.frames, *frame_shape),
             dtype="u1",
@@ -219,6 +227,7 @@ class _SplitWriter:
             compression_opts=DEFLATE_LEVEL if is_compressed else None,
             track_times=False,
         )
+        return _Chunked(made.id, (0,) * len(frame_shape))
 
     def _plain(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:  # noqa: ANN401
         return self._h5.create_dataset(f"{self._split}_{name}", shape, dtype=dtype, track_times=False)
@@ -232,10 +241,9 @@ class _SplitWriter:
             made[each.name] = self._plain(each.name, shape, each.dtype)
         return made
 
-    def _write_chunks(self, dataset: Any, first_frame: int, joined: bytes) -> None:  # noqa: ANN401
-        zeros = (0,) * (len(dataset.shape) - 1)
+    def _write_chunks(self, dataset: _Chunked, first_frame: int, joined: bytes) -> None:
         for chunk in split_chunks(joined, self._form.chunks_per_video):
-            dataset.id.write_direct_chunk((first_frame, *zeros), chunk)
+            dataset.id.write_direct_chunk((first_frame, *dataset.zeros), chunk)
             first_frame += self._form.frames_per_chunk
 
     def _write_slice(self) -> None:

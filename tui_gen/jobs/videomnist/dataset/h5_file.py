@@ -60,6 +60,7 @@ class VideoDataset:
         """Open the file. Raises FileNotFoundError, DamagedFileError, and RefusedError without h5py."""
         self.path = path
         self._block: _TruthBlock | None = None
+        self._chunked: dict[str, tuple[Any, tuple[int, ...]]] = {}  # h5py's handle, place but the frame
         self._numbers: dict[tuple[str, Split], NDArray[np.int64]] = {}
         package = h5py()
         if not path.exists():
@@ -207,11 +208,13 @@ class VideoDataset:
 
     def _chunks(self, name: str, k: int) -> bytes:
         with _reading(self.path):
-            dataset = self._h5[name]
-            zeros = (0,) * (len(dataset.shape) - 1)
+            if name not in self._chunked:
+                dataset = self._h5[name]
+                self._chunked[name] = (dataset.id, (0,) * (len(dataset.shape) - 1))
+            handle, zeros = self._chunked[name]
             first, step = k * self.form.frames, self.form.frames_per_chunk
             places = range(first, first + self.form.frames, step)
-            return join_chunks([dataset.id.read_direct_chunk((place, *zeros))[1] for place in places])
+            return join_chunks([handle.read_direct_chunk((place, *zeros))[1] for place in places])
 
     def _read_block(self, split: Split, start: int, stop: int) -> _TruthBlock:
         form, stop = self.form, min(stop, self._videos[split])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.engine.toy import Act, ToyStage, ToyUnit, make
+from tui_gen.base.nouns import USUAL_NOUNS, Noun
 from tui_gen.commands.plan import dry_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -136,3 +137,18 @@ def test_a_discovery_stage_is_performed_only_after_everything_before_it_is_made(
 def test_a_job_with_one_making_stage_has_no_headings() -> None:
     lines = output_of(RunState(), Lookup({"a": 5}), KnownAlone({}, name="cut"))
     assert not any(line.startswith("Stage") for line in lines)
+
+
+def test_what_has_one_noun_and_no_files_of_its_own_is_counted_once() -> None:
+    class WithoutFiles(ToyStage):
+        def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
+            plan = super().plan(records)
+            categories = {name: replace(each, files_per_patch=0) for name, each in plan.categories.items()}
+            return replace(plan, categories=categories)
+
+    piece = Noun("piece", "pieces")
+    state = RunState(nouns=replace(USUAL_NOUNS, clip=piece, patch=piece))
+    lines = output_of(state, WithoutFiles({"a": 2}, name="cut"))
+    assert [line for line in lines if line.startswith("Pieces:")] == ["Pieces: 2 to make, 0 made"]
+    lines = output_of(RunState(), WithoutFiles({"a": 2}, name="cut"))
+    assert "Patches: 2 to make" in lines

@@ -45,3 +45,15 @@ def test_a_missing_patch_is_damage_unless_the_job_takes_it_for_deleted(
     found = check_patches(Verifier(means), None, USUAL_NOUNS.patch, out=io.StringIO(), talk=io.StringIO())
     assert found.dropped == dropped
     assert [checked.patch.clip.index for checked in found.damaged] == damaged
+
+
+def test_a_file_that_many_patches_lie_in_is_told_once() -> None:
+    class OneFile(Verifier):
+        def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
+            for patch in patches:
+                yield Checked(patch, (Finding(patch, "all.h5", MISSING),))
+
+    out = io.StringIO()
+    found = check_patches(OneFile("lost"), None, USUAL_NOUNS.patch, out=out, talk=io.StringIO())
+    assert out.getvalue() == "all.h5: missing\n"
+    assert len(found.damaged) == len(PATCHES)

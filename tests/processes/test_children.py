@@ -65,6 +65,21 @@ def _no_child_is_left() -> Iterator[None]:
     assert children() == []
 
 
+@pytest.mark.parametrize("may_write", [False, True])
+async def test_a_child_writes_files_only_where_it_may(tmp_path: Path, *, may_write: bool) -> None:
+    target = tmp_path / "file"
+    script = f"with open({str(target)!r}, 'w') as file: file.write('written')"
+    command = Command(
+        program=sys.executable,
+        arguments=lambda _: ["-I", "-c", script],
+        limits=LIMITS,
+        may_write=may_write,
+    )
+    ended = await run_child(command)
+    assert (ended.status == 0) is may_write
+    assert target.read_text() == ("written" if may_write else "")
+
+
 @pytest.fixture(scope="module")
 def film(embedded_ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "a.mkv"

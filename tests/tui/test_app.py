@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.runs import NOW, FakeController, restarted, screen_of, text_of, troubled_run, working_run
 from tests.views.states import state_of
-from tui_gen.base.nouns import USUAL_NOUNS
+from tui_gen.base.nouns import USUAL_NOUNS, Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Plan, SourcePlan
@@ -127,6 +127,16 @@ async def test_a_run_of_which_nothing_is_known_is_shown_as_such() -> None:
         await pilot.pause()
         assert "CONNECTING" in text_of(pilot.app)
         assert "pause" not in footer(pilot.app)  # type: ignore[arg-type]
+
+
+async def test_the_jobs_nouns_are_used_before_the_engine_has_said_a_word() -> None:
+    word, piece = Noun("file", "files"), Noun("piece", "pieces")
+    nouns = Nouns(word, piece, piece, piece, has_attempts=False)
+    async with TuiGenApp(FakeController(None), nouns=nouns).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        seen = text_of(pilot.app)
+    assert "no files known yet" in seen
+    assert not any(noun in seen for noun in ("video", "clip", "image"))
 
 
 async def test_a_dead_engine_is_named_with_its_last_words_and_can_be_started_again() -> None:

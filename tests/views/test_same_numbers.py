@@ -45,7 +45,7 @@ def expected(metrics: Metrics) -> Shown:
         "videos": f"{metrics.videos.done} of {metrics.videos.total}",
         "to go": str(metrics.videos.left),
         "out": str(metrics.videos.out),
-        "clips": f"{count(metrics.clips_done)} of {count(metrics.clips_wanted)}",
+        "clips": f"{count(metrics.source_clips_done)} of {count(metrics.source_clips_wanted)}",
         "left": duration(metrics.seconds_left),
         "rate": per_minute(metrics.patches_per_minute),
         "elapsed": duration(metrics.elapsed_seconds),

@@ -163,7 +163,9 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     clips, patches = state.nouns.clip, state.nouns.patch
     width = max(map(len, (clips.title, patches.title, "Disk"))) + 1
     yield f"{clips.title + ':':<{width}} {count(need.clips)} to make, {count(made)} made"
-    yield f"{patches.title + ':':<{width}} {count(need.patches)} to make, {count(need.files)} files"
+    files = f", {count(need.files)} files" if need.files else ""
+    if files or patches != clips or need.patches != need.clips:
+        yield f"{patches.title + ':':<{width}} {count(need.patches)} to make{files}"
     if need.is_measured:
         yield f"{'Disk:':<{width}} {size(need.size_bytes)} more, by the {patches.many} made so far"
     else:

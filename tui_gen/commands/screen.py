@@ -53,6 +53,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         notices=config.run.notices,
         preview=_preview_of(config),
         on_restart=controller.restart,
+        nouns=config.nouns,
     )
     _set_letters(app, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)

@@ -119,19 +119,26 @@ def _lines(measured: Measured, asked: StatsRequest, style: _Style) -> Iterator[s
 
 def _overview(measured: Measured, style: _Style) -> Iterator[str]:
     clip, patch = style.nouns.clip, style.nouns.patch
-    yield f"{clip.counted(measured.clips)} and {patch.counted(measured.patches)} measured"
+    clips, patches = clip.counted(measured.clips), patch.counted(measured.patches)
+    yield f"{clips if clips == patches else f'{clips} and {patches}'} measured"
     yield ""
     missing = [measure.name for measure in measured.measures if not measured.values.get(measure.name)]
     rows = [_overview_row(measured, measure, style) for measure in measured.measures]
     yield from table_lines(OVERVIEW_COLUMNS, [row for row in rows if row], style.width)
     yield ""
-    yield (
-        f"With these limits, {count(measured.clips_flagged)} of {clip.counted(measured.clips)} and "
-        f"{count(measured.patches_flagged)} of {patch.counted(measured.patches)} would be rejected."
-    )
+    if any(measure.limits for measure in measured.measures):
+        yield _rejected(measured, style)
     if missing:
         yield f"Not measured: {', '.join(missing)}"
         yield f'Record them with "scores": {{"{missing[0]}": "score"}} in the configuration.'
+
+
+def _rejected(measured: Measured, style: _Style) -> str:
+    clip, patch = style.nouns.clip, style.nouns.patch
+    return (
+        f"With these limits, {count(measured.clips_flagged)} of {clip.counted(measured.clips)} and "
+        f"{count(measured.patches_flagged)} of {patch.counted(measured.patches)} would be rejected."
+    )
 
 
 def _overview_row(measured: Measured, measure: Measure, style: _Style) -> tuple[str, ...]:

@@ -88,7 +88,9 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         session.close()
         lines.close()
     left = [checked for checked in verifier.check(patches) if checked.findings]
-    out.writelines(f"{line}, still\n" for checked in left for line in map(_line, checked.findings))
+    still = _FindingLines(out, ", still")
+    for checked in left:
+        still.write(checked.findings)
     lost = config.nouns.patch.counted(len(patches))
     talk.write(f"Repaired {count(len(patches) - len(left))} of {lost}, byte for byte.\n")
     if performed.signals:
@@ -115,7 +117,7 @@ def check_patches(
 ) -> VerifyTotals:
     """Check the recorded patches, or a random sample of them; print a line for each faulty file."""
     total, patches = verifier.recorded(sample=sample)
-    found, progress = VerifyTotals(), Progress(talk, total, noun.many)
+    found, progress, lines = VerifyTotals(), Progress(talk, total, noun.many), _FindingLines(out)
     for checked in _counted(verifier.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved
@@ -124,7 +126,7 @@ def check_patches(
         elif checked.findings:
             found.damaged.append(checked)
             progress.clear()
-            out.writelines(f"{_line(finding)}\n" for finding in checked.findings)
+            lines.write(checked.findings)
             out.flush()
     progress.clear()
     return found
@@ -143,8 +145,20 @@ def _counted(checks: Iterable[Checked], progress: Progress) -> Iterator[Checked]
         yield checked
 
 
-def _line(finding: Finding) -> str:
-    return f"{display_name(finding.file)}: {finding.wrong}"
+@dataclass(slots=True)
+class _FindingLines:
+    """Writes a line for each faulty file; a file that many patches lie in is told once."""
+
+    out: TextIO
+    ending: str = ""
+    _last: str = ""
+
+    def write(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            line = f"{display_name(finding.file)}: {finding.wrong}{self.ending}"
+            if line != self._last:
+                self.out.write(f"{line}\n")
+            self._last = line
 
 
 def _list_unrecorded(verifier: Verifier, state: RunState, out: TextIO) -> None:

@@ -267,6 +267,8 @@ class Command:
     inherits: Sequence[int] = ()
     # Device drivers map more memory than the machine has, and write files of their own.
     uses_device: bool = False
+    # A decoder writes to its pipes alone; a child that makes files itself has to be allowed to.
+    may_write: bool = False
 
 
 async def run_child(command: Command) -> Ended:
@@ -373,7 +375,7 @@ def start_child(command: Command) -> Child:
                 fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         ours, theirs = [pair[0] for pair in pipes], [pair[1] for pair in pipes]
         launch = [sys.executable, "-I", "-S", str(LAUNCHER)]
-        launch += ["--device"] if command.uses_device else []
+        launch += ["--device"] if command.uses_device else ["--may-write"] if command.may_write else []
         launch += [str(os.getpid()), str(command.niceness)]
         process = subprocess.Popen(
             [*launch, command.program, *command.arguments(theirs[:-1])],

@@ -14,6 +14,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from tui_gen.base.formatting import display_name
+from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import CommandRefusedError
@@ -52,8 +53,12 @@ class TuiGenApp(TerminalApp[None]):
         preview: Preview | None = None,
         on_restart: Callable[[], Awaitable[str]] | None = None,
         is_read_only: bool = False,
+        nouns: Nouns = USUAL_NOUNS,
     ) -> None:
-        """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine."""
+        """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine.
+
+        `nouns` are the words of the screen until the engine has sent its own.
+        """
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
         self.steering = CommandQueue(controller, clock, self._tell)
@@ -62,6 +67,7 @@ class TuiGenApp(TerminalApp[None]):
         self._doors = ScreenServices(self.steering, preview, restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
+        self._nouns = nouns
         self._is_leaving_when_ended = False
         self.left: ScreenView | None = None  # the last view, when the user left the screen by a key
         if self._keys:
@@ -94,7 +100,7 @@ class TuiGenApp(TerminalApp[None]):
         looked_at = self.clock()
         found, engine = self.controller.snapshot(), self.controller.engine_info()
         now = looked_at if engine.now is None else engine.now
-        state = found if found is not None else RunState()
+        state = found if found is not None else RunState(nouns=self._nouns)
         condition = condition_of(found, engine)
         if found is not None:
             self._forget_what_is_done(state)

@@ -6,9 +6,10 @@ import pytest
 
 from tests.views.states import CLIPS, NOW, replanned, state_of
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.metrics import falls_short, idle_sources, metrics_of, standing
+from tui_gen.engine.model.metrics import dataset_categories, falls_short, idle_sources, metrics_of, standing
 from tui_gen.engine.model.problems import PROBLEMS_KEPT
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.work import DATASET, CategoryPlan, Clip, Made, Patch, Plan, SourcePlan
 
 MADE = CLIPS + 20 + 10
 
@@ -115,3 +116,19 @@ def test_idle_videos_have_a_reason() -> None:
     state.apply(ev.SourceSkipped(NOW, "cleo"))
     state.apply(replanned({"cleo": 10}))
     assert [source.id for source in idle_sources(state)] == ["cleo", "dora"]
+
+
+def test_what_a_stage_makes_of_the_whole_dataset_is_no_image_of_the_total() -> None:
+    state = state_of("normal")
+    before = metrics_of(state, NOW)
+    source = SourcePlan(DATASET, "everything", "/out", 255, (), (), 0, 1, {"file": 1})
+    state.apply(ev.StagePlanned(NOW, "join", Plan((source,), {"file": CategoryPlan(None, 1, "file")})))
+    state.apply(ev.ClipEnded(NOW, "join", Made(Clip(DATASET, 0), (Patch("file", 500, {}),), 1, 1.0)))
+    after = metrics_of(state, NOW)
+    assert dataset_categories(state) == {"file"}
+    assert (after.total.images, after.total.wanted) == (before.total.images, before.total.wanted)
+    assert after.total.size_bytes == before.total.size_bytes + 500, "it takes room all the same"
+    assert after.total.mean_patch_bytes == before.total.mean_patch_bytes
+    assert after.categories["file"].images == 1
+    assert after.clips_done == before.clips_done + 1
+    assert after.source_clips_done == before.source_clips_done == before.clips_done

@@ -18,7 +18,8 @@ from av.video.frame import VideoFrame
 
 from tests.conftest import MadeOnce
 from tests.finished_demo import finished_demo
-from tui_gen.jobs.superres.config.load import ConfigurationError, load_settings
+from tui_gen.config.faults import ConfigurationError
+from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.jobs.superres.demo import CONFIG_NAME, FILMS, TARGETS, DemoError, make_demo
 
 # Code points of ITU-T H.273; BT.709 has the same one as primaries, transfer and matrix.

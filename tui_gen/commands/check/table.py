@@ -152,7 +152,8 @@ def _summary(findings: CheckFindings, cells: int) -> Iterator[str]:
 
 def _work(findings: CheckFindings, need: Need) -> str:
     nouns = findings.nouns
-    text = f"Planned: {nouns.clip.counted(need.clips)}, {nouns.patch.counted(need.patches)}"
+    parts = (nouns.clip.counted(need.clips), nouns.patch.counted(need.patches))
+    text = f"Planned: {', '.join(dict.fromkeys(parts))}"
     if findings.processor_seconds is None:
         return text
     about = "about" if findings.is_all_tried else "at least"

@@ -77,8 +77,10 @@ class Metrics:
     """All derived numbers of one moment."""
 
     has_plan: bool  # False before the first plan of a making stage: then the wanted number is unknown
-    clips_wanted: int
+    clips_wanted: int  # including those of stages over the whole dataset
     clips_done: int  # of the wanted ones
+    source_clips_wanted: int  # of the sources, without the stages over the whole dataset
+    source_clips_done: int
     clips_left: int  # of the wanted ones, including quarantined, failed and unreachable ones
     clips_to_do: int  # of those left, the ones that this run will still try
     share_done: float | None
@@ -110,6 +112,8 @@ def metrics_of(state: RunState, now: float) -> Metrics:
         has_plan=eta.has_plan(state),
         clips_wanted=done + left,
         clips_done=done,
+        source_clips_wanted=sum(source.clips_wanted for source in sources),
+        source_clips_done=sum(source.clips_made for source in sources),
         clips_left=left,
         clips_to_do=eta.clips_to_do(state),
         share_done=done / (done + left) if done + left else None,
@@ -128,7 +132,7 @@ def metrics_of(state: RunState, now: float) -> Metrics:
         checkpoints=_checkpoints(sources),
         problems=_problem_counts(state),
         categories=categories,
-        total=_total(categories.values(), seconds_left),
+        total=_total(categories.values(), dataset_categories(state), seconds_left),
     )
 
 
@@ -227,10 +231,23 @@ def _category(
     )
 
 
-def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) -> CategoryMetrics:
-    """Add up all categories. The numbers of sources are not added: a source may have several categories."""
-    parts = list(categories)
-    images, size_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
+def dataset_categories(state: RunState) -> frozenset[str]:
+    """Return the categories of the stages over the whole dataset. Their patches do not count as images."""
+    whole = [source for source in state.sources.values() if source.is_dataset]
+    return frozenset(name for source in whole for name in (*source.images, *source.quotas))
+
+
+def _total(
+    categories: Iterable[CategoryMetrics], of_dataset: frozenset[str], seconds_left: float | None
+) -> CategoryMetrics:
+    """Add up the categories of the sources, and the bytes of all categories.
+
+    The numbers of sources are not added: a source may have several categories.
+    """
+    everything = list(categories)
+    size_bytes = sum(part.size_bytes for part in everything)
+    parts = [part for part in everything if part.name not in of_dataset]
+    images, image_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
     wanted, missing = sum(part.wanted for part in parts), sum(part.missing for part in parts)
     targets = [part.target for part in parts if part.target is not None]
     return CategoryMetrics(
@@ -245,7 +262,7 @@ def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) ->
         missing=missing,
         shortfall=sum(part.shortfall for part in parts),
         size_bytes=size_bytes,
-        mean_patch_bytes=size_bytes / images if images else None,
+        mean_patch_bytes=image_bytes / images if images else None,
         images_to_do=sum(part.images_to_do for part in parts),
         seconds_left=seconds_left,
     )

@@ -145,7 +145,7 @@ class PatchVerifier:
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
         """Return the number of patches in the ledger and the patches; with `sample`, that many at random."""
-        from tui_gen.jobs.superres.dataset.standing_patches import count_standing_patches
+        from tui_gen.engine.storage.standing_patches import count_standing_patches
         from tui_gen.jobs.superres.dataset.verify import recorded_patches, sample_of
 
         ledger = _ledger(self.settings)

@@ -136,7 +136,7 @@ def elapsed_words(view: ScreenView) -> Line:
 def left_words(view: ScreenView) -> Line:
     """Return `2d 14h left, Tue 25 Nov 04:50`; without the date while the run does not work."""
     if view.condition.is_ended:
-        done, wanted = count(view.metrics.clips_done), count(view.metrics.clips_wanted)
+        done, wanted = count(view.metrics.source_clips_done), count(view.metrics.source_clips_wanted)
         return line(f"{done} of {wanted} {view.state.nouns.clip.many} made")
     seconds = view.metrics.seconds_left
     if seconds is None:

@@ -16,7 +16,14 @@ from typing import Any, Literal
 from tui_gen.base.console_output import TextSink
 from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, position, size
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.metrics import Metrics, Standing, idle_sources, metrics_of, standing
+from tui_gen.engine.model.metrics import (
+    Metrics,
+    Standing,
+    dataset_categories,
+    idle_sources,
+    metrics_of,
+    standing,
+)
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
 from tui_gen.engine.model.work import Clip, Made
@@ -176,11 +183,13 @@ def opening_lines(state: RunState, *, config: str, output: str, sources: int) ->
     nouns = state.nouns
     yield f"Config loaded: {nouns.source.counted(sources)} ({display_name(config)})"
     yield f"Output: {display_name(output)}"
-    images = sum(category.images for category in state.categories.values())
+    whole = dataset_categories(state)
+    images = sum(category.images for name, category in state.categories.items() if name not in whole)
     if state.first_started_at is None:
         yield "No earlier run found, starting fresh"
         return
-    yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(state.clips_made)} are made"
+    clips = state.clips_made - sum(source.made for source in state.sources.values() if source.is_dataset)
+    yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(clips)} are made"
 
 
 def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
@@ -255,11 +264,11 @@ CATEGORY_COLUMNS = (
 
 
 def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
-    images = state.nouns.image.many
+    images, whole = state.nouns.image.many, dataset_categories(state)
     rows = [
         (
             category.name.upper(),
-            f"{count(category.images)}{_of_target(category)} {images}",
+            _given(category, images) if category.name not in whole else _is_made(category),
             size(category.size_bytes),
             f"{count(category.surplus)} of them repeat others" if category.surplus else "",
         )
@@ -268,8 +277,14 @@ def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
     return table_lines(CATEGORY_COLUMNS, rows, width, indent=2)
 
 
-def _of_target(category: CategoryState) -> str:
-    return f" of {count(category.target)}" if category.target is not None else ""
+def _given(category: CategoryState, images: str) -> str:
+    target = f" of {count(category.target)}" if category.target is not None else ""
+    return f"{count(category.images)}{target} {images}"
+
+
+def _is_made(category: CategoryState) -> str:
+    """Return how a category of the whole dataset is: what it holds is no image."""
+    return "made" if category.images else "not made"
 
 
 def _gap_lines(state: RunState, metrics: Metrics) -> Iterator[str]:

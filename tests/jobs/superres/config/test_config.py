@@ -12,14 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_gen.config.commented_json import CommentedJsonError, parse
+from tui_gen.config.faults import ConfigProblem, ConfigurationError
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
-from tui_gen.jobs.superres.config.load import (
-    CategoryRule,
-    ConfigProblem,
-    ConfigurationError,
-    load_rules,
-    load_settings,
-)
+from tui_gen.jobs.superres.config.load import CategoryRule, load_rules, load_settings
 from tui_gen.jobs.superres.config.schema import BaseSettings, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Settings, Trim
 from tui_gen.media.geometry import Region, Size

@@ -13,11 +13,11 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Clip, Made, Patch
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.engine.storage.ledger import Ledger
+from tui_gen.engine.storage.standing_patches import count_standing_patches
 from tui_gen.jobs.superres.dataset.contact_sheet.choice import ledger_patches
 from tui_gen.jobs.superres.dataset.export.samples import entry_at, read_samples
 from tui_gen.jobs.superres.dataset.lost_names import lost_names
 from tui_gen.jobs.superres.dataset.measurements import measurements
-from tui_gen.jobs.superres.dataset.standing_patches import count_standing_patches
 from tui_gen.jobs.superres.dataset.verify import recorded_patches
 
 

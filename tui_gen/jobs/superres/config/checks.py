@@ -10,9 +10,11 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui_gen.config.commented_json import Key
+from tui_gen.config.documents import absolute
+from tui_gen.config.faults import Fault
 from tui_gen.jobs.superres.config.defaults import (
     BUILT_IN_FORMATS,
     DEFAULT_DISTRIBUTIONS,
@@ -34,26 +36,12 @@ _TYPO_LIKENESS = 0.75
 _MOST_BITS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something wrong at one place of the file."""
-
-    key: Key
-    wrong: str
-    remedy: str
-
-
 def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
     faults += _scores(file)
     return faults
-
-
-def absolute(folder: str, path: str) -> str:
-    """Return a path of the configuration as an absolute path; `~/` is the user's home."""
-    return os.path.normpath(os.path.join(folder, os.path.expanduser(path)))  # noqa: PTH111, PTH118 - lexical
 
 
 def categories_of(file: ConfigFile) -> dict[str, Category]:

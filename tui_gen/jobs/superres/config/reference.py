@@ -22,8 +22,9 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, PlainValidator
 from pydantic_core import PydanticUndefined
 
+from tui_gen.config.keys import PathText
 from tui_gen.jobs.superres.config import schema
-from tui_gen.jobs.superres.config.schema import Amount, ConfigFile, Part, PathText
+from tui_gen.jobs.superres.config.schema import Amount, ConfigFile, Part
 
 INTRODUCTION = """# The configuration
 

@@ -7,25 +7,14 @@ documentation is generated from both. `checks.py` checks the keys that depend on
 from __future__ import annotations
 
 import math
-import types
-import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    WrapValidator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, Field, PlainValidator, WrapValidator
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
-from tui_gen.config.commented_json import Key
+from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 
 LEFT_OUT = object()
@@ -42,23 +31,6 @@ class Amount:
 
 def _keep_left_out(value: object, check: Callable[[object], object]) -> object:
     return value if value is LEFT_OUT else check(value)
-
-
-def _not_empty(text: str) -> str:
-    if not text.strip():
-        wrong = "empty"
-        raise ValueError(wrong)
-    return text
-
-
-def _storable(text: str) -> str:
-    """Refuse text that no file system accepts: NUL, and surrogates that represent no byte."""
-    if "\0" in text:
-        wrong = "holds a NUL"
-        raise ValueError(wrong)
-    # Raises UnicodeEncodeError, a ValueError.
-    text.encode("utf-8", "surrogateescape")
-    return _not_empty(text)
 
 
 def _as_target(value: object) -> object:
@@ -87,12 +59,6 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-class _Keys(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-Text = Annotated[str, AfterValidator(_not_empty)]
-PathText = Annotated[str, AfterValidator(_storable)]
 Weight = Annotated[float, Field(ge=0, le=100, description="a number from 0 to 100")]
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 SizePair = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
@@ -101,7 +67,7 @@ Part = Annotated[Amount, PlainValidator(_as_amount)]
 WEIGHTS = 'categories and their weights from 0 to 100, like {"general": 0.5, "space": 0.5}'
 
 
-class TargetEntry(_Keys):
+class TargetEntry(KeysModel):
     """The target of one category."""
 
     target: Annotated[int, Field(ge=0)] | None = Field(
@@ -110,7 +76,7 @@ class TargetEntry(_Keys):
     """The total number of patches of the category; null takes all patches that its videos give."""
 
 
-class FormatEntry(_Keys):
+class FormatEntry(KeysModel):
     """One format of one category."""
 
     probability: Weight = Field(description="the format's share, a number from 0 to 100")
@@ -133,7 +99,7 @@ Share = Annotated[
 ]
 
 
-class TrimEntry(_Keys):
+class TrimEntry(KeysModel):
     """The parts of every film that are left out."""
 
     start: Part = Field(default=Amount(), description='seconds, 0 or more, or a share like "8%"')
@@ -144,7 +110,7 @@ class TrimEntry(_Keys):
     """Whether to leave out chapters that are named like credits, opening titles or end titles."""
 
 
-class ScoreEntry(_Keys):
+class ScoreEntry(KeysModel):
     """The effect of one score, and its limits if they are not the default ones."""
 
     do: Mode = Field(description='"off", "score" or "reject"')
@@ -166,7 +132,7 @@ Score = Annotated[
 ]
 
 
-class RuleEntry(_Keys):
+class RuleEntry(KeysModel):
     """The weights of films whose names contain a text."""
 
     match: Text = Field(description='a part of the film\'s name, like "interstellar"')
@@ -175,7 +141,7 @@ class RuleEntry(_Keys):
     """The categories of a film with this text in its name, and its weight in each."""
 
 
-class VideoEntry(_Keys):
+class VideoEntry(KeysModel):
     """One film."""
 
     name: Text = Field(description='the film\'s name, like "Dune (2021)"')
@@ -211,7 +177,7 @@ class VideoEntry(_Keys):
     """A name shared by films that belong together: all films of a group are in the same part of a split."""
 
 
-class BaseSettings(_Keys):
+class BaseSettings(KeysModel):
     """The settings that exist since the first version."""
 
     output_base_dir: PathText = Field(
@@ -267,7 +233,7 @@ class BaseSettings(_Keys):
 HookCommand = Annotated[list[str], Field(min_length=1)]
 
 
-class ConfigFile(_Keys):
+class ConfigFile(KeysModel):
     """A whole generator_config.json."""
 
     job: Literal["superres"] = Field(default="superres", description='"superres"')
@@ -358,59 +324,3 @@ class ConfigFile(_Keys):
         default=1, description="1, or 7 for a stack of the ground truth of every frame beside GT"
     )
     """The ground-truth frames of a patch: the middle frame, or all seven in a separate stack."""
-
-
-def keys_known_at(key: Key) -> tuple[str, ...]:
-    """Return the keys that an object of the file may have; empty if the object allows any key."""
-    model, _ = _described(key)
-    return tuple(model.model_fields) if model else ()
-
-
-def remedy_for(key: Key) -> str:
-    """Return the allowed values at a place of the file, in words."""
-    return _described(key)[1]
-
-
-def _described(key: Key) -> tuple[type[BaseModel] | None, str]:
-    """Follow the annotations to a place; return the model there and the nearest description."""
-    annotation: Any = ConfigFile
-    text = 'an object, like {"base_settings": {...}, "videos": []}'
-    for part in key:
-        model = _model_of(annotation)
-        if model is None:
-            annotation = _element_of(annotation)
-            text = _own_description(annotation) or text
-        elif part in model.model_fields:
-            field = model.model_fields[str(part)]
-            annotation, text = field.annotation, field.description or text
-        else:
-            return None, text
-    return _model_of(annotation), text
-
-
-def _own_description(annotation: Any) -> str | None:  # noqa: ANN401 - an annotation is anything
-    notes = getattr(annotation, "__metadata__", ())
-    return next((note.description for note in notes if isinstance(note, FieldInfo)), None)
-
-
-def _bare(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is anything
-    """Remove `Annotated` and `| None` from an annotation."""
-    while True:
-        origin = typing.get_origin(annotation)
-        if origin is Annotated or (
-            origin in {typing.Union, types.UnionType} and types.NoneType in typing.get_args(annotation)
-        ):
-            annotation = typing.get_args(annotation)[0]
-        else:
-            return annotation
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - an annotation is anything
-    bare = _bare(annotation)
-    return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
-
-
-def _element_of(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is anything
-    """Return the annotation of a list's elements or of an object's values."""
-    inside = typing.get_args(_bare(annotation))
-    return inside[-1] if inside else None

@@ -19,9 +19,9 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import PerceptualHashes
 from tui_gen.engine.model.work import JsonObject, Made, Patch, Rejected
 from tui_gen.engine.storage.ledger import read_events
+from tui_gen.engine.storage.standing_patches import standing_patches
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import found_among
-from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 from tui_gen.jobs.superres.extraction.scoring.scores import (
     KINDS,
     NEAR_DUPLICATE,

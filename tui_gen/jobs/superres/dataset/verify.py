@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from tui_gen.contract.verify import MISSING, Checked, Finding, Recorded
+from tui_gen.engine.storage.standing_patches import standing_patches
 from tui_gen.jobs.superres.dataset.folders import VALIDATION_FOLDER
 from tui_gen.jobs.superres.dataset.split import NEAR_FOLDER
-from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 
 CHECKERS = 4
 BATCH = 256

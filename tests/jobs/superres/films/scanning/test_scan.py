@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tui_gen.config.faults import ConfigurationError
 from tui_gen.contract.scan import ScanRequest
-from tui_gen.jobs.superres.config.load import CategoryRule, ConfigurationError, load_settings, shipped_config
+from tui_gen.jobs.superres.config.load import CategoryRule, load_settings, shipped_config
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.findings import Findings, ScanError
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.model.work import Clip, JsonObject
-from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
+from tui_gen.engine.storage.standing_patches import standing_patches
 from tui_gen.jobs.superres.planning.seeded_random import rank
 
 EXTREMES_SHARE = 3

@@ -1,0 +1,117 @@
+"""The children of the workers: asked again and again, killed when interrupted, told apart when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tui_gen.base.errors import ObstructedError
+from tui_gen.jobs.videomnist.config.settings import Settings
+from tui_gen.jobs.videomnist.dataset.shard import read_shard
+from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
+from tui_gen.jobs.videomnist.model import VideoSettings
+from tui_gen.jobs.videomnist.work.child_process import Children
+from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context, RenderOrder
+from tui_gen.processes.children import ChildError
+
+RECIPE = bytes(range(16))
+
+
+@pytest.fixture
+def children(tmp_path: Path) -> Iterator[Children]:
+    settings = Settings(tmp_path / "c.json", tmp_path, VideoSettings(frames=3), max_workers=1)
+    made = Children(Context(settings, DrawnDigits(1), RECIPE), most_idle=1)
+    yield made
+    made.close()
+    assert psutil.Process().children(recursive=True) == []
+
+
+def order(folder: Path, *indexes: int) -> RenderOrder:
+    return RenderOrder("train", 3, indexes, folder / f"shard-{indexes[0]}")
+
+
+def test_one_child_renders_one_order_after_the_other(children: Children, tmp_path: Path) -> None:
+    async def ask() -> set[int]:
+        pids = set()
+        for first in (0, 2, 4):
+            told = await children.ask(order(tmp_path, first, first + 1))
+            assert [video[0] for video in told] == [first, first + 1]
+            pids |= {process.pid for process in psutil.Process().children()}
+        return pids
+
+    assert len(asyncio.run(ask())) == 1
+    shard = list(read_shard(tmp_path / "shard-2", RECIPE))
+    assert [index for index, _ in shard] == [2, 3]
+
+
+def test_what_is_told_of_a_video_is_what_the_shard_holds(children: Children, tmp_path: Path) -> None:
+    told = asyncio.run(children.ask(order(tmp_path, 7)))
+    ((_, video),) = read_shard(tmp_path / "shard-7", RECIPE)
+    sums = video.checksums
+    assert told[0][1:5] == [video.size_bytes, sums.frames.hex(), sums.pixels, sums.truth]
+
+
+def test_a_folder_that_takes_nothing_is_an_obstruction_and_the_child_goes_on(
+    children: Children, tmp_path: Path
+) -> None:
+    async def ask() -> None:
+        (tmp_path / "file").write_bytes(b"")
+        with pytest.raises(ObstructedError, match="Not a directory"):
+            await children.ask(order(tmp_path / "file" / "inner", 0))
+        (child,) = psutil.Process().children()
+        await children.ask(order(tmp_path, 0))
+        assert psutil.Process().children() == [child]
+
+    asyncio.run(ask())
+
+
+def test_a_cancelled_order_ends_its_child(children: Children, tmp_path: Path) -> None:
+    async def ask() -> None:
+        task = asyncio.create_task(children.ask(order(tmp_path, *range(5000))))
+        while not psutil.Process().children():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert psutil.Process().children(recursive=True) == []
+
+    asyncio.run(ask())
+
+
+def test_a_child_that_is_killed_is_told_and_another_takes_its_place(
+    children: Children, tmp_path: Path
+) -> None:
+    async def ask() -> None:
+        await children.ask(order(tmp_path, 0))
+        (child,) = psutil.Process().children()
+        os.kill(child.pid, signal.SIGKILL)
+        with pytest.raises(ChildError, match="killed by signal 9"):
+            await children.ask(order(tmp_path, 1))
+        await children.ask(order(tmp_path, 2))
+
+    asyncio.run(ask())
+
+
+def test_a_failure_of_the_program_is_told_with_where_it_came_from(children: Children) -> None:
+    with pytest.raises(ChildError) as failed:
+        asyncio.run(children.ask(AssembleOrder({})))
+    assert "KeyError" in failed.value.reason
+    assert "Traceback" in failed.value.detail
+
+
+def test_no_more_children_wait_than_there_are_workers(children: Children, tmp_path: Path) -> None:
+    async def ask() -> None:
+        orders = [replace(order(tmp_path, 0), shard=tmp_path / f"shard-{number}") for number in range(3)]
+        await asyncio.gather(*map(children.ask, orders))
+        assert len(psutil.Process().children()) == 1
+        children.follow(0)
+        assert psutil.Process().children() == []
+
+    asyncio.run(ask())

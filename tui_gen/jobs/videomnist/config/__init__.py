@@ -1,0 +1,1 @@
+"""The configuration: its keys, what they must be together, and the settings and recipe they give."""

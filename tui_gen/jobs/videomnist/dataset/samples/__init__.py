@@ -1,0 +1,1 @@
+"""What a person looks at: sample videos, a montage, comparisons of motions and the statistics of a file."""

@@ -1,0 +1,157 @@
+"""The job as the engine sees it: render the videos, put them together in a file, draw samples of it.
+
+render (each digit of each split) ──> assemble (the whole dataset) ──> samples (the whole dataset)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import (
+    CategoryPlan,
+    JsonObject,
+    OnChange,
+    Plan,
+    Report,
+    Scope,
+    Stage,
+    StageDefaults,
+    Unit,
+)
+from tui_gen.jobs.videomnist.config.recipe import LEGACY_RECIPE
+from tui_gen.jobs.videomnist.config.settings import SAMPLES_FOLDER, Settings
+from tui_gen.jobs.videomnist.planning import inputs_digest, plan_file, plan_samples, plan_videos
+from tui_gen.jobs.videomnist.units import (
+    ASSEMBLE,
+    RENDER,
+    SAMPLES,
+    DatasetUnit,
+    VideoUnit,
+)
+from tui_gen.jobs.videomnist.work.child_process import Children
+from tui_gen.jobs.videomnist.work.perform import perform_file, perform_samples, perform_videos
+
+Records = Mapping[str, SourceRecord]
+SAMPLE_BYTES = 40_000.0
+"""Of a sample video in both formats, about: what a plan says before any is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderStage(StageDefaults):
+    """Renders the videos, up to 64 into a shard."""
+
+    children: Children
+    name: str = RENDER
+
+    def plan(self, records: Records) -> Plan:
+        """Plan the videos that are not rendered yet."""
+        context = self.children.context
+        return plan_videos(context.settings, records, context.pool)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Render the videos of a unit."""
+        if not isinstance(unit, VideoUnit):
+            raise _foreign(unit)
+        return perform_videos(unit, self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class AssembleStage(StageDefaults):
+    """Puts all videos together in the HDF5 file."""
+
+    children: Children
+    name: str = ASSEMBLE
+    scope: Scope = "dataset"
+    on_change: OnChange = "redo"
+
+    @property
+    def _settings(self) -> Settings:
+        return self.children.context.settings
+
+    @property
+    def recipe(self) -> JsonObject:  # type: ignore[override] # computed
+        """What is in the file beside the videos, its name, and the recipe of the videos."""
+        settings = self._settings
+        return {
+            "output_file": settings.output_file,
+            "sequence_length": settings.sequence_length,
+            "fps": settings.fps,
+            "videos": self.children.context.recipe.hex(),
+        }
+
+    def inputs(self, records: Records) -> str:
+        """Return a digest of the videos that the file is made of."""
+        return inputs_digest(self._settings, records)
+
+    def plan(self, records: Records) -> Plan:
+        """Plan the file, unless it is made."""
+        entry = CategoryPlan(target=None, planned=1, folder=self._settings.output_file)
+        return plan_file(self._settings, records, entry)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Write the file."""
+        if not isinstance(unit, DatasetUnit):
+            raise _foreign(unit)
+        return perform_file(unit, self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesStage(StageDefaults):
+    """Draws samples of the HDF5 file."""
+
+    children: Children
+    name: str = SAMPLES
+    scope: Scope = "dataset"
+    on_change: OnChange = "redo"
+
+    @property
+    def recipe(self) -> JsonObject:  # type: ignore[override] # computed
+        """Which samples are wanted."""
+        samples = self.children.context.settings.samples
+        return {} if samples is None else {**asdict(samples), "formats": list(samples.formats)}
+
+    def inputs(self, records: Records) -> str:
+        """Return a digest of the videos that the samples are chosen from."""
+        return inputs_digest(self.children.context.settings, records)
+
+    def plan(self, records: Records) -> Plan:
+        """Plan the samples, unless they are drawn."""
+        settings = self.children.context.settings
+        number = settings.samples.number if settings.samples is not None else 0
+        entry = CategoryPlan(
+            target=None, planned=1, folder=SAMPLES_FOLDER, estimated_patch_bytes=number * SAMPLE_BYTES
+        )
+        return plan_samples(settings, records, entry)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Draw the samples."""
+        if not isinstance(unit, DatasetUnit):
+            raise _foreign(unit)
+        return perform_samples(unit, self.children)
+
+
+def _foreign(unit: Unit) -> TypeError:
+    return TypeError(f"no unit of this stage: {unit!r}")
+
+
+@dataclass(slots=True)
+class MovingDigits:
+    """The job."""
+
+    recipe: JsonObject
+    children: Children
+    name: str = "videomnist"
+    stages: Sequence[Stage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the stages; without samples there are two."""
+        stages: tuple[Stage, ...] = (RenderStage(self.children), AssembleStage(self.children))
+        has_samples = self.children.context.settings.samples is not None
+        self.stages = (*stages, SamplesStage(self.children)) if has_samples else stages
+
+    @property
+    def legacy_recipe(self) -> JsonObject:
+        """What the recipe of an older version's run folder leaves unsaid."""
+        return LEGACY_RECIPE

@@ -68,7 +68,8 @@ def usual_way(motion: str, chance: random.Random) -> NDArray[np.float64]:
     else:
         x, y = 5 + 26 * passed, 5 + 26 * passed
     jitter = np.array([[chance.gauss(0, 0.3) for _ in range(2)] for _ in range(SEQUENCE)])
-    return np.clip(np.stack([x, y], axis=1) + jitter, 5, SIDE - 28 - 5)
+    way: NDArray[np.float64] = np.clip(np.stack([x, y], axis=1) + jitter, 5, SIDE - 28 - 5)
+    return way
 
 
 def here(settings: VideoSettings, pool: DigitPool, videos: int) -> list[RenderedVideo]:

@@ -3,7 +3,7 @@
     chunk_of(key) ──> <name>.part ── close, reopen, all CRCs, 1 % decoded ── fsync, rename ──> <name>
 
 Invariants: equal videos give equal bytes, with equal HDF5 and zlib, however many runs they took. The file
-is never open for writing under its own name. Memory: 24 bytes a video and the truth of 1,024 videos.
+is never open for writing under its own name. Memory: 40 bytes a video and the truth of 1,024 videos.
 """
 
 from __future__ import annotations

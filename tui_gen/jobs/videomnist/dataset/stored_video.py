@@ -175,7 +175,12 @@ def masks_of(masks: bytes, form: VideoFormat) -> NDArray[np.uint8]:
 
 
 def _with_channels(frames: NDArray[np.uint8], form: VideoFormat) -> NDArray[np.uint8]:
-    return np.repeat(frames, form.channels) if form.channels > 1 else frames
+    if form.channels <= 1:
+        return frames
+    pixels = np.empty((frames.size, form.channels), np.uint8)
+    for channel in range(form.channels):  # takes half the time of np.repeat
+        pixels[:, channel] = frames.reshape(-1)
+    return pixels
 
 
 def _compressed(values: NDArray[np.uint8], form: VideoFormat) -> bytes:

@@ -144,6 +144,11 @@ def test_a_video_larger_than_a_chunk_has_several(tmp_path: Path, monkeypatch: py
         assert dataset.stored("train", 13) == making_up(form)(key)
 
 
+def test_the_file_is_of_the_earliest_format_which_every_hdf5_reads(h5_path: Path) -> None:
+    """The format of the file's first structure, the superblock: 0 since 1998, 2 and 3 since 1.8 and 1.10."""
+    assert h5_path.read_bytes()[:9] == b"\x89HDF\r\n\x1a\n\x00"
+
+
 # ------------------------------------------------------------------ equal bytes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -115,6 +116,14 @@ def test_frames_that_somebody_changed_and_compressed_anew_are_found(copy: Path) 
     assert set(faults(copy)) == {VideoKey("train", 0, 0), VideoKey("train", 1, 0)}
     with VideoDataset(copy) as dataset, pytest.raises(DamagedVideoError, match="channels differ"):
         dataset.frames("train", 1)
+
+
+def test_frames_are_decoded_and_compared_even_where_the_compressed_bytes_are_as_recorded(
+    dataset: VideoDataset,
+) -> None:
+    key = VideoKey("train", 3, 1)
+    other = replace(SUMS[key], frames=SUMS[VideoKey("train", 4, 1)].frames)
+    assert dataset.fault_of(key, other) == "the frames are not what was rendered"
 
 
 def test_a_video_that_the_file_does_not_hold_is_missing(dataset: VideoDataset) -> None:

@@ -163,6 +163,14 @@ def test_stochastic_changes_its_way_at_the_sides_alone() -> None:
         assert named("stochastic", track)["turns"] == at_side.sum() > 0
 
 
+def test_stochastic_leaves_a_side_at_once() -> None:
+    for seed in SEEDS:
+        track = tracked("stochastic", seed, 200)
+        for along, side in ((track.x, BOX.x0), (track.x, BOX.x1), (track.y, BOX.y0), (track.y, BOX.y1)):
+            there = np.abs(along - side) < 1e-9
+            assert not (there[1:] & there[:-1]).any()
+
+
 @pytest.mark.parametrize("motion", MOTIONS)
 def test_one_frame_is_a_video_too(motion: str) -> None:
     assert np.isfinite(tracked(motion, 1, 1, 1.0).x).all()

@@ -4,6 +4,7 @@ Digits are sampled here with what is around them, even outside the frame, so tha
 the checks of the renderer can hide anything.
 """
 
+import math
 from dataclasses import dataclass
 from random import Random
 
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
 from tui_gen.jobs.videomnist.model import MOTIONS, RenderedVideo, Split, VideoKey, VideoSettings
-from tui_gen.jobs.videomnist.motion.box import margin_pixels
 from tui_gen.jobs.videomnist.render.frame_size import least_size
 from tui_gen.jobs.videomnist.render.renderer import Renderer
 from tui_gen.jobs.videomnist.render.sampler import Windows, inverse_matrices, sample
@@ -107,7 +107,7 @@ def holds_its_margin(video: VideoSettings, pixels: NDArray[np.uint8], index: int
         assert video.image_size < least_size(video, OneImage(pixels))
         return
     number, row, column, value = ink
-    border = margin_pixels(video)
+    border = math.ceil(video.margin)
     for place in (row, column):
         assert border <= place.min(initial=border)
         assert place.max(initial=border) < video.image_size - border

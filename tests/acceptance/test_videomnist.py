@@ -201,6 +201,20 @@ def test_a_damaged_video_is_found_and_made_again_to_the_same_bytes(make: Make, u
     assert data.call("verify").code == 0
 
 
+def test_damage_of_the_last_file_is_not_copied_into_a_grown_one(make: Make) -> None:
+    """Change one position in the truth of a video: no decoding would notice it."""
+    import h5py
+
+    reference = make(videos_per_digit=5).complete()
+    data = make()
+    data.complete()
+    with h5py.File(data.h5, "r+") as file:
+        file["train_positions"][3, 0, 0] += 1
+    data.edit(videos_per_digit=5)
+    assert data.complete() == reference
+    assert data.call("verify").code == 0
+
+
 def test_a_lost_file_is_made_again_to_the_same_bytes_and_told_once(make: Make, undisturbed: str) -> None:
     data = make()
     data.complete()

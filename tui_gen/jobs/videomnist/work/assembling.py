@@ -22,6 +22,7 @@ from tui_gen.jobs.videomnist.model import SPLITS, VideoKey
 from tui_gen.jobs.videomnist.render.renderer import Renderer
 from tui_gen.jobs.videomnist.work.formats import layout_of
 from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context, Signs
+from tui_gen.jobs.videomnist.work.recorded_checksums import RecordedChecksums
 
 
 def assembled(context: Context, order: AssembleOrder, signs: Signs) -> dict[str, Any]:
@@ -36,7 +37,8 @@ def assembled(context: Context, order: AssembleOrder, signs: Signs) -> dict[str,
             _keep_last(context)
         shards = opened.enter_context(Shards(context.settings.shards, context.recipe))
         is_fit = last is not None and last.form == layout.form and _recipe(last) == context.recipe.hex()
-        videos = _Videos(context, layout, shards, last if is_fit else None)
+        recorded = RecordedChecksums.of_ledger(context.settings) if is_fit else RecordedChecksums()
+        videos = _Videos(context, layout, shards, last if is_fit else None, recorded)
         written = assemble(target, layout, videos.find, on_done=signs.give)
     return {
         "size": written.size_bytes,
@@ -88,6 +90,7 @@ class _Videos:
     layout: H5Layout
     shards: Shards
     last: VideoDataset | None
+    recorded: RecordedChecksums
     stored_bytes: int = 0
 
     def find(self, key: VideoKey) -> StoredVideo | None:
@@ -100,8 +103,11 @@ class _Videos:
         position = self.last.position(key) if self.last is not None else None
         if self.last is None or position is None:
             return None
+        expected = self.recorded.of(key)
+        if expected is None:  # nothing to compare the video with
+            return None
         try:
-            return self.last.stored(key.split, position)
+            return self.last.stored(key.split, position, expected)
         except DamagedVideoError:
             return None
 

@@ -23,6 +23,7 @@ JITTER_SIDE = 64
 """The configured jitter is meant for a frame of this side; in others it grows with them."""
 
 NO_ROOM = "the frame is too small for the digit"
+NO_INK = "nothing is left of the digit at this size"
 NO_PLACE = "no way past the other digits"
 
 
@@ -53,6 +54,8 @@ def draw_sprites(settings: VideoSettings, pool: DigitPool, key: VideoKey) -> lis
     found: list[Sprite] = []
     for choice in choices(settings, pool, key):
         tile = shrunk(pool.image(key.split, choice.digit, choice.image), tile_side(settings))
+        if not tile.any():
+            return NO_INK
         sprite = _placed(settings, key, choice, tile, found)
         if isinstance(sprite, str):
             return sprite

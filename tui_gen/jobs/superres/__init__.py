@@ -5,10 +5,10 @@ films/       files ──> films: identity, survey, inspection, scanning
 planning/    settings + ledger ──> units: Probe, Survey, Stretch (units.py)
 extraction/  units ──> frames ──> patches
 dataset/     patches on disk: folders, verification, parts, exports, contact sheets
-job.py opens the job, opened.py is the job ready to run, stages.py shows it to the engine,
-config_capabilities.py to the other commands, job_capabilities.py to those without a configuration
+job.py opens the job, opened.py is the job ready to run, stages.py adapts it to the engine,
+config_capabilities.py to the other commands, job_capabilities.py to commands without a configuration
 
-Every child that reads a film loads this page first: what is imported here delays each of them.
+Every child that reads a film imports this package first: an import here delays each child.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def read_config(path: Path) -> SuperResolutionConfig:
-    """Read a configuration. Raises RefusedError with everything that is wrong with it."""
+    """Read a configuration. Raises RefusedError with all its problems."""
     from tui_gen.jobs.superres.config.load import load_settings
     from tui_gen.jobs.superres.job import SuperResolutionConfig
 
@@ -39,7 +39,7 @@ def capabilities() -> JobCapabilities:
 
 
 def nouns() -> Nouns:
-    """Return videos, clips, patches and images."""
+    """Return the nouns: videos, clips, patches and images."""
     from tui_gen.base.nouns import USUAL_NOUNS
 
     return USUAL_NOUNS

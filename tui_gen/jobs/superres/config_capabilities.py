@@ -1,6 +1,6 @@
-"""What the job offers to the commands that look at a dataset or change it; a class for each protocol.
+"""The capabilities of a configuration, for the commands that read or change a dataset: a class per protocol.
 
-Heavy modules are imported by the method that needs them: the other commands start without them.
+Each method imports the heavy modules that it needs: the other commands start without them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Records = Mapping[str, SourceRecord]
 
 
 def capabilities_of(settings: Settings) -> Capabilities:
-    """Return what a configuration of this job offers: everything."""
+    """Return the capabilities of a configuration: this job has all of them."""
     return Capabilities(
         inspector=FilmInspector(settings),
         planner=LedgerPlanner(settings),
@@ -72,7 +72,7 @@ class FilmInspector:
     settings: Settings
 
     def inspection(self, records: Records) -> FilmInspection:
-        """Prepare to inspect everything. Raises RefusedError; writes nothing."""
+        """Prepare to inspect the tools and every film. Raises RefusedError; writes nothing."""
         from tui_gen.jobs.superres.films.inspection.inspection import FilmInspection
         from tui_gen.jobs.superres.films.inspection.tools import examined
         from tui_gen.jobs.superres.films.presence import Presence
@@ -124,12 +124,12 @@ def _obstacles(settings: Settings, records: Records) -> Iterator[Condition]:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPlanner:
-    """Plans the clips by what the ledger records."""
+    """Plans the clips from the ledger's records."""
 
     settings: Settings
 
     def expected(self, records: Records, at: float) -> ev.StagePlanned:
-        """Return what is wanted of the films, by what the records know. Raises RefusedError."""
+        """Return the plan of the clips, calculated from the records alone. Raises RefusedError."""
         from tui_gen.jobs.superres.planning.expected import expected_plan
 
         return ev.StagePlanned(at, EXTRACT, expected_plan(self.settings, records))
@@ -143,7 +143,7 @@ class PatchVerifier:
     missing_means: MissingMeans = "lost"
 
     def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
-        """Return the patches of the ledger and their number; with `sample`, a random sample of that size."""
+        """Return the number of patches in the ledger and the patches; with `sample`, that many at random."""
         from tui_gen.jobs.superres.dataset.standing_patches import count_standing_patches
         from tui_gen.jobs.superres.dataset.verify import recorded_patches, sample_of
 
@@ -154,13 +154,13 @@ class PatchVerifier:
         return len(chosen), chosen
 
     def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
-        """Compare patches with their files, several at a time."""
+        """Compare patches with their files, several in parallel."""
         from tui_gen.jobs.superres.dataset.verify import check_all
 
         return check_all(self.settings.output, patches)
 
     def unrecorded(self, records: Records) -> Iterator[str]:
-        """Yield the files in the categories' folders that no ledger line owns."""
+        """Yield the files in the categories' folders that no ledger line records."""
         from tui_gen.jobs.superres.dataset.verify import unrecorded_files
 
         for category in self.settings.whole_categories:
@@ -189,7 +189,7 @@ class ScoreStatistician:
     settings: Settings
 
     def measurements(self, names: Mapping[str, str]) -> Measurements:
-        """Return what the ledger says about the quality of the patches; `names` are those of the films."""
+        """Return the scores of the patches in the ledger; `names` maps the ids of films to their names."""
         from tui_gen.jobs.superres.dataset.measurements import measurements
 
         return measurements(self.settings, _ledger(self.settings), names)
@@ -254,7 +254,7 @@ class FilmSplitter:
         return parts_of(remembered_sources(self.settings, records), records)
 
     def split_leakage(self, records: Records) -> Mapping[str, int]:
-        """Return why training patches are too near to held-out ones, and how many.
+        """Return the reasons why training patches are too similar to held-out patches, with their numbers.
 
         Raises RefusedError, OSError.
         """
@@ -284,7 +284,7 @@ class FilmSplitter:
         replace_file(path, with_splits(text, self.settings, sources, chosen))
 
     def move(self, records: Records) -> Iterator[Sequence[ev.Durable]]:
-        """Move patches to the parts of their films; yield what is to be recorded of each film."""
+        """Move patches to the parts of their films; yield the events to record, film by film."""
         from tui_gen.jobs.superres.dataset.moving import move_patches
         from tui_gen.jobs.superres.planning.expected import remembered_sources
 
@@ -293,7 +293,7 @@ class FilmSplitter:
 
 @dataclass(frozen=True, slots=True)
 class HeldOutNearDuplicates:
-    """Keeps training patches that are near duplicates of held-out patches in folders of their own."""
+    """Moves training patches that are near duplicates of held-out patches to separate folders."""
 
     settings: Settings
 
@@ -306,7 +306,7 @@ class HeldOutNearDuplicates:
         return misplaced(self.settings, found) if found is not None else 0
 
     def move(self, records: Records) -> Iterator[Sequence[ev.Durable]]:
-        """Move near duplicates out of the training folders, and those that no longer are one back."""
+        """Move near duplicates out of the training folders, and patches that no longer are one back."""
         from tui_gen.jobs.superres.dataset.moving import move_near_duplicates
         from tui_gen.jobs.superres.dataset.split_leakage import split_leakage_now
 

@@ -1,6 +1,6 @@
 """Makes a few short films of every kind, and a configuration that uses them.
 
-Invariant: a film under its final name is whole; what was begun and not ended leaves nothing behind.
+Invariant: a film under its final name is complete; an unfinished film leaves no file.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _TAIL_CHARACTERS = 600
 
 
 class DemoError(RefusedError):
-    """The demo cannot be made; the text says why and what to do."""
+    """The demo cannot be made; the text states the reason and a remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoFilm:
-    """One film: how it is drawn, how it is encoded, and what it is used for."""
+    """One film: how it is drawn, how it is encoded, and its use in the configuration."""
 
     title: str
     file: str
@@ -44,7 +44,7 @@ class DemoFilm:
 
 
 def _still(*, zoom: str, centre: tuple[str, str], rate: int, hue: int) -> str:
-    """Draw one frame full of detail, larger than the film's, for the film to travel over."""
+    """Return a filter graph for one detailed frame, larger than the film's, that the film pans over."""
     x, y = centre
     return (
         f"mandelbrot=s=2304x1296:r={rate}:start_scale={zoom}:start_x={x}:start_y={y}:maxiter=1000,"
@@ -73,7 +73,7 @@ def _tags(primaries: str, transfer: str, matrix: str) -> tuple[str, ...]:
 _X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-crf", "16", "-pix_fmt", "yuv420p10le")
 _X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p")
 _SDR = _tags("bt709", "bt709", "bt709")
-# Newer versions take the tags from the frames, older ones from the encoder's options.
+# Newer versions take the tags from the frames, older versions from the encoder's options.
 _AS_SDR = ",setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv[picture]"
 _MASTERED = (
     "log-level=error:hdr10=1:repeat-headers=1:chromaloc=2:max-cll=1000,400:"
@@ -154,7 +154,7 @@ FILMS = (
 def make_demo(folder: Path, *, ffmpeg: str, say: Callable[[str], None]) -> Path:
     """Make the films and the configuration that are not there yet; return the configuration's path.
 
-    Raises `DemoError` where the folder cannot be used or a film cannot be made.
+    Raises `DemoError` if the folder cannot be used or a film cannot be made.
     """
     films = folder / FILMS_FOLDER
     config = folder / CONFIG_NAME
@@ -174,7 +174,7 @@ def make_demo(folder: Path, *, ffmpeg: str, say: Callable[[str], None]) -> Path:
 
 
 def _refuse_foreign(config: Path, films: Path) -> None:
-    """Leave a configuration alone that is not a demo's."""
+    """Raise DemoError if the folder has a configuration that is not the demo's."""
     if not config.exists():
         return
     ours = {os.path.abspath(films / film.file) for film in FILMS}  # noqa: PTH100 - as the configuration does
@@ -187,7 +187,7 @@ def _refuse_foreign(config: Path, films: Path) -> None:
 
 
 def _make_film(film: DemoFilm, folder: Path, ffmpeg: str) -> None:
-    """Encode a film beside its place, bring it to the disk, and rename it."""
+    """Encode a film under a temporary name, sync it to the disk, and rename it."""
     beside = folder / f".{film.file}.part"
     try:
         _run(ffmpeg, _arguments(film, beside), film.title)
@@ -205,7 +205,7 @@ def _arguments(film: DemoFilm, output: Path) -> list[str]:
 
 
 def _run(ffmpeg: str, arguments: Sequence[str], title: str) -> None:
-    """Run ffmpeg to its end; whatever happens here, it is gone afterwards."""
+    """Run ffmpeg until it ends; on any exception, end it and wait for its exit."""
     launched = [sys.executable, "-I", "-S", str(LAUNCHER), "--may-write", str(os.getpid()), "0", ffmpeg]
     with subprocess.Popen(
         [*launched, *arguments],
@@ -231,7 +231,7 @@ def _run(ffmpeg: str, arguments: Sequence[str], title: str) -> None:
 
 
 def config_text() -> str:
-    """Return the demo's configuration: three categories whose targets the films can meet exactly."""
+    """Return the demo's configuration as text: three categories whose targets the films meet exactly."""
     workers = max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
     videos = ",\n".join(f"    {json.dumps(_entry(film))}" for film in FILMS)
     return f"""{{

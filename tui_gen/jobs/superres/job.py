@@ -1,6 +1,6 @@
 """Opens the job: examines the tools, the films and the folders, and decides whether a run may begin.
 
-Nothing is written before `prepare`. An obstacle is a RefusedError that says what to change.
+Nothing is written before `prepare`. A RefusedError states why a run may not begin and what to change.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class SuperResolutionConfig:
 
     @property
     def run(self) -> RunConfig:
-        """What the configurations of all jobs say about a run."""
+        """The settings that the configurations of all jobs have."""
         settings = self.settings
         return RunConfig(
             job=settings.job,
@@ -67,11 +67,11 @@ class SuperResolutionConfig:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the configuration offers besides a run."""
+        """The capabilities of the configuration besides a run."""
         return capabilities_of(self.settings)
 
     def recovered(self, records: Mapping[str, SourceRecord], at: float) -> tuple[ev.FactsLearned, ...]:
-        """Return the names of files that a damaged ledger lost, by the patches made under them."""
+        """Return the names of files that a damaged ledger lost, derived from the patches with these names."""
         return lost_names(self.settings.run_folder / LEDGER_NAME, records, at)
 
     def open(

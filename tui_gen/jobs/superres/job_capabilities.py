@@ -1,4 +1,4 @@
-"""What the job offers before a configuration exists: scanning folders, the demo, how the tools are."""
+"""The capabilities of the job without a configuration: scan folders, make the demo, examine the tools."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class FilmDemo:
     """Makes a few short films and a configuration for them."""
 
     def make_demo(self, folder: Path, *, say: Callable[[str], None]) -> Path:
-        """Make them; return the path of the configuration. Raises RefusedError."""
+        """Make the films and the configuration; return the configuration's path. Raises RefusedError."""
         from tui_gen.jobs.superres import demo
 
         try:
@@ -62,7 +62,7 @@ class FilmDemo:
 
 
 def examined_tools() -> tuple[Condition, ...]:
-    """Return how ffmpeg and the libraries are, with the configuration that is shipped."""
+    """Return the condition of ffmpeg and the libraries, with the shipped configuration."""
     from tui_gen.jobs.superres.config.load import load_settings, shipped_config
     from tui_gen.jobs.superres.films.inspection.tools import examined
 

@@ -1,13 +1,13 @@
-"""The only place that starts decoders and ffmpeg: what the rest of the job may call.
+"""The functions of the job that start decoders and ffmpeg. The rest of the job starts none itself.
 
     find_ffmpeg, colour_fingerprint     which binary, and what colours it makes     (ffmpeg.py)
     probe                               one film's headers                         (probe.py)
-    keyframe_index                      where key frames are, by its container     (keyframe_index.py)
+    keyframe_index                      the key frames in the container's index    (keyframe_index.py)
     survey                              bars, interlacing, a decoding test         (survey.py)
-    hardware                            whether a device decodes it exactly        (hardware.py)
+    hardware                            the device that decodes a film exactly     (hardware.py)
     read_clips                          the frames of a stretch                    (reader.py, clips.py)
 
-Every decoder runs in a child process that can be killed (children.py), never in this one.
+Every decoder runs in a child process that can be killed (children.py), never in this process.
 """
 
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, Reading

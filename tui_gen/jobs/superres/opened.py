@@ -1,4 +1,4 @@
-"""The job, ready to run: makes its folders and removes what a killed run left there."""
+"""The job, ready to run: makes its folders and removes the temporary files of a killed run."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ class OpenedSuperResolution:
             sweep_leftovers(self.settings.output, category.folder, owned)
 
     def follow_workers(self, count: int) -> None:
-        """Share the processors among so many decoders."""
+        """Divide the processors among this number of decoders."""
         self.resources.workers.count = count

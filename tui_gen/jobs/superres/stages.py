@@ -1,4 +1,4 @@
-"""The job as the engine sees it: probe the films, then extract their clips."""
+"""The stages of the job for the engine: probe the films, then extract their clips."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Located = TypeVar("Located", Probe, Survey, Stretch)
 
 @dataclass(slots=True)
 class DecodingResources:
-    """What the machine lends to the units performed here."""
+    """The ffmpeg and the decoding threads for units that this process performs."""
 
     ffmpeg: Ffmpeg
-    ffmpeg_threads: int  # 0: share the processors
+    ffmpeg_threads: int  # 0: divide the processors among the workers
     workers: WorkerCount
 
     def threads(self) -> int:
@@ -42,12 +42,12 @@ class DecodingResources:
 
 @dataclass(frozen=True, slots=True)
 class _Films:
-    """What both stages plan from."""
+    """The common input of both stages' plans."""
 
     settings: Settings
     sources: Sources
-    missing: frozenset[str]  # not found: other films get their share
-    ground: Ground | None  # of another machine than the engine's
+    missing: frozenset[str]  # files not found: other films get their share
+    ground: Ground | None  # the other machine that performs the units; None: the engine's machine
 
     def here(self, unit: Located) -> Located:
         """Return a unit with the paths of the machine that performs it."""
@@ -60,7 +60,7 @@ class _Films:
 
 @dataclass(frozen=True, slots=True)
 class ProbeStage(StageDefaults):
-    """Reads the headers of all films: enough for the quotas."""
+    """Reads the headers of all films: the quotas need nothing else."""
 
     films: _Films
     tools: Tools
@@ -68,7 +68,7 @@ class ProbeStage(StageDefaults):
     is_discovery: bool = True
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
-        """Plan a probe for every film that is there and not known yet."""
+        """Plan a probe for every film that exists and has no probe yet."""
         films = self.films
         return plan_probe(films.settings, films.sources, records=records, missing=films.missing)
 
@@ -86,18 +86,18 @@ class ExtractStage(StageDefaults):
 
     films: _Films
     tools: Tools
-    uncounted: Uncounted | None  # where patches have hashes
+    uncounted: Uncounted | None  # finds near duplicates; None: patches have no hashes
     name: str = EXTRACT
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
-        """Plan surveys and stretches, by what is known and made."""
+        """Plan surveys and stretches from the recorded facts and patches."""
         films = self.films
         plan = partial(plan_extract, films.settings, films.sources, missing=films.missing)
         return planned_without(self.uncounted, records, lambda counting: plan(records=counting))
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Survey a film, or make the patches of a stretch."""
-        if isinstance(unit, Probe):  # a film that came late: taken back in, or not reached before
+        if isinstance(unit, Probe):  # a film without a probe: taken back in, or not reachable before
             return perform_probe(self.films.here(unit), self.tools)
         if isinstance(unit, Survey):
             return perform_survey(self.films.here(unit), self.tools)
@@ -109,7 +109,7 @@ class ExtractStage(StageDefaults):
 
 @dataclass(slots=True)
 class SuperResolution:
-    """The job."""
+    """The job: its stages, its recipe and its paths."""
 
     settings: Settings
     sources: Sources
@@ -130,11 +130,11 @@ class SuperResolution:
 
     @property
     def legacy_recipe(self) -> JsonObject:
-        """What the recipe of an older version's run folder leaves unsaid."""
+        """The recipe keys that an older version did not write, with their values."""
         return LEGACY_RECIPE
 
     def at(self, ground: Ground) -> SuperResolution:
-        """Return the job with a machine's ffmpeg, its recipe there, and the machine's threads and paths."""
+        """Return the job for another machine: its ffmpeg, its recipe, its threads and its paths."""
         settings = replace(self.settings, ffmpeg=ground.tools.get("ffmpeg", self.settings.ffmpeg))
         ffmpeg, fingerprint = chosen_ffmpeg(settings)
         recipe = recipe_of(settings, self.sources, ffmpeg=ffmpeg, fingerprint=fingerprint)

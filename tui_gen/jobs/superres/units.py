@@ -1,4 +1,4 @@
-"""The units of the super-resolution job: complete in themselves, picklable, made by the plan.
+"""The units of the super-resolution job: self-contained, picklable, made by the plan.
 
 Probe(source)    reads the headers of one film
 Survey(source)   looks at a film before its first stretch, and fixes the names of its files
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tui_gen.engine.model.work import Clip
 
-if TYPE_CHECKING:  # children load this for its numbers alone
+if TYPE_CHECKING:  # children import this module only for its constants
     from tui_gen.jobs.superres.config.settings import Settings
     from tui_gen.jobs.superres.planning.geometry import PatchFormat
     from tui_gen.media.film_facts import FilmFile, ProbeFacts, SurveyFacts
@@ -31,7 +31,7 @@ MIDDLE = 3
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far from a window's time frames are looked through for seven that differ."""
+    """The range around a window's time in which seven different frames are looked for."""
 
     before_seconds: float
     after_seconds: float
@@ -39,7 +39,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What one clip gives one category: a crop of the scaled frame, and where its files go."""
+    """The patch of one clip for one category: a crop of the scaled frame, and the names of its files."""
 
     category: str
     category_folder: str  # relative to the output folder
@@ -48,12 +48,12 @@ class Cut:
     region: Region  # of the GT, in pixels of `frame`
     picture: Region  # inside the bars, in pixels of `frame`; `region` lies in it
     file_stem: str  # "patch_dune_2021_idx0042_med169": the name without ".png", the same for all three
-    # Other places for the same patch: the one with most detail is taken. Empty: it is `region`.
+    # Other places for the same patch; the most detailed place is used. Empty: `region` is used.
     rivals: tuple[Region, ...] = ()
 
     @property
     def choices(self) -> tuple[Cut, ...]:
-        """The cuts that it may become, `region` first."""
+        """The cuts to choose from by detail, `region` first."""
         if not self.rivals:
             return (self,)
         return tuple(replace(self, region=place, rivals=()) for place in (self.region, *self.rivals))
@@ -64,8 +64,8 @@ class ClipTask:
     """One clip to make."""
 
     index: int
-    # Times in seconds from the first PTS of the picture track, of the frame at the stretch's anchor: the
-    # planned one, then those to move to when the data there is bad. At most `max_retry_attempts`.
+    # Times of the frame at the stretch's anchor, in seconds from the first PTS of the video track: the
+    # planned time, then those to try if the data there are bad. At most `max_retry_attempts`.
     windows: tuple[float, ...]
     cuts: tuple[Cut, ...]
 
@@ -87,7 +87,7 @@ class Probe:
 
     @property
     def clips(self) -> tuple[Clip, ...]:
-        """None: a probe gives facts, not clips."""
+        """Return no clips: a probe produces facts only."""
         return ()
 
     def without(self, done: Collection[Clip]) -> Probe | None:
@@ -98,23 +98,23 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Look at a film before its first stretch and settle the file names it will use."""
+    """Look at a film before its first stretch and fix the names of its files."""
 
     source: str
     path: str
     name: str
     settings: Settings
     probe: ProbeFacts
-    # What is already known is not looked at again.
+    # Not None: the film was surveyed before, and the survey is not repeated.
     survey: SurveyFacts | None
-    # category -> (folder relative to the output, slug wanted); only those without a recorded slug.
+    # category -> (folder relative to the output, slug to use); only categories without a recorded slug.
     names_wanted: tuple[tuple[str, str, str], ...]
     peak: float | None = None  # of the video's entry; None: from the metadata
-    tries_hardware: bool = False  # whether a device decodes it is not known yet
+    tries_hardware: bool = False  # whether to test if a device decodes it
 
     @property
     def clips(self) -> tuple[Clip, ...]:
-        """None: a survey gives facts, not clips."""
+        """Return no clips: a survey produces facts only."""
         return ()
 
     def without(self, done: Collection[Clip]) -> Survey | None:
@@ -135,16 +135,16 @@ class Stretch:
     survey: SurveyFacts
     peak: float | None  # of the video's entry; None: from the metadata
     tasks: tuple[ClipTask, ...]
-    # Which of a clip's frames is the one nearest a window's time: the middle one, or the first where clips
-    # begin at key frames.
+    # The position in a clip of the frame nearest to a window's time: the middle frame, or the first frame if
+    # clips begin at key frames.
     anchor: int = MIDDLE
-    device: str | None = None  # what decodes it; None: the processor
-    # None: a clip's frames follow one another, whether or not they repeat.
+    device: str | None = None  # that decodes it; None: the processor
+    # None: the frames of a clip are consecutive, with or without repeats.
     reach: Reach | None = None
 
     @property
     def clips(self) -> tuple[Clip, ...]:
-        """One per task, in time order."""
+        """One clip per task, in time order."""
         return tuple(Clip(self.source, task.index) for task in self.tasks)
 
     def without(self, done: Collection[Clip]) -> Stretch | None:

@@ -1,6 +1,6 @@
-"""What the keys of a configuration must be together, and the categories they add up to. Pure.
+"""Checks the keys that depend on each other, and derives the categories from them. Pure.
 
-Each check yields a `Fault` per contradiction and none for a file that can be used.
+Each check yields a `Fault` per contradiction, and none for a valid file.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
 
 
 def absolute(folder: str, path: str) -> str:
-    """Return a path of the configuration as an absolute one; `~/` is the user's home."""
+    """Return a path of the configuration as an absolute path; `~/` is the user's home."""
     return os.path.normpath(os.path.join(folder, os.path.expanduser(path)))  # noqa: PTH111, PTH118 - lexical
 
 
 def categories_of(file: ConfigFile) -> dict[str, Category]:
-    """Return every category the file names and the parts of them that are held out, by name."""
+    """Return every category that the file names, and the held-out parts of each, by name."""
     formats = {name: _format(name, _entries_of(file, name)) for name in _format_names(file)}
     whole = [
         Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
@@ -69,7 +69,7 @@ def categories_of(file: ConfigFile) -> dict[str, Category]:
 
 
 def _held_out(file: ConfigFile) -> dict[str, set[Split]]:
-    """Return which parts of each category are held out."""
+    """Return category -> its held-out parts."""
     divided: set[Split] = {"val"} if file.base_settings.val_percent > 0 else set()
     kept = {name: set(divided) for name in _categories_named(file)}
     splits = splits_of(file)
@@ -88,7 +88,7 @@ def _part(category: Category, split: Split) -> Category:
 
 
 def splits_of(file: ConfigFile) -> dict[int, Split]:
-    """Return the part each video belongs to: its own, or that of its group, or training."""
+    """Return the place of each video -> its part: that of the video, else of its group, else training."""
     of_group = {video.group: video.split for _, video in _entries(file) if video.group and video.split}
     return {
         index: video.split or (of_group.get(video.group, TRAIN) if video.group else TRAIN)
@@ -165,9 +165,9 @@ def _ffmpeg(file: ConfigFile, folder: str) -> Iterator[Fault]:
 
 
 def rules_of(file: ConfigFile) -> dict[str, Rule]:
-    """Return what the file says of the scores that are not off; limits left out are the usual ones.
+    """Return the rules of the scores that are not off, by name. A limit that is left out has its default.
 
-    Where a part is held out, near duplicates are looked for unless the file says "off".
+    If a part is held out, `near_duplicate` is scored by default unless the file sets it to "off".
     """
     rules: dict[str, Rule] = {}
     if _holds_out(file) and NEAR_DUPLICATE not in file.scores:
@@ -208,7 +208,7 @@ def _categories_named(file: ConfigFile) -> list[str]:
 
 
 def _category_places(file: ConfigFile) -> dict[str, Key]:
-    """Return where each category is first named."""
+    """Return the place in the file where each category is first named."""
     places: dict[str, Key] = {}
     for section in ("category_targets", "format_config", "category_paths"):
         for name in getattr(file, section):
@@ -250,7 +250,7 @@ def _close_to(name: str, known: set[str]) -> str | None:
 
 
 def _unusable_name(name: str) -> str | None:
-    """Say why a name cannot be a folder's, if it cannot."""
+    """Return why a category's name cannot be the name of a folder, or None."""
     if not name.strip():
         return "is empty"
     if "/" in name or "\\" in name:
@@ -308,7 +308,7 @@ def _format_names(file: ConfigFile) -> list[str]:
 
 
 def _entries_of(file: ConfigFile, name: str) -> list[tuple[Key, FormatEntry]]:
-    """Return every entry of one format and its place, those that give its size first."""
+    """Return every entry of one format with its place; entries with a size come first."""
     found = [
         (("format_config", category, name), formats[name])
         for category, formats in file.format_config.items()
@@ -318,7 +318,7 @@ def _entries_of(file: ConfigFile, name: str) -> list[tuple[Key, FormatEntry]]:
 
 
 def _format(name: str, entries: list[tuple[Key, FormatEntry]]) -> PatchFormat:
-    """Return a format of a file without faults."""
+    """Return a format of a file without faults, by its entries."""
     return BUILT_IN_FORMATS.get(name) or custom_format(name, *_sizes_of(entries[0][1]))
 
 

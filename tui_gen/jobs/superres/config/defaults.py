@@ -1,4 +1,4 @@
-"""The built-in patch formats, and what a category is when the configuration says nothing of it."""
+"""The built-in patch formats, and the defaults of a category."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -52,10 +52,10 @@ def default_folder(category: str) -> str:
 
 
 def default_distribution(category: str) -> Mapping[str, float]:
-    """Return the shares of a category's formats by format name; any other category is cut like general."""
+    """Return the default shares of a category's formats by name; unknown categories are like "general"."""
     return DEFAULT_DISTRIBUTIONS.get(category, _GENERAL)
 
 
 def custom_format(name: str, gt: Size, lr: Size) -> PatchFormat:
-    """Return a format of the user's own."""
+    """Return a format that is not built in."""
     return PatchFormat(name, gt, lr, f"Patches_{name}", f"_{name}")

@@ -1,11 +1,11 @@
-"""Reads generator_config.json into frozen `Settings`, or says everything that is wrong with it at once.
+"""Reads generator_config.json into frozen `Settings`, or reports all its problems at once.
 
     bytes ── commented_json ──> tree with lines ── schema ──> ConfigFile ── checks ──> Settings
                   │                                    │                             │
                   └────────────────────────────────────┴──── Problem ────────────────┘
 
-Invariant: settings come from a file without a single problem; every problem names its file, its place
-and what to write instead.
+Invariant: settings come only from a file without problems. Every problem names the file, the place and the
+allowed values.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class ConfigProblem:
     """One thing that is wrong with a configuration."""
 
     file: Path
-    line: int | None  # counts from 1; None where the file itself is the problem
-    key: str  # "videos[3].categories.general"; empty where no key is concerned
+    line: int | None  # counts from 1; None if the file itself is the problem
+    key: str  # "videos[3].categories.general"; empty if the problem has no key
     wrong: str
     remedy: str
 
     def __str__(self) -> str:
-        """One line: file, line, key, what is wrong, what to do."""
+        """Return one line: file, line, key, problem, remedy."""
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
         key = f" {self.key}:" if self.key else ""
         return display_name(f"{place}:{key} {self.wrong}; {self.remedy}")
@@ -60,26 +60,26 @@ class ConfigurationError(RefusedError):
     """A configuration cannot be used. Its text is one line per problem, in the order of the file."""
 
     def __init__(self, problems: tuple[ConfigProblem, ...]) -> None:
-        """Keep every problem."""
+        """Keep the problems, in the order of the file."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryRule:
-    """Weights for the films whose names hold a text; `scan` uses it."""
+    """The weights of films whose names contain a text; `scan` uses them."""
 
     match: str
     weights: tuple[tuple[str, float], ...]
 
 
 def load_settings(path: Path) -> Settings:
-    """Read a configuration; raise `ConfigurationError` with every problem it has."""
+    """Read a configuration. Raises `ConfigurationError` with every problem of the file."""
     return _settings(path, _load(path))
 
 
 def load_rules(path: Path) -> tuple[CategoryRule, ...]:
-    """Read a configuration's `category_rules`; raise `ConfigurationError` as `load_settings` does."""
+    """Read a configuration's `category_rules`. Raises `ConfigurationError` as `load_settings` does."""
     entries = _load(path).category_rules
     return tuple(CategoryRule(entry.match, tuple(entry.categories.items())) for entry in entries)
 
@@ -92,9 +92,9 @@ def shipped_config() -> Path:
 
 
 def read_document(path: Path) -> tuple[str, Document]:
-    """Read a configuration's text and parse it, judging nothing but its syntax.
+    """Read a configuration's text and parse it; check only the syntax. Raises `ConfigurationError`.
 
-    Bytes that are not UTF-8 come as surrogates: encode with `surrogateescape` to get them back.
+    Bytes that are not UTF-8 become surrogates: encode with `surrogateescape` to get them back.
     """
     try:
         text = _read_regular_file(path).decode("utf-8-sig", "surrogateescape")
@@ -120,7 +120,7 @@ def _load(path: Path) -> ConfigFile:
         faults += [
             fault
             for fault in checks.check(file, _folder_of(path))
-            # A whole whose part was taken out is not to blame for lacking it.
+            # Do not report an object as faulty because a faulty part was removed from it.
             if not any(key[: len(fault.key)] == fault.key for key in faulty)
         ]
     if file is None or faults:
@@ -129,7 +129,7 @@ def _load(path: Path) -> ConfigFile:
 
 
 def _read_regular_file(path: Path) -> bytes:
-    """Read a file that is one: opening a FIFO would wait for ever."""
+    """Read a regular file, and refuse other kinds: opening a FIFO could block for ever."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         what = "Is a folder" if stat.S_ISDIR(mode) else "Is not a regular file"
@@ -151,9 +151,9 @@ def _unreadable(path: Path, error: OSError) -> ConfigProblem:
 
 
 def _validated(tree: object) -> tuple[ConfigFile | None, list[ErrorDetails]]:
-    """Validate a tree; with errors, return what is left of the file without the faulty parts.
+    """Validate a tree. On errors, return the file without the faulty parts, and the errors.
 
-    So the checks across keys can run in spite of a wrong type elsewhere.
+    The checks across keys can then run in spite of a wrong type elsewhere.
     """
     found: list[ErrorDetails] = []
     tree = copy.deepcopy(tree)
@@ -162,7 +162,7 @@ def _validated(tree: object) -> tuple[ConfigFile | None, list[ErrorDetails]]:
             return ConfigFile.model_validate(tree), found
         except ValidationError as error:
             errors = error.errors(include_url=False, include_context=False)
-            # Later rounds only complain of what an earlier one took out.
+            # Errors of later rounds are caused by the parts that earlier rounds removed.
             found = found or errors
             if not isinstance(tree, dict) or any(not details["loc"] for details in errors):
                 return None, found
@@ -171,7 +171,7 @@ def _validated(tree: object) -> tuple[ConfigFile | None, list[ErrorDetails]]:
 
 
 def _take_out(tree: dict[str, Any], details: ErrorDetails) -> None:
-    """Remove a faulty part, or the smallest whole that cannot do without the missing one."""
+    """Remove a faulty part, or the smallest object that is invalid without the missing part."""
     key: Key = details["loc"]
     if key == ("base_settings", "output_base_dir"):
         tree.setdefault("base_settings", {})["output_base_dir"] = "."
@@ -238,7 +238,7 @@ def _shown(value: object) -> str:
 
 
 def _located(path: Path, document: Document, faults: Iterable[Fault]) -> list[ConfigProblem]:
-    # Several faults of one place are kept apart by their text only.
+    # Several faults at one place differ only in their text.
     problems = {
         ConfigProblem(
             path, document.line_of(fault.key), key_text(_written(document, fault)), fault.wrong, fault.remedy
@@ -249,7 +249,7 @@ def _located(path: Path, document: Document, faults: Iterable[Fault]) -> list[Co
 
 
 def _written(document: Document, fault: Fault) -> Key:
-    """Return the key as the user knows it: `0.45` stands for `{"probability": 0.45}`."""
+    """Return the key as the file has it: `0.45` is short for `{"probability": 0.45}`."""
     key = fault.key
     while key not in document.lines and isinstance(_scalar_above(document, key), int | float | str | bool):
         key = key[:-1]
@@ -261,7 +261,7 @@ def _scalar_above(document: Document, key: Key) -> object:
 
 
 def key_text(key: Key) -> str:
-    """Write a key as one would in code: `videos[3].categories.general`."""
+    """Return a key in code notation: `videos[3].categories.general`."""
     text = ""
     for part in key:
         if isinstance(part, int):
@@ -329,7 +329,7 @@ def _videos(folder: str, file: ConfigFile) -> tuple[Video, ...]:
     share = file.base_settings.val_percent / 100
     videos = []
     for index, entry in enumerate(file.videos):
-        # A group never crosses: what its films share lies at different places of each.
+        # Do not divide a film of a group: films of a group share content at different timestamps.
         is_divided = splits[index] == TRAIN and (entry.group is None or sizes[entry.group] == 1)
         videos.append(_video(folder, entry, splits[index], val_share=share if is_divided else 0.0))
     return tuple(videos)

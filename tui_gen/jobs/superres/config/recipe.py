@@ -1,9 +1,9 @@
-"""The recipe: everything that decides the bytes of a patch, as the ledger keeps and compares it.
+"""The recipe: all settings that decide the bytes of a patch. The ledger keeps and compares it.
 
-A key that an older run folder lacks has its value in `LEGACY_RECIPE` there, so every change that alters
-bytes adds a key to both. Other keys that only one side has are not compared: a new video, format or
-category changes nothing that was made. Weights, targets, limits, trim and priorities decide how much is
-made, not what, and are left out.
+A key that the recipe of an older run folder lacks has its value in `LEGACY_RECIPE`, so every change that
+alters bytes adds a key to both. Other keys that only one of two recipes has are not compared: a new video,
+format or category does not change existing patches. Weights, targets, limits, trim and priorities decide how
+many patches are made, not their bytes. They are not part of the recipe.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PLAIN = (
     "gt_frames",
 )
 COLOUR_RULES = 1
-"""The rules by which the colours of a film are read and converted. A change of the rules raises it."""
+"""The version of the rules by which colours are read and converted. A change of the rules increments it."""
 
 LEGACY_RECIPE: JsonObject = MappingProxyType(
     {
@@ -48,9 +48,9 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
         "repeated_frames": "keep",
     }
 )
-"""The keys that were added after the first run folders, with what those folders were written by.
+"""The keys added since the first run folders, with the values that those folders were written with.
 
-The values say what an old program did: they never change, whatever the defaults become.
+The values describe what an old program did: they never change, even if the defaults change.
 """
 
 

@@ -1,8 +1,8 @@
-"""Writes the documentation of every configuration key from the models that read it, so it cannot be stale.
+"""Generates the documentation of every configuration key from the models that read it.
 
     python -m tui_gen.jobs.superres.config.reference > docs/configuration.md
 
-Each key stands with its type, its default and the docstring of its field.
+Each key has its type, its default and the docstring of its field.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class UndescribedKeyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One object of the file: where it stands, and the model of its keys."""
+    """One object of the file: its place, and the model of its keys."""
 
     place: str  # "" for the file itself, "base_settings", "videos[]"
     model: type[BaseModel]
 
 
 def reference() -> str:
-    """Return the whole document. Raises UndescribedKeyError."""
+    """Return the whole document as Markdown. Raises UndescribedKeyError."""
     parts = [INTRODUCTION]
     for section in _sections(Section("", ConfigFile)):
         title = f"`{section.place}`" if section.place else "The keys of the file"
@@ -60,7 +60,7 @@ def reference() -> str:
 
 
 def _sections(section: Section) -> Iterator[Section]:
-    """Yield an object and all those inside it, in the order of the file."""
+    """Yield an object and all objects inside it, in the order of the file."""
     yield section
     for name, annotation in _annotations(section.model).items():
         place = f"{section.place}.{name}" if section.place else name
@@ -86,7 +86,7 @@ def _table(model: type[BaseModel]) -> str:
 
 
 def docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Return the docstring below each field of a model."""
+    """Return field -> the docstring below it, for all fields of a model."""
     module = ast.parse(inspect.getsource(schema))
     (body,) = (
         node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == model.__name__
@@ -149,7 +149,7 @@ _SIGNS: dict[type[Any], Callable[[Any], str]] = {
 
 
 def _bounds(notes: tuple[Any, ...]) -> str:
-    """`, 0 to 100` or `, 0 or more`: the limits that pydantic checks."""
+    """Return the limits that pydantic checks: `, 0 to 100` or `, 0 or more`."""
     limits = {type(note): note for note in _flat(notes) if type(note) in _SIGNS}
     if limits.keys() == {Ge, Le}:
         return f", {limits[Ge].ge} to {limits[Le].le}"
@@ -157,26 +157,26 @@ def _bounds(notes: tuple[Any, ...]) -> str:
 
 
 def _length(notes: tuple[Any, ...]) -> str:
-    """`4 ` where a list has just so many elements."""
+    """Return `4 ` for a list of exactly four elements, "" for a list of any length."""
     shortest = [note.min_length for note in _flat(notes) if isinstance(note, MinLen)]
     longest = [note.max_length for note in _flat(notes) if isinstance(note, MaxLen)]
     return f"{longest[0]} " if longest and shortest == longest else ""
 
 
 def _has_pattern(annotation: Any) -> bool:  # noqa: ANN401 - an annotation is anything
-    """Return whether a text must fit a pattern, which its field's description says in words."""
+    """Return whether a text must match a pattern; the field's description then states it in words."""
     bare, notes = _split(annotation)
     inside = [_split(part)[1] for part in typing.get_args(bare)]
     return any(getattr(note, "pattern", None) for part in (notes, *inside) for note in _flat(part))
 
 
 def _flat(notes: tuple[Any, ...]) -> list[Any]:
-    """Return the notes of an annotation, those inside pydantic's fields among them."""
+    """Return the notes of an annotation, including those inside pydantic's fields."""
     return [inner for note in notes for inner in (getattr(note, "metadata", None) or [note])]
 
 
 def _is_endless(kind: type[Any], note: Any) -> bool:  # noqa: ANN401 - one of four kinds
-    """Return whether a bound is only the range of 64 bits, which the page does not mention."""
+    """Return whether a bound is only the range of 64 bits; the page does not mention such a bound."""
     return kind is Lt and note.lt == 1 << 63
 
 
@@ -198,7 +198,7 @@ def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:  # noqa: ANN401 - an
 
 
 def _model_within(annotation: Any, place: str) -> Section | None:  # noqa: ANN401 - an annotation is anything
-    """Return the object that a key holds, however deep in lists and objects, and its place."""
+    """Return the object that a key contains, at any depth of lists and objects, with its place."""
     bare, notes = _split(annotation)
     if any(isinstance(note, PlainValidator) for note in notes):
         return None

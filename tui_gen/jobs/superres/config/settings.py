@@ -1,4 +1,4 @@
-"""The configuration as the rest of the job sees it: frozen, complete, every default filled in."""
+"""The configuration for the rest of the job: frozen, complete, with every default filled in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A training set being filled, or the part of one that is held out ("general/val")."""
+    """A training set, or a held-out part of a training set ("general/val")."""
 
     name: str
     folder: str  # relative to the output folder, "/" between its parts, inside it; the parts' is the whole's
@@ -30,13 +30,13 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """What is left out of every film: its ends, in seconds or as a share of its duration, and titles."""
+    """The parts of every film that are left out: both ends (seconds or a share), and title chapters."""
 
     start_seconds: float = 0.0
     start_share: float = 0.0
     end_seconds: float = 0.0
     end_share: float = 0.0
-    has_chapters: bool = False  # also the chapters that show credits or titles, by their names
+    has_chapters: bool = False  # also leave out chapters whose names are those of credits or titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Video:
     priority: int = DEFAULT_PRIORITY
     id: str | None = None
     crop: Region | None = None  # in upright source pixels
-    peak: float | None = None  # tonemap's P
+    peak: float | None = None  # of tonemap, in units of 100 nits; None: from the metadata
     split: Split = TRAIN  # of the film as a whole
-    group: str | None = None  # editions, series, sequels: never on both sides of a split
-    val_share: float = 0.0  # of its running time, held out for validation as one block
+    group: str | None = None  # editions, series, sequels: all in the same part of a split
+    val_share: float = 0.0  # of its running time; one block of it is held out for validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ class Settings:
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
     trim: Trim = field(default_factory=Trim)
-    gt_frames: Literal[1, 7] = 1  # 7: a stack of the ground truth of every frame, beside GT
+    gt_frames: Literal[1, 7] = 1  # 7: also a stack of the ground truth of all seven frames
     crop_choice: Literal["uniform", "detail"] = "uniform"
-    repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": seven frames that differ make a clip
-    scores: Rules = field(default_factory=dict)  # those that are not off
+    repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": a clip has seven different frames
+    scores: Rules = field(default_factory=dict)  # without the scores that are off
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Literal["none", "bell", "message"] = "none"
@@ -104,27 +104,27 @@ class Settings:
 
     @property
     def patch_kinds(self) -> tuple[str, ...]:
-        """The files a patch consists of: "gt", and of "lr" (5 frames), "lr7" and "gt7" those wanted."""
+        """The kinds of files of a patch: "gt", and those chosen of "lr" (5 frames), "lr7" and "gt7"."""
         has = {"lr": "5frames" in self.lr_versions, "lr7": "7frames" in self.lr_versions}
         stacks = tuple(kind for kind, is_wanted in has.items() if is_wanted)
         return ("gt", *stacks, "gt7") if self.gt_frames > 1 else ("gt", *stacks)
 
     @property
     def needs_repeats(self) -> bool:
-        """Whether repeated frames are looked for."""
+        """Whether repeated frames must be detected."""
         return "repeated_frames" in self.scores
 
     def accepting_all(self) -> Settings:
-        """Return the same settings that reject nothing by its scores."""
+        """Return these settings with all rejecting scores changed to recording ones, and cuts accepted."""
         rules = {name: replace(rule, mode="score") for name, rule in self.scores.items()}
         return replace(self, scores=rules, scene_cuts="accept")
 
     @property
     def run_folder(self) -> Path:
-        """Where the ledger, the lock and the log lie."""
+        """The folder of the ledger, the lock and the log."""
         return self.output / ".tui-gen"
 
     @property
     def status_path(self) -> Path:
-        """Where the status snapshot is written."""
+        """The path of the status file."""
         return self.status_file or self.output / ".generator_status.json"

@@ -1,1 +1,1 @@
-"""What is learned of each film: identity, headers, bars, names."""
+"""The facts about each film: identity, headers, bars, names."""

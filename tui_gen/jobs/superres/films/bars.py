@@ -1,6 +1,6 @@
-"""Finds black bars: what one frame says of them, and what bright frames all over the film agree on. Pure.
+"""Finds black bars: each bright frame votes, and the bars are the depths that enough votes agree on. Pure.
 
-A bar is flat, dark and ends in a sharp edge. Depths count upright stored lines, exact to the line.
+A bar is flat, dark and ends in a sharp edge. A depth is a number of lines of the upright stored picture.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ ENOUGH_SHARE = 0.05
 AGREEMENT_LINES = 4
 INSET_LINES = 4
 
-# Levels are 0..255, whatever the bit depth.
-BRIGHT_LEVEL = 40.0  # the brighter half of the lines, on average
+# Levels are 0..255 for every bit depth.
+BRIGHT_LEVEL = 40.0  # least mean of the brighter half of the lines
 DARK_LEVEL = 36.0
 FLAT_DEVIATION = 3.0
-FLAT_DRIFT = 2.5  # of one line's mean from the outermost line's
+FLAT_DRIFT = 2.5  # of one line's mean from the outermost line's mean
 EDGE_STEP = 8.0
 EDGE_LINES = 2
-DEEPEST_SHARE = 0.4  # of the side; deeper is a dark scene
+DEEPEST_SHARE = 0.4  # of the side; a deeper dark region is a dark scene
 
 Plane = NDArray[np.float32] | NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """How many lines each bar of one frame takes."""
+    """The depth of each bar of one frame, in lines."""
 
     top: int = 0
     bottom: int = 0
@@ -43,27 +43,27 @@ class Bars:
 
 
 def vote(luma: Plane, *, depth: int = 8) -> Bars | None:
-    """Return the bars of one frame, (height, width) of so many bits, or None where it is too dark to tell."""
+    """Return the bars of one frame, or None if it is too dark. `luma` is (height, width) of `depth` bits."""
     scale = 2.0 ** (depth - 8)
     rows = luma.mean(axis=1, dtype=np.float32) / scale
     if float(np.sort(rows)[len(rows) // 2 :].mean()) < BRIGHT_LEVEL:
         return None
     top, bottom = _depth(rows, luma, scale), _depth(rows[::-1], luma[::-1], scale)
-    # Lines inside the bars would only dilute what the columns say.
+    # Measure the columns without the bars above and below, which would only weaken the measure.
     inside = luma[top : luma.shape[0] - bottom].T
     columns = inside.mean(axis=1, dtype=np.float32) / scale
     return Bars(top, bottom, _depth(columns, inside, scale), _depth(columns[::-1], inside[::-1], scale))
 
 
 def _depth(means: NDArray[np.float32], lines: Plane, scale: float) -> int:
-    """Return how many lines from the rim form a bar; 0 where what is dark there is not one."""
+    """Return how many lines from the edge form a bar; 0 if the dark lines there are not a bar."""
     near = means[: int(DEEPEST_SHARE * len(means)) + 1]
     even = _leading((near <= DARK_LEVEL) & (np.abs(near - near[0]) <= FLAT_DRIFT))
-    # Deviations are costly, and most pictures are bright to the rim.
+    # Calculate deviations for dark lines only: they are costly, and most pictures are bright to the edge.
     depth = _leading(_deviations(lines[:even], scale) <= FLAT_DEVIATION)
     if not depth or depth == len(near):
         return 0
-    # A sharp edge: within a few lines the picture is there. A scene that fades into black has none.
+    # A bar ends in a sharp edge: the picture begins within a few lines. A scene that fades to black has none.
     beyond = slice(depth, depth + EDGE_LINES)
     step = float(np.max(means[beyond]) - np.mean(means[:depth]))
     deviations = _deviations(lines[: beyond.stop], scale)
@@ -72,7 +72,7 @@ def _depth(means: NDArray[np.float32], lines: Plane, scale: float) -> int:
 
 
 def _leading(which: NDArray[np.bool_]) -> int:
-    """Return how many are true before the first that is not."""
+    """Return how many values are true before the first false value."""
     return len(which) if which.all() else int(np.argmin(which))
 
 
@@ -82,7 +82,7 @@ def _deviations(lines: Plane, scale: float) -> NDArray[np.float32]:
 
 
 def are_alike(votes: Sequence[Bars | None]) -> bool:
-    """Return whether every frame could tell, and all tell the same."""
+    """Return whether every frame voted and all votes agree."""
     told = [vote for vote in votes if vote is not None]
     if len(told) < len(votes):
         return False
@@ -91,7 +91,7 @@ def are_alike(votes: Sequence[Bars | None]) -> bool:
 
 
 def picture_inside(votes: Sequence[Bars], frame: Size) -> Region:
-    """Return what no bar ever covers: the intersection of all bars on which enough frames agree."""
+    """Return the region without bars: the frame without the deepest bars that enough votes agree on."""
     if len(votes) < ENOUGH_VOTES:
         return Region(0, 0, frame.width, frame.height)
     left, right = _agreed([bars.left for bars in votes]), _agreed([bars.right for bars in votes])
@@ -100,7 +100,7 @@ def picture_inside(votes: Sequence[Bars], frame: Size) -> Region:
 
 
 def _agreed(depths: Sequence[int]) -> int:
-    """Return the deepest bar that enough frames agree on, inset, or 0."""
+    """Return the deepest bar that enough frames agree on, plus an inset, or 0."""
     enough = max(ENOUGH_AGREEING, math.ceil(ENOUGH_SHARE * len(depths)))
     for depth in sorted(set(depths) - {0}, reverse=True):
         agreeing = sum(depth - AGREEMENT_LINES <= other <= depth for other in depths if other)

@@ -1,10 +1,10 @@
-"""Finds out whether a device decodes a film, and exactly: `hardware`.
+"""Tests whether a device decodes a film to exactly the pixels of the processor: `hardware`.
 
     software   ffmpeg ──────────────────────────────> hashes of seven frames ─┐
     device     ffmpeg -hwaccel ── download, format ──> hashes of seven frames ─┴─ equal, or not used
 
-Invariant: a device is used for a film only where frames of that very film came out of it as the processor
-decodes them; why one is not used is said, and is no fault of the film.
+Invariant: a device is used for a film only if it decoded frames of this film to the same pixels as the
+processor. Otherwise the reason is recorded; it does not count as a fault of the film.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from tui_gen.media.ffmpeg import Ffmpeg, Input, downloaded, input_arguments
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, TextSink, run_child
 
 DEVICES = ("cuda", "vaapi", "qsv")
-"""In the order in which "auto" tries them."""
-_TAGS = re.compile(r"^(?:\[[^]]*\] ?)+")  # "[CUDA @ 0x5639] [error] ": an address, another each time
+"""The order in which "auto" tries the devices."""
+_TAGS = re.compile(r"^(?:\[[^]]*\] ?)+")  # "[CUDA @ 0x5639] [error] ": the address differs each time
 HARDWARE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What a trial came to."""
+    """The result of a trial."""
 
-    asked: str  # as the configuration says it
+    asked: str  # the value of "hwaccel" in the configuration
     device: str | None
-    reason: str = ""  # why none
+    reason: str = ""  # why no device is used
 
 
 async def hardware(unit: Survey, *, ffmpeg: Ffmpeg, limits: StallLimits = HARDWARE_LIMITS) -> Hardware:
-    """Return the first device asked for that decodes the film exactly. Raises ChildError."""
+    """Return the first requested device that decodes the film exactly. Raises ChildError."""
     asked = unit.settings.hwaccel
     pixels = unit.probe.colour.pixel_format
     if downloaded(pixels) is None:
@@ -56,7 +56,7 @@ async def hardware(unit: Survey, *, ffmpeg: Ffmpeg, limits: StallLimits = HARDWA
 async def _hashes(
     unit: Survey, device: str | None, *, ffmpeg: Ffmpeg, limits: StallLimits
 ) -> tuple[list[str], Ended]:
-    """Return a line for each frame with its timestamp and a hash of its pixels, and how ffmpeg ended."""
+    """Return one line per frame (its timestamp and a hash of its pixels), and how ffmpeg ended."""
     probe, sink = unit.probe, TextSink()
     middle_seconds = probe.first_pts_seconds + probe.duration_seconds / 2
     pixels = probe.colour.pixel_format
@@ -65,7 +65,7 @@ async def _hashes(
         given = input_arguments(
             Input(unit.path, seek_seconds=middle_seconds, loglevel="error", device=device)
         )
-        given.remove("-xerror")  # damage elsewhere is not this trial's business
+        given.remove("-xerror")  # damage elsewhere in the film does not matter here
         filters = f"{downloaded(pixels)},format={pixels}" if device else f"format={pixels}"
         kind = ["-an", "-sn", "-dn", "-fps_mode", "passthrough", "-frames:v", str(CLIP_FRAMES)]
         return [*given, "-map", "0:V:0", *kind, "-vf", filters, "-f", "framemd5", f"pipe:{pipes[0]}"]

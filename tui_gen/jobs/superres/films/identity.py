@@ -1,10 +1,10 @@
-"""Which file is which film: looking at the files, and telling films by path and fingerprint.
+"""Assigns an id to each film: looks at the files and compares their paths and fingerprints with the ledger.
 
     look ─> FileLook | NoFile ─┐
     ledger's "file" facts ─────┴─> identify ─> id, facts to record, what to announce
-    look_at_folder ─────────────> unreachable: which missing files are a missing disk
+    look_at_folder ─────────────> unreachable: the missing files whose disk or share is missing
 
-Guards: a film keeps its id when it moves, and a file never inherits the work done on another.
+Invariant: a film keeps its id when its file moves, and a file never inherits the work done on another file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tui_gen.jobs.superres.config.settings import Video
 
 ID_CHARACTERS = 10
 FINGERPRINT_BYTES = 1 << 20
-"""So much of the file's beginning and of its end is hashed."""
+"""The number of bytes hashed at the beginning of the file and at its end."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -36,17 +36,17 @@ _KINDS = {
 
 
 class LibraryError(ValueError):
-    """Two entries of the configuration cannot be told apart. `problems` has a line for each."""
+    """Two entries of the configuration share a path or an id. `problems` has a line for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        """Take what is wrong, a line for each."""
+        """Keep the problems, a line for each."""
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)
 class FileLook:
-    """A regular file as it is now."""
+    """A regular file at this moment."""
 
     path: str
     size_bytes: int
@@ -68,16 +68,16 @@ class FileLook:
 
 @dataclass(frozen=True, slots=True)
 class NoFile:
-    """A path where there is nothing to read."""
+    """A path without a readable regular file."""
 
     path: str
     reason: str
-    is_missing: bool  # False: something is there, but no regular file, or it may not be read
+    is_missing: bool  # False: the path exists, but is not a regular file or cannot be read
 
 
 @dataclass(frozen=True, slots=True)
 class FolderLook:
-    """A folder as it is now; None where it cannot be listed."""
+    """A folder at this moment; the fields are None if it cannot be listed."""
 
     is_empty: bool | None
     device: int | None
@@ -90,7 +90,7 @@ class Identified:
     id: str
     video: Video
     look: FileLook | NoFile
-    facts: JsonObject = field(default_factory=dict)  # to record; empty where nothing is new
+    facts: JsonObject = field(default_factory=dict)  # to record; empty if nothing is new
     announcements: tuple[str, ...] = ()
 
 
@@ -98,7 +98,7 @@ class Identified:
 
 
 def look(path: str, known: JsonObject | None) -> FileLook | NoFile:
-    """Look at a file without opening it where its size and time are as known (a film's "file" fact)."""
+    """Look at a file. The file is not opened if its size and time are those of `known`, its "file" fact."""
     try:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
@@ -117,7 +117,7 @@ def look(path: str, known: JsonObject | None) -> FileLook | NoFile:
 
 
 def _fingerprint(path: str, size_bytes: int) -> str:
-    # Not blocking: what was a file a moment ago may be a pipe now, and opening one can wait for ever.
+    # O_NONBLOCK: the file may have been replaced by a pipe, and opening a pipe can block for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         digest = hashlib.sha256(str(size_bytes).encode("ascii") + b"\n")
@@ -128,23 +128,23 @@ def _fingerprint(path: str, size_bytes: int) -> str:
 
 
 def folder_of(path: str) -> str:
-    """Return the folder a file lies in."""
+    """Return the folder of a file."""
     return str(Path(path).parent)
 
 
 def look_at_folder(path: str) -> FolderLook:
-    """Look whether a folder is there, what device it is on, and whether anything is in it."""
+    """Return whether a folder can be listed, its device, and whether it is empty."""
     try:
         device = Path(path).stat().st_dev
         with os.scandir(path) as entries:
             return FolderLook(is_empty=next(entries, None) is None, device=device)
     except OSError:
-        # Not there, or not to be listed: to the reader that is one and the same.
+        # A missing folder and a folder that cannot be listed are the same for the caller.
         return FolderLook(is_empty=None, device=None)
 
 
 def known_files(records: Mapping[str, SourceRecord]) -> dict[str, JsonObject]:
-    """Return path -> the latest "file" fact of a film that was seen there."""
+    """Return path -> the latest "file" fact of a film at this path."""
     return {file["path"]: file for _, file in _seen(records)}
 
 
@@ -154,12 +154,12 @@ def known_files(records: Mapping[str, SourceRecord]) -> dict[str, JsonObject]:
 def identify(
     videos: Sequence[Video], looks: Mapping[str, FileLook | NoFile], records: Mapping[str, SourceRecord]
 ) -> tuple[Identified, ...]:
-    """Give each entry the id of its film, whatever the order of the entries. Raises LibraryError.
+    """Assign each entry the id of its film; the order of the entries does not matter. Raises LibraryError.
 
-    An `id` in the entry wins. A film known under this path with this content keeps its id; so does a
-    missing one, and one found with the content of a film whose path is no longer configured: it moved.
-    A known path with other content is another film, with an id from both. All else is new: its id
-    is a hash of its path.
+    An `id` in the entry has precedence. A film keeps its id if it is known under this path with this content,
+    or if its file is missing. A film also keeps its id if its known path is no longer configured and its
+    content is found at a new path: the file moved. A known path with other content is another film; its id is
+    a hash of path and content. Every other film is new; its id is a hash of its path.
     """
     ids = _Identification(videos, looks, records)
     problems = list(ids.problems())
@@ -169,7 +169,7 @@ def identify(
 
 
 class _Identification:
-    """One pass over a configuration; the ids are settled when it is made."""
+    """One pass over a configuration. The constructor settles the ids."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class _Identification:
         self._settle_new()
 
     def problems(self) -> Iterator[str]:
-        """Yield a line for each path, and each id, that two entries share."""
+        """Yield a line for each path that is listed twice, and for each id that two paths share."""
         paths: dict[str, int] = defaultdict(int)
         owners: dict[str, set[str]] = defaultdict(set)
         for video in self._videos:
@@ -199,7 +199,7 @@ class _Identification:
                 yield f"the id {source!r} is that of {' and of '.join(sorted(shared))}"
 
     def identified(self, video: Video) -> Identified:
-        """Return an entry with its id, the facts to record and what to announce."""
+        """Return an entry with its id, the facts to record and the announcements."""
         source, seen = self._ids[video.path], self._looks[video.path]
         if isinstance(seen, NoFile):
             return Identified(source, video, seen)
@@ -211,7 +211,7 @@ class _Identification:
             return Identified(source, video, seen, {"file": seen.facts}, said)
         facts: dict[str, Any] = {} if file == seen.facts else {"file": seen.facts}
         if file["fingerprint"] != seen.fingerprint:
-            # The id was given by hand. What was measured on the other file does not hold for this one.
+            # The entry sets the id by hand. The facts measured on the other file do not apply to this file.
             facts |= {"probe": None, "survey": None}
             said = (f"{video.path} is another file than the one known as {source}: it is probed again",)
         elif file["path"] != video.path:
@@ -252,19 +252,19 @@ class _Identification:
                 self._ids[path] = path_id(path, content)
 
     def _open_paths(self) -> list[str]:
-        """Return the paths without an id yet, in an order that is not the configuration's."""
+        """Return the paths without an id yet, sorted: the order of the configuration does not matter."""
         return sorted({video.path for video in self._videos} - self._ids.keys())
 
 
 def missing_of(identified: Iterable[Identified], unreachable: Collection[str]) -> frozenset[str]:
-    """Return the ids of films that are not there; those whose disk is `away` are waited for instead."""
+    """Return the ids of films without a file, except those in `unreachable`: the run waits for these."""
     return frozenset(
         found.id for found in identified if isinstance(found.look, NoFile) and found.id not in unreachable
     )
 
 
 def path_id(path: str, content: str = "") -> str:
-    """Return the id of a film first seen at a path: a short hash of it, and of the content if need be."""
+    """Return the id of a new film: a short hash of its path, and of its content to tell two films apart."""
     hashed = os.fsencode(path) + (b"\0" + content.encode("ascii") if content else b"")
     return hashlib.sha256(hashed).hexdigest()[:ID_CHARACTERS]
 
@@ -285,12 +285,12 @@ def unreachable(
     known: Collection[JsonObject],
     present: Collection[FileLook],
 ) -> dict[str, str]:
-    """Return path -> why, for the missing files to wait for; the others are simply not there.
+    """Return path -> reason, for the missing files to wait for. The other missing files are not found.
 
-    A missing file in a folder that can be listed and holds something is not found. Where the folder
-    (`folders`, by `folder_of` the path) is missing, empty or on another device, and films are known
-    there (`known`, their "file" facts), the disk or the share is gone. Device numbers may change from
-    boot to boot: those of films that are `present` tell what became of the recorded ones.
+    `folders` maps the folder of each missing path to its look. `known` are the "file" facts of all films. If
+    the ledger knows films in a folder, and the folder is missing, empty or on another device, then its disk
+    or share is not there: wait for it. A file missing from any other folder is not found. Device numbers may
+    change at a reboot: the films in `present` map the recorded device numbers to the current ones.
     """
     recorded: dict[str, set[int]] = defaultdict(set)
     for file in known:

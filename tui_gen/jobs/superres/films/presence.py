@@ -1,7 +1,7 @@
-"""Whether a film is still there and still the same, asked before it is read and before it is blamed.
+"""Checks that a film is still there and unchanged, before it is read and before a failure counts against it.
 
-A share that drops is not a thousand bad films: their work waits. A file that was replaced is not read
-on: what was made of one never mixes with the other.
+If a share drops, its films did not fail: their work waits. A replaced file is not read further: patches of
+one file never mix with patches of another.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from tui_gen.base.errors import SourceChangedError, SourceUnreachableError
 from tui_gen.jobs.superres.films.identity import folder_of, look_at_folder
 
 LOOK_SECONDS = 30.0
-"""A file system that has not answered by then is not reachable."""
+"""If a file system does not answer within this time, it counts as unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """The films as they were when their ids were given: id -> size in bytes, time of change in ns."""
+    """The files at the time when the films got their ids: id -> size in bytes, modification time in ns."""
 
     fingerprints: Mapping[str, tuple[int, int]]
 
     async def check(self, source: str, path: str) -> None:
-        """Raise SourceUnreachableError or SourceChangedError unless the film is there as it was."""
+        """Raise SourceUnreachableError or SourceChangedError unless the file is there and unchanged."""
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await detached_call(partial(self._check, source, path))

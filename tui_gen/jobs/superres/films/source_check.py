@@ -1,6 +1,6 @@
-"""Looks at the files of all films as a run begins, and says what is to be noted of them.
+"""Looks at the files of all films when a run begins, and yields the events to record.
 
-Guards: a film whose disk or share is gone is unreachable, not missing: its quota stays.
+Guards: a film whose disk or share is not there is unreachable, not missing: it keeps its quota.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from tui_gen.jobs.superres.films.source_verdict import is_outdated
 from tui_gen.jobs.superres.units import EXTRACT
 
 LOOKERS = 16
-"""Files looked at together: network shares answer slowly, not expensively."""
+"""The number of files looked at in parallel: network shares have a high latency."""
 
 
 def identified_films(settings: Settings, records: Mapping[str, SourceRecord]) -> tuple[Identified, ...]:
-    """Look at all files, several together, and tell which film each is. Raises RefusedError."""
+    """Look at all files, several in parallel, and identify each film. Raises RefusedError."""
     known = known_files(records)
     paths = [video.path for video in settings.videos]
     with ThreadPoolExecutor(LOOKERS, thread_name_prefix="look") as lookers:
@@ -49,7 +49,7 @@ def identified_films(settings: Settings, records: Mapping[str, SourceRecord]) ->
 def unreachable_films(
     identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
 ) -> dict[str, str]:
-    """Return id -> why, for the films whose disk or share is gone: their quotas stay."""
+    """Return id -> reason, for the films whose disk or share is not there. They keep their quotas."""
     missing = {
         found.video.path: found.id
         for found in identified
@@ -68,7 +68,7 @@ def unreachable_films(
 def check_films(
     settings: Settings, identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
 ) -> None:
-    """Raise RefusedError where there is no film to work on, nor has ever been."""
+    """Raise RefusedError if no film is there and the ledger has no patches."""
     if any(isinstance(found.look, FileLook) for found in identified) or any(
         record.stage(EXTRACT).made for record in records.values()
     ):
@@ -91,7 +91,7 @@ def check_films(
 def fingerprints_of(
     identified: tuple[Identified, ...], records: Mapping[str, SourceRecord]
 ) -> dict[str, tuple[int, int]]:
-    """Return id -> size and time of the file the ids were given for; of those away, as recorded."""
+    """Return id -> (size, modification time) of the file; for a film that is not there, as recorded."""
     fingerprints = {}
     for found in identified:
         if isinstance(found.look, FileLook):
@@ -108,7 +108,7 @@ def opening_events(
     records: Mapping[str, SourceRecord],
     basis: JsonObject | None,
 ) -> Iterator[ev.Event]:
-    """Yield what is noted before the work begins: identities, missing files, verdicts to look at anew."""
+    """Yield the events to record before the work begins: identities, missing files, verdicts to repeat."""
     now = time.time()
     for found in identified:
         is_there = isinstance(found.look, FileLook)
@@ -120,14 +120,14 @@ def opening_events(
             if found.id not in unreachable:
                 yield ev.SourceMissing(now, found.id, found.video.name, found.video.path, found.look.reason)
         elif found.facts and _is_unusable(found.id, records):
-            # The file is another than the one that was given up.
+            # The verdict was about another file.
             yield ev.SourceRetried(now, found.id)
         elif is_outdated(records.get(found.id), basis):
             yield ev.SourceRetried(now, found.id)
 
 
 def _entry_facts(video: Video, record: SourceRecord | None) -> dict[str, object]:
-    """Return what the record is to say of a video's entry, where it does not say so yet."""
+    """Return the facts of a video's entry, or {} if the record already has them."""
     entry = {"name": video.name, "weights": dict(video.weights), "split": video.split, "group": video.group}
     is_known = record is not None and record.facts.get("entry") == entry
     return {} if is_known else {"entry": entry}

@@ -1,10 +1,10 @@
-"""What a verdict on a film depends on beside the film: under anything else the film is looked at anew.
+"""The circumstances of a verdict on a film. If they change, the film is looked at again.
 
-    a look ──> "it can give nothing", judged by: this program, this ffmpeg, these settings   (the ledger)
-    a later start, judged by others ──> forgotten, and looked at again
+    survey or probe ──> "unusable", with the circumstances: program, ffmpeg, settings   (the ledger)
+    a later start under other circumstances ──> the verdict is dropped, and the film is looked at again
 
-Verdicts that follow from facts and settings alone (too short, interlaced, no format fits) are made
-anew whenever a plan is, and stand nowhere.
+Verdicts that follow from facts and settings alone (too short, interlaced, no format fits) are made again by
+every plan and are not recorded.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.media.ffmpeg import Ffmpeg
 
 JUDGED = "judged"
-"""Of a source's facts, the one that says what its latest verdict depended on."""
+"""The key of a source's facts for the circumstances of its latest verdict."""
 
 
 def verdict_basis(settings: Settings, ffmpeg: Ffmpeg) -> JsonObject:
-    """Return what a verdict made now depends on."""
+    """Return the circumstances of a verdict made now."""
     return {
         "tui-gen": __version__,
         "ffmpeg": ffmpeg.version,
@@ -30,12 +30,12 @@ def verdict_basis(settings: Settings, ffmpeg: Ffmpeg) -> JsonObject:
 
 
 def basis(source: str, settings: Settings, ffmpeg: Ffmpeg) -> Learned:
-    """Return what is to be recorded before a verdict."""
+    """Return the fact to record before a verdict."""
     return Learned(source, {JUDGED: verdict_basis(settings, ffmpeg)})
 
 
 def is_outdated(record: SourceRecord | None, basis: JsonObject | None) -> bool:
-    """Return whether a film was given up under other circumstances; None: those of today are not known."""
+    """Return whether a verdict was made under other circumstances; basis None: today's are unknown."""
     if record is None or record.unusable is None or basis is None:
         return False
     return record.facts.get(JUDGED) != basis

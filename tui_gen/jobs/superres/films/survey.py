@@ -1,10 +1,10 @@
-"""Looks at a film before its first stretch: bars, interlacing, and whether it can be decoded at all.
+"""Looks at a film before its first stretch: bars, interlacing, and whether the film can be decoded.
 
-short films   one pass over all frames, samples taken evenly from it
-long films    a key frame at each of evenly spaced places
+short films   one pass over all frames; evenly spaced frames vote
+long films    a key frame at each of evenly spaced places votes
 
-One child with decoders of its own does it (survey_child.py). What it cannot look at is looked at by
-ffmpeg, one for each place, which also tells why a film gives nothing.
+One child with its own decoders does this (survey_child.py). If the child cannot decode the film, ffmpeg
+decodes it, one process for each place; its messages also state why a film is unusable.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ from tui_gen.processes.keepalive import SIGN, Line
 SURVEY_CHILD = Path(__file__).with_name("survey_child.py")
 SURVEY_LIMITS = StallLimits(first_seconds=120.0, next_seconds=60.0)
 PLACES = 16
-"""So many places are looked at, and as many more where these do not tell all the same."""
+"""The number of places looked at, and of further places if the votes of the first do not agree."""
 SAMPLES = 24
-PASS_PIXELS = 2.5e8  # a film with fewer in all its frames is decoded whole
+PASS_PIXELS = 2.5e8  # a film with fewer pixels in all its frames is decoded completely
 PLACES_AT_ONCE = 4
-"""So many decoders look at a film together, where there are as many cores: until they have, nothing else
-can be done with it."""
+"""The number of decoders that look at a film in parallel, limited by the number of cores: the other work on
+the film has to wait for the survey."""
 TRIES = 2
-STEP_BEHIND = 2  # reference frames from one vote to the next: some five frames
+STEP_BEHIND = 2  # reference frames from one vote to the next: about five frames
 IDET_FRAMES = 60
 IDET_PLACES = (0.2, 0.5, 0.8)
-# A decoder shows a picture when it has the next one, or when there is none.
+# A decoder outputs a picture when it has the next picture, or at the end of its input.
 _KEY_FRAME_ALONE = ("-skip_frame", "nokey", "-t", "0.01")
-TELECINE_SHARES = (0.12, 0.28)  # of the frames, about the fifth in which each field repeats
+TELECINE_SHARES = (0.12, 0.28)  # of the frames; in 3:2 pulldown each field repeats in one fifth
 TELECINED_RATE = 30000 / 1001
 TELECINED_TOLERANCE = 0.005
 WOVEN_LINES = 1088
@@ -76,7 +76,7 @@ INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 async def survey(
     unit: Survey, *, ffmpeg: Ffmpeg, limits: StallLimits = SURVEY_LIMITS
 ) -> SurveyFacts | Unusable:
-    """Return what a look at the film shows, or why it can give nothing. Raises ChildError."""
+    """Return the facts about the film, or why the film is unusable. Raises ChildError."""
     look = _Look(unit, ffmpeg, limits)
     if not await look.ask_child():
         await (look.pass_over() if _is_short(unit.probe) else look.visit())
@@ -96,7 +96,7 @@ async def survey(
 
 
 def _may_be_woven(probe: ProbeFacts) -> bool:
-    """Return whether frames without a flag may be telecined: at their rate, and of sizes they have."""
+    """Return whether frames without a flag may be telecined, by their rate and size."""
     lines, frame = min(probe.coded.width, probe.coded.height), probe.frame_seconds
     return (
         lines <= WOVEN_LINES and frame is not None and abs(frame * TELECINED_RATE - 1) < TELECINED_TOLERANCE
@@ -112,19 +112,19 @@ def _frames(probe: ProbeFacts) -> float:
 
 
 def _step(probe: ProbeFacts) -> int:
-    """Return every how many frames one is taken as a sample, in a pass over all."""
+    """Return the distance of two votes in frames, for a pass over all frames."""
     return max(1, int(_frames(probe) // SAMPLES))
 
 
 def _places_seconds(probe: ProbeFacts, count: int) -> list[float]:
-    """Return evenly spaced places, in the container's own clock."""
+    """Return evenly spaced places in seconds, in the container's clock."""
     share = probe.duration_seconds / count
     return [probe.first_pts_seconds + (number + 0.5) * share for number in range(count)]
 
 
 @dataclass(slots=True)
 class _Look:
-    """One survey under way."""
+    """One survey in progress."""
 
     unit: Survey
     ffmpeg: Ffmpeg
@@ -134,11 +134,11 @@ class _Look:
     lasting_reason: str | None = None
     tail: str = ""
     seen_pts: set[float] = field(default_factory=set)
-    # By the timestamp of a frame that was met again: where it was looked for.
+    # Timestamp of a key frame found a second time -> the place from which it was found.
     met_again: dict[float, Input] = field(default_factory=dict)
 
     async def ask_child(self) -> bool:
-        """Let a child do it all, and return whether it could."""
+        """Let a child do the survey; return whether it could."""
         probe, sink = self.unit.probe, TextSink()
         if planes_of(probe.colour.pixel_format, probe.coded) is None:
             return False
@@ -186,13 +186,13 @@ class _Look:
         return json.dumps(order)
 
     async def pass_over(self) -> None:
-        """Decode a short film from end to end and take every n-th frame."""
+        """Decode a short film from end to end; every n-th frame votes."""
         frames, step = _frames(self.unit.probe), _step(self.unit.probe)
         filters = f"showinfo=checksum=0,select='not(mod(n\\,{step}))'"
         await self._sample(Input(self.unit.path), filters, count=min(SAMPLES, max(1, int(frames // step))))
 
     async def visit(self) -> None:
-        """Take the key frame before each of many even places; of films with few, some frames behind each."""
+        """Let the key frame before each place vote, and if they are few, also some frames after each."""
         for place in _places_seconds(self.unit.probe, SAMPLES):
             source = Input(self.unit.path, place)
             if not await self._sample(source, "showinfo=checksum=0", count=1, skipped="nokey"):
@@ -205,9 +205,9 @@ class _Look:
                 await self._sample(source, filters, count=count, skipped="noref")
 
     async def _sample(self, source: Input, filters: str, *, count: int, skipped: str = "default") -> bool:
-        """Let some frames vote; return whether there were any. A single one votes once.
+        """Let `count` frames vote; return whether any frame was decoded. A frame found twice votes once.
 
-        `skipped` says which frames are not decoded, in the words of ffmpeg's `skip_frame`.
+        `skipped` is the value of ffmpeg's `skip_frame`: the frames that are not decoded.
         """
         plane, upright = luma_plane(self.unit.probe.colour), self.unit.probe.upright
         luma = np.zeros((count, upright.height, upright.width), plane.dtype)
@@ -216,7 +216,7 @@ class _Look:
 
         def arguments(pipes: Sequence[int]) -> list[str]:
             given = input_arguments(source)
-            given.remove("-xerror")  # damage somewhere in a film does not make the film unusable
+            given.remove("-xerror")  # damage at one place does not make the film unusable
             given[-2:-2] = _KEY_FRAME_ALONE if skipped == "nokey" else ["-skip_frame", skipped]
             output = raw_output("[luma]", pipes[0])
             return [*given, "-filter_complex", graph, *output[:-1], "-frames:v", str(count), output[-1]]
@@ -236,8 +236,8 @@ class _Look:
         return bool(len(whole))
 
     async def refused_colour(self) -> str | None:
-        """Return why the colour chain gives no picture of this film, or None when it gives one."""
-        # The key frame that most films begin with costs a tenth of all that a decoder is given otherwise.
+        """Return why the colour chain cannot convert this film, or None if it can."""
+        # Decode the first key frame alone: it costs a tenth of what a decoder otherwise reads.
         for skipped in (_KEY_FRAME_ALONE, ()):
             ended, is_converted = await self._converted(skipped)
             if is_converted:
@@ -249,7 +249,7 @@ class _Look:
         frame = Size(64, 36)
         chain = colour_chain(self.unit.probe, rendering(self.unit.settings), frame=frame)
         sink, log = ExactSink(memoryview(bytearray(frame.width * frame.height * 3))), FrameLog()
-        # A corner tells as much as the whole, which takes half a second to convert.
+        # Convert a corner only: the whole frame takes half a second.
         corner = "crop=w=min(iw\\,64):h=min(ih\\,64):x=0:y=0"
 
         def arguments(pipes: Sequence[int]) -> list[str]:
@@ -263,7 +263,7 @@ class _Look:
         return ended, sink.is_exact
 
     async def _run(self, arguments: _Arguments, sink: ExactSink, log: FrameLog) -> Ended:
-        """Run ffmpeg once more if it was killed, stalled or met an I/O error."""
+        """Run ffmpeg, and once more if it was killed, stalled or met an I/O error."""
         for left in reversed(range(TRIES)):
             sink.filled = sink.extra = 0
             ended = await run_child(self._command(self.ffmpeg.path, arguments, [sink], log.take))
@@ -291,18 +291,18 @@ class _Look:
         )
 
     async def fields(self) -> _Fields:
-        """Return what the fields of frames in several places are like, whatever the flags say."""
+        """Return the counts of the fields of frames at several places, independent of the flags."""
         found, probe = _Fields(), self.unit.probe
         places = (
             IDET_PLACES if probe.duration_seconds > 10 * len(IDET_PLACES) else (None,)
-        )  # a short one: whole
+        )  # a short film: all of it
         for place in places:
             seek = None if place is None else probe.first_pts_seconds + place * probe.duration_seconds
             await self._look_at_fields(Input(self.unit.path, seek), found)
         return found
 
     async def _look_at_fields(self, source: Input, found: _Fields) -> None:
-        """Add what idet counts from a place on."""
+        """Add the counts of idet from one place on."""
         lines: dict[re.Pattern[str], tuple[int, ...]] = {}
 
         def take(line: str) -> Line:
@@ -330,11 +330,11 @@ _REPEATED = re.compile(r"Repeated Fields: Neither: *(\d+) Top: *(\d+) Bottom: *(
 
 @dataclass(slots=True)
 class _Fields:
-    """What idet counted, in frames."""
+    """The counts of idet, in frames."""
 
     interlaced: int = 0
     progressive: int = 0
-    fresh: int = 0  # no field repeats that of the frame before
+    fresh: int = 0  # frames in which no field repeats a field of the frame before
     top_repeats: int = 0
     bottom_repeats: int = 0
 
@@ -348,12 +348,12 @@ class _Fields:
 
     @property
     def are_combed(self) -> bool:
-        """Whether the fields of a frame show different times."""
+        """Whether the two fields of a frame show different moments."""
         return self.interlaced > self.progressive
 
     @property
     def are_telecined(self) -> bool:
-        """Whether both fields repeat in about one frame of five, as 3:2 pulldown makes them."""
+        """Whether both fields repeat in about one of five frames, as in 3:2 pulldown."""
         count = self.fresh + self.top_repeats + self.bottom_repeats
         low, high = (share * count for share in TELECINE_SHARES)
         return (

@@ -1,14 +1,14 @@
-"""Lets frames all over a film vote on its bars, decoding nothing else; run as a child, by its path.
+"""Lets frames at many places of a film vote on its bars, and decodes no others; run as a child, by its path.
 
     python -I survey_child.py <order, JSON> <descriptor for the answer>
 
-    few frames   all of them are decoded, evenly spaced ones vote
-    many         the key frame before each of many even places votes, and before as many more unless all
-                 are of one mind; where key frames are few, frames behind them too
+    few frames   all frames are decoded, evenly spaced frames vote
+    many         the key frame before each of many evenly spaced places votes; if the votes do not agree, also
+    the key frame before each further place; if there are few key frames, frames after them too
 
-The film is looked at in several places at once, by a decoder each. The answer is {"frames": how many
-were decoded, "votes": [[top, bottom, left, right] or null, ...]}, or {"unsure": why} where a look of
-another kind is needed. Damage somewhere costs the votes that would have been there, and nothing else.
+Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
+decoded frames, "votes": [[top, bottom, left, right] or null, ...]}, or {"unsure": reason} if ffmpeg has to
+look at the film instead. Damage at one place only costs the votes of this place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
 sys.path.insert(0, str(Path(__file__).parents[4]))
 
 import av
@@ -48,12 +48,12 @@ Place = TypeVar("Place")
 Skipped = Literal["DEFAULT", "NONREF"]
 
 FIRST_PACKETS = 64
-"""So many packets from a key frame on, one must give a picture."""
+"""The number of packets, from a key frame on, that must produce a picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyOrder:
-    """What to look at. Times are the container's own."""
+    """The input of the child. Times are those of the container."""
 
     path: str
     formats: str
@@ -62,7 +62,7 @@ class SurveyOrder:
     rotation_degrees: int
     places_seconds: list[float]
     further_places_seconds: list[float]
-    step: int | None  # every so many frames vote, of all; None: look at the places
+    step: int | None  # every `step`-th of all frames votes; None: look at the places
     most_votes: int
     enough_votes: int
     threads: int
@@ -70,7 +70,7 @@ class SurveyOrder:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """How many frames were decoded, and what those asked say."""
+    """The number of decoded frames, and the votes of those that voted."""
 
     frames: int
     votes: list[Bars | None]
@@ -78,14 +78,14 @@ class Ballot:
 
 @dataclass(slots=True)
 class _KeyFrames:
-    """The timestamps of the key frames met so far, by any decoder."""
+    """The timestamps of the key frames found so far, by all decoders."""
 
     seen: set[int] = field(default_factory=set)
     again: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def meet(self, pts: int) -> bool:
-        """Note one; return whether it was met for the first time."""
+        """Add a timestamp; return whether it is new."""
         with self._lock:
             is_new = pts not in self.seen
             (self.seen if is_new else self.again).add(pts)
@@ -113,7 +113,7 @@ class _Film:
         self._layout = layout
 
     def key_frame(self, seconds: float, met: _KeyFrames) -> Ballot:
-        """Let the key frame before a place vote, unless it has."""
+        """Let the key frame before a place vote, unless it voted before."""
         if self.stream.time_base is None:
             reason = "a track without a clock"
             raise UnsureError(reason)
@@ -121,18 +121,19 @@ class _Film:
         first = next((packet for packet in packets if packet.is_keyframe), None)
         if first is None or not met.meet(_pts(first)):
             return Ballot(0, [])
-        # It needs no other, so its picture can be had at once; of a field or a sloppy recovery not.
+        # A key frame needs no other packet. Field pictures and recovery points do: decode more packets for
+        # these.
         alone = self._ballot(islice(self._decoded([first]), 1))
         rest = islice(packets, FIRST_PACKETS)
         return alone if alone.frames else self._ballot(islice(self._decoded(chain([first], rest)), 1))
 
     def behind(self, pts: int, count: int) -> Ballot:
-        """Let some frames behind a key frame vote."""
+        """Let up to `count` reference frames after a key frame vote."""
         frames = self._decoded(self._from(pts), skipped="NONREF")
         return self._ballot(islice(frames, 1, count + 1))
 
     def all(self, step: int) -> Ballot:
-        """Decode everything and let every so many frames vote."""
+        """Decode all frames; every `step`-th frame votes."""
         frames = self._decoded(self._packets())
         return self._ballot(islice(frames, 0, None, step), most=self.order.most_votes)
 
@@ -141,10 +142,10 @@ class _Film:
         return self._packets()
 
     def _packets(self) -> Iterator[VideoPacket]:
-        with suppress(av.error.InvalidDataError):  # the rest is damaged: the track ends here
+        with suppress(av.error.InvalidDataError):  # the rest is damaged: treat it as the end of the track
             for packet in self.container.demux(self.stream):
                 self.signs.give()
-                if packet.size:  # else it only flushes a decoder
+                if packet.size:  # an empty packet only flushes a decoder
                     yield packet
 
     def _decoded(
@@ -155,7 +156,7 @@ class _Film:
         context.skip_frame = skipped
         everything: Iterable[VideoPacket | None] = chain(packets, [None])
         for packet in everything:
-            with suppress(av.error.InvalidDataError):  # the next may be sound
+            with suppress(av.error.InvalidDataError):  # the next packet may be undamaged
                 yield from context.decode(packet)
 
     def _ballot(self, frames: Iterator[VideoFrame], *, most: int | None = None) -> Ballot:
@@ -176,7 +177,7 @@ class _Film:
 
 
 def main() -> None:
-    """Print the ballot, or why there is none."""
+    """Write the ballot, or why there is none, to the descriptor in the arguments."""
     order = SurveyOrder(**json.loads(sys.argv[1]))
     try:
         answer = _counted(order)
@@ -230,7 +231,7 @@ def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
 def _at_once(
     look: Callable[[list[Place]], list[Ballot]], places: Sequence[Place], threads: int
 ) -> list[Ballot]:
-    """Give each thread its share: neighbours, which may have a key frame in common."""
+    """Give each thread a run of neighbouring places: they may have a key frame in common."""
     count = min(threads, len(places))
     shares = [list(places[n * len(places) // count : (n + 1) * len(places) // count]) for n in range(count)]
     with ThreadPoolExecutor(count) as pool:

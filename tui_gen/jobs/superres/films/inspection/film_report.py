@@ -1,7 +1,7 @@
-"""What a look at one film showed, as cells of a table, as remarks below it, and as JSON. Pure.
+"""The report on one film: cells of a table, remarks below the table, and JSON. Pure.
 
-Everything in it was measured or read from the file; what is not known is "-" or null. The cost of a
-clip is an estimate, and called one.
+All values are measured or read from the file. An unknown value is "-" or null. The cost of a clip is an
+estimate and is labelled as one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ CHAPTERS_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Everything that looking at a film gave; what it did not come to is None."""
+    """The results of looking at a film; None if a step was not reached."""
 
     film: Identified
     outlook: Prospect | None = None
@@ -68,7 +68,7 @@ def inspected(
     reason: str,
     new: Sequence[tuple[str, Learned | Unusable]],
 ) -> Inspected:
-    """Return the film for the table and for the JSON."""
+    """Return the report on the film, for the table and for the JSON."""
     video, trial = looked.film.video, looked.trial
     return Inspected(
         source=looked.film.id,
@@ -112,7 +112,7 @@ def _cells(looked: Looked) -> dict[str, str]:
 
 
 def colour_class(probe: ProbeFacts) -> str:
-    """`PQ`, `HLG`, `SDR`, `SDR 2020`; `SDR?` where the file does not say what its colours are."""
+    """Return `PQ`, `HLG`, `SDR` or `SDR 2020`; `SDR?` if the file has no colour tags."""
     if probe.hdr_class != "sdr":
         return probe.hdr_class.upper()
     if probe.colour.primaries == "bt2020":
@@ -121,7 +121,7 @@ def colour_class(probe: ProbeFacts) -> str:
 
 
 def light(colour: ColourFacts) -> str:
-    """`1000/4000` nits, MaxCLL and mastering display, and the profile of Dolby Vision; `-` without any."""
+    """Return MaxCLL/mastering display in nits, `1000/4000`, and the Dolby Vision profile; `-` without any."""
     parts = []
     if colour.max_cll_nits is not None or colour.mastering_max_nits is not None:
         parts.append(f"{_number(colour.max_cll_nits)}/{_number(colour.mastering_max_nits)}")
@@ -131,7 +131,7 @@ def light(colour: ColourFacts) -> str:
 
 
 def dolby_vision(colour: ColourFacts) -> str | None:
-    """`8.1`: profile and compatibility of the base layer."""
+    """Return profile and compatibility of the base layer: `8.1`."""
     if colour.dolby_vision_profile is None:
         return None
     compatibility = colour.dolby_vision_compatibility
@@ -139,12 +139,12 @@ def dolby_vision(colour: ColourFacts) -> str | None:
 
 
 def seconds(value: float) -> str:
-    """`10.4s`, `0.04s`."""
+    """Return a short duration: `10.4s`, `0.04s`."""
     return f"{value:.2f}s" if value < 1 else f"{value:.1f}s"
 
 
 def length(value: float) -> str:
-    """`2:35:01`, `0.97s`: whole seconds say too little of a short clip."""
+    """Return a duration: `2:35:01`, or `0.97s` for a short clip, for which whole seconds are too coarse."""
     if value < LONG_SECONDS:
         return f"{value:.2f}s"
     whole_seconds = round(value)
@@ -160,7 +160,7 @@ def _picture(outlook: Prospect) -> Region | None:
 
 
 def _aspect(probe: ProbeFacts, picture: Region | None) -> float:
-    """Return the shape of what is seen, inside the bars where they are known."""
+    """Return the aspect ratio of the visible picture, inside the bars if they are known."""
     seen = picture or whole(probe.upright)
     return float(Fraction(seen.width, seen.height) * probe.upright_aspect)
 
@@ -173,7 +173,7 @@ def _bars_cell(outlook: Prospect) -> str:
 
 
 def _bars(outlook: Prospect) -> dict[str, int] | None:
-    """Return how many lines are left out at each side, or None before the survey."""
+    """Return the number of lines left out at each side, or None before the survey."""
     probe, survey = outlook.probe, outlook.survey
     if probe is None or survey is None:
         return None
@@ -255,7 +255,7 @@ def _key_remarks(keys: KeyFrames) -> Iterator[str]:
 
 
 def _chapter_remarks(settings: Settings, probe: ProbeFacts) -> Iterator[str]:
-    """Yield the chapters that show titles by their names, and what becomes of them."""
+    """Yield the chapters with titles, and whether they are left out."""
     chapters = sorted(probe.title_chapters or (), key=lambda chapter: chapter.start_seconds)
     if not chapters:
         return
@@ -274,7 +274,7 @@ def _chapter(probe: ProbeFacts, chapter: Chapter) -> str:
 
 
 def _format_remarks(settings: Settings, looked: Looked, outlook: Prospect) -> Iterator[str]:
-    """Yield the formats that do not fit, where others do."""
+    """Yield the formats that do not fit the film, if other formats do."""
     if not outlook.options:
         return
     left_out: dict[str, None] = {}
@@ -377,7 +377,7 @@ def _test_record(trial: Trial | None) -> list[dict[str, Any]] | None:
 
 
 def _cost_record(probe: ProbeFacts, looked: Looked) -> dict[str, Any] | None:
-    """Return what one clip takes: frames and pixels by the key frames, processor time by the test."""
+    """Return the cost of one clip: frames and pixels by the key frames, processor time by the trial."""
     trial, keys = looked.trial, looked.keys
     before = keys.frames_before if keys is not None else None
     needed = CLIP_FRAMES if trial is None else trial.frames_per_clip

@@ -1,9 +1,9 @@
-"""Looks at every film of a configuration as a run would, and further: probe, survey, key frames, trial.
+"""Inspects every film of a configuration: probe and survey as in a run, then key frames and a trial.
 
     known from the ledger? ──yes──────────────┐
-    probe ──> survey ──> what a run learns ───┴──> key frames ──> trial at three places ──> Inspected
+    probe ──> survey ──> facts as in a run ───┴──> key frames ──> trial at three places ──> Inspected
 
-Invariant: nothing is written, and of what is to be kept there is only what a run would have recorded.
+Invariant: nothing is written. The facts to keep are only those that a run would have recorded.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
 from tui_gen.processes.children import ChildError
 
 TRIES = 2
-"""A child that was killed or met an I/O error is started once more: that says nothing about the film."""
+"""A child that was killed or met an I/O error is started once more: this is not a fault of the film."""
 _Perform = Callable[[], AsyncGenerator[Report, None]]
 
 
 @dataclass(slots=True)
 class _Learning:
-    """What is known of one film so far, and what of it is new."""
+    """The facts about one film so far, and which of them are new."""
 
     facts: dict[str, Any]
     new: list[tuple[str, Learned | Unusable]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class _Learning:
 
 @dataclass(frozen=True, slots=True)
 class FilmInspection:
-    """The films of a configuration and the tools to look at them with."""
+    """The films of a configuration, and the tools to inspect them."""
 
     settings: Settings
     identified: Sequence[Identified]
@@ -76,12 +76,12 @@ class FilmInspection:
 
     @property
     def conditions(self) -> Sequence[Condition]:
-        """How the tools and the categories' folders stand."""
+        """The conditions of the tools and of the categories' folders."""
         return (*self.examined.conditions, *self.obstacles)
 
     @property
     def recipe(self) -> JsonObject | None:
-        """What decides bytes, or None without fit tools."""
+        """The settings that decide bytes, or None without a usable ffmpeg."""
         ffmpeg = self.examined.ffmpeg
         if ffmpeg is None:
             return None
@@ -89,7 +89,7 @@ class FilmInspection:
 
     @property
     def legacy_recipe(self) -> JsonObject:
-        """What run folders have whose recipe lacks a key."""
+        """The values of recipe keys that older run folders lack."""
         return LEGACY_RECIPE
 
     @property
@@ -103,7 +103,7 @@ class FilmInspection:
 
     @property
     def _tried_again(self) -> frozenset[str]:
-        """The films that were given up, but as other files, by other tools or under other settings."""
+        """The films with an old verdict that was about another file, other tools or other settings."""
         return frozenset(event.source for event in self.found if isinstance(event, ev.SourceRetried))
 
     def planned(self, records: Mapping[str, SourceRecord], at: float) -> ev.StagePlanned:
@@ -113,7 +113,7 @@ class FilmInspection:
         return ev.StagePlanned(at, EXTRACT, plan)
 
     async def look(self, source: str) -> Inspected:
-        """Look at one film. Cancelling it ends its children."""
+        """Inspect one film. Cancelling the call ends its children."""
         film = next(found for found in self.identified if found.id == source)
         record = self.records.get(source) or SourceRecord()
         learning = _Learning({**record.facts, **film.facts})
@@ -132,7 +132,7 @@ class FilmInspection:
         )
 
     def _hindrance(self, film: Identified, record: SourceRecord) -> tuple[str, State] | None:
-        """Return why a film is not opened, and what that makes it."""
+        """Return why a film is not opened and the state that it gets, or None."""
         if film.id in self.unreachable:
             return self.unreachable[film.id], "missing"
         if isinstance(film.look, NoFile):
@@ -144,7 +144,7 @@ class FilmInspection:
         return None
 
     async def _looked(self, film: Identified, learning: _Learning, tools: Tools) -> Looked:
-        """Probe, survey, measure and try a film, as far as it goes."""
+        """Probe, survey, measure and try a film, as far as possible."""
         await self._learn(film, learning, tools)
         outlook = prospect(self.settings, film.id, film.video, learning.facts)
         if learning.state == "good" and outlook.refusal is not None:
@@ -158,7 +158,7 @@ class FilmInspection:
         return Looked(film, outlook, keys, tried)
 
     async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:
-        """Find out what a run wants to know before the first clip; what is known is not looked at again."""
+        """Find the facts that a run needs before the first clip. Known facts are not looked at again."""
         path = film.video.path
         bare = replace(self.settings, videos=())
         if prospect(self.settings, film.id, film.video, learning.facts).probe is None:
@@ -166,7 +166,7 @@ class FilmInspection:
         outlook = prospect(self.settings, film.id, film.video, learning.facts)
         if learning.state != "good" or outlook.probe is None or "survey" in learning.facts:
             return
-        if outlook.refusal is not None:  # a run does not survey what it has no use for
+        if outlook.refusal is not None:  # a run does not survey a film that it does not use
             return
         unit = Survey(film.id, path, film.video.name, bare, outlook.probe, None, (), film.video.peak)
         await _perform(lambda: perform_survey(unit, tools), "extract", learning)
@@ -183,7 +183,7 @@ class FilmInspection:
 
 
 def _judge(tried: Trial, learning: _Learning, basis: Learned) -> None:
-    """Say what the trial makes of a film: of some bad places a run makes others, of all of them nothing."""
+    """Derive the film's state: "flawed" if some places are bad, "unusable" if all are bad."""
     count = len(tried.places)
     if tried.unusable is not None:
         learning.take("extract", basis)
@@ -203,7 +203,7 @@ def _one_thread() -> int:
 
 
 async def _perform(perform: _Perform, stage: str, learning: _Learning) -> None:
-    """Perform a unit that only finds facts. What says nothing about the file is not to be kept."""
+    """Perform a unit that only finds facts. Failures that are not caused by the file are not recorded."""
     for left in reversed(range(TRIES)):
         try:
             async with aclosing(perform()) as reports:

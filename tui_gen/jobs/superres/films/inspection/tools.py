@@ -1,6 +1,6 @@
-"""How the tools of the job stand on this machine: ffmpeg, its filters, the colours it makes, libraries.
+"""The conditions of the tools on this machine: ffmpeg, its filters, the colours it makes, libraries.
 
-Nothing raises: what is unfit is a condition that says what to do.
+Nothing raises: an unusable tool is a condition that states what to do.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ LIBRARIES = ("av", "imageio-ffmpeg", "numpy", "opencv-python-headless", "pydanti
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The tools, looked at."""
+    """The results of examining the tools."""
 
     conditions: tuple[Condition, ...]
-    ffmpeg: Ffmpeg | None  # None: unfit
+    ffmpeg: Ffmpeg | None  # None: unusable
     fingerprint: str = ""
 
 
 def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
-    """Look at ffmpeg as a run would, and at the libraries."""
+    """Examine ffmpeg, as a run does, and the libraries."""
     try:
         ffmpeg = find_ffmpeg(settings.ffmpeg, environ)
         fingerprint = colour_fingerprint(ffmpeg, rendering(settings))

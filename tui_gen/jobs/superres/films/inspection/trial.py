@@ -1,7 +1,7 @@
-"""Reads a clip at three places of a film as a run would, to see that it decodes and what a clip costs.
+"""Reads a clip at three places of a film as a run does, to test the decoding and to measure its cost.
 
-Guards: nothing is written, and a window that is only black, or stands still where repeated frames do
-not count, is no fault of the film.
+Guards: nothing is written. A window that is only black is not a fault of the film. With repeated frames left
+out, neither is a window without motion.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HARMLESS: Mapping[str, Result] = {BLANK: "black", TOO_FEW_DIFFERENT: "still"}
 
 @dataclass(frozen=True, slots=True)
 class TrialPlace:
-    """What reading a clip at one place came to."""
+    """The result of reading a clip at one place."""
 
     at_seconds: float  # from the first PTS
     result: Result
@@ -43,13 +43,13 @@ class TrialPlace:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the three places came to."""
+    """The results at the three places."""
 
     places: tuple[TrialPlace, ...]
-    # Processor time of all children, over the number of places; None where it could not be read.
+    # Processor time of all children divided by the number of places; None if it could not be measured.
     seconds_per_clip: float | None
     unusable: Unusable | None = None
-    frames_per_clip: int = CLIP_FRAMES  # that are decoded, at most, beside those before them
+    frames_per_clip: int = CLIP_FRAMES  # decoded at most, besides the frames before the window
 
     @property
     def bad(self) -> tuple[TrialPlace, ...]:
@@ -58,17 +58,17 @@ class Trial:
 
     @property
     def is_black(self) -> bool:
-        """Whether no place shows anything that patches are made of."""
+        """Whether all places are blank."""
         return bool(self.places) and all(place.result == "black" for place in self.places)
 
     @property
     def is_still(self) -> bool:
-        """Whether no place shows seven different pictures, where they are needed."""
+        """Whether no place has seven different pictures, and the configuration requires them."""
         return bool(self.places) and all(place.result in {"black", "still"} for place in self.places)
 
 
 def trial_places(line: Timeline) -> tuple[float, ...]:
-    """Return up to three places whose windows lie wholly in the film, and in what its trim leaves."""
+    """Return up to three places, in seconds, whose windows are in the film and outside its trim."""
     line = _anywhere(line)
     frame = line.frame_seconds
     frames = math.floor(line.duration_seconds / frame + 0.5)
@@ -87,14 +87,14 @@ def trial_places(line: Timeline) -> tuple[float, ...]:
 
 
 def _anywhere(line: Timeline) -> Timeline:
-    """Return the timeline of clips that need not begin at key frames."""
+    """Return the timeline for clips that need not begin at key frames."""
     return replace(line, starts_seconds=None)
 
 
 async def trial(
     settings: Settings, source: str, video: Video, outlook: Prospect, *, ffmpeg: Ffmpeg
 ) -> Trial | None:
-    """Read the places of a surveyed film that can be used; None where it has no room for a clip."""
+    """Read the places of a surveyed film; None if the film has no room for a clip."""
     if outlook.probe is None or outlook.survey is None or outlook.line is None:
         return None
     line = _anywhere(outlook.line)
@@ -136,7 +136,7 @@ async def _read(
 
 
 def _cuts(settings: Settings, video: Video, outlook: Prospect) -> Iterator[Cut]:
-    """Yield what a clip typically gives: each category's most frequent format, from the middle."""
+    """Yield one typical cut per category: its most frequent format, from the middle of the picture."""
     for name, _ in video.weights:
         if options := outlook.options.get(name):
             yield _cut(settings, name, max(options, key=lambda option: option.share))

@@ -1,1 +1,1 @@
-"""Folders of films become a configuration: files found, names read, editions told apart, weights given."""
+"""Makes a configuration from folders of films: files, names, editions and weights."""

@@ -4,7 +4,7 @@
                 ├ 1080p, 12 GB           left out: a copy of it in 2160p HDR is taken
                 └ CD 1, CD 2             one copy in two files
 
-Invariant: of each film at least one copy is kept, whole; which one does not depend on the order.
+Invariant: of each film at least one complete copy is kept. The choice does not depend on the order.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _WIDE = 16 / 9
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is known of a file's picture, measured or by its name; None where nothing is."""
+    """The known properties of a file's picture, measured or from its name; None if unknown."""
 
-    lines: int | None = None  # 2160: of the 16:9 frame it fits
+    lines: int | None = None  # of the 16:9 frame that the picture fits, like 2160
     is_hdr: bool = False
     is_3d: bool = False
     seconds: float | None = None
     size_bytes: int = 0
 
     def __str__(self) -> str:
-        """`2160p HDR`."""
+        """Return `2160p HDR`."""
         words = [
             f"{self.lines}p" if self.lines else "",
             "HDR" if self.is_hdr else "",
@@ -41,19 +41,19 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be taken."""
+    """A file that may be chosen."""
 
     path: str
     film: FilmName
     look: Look
-    copy: str  # files with the same one make up one copy together
+    copy: str  # files with the same value form one copy
 
 
 FilmKey = tuple[str, int | None, str]
 
 
 def film_key(film: FilmName) -> FilmKey:
-    """Return what all copies and editions of a film, or of an episode, have in common."""
+    """Return a key that is the same for all copies and editions of a film, or of an episode."""
     return comparable(film.title), film.year, film.episode
 
 
@@ -63,7 +63,7 @@ def lines_of(width: int, height: int) -> int:
 
 
 def lesser_copies(candidates: Sequence[Candidate]) -> dict[str, str]:
-    """Return path -> why it is left out, for all but the best copy of each film."""
+    """Return path -> why it is left out, for all copies except the best copy of each film."""
     why: dict[str, str] = {}
     for copies in _copies_by_film(candidates).values():
         best = max(copies.values(), key=_rank)
@@ -77,14 +77,14 @@ WorkKey = tuple[str, int | None]
 
 
 def work_key(film: FilmName) -> WorkKey:
-    """Return what all editions, parts and episodes of a work have in common."""
+    """Return a key that is the same for all editions, parts and episodes of a work."""
     return comparable(film.title), film.year
 
 
 def groups(candidates: Iterable[Candidate], *, listed: Mapping[WorkKey, str | None]) -> dict[str, str]:
-    """Return path -> the group of those that must not be parted: editions, parts, episodes of a series.
+    """Return path -> group, for files that must be in the same part: editions, parts, episodes of a series.
 
-    `listed`: the works of films that are listed already, with their groups.
+    `listed`: the works of films that the configuration already lists -> their groups.
     """
     works: dict[WorkKey, list[Candidate]] = defaultdict(list)
     for each in candidates:
@@ -105,7 +105,7 @@ def _copies_by_film(candidates: Sequence[Candidate]) -> Mapping[FilmKey, dict[st
 
 
 def _rank(copy: Sequence[Candidate]) -> tuple[bool, int, bool, float, int, list[str]]:
-    """Order copies: two dimensions, more lines, HDR, then the most bytes a second."""
+    """Return the sort key of a copy: 2D before 3D, more lines, HDR, then the most bytes per second."""
     looks = [each.look for each in copy]
     size_bytes = sum(look.size_bytes for look in looks)
     seconds = sum(look.seconds or 0 for look in looks)
@@ -115,13 +115,13 @@ def _rank(copy: Sequence[Candidate]) -> tuple[bool, int, bool, float, int, list[
         looks[0].is_hdr,
         size_bytes / seconds if seconds else 0.0,
         size_bytes,
-        # Of equals, the first path.
+        # Among equals, the first path.
         [_reversed(each.path) for each in copy],
     )
 
 
 def _reversed(path: str) -> str:
-    """Return a text that sorts the other way round."""
+    """Return a text that sorts in reverse order."""
     return "".join(chr(0x10FFFF - ord(char)) for char in path)
 
 

@@ -1,10 +1,11 @@
-"""Names the film that a file holds: by its own name, and by its folders where that says too little.
+"""Derives the name of a film from its file's name, and from its folders if the file's name is not enough.
 
     Planet Earth 2 / Season 1 / S01E04.mkv            a series, its season and a poor name
     Dune (2021) / title_t00.mkv                       a disc rip
     Dune (2021) / BDMV / STREAM / 00800.m2ts          a disc
 
-Pure. Invariant: every path gets a name fit for a screen and for a configuration, `untitled` at worst.
+Pure. Invariant: every path gets a name that is valid for a screen and a configuration; the last resort is
+`untitled`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ UNTITLED = "untitled"
 
 @dataclass(frozen=True, slots=True)
 class FilmName:
-    """What a film is called, and which episode, part and edition of it a file holds."""
+    """The name of a film, and the episode, part and edition that a file contains."""
 
     title: str
     year: int | None = None
@@ -43,38 +44,38 @@ class FilmName:
     edition: str = ""  # "Director's Cut"
 
     def __str__(self) -> str:
-        """`Dune Part Two (2024)`, `Planet Earth 2 - S01E04`."""
+        """Return `Dune Part Two (2024)` or `Planet Earth 2 - S01E04`."""
         return " - ".join(text for text in (self.work, self.episode, self.part) if text)
 
     @property
     def with_edition(self) -> str:
-        """`Blade Runner (1982) - Final Cut`."""
+        """Return the name with its edition: `Blade Runner (1982) - Final Cut`."""
         return f"{self} - {self.edition}" if self.edition else str(self)
 
     @property
     def work(self) -> str:
-        """The film or the series, whatever the edition and the episode."""
+        """The film or the series, without edition and episode."""
         return f"{self.title} ({self.year})" if self.year else self.title
 
 
 @dataclass(frozen=True)
 class FilePlace:
-    """Where a file lies: the name without its ending, and the folders around it, the nearest first."""
+    """The place of a file: its name without extension, and the folders around it, the nearest first."""
 
     stem: str
-    folders: Sequence[str]  # the last one is the scanned one, which may be any: "films", "Dune (2021)"
+    folders: Sequence[str]  # the last is the scanned folder, with any name: "films", "Dune (2021)"
     is_alone: bool = False  # no other video in its folder
     this_year: int = 9999
 
     @cached_property
     def on_disc(self) -> bool:
-        """Whether it is a stream of a copied disc."""
+        """Whether the file is a stream of a copied disc."""
         nearest = comparable(self.folders[0]) if self.folders else ""
         return nearest in _DISC_FOLDERS and bool(_DISC_FILE.fullmatch(self.stem))
 
 
 def name_film(place: FilePlace) -> tuple[FilmName, Reading]:
-    """Return the name of a film, and what its own name (or that of its release) says of the picture."""
+    """Return the name of a film, and the reading of its own name or of its release's name."""
     own = _own_reading(place)
     around = _Around(place)
     if own.episode:
@@ -103,7 +104,7 @@ def name_film(place: FilePlace) -> tuple[FilmName, Reading]:
 
 
 def _own_reading(place: FilePlace) -> Reading:
-    """Read the file's own name; a poor one gives an empty title."""
+    """Read the file's own name; an uninformative name gives an empty title."""
     stem = readable(place.stem).strip()
     if place.on_disc:
         return Reading()
@@ -115,18 +116,18 @@ def _own_reading(place: FilePlace) -> Reading:
         return replace(read_name(stem, this_year=place.this_year), title="", year=None, episode="")
     stem = _RIPPED.sub("", stem)
     if place.folders[1:]:
-        # Collections number their folders; in the top folder a number belongs to the title.
+        # Collections number their folders. In the top folder, a number is part of the title.
         stem = _LISTED.sub("", stem)
     return read_name(stem, this_year=place.this_year)
 
 
 def _is_poor(name: str) -> bool:
-    """Whether a name says nothing about the film: "title_t00", "movie", "00800", a scrambled one."""
+    """Return whether a name says nothing about the film: "title_t00", "movie", "00800", random letters."""
     return bool(_POOR.fullmatch(name) or (_SCRAMBLED.fullmatch(name) and not TECHNICAL.search(name)))
 
 
 class _Around:
-    """What the folders around a file say."""
+    """The readings of the folders around a file."""
 
     def __init__(self, place: FilePlace) -> None:
         self._place = place
@@ -136,7 +137,7 @@ class _Around:
         self._top = self._reading(top) or Reading()
 
     def _reading(self, folder: str) -> Reading | None:
-        """Read a folder's name, unless it is that of a season, of a disc's structure, or says nothing."""
+        """Read a folder's name; None for a season, a part of a disc's structure, or an uninformative name."""
         name = readable(folder)
         if comparable(name) in _DISC_FOLDERS or season_of(name) is not None:
             return None
@@ -148,11 +149,11 @@ class _Around:
         return read_name(name, this_year=self._place.this_year) if is_telling else None
 
     def _folders(self) -> list[Reading]:
-        """Return the folders, the nearest first; the scanned one where it is a film's: "Dune (2021)"."""
+        """Return the folders' readings, the nearest first; the scanned folder's only if it names a film."""
         return [*self._inner, self._top] if self._top.year else self._inner
 
     def for_episode(self, own: Reading) -> Reading:
-        """Complete an episode: the series' title where it has none, its year where a folder has it."""
+        """Complete an episode: take a missing series title and a missing year from the folders."""
         folders = [*self._inner, self._top]
         is_told_by_folder = self._is_shortened() and folders[0].episode == own.episode
         if (not own.title or is_told_by_folder) and (named := _first_titled(folders)):
@@ -160,7 +161,7 @@ class _Around:
         return self._with_year(own)
 
     def for_film(self, own: Reading) -> Reading:
-        """Complete a film: its year, and its title where the folder is that of one film alone."""
+        """Complete a film: take the year, and the title of a folder with only this film, from the folders."""
         folders = self._folders()
         nearest = folders[0] if folders else Reading()
         if nearest.episode or not nearest.title:
@@ -174,14 +175,14 @@ class _Around:
         return self._with_year(own)
 
     def _is_shortened(self) -> bool:
-        """Whether a release's folder tells more than its file: "hcn-vertigo1080", "group-the.film.1999"."""
+        """Return whether the folder's name has more: "hcn-vertigo1080", "group-the.film.1999"."""
         folders, stem = self._folders(), self._place.stem
         if not folders or not folders[0].is_release or not folders[0].title or not self._place.is_alone:
             return False
         return " " not in stem and (stem.islower() or not TECHNICAL.search(stem))
 
     def instead_of(self, own: Reading) -> Reading:
-        """Take the nearest folder that has a title."""
+        """Return the reading of the nearest folder with a title."""
         named = _first_titled(self._folders())
         if named is None:
             return replace(own, title=tidy(readable(self._place.stem)))
@@ -201,5 +202,5 @@ def _first_titled(folders: Sequence[Reading]) -> Reading | None:
 
 
 def _begins_alike(folder: Reading, own: Reading) -> bool:
-    """Whether a file's title is the folder's, perhaps cut short."""
+    """Return whether a file's title is the folder's title, or the beginning of it."""
     return f"{comparable(folder.title)} ".startswith(f"{comparable(own.title)} ")

@@ -1,7 +1,7 @@
-"""Finds the video files below folders, and tells films from what lies beside them.
+"""Finds the video files below folders, and separates films from samples, trailers and extras.
 
-Invariant: a file that can be reached by two names is found once; what is left out is told with the
-reason, and a name alone leaves out only what is called a sample, a trailer or an extra.
+Invariant: a file with two paths is found once. Every file that is left out is reported with its reason. A
+name is a reason only if it is that of a sample, a trailer or an extra.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EXTENSIONS = frozenset(
     "3g2 3gp 264 265 asf av1 avi divx flv h264 h265 hevc ivf m2t m2ts m2v m4v mkv mov mp4 mpeg "  # noqa: SIM905 - shorter than thirty strings
     "mpg mts mxf ogm ogv rm rmvb ts vob webm wmv y4m".split()
 )
-"""Endings of the files that are taken for films, without the dot, in lower case."""
+"""The extensions of files that count as films, without the dot, in lower case."""
 
 _EXTRAS = {
     "sample": "a sample", "samples": "a sample",
@@ -32,9 +32,9 @@ _EXTRAS = {
         "an extra",
     ),
 }  # fmt: skip
-"""Folders that media libraries keep beside a film, by their comparable names."""
+"""Comparable folder name -> what it contains, for folders that media libraries keep beside a film."""
 _EXTRAS_OF_A_FILM = _EXTRAS | dict.fromkeys(("scenes", "shorts", "clips", "other", "others"), "an extra")
-"""The same inside a film's folder; at the top such a one may be a collection of short films."""
+"""The same inside a film's folder. At the top, such a folder may be a collection of short films."""
 _NAMED = (
     (re.compile(r"sample|(?:^sample-.+)|.+[-._ \[(]sample[\])]?", re.IGNORECASE), "a sample"),
     (re.compile(r"(?:.+[-._ \[(])?(?:trailer|teaser)[-._ ]?\d*[\])]?", re.IGNORECASE), "a trailer"),
@@ -59,48 +59,48 @@ _HEAD_BYTES = 192
 
 
 class FolderError(ValueError):
-    """What was named cannot be looked through; the text says why."""
+    """A named folder cannot be searched; the text states the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFile:
-    """One video file as it lies there."""
+    """A video file that was found."""
 
     path: str  # absolute; bytes that are not UTF-8 as surrogates
     size_bytes: int
-    top: str  # the scanned folder it lies below
+    top: str  # the scanned folder that contains it
 
     @property
     def stem(self) -> str:
-        """Its name without the ending."""
+        """The file's name without extension."""
         return os.path.basename(self.path).rpartition(".")[0]  # noqa: PTH119 - a plain string
 
     @property
     def folder(self) -> str:
-        """Where it lies."""
+        """The folder of the file."""
         return os.path.dirname(self.path)  # noqa: PTH120 - a plain string
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The names of the folders around it up to the scanned one, the nearest first."""
+        """The names of the folders from the file up to the scanned folder, the nearest first."""
         below = Path(os.path.relpath(self.folder, self.top)).parts
         return (*reversed(below), os.path.basename(self.top))  # noqa: PTH119 - a plain string
 
 
 @dataclass(slots=True)
 class Found:
-    """What lies below some folders."""
+    """The contents of the scanned folders."""
 
     files: list[VideoFile] = field(default_factory=list)
     left_out: list[tuple[VideoFile, str]] = field(default_factory=list)  # with the reason
-    # Folders and files that could not be looked at, each with the reason.
+    # Folders and files that could not be read, each with the reason.
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
 
 def find_videos(folders: Sequence[Path]) -> Found:
-    """Look through folders. Raises `FolderError` for one that is none.
+    """Search folders for video files. Raises `FolderError` for a path that is not a folder.
 
-    Hidden files and folders are passed over, links to folders are not followed.
+    Hidden files and folders are skipped. Links to folders are not followed.
     """
     found = Found()
     seen: set[tuple[int, int]] = set()
@@ -131,7 +131,7 @@ def find_videos(folders: Sequence[Path]) -> Found:
 
 
 def _candidates(folder: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield every name below a folder that looks like a film's, in order."""
+    """Yield every path below a folder with the extension of a film, sorted."""
 
     def note(error: OSError) -> None:
         unreadable.append((str(error.filename), error.strerror or type(error).__name__))
@@ -144,7 +144,7 @@ def _candidates(folder: str, unreadable: list[tuple[str, str]]) -> Iterator[str]
 
 
 def _is_source_text(path: str) -> bool:
-    """Whether a `.ts` file is a program in TypeScript and no transport stream."""
+    """Return whether a `.ts` file is TypeScript source and not a transport stream."""
     if not path.lower().endswith(".ts"):
         return False
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -156,7 +156,7 @@ def _is_source_text(path: str) -> bool:
 
 
 def _why_no_film(file: VideoFile) -> str | None:
-    """Return what a file is that is no film, by its name and those of its folders."""
+    """Return what a file is if its name or those of its folders say that it is not a film, else None."""
     stem = file.stem
     for pattern, what in _NAMED:
         if pattern.fullmatch(stem):
@@ -165,7 +165,7 @@ def _why_no_film(file: VideoFile) -> str | None:
     *inner, outermost = file.folders[:-1] or ("",)
     reasons = [_EXTRAS_OF_A_FILM.get(comparable(name)) for name in inner]
     reason = next(filter(None, [*reasons, _EXTRAS.get(comparable(outermost))]), None)
-    # "Extras" is a series, too.
+    # "Extras" is also the name of a series.
     if reason and not (reason == "an extra" and _EPISODE.search(stem)):
         return reason
     if _is_disc_file(file) and _MENU.fullmatch(stem):
@@ -178,7 +178,7 @@ def _is_disc_file(file: VideoFile) -> bool:
 
 
 def _minor_tracks(files: Sequence[VideoFile]) -> dict[str, str]:
-    """Return the tracks of copied discs that are less than half of their disc's largest, with the reason."""
+    """Return the tracks of copied discs smaller than half of their disc's largest track, with the reason."""
     sizes: dict[str, dict[str, int]] = {}
     for file in filter(_is_disc_file, files):
         if not _MENU.fullmatch(file.stem):
@@ -194,6 +194,6 @@ def _minor_tracks(files: Sequence[VideoFile]) -> dict[str, str]:
 
 
 def _track(file: VideoFile) -> str:
-    """Return what the parts of one track have in common: "VTS_01" of "VTS_01_2.VOB"."""
+    """Return the common name of the parts of one track: "VTS_01" for "VTS_01_2.VOB"."""
     match = _TITLE_SET.fullmatch(file.stem)
     return match.group(1).upper() if match else file.stem

@@ -1,7 +1,7 @@
-"""What a scan found, to be looked at, changed and saved.
+"""The results of a scan, to be reviewed, changed and saved.
 
-Invariant: nothing a user wrote into a configuration is lost: entries are added to its text, comments and
-all, those of moved files follow them, those of gone ones are marked, and all else stays as it was.
+Invariant: everything that a user wrote into a configuration stays, including comments. New entries are added
+to the text, paths of moved files are updated, and entries of missing files are marked.
 """
 
 from __future__ import annotations
@@ -30,40 +30,40 @@ GONE = "the last scan did not find it"
 
 
 class ScanError(RefusedError):
-    """A scan can write nothing; the text says why and what to do."""
+    """A scan can write nothing; the text states the reason and a remedy."""
 
     def __init__(self, *lines: str) -> None:
-        """Keep the reason, fit for a terminal."""
+        """Keep the reason, made printable on a terminal."""
         super().__init__("\n".join(map(display_name, lines)))
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFilm:
-    """One video file, the film it was taken for, and what becomes of it."""
+    """A video file, the film that it was identified as, and whether it is left out."""
 
     file: VideoFile
     film: FilmName
     look: Look
-    copy: str  # files with the same one make up one copy of a film together
+    copy: str  # files with the same value form one copy of a film
     weights: tuple[tuple[str, float], ...] = ()
-    matched: str | None = None  # the rule's text; None where no rule knows the film
-    left_out: str = ""  # why; empty where it is taken
+    matched: str | None = None  # the rule's text; None if no rule matches the film
+    left_out: str = ""  # the reason; empty if the film is taken
     unreadable: str = ""  # why its probe failed
-    has_other_editions: bool = False  # so that its name must tell which it is
+    has_other_editions: bool = False  # so its name must include the edition
 
     @property
     def name(self) -> str:
-        """What it is called in the configuration."""
+        """The film's name in the configuration."""
         return self.film.with_edition if self.has_other_editions else str(self.film)
 
     @property
     def candidate(self) -> Candidate:
-        """The same as the choice of editions sees it."""
+        """The film as input for the choice of editions."""
         return Candidate(self.file.path, self.film, self.look, self.copy)
 
     @property
     def source(self) -> FoundSource:
-        """The same as a review shows it."""
+        """The film as a row of the review."""
         look = [str(self.look), duration(self.look.seconds) if self.look.seconds else ""]
         rule = f'rule "{self.matched}"' if self.matched else ""
         why = self.left_out or (f"cannot be read now: {self.unreadable}" if self.unreadable else rule)
@@ -80,14 +80,14 @@ class FoundFilm:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The entries that a configuration has already."""
+    """The entries of an existing configuration."""
 
-    paths: Mapping[str, int] = field(default_factory=dict)  # path -> place in `videos`
-    gone: Collection[int] = ()  # files below the scanned folders that are not there any more
-    moved: Mapping[int, str] = field(default_factory=dict)  # place -> the new path of a gone file
+    paths: Mapping[str, int] = field(default_factory=dict)  # path -> position in `videos`
+    gone: Collection[int] = ()  # positions of files below the scanned folders that no longer exist
+    moved: Mapping[int, str] = field(default_factory=dict)  # position -> new path of a moved file
 
     def moved_to(self, new: Sequence[FoundFilm], films: Sequence[FoundFilm]) -> dict[int, str]:
-        """Return place -> path of gone files that lie elsewhere now: of one name, and no two alike."""
+        """Return position -> new path of each gone file that matches exactly one new file by its name."""
         places: dict[str, list[int]] = defaultdict(list)
         for path, place in self.paths.items():
             places[os.path.basename(path)].append(place)  # noqa: PTH119 - a plain string
@@ -106,7 +106,7 @@ class Listed:
 
 
 def listed_in(settings: Settings, folders: Sequence[Path]) -> Listed:
-    """Return the entries of a configuration, and which of those below the folders are gone."""
+    """Return the entries of a configuration, and those below the folders whose files no longer exist."""
     paths = {video.path: place for place, video in enumerate(settings.videos)}
     tops = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - keeps links as they are
     gone = {place for path, place in paths.items() if _is_below(path, tops) and not os.path.lexists(path)}
@@ -119,33 +119,33 @@ def _is_below(path: str, tops: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that one scan has to say."""
+    """All results of one scan."""
 
     request: ScanRequest
-    base: Path  # where settings and rules come from
+    base: Path  # the configuration with the settings and rules
     settings: Settings
     films: tuple[FoundFilm, ...]
-    minor: tuple[tuple[VideoFile, str], ...]  # what is no film by its name, with the reason
-    unreadable: tuple[tuple[str, str], ...]  # what could not be looked at, with the reason
+    minor: tuple[tuple[VideoFile, str], ...]  # files whose names are not those of films, with the reason
+    unreadable: tuple[tuple[str, str], ...]  # paths that could not be read, with the reason
     listed: Listed
     found_again: int
     rule_categories: tuple[str, ...] = ()
-    # The works of films listed before, with their groups.
+    # The works of films listed before -> their groups.
     listed_works: Mapping[WorkKey, str | None] = field(default_factory=dict)
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The names of the categories that films may be weighed for."""
+        """The names of the categories in which films may have a weight."""
         whole = (name for name in self.settings.categories if split_of(name) == TRAIN)
         return tuple(dict.fromkeys((*whole, *self.rule_categories)))
 
     @property
     def sources(self) -> tuple[FoundSource, ...]:
-        """What may be changed before it is saved."""
+        """The films that the user may change before saving."""
         return tuple(film.source for film in self.films)
 
     def save(self, sources: Sequence[FoundSource]) -> list[str]:
-        """Write what is chosen; say what was. Raises `ScanError`."""
+        """Write the chosen films; return lines about what was written. Raises `ScanError`."""
         target, listed = self.request.target, self.listed
         entries = list(self._entries(sources))
         if not entries and not listed.paths:
@@ -161,7 +161,7 @@ class Findings:
         return list(self._said(sources, gone - marked, len(entries)))
 
     def _unseen(self, marked: Collection[int]) -> set[int]:
-        """Return the marked entries whose files are still not there, wherever they should lie."""
+        """Return the marked entries whose files still do not exist."""
         return {
             place
             for path, place in self.listed.paths.items()
@@ -177,7 +177,8 @@ class Findings:
                 group = group_of.get(source.key)
                 yield Entry(source.name, source.key, source.weights, source.priority, group)
             elif not films[source.key].left_out:
-                # Left out by hand: listed without weights, so that the next update does not add it again.
+                # The user left it out: list it without weights, so that the next update does not add it
+                # again.
                 yield Entry(source.name, source.key, (), source.priority)
 
     def _left_out(self, sources: Sequence[FoundSource]) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Probes found files in parallel children: how long they are, and what their pictures are like.
+"""Probes the found files in parallel children: their durations and picture properties.
 
-Invariant: no child outlives the call; a file that cannot be probed gives its reason, never a number.
+Invariant: no child outlives the call. A file that cannot be probed has a reason, never an invented duration.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tui_gen.media.film_facts import ProbeFacts
 
 MOST_AT_ONCE = 16
 NO_FILMS = ("audio only", "cover art only", "no picture track")
-"""What begins the reasons of files that are whole and well, and hold no film."""
+"""The beginnings of the reasons of intact files that contain no film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,18 @@ class NoFacts:
     """Why a file could not be probed."""
 
     reason: str
-    is_no_film: bool = False  # there is nothing wrong with the file, and no film in it
+    is_no_film: bool = False  # the file is intact, but contains no film
 
 
 Probed = ProbeFacts | NoFacts
 Progress = Callable[[int], None]
-"""Is told how many files are done."""
+"""Gets the number of files that are done."""
 
 
 def probe_files(
     paths: Sequence[str], *, settings: Settings, ffmpeg: media.Ffmpeg, progress: Progress
 ) -> dict[str, Probed]:
-    """Return path -> what its probe found."""
+    """Return path -> the result of its probe."""
     return asyncio.run(_probe_all(paths, settings, ffmpeg, progress))
 
 

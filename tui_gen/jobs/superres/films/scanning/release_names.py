@@ -1,10 +1,10 @@
-"""Reads one file's or folder's name: title, year, episode, edition and what it says of the picture.
+"""Reads the name of one file or folder: title, year, episode, edition, and properties of the picture.
 
     [group] Title.of.the.Film . 2024 . Directors.Cut . 2160p.UHD.BluRay.x265 - GROUP
             └──── title ────┘   year    edition        └─ what guessit knows best ─┘
 
-guessit finds episodes and the technical part; where a name holds a year, the title is what stands before
-it. Invariant: any text gives a reading, with an empty title where it holds none.
+guessit finds episodes and the technical part. If a name has a year, the title is the text before the year.
+Invariant: every text has a reading; the title is empty if the text has no title.
 """
 
 from __future__ import annotations
@@ -77,31 +77,31 @@ _STOPS = (
     "screen_size", "source", "video_codec", "audio_codec", "color_depth", "crc32", "streaming_service",
     "audio_channels", "frame_rate", "cd",
 )  # fmt: skip
-"""What guessit finds that stands in no title; the rest it sometimes sees in titles."""
+"""Properties found by guessit that are never part of a title; it sometimes finds the others in titles."""
 _WEAK = ("language", "subtitle_language", "edition", "other", "country")
-"""What belongs to no title where it stands just before those."""
+"""Properties that are not part of a title if they directly precede one of `_STOPS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one name says."""
+    """The information in one name."""
 
     title: str = ""
     year: int | None = None
     episode: str = ""  # "S01E04", "E05", "2023-01-15"
     edition: str = ""  # "Director's Cut"
-    part: str = ""  # "CD 1": one of several files of one film
+    part: str = ""  # "CD 1", if a film has several files
     lines: int | None = None  # 2160
     is_hdr: bool = False
     is_3d: bool = False
-    is_release: bool = False  # it names a resolution, a source or a codec
+    is_release: bool = False  # the name has a resolution, a source or a codec
 
 
 @lru_cache(maxsize=4096)
 def read_name(name: str, *, this_year: int) -> Reading:
-    """Read a name without its ending; a number later than next year is no year.
+    """Read a name without its extension. A number later than next year is not a year.
 
-    Folders are named by all the files in them: a name is read once.
+    The result is cached, because all files of a folder read the name of the folder.
     """
     tag = _EDITION_TAG.search(name)
     text = _EDITION_TAG.sub(" ", _TAG.sub(" ", readable(name)))
@@ -128,12 +128,12 @@ def read_name(name: str, *, this_year: int) -> Reading:
 
 
 def without_group(name: str) -> str:
-    """Return a release's name without the name of who released it."""
+    """Return a release's name without the name of its release group."""
     return _GROUP_LAST.sub("", name) if TECHNICAL.search(name) else name
 
 
 def season_of(name: str) -> int | None:
-    """Return the season that a folder's name is all about: "Season 1", "S01", "Specials"."""
+    """Return the season if a folder's name is only a season: "Season 1", "S01", "Specials"; else None."""
     if comparable(name) == "specials":
         return 0
     match = _SEASON.fullmatch(readable(name).strip())
@@ -142,7 +142,7 @@ def season_of(name: str) -> int | None:
 
 @dataclass(slots=True)
 class _Said:
-    """A text, where a leading group is blanked out, and what guessit finds in it."""
+    """A text with its leading group blanked out, and the properties that guessit finds in it."""
 
     text: str
     this_year: int
@@ -158,23 +158,23 @@ class _Said:
         first = _GROUP_FIRST.match(self.text)
         if first and not _is_titles_own(first, self.text):
             self.group = first.group(1)
-            # Blanks, so that the places stay what they are.
+            # Blanks instead of removal, so that positions do not change.
             self.text = " " * first.end() + self.text[first.end() :]
 
     def spans(self, *names: str) -> Iterator[Span]:
-        """Yield where things stand."""
+        """Yield the positions of properties."""
         for name in names:
             yield from (span for _, span in self.found.get(name, ()))
 
     @property
     def lines(self) -> int | None:
-        """Lines of the picture, by the name."""
+        """The lines of the picture, as the name states them."""
         size = self.found.get("screen_size")
         match = re.match(r"(\d+)[pi]", str(size[0][0])) if size else None
         return int(match.group(1)) if match else None
 
     def years_in(self, text: str) -> list[re.Match[str]]:
-        """Return the numbers that may be years; a range of years is none."""
+        """Return the numbers that may be years; a range of years is not a year."""
         ranges = [match.span() for match in _YEARS.finditer(text)]
         return [
             match
@@ -185,7 +185,7 @@ class _Said:
 
 
 def _is_titles_own(first: re.Match[str], text: str) -> bool:
-    """Whether a bracket at the beginning is a year, or all there is before the year: "[REC] (2007)"."""
+    """Return whether a leading bracket is a year, or the whole text before the year: "[REC] (2007)"."""
     if _YEAR.fullmatch(first.group(1).strip()):
         return True
     return bool(re.match(r"[(\[]?(?:18|19|20)\d\d(?!\d)", text[first.end() :]))
@@ -195,7 +195,7 @@ def _is_titles_own(first: re.Match[str], text: str) -> bool:
 
 
 def _numbered(said: _Said) -> tuple[str, int | None, str] | None:
-    """Return (title, year, episode), or None where the name is not that of an episode."""
+    """Return (title, year, episode), or None if the name is not that of an episode."""
     text = said.text
     if match := _SEASON_EPISODE.search(text) or _CROSS_EPISODE.search(text):
         season, first, last = match.groups()
@@ -214,13 +214,13 @@ def _season_episode(season: int | None, episode: int) -> str:
 
 
 def _told_apart(said: _Said) -> tuple[str, int | None, str] | None:
-    """Return an episode whose season and number guessit finds in two places: "Season 1 Episode 2"."""
+    """Return an episode whose season and number guessit finds at two places: "Season 1 Episode 2"."""
     seasons, episodes = said.found.get("season", []), said.found.get("episode", [])
     if not seasons or not episodes:
         return None
     (season, (start, end)), (episode, (at, _)) = seasons[0], episodes[0]
     is_plain = isinstance(season, int) and isinstance(episode, int) and at > end
-    # "117" is no season 1 with an episode 17, and "2012.E01" is a year.
+    # "117" is not season 1 with episode 17, and "2012.E01" is a year.
     if not is_plain or not re.search("[A-Za-z]", said.text[start:at]) or said.years_in(said.text[start:end]):
         return None
     word = _SEASON_WORD.search(said.text[:start])
@@ -228,14 +228,14 @@ def _told_apart(said: _Said) -> tuple[str, int | None, str] | None:
 
 
 def _counted(said: _Said) -> tuple[str, int | None, str] | None:
-    """Return an episode that is counted without a season before it: `[group] Title - 05 [1080p]`."""
+    """Return an episode with a number but without a season: `[group] Title - 05 [1080p]`."""
     found = _place_of_count(said)
     if found is None:
         return None
     at, count, after = found
     before = said.text[:at]
     if not tidy(before) and said.group:
-        # The number stands first: [group] 01 - Title [720p].
+        # The number comes first: [group] 01 - Title [720p].
         rest = _Said(said.text[after:].lstrip(" ._-"), said.this_year)
         return tidy(_up_to_technical(rest, None)), None, _season_episode(None, count)
     season = _SEASON.search(before)
@@ -244,7 +244,7 @@ def _counted(said: _Said) -> tuple[str, int | None, str] | None:
 
 
 def _place_of_count(said: _Said) -> tuple[int, int, int] | None:
-    """Return where an episode's number begins, the number, and where it ends."""
+    """Return the start of an episode's number, the number, and its end."""
     text = said.text
     if match := _EPISODE.search(text):
         return match.start(), int(match.group(1) or match.group(2)), match.end()
@@ -264,7 +264,7 @@ def _place_of_count(said: _Said) -> tuple[int, int, int] | None:
 
 
 def _series(before: str, said: _Said) -> tuple[str, int | None]:
-    """Return (title, year) of a series from what stands before the number of its episode."""
+    """Return (title, year) of a series from the text before the number of its episode."""
     years = said.years_in(before)
     if years and not before[years[-1].end() :].strip(" ._-)]}"):
         title = tidy(before[: years[-1].start()])
@@ -283,13 +283,13 @@ def _film(said: _Said, part: re.Match[str] | None) -> tuple[str, int | None]:
     before = text[: year.start()]
     if before.strip(" ._-([{"):
         return _title_before(before, said), int(year.group(1))
-    # The year stands first: "2014 - Whiplash", "[1982] The Thing".
+    # The year comes first: "2014 - Whiplash", "[1982] The Thing".
     rest = _Said(text[year.end() :].lstrip(" ._-)]}"), said.this_year)
     return tidy(_up_to_technical(rest, None)), int(year.group(1))
 
 
 def _year_of(said: _Said) -> re.Match[str] | None:
-    """Return the year a film is from; a number in its title stands before it."""
+    """Return the match of the film's year. Numbers before it belong to the title."""
     text = said.text
     years = said.years_in(text)
     bracketed = [year for year in years if _OPENED.search(text[: year.start()])]
@@ -301,15 +301,15 @@ def _year_of(said: _Said) -> re.Match[str] | None:
     for year in reversed(early[:-1]):
         between = text[year.end() : chosen.start()]
         if EDITION.search(between) and not EDITION.sub("", between).strip(" ._-()[]"):
-            # "Blade Runner 1982 Final Cut 2007": the second is that of the edition.
+            # "Blade Runner 1982 Final Cut 2007": the second year is that of the edition.
             chosen = year
     is_first = not text[: chosen.start()].strip(" ._-")
-    # "1917.1080p": a title that is a number.
+    # "1917.1080p": the title is a number.
     return None if is_first and not text[chosen.end() :].startswith(" -") else chosen
 
 
 def _title_before(before: str, said: _Said) -> str:
-    """Take off what stands between a title and its year: editions, mendings, an early resolution."""
+    """Return a title without the words between it and its year: editions, fixes, an early resolution."""
     technical = TECHNICAL.search(before)
     if technical and is_title(tidy(before[: technical.start()])):
         return tidy(_without_marks(before[: technical.start()], said, *_WEAK))
@@ -317,7 +317,7 @@ def _title_before(before: str, said: _Said) -> str:
 
 
 def _without_shouted_language(text: str, said: _Said) -> str:
-    """Take a language off the end where it alone is in capitals: "My.Movie.GERMAN", not "The Good German"."""
+    """Remove a final language if it alone is in capitals: "My.Movie.GERMAN", not "The Good German"."""
     for start, end in said.spans("language"):
         language, rest = text[start:end].strip(" ._-"), text[:start]
         if (
@@ -331,7 +331,7 @@ def _without_shouted_language(text: str, said: _Said) -> str:
 
 
 def _up_to_technical(said: _Said, part: re.Match[str] | None) -> str:
-    """Return what stands before the first thing that belongs to no title."""
+    """Return the text before the first property that is not part of a title."""
     text = said.text
     ends = {start for start, _ in said.spans(*_STOPS)}
     ends |= {match.start() for match in (TECHNICAL.search(text), part) if match}
@@ -342,7 +342,7 @@ def _up_to_technical(said: _Said, part: re.Match[str] | None) -> str:
 
 
 def _without_marks(text: str, said: _Said, *names: str) -> str:
-    """Take off the end what guessit knows by these names, and editions, as long as a title is left."""
+    """Remove properties with these names, and editions, from the end, unless no title would remain."""
     text = without_editions(text)
     for start, end in sorted(said.spans(*names), reverse=True):
         is_last = start < len(text) and not text[end:].strip(" ._-()[]{}")
@@ -353,7 +353,7 @@ def _without_marks(text: str, said: _Said, *names: str) -> str:
 
 @cache
 def _guessit() -> Any:  # noqa: ANN401 - its own types say no more
-    """Load guessit when the first name is read: it takes a quarter of a second."""
+    """Import guessit when the first name is read: the import takes a quarter of a second."""
     from guessit import guessit
 
     return guessit

@@ -1,7 +1,7 @@
-"""The words of release names: what belongs to no title, and how a title is tidied. Pure text.
+"""The words of release names that are not part of a title, and the normalisation of titles. Pure text.
 
-Invariant: what is taken off a title is at its end and leaves a title; a film called "The Final Cut" or
-"Unrated" keeps its name.
+Invariant: words are removed from the end of a title only, and a title always remains. A film called "The
+Final Cut" or "Unrated" keeps its name.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ _LOOSE = " -–,."
 
 
 def readable(name: str) -> str:
-    """Return a file's name with nothing in it that is not UTF-8 or cannot be printed."""
+    """Return a file's name without bytes that are not UTF-8 and without unprintable characters."""
     text = os.fsencode(name).decode("utf-8", "replace")
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def comparable(name: str) -> str:
-    """Return the words of a name, without case, accents and apostrophes, one blank between them."""
+    """Return the words of a name without case, accents and apostrophes, separated by single spaces."""
     plain = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
     kept = (
         char
@@ -75,20 +75,20 @@ def comparable(name: str) -> str:
 
 
 def is_title(text: str) -> bool:
-    """Whether there is more to a text than an article."""
+    """Return whether a text has more than an article."""
     words = comparable(text)
     return bool(words) and words not in _ARTICLES
 
 
 def without_editions(text: str) -> str:
-    """Take editions and mendings off the end, as long as a title is left."""
+    """Remove editions and fixes from the end, unless no title would remain."""
     while (match := _EDITION_LAST.search(text)) and is_title(text[: match.start()]):
         text = text[: match.start()]
     return text
 
 
 def edition_in(text: str, title: str) -> str:
-    """Return the editions named in a text beside the title, as people write them."""
+    """Return the editions in a text that are not part of the title, in readable form."""
     rest = comparable(text).removeprefix(comparable(title))
     found = [label for label, pattern in _PLAIN_EDITIONS.items() if pattern.search(rest)]
     return " ".join(found)
@@ -101,7 +101,7 @@ _PLAIN_EDITIONS = {
 
 
 def tidy(text: str) -> str:
-    """Return a title as people write it: blanks for dots and underscores, no loose ends."""
+    """Return a title in readable form: spaces for dots and underscores, no stray characters at the ends."""
     text = _ALIAS.sub("", text.strip())
     if " " not in text:
         text = _ACRONYM.sub(lambda found: found.group().replace(".", _KEPT_DOT) + " ", text)
@@ -116,7 +116,7 @@ def tidy(text: str) -> str:
 
 
 def _balanced(text: str) -> str:
-    """Take off brackets that have no partner, and pairs with nothing in them."""
+    """Remove unpaired brackets and empty pairs of brackets."""
     for opened, closed in ("()", "[]", "{}"):
         depth, opens, loose = 0, [], set()
         for place, char in enumerate(text):

@@ -1,9 +1,9 @@
-"""Looks through folders of films for a configuration: what is found, named, weighed and chosen.
+"""Scans folders of films for a configuration: finds, names, probes, weighs and chooses the films.
 
     finding ─> lengths ─> film_names ─> weighing ─> editions ─> Findings ─ review ─> save
     (files)    (probes)   (guessit)     (rules)     (best copy)            (the user)
 
-Invariant: nothing is left out without a word, and nothing is written before `Findings.save`.
+Invariant: every film that is left out is reported, and nothing is written before `Findings.save`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
 from tui_gen.media.film_facts import ProbeFacts
 
 Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how many are done, and of how many."""
+"""Gets the current activity, the number done, and the total."""
 ProbeFiles = Callable[[Sequence[str], Settings, Callable[[int], None]], Mapping[str, Probed]]
 """Probes files; gets a callback for the number of files done."""
 
@@ -52,11 +52,11 @@ _RIPPED = re.compile(r"(?:.*[_-])?t\d\d", re.IGNORECASE)
 def scan(
     request: ScanRequest, *, shipped: Path, probe: ProbeFiles, progress: Progress, this_year: int
 ) -> Findings:
-    """Look through the folders of a request; nothing is written.
+    """Scan the folders of a request; nothing is written.
 
-    Settings and rules come from the target where it exists, else from `shipped`. Raises `ScanError`
-    where there is nothing to be had or the target has videos and no update is asked for, and
-    `ConfigurationError` where the target is faulty.
+    Settings and rules come from the target if it exists, else from `shipped`. Raises `ScanError` if there are
+    no video files, or if the target has videos and no update is requested. Raises `ConfigurationError` if the
+    target is faulty.
     """
     target = request.target
     base = target if target.exists() else shipped
@@ -137,7 +137,7 @@ def _look_by_name(file: VideoFile, said: Reading) -> Look:
 
 
 def _told_apart(films: Sequence[FoundFilm]) -> Iterator[FoundFilm]:
-    """Have names tell editions of one film apart, and titles of one disc that share a name."""
+    """Make the names of editions of one film differ, and those of titles of one disc."""
     editions: dict[FilmKey, set[str]] = defaultdict(set)
     for found in films:
         editions[film_key(found.film)].add(found.film.edition)
@@ -161,7 +161,7 @@ def _probed(
 
 
 def _judged(found: FoundFilm, facts: Probed | None, least_seconds: float) -> FoundFilm:
-    """Leave out what is no film by its probe; what cannot be probed today stays in."""
+    """Leave out a file that its probe shows is not a film. A file that cannot be probed now is kept."""
     if facts is None:
         return found
     if isinstance(facts, NoFacts):
@@ -201,7 +201,7 @@ def _weighed(films: Sequence[FoundFilm], rules: Sequence[CategoryRule]) -> list[
 def _chosen(
     films: Sequence[FoundFilm], known: Mapping[FilmKey, FilmName], request: ScanRequest
 ) -> list[FoundFilm]:
-    """Leave out the lesser copies of a film, and copies of films that are listed."""
+    """Leave out lesser copies of a film, and copies of films that the configuration lists."""
     if request.keeps_editions:
         return list(films)
     chosen = []

@@ -1,1 +1,1 @@
-"""What ends up in the output folder: patches cut, written under their names, looked over, moved."""
+"""The patches in the output folder: folders, verification, moves, exports, contact sheets."""

@@ -1,15 +1,15 @@
-"""The folders of a category: opened without leaving the output folder, prepared, swept, looked over.
+"""The folders of a category: opens them inside the output folder, prepares them, sweeps and lists them.
 
     <output>/<category folder>/<format folder>/{GT,LR,LR_7frames,GT_7frames}/<stem>.png
                               /Val/{GT,LR}/
                               /.tui-gen-tmp/<stem>.<token>.<GT, LR, LR_7frames or GT_7frames>.tmp
 
-A token is the process's own, with a number for each patch it writes: two writers never share a file.
+A token identifies the process and the write, so two writers never share a temporary file.
 
-Invariant: no file is created, replaced or removed outside the output folder, whatever symbolic links
-lie in it, and nothing is removed that a ledger line owns.
+Invariant: no file outside the output folder is created, replaced or removed, even if symbolic links lead
+there. No file that a ledger line records is removed.
 
-Names are plain strings; bytes that are not UTF-8 travel in them as surrogates, as os.fsdecode gives.
+Names are plain strings; bytes that are not UTF-8 are surrogates in them, as in os.fsdecode.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from pathlib import Path
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
 KIND_FOLDERS = {"gt": "GT", "lr": "LR", "lr7": "LR_7frames", "gt7": "GT_7frames"}
-"""What a patch consists of -> the folder it lies in, inside the format's folder."""
+"""Kind of file of a patch -> its folder inside the format's folder."""
 
 USUAL_KINDS = ("gt", "lr", "lr7")
-"""Kinds whose folders are made whether or not the settings ask for them."""
+"""Kinds whose folders are made even if the settings do not ask for them."""
 
 TEMPORARY_FOLDER = ".tui-gen-tmp"
 VALIDATION_FOLDER = "Val"
@@ -41,28 +41,28 @@ _WRITES = itertools.count(1)
 _TEMPORARY_NAME = re.compile(
     rf"(?P<stem>.+?)(?:\.[0-9a-f]{{8}}-\d+)?\.(?:{'|'.join(KIND_FOLDERS.values())})\.tmp", re.DOTALL
 )
-# Greedy: the last "_idx<digits>" ends the slug, as a slug may contain such a part itself.
+# Greedy: the last "_idx<digits>" ends the slug, because a slug may contain such a part.
 _PATCH_NAME = re.compile(r"patch_(?P<slug>.*)_idx\d+.*", re.DOTALL)
 
 
 _LASTING = frozenset(
     {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EINVAL}
 )
-"""What lies in a name or in what somebody put there: waiting does not change it."""
+"""Errors caused by a name or by a file of the user: waiting does not change them."""
 
 
 class OutputError(OSError):
-    """A file or folder below the output folder could not be used: `errno` says why, `filename` where."""
+    """A path below the output folder cannot be used: `errno` has the reason, `filename` the path."""
 
     @property
     def is_obstruction(self) -> bool:
-        """Whether it passes when someone makes room or mends the disk: no clip's fault."""
+        """Whether the error can pass, when space is freed or the disk repaired: not the fault of a clip."""
         return self.errno not in _LASTING
 
 
 @contextmanager
 def blaming(path: str | Path) -> Iterator[None]:
-    """Turn every OSError of the body into an OutputError that names `path`."""
+    """Turn every OSError of the body into an OutputError with the file name `path`."""
     try:
         yield
     except OutputError:
@@ -73,10 +73,10 @@ def blaming(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def opened(output: Path, folder: str) -> Iterator[int]:
-    """Open `folder` (relative to `output`) and give its descriptor.
+    """Open `folder` (relative to `output`) and yield its descriptor. Raises OutputError.
 
-    A symbolic link on the way is followed only if it stays inside the output folder; OutputError with
-    ELOOP otherwise. What is swapped for a link in the meantime is not followed at all.
+    A symbolic link on the way is followed only if it leads inside the output folder; otherwise the error is
+    ELOOP. A link that replaces a folder in the meantime is not followed.
     """
     path = output / folder
     with blaming(path):
@@ -95,7 +95,7 @@ def opened(output: Path, folder: str) -> Iterator[int]:
 
 @contextmanager
 def temporaries_opened(output: Path, category_folder: str) -> Iterator[int]:
-    """Open a category's folder of temporaries, making it if need be, and give its descriptor."""
+    """Open a category's folder of temporaries, make it if it is missing, and yield its descriptor."""
     path = output / category_folder / TEMPORARY_FOLDER
     with opened(output, category_folder) as category, blaming(path):
         _make_subfolder(category, TEMPORARY_FOLDER)
@@ -119,7 +119,7 @@ def _open_inside(name: str, parent: int) -> int:
 
 
 def _make_subfolder(parent: int, name: str) -> bool:
-    """Create one folder in an opened one. False if something of that name stands there already."""
+    """Create a folder in an opened folder. Return False if the name exists already."""
     try:
         os.mkdir(name, dir_fd=parent)
     except FileExistsError:
@@ -128,7 +128,7 @@ def _make_subfolder(parent: int, name: str) -> bool:
 
 
 def make_folder(output: Path, folder: str) -> None:
-    """Create `folder` (relative to `output`) and what is missing above it, the output folder included."""
+    """Create `folder` (relative to `output`) and its missing parents, including the output folder."""
     with blaming(output):
         output.mkdir(parents=True, exist_ok=True)
     made = Path()
@@ -138,11 +138,11 @@ def make_folder(output: Path, folder: str) -> None:
                 flush_folder(parent)
         made /= part
     with opened(output, folder):
-        """What stood there before is a folder, and inside."""
+        """An existing folder was not made here: check that it is a folder inside the output folder."""
 
 
 def stands(name: str, folder: int) -> bool:
-    """Tell whether an open folder has an entry of this name, whatever it is."""
+    """Return whether an open folder has an entry of this name, of any type."""
     try:
         os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -151,11 +151,11 @@ def stands(name: str, folder: int) -> bool:
 
 
 def flush_folder(descriptor: int) -> None:
-    """Bring a folder's entries to the disk, where its file system can."""
+    """Sync a folder's entries to the disk, if its file system supports it."""
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network shares cannot flush a folder: they have done so, or never will.
+        # Some network shares cannot sync a folder: they have done so already, or never do.
         if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
             raise
 
@@ -167,7 +167,7 @@ def prepare_folders(
     *,
     kinds: Iterable[str] = USUAL_KINDS,
 ) -> None:
-    """Create the folders that a category's patches go to, and its empty validation folders."""
+    """Create the folders of a category's patches, and its empty validation folders."""
     for folder in patch_folders(category_folder, formats, kinds=kinds):
         make_folder(output, folder)
     for kind in VALIDATION_KINDS:
@@ -177,7 +177,7 @@ def prepare_folders(
 def patch_folders(
     category_folder: str, formats: Iterable[PatchFormat], *, kinds: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the folders that a category's patches go to, relative to the output folder."""
+    """Return the folders of a category's patches, relative to the output folder."""
     names = [KIND_FOLDERS[kind] for kind in kinds]
     return tuple(f"{category_folder}/{each.folder}/{name}" for each in formats for name in names)
 
@@ -186,28 +186,28 @@ def patch_folders(
 
 
 def new_token() -> str:
-    """Return what tells the temporaries of one write from those of all others, in any process."""
+    """Return a token for the temporaries of one write, unique among all processes."""
     return f"{_PROCESS_TOKEN}-{next(_WRITES)}"
 
 
 def temporary_name(stem: str, kind: str, token: str) -> str:
-    """Name of the file that becomes the `kind` of the patch `stem`: enough to find its partners."""
+    """Return the temporary name of the file for `kind` of the patch `stem`; it identifies its partners."""
     return f"{stem}.{token}.{KIND_FOLDERS[kind]}.tmp"
 
 
 def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[str], bool]) -> int:
-    """Empty and remove a category's folder of temporaries; return how many files were removed.
+    """Empty and remove a category's folder of temporaries; return the number of removed files.
 
-    A temporary names a patch that was in hand when a process died. Those of its files that already
-    stand under their final names are removed too, unless `is_recorded` (asked with the path relative
-    to the output folder) says that a ledger line owns them. No engine may be at work on the category.
+    A temporary names a patch that was being written when a process died. Files of this patch with final names
+    are removed too, unless `is_recorded` returns True for their path relative to the output folder: then a
+    ledger line records them. No engine may be running in the category.
     """
     path = output / category_folder / TEMPORARY_FOLDER
     if not os.path.lexists(path):
         return 0
     removed = 0
     with temporaries_opened(output, category_folder) as folder, blaming(path):
-        # Partners go first: a sweep that is killed leaves what the next one needs.
+        # Remove the partners first: if the sweep is killed, the next sweep needs the temporary.
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries)
         for name in names:
@@ -221,7 +221,7 @@ def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[s
 
 
 def remove(name: str, folder: int) -> bool:
-    """Remove a file from an open folder; return False where there is none."""
+    """Remove a file from an open folder; return False if it does not exist."""
     try:
         os.unlink(name, dir_fd=folder)
     except FileNotFoundError:
@@ -233,7 +233,7 @@ def _remove_empty(name: str, parent: int) -> None:
     try:
         os.rmdir(name, dir_fd=parent)
     except OSError as error:
-        # A process that its engine took for lost still writes here; the next sweep removes the folder.
+        # A process that its engine counted as dead still writes here; the next sweep removes the folder.
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
             raise
 
@@ -254,7 +254,7 @@ def _remove_partners(
 
 
 def _kind_folders(output: Path, category_folder: str) -> Iterator[str]:
-    """All `<category>/<format>/<kind>` that exist inside the output folder, relative to it."""
+    """Yield every existing `<category>/<format>/<kind>` inside the output folder, relative to it."""
     root = os.path.realpath(output)
     with blaming(output / category_folder), os.scandir(output / category_folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_dir() and entry.name != TEMPORARY_FOLDER)
@@ -262,7 +262,7 @@ def _kind_folders(output: Path, category_folder: str) -> Iterator[str]:
         for kind_folder in KIND_FOLDERS.values():
             folder = f"{category_folder}/{name}/{kind_folder}"
             real = os.path.realpath(output / folder)
-            # What a link leads to outside was never written to, so nothing of ours lies there.
+            # The program never writes through a link to outside, so it has no files there.
             if Path(real).is_dir() and os.path.commonpath([root, real]) == root:
                 yield folder
 
@@ -271,10 +271,10 @@ def _kind_folders(output: Path, category_folder: str) -> Iterator[str]:
 
 
 def settle_slug(output: Path, category_folder: str, slug: str, *, video_id: str) -> str:
-    """Return the slug a video may use in a category: `slug`, or one with the video's id.
+    """Return the slug for a video in a category: `slug`, or a slug with the video's id.
 
-    To be asked before the slug is recorded for the video: every file that already carries it belongs
-    to someone else, and is never replaced.
+    Call this before the slug is recorded for the video: an existing file with this slug belongs to someone
+    else and is never replaced.
     """
     taken = _slugs_in(output, category_folder)
     settled, repetition = slug, 1
@@ -296,10 +296,10 @@ def _slugs_in(output: Path, category_folder: str) -> set[str]:
 
 
 def foreign_files(output: Path, category_folder: str, is_owned: Callable[[str], bool]) -> str | None:
-    """Return one file in a category's folder that no ledger owns, or None.
+    """Return one file in a category's folder that no ledger records, or None.
 
-    `is_owned` is asked with paths relative to the output folder, and the answer is such a path.
-    Validation folders are the user's own, and temporaries are swept at the start.
+    `is_owned` gets paths relative to the output folder, and the result is such a path. Validation folders
+    belong to the user, and temporaries are swept when a run starts; both are ignored.
     """
     top = output / category_folder
     not_ours = {os.fspath(top / VALIDATION_FOLDER), os.fspath(top / TEMPORARY_FOLDER)}

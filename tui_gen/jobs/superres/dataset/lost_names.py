@@ -1,6 +1,6 @@
-"""Names of files whose ledger line was lost, read back from the patches that were made under them.
+"""Recovers names of files whose ledger line was lost, from the patches with these names.
 
-Without its recorded name a film would be given another one, beside patches that are its own.
+Without its recorded name a film would get another name, although it has patches under the old name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATCH_FILE = re.compile(r"patch_(?P<slug>.+)_idx(?P<index>\d{4,})(?P<suffix>.*)\
 
 
 def lost_names(ledger: Path, records: Mapping[str, SourceRecord], at: float) -> tuple[ev.FactsLearned, ...]:
-    """Return the names of films that have patches in a category but no name there. Mostly none."""
+    """Return events with the names of films that have patches in a category but no recorded name there."""
     lost = {
         (source, whole_name(part))
         for source, record in records.items()

@@ -1,4 +1,4 @@
-"""Reads from the ledger what was measured, also on what was rejected; what costs nothing is always there.
+"""Reads the measured scores from the ledger, also of rejected clips and patches.
 
 Only the ledger is read. A clip or patch that was made again counts once.
 """
@@ -32,11 +32,11 @@ from tui_gen.jobs.superres.extraction.scoring.scores import (
 )
 
 MOST_PAIRS = 1_000_000_000
-"""So many pairs of hashes are compared for the distances; with more patches, only some are looked up."""
+"""The most pairs of hashes compared for the distances; with more patches, a sample is compared."""
 
 
 def measurements(settings: Settings, ledger: Path, names: Mapping[str, str]) -> Measurements:
-    """Return what a ledger tells; `names` are those of the sources."""
+    """Return the measurements in a ledger; `names` maps the ids of sources to their names."""
     measures = tuple(_measures(settings))
     reading = _Reading({measure.name: measure for measure in measures})
     for event in read_events(ledger, on_damage=[]):
@@ -75,7 +75,7 @@ def _measures(settings: Settings) -> Iterator[Measure]:
 
 
 def clip_values(record: JsonObject) -> dict[str, float]:
-    """Return what was measured on a clip; nothing for one whose line is older than its measures."""
+    """Return the values measured on a clip; empty for a line of a version that did not measure them."""
     values = dict(record.get("scores", {}))
     if pairs := record.get("pair_differences"):
         values["scene_difference"] = record["scene_difference"]
@@ -92,7 +92,7 @@ _Hashes = dict[str, PerceptualHashes]
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far."""
+    """The measurements read so far."""
 
     measures: Mapping[str, Measure]
     values: dict[str, dict[Place, array[float]]] = field(default_factory=lambda: defaultdict(dict))
@@ -134,7 +134,7 @@ class _Reading:
             _add_hash(self._hashes, place, clip, patch.perceptual_hash)
 
     def move(self, event: ev.PatchMoved) -> None:
-        """Count what was measured on a patch in the category in which the patch stands now."""
+        """Move a patch's values to the category that the patch is in now."""
         clip, patch = event.clip, event.patch
         old, new = (event.from_category, event.source), (patch.category, event.source)
         if old == new or not self._seen.get(old, 0) >> clip & 1:
@@ -160,7 +160,7 @@ class _Reading:
         return not seen >> clip & 1
 
     def _add(self, place: Place, values: Mapping[str, float]) -> bool:
-        """Keep values and return whether one of them is flagged."""
+        """Add values; return whether one of them is flagged."""
         for name, value in values.items():
             if name in self.measures:
                 self.values[name].setdefault(place, array("d")).append(value)
@@ -169,7 +169,7 @@ class _Reading:
         )
 
     def compare(self) -> None:
-        """Find how far each patch is from the nearest one before it, and which are near duplicates."""
+        """Calculate the distance of each patch to the nearest patch before it, and the near duplicates."""
         measure = self.measures[NEAR_DUPLICATE]
         for category, by_source in self._hashes.items():
             hashes = _Compared.of(by_source)
@@ -193,16 +193,16 @@ def _add_hash(hashes: dict[str, _Hashes], place: Place, clip: int, value: int) -
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The hashes of one category, side by side: one element a patch."""
+    """The hashes of one category as arrays: one element per patch."""
 
     values: NDArray[np.uint64]
     clips: NDArray[np.int64]
-    ranks: NDArray[np.int64]  # by clip, then by the id of the source
+    ranks: NDArray[np.int64]  # order by clip, then by the id of the source
     owners: list[str]  # sources
 
     @classmethod
     def of(cls, hashes: _Hashes) -> _Compared:
-        """Put the hashes of all sources together, in the order of the ids of their sources."""
+        """Concatenate the hashes of all sources, in the order of the sources' ids."""
         parts = [hashes[source] for source in sorted(hashes)]
         clips = np.concatenate([np.array(part.clips, np.int64) for part in parts])
         owners = np.repeat(np.arange(len(parts)), [len(part.clips) for part in parts])
@@ -214,12 +214,12 @@ class _Compared:
         )
 
     def nearest_before(self, place: int) -> int | None:
-        """Return the distance to the nearest patch of lower rank, None for the first."""
+        """Return the distance to the nearest patch of lower rank, None for the first patch."""
         before = self.values[self.ranks < self.ranks[place]]
         return int(np.bitwise_count(before ^ self.values[place]).min()) if len(before) else None
 
     def found(self, within: int) -> list[int]:
-        """Return which patches are near one of lower rank."""
+        """Return the positions of the patches near a patch of lower rank."""
         return np.flatnonzero(found_among(self.values, self.ranks, within=within)).tolist()
 
 
@@ -228,13 +228,13 @@ class _Compared:
 
 @dataclass(frozen=True, slots=True)
 class _FlaggedPatches:
-    """The patches that stand and are beyond a limit, once for each score that says so."""
+    """The existing patches with a score beyond its limit, once for each such score."""
 
     ledger: Path
     measures: Mapping[str, Measure]
 
     def __iter__(self) -> Iterator[Flagged]:
-        """Read the ledger, and yield near duplicates at the end."""
+        """Read the ledger and yield flagged patches; near duplicates come last."""
         hashes: dict[str, _Hashes] = defaultdict(dict)
         paths: dict[Place, list[str]] = defaultdict(list)  # in the order of the hashes
         for standing in standing_patches(self.ledger):

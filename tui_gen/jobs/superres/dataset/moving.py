@@ -1,11 +1,11 @@
-"""Moves patches to other parts: of films assigned later, and near duplicates of held-out patches.
+"""Moves patches to other parts: those of films assigned later, and near duplicates of held-out patches.
 
-    <category>/Patches_Large/GT/x.png ── rename ──> <category>/Val_Large/GT/x.png, its partners before it
+    <category>/Patches_Large/GT/x.png ── rename ──> <category>/Val_Large/GT/x.png, after its partners
                                                     <category>/Near_Large/GT/x.png
 
-Guards: no file is changed or removed, and none replaced but by its like after a repair; a move that was
-cut short is ended by the next one, as the ledger is told of a patch only after all its files stand in
-their new place.
+Guards: no file is changed or removed. A file is replaced only by its repaired copy. The ledger records the
+move of a patch only after all its files are in their new place, so the next move completes an interrupted
+move.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ from tui_gen.jobs.superres.units import EXTRACT
 
 
 def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.Durable]]:
-    """Move what stands in another part than its film; yield a film's events when its files are in place.
+    """Move patches that are in another part than their film; yield a film's events when its files are moved.
 
-    A film for training that is divided keeps what it gave to validation. Raises OSError.
+    A divided training film keeps the patches of its validation block. Raises OSError.
     """
     wanted = {source: video.split for source, video in sources if not video.val_share}
     ledger = settings.run_folder / LEDGER_NAME
@@ -64,8 +64,8 @@ def move_patches(settings: Settings, sources: Sources) -> Iterator[Sequence[ev.D
 def move_near_duplicates(settings: Settings, found: Found) -> Iterator[Sequence[ev.Durable]]:
     """Move training patches that are near duplicates of held-out patches out of the training folders.
 
-    Those found no longer are moved back. Yields the events of each film when its files are in place.
-    Raises OSError.
+    Patches that no longer are near duplicates are moved back. Yields the events of each film when its files
+    are moved. Raises OSError.
     """
     ledger = settings.run_folder / LEDGER_NAME
     for samples in _misplaced(settings, found).values():
@@ -83,7 +83,7 @@ def misplaced(settings: Settings, found: Found) -> int:
 
 
 def _misplaced(settings: Settings, found: Found) -> dict[str, list[Sample]]:
-    """Return the training patches that stand among those they do not belong to, by film."""
+    """Return the training patches that are in the wrong kind of folder, by film."""
     folders = {category.folder for category in settings.whole_categories}
     has_moved = any(next((settings.output / folder).glob(f"{NEAR_FOLDER}*"), None) for folder in folders)
     if not found and not has_moved:
@@ -119,7 +119,7 @@ def _moved(sample: Sample, before: Patch, now: Patch) -> ev.PatchMoved:
 
 
 def _put(output: Path, patch: Patch, folder_for: Callable[[str], str]) -> Patch:
-    """Move a patch's files to another folder of its category, GT last; return what is to be recorded."""
+    """Move a patch's files to another folder of its category, GT last; return the patch to record."""
     files: dict[str, str] = {
         kind: _place(path, folder_for(_folder(path))) for kind, path in patch.record["files"].items()
     }
@@ -129,18 +129,18 @@ def _put(output: Path, patch: Patch, folder_for: Callable[[str], str]) -> Patch:
 
 
 def _folder(path: str) -> str:
-    """Return the folder of a file's format: `Patches_Large`."""
+    """Return the format folder of a file's path: `Patches_Large`."""
     return path.rsplit("/", 3)[1]
 
 
 def _place(path: str, folder: str) -> str:
-    """Return where a file stands in another folder of its category."""
+    """Return the path of a file in another format folder of its category."""
     category, _, kind, name = path.rsplit("/", 3)
     return f"{category}/{folder}/{kind}/{name}"
 
 
 def _is_repaired(path: str, new: str, output: Path, sha256: str) -> bool:
-    """Return whether a patch that stood apart was made again: its new file takes the place of the old one."""
+    """Return whether a moved patch was made again: then its new file replaces the old file."""
     is_apart = _folder(new).partition("_")[0] == NEAR_FOLDER
     return is_apart and hashlib.sha256((output / path).read_bytes()).hexdigest() == sha256
 
@@ -153,6 +153,6 @@ def _rename(output: Path, path: str, new: str, sha256: str) -> None:
             if stands(name, before) and not _is_repaired(path, new, output, sha256):
                 raise OutputError(errno.EEXIST, "a file of this name stands there", os.fspath(output / new))
             if not stands(name, before):
-                return  # moved before, or by hand
+                return  # moved before, by the program or by hand
         os.rename(name, name, src_dir_fd=before, dst_dir_fd=after)
         flush_folder(after)

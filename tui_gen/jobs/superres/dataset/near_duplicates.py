@@ -1,14 +1,14 @@
-"""Which patches show what another one shows: by their hashes, within a category, within and across films.
+"""Finds near duplicates by their perceptual hashes, within a category, within films and across films.
 
-    rank: clip number, then film id       a patch is a near duplicate if one of lower rank is near it,
-    0a 0b 1a 1b 2a ...                    whether or not that one is a near duplicate itself
+    rank: clip number, then film id       a patch is a near duplicate if a patch of lower rank is near it,
+    0a 0b 1a 1b 2a ...                    whether or not that patch is a near duplicate itself
 
-So what is found of a set of patches does not depend on the order in which they were made, and more
-patches never clear one that was found. The plan counts what is found as rejected: the quota goes to the
-next clips. As each of these is planned by lower ranks alone, a run ends with the same patches whatever
-the order of the work, the number of workers or the crashes between.
+The near duplicates in a set of patches therefore do not depend on the order in which the patches were made,
+and more patches never clear a near duplicate. The plan counts near duplicates as rejected and plans the next
+clips instead. Each clip is planned by lower ranks alone, so a run ends with the same patches for every order
+of the work, number of workers and crash.
 
-No file is touched: near duplicates stay where they are, and the ledger tells which they are.
+This module changes no file: near duplicates stay where they are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tui_gen.jobs.superres.units import EXTRACT
 
 HASH_BITS = 64
 FEW = 64
-"""So many new patches are each held against all others; more are sorted out all together."""
+"""Up to this number of new patches are compared one by one; more are compared all together."""
 _CHUNK = 512
 
 Records = Mapping[str, SourceRecord]
@@ -42,13 +42,13 @@ Mask = NDArray[np.bool_]
 
 @dataclass(slots=True)
 class NearDuplicates:
-    """The near duplicates among all patches made so far; it catches up with the records when asked."""
+    """The near duplicates among all patches made so far; `among` processes new records."""
 
-    within: int  # bits that may differ
+    within: int  # the most bits that differ in near hashes
     _categories: dict[str, _Category] = field(default_factory=dict)
 
     def among(self, records: Records) -> Found:
-        """Return those among the patches that stand."""
+        """Return the near duplicates among the existing patches."""
         hashes: dict[str, dict[str, PerceptualHashes]] = defaultdict(dict)
         for source, record in records.items():
             for name, given in record.stage(EXTRACT).hashes.items():
@@ -66,7 +66,7 @@ class NearDuplicates:
 
 
 def near_duplicates_rejected(rules: Rules) -> NearDuplicates | None:
-    """Return what finds them, where the rules reject them."""
+    """Return a finder of near duplicates if the rules reject them, else None."""
     rule = rules.get(NEAR_DUPLICATE)
     if rule is None or rule.mode != "reject" or rule.under is None:
         return None
@@ -74,21 +74,21 @@ def near_duplicates_rejected(rules: Rules) -> NearDuplicates | None:
 
 
 class Finder(Protocol):
-    """Finds patches that stand without counting."""
+    """Finds existing patches that do not count towards targets."""
 
     def among(self, records: Records) -> Found:
-        """Return those among the patches that stand."""
+        """Return the existing patches that do not count."""
         ...
 
 
 def planned_without(near: Finder | None, records: Records, plan: Callable[[Records], Plan]) -> Plan:
-    """Return the plan made from records in which what was found does not count."""
+    """Return the plan made from records in which the found patches count as rejected."""
     found = near.among(records) if near is not None else {}
     return with_surplus(plan(discounted(records, found)), found)
 
 
 def discounted(records: Records, found: Found) -> dict[str, SourceRecord]:
-    """Return records in which the patches that were found count as rejected instead of made."""
+    """Return records in which the found patches count as rejected instead of made."""
     result = dict(records)
     for category, sources in found.items():
         for source, bits in sources.items():
@@ -102,7 +102,7 @@ def discounted(records: Records, found: Found) -> dict[str, SourceRecord]:
 
 
 def with_surplus(plan: Plan, found: Found) -> Plan:
-    """Return the plan with the number of patches that exist without counting."""
+    """Return the plan with the number of existing patches that do not count."""
     counts = {name: sum(bits.bit_count() for bits in sources.values()) for name, sources in found.items()}
     categories = {
         name: replace(category, planned=category.planned + counts.get(name, 0), surplus=counts.get(name, 0))
@@ -113,20 +113,20 @@ def with_surplus(plan: Plan, found: Found) -> Plan:
 
 @dataclass(slots=True)
 class _Category:
-    """The patches of one category, and which of them were found."""
+    """The patches of one category, and the near duplicates among them."""
 
     within: int
     found: dict[str, int] = field(default_factory=dict)  # source -> bit set of clips
-    _seen: dict[str, int] = field(default_factory=dict)  # source -> marks taken in
-    # One element a patch: hash, clip, and the number of the source in the order of `_seen`.
+    _seen: dict[str, int] = field(default_factory=dict)  # source -> number of hashes processed
+    # One element per patch: hash, clip, and the number of the source in the order of `_seen`.
     _hashes: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     _clips: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     _owners: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
     _is_found: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
-    _removed: int = 0  # hashes that had been removed by the last look
+    _removed: int = 0  # the number of hashes removed from the records, at the last call
 
     def catch_up(self, hashes: Mapping[str, PerceptualHashes]) -> None:
-        """Take in what is new, by source."""
+        """Process the new hashes of each source."""
         removed = sum(given.removed for given in hashes.values())
         if removed != self._removed:  # patches were moved to another category
             self._forget(removed)
@@ -149,7 +149,7 @@ class _Category:
             self.found[source] = self.found.get(source, 0) | 1 << int(self._clips[place])
 
     def _forget(self, removed: int) -> None:
-        """Start again, with all hashes that are left."""
+        """Start again with all remaining hashes."""
         self._removed = removed
         self.found.clear()
         self._seen.clear()
@@ -173,7 +173,7 @@ class _Category:
             self._is_found = np.concatenate([self._is_found, np.zeros(more, np.bool_)])
 
     def _ranks(self) -> Numbers:
-        """Return a number for each patch: by clip, then by the id of its film."""
+        """Return the rank of each patch: by clip, then by the id of its film."""
         sources = list(self._seen)
         places = {source: place for place, source in enumerate(sorted(sources))}
         order = np.array([places[source] for source in sources], np.int64)
@@ -182,25 +182,26 @@ class _Category:
 
 
 def found_among(hashes: Hashes, ranks: Numbers, *, within: int) -> Mask:
-    """Return which of the hashes are near one of lower rank."""
+    """Return which hashes are near a hash of lower rank, or equal to one."""
     order = np.argsort(ranks, kind="stable")
     ordered, ranked = hashes[order], ranks[order]
-    # The first of those that are equal stands for them all.
+    # Compare only the first of equal hashes.
     _, first, which = np.unique(ordered, return_index=True, return_inverse=True)
     leaders = np.sort(first)
     is_near = np.zeros(len(hashes), np.bool_)
     is_near[leaders] = _near_an_earlier(ordered[leaders], within)
     leader = first[which]
     is_found = np.empty(len(hashes), np.bool_)
-    # A patch that was made again has the rank of the first one.
+    # A patch that was made again has the rank of the first version.
     is_found[order] = is_near[leader] | (ranked > ranked[leader])
     return is_found
 
 
 def _near_an_earlier(hashes: Hashes, within: int) -> Mask:
-    """Return which of the hashes are near one before them.
+    """Return which hashes are near a hash before them.
 
-    Cut into one part more than bits may differ, two that are near have one part in common at least.
+    Pigeonhole: split each hash into within + 1 parts; two hashes within `within` bits share at least one
+    part.
     """
     is_near = np.zeros(len(hashes), np.bool_)
     edges = [HASH_BITS * part // (within + 1) for part in range(within + 2)]

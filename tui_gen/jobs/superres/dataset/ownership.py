@@ -1,4 +1,4 @@
-"""Whose a file in the output folder is: the ledger's, or somebody else's, who is never touched."""
+"""Decides whether a file in the output folder is recorded in the ledger. Other files are never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui_gen.jobs.superres.units import EXTRACT
 
 
 def owners_of(category: Category, records: Mapping[str, SourceRecord]) -> dict[str, str]:
-    """Return slug -> source for the names recorded in a category."""
+    """Return slug -> source for the slugs recorded in a category."""
     key = f"slug:{category.name}"
     return {record.facts[key]: source for source, record in records.items() if record.facts.get(key)}
 
@@ -22,7 +22,7 @@ def owners_of(category: Category, records: Mapping[str, SourceRecord]) -> dict[s
 def is_recorded(
     category: Category, owners: Mapping[str, str], records: Mapping[str, SourceRecord], path: str
 ) -> bool:
-    """Return whether a ledger line owns the file at `path`, relative to the output folder."""
+    """Return whether a ledger line records the file at `path`, relative to the output folder."""
     parts = path.split("/")
     match = PATCH_FILE.fullmatch(parts[-1])
     if match is None or parts[-2] not in KIND_FOLDERS.values():
@@ -32,15 +32,15 @@ def is_recorded(
         return False
     made = records[source].stage(EXTRACT).made
     part = part_name(category.name, split_of_folder(parts[-3]))
-    # What was moved to a validation folder by hand is still that of the whole category.
+    # Files moved to a validation folder by hand still belong to the whole category.
     return bool((made.get(part, 0) | made.get(category.name, 0)) >> int(match["index"]) & 1)
 
 
 def refuse_foreign_files(settings: Settings, records: Mapping[str, SourceRecord]) -> None:
-    """Raise RefusedError if the folder of a category that no run has begun holds files already."""
+    """Raise RefusedError if the folder of a category without patches already has files."""
     for category in settings.whole_categories:
         owners = owners_of(category, records)
-        if owners:  # begun before: the files there were accepted, or are its own
+        if owners:  # a run began before: files there were accepted, or are its own
             continue
         try:
             foreign = foreign_files(settings.output, category.folder, lambda _path: False)

@@ -1,4 +1,4 @@
-"""Draws a patch in terminal cells: GT, and beside it the frames of its LR stack."""
+"""Draws a patch in terminal cells: GT, and beside GT the frames of its LR stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_FILE = 64 << 20
 
 
 def draw_patch(output: Path, patch: JsonObject, *, columns: int, rows: int) -> Cells:
-    """Return rows of cells, each the colours of its upper and lower half. Raises OSError, ValueError.
+    """Return rows of cells, each with the colours of its upper and lower half. Raises OSError, ValueError.
 
     A cell is about twice as high as wide, so half a cell is about square.
     """
@@ -47,20 +47,20 @@ def _read(path: Path) -> Image:
 
 
 def _side_by_side(pictures: list[Image], width: int, height: int) -> Image:
-    """Lay GT on the left and the small frames, one above the other, on the right."""
+    """Place GT on the left, and the small frames one above the other on the right."""
     gt, small = pictures[0], pictures[1:]
     left_width = max(1, (width - _GAP) * 2 // 3) if small else width
     canvas = np.zeros((height, width, 3), np.uint8)
     _place(canvas[:, :left_width], gt)
     for position, frame in enumerate(small):
-        own = height // len(small)  # the same for each, so that none is drawn larger
+        own = height // len(small)  # the same height for each, so that none is drawn larger
         top = own * position
         _place(canvas[top : top + own - 1, left_width + _GAP :], frame)
     return canvas
 
 
 def _place(room: Image, picture: Image) -> None:
-    """Shrink or grow a picture into the top left of a room, undistorted."""
+    """Scale a picture to fit the top left of `room`, keeping its aspect ratio."""
     if room.shape[0] < 1 or room.shape[1] < 1:
         return
     scale = min(room.shape[0] / picture.shape[0], room.shape[1] / picture.shape[1])

@@ -1,13 +1,13 @@
-"""Which part of the dataset a film and its clips belong to: training, validation or test. Pure.
+"""Assigns a film and its clips to a part of the dataset: training, validation or test. Pure.
 
     film  |----------- train -----------|guard|--- val ---|guard|------ train ------|
                                          10 s              10 s
 
-A held-out part is a category of its own, "general/val" beside "general": a clip made for one is not
-made for the other, does not count towards its target, and stands in folders of its own. No category of a
-configuration can be called so, as none holds a slash.
+A held-out part is a separate category, "general/val" beside "general". A clip of one is not a clip of the
+other and does not count towards its target. Its files are in separate folders. A configuration cannot define
+such a category, because names of categories contain no slash.
 
-Guards: no window of a held-out clip comes nearer than `GUARD_SECONDS` to one of a clip for training.
+Guards: windows of held-out clips and of training clips are at least `GUARD_SECONDS` apart.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ GUARD_SECONDS = 10.0
 SHORTEST_DIVIDED_SECONDS = 600.0
 """Shorter films are not divided: the guard would take too much of them."""
 SPLIT_FOLDERS: dict[Split, str] = {"train": "Patches", "val": "Val", "test": "Test"}
-"""What the names of a part's format folders begin with."""
+"""Part -> the prefix of its format folders."""
 NEAR_FOLDER = "Near"
-"""What those begin with that hold training patches that are near duplicates of held-out patches."""
+"""The prefix of format folders with training patches that are near duplicates of held-out patches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The contiguous part of a film that is held out."""
+    """The contiguous block of a film that is held out."""
 
     start_seconds: float
     end_seconds: float
 
 
 def block_of(seed: int, source: str, *, share: float, duration_seconds: float) -> Block | None:
-    """Return the block of a film, or None where it has none.
+    """Return the block of a film, or None if the film has none.
 
-    It lies around a seeded place, so that a larger share holds the block of a smaller one.
+    The block is around a seeded place, so the block of a larger share contains that of a smaller share.
     """
     if share <= 0 or duration_seconds < SHORTEST_DIVIDED_SECONDS:
         return None
@@ -54,17 +54,17 @@ def block_of(seed: int, source: str, *, share: float, duration_seconds: float) -
 
 
 def part_name(category: str, split: Split) -> str:
-    """Return what a part of a category is called: `general`, `general/val`."""
+    """Return the name of a part of a category: `general`, `general/val`."""
     return category if split == TRAIN else f"{category}/{split}"
 
 
 def whole_name(part: str) -> str:
-    """Return the category that a part belongs to."""
+    """Return the category of a part: `general` for `general/val`."""
     return part.partition("/")[0]
 
 
 def split_of(part: str) -> Split:
-    """Return which part this name stands for."""
+    """Return the part of a part's name: `val` for `general/val`."""
     written = part.partition("/")[2]
     return next((split for split in SPLITS if split == written), TRAIN)
 
@@ -75,18 +75,18 @@ def part_folder(format_folder: str, split: Split) -> str:
 
 
 def near_folder(format_folder: str) -> str:
-    """Return where a format's training patches stand that cross the line: `Patches_Large`, `Near_Large`."""
+    """Return the folder for near duplicates of a format: `Patches_Large` becomes `Near_Large`."""
     return NEAR_FOLDER + format_folder.removeprefix(SPLIT_FOLDERS[TRAIN])
 
 
 def whole_folder(folder: str) -> str:
-    """Return the format's folder that a part's belongs to: `Val_Large` becomes `Patches_Large`."""
+    """Return the training folder of a format folder: `Val_Large` becomes `Patches_Large`."""
     stem, line, rest = folder.partition("_")
     is_known = stem in {*SPLIT_FOLDERS.values(), NEAR_FOLDER}
     return SPLIT_FOLDERS[TRAIN] + line + rest if is_known else folder
 
 
 def split_of_folder(format_folder: str) -> Split:
-    """Return which part a format's folder belongs to."""
+    """Return the part of a format folder."""
     stem = format_folder.partition("_")[0]
     return next((split for split, folder in SPLIT_FOLDERS.items() if folder == stem), TRAIN)

@@ -1,6 +1,7 @@
-"""Which films are held out: as the configuration has it, as chosen by hand, and as one might choose. Pure.
+"""The held-out films: those of the configuration, those chosen by hand, and a suggestion. Pure.
 
-Guards: films that share a group are always chosen together; an entry that is not chosen keeps every letter.
+Guards: films of one group are always chosen together. The text of an entry that is not chosen does not
+change.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tui_gen.jobs.superres.units import EXTRACT
 
 
 def parts_of(sources: Sources, records: Mapping[str, SourceRecord]) -> tuple[SourcePart, ...]:
-    """Return every film with its part and the patches it gave to each."""
+    """Return every film with its part, and its number of patches in each part."""
     return tuple(
         SourcePart(source, video.name, video.split, video.group, _made(records.get(source)))
         for source, video in sources
@@ -37,9 +38,9 @@ def _made(record: SourceRecord | None) -> dict[str, int]:
 
 
 def with_splits(text: str, settings: Settings, sources: Sources, chosen: Mapping[str, Split]) -> str:
-    """Return a configuration's text in which the chosen films, and all of their groups, have these parts.
+    """Return a configuration's text in which the chosen films and their groups have the chosen parts.
 
-    Raises RefusedError where a group would get two.
+    Raises RefusedError if one group would get two parts.
     """
     document = parse(text)
     places = {video.path: place for place, video in enumerate(settings.videos)}
@@ -70,9 +71,9 @@ def _changes(document: Document, wanted: Mapping[int, Split]) -> dict[int, tuple
 
 
 def suggested(settings: Settings, sources: Sources, share: float) -> tuple[str, ...]:
-    """Return films to keep for validation beside those that are: about this share of every category's weight.
+    """Return films to hold out for validation, so that about `share` of every category's weight is.
 
-    Films of a group come together; those for a test are left where they are.
+    Films of a group are chosen together. Test films are not changed.
     """
     units: dict[str, list[tuple[str, Video]]] = defaultdict(list)
     for source, video in sources:

@@ -1,11 +1,11 @@
-"""Which training patches are near duplicates of held-out patches, over all films and categories.
+"""Finds training patches that are near duplicates of held-out patches, over all films and categories.
 
-    general ┐                     ┌ general/val       a training patch crosses the line if its hash is
-    space   ┴─ near one of these ─┴ space/test        near that of any patch that stands on the other side
+    general ┐                     ┌ general/val       a training patch is found if its hash is near
+    space   ┴─ near one of these ─┴ space/test        the hash of any existing held-out patch
 
-What is found of a set of patches does not depend on the order in which they were made, and more patches
-never clear one that was found: so a run in which they do not count ends with the same patches however it
-went. The held-out patch always stays: a validation set is not to change with what is trained on.
+The found patches in a set do not depend on the order in which patches were made, and more patches never clear
+one. Because they do not count towards targets, every order of a run ends with the same patches. The held-out
+patch always stays: the validation set must not depend on the training set.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE
 from tui_gen.jobs.superres.units import EXTRACT
 
 NEAR_BITS = 6
-"""Hashes that differ in so many bits or fewer are of pictures that look alike."""
+"""The most differing bits of the hashes of two similar pictures."""
 _FEW_PAIRS = 1 << 22
-"""So many pairs of hashes are held against each other at once; of more, only those in one group."""
+"""The most pairs of hashes compared directly; larger sets are first grouped by equal parts of the hash."""
 
 _Place = tuple[str, str]
 """Category and source."""
@@ -43,24 +43,24 @@ _Place = tuple[str, str]
 
 @dataclass(slots=True)
 class SplitLeakage:
-    """The training patches that are near duplicates of held-out ones; `among` takes in new records."""
+    """The training patches that are near duplicates of held-out patches; `among` processes new records."""
 
-    _seen: dict[_Place, int] = field(default_factory=dict)  # marks taken in
+    _seen: dict[_Place, int] = field(default_factory=dict)  # number of hashes processed
     _held_out_clips: dict[_Place, int] = field(
         default_factory=dict
-    )  # bit sets of clips that stood when last asked
+    )  # bit sets of clips that existed at the last call
     _found: dict[_Place, int] = field(default_factory=dict)  # bit sets of clips
     _owners: list[_Place] = field(default_factory=list)
-    # One element a training patch, but for the last: hash, clip, the place in `_owners`, and the verdict.
+    # One element per training patch (the last array: per held-out patch): hash, clip, position in `_owners`.
     _hashes: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     _clips: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _owner: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _crosses: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
     _held_out: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
-    _removed: int = 0  # hashes that had been removed by the last look
+    _removed: int = 0  # the number of hashes removed from the records, at the last call
 
     def among(self, records: Records) -> Found:
-        """Return those among the patches that stand."""
+        """Return the existing training patches that are near duplicates of existing held-out patches."""
         hashes = [given for record in records.values() for given in record.stage(EXTRACT).hashes.values()]
         removed = sum(given.removed for given in hashes)
         if self._has_lost(records) or removed != self._removed:
@@ -80,7 +80,7 @@ class SplitLeakage:
         return found
 
     def _has_lost(self, records: Records) -> bool:
-        """Return whether patches that were held out are so no longer: lost, or moved to training."""
+        """Return whether a patch is no longer held out: lost, or moved to training."""
         return any(
             before & ~_made(records.get(source), category)
             for (category, source), before in self._held_out_clips.items()
@@ -118,33 +118,34 @@ class SplitLeakage:
 
 @dataclass(frozen=True, slots=True)
 class Uncounted:
-    """The patches that stand without counting: rejected near duplicates, and those that cross the line."""
+    """Finds the existing patches that do not count: rejected near duplicates, and split leakage."""
 
     near: NearDuplicates | None
     split_leakage: SplitLeakage
 
     def among(self, records: Records) -> Found:
-        """Return those among the patches that stand."""
+        """Return the existing patches that do not count."""
         split_leakage = self.split_leakage.among(records)
         return _either(self.near.among(records), split_leakage) if self.near is not None else split_leakage
 
 
 def uncounted(settings: Settings) -> Uncounted | None:
-    """Return what finds them, unless the settings say that none are looked for."""
+    """Return a finder of patches that do not count, or None if the settings turn it off."""
     if not _is_sought(settings):
         return None
     return Uncounted(near_duplicates_rejected(settings.scores), SplitLeakage())
 
 
 def split_leakage_now(settings: Settings, records: Records) -> Found | None:
-    """Return the training patches that cross the line, or None where none are looked for."""
+    """Return the training patches that are near duplicates of held-out patches, or None if turned off."""
     return SplitLeakage().among(records) if _is_sought(settings) else None
 
 
 def _is_sought(settings: Settings) -> bool:
-    """Return whether near duplicates were not turned off where the settings hold a part out.
+    """Return whether near duplicates of held-out patches are looked for.
 
-    Where they keep none, what an earlier configuration held out is still held apart.
+    They are, unless a part is held out and `near_duplicate` is off. Without a held-out part, patches that an
+    earlier configuration held out still count as held out.
     """
     holds_out = any(video.split != TRAIN or video.val_share for video in settings.videos)
     return NEAR_DUPLICATE in settings.scores or not holds_out
@@ -165,13 +166,13 @@ def _made(record: SourceRecord | None, category: str) -> int:
 
 
 def near_any(hashes: Hashes, others: Hashes, *, within: int = NEAR_BITS) -> Mask:
-    """Return which of the hashes are near one of the others."""
+    """Return which hashes are near one of the others."""
     if len(hashes) * len(others) <= _FEW_PAIRS:
         return _near(hashes, others, within)
     is_near = np.zeros(len(hashes), np.bool_)
     edges = [HASH_BITS * part // (within + 1) for part in range(within + 2)]
     for low, high in pairwise(edges):
-        # Cut into one part more than bits may differ, two that are near have one part in common.
+        # Pigeonhole: split each hash into within + 1 parts; two near hashes share at least one part.
         left = np.flatnonzero(~is_near)
         mine, theirs = (_part(values, low, high) for values in (hashes[left], others))
         order, others_order = np.argsort(mine, kind="stable"), np.argsort(theirs, kind="stable")

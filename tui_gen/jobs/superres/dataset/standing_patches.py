@@ -1,7 +1,8 @@
-"""The patches of a ledger that exist now, each yielded once, as its last line records it.
+"""Yields each existing patch of a ledger once, as its last line records it.
 
-The ledger is read twice: first only what counts, as bit sets, because a million patches do not fit into
-memory as objects; then patch by patch. Only patches with more than one line are kept in memory.
+The ledger is read twice. The first pass only builds bit sets, because a million patches do not fit into
+memory as objects. The second pass yields patch by patch. Only patches with more than one line are kept in
+memory.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from tui_gen.engine.storage.ledger import read_events, read_for_resume
 
 @dataclass(frozen=True, slots=True)
 class StandingPatch:
-    """A patch and the clip that gave it."""
+    """A patch and its clip."""
 
-    clip: Made  # as its line has it
-    patch: Patch  # as it stands now
+    clip: Made  # as in its line
+    patch: Patch  # as the last line about it records it
 
 
 def standing_patches(ledger: Path) -> Iterator[StandingPatch]:
@@ -79,7 +80,7 @@ def _recorded_in(ledger: Path) -> tuple[Members, Members]:
 
 
 def _patches_of(event: ev.Durable | ev.ClipRecounted) -> Iterator[tuple[str, int, str]]:
-    """Yield source, clip and category of the patches that a clip gave."""
+    """Yield (source, clip, category) of each patch of a clip."""
     if isinstance(event, ev.ClipRecounted):
         for category, _, _ in event.patches:
             yield event.source, event.clip, category

@@ -1,7 +1,7 @@
-"""Holds every recorded patch against its files: there, with its partners, and byte for byte as written.
+"""Compares every recorded patch with its files: they exist, are complete, and have the recorded bytes.
 
-The SHA-256 of the ledger is the measure: a file that has it decodes, has the right size and the right
-content. Files moved into a validation folder count as moved. Nothing is ever deleted.
+The SHA-256 of the ledger decides: a file with this hash can be decoded and has the right size and content.
+Files in a validation folder count as moved. Nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def sample_of(patches: Iterator[Recorded], count: int, seed: int) -> list[Record
 
 
 def check_all(output: Path, patches: Iterable[Recorded]) -> Iterator[Checked]:
-    """Check patches in order, several at a time."""
+    """Check patches in order, several in parallel."""
     waiting = iter(patches)
     with ThreadPoolExecutor(CHECKERS, thread_name_prefix="verify") as checkers:
         while batch := list(islice(waiting, BATCH)):
@@ -73,7 +73,7 @@ def _is_there(path: Path) -> bool:
 
 
 def moved_to(output: Path, path: str) -> Path | None:
-    """Return where a file stands in a folder for validation or for near duplicates, if it does."""
+    """Return the path of a file in a folder for validation or near duplicates, or None."""
     place = Path(path)
     category = output / place.parent.parent.parent
     for start in (VALIDATION_FOLDER, NEAR_FOLDER):
@@ -108,7 +108,7 @@ def _damage(data: bytes) -> str:
 
 
 def unrecorded_files(output: Path, category_folder: str, is_recorded: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the files of a category's format folders that no ledger line owns, relative to the output."""
+    """Yield the files in a category's format folders that no ledger line records, relative to the output."""
     for path in sorted((output / category_folder).glob("*/*/*")):
         relative = path.relative_to(output).as_posix()
         is_users = path.parent.parent.name.startswith(VALIDATION_FOLDER)

@@ -1,6 +1,6 @@
-"""Whether a run could put patches in their places, found out by doing what a run does.
+"""Tests whether a run could write patches to their folders, by the same operations as a run.
 
-Nothing is left behind. No engine may be at work on the category.
+No file is left behind. No engine may be running in the category.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tui_gen.jobs.superres.dataset.folders import (
 def try_to_write(output: Path, category_folder: str, folders: Iterable[str]) -> None:
     """Rename a temporary file into every folder of a category; `folders` are relative to the output.
 
-    Where a folder is not there yet, a folder is made and removed where it would be made. Raises
+    For a missing folder, the nearest existing parent is tested: a folder is made and removed there. Raises
     OutputError.
     """
     standing = [folder for folder in folders if (output / folder).is_dir()]
@@ -34,7 +34,7 @@ def try_to_write(output: Path, category_folder: str, folders: Iterable[str]) -> 
 
 
 def _nearest(output: Path, folder: str) -> str:
-    """Return the folder above another one that is there, "." at the latest."""
+    """Return the nearest existing folder above a folder, or "."."""
     above = Path(folder).parent
     while not (output / above).is_dir() and above != Path():
         above = above.parent
@@ -43,7 +43,7 @@ def _nearest(output: Path, folder: str) -> str:
 
 def _make_a_folder(output: Path, folder: str) -> None:
     if not output.is_dir():
-        return  # the whole output folder is to be made
+        return  # the whole output folder is missing and would be made
     name = _unused()
     with opened(output, folder) as above, blaming(output / folder):
         os.mkdir(name, dir_fd=above)

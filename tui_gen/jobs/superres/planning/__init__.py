@@ -1,1 +1,1 @@
-"""From settings and the ledger to what is left to do: pure but for looking at the films' files."""
+"""Plans the remaining work from settings and the ledger. Pure."""

@@ -1,8 +1,8 @@
-"""How a category's target is shared among films: Sainte-Lague, seat by seat, in milliseconds.
+"""Divides a category's target among films by the Sainte-Lague method. Pure.
 
-Guards: the result equals handing out the seats one by one, each to the film with the largest
-weight / (2 * seats + 1), ties by id, up to its capacity. Weights are taken as the decimal numbers
-that were written down, so that 0.3 / 3 ties with 0.1.
+Invariant: the result equals a seat-by-seat apportionment. Each seat goes to the film with the largest
+weight / (2 * seats + 1), among equals to the first id, up to the film's capacity. Weights count as the
+decimal numbers in the configuration, so that 0.3 / 3 equals 0.1.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ _HALVINGS = 80
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one film brings to the sharing of one category's target."""
+    """The claim of one film to seats of one category's target."""
 
     id: str
     weight: float
-    made: int  # seats it holds whatever comes
-    capacity: int  # the most seats it can fill, those made included
+    made: int  # seats that the film already has and keeps
+    capacity: int  # the most seats the film can fill, including `made`
 
 
 def allot(target: int, claims: Sequence[Claim]) -> tuple[int, ...]:
-    """Return the seats of each claim, made ones included; their sum is the target where it can be.
+    """Return the seats of each claim, including those made. Their sum is the target if capacities allow it.
 
-    A divisor found by bisection hands out nearly all seats at once: all that are worth more than it.
-    They are a beginning of the seat-by-seat order, so the last few hundred can be handed out exactly.
+    A divisor found by bisection assigns nearly all seats at once: those with a larger quotient. These seats
+    are the first of the seat-by-seat order, so that only the last few hundred are assigned one by one,
+    exactly.
     """
     seats = [claim.made for claim in claims]
     left = target - sum(seats)
@@ -52,7 +53,7 @@ def allot(target: int, claims: Sequence[Claim]) -> tuple[int, ...]:
 
 
 def _sure_seats(left: int, claims: Sequence[Claim], room: Sequence[int]) -> list[int]:
-    """Return, for each claim, seats that are certainly among the first `left` of the order."""
+    """Return, for each claim, a number of seats that are certainly among the first `left` of the order."""
     weights = np.array([claim.weight for claim in claims], dtype=np.float64)
     made = np.array([claim.made for claim in claims], dtype=np.float64)
     free = np.array(room, dtype=np.float64)
@@ -72,16 +73,16 @@ def _sure_seats(left: int, claims: Sequence[Claim], room: Sequence[int]) -> list
                 break
         else:
             below = middle
-    # One less each: that is more than all the rounding in this function can have added.
+    # Subtract one seat from each: this exceeds every possible rounding error of this function.
     return [int(count) for count in np.maximum(worth_more_than(above) - 1, 0)]
 
 
 def _hand_out(left: int, claims: Sequence[Claim], *, seats: list[int], room: list[int]) -> None:
-    """Hand out `left` seats one by one, changing `seats` and `room`."""
+    """Assign `left` seats one by one. Changes `seats` and `room`."""
     scaled = _as_integers(tuple(claim.weight for claim in claims))
 
     def entry(index: int) -> tuple[int, str, int]:
-        # Two different quotients differ by far more than the last of these bits: the order is exact.
+        # Two different quotients differ by far more than the last of these bits, so the order is exact.
         return -((scaled[index] << _KEY_BITS) // (2 * seats[index] + 1)), claims[index].id, index
 
     heap = [entry(index) for index in range(len(claims)) if room[index] > 0]
@@ -98,7 +99,7 @@ def _hand_out(left: int, claims: Sequence[Claim], *, seats: list[int], room: lis
 
 @lru_cache(maxsize=64)
 def _as_integers(weights: tuple[float, ...]) -> tuple[int, ...]:
-    """Return the weights, as written in decimal, over their common denominator."""
+    """Return the weights, read as decimal numbers, as numerators over their common denominator."""
     exact = [Fraction(str(weight)) for weight in weights]
     denominator = math.lcm(*(weight.denominator for weight in exact))
     return tuple(int(weight * denominator) for weight in exact)

@@ -1,4 +1,4 @@
-"""Sets of clips as the bits of an integer: bit k stands for clip k. Pure."""
+"""Sets of clips as the bits of an integer: bit k is set if clip k is a member. Pure."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def bit_indices(bits: int) -> npt.NDArray[np.int64]:
 
 
 def as_bits(members: npt.NDArray[np.bool_]) -> int:
-    """Return the positions that are True as a bit set."""
+    """Return the positions of the True values as a bit set."""
     return int.from_bytes(np.packbits(members, bitorder="little").tobytes(), "little")

@@ -1,6 +1,6 @@
-"""What a run would plan by what its ledger knows, without looking at a film or starting ffmpeg. Pure.
+"""The plan of a run, calculated from its ledger alone, without looking at a film or starting ffmpeg. Pure.
 
-A file stands for what it was when it was last seen; one that no run has met yet counts as there.
+A film counts as unchanged since it was last seen. A film that no run has seen counts as found.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tui_gen.jobs.superres.planning.plan import plan_extract
 
 
 def expected_plan(settings: Settings, records: Mapping[str, SourceRecord]) -> Plan:
-    """Return the plan of the clips. Raises RefusedError when two entries cannot be told apart."""
+    """Return the plan of the clips. Raises RefusedError if two entries share a path or an id."""
     sources = remembered_sources(settings, records)
     plan = partial(plan_extract, settings, sources, missing=frozenset())
     return planned_without(uncounted(settings), records, lambda counting: plan(records=counting))
 
 
 def remembered_sources(settings: Settings, records: Mapping[str, SourceRecord]) -> Sources:
-    """Return the films by the ids they were given. Raises RefusedError as `expected_plan` does."""
+    """Return the films with their recorded ids. Raises RefusedError as `expected_plan` does."""
     known = known_files(records)
     looks = {video.path: _remembered(video.path, known.get(video.path)) for video in settings.videos}
     try:

@@ -1,6 +1,6 @@
-"""What a film can give, from what is known of it: where its clips are and which formats fit.
+"""The clips that a film can give and the formats that fit it, from the known facts.
 
-Before the survey a film is taken to have no bars; before the probe, to have room for everything.
+Before the survey a film counts as having no bars. Before the probe it counts as having room for all clips.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tui_gen.media.geometry import Region, contains, whole
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A format that fits a film, its share among those that do, and how the film is scaled for it."""
+    """A format that fits a film, its share among the formats that fit, and the scale of the film for it."""
 
     format: PatchFormat
     share: Fraction
@@ -35,23 +35,23 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What one film can give.
+    """The clips and formats that one film can give.
 
-    Its first `capacity` clips are those outside its block, for its own part of the dataset, and those
-    inside, for validation: `room` and `block_room` of them.
+    The first `capacity` clips consist of `room` clips outside the film's block, for its own part of the
+    dataset, and `block_room` clips inside the block, for validation.
     """
 
     capacity: int
-    usable: int  # bit set of the clips that can be planned for its own part
-    options: Mapping[str, tuple[Option, ...]]  # by category; absent where no format of it fits
+    usable: int  # bit set of the clips that can be planned for the film's own part
+    options: Mapping[str, tuple[Option, ...]]  # by category, without categories of which no format fits
     room: int
     block: int = 0  # bit set of the clips that can be planned inside its block
     block_room: int = 0
     probe: ProbeFacts | None = None
-    survey: SurveyFacts | None = None  # with the crop of the configuration, where there is one
+    survey: SurveyFacts | None = None  # with the crop of the configuration, if it has one
     line: Timeline | None = None  # None: not probed
-    refusal: str | None = None  # why it gives nothing
-    no_keyframes: str | None = None  # why its clips do not begin at key frames, although they should
+    refusal: str | None = None  # why the film gives no clips
+    no_keyframes: str | None = None  # why its clips do not begin at key frames as configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class _Film:
     """The facts of a probed film."""
 
     probe: ProbeFacts
-    keyframes: KeyframeIndex | None  # None: not asked for
+    keyframes: KeyframeIndex | None  # None: not requested
     survey: SurveyFacts | None
 
     @property
     def starts_seconds(self) -> tuple[float, ...] | None:
-        """Where clips may begin; None: anywhere."""
+        """The times in seconds at which clips may begin; None: any time."""
         if self.keyframes is None or self.keyframes.unknown is not None:
             return None
         return self.keyframes.times_seconds(self.probe.first_pts_seconds)
@@ -72,7 +72,7 @@ class _Film:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Same:
-    """Stands for one object: equal to another only when both hold the very same one."""
+    """Wraps an object and compares it by identity."""
 
     thing: Any
 
@@ -86,13 +86,13 @@ class _Same:
 
 
 def prospect(settings: Settings, source: str, video: Video, facts: JsonObject) -> Prospect:
-    """Return what a film can give. Remembered while settings, entry and facts are the same objects."""
+    """Return the clips and formats of a film. Cached while settings, entry and facts are the same objects."""
     known = (facts.get("probe"), facts.get("keyframes"), facts.get("survey"))
     return _prospect(_Same(settings), source, _Same(video), tuple(map(_Same, known)))
 
 
 def capacity(settings: Settings, video: Video) -> int:
-    """Return how many clips a video is planned for; weights count as the decimals they were written as."""
+    """Return the number of clips planned for a video. Weights count as decimal numbers."""
     return round(settings.base_frame_limit * sum(Fraction(str(weight)) for _, weight in video.weights))
 
 
@@ -160,7 +160,7 @@ def _options(settings: Settings, video: Video, upright: Upright) -> dict[str, tu
 def _fitting(category: Category, upright: Upright) -> tuple[Option, ...]:
     fits = [
         (patch_format, Fraction(str(share)), scaled)
-        # By name, so that the order in which they were written down decides nothing.
+        # Sorted by name, so that the order in the configuration does not matter.
         for patch_format, share in sorted(category.distribution, key=lambda entry: entry[0].name)
         if (scaled := fit(upright, patch_format.gt)) is not None
     ]
@@ -169,7 +169,7 @@ def _fitting(category: Category, upright: Upright) -> tuple[Option, ...]:
 
 
 def fields_refused(settings: Settings, survey: SurveyFacts) -> str | None:
-    """Return why a film is not taken as its frames are woven from fields, or None."""
+    """Return why a film is refused for its interlaced or telecined frames, or None."""
     if survey.is_interlaced and settings.interlaced == "refuse":
         return "it is interlaced, and the configuration says to refuse such films"
     if survey.is_telecined and settings.telecine == "refuse":

@@ -1,10 +1,11 @@
-"""What is known of each film, and how many patches each category wants of it. Pure.
+"""The known facts of each film, and the number of patches each category needs from it. Pure.
 
-    target ─ Sainte-Lague over the films for training ─> quotas ┬─> clips of a film's block before the last
-                                                                └─> as many a weight of held-out films
+    target ─ Sainte-Lague over the training films ─> quotas ┬─> clips of a film's block before its last clip
+                                                                └─> the same number per weight from held-out
+                                                                films
 
-Guards: made patches stay in the quota; held-out patches count towards no target; no clip is free that comes
-nearer than the guard to a patch made for another part; films that belong together give to one part alone.
+Guards: quotas include the patches made. Held-out patches count towards no target. No clip is free that is
+nearer than the guard to a patch of another part. Films of one group give patches to one part only.
 """
 
 from __future__ import annotations
@@ -28,25 +29,25 @@ from tui_gen.jobs.superres.units import EXTRACT
 
 Sources = Sequence[tuple[str, Video]]
 Quotas = Mapping[str, Mapping[str, int]]
-"""Category -> source -> patches wanted of it in all."""
+"""Category -> source -> total number of patches to make."""
 
 HOPELESS_REJECTIONS = 30
-"""So many rejected clips from the start, and none made, say that the film itself is bad."""
+"""A film is given up if it has this many rejected clips from the start and no patch."""
 NOT_FOUND = "file not found"
 PURPOSES: Mapping[Split, str] = {"train": "training", "val": "validation", "test": "a test"}
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A source with all that is known of it."""
+    """A source with all known facts."""
 
     id: str
     video: Video
     record: SourceRecord
-    extracted: StageRecord  # what was made of it, part of the record
+    extracted: StageRecord  # what was made of it; part of `record`
     prospect: Prospect
-    is_closed: bool  # gives no more than it has given
-    reason: str | None  # why, where the plan itself says so
+    is_closed: bool  # gives no more patches
+    reason: str | None  # why, if the plan closes it
 
     def made(self, category: str) -> int:
         """Return the clips made for a category, as a bit set."""
@@ -73,7 +74,7 @@ class Film:
     def _taken_by_others(self, category: str) -> int:
         """Return the clips too near to patches that an earlier configuration gave to another part."""
         split, line = split_of(category), self.prospect.line
-        # Near duplicates count as rejected, but stand where they are.
+        # Near duplicates count as rejected, but their files exist.
         given = [*self.extracted.made.items(), *self.extracted.rejected_for.items()]
         strangers = (bits & ~self._side(name) for name, bits in given if split_of(name) != split)
         others = reduce(or_, strangers, 0)
@@ -87,7 +88,7 @@ def films_of(
     records: Mapping[str, SourceRecord],
     missing: Collection[str],
 ) -> list[Film]:
-    """Return the films of a configuration. `missing` are those whose file is not found."""
+    """Return the films of a configuration. `missing` are the ids of films without a file."""
     torn = dict(_torn(sources, records))
     return [
         _film(settings, source, record=records.get(source[0]) or SourceRecord(), hindrances=(missing, torn))
@@ -124,7 +125,7 @@ def _hopeless(record: StageRecord, outlook: Prospect) -> str | None:
 
 
 def _commonest(record: StageRecord) -> str:
-    """Return the commonest reason for rejections, in words that follow "rejected"."""
+    """Return the most common reason for rejections, as a phrase that follows "rejected"."""
     if not record.rejections:
         return ""
     reason, number = max(record.rejections.items(), key=lambda item: item[1])
@@ -132,14 +133,14 @@ def _commonest(record: StageRecord) -> str:
 
 
 def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tuple[str, str]]:
-    """Yield the films that belong to one part as a whole, but have patches in another, and why they wait."""
+    """Yield the films that belong to one part but have patches in another, with the reason why they wait."""
     groups: dict[str, list[tuple[str, Video]]] = defaultdict(list)
     for source, video in sources:
         groups[f"group {video.group}" if video.group else source].append((source, video))
     for members in groups.values():
         video = members[0][1]
         if video.split == TRAIN and len(members) == 1:
-            continue  # its block may be held out
+            continue  # a block of it may be held out
         made = [records[source].stage(EXTRACT).made for source, _ in members if source in records]
         elsewhere: Counter[Split] = Counter()
         for each in made:
@@ -156,7 +157,7 @@ def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tup
 
 
 def quotas_of(settings: Settings, films: Sequence[Film], records: Mapping[str, SourceRecord]) -> Quotas:
-    """Return category -> source -> patches wanted; films gone from the configuration hold what they made."""
+    """Return category -> source -> patches to make; films no longer configured keep those they made."""
     here = {film.id for film in films}
     held = {
         name: {
@@ -192,7 +193,7 @@ def _shared(
 def _held_out(
     settings: Settings, part: str, films: Sequence[Film], quotas: Mapping[str, int]
 ) -> dict[str, int]:
-    """Return source -> patches wanted for a part; `quotas` are those of the whole category in training."""
+    """Return source -> patches to make for a part; `quotas` are those of the category in training."""
     split = split_of(part)
     claims = [film.claim(part) for film in films if film.video.split == split]
     wanted = _as_dense(settings, part, films, quotas)
@@ -203,9 +204,9 @@ def _held_out(
 
 
 def _as_dense(settings: Settings, part: str, films: Sequence[Film], quotas: Mapping[str, int]) -> int | None:
-    """Return how many patches the held-out films give in all: as many a weight as those for training.
+    """Return the total of the held-out films' patches: as many per weight as the training films give.
 
-    None where these take all that they can give, or where there are none.
+    Return None if the category has no target or no training film has a weight: then there is no limit.
     """
     if settings.categories[whole_name(part)].target is None:
         return None
@@ -224,7 +225,7 @@ def _weight(films: Sequence[Film], category: str) -> Fraction:
 
 
 def _of_block(film: Film, part: str, quota: int) -> int:
-    """Return how many clips of a film's block come before the last of so many outside it."""
+    """Return how many clips of a film's block precede the last of its `quota` clips outside the block."""
     outlook, made = film.prospect, _made(film, part)
     last = lowest(outlook.usable, quota).bit_length()
     before = (outlook.block & ((1 << last) - 1)).bit_count()

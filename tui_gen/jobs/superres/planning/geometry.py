@@ -1,4 +1,4 @@
-"""Patch formats, and how a film is scaled and cropped for one. Pure."""
+"""Patch formats, and the scale and the crop of a film for a format. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from fractions import Fraction
 from tui_gen.media.geometry import Region, Size
 
 BORDER_LR_PIXELS = 4
-"""Margin around a crop in LR pixels: covers every kernel, and a whole number of them at any ratio."""
+"""Margin around a crop in LR pixels: covers every kernel, and is a whole number of LR pixels at any ratio."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatchFormat:
-    """A patch geometry. GT and LR are in one integer ratio on both axes."""
+    """The sizes and names of one kind of patch. GT and LR have the same integer ratio on both axes."""
 
     name: str
     gt: Size
@@ -23,33 +23,34 @@ class PatchFormat:
 
     @property
     def ratio(self) -> int:
-        """How many GT pixels make one LR pixel on each axis (3 by default)."""
+        """GT pixels per LR pixel on each axis (3 by default)."""
         return self.gt.width // self.lr.width
 
 
 @dataclass(frozen=True, slots=True)
 class Upright:
-    """A film's picture as stored, rotation applied: its pixels may still be non-square."""
+    """A film's picture as stored, with rotation applied. Its pixels may be non-square."""
 
     size: Size
-    aspect: Fraction  # width of a pixel over its height
-    picture: Region  # inside the bars, in pixels of `size`; the whole of it where there are none
+    aspect: Fraction  # width of a pixel divided by its height
+    picture: Region  # inside the bars, in pixels of `size`; all of it without bars
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a film is scaled for one format."""
+    """The scale of a film for one format."""
 
     frame: Size  # the whole upright frame, bars included, with square pixels; both sides even
     picture: Region  # inside the bars, in pixels of `frame`, no bar pixel in it
 
 
 def fit(upright: Upright, gt: Size) -> Fit | None:
-    """Choose the scale at which `gt` is cut from a film; None where it fits at no scale up to 1.
+    """Return the scale at which `gt` is cropped from a film, or None if it fits at no scale up to 1.
 
-    The frame is 1920 wide (or as wide as the film, where that is less) if `gt` then fits inside the
-    bars, else as small as it can be for `gt` to fit. Exact: the width runs over the even numbers, the
-    height follows it.
+    The frame is 1920 wide, or as wide as the film if that is less, if `gt` then fits inside the bars.
+    Otherwise it is the smallest frame in which `gt` fits. Exact: the width runs over the even numbers, the
+    height follows.
+
 
         3840x2160, no bars, 540x540   -> 1920x1080
         3840x2160, 2.40:1, 1920x1080  -> 2592x1458, where the 1600 lines of picture are 1080
@@ -66,35 +67,35 @@ def fit(upright: Upright, gt: Size) -> Fit | None:
 
 
 def border_margin(ratio: int) -> int:
-    """Return how many GT pixels around a crop the kernels may read at this ratio: 12 at a third."""
+    """Return the margin around a crop that kernels may read at this ratio, in GT pixels: 12 at ratio 3."""
     return BORDER_LR_PIXELS * ratio
 
 
 def crop_area(picture: Region, gt: Size, margin: int) -> Region:
-    """Return the part of `picture` to place a crop in, keeping `margin` on each axis that has room."""
+    """Return the part of `picture` to place a crop in: without `margin` on each axis that has room for it."""
     across = margin if picture.width - 2 * margin >= gt.width else 0
     down = margin if picture.height - 2 * margin >= gt.height else 0
     return Region(picture.x + across, picture.y + down, picture.width - 2 * across, picture.height - 2 * down)
 
 
 def crop(area: Region, gt: Size, *, draw_x: Fraction, draw_y: Fraction) -> Region:
-    """Place `gt` in `area`; the draws are in [0, 1) and every place is equally likely."""
+    """Place `gt` in `area`. The draws are in [0, 1); every place is equally likely."""
     x = area.x + int(draw_x * (area.width - gt.width + 1))
     y = area.y + int(draw_y * (area.height - gt.height + 1))
     return Region(x, y, gt.width, gt.height)
 
 
 def _square(upright: Upright) -> tuple[Fraction, Fraction]:
-    """Width and height with square pixels, made by shrinking the denser axis."""
+    """Return width and height with square pixels, made by shrinking the denser axis."""
     return upright.size.width * min(Fraction(1), upright.aspect), upright.size.height / max(
         Fraction(1), upright.aspect
     )
 
 
 def _narrowest(upright: Upright, gt: Size) -> int:
-    """Return an even frame width no larger than the smallest at which `gt` can fit.
+    """Return an even frame width that is not larger than the smallest width at which `gt` can fit.
 
-    Rounding to even sizes may gain up to a pixel on an axis, hence the allowance of one step.
+    Rounding to even sizes can add up to a pixel on an axis, so the result is one step smaller.
     """
     wide, high = _square(upright)
     picture = upright.picture
@@ -104,7 +105,7 @@ def _narrowest(upright: Upright, gt: Size) -> int:
 
 
 def _scaled_picture(upright: Upright, frame: Size) -> Region:
-    """Scale the picture region, rounding inwards: a pixel that is partly bar is not picture."""
+    """Scale the picture region and round inwards: a pixel that is partly bar is not part of the picture."""
     picture, stored = upright.picture, upright.size
     left = -(-picture.x * frame.width // stored.width)
     top = -(-picture.y * frame.height // stored.height)

@@ -1,9 +1,9 @@
-"""What is left to do: pure functions from settings and records to probes, surveys and stretches.
+"""Plans the remaining work: pure functions from settings and records to probes, surveys and stretches.
 
-    sources + records ─> films ─> quotas per category ─> clips to make ─> units, computed when asked for
+    sources + records ─> films ─> quotas per category ─> clips to make ─> units, calculated on iteration
 
-Guards: a clip is planned by its number alone. The first usable clips of a film fill its quota,
-made ones hold theirs; nothing depends on the order of the videos, of the work or of the ledger.
+Guards: a clip is planned by its number alone. The first usable clips of a film fill its quota, and made clips
+keep their place. The order of the videos, of the work or of the ledger does not matter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tui_gen.media.geometry import Size
 
 NARROW_SPACING_SECONDS = 1.0
 TYPICAL_PNG_SHARE = 0.5
-"""PNG files of film take about half of the raw pixels (RLE with Paeth: 0.47 to 0.52 measured)."""
+"""PNG files of films take about half of the raw pixels (RLE with Paeth: 0.47 to 0.52 measured)."""
 _GT_FRAMES = {"gt": 1, "gt7": 7}
 _LR_FRAMES = {"lr": 5, "lr7": 7}
 
@@ -37,7 +37,7 @@ _LR_FRAMES = {"lr": 5, "lr7": 7}
 def plan_probe(
     settings: Settings, sources: Sources, *, records: Mapping[str, SourceRecord], missing: Collection[str]
 ) -> Plan:
-    """Plan a probe of each film that is there, wanted and not probed yet."""
+    """Plan a probe of each film that is found, has a weight and is not probed yet."""
     bare = replace(settings, videos=())
     films = films_of(settings, sources, records=records, missing=missing)
     return Plan(_in_order(settings, [_probe_plan(bare, film) for film in films]))
@@ -46,9 +46,9 @@ def plan_probe(
 def plan_extract(
     settings: Settings, sources: Sources, *, records: Mapping[str, SourceRecord], missing: Collection[str]
 ) -> Plan:
-    """Plan the clips that are left to make; a film is surveyed before its first stretch.
+    """Plan the clips that are left to make. A film is surveyed before its first stretch.
 
-    `missing` are the sources whose file is not found: the other films get their share in this run.
+    `missing` are the sources without a file: other films get their share in this run.
     """
     bare = replace(settings, videos=())
     films = films_of(settings, sources, records=records, missing=missing)
@@ -86,11 +86,11 @@ def plan_extract(
 
 @dataclass(frozen=True, slots=True)
 class _FilmOrder:
-    """What a film is to give: its quotas, and the clips still to make for each category."""
+    """The quotas of a film, and the clips still to make for each category."""
 
     film: Film
     quotas: Mapping[str, int]
-    todo: tuple[tuple[str, int], ...]  # category and bit set, without empty ones
+    todo: tuple[tuple[str, int], ...]  # category and bit set of clips, without empty sets
 
     @property
     def left(self) -> int:
@@ -99,12 +99,12 @@ class _FilmOrder:
 
     @property
     def made(self) -> int:
-        """The clips that are done with, as a bit set."""
+        """The clips with patches and nothing left to make, as a bit set."""
         return reduce(or_, self.film.extracted.made.values(), 0) & ~self.left
 
     @property
     def spacing_seconds(self) -> float | None:
-        """Mean distance of its clips, or None where there are no two, or no film to lay them in."""
+        """Mean distance of the film's clips; None for fewer than two clips or without a probe."""
         count, line = (self.left | self.made).bit_count(), self.film.prospect.line
         return line.usable_seconds / count if line is not None and count > 1 else None
 
@@ -121,7 +121,7 @@ def _order(film: Film, quotas_by_category: Quotas) -> _FilmOrder:
 
 
 def _slugs(category: str, films: Iterable[Film], records: Mapping[str, SourceRecord]) -> dict[str, str]:
-    """Return source -> slug in one category and its parts, for owners and those yet to become one."""
+    """Return source -> slug for one category and its parts, for films with a recorded slug and new films."""
     key = f"slug:{category}"
     owned = {source: record.facts[key] for source, record in records.items() if key in record.facts}
     names = {
@@ -156,12 +156,12 @@ def _source_plan(settings: Settings, order: _FilmOrder, slugs: Mapping[str, Mapp
 def _units(
     settings: Settings, order: _FilmOrder, slugs: Mapping[str, str]
 ) -> tuple[Iterable[Unit], Hashable]:
-    """Return what is to be done with a film now, and a key that is equal where this is."""
+    """Return the units to do for a film now, and a key that is equal for equal units."""
     film, outlook, path = order.film, order.film.prospect, order.film.video.path
     if not order.todo:
         return (), ()
     if outlook.probe is None or outlook.line is None:
-        # It was skipped, or could not be probed, while the others were.
+        # The film was skipped, or could not be probed, when the other films were probed.
         return (Probe(film.id, path, settings),), ("probe", path)
     nameless = tuple(
         (whole, settings.categories[whole].folder, slug)
@@ -230,7 +230,7 @@ def _shuffled(seed: int, source: str) -> bytes:
 
 
 def _raw_patch_bytes(settings: Settings, category: Category) -> float:
-    """Return the bytes of a mean patch's pixels: GT and the stacks that are written."""
+    """Return the mean number of bytes of a patch's pixels: GT and the stacks that are written."""
     gt_frames = sum(_GT_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
     lr_frames = sum(_LR_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
     total = sum(share for _, share in category.distribution)
@@ -266,7 +266,7 @@ def _narrow(settings: Settings, orders: Iterable[_FilmOrder]) -> Iterator[str]:
 
 
 def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
-    """Say which films cannot begin their clips at key frames, or not all of them."""
+    """Yield warnings for the films whose clips cannot all begin at key frames."""
     for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
         outlook = film.prospect
         if film.is_closed or outlook.line is None:
@@ -284,7 +284,7 @@ def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:
-    """Say of how many films a block is held out, and why not of the others."""
+    """Yield notes on the number of films with a held-out block, and why other films have none."""
     train = [film for film in films if film.video.split == TRAIN and not film.is_closed]
     share = max((film.video.val_share for film in train), default=0.0)
     if not share:

@@ -1,6 +1,6 @@
-"""The job with everything taken out of its plan but certain patches: for making lost ones again.
+"""The job with a plan restricted to certain patches, to make lost patches again.
 
-Invariant: what is left of a clip is planned as in the whole job, so it has the same names and bytes.
+Invariant: the remaining work of a clip is planned as in the whole job, so names and bytes are the same.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Stretch
 
 @dataclass(frozen=True, slots=True)
 class _Units:
-    """The units of a source's plan, less what is not wanted. Re-iterable, as the whole ones are."""
+    """The units of a source's plan without unwanted clips. Re-iterable, like the whole plan's units."""
 
     whole: SourcePlan
     wanted: Mapping[int, frozenset[str]]
 
     def __iter__(self) -> Iterator[Unit]:
-        """Plan anew."""
+        """Plan the units again on each iteration."""
         for unit in self.whole.units:
             if not isinstance(unit, Stretch):
-                yield unit  # a film must be known before its clips are planned
+                yield unit  # a film must be probed and surveyed before its clips are planned
                 continue
             tasks = tuple(task for task in map(self._cut_down, unit.tasks) if task.cuts)
             if tasks:
-                # What was made once is made again, whatever the limits are now.
+                # A patch that was made once is made again, whatever the limits are now.
                 yield replace(unit, tasks=tasks, settings=unit.settings.accepting_all())
 
     def _cut_down(self, task: ClipTask) -> ClipTask:
@@ -41,44 +41,45 @@ class _Units:
 
 @dataclass(frozen=True, slots=True)
 class _RestrictedStage:
-    """A stage that leaves out what is not wanted."""
+    """A stage whose plan is restricted to wanted patches."""
 
     stage: Stage
     wanted: Wanted
 
     @property
     def name(self) -> str:
-        """As the whole one."""
+        """The name of the whole stage."""
         return self.stage.name
 
     @property
     def is_discovery(self) -> bool:
-        """As the whole one."""
+        """The property of the whole stage."""
         return self.stage.is_discovery
 
     @property
     def scope(self) -> Scope:
-        """As of the whole one."""
+        """The scope of the whole stage."""
         return self.stage.scope
 
     @property
     def recipe(self) -> JsonObject:
-        """As of the whole one."""
+        """The recipe of the whole stage."""
         return self.stage.recipe
 
     @property
     def on_change(self) -> OnChange:
-        """As of the whole one."""
+        """The policy of the whole stage."""
         return self.stage.on_change
 
     def inputs(self, records: Mapping[str, SourceRecord]) -> str:
-        """As of the whole one."""
+        """Return the inputs of the whole stage."""
         return self.stage.inputs(records)
 
     def plan(self, records: Mapping[str, SourceRecord]) -> Plan:
-        """Plan the whole, and keep what is wanted of it.
+        """Plan the whole job and keep the wanted part.
 
-        Patches that did not count towards a target are in no quota. They are planned as if no others existed.
+        Patches that do not count towards a target are in no quota. They are planned as if no other patches
+        existed.
         """
         whole = self.stage.plan(records)
         sources = [
@@ -94,7 +95,7 @@ class _RestrictedStage:
     def _outside_quotas(
         self, plan: SourcePlan, records: Mapping[str, SourceRecord]
     ) -> dict[int, frozenset[str]]:
-        """Return the training patches of a source that are wanted and lost, but not planned."""
+        """Return the wanted training patches of a source that are lost and not in the plan."""
         planned = {clip.index for unit in plan.units for clip in unit.clips}
         made = records[plan.source].stage(EXTRACT).made if plan.source in records else {}
         left = {
@@ -102,12 +103,12 @@ class _RestrictedStage:
                 name for name in categories if split_of(name) == TRAIN and not made.get(name, 0) >> index & 1
             )
             for index, categories in self.wanted[plan.source].items()
-            if index not in planned  # its other patches come first
+            if index not in planned  # the other patches of this clip are made first
         }
         return {index: categories for index, categories in left.items() if categories}
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
-        """Do a unit, as the whole stage does."""
+        """Perform a unit as the whole stage does."""
         return self.stage.perform(unit)
 
 
@@ -117,7 +118,7 @@ def _cut_down(plan: SourcePlan, wanted: Mapping[int, frozenset[str]]) -> SourceP
 
 
 def _both(one: SourcePlan, other: SourcePlan) -> SourcePlan:
-    """Return one plan for what two plans want of a source."""
+    """Return one plan for a source from two plans."""
     return replace(
         one,
         units=(*one.units, *(unit for unit in other.units if isinstance(unit, Stretch))),
@@ -127,7 +128,7 @@ def _both(one: SourcePlan, other: SourcePlan) -> SourcePlan:
 
 
 def _alone(records: Mapping[str, SourceRecord], wanted: Wanted) -> dict[str, SourceRecord]:
-    """Return records of the wanted categories in which nothing is made, and what is wanted comes first."""
+    """Return records in which the wanted categories have no patches and all unwanted clips are closed."""
     categories = {name for clips in wanted.values() for names in clips.values() for name in names}
     clips = [index for of_source in wanted.values() for index in of_source]
     up_to_last = (1 << max(clips) + 1) - 1
@@ -145,7 +146,7 @@ def _alone(records: Mapping[str, SourceRecord], wanted: Wanted) -> dict[str, Sou
 
 @dataclass(slots=True)
 class Restricted:
-    """The job, for certain patches alone."""
+    """The job, restricted to certain patches."""
 
     whole: PortableJob
     wanted: Wanted
@@ -157,19 +158,19 @@ class Restricted:
 
     @property
     def name(self) -> str:
-        """As the whole one."""
+        """The name of the whole job."""
         return self.whole.name
 
     @property
     def recipe(self) -> JsonObject:
-        """As of the whole one."""
+        """The recipe of the whole job."""
         return self.whole.recipe
 
     @property
     def legacy_recipe(self) -> JsonObject:
-        """As of the whole one."""
+        """The legacy recipe of the whole job."""
         return self.whole.legacy_recipe
 
     def at(self, ground: Ground) -> Restricted:
-        """Return the same for the programs, threads and paths of a machine."""
+        """Return the restricted job for another machine's programs, threads and paths."""
         return Restricted(self.whole.at(ground), self.wanted)

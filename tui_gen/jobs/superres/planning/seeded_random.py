@@ -1,6 +1,6 @@
-"""Every random choice of the job: drawn from a hash of what it is for, so that nothing can move it.
+"""Random numbers for every random choice of the job, derived from a hash of the seed and the purpose.
 
-Neither the order of the work nor the number of workers nor the versions of Python and numpy enter.
+They do not depend on the order of the work, the number of workers, or the versions of Python and numpy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _DRAW_BYTES = 8
 
 
 def draws(seed: int, *purpose: str | int) -> tuple[Fraction, ...]:
-    """Return four independent numbers in [0, 1) that belong to this seed and purpose."""
+    """Return four independent numbers in [0, 1), determined by seed and purpose."""
     digest = _digest(seed, purpose)
     return tuple(
         Fraction(int.from_bytes(digest[start : start + _DRAW_BYTES], "big"), 1 << (8 * _DRAW_BYTES))
@@ -23,10 +23,10 @@ def draws(seed: int, *purpose: str | int) -> tuple[Fraction, ...]:
 
 
 def rank(seed: int, *purpose: str | int) -> bytes:
-    """Return a sort key: sorting by it shuffles, whatever the order before."""
+    """Return a sort key: sorting by it shuffles, independent of the previous order."""
     return _digest(seed, purpose)
 
 
 def _digest(seed: int, purpose: tuple[str | int, ...]) -> bytes:
-    # JSON keeps the parts apart and survives names that are not UTF-8.
+    # JSON separates the parts and preserves names that are not UTF-8.
     return hashlib.sha256(json.dumps([seed, *purpose]).encode("ascii")).digest()

@@ -1,6 +1,6 @@
-"""A film's clips as stretches: runs in time order, each clip with its windows and its cuts.
+"""Divides a film's clips into stretches: runs in time order, each clip with its windows and its cuts.
 
-Guards: what is cut from a clip depends on the seed, the film, the clip and the category alone.
+Guards: the cuts of a clip depend only on the seed, the film, the clip and the category.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, Size
 
 STRETCH_CLIPS = 16
-"""Enough clips to be worth opening a decoder for, few enough (some 20 s of work) that the last stretches
-of a run keep all workers busy and a film's clips spread over them."""
+"""The most clips of a stretch: enough to justify starting a decoder, few enough (about 20 s of work) that the
+last stretches of a run keep all workers busy and that a film's clips are divided among them."""
 
 
 DETAIL_SHARE = Fraction(1, 2)
 CANDIDATES = 4
-"""With `"crop_choice": "detail"`: so many patches are taken at the best of so many places."""
+"""With `"crop_choice": "detail"`: the share of patches, and the number of places to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """The stretches of one film. Each pass over it computes them anew, one by one."""
+    """The stretches of one film. Each iteration calculates them again, one by one."""
 
     settings: Settings
     source: str
@@ -46,10 +46,10 @@ class Stretches:
     options: Mapping[str, tuple[Option, ...]]
     slugs: Mapping[str, str]  # by category
     todo: tuple[tuple[str, int], ...]  # category and bit set of clips
-    device: str | None = None  # what decodes the film; None: the processor
+    device: str | None = None  # that decodes the film; None: the processor
 
     def __iter__(self) -> Iterator[Stretch]:
-        """Yield the stretches in time order, nearly equally long."""
+        """Yield the stretches in time order, with nearly equal numbers of clips."""
         clips = [int(index) for index in bit_indices(reduce(or_, (bits for _, bits in self.todo), 0))]
         windows = self.windows.of(clips)
         clips.sort(key=lambda index: windows[index])
@@ -100,7 +100,7 @@ class Stretches:
 
 
 def choose(options: Sequence[Option], draw: Fraction) -> Option:
-    """Return the option in whose part of [0, 1) the draw falls; parts are as large as shares."""
+    """Return the option whose part of [0, 1) contains the draw; the parts are proportional to the shares."""
     passed = Fraction(0)
     for option in options:
         passed += option.share
@@ -110,7 +110,7 @@ def choose(options: Sequence[Option], draw: Fraction) -> Option:
 
 
 def runs(clips: Sequence[int], most: int) -> Iterator[Sequence[int]]:
-    """Cut into as few runs of at most `most` as possible, their lengths differing by one at most."""
+    """Divide into the fewest runs of at most `most` clips; lengths differ by at most one."""
     count = -(-len(clips) // most)
     for number in range(count):
         yield clips[number * len(clips) // count : (number + 1) * len(clips) // count]

@@ -1,22 +1,22 @@
-"""When each clip of a film is: its timestamp, and the windows to move to when the data there is bad.
+"""Calculates the timestamp of each clip of a film, and the windows to retry if the data there are bad.
 
-Guards: the same film gives the same timestamps whatever else is planned; windows lie wholly inside the
-film; and no two planned windows of a film share a frame.
+Guards: the same film has the same timestamps whatever else is planned. Windows are completely inside the
+film. No two planned windows of a film share a frame.
 
     clip k sits at frac((k + 0.5) * 0.618...) * duration, so any prefix of the clips covers the film evenly;
-    where clips begin at key frames, its window's first frame is the key frame nearest that place
+    if clips begin at key frames, the first frame of its window is the key frame nearest to that place
 
     frame  0  1  2 [3] 4  5  6      a window: 7 frames around the one nearest the timestamp. With N frames
            |<- 2.5 ->|              the timestamp lies in [2.5, N - 3.5) frames: for N = 7, frame 3 alone.
 
-Two timestamps at least 8 frames apart have windows that share no frame, wherever the frames lie between
-them: taking the nearest frame moves each by half a frame at most. That is the distance kept here.
+If two timestamps are at least 8 frames apart, their windows share no frame: choosing the nearest frame moves
+each by at most half a frame. Planned timestamps keep this distance.
 
-Where repeated frames do not count, a window is all that may be looked through for seven that differ,
-whatever is taken of it: `reach_frames` to both sides, or as many after a key frame.
+If repeated frames are left out, a window is the whole range in which seven different frames are looked for:
+`reach_frames` on both sides, or the same number after a key frame.
 
-Where the distance of frames is not known, windows are kept apart (and reach) as for the slowest rate
-films have. That only leaves out clips; nothing else is derived from it.
+If the distance of frames is unknown, the distances of windows are those of the lowest frame rate of films.
+This only reduces the number of clips; nothing else is derived from it.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from tui_gen.media.film_facts import Chapter, ProbeFacts
 
 GOLDEN = 0.6180339887498949
 SLOWEST_FRAME_SECONDS = 1 / 8
-"""Spacing assumed where the distance of frames is unknown: no film is made with fewer frames a second."""
+"""Spacing assumed if the distance of frames is unknown: no film has fewer frames per second."""
 SHORT_FILM_STEP = 0.382
-"""Share of the duration a window moves on films too short for `retry_skip_seconds`."""
+"""Share of the duration by which a window moves in films too short for `retry_skip_seconds`."""
 MOST_TITLES_SHARE = 0.25
-"""A chapter that covers more of a film than this is not titles, whatever its name is."""
+"""A chapter that covers more of a film than this is not a title chapter, whatever its name."""
 REACH_SECONDS = 0.5
-"""How far to both sides of a timestamp frames are looked through for seven that differ: enough for pictures
-shown for an eighth of a second each, as in animation on threes, whatever the rate of the film."""
+"""The range on both sides of a timestamp in which seven different frames are looked for: enough for pictures
+shown for an eighth of a second each, as in animation on threes, at any frame rate."""
 FEWEST_REACH_FRAMES = 12
 BEFORE_KEY_SECONDS = 1e-4
-"""Where a window begins at a key frame: for the rounding of timestamps, and less than any two frames are
-apart."""
+"""The tolerance before a key frame at which a window begins: covers the rounding of timestamps, and is less
+than the distance of any two frames."""
 _FEWEST_ROWS = 256
 
 Seconds = npt.NDArray[np.float64]
@@ -57,46 +57,46 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The running time of a film as far as windows go."""
+    """The running time of a film, as it limits windows."""
 
     duration_seconds: float
     frame_seconds: float
-    start_seconds: float  # nothing of a window lies before this
-    end_seconds: float  # or after this
-    is_rate_known: bool = True  # False: `frame_seconds` is an allowance, not a measurement
+    start_seconds: float  # windows are completely after this
+    end_seconds: float  # and before this
+    is_rate_known: bool = True  # False: `frame_seconds` is an upper bound, not a measurement
     block: Block | None = None  # held out for validation
-    # Where windows may begin, ascending: the frames there are their first. None: a window is centred
-    # on its time, wherever that is.
+    # The times at which windows may begin, ascending: a window's first frame is there. None: a window is
+    # centred on its timestamp.
     starts_seconds: tuple[float, ...] | None = None
-    # What is trimmed between the two: (begin, end), ascending and apart.
+    # The trimmed parts between start and end: (begin, end), ascending and disjoint.
     gaps_seconds: tuple[tuple[float, float], ...] = ()
-    # How many frames to both sides are looked through for seven that differ. None: any seven will do.
+    # The number of frames on both sides in which seven different ones are looked for. None: any seven frames.
     reach_frames: int | None = None
 
     @property
     def anchor(self) -> int:
-        """Which of a window's frames is the one at its time."""
+        """The position in a window of the frame at the window's time."""
         return MIDDLE if self.starts_seconds is None else 0
 
     @property
     def frames_before(self) -> int:
-        """How many frames of a window lie before the one at its time."""
+        """The number of frames in a window before the frame at its time."""
         return self.anchor if self.reach_frames is None or not self.anchor else self.reach_frames
 
     @property
     def frames_after(self) -> int:
-        """How many frames of a window lie after the one at its time."""
+        """The number of frames in a window after the frame at its time."""
         frames = CLIP_FRAMES if self.reach_frames is None else 2 * self.reach_frames + 1
         return frames - 1 - self.frames_before
 
     @property
     def apart_seconds(self) -> float:
-        """How far apart two timestamps must be."""
+        """The least distance of two timestamps in seconds."""
         return (self.frames_before + self.frames_after + 2) * self.frame_seconds
 
     @property
     def reach(self) -> Reach | None:
-        """How far windows reach for frames that differ; None: any seven will do."""
+        """The range in which different frames are looked for; None: any seven consecutive frames."""
         if self.reach_frames is None:
             return None
         before = (self.frames_before + 0.5) * self.frame_seconds if self.anchor else BEFORE_KEY_SECONDS
@@ -104,7 +104,7 @@ class Timeline:
 
     @property
     def usable_seconds(self) -> float:
-        """What the trim leaves."""
+        """The running time without the trimmed parts."""
         gaps = sum(
             max(0.0, min(end, self.end_seconds) - max(begin, self.start_seconds))
             for begin, end in self.gaps_seconds
@@ -114,13 +114,13 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How a window moves on when its data is bad."""
+    """The retries of a window with bad data."""
 
-    attempts: int  # in all, the first included
+    attempts: int  # in all, including the first
     skip_seconds: float
 
     def step_seconds(self, duration_seconds: float) -> float:
-        """Return how far a window moves each time on a film of this length."""
+        """Return the distance of one retry on a film of this length, in seconds."""
         if duration_seconds < 2 * self.skip_seconds:
             return SHORT_FILM_STEP * duration_seconds
         return self.skip_seconds
@@ -133,7 +133,7 @@ def timeline(
     *,
     starts_seconds: tuple[float, ...] | None = None,
 ) -> Timeline:
-    """Return the timeline of a probed film; `starts_seconds` are the key frames, where clips begin there."""
+    """Return the timeline of a probed film; `starts_seconds` are its key frames if clips begin there."""
     frame, duration, trim = probe.frame_seconds, probe.duration_seconds, settings.trim
     is_known = frame is not None and 0 < frame < math.inf
     frame_seconds = frame if frame is not None and is_known else SLOWEST_FRAME_SECONDS
@@ -151,12 +151,12 @@ def timeline(
 
 
 def is_of_titles(probe: ProbeFacts, chapter: Chapter) -> bool:
-    """Return whether a chapter with the name of titles is as short as these are."""
+    """Return whether a chapter with the name of titles is short enough to be one."""
     return chapter.end_seconds - chapter.start_seconds <= MOST_TITLES_SHARE * probe.duration_seconds
 
 
 def _gaps(probe: ProbeFacts) -> Iterator[tuple[float, float]]:
-    """Yield what the chapters with titles cover together, from the first PTS on."""
+    """Yield the disjoint ranges of the chapters with titles, in seconds from the first PTS."""
     first = probe.first_pts_seconds
     parts = sorted(
         (max(0.0, chapter.start_seconds - first), min(probe.duration_seconds, chapter.end_seconds - first))
@@ -175,27 +175,27 @@ def _gaps(probe: ProbeFacts) -> Iterator[tuple[float, float]]:
 
 
 def reach_frames(frame_seconds: float) -> int:
-    """Return how many frames to both sides of a timestamp are looked through for seven that differ."""
+    """Return the number of frames on each side of a timestamp that are searched for seven different ones."""
     return max(FEWEST_REACH_FRAMES, math.ceil(round(REACH_SECONDS / frame_seconds, 6)))
 
 
 def retries(settings: Settings) -> Retries:
-    """Return how windows move under these settings."""
+    """Return the retries under these settings."""
     return Retries(attempts=settings.max_retry_attempts, skip_seconds=settings.retry_skip_seconds)
 
 
 def timestamp(index: int, duration_seconds: float) -> float:
-    """Return where clip `index` sits, in seconds from the first PTS."""
+    """Return the timestamp of clip `index`, in seconds from the first PTS."""
     return ((index + 0.5) * GOLDEN) % 1.0 * duration_seconds
 
 
 @lru_cache(maxsize=4096)
 def usable_clips(line: Timeline, capacity: int) -> int:
-    """Return, as a bit set, the clips below twice the capacity that can be planned.
+    """Return the clips below twice the capacity that can be planned, as a bit set.
 
-    Left out are windows not wholly inside and windows that overlap that of an earlier clip (as those do
-    that have one key frame); what is
-    trimmed is masked afterwards, so that another trim never lets a new clip overlap one made before.
+    Excluded are windows that are not completely inside the film, and windows that overlap that of an earlier
+    clip (for example because they begin at the same key frame). Trimmed windows are excluded afterwards, so
+    that a different trim never makes a new clip overlap an existing one.
     """
     times = _first_windows(line, np.arange(2 * capacity))
     fits = _is_inside(line, times)
@@ -210,7 +210,7 @@ def usable_clips(line: Timeline, capacity: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The usable clips of a film as bit sets: outside its block and its guard, and inside the block."""
+    """The usable clips of a film as bit sets: outside its block and guard, and inside its block."""
 
     outside: int
     inside: int
@@ -218,7 +218,7 @@ class Sides:
 
 @lru_cache(maxsize=4096)
 def sides(line: Timeline, capacity: int) -> Sides:
-    """Divide the usable clips by the film's block; those in the guard are on neither side."""
+    """Divide the usable clips by the film's block; clips in the guard are on neither side."""
     usable = usable_clips(line, capacity)
     block = line.block
     if block is None:
@@ -230,7 +230,7 @@ def sides(line: Timeline, capacity: int) -> Sides:
 
 @lru_cache(maxsize=4096)
 def within_guard(line: Timeline, capacity: int, others: int) -> int:
-    """Return, as a bit set, the clips whose windows come nearer than the guard to one of `others`."""
+    """Return the clips whose windows are nearer than the guard to a clip of `others`, as bit sets."""
     apart = GUARD_SECONDS + line.apart_seconds
     taken = _first_windows(line, bit_indices(others))
     return as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
@@ -240,15 +240,15 @@ def within_guard(line: Timeline, capacity: int, others: int) -> int:
 class Windows:
     """The windows of a film's clips, in seconds from the first PTS.
 
-    A retry window lies a whole number of steps past the first one, wrapping. One that is not wholly
-    inside, is trimmed, lies on another side of the film's block than the first, or would share a frame
-    with the first window of one of the first `capacity` usable clips or with a retry window of a lower
-    clip is passed over for the next step; a clip that lacks attempts after twice as many steps as
-    attempts has fewer. So a clip depends on lower clips alone (and on all first windows), and no more is
-    computed than the highest clip asked for needs.
+    A retry window is a whole number of steps after the first window, and wraps at the end of the film. A
+    retry window is skipped if it is not completely inside the film, is trimmed, or is on another side of the
+    film's block than the first window. It is also skipped if it would share a frame with the first window of
+    one of the first `capacity` usable clips, or with a retry window of a lower clip. After twice as many
+    steps as attempts, a clip has fewer attempts. A clip's windows therefore depend only on lower clips and on
+    all first windows, and only the windows up to the highest requested clip are calculated.
 
-    Clips past the first `capacity` only stand in for rejected ones. Theirs keep clear of all first
-    windows; no other clip keeps clear of a stand-in's first window.
+    Clips past the first `capacity` only replace rejected clips. Their retry windows avoid all first windows.
+    The retry windows of other clips do not avoid the first windows of replacement clips.
     """
 
     line: Timeline
@@ -256,7 +256,7 @@ class Windows:
     retries: Retries
 
     def of(self, clips: Sequence[int]) -> Mapping[int, tuple[float, ...]]:
-        """Return the windows to try, in order, for usable clips (and for more than those asked for)."""
+        """Return the windows to try, in order, for at least these usable clips."""
         usable = bit_indices(usable_clips(self.line, self.capacity))
         count = int(np.searchsorted(usable, max(clips, default=0), side="right"))
         return _lowest_windows(self, max(_FEWEST_ROWS, 1 << (count - 1).bit_length()))
@@ -273,7 +273,7 @@ def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, .
     is_free = _is_free(windows, moved, first)
     cells = (moved // line.apart_seconds).astype(np.int64)
     found = [[time] for time in first[:count].tolist()]
-    # Cells are as wide as windows must be apart, so each holds one retry window at most.
+    # A cell is as wide as the least distance of windows, so it has at most one retry window.
     taken: dict[int, float] = {}
     rows = np.nonzero(is_free)[0].tolist()
     for row, cell, time in zip(rows, cells[is_free].tolist(), moved[is_free].tolist(), strict=True):
@@ -284,7 +284,7 @@ def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, .
 
 
 def _moved_on(windows: Windows, stamps: Seconds) -> Seconds:
-    """Return a row for each clip: its timestamp moved on by 1, 2, ... steps, wrapping."""
+    """Return a row per clip: its timestamp moved by 1, 2, ... steps, modulo the duration."""
     duration = windows.line.duration_seconds
     step = windows.retries.step_seconds(duration)
     turns = np.arange(1, 2 * max(1, windows.retries.attempts) + 1)
@@ -293,7 +293,7 @@ def _moved_on(windows: Windows, stamps: Seconds) -> Seconds:
 
 
 def _is_free(windows: Windows, moved: Seconds, first: Seconds) -> Mask:
-    """Tell which retry windows lie inside, outside the trim and clear of the first windows to avoid."""
+    """Return which retry windows are inside the film, outside the trim and clear of the first windows."""
     line, regular = windows.line, windows.capacity
     is_free = _is_inside(line, moved) & _is_untrimmed(line, moved) & _is_on_its_side(line, moved, first)
     is_free[:regular] &= _is_clear(moved[:regular], first[:regular], line.apart_seconds)
@@ -302,7 +302,7 @@ def _is_free(windows: Windows, moved: Seconds, first: Seconds) -> Mask:
 
 
 def _is_on_its_side(line: Timeline, moved: Seconds, first: Seconds) -> Mask:
-    """Tell which retry windows lie where their first one does: inside the block, or clear of it."""
+    """Return which retry windows are on the side of their first window: inside or outside the block."""
     block = line.block
     if block is None:
         return np.broadcast_to(np.True_, moved.shape)
@@ -330,18 +330,18 @@ def _is_clear_of_neighbours(taken: Mapping[int, float], cell: int, time: float, 
 
 
 def _first_windows(line: Timeline, clips: npt.NDArray[np.int64]) -> Seconds:
-    """Return where the first windows of some clips are."""
+    """Return the times of the first windows of some clips."""
     return _placed(line, _timestamps_of(clips, line.duration_seconds))
 
 
 def _timestamps_of(clips: npt.NDArray[np.int64], duration_seconds: float) -> Seconds:
-    # The same operations on the same doubles as `timestamp`, hence the same bits.
+    # The same operations on the same doubles as in `timestamp`, so the bits are the same.
     times: Seconds = np.mod((clips + 0.5) * GOLDEN, 1.0) * duration_seconds
     return times
 
 
 def _placed(line: Timeline, times: Seconds) -> Seconds:
-    """Return the times of the windows for some timestamps: themselves, or the nearest start of each."""
+    """Return the window times for some timestamps: the timestamps, or the nearest start to each."""
     if line.starts_seconds is None:
         return times
     starts = np.array(line.starts_seconds)
@@ -358,7 +358,7 @@ def _is_inside(line: Timeline, times: Seconds) -> Mask:
 
 
 def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
-    """Tell which windows have no frame in a trimmed part, wherever their frames lie to half a frame."""
+    """Return which windows have no frame in a trimmed part, with a tolerance of half a frame."""
     first, last = _edges(line, times)
     is_after_start = first >= line.start_seconds if line.start_seconds > 0 else np.True_
     is_before_end = last <= line.end_seconds if line.end_seconds < line.duration_seconds else np.True_
@@ -367,7 +367,7 @@ def _is_untrimmed(line: Timeline, times: Seconds) -> Mask:
 
 
 def _is_clear_of_gaps(line: Timeline, first: Seconds, last: Seconds) -> Mask:
-    """Tell which windows end before the first gap that is not over when they begin."""
+    """Return which windows end before the first gap that ends after they begin."""
     begins, ends = np.array([*line.gaps_seconds, (np.inf, np.inf)]).T
     is_clear: Mask = last <= begins[np.searchsorted(ends, first, side="right")]
     return is_clear
@@ -386,7 +386,7 @@ def _is_outside_block(line: Timeline, times: Seconds, block: Block) -> Mask:
 
 
 def _edges(line: Timeline, times: Seconds) -> tuple[Seconds, Seconds]:
-    """Return where windows begin and end at most, wherever their frames lie to half a frame."""
+    """Return the earliest begin and the latest end of windows, with a tolerance of half a frame."""
     return (
         times - (line.frames_before + 0.5) * line.frame_seconds,
         times + (line.frames_after + 1.5) * line.frame_seconds,
@@ -394,9 +394,9 @@ def _edges(line: Timeline, times: Seconds) -> tuple[Seconds, Seconds]:
 
 
 def _not_overlapping(line: Timeline, times: Seconds, clips: npt.NDArray[np.int64]) -> Iterator[int]:
-    """Yield, in order, the clips whose windows overlap no earlier one.
+    """Yield, in order, the clips whose windows overlap no earlier window.
 
-    Cells are as wide as windows must be apart, so only the two beside a timestamp's can be too near.
+    A cell is as wide as the least distance of windows, so only the two neighbouring cells must be checked.
     """
     apart = line.apart_seconds
     taken: dict[int, float] = {}

@@ -1,1 +1,1 @@
-"""The contact sheet: which patches it shows, their pictures, and the page."""
+"""The contact sheet: the choice of patches, their pictures, and the page."""

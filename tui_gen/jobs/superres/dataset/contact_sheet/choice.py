@@ -1,7 +1,7 @@
-"""Which patches a contact sheet shows: a random sample of each category, and those at both ends of a score.
+"""Chooses the patches of a contact sheet: a random sample of each category, and both ends of each score.
 
-Invariant: the same patches and the same seed give the same choice, whatever the order of the ledger; so
-many are kept at most, however many there are.
+Invariant: the same patches and the same seed give the same choice, for every order of the ledger. The number
+of patches kept in memory is bounded.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tui_gen.jobs.superres.dataset.standing_patches import standing_patches
 from tui_gen.jobs.superres.planning.seeded_random import rank
 
 EXTREMES_SHARE = 3
-"""Each end of a score shows this part of what the random sample shows."""
+"""The number of patches at each end of a score, as a share of the random sample."""
 SCENE_DIFFERENCE = "scene_difference"
 
 
 Key = tuple[str, str, int]
-"""Category, source and clip: what tells a patch from every other."""
+"""Category, source and clip: identifies a patch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class LedgerPatch:
 
     @property
     def key(self) -> Key:
-        """Tells it from every other patch."""
+        """The identity of the patch."""
         return self.category, self.clip.source, self.clip.index
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Patches shown together."""
+    """Patches that are shown together."""
 
     category: str
     score: str  # empty for the random sample
@@ -53,12 +53,12 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What stands above them."""
+        """The heading of the group."""
         return f"{self.score}, {self.end}" if self.score else "Chosen at random"
 
 
 def ledger_patches(ledger: Path) -> Iterator[LedgerPatch]:
-    """Yield the patches of a ledger that stand, each once, as the last line about it has it."""
+    """Yield the existing patches of a ledger, each once, as its last line records it."""
     for standing in standing_patches(ledger):
         clip, patch = standing.clip.record, standing.patch
         given = {
@@ -80,9 +80,9 @@ def _scores_in(record: JsonObject) -> Mapping[str, object]:
 
 
 def choose(patches: Iterable[LedgerPatch], *, per_category: int, seed: int) -> list[Group]:
-    """Return the groups of a sheet, category by category, `per_category` random patches in each.
+    """Return the groups of a sheet, category by category, with `per_category` random patches in each.
 
-    No two of the patches have the same key.
+    No two of `patches` may have the same key.
     """
     choices: dict[str, _Choice] = {}
     for patch in patches:
@@ -93,14 +93,14 @@ def choose(patches: Iterable[LedgerPatch], *, per_category: int, seed: int) -> l
 
 @dataclass(slots=True)
 class _Kept:
-    """Those with the smallest keys, in order."""
+    """The items with the smallest keys, in order."""
 
     most: int
     entries: list[tuple[tuple[Any, ...], LedgerPatch]] = field(default_factory=list)
 
     def take(self, key: tuple[Any, ...], patch: LedgerPatch) -> None:
         if len(self.entries) == self.most and not key < self.entries[-1][0]:
-            return  # nearly all of a million end here
+            return  # the usual case: of a million patches nearly all are discarded here
         place = bisect.bisect(self.entries, key, key=lambda entry: entry[0])
         self.entries.insert(place, (key, patch))
         del self.entries[self.most :]
@@ -111,7 +111,7 @@ class _Kept:
 
 
 class _Choice:
-    """The choice from one category."""
+    """The choice from one category, in progress."""
 
     def __init__(self, category: str, per_category: int, seed: int) -> None:
         self._category, self._seed = category, seed

@@ -1,11 +1,11 @@
-"""Makes a contact sheet: pictures and a page that shows them, in a folder of their own.
+"""Makes a contact sheet: pictures and a page that shows them, in a separate folder.
 
-    sheet.html                     the page; refers to files beside it alone
-    contact-01-general-random-1.png   the same pictures in one, for any viewer
+    sheet.html                     the page; refers only to files beside it
+    contact-01-general-random-1.png   the same pictures in one file, for any viewer
     pictures/<patch>-whole.png, <patch>-pair.png
 
-A dataset is only read, so an engine may be at work on it. Pictures are named after their patch and the
-page is written last: a sheet that was interrupted leaves an older one as it was.
+The dataset is only read, so an engine may run at the same time. Pictures have the names of their patches, and
+the page is written last: an interrupted sheet leaves an older sheet unchanged.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tui_gen.jobs.superres.planning.names import slug
 PAGE_NAME = "sheet.html"
 PICTURES = "pictures"
 DRAWERS = 2
-"""Drawn together: more would take the processors from an engine that is at work."""
+"""The number of patches drawn in parallel: more would take processors from a running engine."""
 _OURS = re.compile(r"sheet\.html|\.sheet\.html\.part|contact-[a-z0-9_-]+\.png(\.part)?|pictures")
 _OUR_PICTURES = re.compile(r"[0-9a-f]{16}-(whole|pair)\.png(\.part)?")
 
@@ -115,7 +115,7 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def _contacts(folder: Path, number: int, group: Group, shown: Mapping[Key, Shown]) -> Iterator[str]:
-    """Write a group's contact sheets; yield their names."""
+    """Write a group's contact sheets; yield their file names."""
     of_group = [shown[patch.key] for patch in group.patches]
     most = COLUMNS * ROWS
     for sheet, start in enumerate(range(0, len(of_group), most), 1):
@@ -132,7 +132,7 @@ def _strip(folder: Path, entry: Shown, score: str) -> Strip:
 
 
 def _remove_stale(folder: Path, kept: set[str], shown: Mapping[Key, Shown]) -> None:
-    """Remove what only an older sheet in this folder showed."""
+    """Remove the files of an older sheet in this folder that the new sheet does not use."""
     pictures = {name for entry in shown.values() for name in (entry.whole, entry.pair) if name}
     for path in folder.iterdir():
         if _OURS.fullmatch(path.name) and path.name not in kept:

@@ -1,6 +1,6 @@
 """The page of a contact sheet: every patch with its film, time, format and scores. Pure.
 
-It refers to files beside it and to the ground truth's own, by relative paths alone.
+The page refers to its pictures and to the ground-truth files by relative paths only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, Ledge
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A patch that was drawn: its pictures, relative to the sheet, and what is wrong with its files."""
+    """A drawn patch: its pictures, relative to the sheet, and the problems of its files."""
 
     patch: LedgerPatch
     whole: str | None
@@ -30,18 +30,18 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All that a page shows."""
+    """The contents of a page."""
 
     output: Path
     folder: Path
     seed: int
     groups: tuple[Group, ...]
     shown: Mapping[Key, Shown]
-    names: Mapping[str, str]  # of films, by their ids
+    names: Mapping[str, str]  # id of a film -> its name
 
 
 def sheet_page(sheet: Sheet) -> str:
-    """Return the whole page."""
+    """Return the whole page as HTML."""
     body = [
         tag("h1", "Contact sheet"),
         tag("p", tag("code", str(sheet.output)), class_="quiet"),
@@ -124,5 +124,5 @@ def _value(value: float, *, is_shown_for: bool) -> Markup | str:
 
 
 def _relative(folder: Path, path: Path) -> str:
-    """Return a path as a page in `folder` refers to it, whatever its bytes."""
+    """Return a path relative to a page in `folder`, as a URL; any bytes are allowed."""
     return quote(os.fsencode(os.path.relpath(path, folder)))

@@ -1,11 +1,11 @@
-"""The pictures of a contact sheet: a patch whole, and a part of it at full size, GT beside LR.
+"""The pictures of a contact sheet: a whole patch, and a part of it at full size, GT beside LR.
 
-    whole ┌──────────────┐   pair ┌───────┬───────┐   the same part of both, LR's pixels repeated so
-          │     ┌──┐     │        │  GT   │  LR   │   that they cover what they stand for; of the LR
-          │     └──┘     │        │       │       │   stack the middle frame
+    whole ┌──────────────┐   pair ┌───────┬───────┐   the same part of GT and of the LR stack's middle
+          │     ┌──┐     │        │  GT   │  LR   │   frame; LR's pixels are repeated so that both
+          │     └──┘     │        │       │       │   parts have the same size
           └──────────────┘        └───────┴───────┘
 
-Files are read as bytes and only read. What is missing or damaged is said in the picture's place.
+Files are only read. A missing or damaged file is reported in place of its picture.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ LABEL_HEIGHT = 22
 COLUMNS, ROWS = 2, 12
 _LARGEST_FILE = 64 << 20
 _FRAMES = {"lr": 5, "lr7": 7}
-_GROUND, _INK, _ALARM = (34, 30, 28), (225, 222, 218), (100, 110, 235)  # blue first
+_GROUND, _INK, _ALARM = (34, 30, 28), (225, 222, 218), (100, 110, 235)  # BGR
 _FONT, _FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.42
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What could be drawn of a patch; None where its file is missing or damaged."""
+    """The pictures of a patch; None if a file is missing or damaged."""
 
     whole: Image | None
     pair: Image | None
-    wrong: tuple[str, ...] = ()  # "missing: path", one for each file
+    wrong: tuple[str, ...] = ()  # "missing: path", one text for each file
     gt: Path | None = None  # where the ground truth was found
 
 
 def draw(output: Path, patch: LedgerPatch) -> Drawn:
-    """Draw a patch from its files."""
+    """Draw a patch from its files. `output` is the output folder."""
     wrong: list[str] = []
     gt_path, gt = _find(output, patch.record, "gt", wrong)
     kind = next((kind for kind in _FRAMES if kind in patch.record["files"]), None)
@@ -62,7 +62,7 @@ def draw(output: Path, patch: LedgerPatch) -> Drawn:
 
 
 def _find(output: Path, record: JsonObject, kind: str, wrong: list[str]) -> tuple[Path | None, Image | None]:
-    """Return where a file stands, moved for validation or not, and its picture; say what is wrong."""
+    """Return where a file is, moved for validation or not, and its picture; append problems to `wrong`."""
     written = str(record["files"][kind])
     path = output / written
     try:
@@ -95,7 +95,7 @@ def _whole(gt: Image) -> Image:
 
 
 def _pair(gt: Image, lr: Image | None) -> Image:
-    """Return the middle of GT at full size, and beside it the same part of LR, its pixels repeated."""
+    """Return the middle of GT at full size beside the same part of LR with repeated pixels."""
     ratio = gt.shape[1] // lr.shape[1] if lr is not None and lr.shape[1] else 1
     height, width = (min(HEIGHT, length) // ratio * ratio for length in gt.shape[:2])
     top, left = (gt.shape[0] - height) // 2 // ratio * ratio, (gt.shape[1] - width) // 2 // ratio * ratio
@@ -116,7 +116,7 @@ def _ground(height: int, width: int) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One patch of a contact sheet: its pictures as PNG files, or what is wrong, and a line of text."""
+    """A patch of a contact sheet: its pictures as PNG files, or their problems, and a line of text."""
 
     whole: bytes | None
     pair: bytes | None
@@ -129,7 +129,7 @@ CELL_HEIGHT = HEIGHT + LABEL_HEIGHT + 12
 
 
 def contact_sheet(strips: Sequence[Strip]) -> bytes:
-    """Return one PNG of at most COLUMNS times ROWS strips."""
+    """Return one PNG with at most COLUMNS times ROWS strips."""
     columns = min(COLUMNS, len(strips))
     rows = -(-len(strips) // columns)
     canvas = _ground(rows * CELL_HEIGHT + 8, columns * CELL_WIDTH + 8)
@@ -152,7 +152,7 @@ def _place_strip(room: Image, strip: Strip) -> None:
 
 
 def _write(room: Image, text: str, *, place: tuple[int, int], colour: tuple[int, int, int]) -> None:
-    """Write a line, cut where the room ends."""
+    """Draw a line of text into `room`, cut at its right edge."""
     text = drawable(text)
     while text and cv2.getTextSize(text, _FONT, _FONT_SIZE, 1)[0][0] > room.shape[1] - place[0] - GAP:
         text = text[:-1]
@@ -160,12 +160,12 @@ def _write(room: Image, text: str, *, place: tuple[int, int], colour: tuple[int,
 
 
 def drawable(text: str) -> str:
-    """Return text as OpenCV's font can draw it: what it does not know stands as a question mark."""
+    """Return text with a question mark for every character that OpenCV's font lacks."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
 def label_of(patch: LedgerPatch, score: str) -> str:
-    """Return what stands below a patch in a picture: the name of its files tells the film."""
+    """Return the caption of a patch in a picture: the name of its files, which contains the film's name."""
     stem = Path(str(patch.record["files"]["gt"])).stem
     at = position(patch.pts_seconds) if patch.pts_seconds is not None else ""
     value = f"{score} {patch.scores[score]:.4g}" if score in patch.scores else ""

@@ -1,4 +1,4 @@
-"""BasicSR's pair of LMDB databases, and tables of Parquet: both need a package of their own."""
+"""BasicSR's pair of LMDB databases, and tables of Parquet. Both need an optional package."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
 from tui_gen.media.geometry import Size
 
 COMPRESSION_TOLD = 1
-"""What BasicSR's lines end in; its loaders do not read it."""
+"""The last field of BasicSR's lines; its loaders do not read it."""
 ROWS = 5000
 _ROOM_BYTES = 1 << 30
 
 
 def package(name: str, layout: str) -> Any:  # noqa: ANN401 - a module without types
-    """Import what a layout needs. Raises RefusedError."""
+    """Import the optional package of a layout. Raises RefusedError if it is not installed."""
     try:
         return import_module(name)
     except ImportError as error:
@@ -39,7 +39,7 @@ def package(name: str, layout: str) -> Any:  # noqa: ANN401 - a module without t
 
 
 def write_basicsr_lmdb(tree: Tree, work: Work) -> list[Named]:
-    """BasicSR's Vimeo90KDataset with `io_backend: lmdb`: GT of the fourth frame, LR of all seven."""
+    """Write BasicSR's Vimeo90KDataset with `io_backend: lmdb`: GT of the fourth frame, LR of all seven."""
     lmdb = package("lmdb", "basicsr-lmdb")
     title = f"{tree.category}_{tree.format}_{tree.split}"
     names = [f"{tree.folder}/{title}_{part}.lmdb" for part in ("GT_only4th", "LR7frames")]
@@ -71,7 +71,7 @@ def _fill(lmdb: Any, places: Sequence[Path], tree: Tree, work: Work) -> list[Nam
 
 
 class _Database:
-    """One database being filled, keys ascending."""
+    """A database being written, with ascending keys."""
 
     def __init__(self, lmdb: Any, folder: Path, map_bytes: int) -> None:  # noqa: ANN401
         folder.mkdir()
@@ -107,14 +107,14 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class TableWriter:
-    """Writes trees as tables: a row for each patch, its files named by their paths in the dataset."""
+    """Writes trees as tables: a row for each patch, with the paths of its files in the dataset."""
 
     provenance: Provenance
     kinds: Sequence[str]
     scores: Sequence[str]
 
     def __call__(self, tree: Tree, work: Work) -> list[Named]:
-        """Write one tree."""
+        """Write one tree; return the patches written, in order."""
         arrow, parquet = package("pyarrow", "parquet"), package("pyarrow.parquet", "parquet")
         schema = self._schema(arrow).with_metadata({"dataset": str(work.dataset)})
         items = [(sample, sample.key) for sample in tree.samples]

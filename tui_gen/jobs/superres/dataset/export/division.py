@@ -1,9 +1,9 @@
-"""Which part of an export each patch belongs to, or why it is left out. Pure.
+"""Assigns each patch to a part of an export, or leaves it out with a reason. Pure.
 
-    the film's part in the configuration, else the one it was made for or moved to by hand
+    part     the film's part in the configuration, else that of the patch (as made, or as moved by hand)
     training ── within 10 s of a held-out patch, or near one by hash ──> left out
 
-Guards: films that belong together, near frames of one film and near duplicates never lie on both sides.
+Guards: films of one group, nearby frames of one film and near duplicates are never in two parts.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _CHUNK = 8
 
 @dataclass(frozen=True, slots=True)
 class Divided:
-    """Every patch with its part; those left out have a reason."""
+    """Every patch with its part; patches that are left out have a reason."""
 
     parts: tuple[tuple[Sample, Split], ...]
     left_out: Mapping[Sample, str]
-    has_hashes: bool  # near duplicates could be looked for
+    has_hashes: bool  # False: near duplicates could not be looked for
 
     @property
     def reasons(self) -> Mapping[str, int]:
-        """What patches were left out for, and how many."""
+        """Reason -> number of patches left out for it."""
         return Counter(reason.partition(":")[0] for reason in self.left_out.values())
 
 
@@ -47,7 +47,7 @@ def divide(
     moved: Mapping[Sample, Split],
     duplicates: Found,
 ) -> Divided:
-    """Divide patches. `moved` are those found in another part's folder, `duplicates` as the plan has them."""
+    """Divide patches. `moved` are those found in another part's folder, `duplicates` those of the plan."""
     films = dict(sources)
     together = Counter(video.group for video in films.values() if video.group)
     parts, left_out = [], dict[Sample, str]()
@@ -74,7 +74,7 @@ def _split(sample: Sample, film: Video | None, moved: Split | None) -> Split:
 
 
 def _near_in_time(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sample, str]]:
-    """Yield the patches for training within the guard of a held-out one."""
+    """Yield the training patches within the guard of a held-out patch of the same film, with the reason."""
     held_out: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for sample, split in parts:
         if split != TRAIN:
@@ -90,7 +90,7 @@ def _near_in_time(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sampl
 
 
 def _merged(windows: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """Return where runs of overlapping windows begin and end, both ascending."""
+    """Return the begins and the ends of runs of overlapping windows, both ascending."""
     starts: list[float] = []
     ends: list[float] = []
     for start, end in sorted(windows):
@@ -103,7 +103,7 @@ def _merged(windows: list[tuple[float, float]]) -> tuple[list[float], list[float
 
 
 def _near_in_looks(parts: Sequence[tuple[Sample, Split]]) -> Iterator[tuple[Sample, str]]:
-    """Yield the training patches that are near duplicates of held-out patches."""
+    """Yield the training patches that are near duplicates of held-out patches, with the reason."""
     train = [sample for sample, split in parts if split == TRAIN and sample.perceptual_hash is not None]
     held_out = [sample for sample, split in parts if split != TRAIN and sample.perceptual_hash is not None]
     crosses = near_any(_hashes(train), _hashes(held_out))
@@ -119,7 +119,7 @@ def _hashes(samples: Sequence[Sample]) -> Hashes:
 
 
 def _nearest(hashes: Hashes, others: Hashes) -> NDArray[np.int64]:
-    """Return for each hash the place of the first of the others that is near it, or -1."""
+    """Return for each hash the position of the first of the others that is near it, or -1."""
     nearest = np.full(len(hashes), -1, np.int64)
     if not len(hashes):
         return nearest

@@ -1,7 +1,7 @@
-"""Exports a dataset in one layout: chooses, divides, writes, and says what was left out.
+"""Exports a dataset in one layout: chooses patches, divides them, writes them, and reports what is left out.
 
-Guards: the same ledger, configuration and flags give the same files, whatever the order of the work; an
-export is whole or does not stand under its name.
+Guards: the same ledger, configuration and flags give the same files, in any order of the work. An export gets
+its final name only when it is complete.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _INDEX = ("name", "clip", "film", "category", "format", "split", "gt", "left_out
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What is to be exported."""
+    """The patches to export, and how."""
 
     layout: Layout
     divided: Divided
@@ -75,7 +75,7 @@ class _Chosen:
 
     @property
     def identity(self) -> str:
-        """Tell this selection from any other."""
+        """A text that identifies this selection."""
         return digest_of(
             f"{tree.folder} {tree.split_of(sample)} {sample.key} {sample.line}"
             for tree in self.trees
@@ -86,7 +86,7 @@ class _Chosen:
 def export(
     settings: Settings, records: Records, request: ExportRequest, *, on_done: Callable[[int, int], None]
 ) -> Exported:
-    """Write an export. Raises RefusedError, and OSError where it cannot be written."""
+    """Write an export. Raises RefusedError, and OSError if it cannot be written."""
     layout = layout_named(request.layout)
     if layout.name in _PACKAGES:
         package(_PACKAGES[layout.name], layout.name)
@@ -106,7 +106,7 @@ def export(
         written = []
         for tree in chosen.trees:
             named = write(tree, work)
-            if layout.name != "parquet":  # its rows are an index
+            if layout.name != "parquet":  # the rows of its tables are the index
                 lines = _index(tree, named, settings, records, chosen.divided)
                 work.output.write_lines(f"{tree.folder}/index.tsv", lines)
             parts = "+".join(dict.fromkeys(tree.split_of(sample) for sample in tree.samples))
@@ -121,7 +121,7 @@ def export(
 
 
 def layout_named(name: str) -> Layout:
-    """Return a layout. Raises RefusedError naming those there are, or saying why this one cannot be."""
+    """Return a layout by name. Raises RefusedError for an unknown or impossible layout."""
     layout = LAYOUTS.get(name)
     if layout is None:
         listed = "".join(f"\n  {known.name:<14} {known.text}" for known in LAYOUTS.values())
@@ -155,7 +155,7 @@ def _chosen(settings: Settings, records: Records, request: ExportRequest, layout
 
 
 def divided_now(settings: Settings, records: Records) -> Divided:
-    """Return how an export would divide the patches there are. Raises RefusedError, OSError."""
+    """Return how an export would divide the existing patches. Raises RefusedError, OSError."""
     samples = _samples(settings)
     return _divided(settings, records, samples, dict(_moved(settings.output, samples)))
 
@@ -181,7 +181,7 @@ def _samples(settings: Settings) -> list[Sample]:
 
 
 def _moved(output: Path, samples: Sequence[Sample]) -> Iterator[tuple[Sample, str]]:
-    """Yield the patches that stand in another folder of their category, and in which."""
+    """Yield the patches found in another format folder of their category, with that folder."""
 
     @cache
     def folders(category: Path) -> list[str]:
@@ -230,7 +230,7 @@ def _is_small(sample: Sample) -> bool:
 
 
 def _whole_folder(sample: Sample) -> str:
-    """Return the folder of a patch's format, as it is for training."""
+    """Return the training folder of a patch's format."""
     return whole_folder(sample.gt.split("/")[-3])
 
 
@@ -275,7 +275,7 @@ def _writer(layout: Layout, settings: Settings, records: Records, chosen: _Chose
 def _index(
     tree: Tree, named: Sequence[Named], settings: Settings, records: Records, divided: Divided
 ) -> Iterator[str]:
-    """Yield the lines that lead from the names of a tree back to clips, then what it was left without."""
+    """Yield the lines that map the names of a tree to clips, then the patches that were left out."""
     films = {source: video.name for source, video in remembered_sources(settings, records)}
 
     def line(sample: Sample, split: Split, name: str, left_out: str) -> str:
@@ -293,7 +293,7 @@ def _index(
 
 
 def _cell(text: str) -> str:
-    """Keep what parts cells and lines out of a cell."""
+    """Escape backslashes, tabs and line ends, which separate cells and lines."""
     for character, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
         text = text.replace(character, written)
     return text

@@ -1,4 +1,4 @@
-"""The layouts by name: what each is for, which files of a patch it needs, and when it is refused."""
+"""The layouts by name: purpose, the files that they need of each patch, and the reason for a refusal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Layout:
     text: str
     needs: frozenset[str] = _SEVEN_LR  # kinds of files that every patch must have
     trees: Literal["part", "parts together", "native"] = "part"
-    refusal: str = ""  # why no dataset of this program can be laid out so
+    refusal: str = ""  # why no dataset of this program can have this layout
 
 
 REMEDIES: Mapping[str, str] = MappingProxyType(
@@ -30,7 +30,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "gt7": 'a ground truth for every frame is made with "gt_frames": 7',
     }
 )
-"""What to do where a kind is missing."""
+"""Kind of file -> what to do if patches lack it."""
 
 _REDS_REFUSAL = (
     "BasicSR's REDS loaders read exactly 100 frames of each clip, and clips have 7;"

@@ -1,9 +1,9 @@
-"""Where an export is written: beside its place, under another name, until it is whole.
+"""Writes an export under a temporary name beside its place, and renames it when it is complete.
 
-    <DIR>.partial/   links and files, each whole when it gets its name ── rename ──> <DIR>
+    <DIR>.partial/   links and files, each complete when it gets its name ── rename ──> <DIR>
 
-Guards: nothing of a dataset is changed; a folder under its own name is a whole export. What a killed
-export left is gone on with if it was of the same patches, and if the machine has run since.
+Guards: the dataset is not changed. A folder with its final name is a complete export. A killed export is
+continued if it was of the same patches and if the machine has not restarted since.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Output:
     """An export being written."""
 
-    folder: Path  # the partial one
-    is_resumed: bool = False  # files that stand there are whole
+    folder: Path  # the partial folder
+    is_resumed: bool = False  # files in the folder are complete
 
     def link(self, source: Path, path: str) -> None:
-        """Put a whole file in its place: as a hard link, or copied where there can be none."""
+        """Put a complete file at a path of the export: as a hard link, or as a copy if it cannot be linked."""
         target = self._place(path)
         if self._stands(target):
             return
@@ -50,18 +50,18 @@ class Output:
         beside.replace(target)
 
     def write(self, path: str, content: bytes) -> None:
-        """Put a file in its place."""
+        """Write a file at a path of the export."""
         target = self._place(path)
         beside = _beside(target)
         beside.write_bytes(content)
         beside.replace(target)
 
     def stands(self, path: str) -> bool:
-        """Return whether a whole file of this export is there from before."""
+        """Return whether a complete file of this export exists from an earlier attempt."""
         return self._stands(self.folder / path)
 
     def write_lines(self, path: str, lines: Iterator[str]) -> None:
-        """Write a text file anew; a line ends in LF whatever the system."""
+        """Write a text file, replacing an old one. Lines end in LF on every system."""
         target = self._place(path)
         beside = _beside(target)
         with beside.open("wb") as file:
@@ -71,7 +71,7 @@ class Output:
 
     @contextmanager
     def building(self, path: str) -> Iterator[Path]:
-        """Give the place to build a larger file or folder at, which then gets its name."""
+        """Yield a temporary path for a larger file or folder, and rename it to `path` at the end."""
         target = self._place(path)
         beside = _beside(target)
         for left in (beside, target):
@@ -90,9 +90,9 @@ class Output:
 
 @contextmanager
 def output_at(folder: Path, identity: Mapping[str, object]) -> Iterator[Output]:
-    """Open the place for an export of `identity` and give the result its name at the end.
+    """Open the output for an export of `identity`, and rename it to its final name at the end.
 
-    Raises RefusedError where something stands in the way, OSError where nothing can be written.
+    Raises RefusedError if another file or folder is in the way, OSError if nothing can be written.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - lexical, links stay as they are
     _refuse_what_stands(folder)
@@ -119,7 +119,7 @@ def output_at(folder: Path, identity: Mapping[str, object]) -> Iterator[Output]:
 
 
 def digest_of(lines: Iterator[str]) -> str:
-    """Return what tells one selection of patches from another."""
+    """Return a digest that identifies a selection of patches."""
     digest = hashlib.sha256()
     for line in lines:
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")

@@ -1,4 +1,4 @@
-"""Where a patch comes from, as a flat record: for the shards of WebDataset and the rows of Parquet."""
+"""The origin of a patch as a flat record, for the shards of WebDataset and the rows of Parquet."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _OF_PATCH = ("format", "scale", "x", "y", "width", "height", "source_crop", "fil
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Reads the records of patches."""
+    """Reads the provenance records of patches from the ledger."""
 
     ledger: Path
     films: Mapping[str, Video]
-    facts: Mapping[str, JsonObject]  # of each source
+    facts: Mapping[str, JsonObject]  # source -> facts
 
     def of(self, sample: Sample, split: Split) -> dict[str, Any]:
-        """Return the record of a patch. What the ledger does not know is left out. Raises OSError."""
+        """Return the record of a patch, without values that the ledger does not have. Raises OSError."""
         clip, patch = entry_at(self.ledger, sample)
         film = self.films.get(sample.source)
         scores = {**clip.record.get("scores", {}), **patch.record.get("scores", {})}

@@ -1,6 +1,6 @@
-"""What an export needs to know of each patch, read from the ledger and small enough for a million patches.
+"""The data of each patch that an export needs, read from the ledger; small enough for a million patches.
 
-Guards: each patch appears once, as its last line records it; lost patches do not appear.
+Guards: each patch is read once, as its last line records it. Lost patches are left out.
 """
 
 from __future__ import annotations
@@ -19,48 +19,48 @@ from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
 from tui_gen.jobs.superres.dataset.split import Split, split_of, whole_name
 
 HALF_WINDOW_SECONDS = 0.5
-"""How far the frames of a clip reach at most where a ledger does not say: three and a half of 1/8 s."""
+"""The most seconds from the middle of a clip to its ends, if the ledger has none: 3.5 frames of 1/8 s."""
 
 
 _Kinds = dict[tuple[str, ...], tuple[str, ...]]
-"""The kinds that were met, each once in memory."""
+"""Interned tuples of kinds: each is in memory once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One patch. `gt` is relative to the output folder; the other kinds stand beside it."""
+    """A patch. `gt` is relative to the output folder; files of other kinds are in folders beside GT."""
 
     source: str
     index: int
-    category: str  # the whole one
-    split: Split  # as it was made
+    category: str  # without the part
+    split: Split  # the part it was made for
     format: str
     width: int  # of GT
     height: int
     gt: str
     kinds: tuple[str, ...]  # "gt", "lr", "lr7", "gt7"
-    start_seconds: float  # of its seven frames, from the first of the film
+    start_seconds: float  # of its seven frames, from the first frame of the film
     end_seconds: float
     perceptual_hash: int | None
-    line: int  # where the line of its clip begins in the ledger
-    patch_line: int  # where the last line about the patch begins
+    line: int  # byte offset of the line of its clip in the ledger
+    patch_line: int  # byte offset of the last line about the patch
 
     @property
     def key(self) -> str:
-        """Name of the patch in every layout: holds no `_` and no `.`, at which loaders cut."""
+        """Name of the patch in every layout, without `_` and `.`, at which loaders split names."""
         return f"{self.source}-{self.index:06d}"
 
     def path(self, kind: str) -> str:
-        """Where the file of a kind stands, relative to the output folder."""
+        """Return the path of the file of a kind, relative to the output folder."""
         above, _, name = self.gt.rpartition("/")
         return f"{above.rpartition('/')[0]}/{KIND_FOLDERS[kind]}/{name}"
 
 
 def read_samples(ledger: Path, *, of: Mapping[str, int] | None = None, under: str = "") -> list[Sample]:
-    """Return all patches of a ledger, by film and clip. Raises OSError.
+    """Return the patches of a ledger, sorted by film and clip. Raises OSError.
 
-    With `of`, only patches of some clips (source -> bit set), and patches that ever stood in a folder
-    whose path holds `under`: so few of a million lines are decoded.
+    With `of`, return only the patches of some clips (source -> bit set), and patches that were ever in a
+    folder whose path contains `under`. This decodes only a few of a million lines.
     """
     found: dict[tuple[str, int, str], Sample] = {}
     kinds: _Kinds = {}
@@ -81,7 +81,7 @@ def read_samples(ledger: Path, *, of: Mapping[str, int] | None = None, under: st
 
 
 def entry_at(ledger: Path, sample: Sample) -> tuple[Made, Patch]:
-    """Return the whole ledger entry of a patch: of its clip, and its own. Raises OSError, LedgerError."""
+    """Return the ledger entries of a patch: that of its clip, and its own. Raises OSError, LedgerError."""
     with ledger.open("rb") as file:
         file.seek(sample.line)
         event = decode(file.readline())
@@ -96,7 +96,7 @@ def entry_at(ledger: Path, sample: Sample) -> tuple[Made, Patch]:
 
 
 def _clips_wanted(ledger: Path, of: Mapping[str, int], under: str) -> Callable[[Heading], bool]:
-    """Return what tells lines of certain clips from others, and of clips that ever stood `under`."""
+    """Return a predicate for the lines of certain clips, and of clips with a patch that was ever `under`."""
     bits: dict[str, int] = defaultdict(int, of)
     path = under.encode("ascii")
     with ledger.open("rb") as file:
@@ -122,7 +122,7 @@ def _recorded(ledger: Path, is_wanted: Callable[[Heading], bool] | None) -> Iter
 
 
 def _heading(line: bytes) -> Heading | None:
-    """Return what a line is about, None where it is torn or damaged."""
+    """Return the identity of a line's clip, or None for another or a damaged line."""
     try:
         return heading(line) if line.endswith(b"\n") else None
     except LedgerError:
@@ -151,7 +151,7 @@ def _sample(clip: Made, patch: Patch, place: int, kinds: _Kinds) -> Sample:
 
 
 def _of_patch(patch: Patch, kinds: _Kinds) -> dict[str, Any]:
-    """Return the fields of a sample that come from its patch alone."""
+    """Return the fields of a sample that depend on its patch only."""
     record, files = patch.record, tuple(patch.record["files"])
     return {
         "category": whole_name(patch.category),

@@ -1,6 +1,6 @@
-"""WebDataset: tar files of up to 1 GB, shuffled across films; the same bytes from the same patches.
+"""WebDataset: tar files of up to 1 GB, shuffled across films; the same patches give the same bytes.
 
-<key>.gt.png <key>.lr.png <key>.lr7.png <key>.json     a loader cuts these names at their first dot
+<key>.gt.png <key>.lr.png <key>.lr7.png <key>.json     loaders split these names at their first dot
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ShardWriter:
     shard_bytes: int = SHARD_BYTES
 
     def __call__(self, tree: Tree, work: Work) -> list[Named]:
-        """Write one tree; return the patches with the shard each is in."""
+        """Write one tree; return each patch with the name of its shard."""
         split = tree.split or TRAIN
         order = sorted(tree.samples, key=lambda sample: rank(self.seed, "export", tree.category, sample.key))
         done = []
@@ -60,7 +60,7 @@ class ShardWriter:
             yield samples
 
     def _length(self, sample: Sample, split: Split, work: Work) -> int:
-        """Return how many bytes a patch takes in a tar. Raises DamagedError."""
+        """Return the number of bytes of a patch in a tar. Raises DamagedError."""
         lengths = [work.length(sample, kind) for kind in sample.kinds]
         lengths.append(len(self._record(sample, split)))
         return sum(2 * tarfile.BLOCKSIZE + length for length in lengths)
@@ -72,7 +72,7 @@ class ShardWriter:
         with tarfile.open(place, "w", format=tarfile.USTAR_FORMAT) as shard:
             for sample in samples:
                 for name, content in self._entries(sample, split, work):
-                    entry = tarfile.TarInfo(name)  # no owner and no time: these would differ each time
+                    entry = tarfile.TarInfo(name)  # without owner and time, which would change the bytes
                     entry.size, entry.mode = len(content), 0o644
                     shard.addfile(entry, io.BytesIO(content))
 

@@ -1,4 +1,4 @@
-"""What every layout is made of: a tree of patches of one category, format and part, and how to read them."""
+"""The tree of patches that every layout writes: one category, format and part; and access to its files."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tui_gen.jobs.superres.extraction.patches import Image, encode_png
 from tui_gen.media.geometry import Size
 
 STACKED = {"lr": 5, "lr7": 7, "gt7": 7}
-"""How many tiles a stack of each kind has."""
+"""Kind -> number of tiles of its stack."""
 BATCH = 32
-"""Patches in hand at once: those of the largest format are some 10 MB each."""
+"""The number of patches processed in parallel: those of the largest format have about 10 MB each."""
 SEQUENCES = 1000
-"""Sequences of a folder in layouts that number them."""
+"""The number of sequences in a folder of a layout that numbers them."""
 
 
 Result = TypeVar("Result")
@@ -43,12 +43,12 @@ class Tree:
     folder: str  # relative to the export
     category: str
     format: str
-    split: Split | None  # None: several, told apart by `held_out`
+    split: Split | None  # None: several parts; `held_out` has those of validation and test
     samples: Sequence[Sample]
-    held_out: Mapping[Sample, Split] = field(default_factory=dict)  # those kept for validation or a test
+    held_out: Mapping[Sample, Split] = field(default_factory=dict)  # the validation and test patches
 
     def split_of(self, sample: Sample) -> Split:
-        """Return the part a patch of the tree belongs to."""
+        """Return the part of a patch of the tree."""
         return self.held_out.get(sample, TRAIN)
 
     def has_all(self, kind: str) -> bool:
@@ -58,19 +58,19 @@ class Tree:
 
 @dataclass(slots=True)
 class Work:
-    """What writing a layout needs, and what becomes of it."""
+    """The input of a layout's writer, and the patches that it could not write."""
 
     dataset: Path  # the dataset's output folder
     output: Output
     png_compression: str
     pool: ThreadPoolExecutor
     on_done: Callable[[], None]
-    # Where files stand that were moved by hand: the folder instead of their format's.
+    # Patch -> the format folder that it was moved to by hand.
     moved: dict[Sample, str] = field(default_factory=dict)
     damaged: dict[Sample, str] = field(default_factory=dict)
 
     def source(self, sample: Sample, kind: str) -> Path:
-        """Return where a file of the dataset stands."""
+        """Return the path of a file of the dataset."""
         place = self.dataset / sample.path(kind)
         folder = self.moved.get(sample)
         if folder is None or place.exists():
@@ -94,7 +94,7 @@ class Work:
             raise DamagedError(message) from error
 
     def tiles(self, sample: Sample, kind: str) -> list[Image]:
-        """Return the tiles of a stack, in the order of time. Raises DamagedError."""
+        """Return the tiles of a stack in the order of time, each (height, width, 3). Raises DamagedError."""
         stack = cv2.imdecode(np.frombuffer(self.content(sample, kind), np.uint8), cv2.IMREAD_COLOR)
         count = STACKED[kind]
         if stack is None or stack.shape[0] % count:
@@ -103,11 +103,11 @@ class Work:
         return [tile.astype(np.uint8, copy=False) for tile in np.split(stack, count)]
 
     def png(self, image: Image) -> bytes:
-        """Encode as the run did."""
+        """Encode as PNG, as the run does."""
         return encode_png(image, self.png_compression)
 
     def link(self, sample: Sample, kind: str, path: str) -> None:
-        """Put a whole file of the dataset into the export. Raises DamagedError."""
+        """Link a complete file of the dataset into the export. Raises DamagedError."""
         try:
             self.output.link(self.source(sample, kind), path)
         except FileNotFoundError as error:
@@ -117,7 +117,7 @@ class Work:
     def write_tiles(self, sample: Sample, kind: str, paths: Sequence[str]) -> None:
         """Write each tile of a stack to its path. Raises DamagedError.
 
-        The middle tile of a stack of ground truth is GT, which is there as a whole file.
+        The middle tile of a ground-truth stack is GT, so its whole file is linked.
         """
         if all(map(self.output.stands, paths)):
             return
@@ -129,13 +129,13 @@ class Work:
                 self.output.write(path, self.png(tile))
 
     def each(self, items: Sequence[Named], do: Callable[[Sample, str], object]) -> list[Named]:
-        """Do something for each patch, several at a time; return those it was done for, in order."""
+        """Call `do` for each patch, several in parallel; return the patches that succeeded, in order."""
         return [item for item, _ in self.mapped(items, do)]
 
     def mapped(
         self, items: Sequence[Named], do: Callable[[Sample, str], Result]
     ) -> Iterator[tuple[Named, Result]]:
-        """Yield what is done for each patch, in order; the damaged ones are kept apart."""
+        """Yield the result of each patch, in order; patches with damaged files are collected in `damaged`."""
 
         def attempt(item: Named) -> Result | DamagedError:
             try:
@@ -154,7 +154,7 @@ class Work:
 
 
 def numbered(samples: Sequence[Sample]) -> list[Named]:
-    """Give each patch a place like `00001/0001`."""
+    """Return each patch with a name like `00001/0001`."""
     return [
         (sample, f"{1 + place // SEQUENCES:05d}/{1 + place % SEQUENCES:04d}")
         for place, sample in enumerate(samples)
@@ -162,12 +162,12 @@ def numbered(samples: Sequence[Sample]) -> list[Named]:
 
 
 def shape(size: Size) -> str:
-    """`(540,540,3)`: height, width, channels, without a blank, at which loaders cut."""
+    """Return `(540,540,3)`: height, width, channels; without spaces, at which loaders split."""
     return f"({size.height},{size.width},3)"
 
 
 def spaced_shape(size: Size) -> str:
-    """`(540, 540, 3)`."""
+    """Return `(540, 540, 3)`: height, width, channels."""
     return f"({size.height}, {size.width}, 3)"
 
 

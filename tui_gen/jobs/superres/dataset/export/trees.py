@@ -1,7 +1,7 @@
-"""The layouts that are folders of files. Each function writes one tree and returns what it wrote, in order.
+"""The layouts that are folders of files. Each function writes one tree and returns its patches in order.
 
-Names, numbers and lines are those that the loaders of these trainers build and cut: a blank more in a
-shape, a frame less, and they read something else or nothing.
+Names, numbers and lines are exactly those that the loaders of these trainers expect: with one space more in a
+shape or one frame less, they read something else or nothing.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def write_mmagic_reds(tree: Tree, work: Work) -> list[Named]:
 
 
 def write_trainner(tree: Tree, work: Work) -> list[Named]:
-    """Write for traiNNer-redux's PairedVideoDataset: a scene is what stands before the first `_`."""
+    """Write for traiNNer-redux's PairedVideoDataset: the text before the first `_` is the scene."""
 
     def put(sample: Sample, name: str) -> None:
         frames = [f"{name}_{number:02d}.png" for number in range(CLIP_FRAMES)]
@@ -106,7 +106,7 @@ def write_trainner(tree: Tree, work: Work) -> list[Named]:
 
 
 def write_paired(tree: Tree, work: Work) -> list[Named]:
-    """Write for neosr's `paired` and other loaders of pairs of images."""
+    """Write for neosr's `paired` and other loaders of image pairs."""
 
     def put(sample: Sample, name: str) -> None:
         path = f"{tree.folder}/lq/{name}"

@@ -1,1 +1,1 @@
-"""From a film to patches: reading, cutting, scoring, writing."""
+"""Makes patches from films: reading, cutting, scoring, writing."""

@@ -1,6 +1,6 @@
-"""Turns the frames of one clip into its patches: cut, measured, and written unless a score rejects them.
+"""Makes the patches of one clip from its frames: cuts, measures and writes them, or rejects them by a score.
 
-Guards: what is rejected leaves no file behind, and what is written has the bytes it has without scores.
+Guards: a rejected patch leaves no file. Scores do not change the bytes of a written patch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tui_gen.media.geometry import Size
 
 @dataclass(slots=True)
 class Given:
-    """What one clip gave."""
+    """The patches of one clip, and the rejected categories."""
 
     patches: tuple[Patch, ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()  # category and reason
@@ -62,7 +62,7 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
 
 
 def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:
-    """Return the choice with most detail, the first of equals."""
+    """Return the most detailed of a cut's choices, among equals the first."""
     from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail
 
     def detail_of(choice: Cut) -> int:

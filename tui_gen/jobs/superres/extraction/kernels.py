@@ -1,12 +1,12 @@
-"""The kernels that shrink GT to LR, exactly as defined: the same bytes on every machine.
+"""The kernels that shrink GT to LR, defined exactly: they give the same bytes on every machine.
 
     one axis, ratio 3:   GT   0 1 2 3 4 5 6 7 8      LR pixel i is centred on GT pixel 3i + 1
                          LR     0     1     2        (in general on ratio * i + (ratio - 1) / 2)
 
-Invariant: the weights are integers over one denominator, chosen so that every product and every sum
-is a whole number that its floating-point type holds exactly. No rounding happens before the single
-`rint` at the end, so the result cannot depend on the order of summation, on fused multiplication, on
-the width of the vector unit or on the number of threads.
+Invariant: the weights are integers over one denominator, chosen so that every product and every sum is an
+integer that its floating-point type represents exactly. The only rounding is the `rint` at the end. The
+result therefore does not depend on the order of summation, fused multiplication, vector width or number of
+threads.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ DUF_RATIOS = (2, 3, 4)
 DUF_SIGMA_PER_RATIO = 0.4
 DUF_RADIUS = 6
 DUF_TRUNCATE = 4.0
-"""BasicSR blurs a point with scipy's gaussian_filter, which ends its taps at 4 sigma."""
+"""BasicSR blurs a point with scipy's gaussian_filter, whose taps end at 4 sigma."""
 
 IRRATIONAL_DENOMINATOR = 1 << 22
-"""Weights without an exact fraction are rounded to this: 8 + 2 * 22 bits and a sign fit into a float64."""
+"""The precision of weights without an exact fraction: 8 + 2 * 22 bits and a sign fit into a float64."""
 
 MAX_VALUE = 255
 FLOAT32_WHOLE = 1 << 24
 FLOAT32_DENOMINATOR = 1 << 16
-"""Below these a float32 holds every sum, and its quotient rounds to the same integer as the fraction."""
+"""Below this value, a float32 represents every sum, and its quotient rounds to the correct integer."""
 
 
 class UndefinedKernelError(ValueError):
-    """A kernel has no definition at the ratio asked for."""
+    """A kernel is not defined at the requested ratio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Kernel:
     """One axis of a separable kernel at one ratio."""
 
     ratio: int  # GT pixels per LR pixel
-    first: int  # the first weight lies on GT pixel `ratio * i + first`
+    first: int  # the first weight is for GT pixel `ratio * i + first`
     weights: tuple[int, ...]
-    denominator: int  # the weights sum to it
+    denominator: int  # the sum of the weights
     padding: Padding
 
 
@@ -72,7 +72,8 @@ def kernel_for(name: LrKernel, ratio: int) -> Kernel:
 def shrink(frame: NDArray[np.uint8], region: Region, kernel: Kernel, *, bounds: Region) -> NDArray[np.uint8]:
     """Shrink `region` of an image of shape (height, width, channels) by `kernel.ratio`.
 
-    `bounds` contains `region`: pixels inside it are read, those beyond are padded by the kernel's rule.
+    `bounds` contains `region`: pixels inside `bounds` are read, pixels beyond are padded by the kernel's
+    rule.
     """
     import cv2
     import numpy as np
@@ -80,7 +81,7 @@ def shrink(frame: NDArray[np.uint8], region: Region, kernel: Kernel, *, bounds: 
     block = frame[bounds.y : bounds.y + bounds.height, bounds.x : bounds.x + bounds.width]
     taps = np.array(kernel.weights, dtype=np.float64)
     is_narrow = _fits_float32(kernel)
-    # The filter's anchor must lie on one of its taps, hence the detour over the middle of the ratio.
+    # OpenCV requires the filter's anchor to be one of its taps, so the anchor is the middle of the ratio.
     middle = kernel.ratio // 2
     sums = cv2.sepFilter2D(
         block,
@@ -118,7 +119,7 @@ def _border_type(padding: Padding) -> int:
 
 
 def _bicubic(ratio: int) -> Kernel:
-    """As MATLAB's imresize: a cubic with a = -0.5, widened by the ratio against aliasing."""
+    """Return MATLAB's imresize kernel: a cubic with a = -0.5, widened by the ratio against aliasing."""
     first, distances = _distances_within(2 * ratio, ratio)
     values = [_cubic(abs(distance) / ratio) for distance in distances]
     total = sum(values)
@@ -137,12 +138,12 @@ def _cubic(distance: Fraction) -> Fraction:
 
 
 def _area(ratio: int) -> Kernel:
-    """Average the GT pixels that one LR pixel covers; they never reach over the edge."""
+    """Return the mean of the GT pixels that one LR pixel covers; it reads no pixel beyond the edge."""
     return Kernel(ratio, 0, (1,) * ratio, ratio, "symmetric")
 
 
 def _lanczos(ratio: int) -> Kernel:
-    """Take three lobes of a windowed sinc, widened by the ratio."""
+    """Return three lobes of a windowed sinc, widened by the ratio."""
     first, distances = _distances_within(3 * ratio, ratio)
     values = [_sinc(float(d) / ratio) * _sinc(float(d) / (3 * ratio)) for d in distances]
     return _rounded(ratio, first, values, "symmetric")
@@ -153,7 +154,7 @@ def _sinc(x: float) -> float:
 
 
 def _bd(ratio: int) -> Kernel:
-    """Blur and pick as RCAN and RDN do, defined for a third only."""
+    """Return the Gaussian blur and sampling of RCAN and RDN, defined for ratio 3 only."""
     if ratio != BD_RATIO:
         message = f'lr_kernel "bd" is defined for LR at a third of GT, not at 1/{ratio}'
         raise UndefinedKernelError(message)
@@ -162,7 +163,7 @@ def _bd(ratio: int) -> Kernel:
 
 
 def _bd_duf(ratio: int) -> Kernel:
-    """As BasicSR's duf_downsample, which is centred on GT pixel `ratio * i`: for benchmarks only."""
+    """Return the kernel of BasicSR's duf_downsample, centred on GT pixel `ratio * i`: for benchmarks only."""
     if ratio not in DUF_RATIOS:
         message = f'lr_kernel "bd_duf" is defined for LR at 1/2, 1/3 and 1/4 of GT, not at 1/{ratio}'
         raise UndefinedKernelError(message)
@@ -178,7 +179,7 @@ def _gaussian(distance: int, sigma: float) -> float:
 
 
 def _seed(ratio: int) -> Kernel:
-    """Pick every ratio-th pixel: what cv2.resize does at exactly a third, whatever its interpolation."""
+    """Pick every ratio-th pixel, as cv2.resize does at exactly 1/3 with any interpolation."""
     if ratio % 2 == 0:
         message = f'lr_kernel "seed" picks the middle of {ratio} GT pixels: the ratio must be odd'
         raise UndefinedKernelError(message)
@@ -186,18 +187,18 @@ def _seed(ratio: int) -> Kernel:
 
 
 def _distances_within(support: int, ratio: int) -> tuple[int, list[Fraction]]:
-    """Return the first GT offset closer than `support` to the LR pixel's centre, and all distances."""
+    """Return the first GT offset nearer than `support` to the LR pixel's centre, and all distances."""
     centre = Fraction(ratio - 1, 2)
     offsets = [o for o in range(-support - ratio, support + 2 * ratio) if abs(o - centre) < support]
     return offsets[0], [offset - centre for offset in offsets]
 
 
 def _rounded(ratio: int, first: int, values: list[float], padding: Padding) -> Kernel:
-    """Normalise symmetric weights and round them to one denominator; the middle takes the rest."""
+    """Normalise symmetric weights, round them to one denominator, and add the remainder to the middle."""
     total = sum(values)
     weights = [round(value / total * IRRATIONAL_DENOMINATOR) for value in values]
     rest = IRRATIONAL_DENOMINATOR - sum(weights)
-    # With an even number of taps there are two middle ones, and by symmetry the rest is even.
+    # An even number of taps has two middle taps, and by symmetry the remainder is even.
     low, high = (len(weights) - 1) // 2, len(weights) // 2
     weights[low] += rest // 2
     weights[high] += rest - rest // 2

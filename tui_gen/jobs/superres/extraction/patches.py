@@ -1,14 +1,14 @@
-"""Frames become patches: GT and LR arrays, then PNG bytes, then files under their final names.
+"""Makes patches from frames: GT and LR arrays, then PNG bytes, then files under their final names.
 
     frames (7, height, width, 3) ── cut_patch ──> arrays ── encode_patch ──> bytes ── write_patch ──> files
 
-Invariant: under final names stand the files of a whole patch or none, whenever the process dies. All
-files are on the disk under temporary names before the first is renamed, GT is renamed last, and GT's
-temporary name exists until then; after a crash it names the patch in hand (`sweep_leftovers`).
-That also holds where two processes write the same patch: each has temporary names of its own and takes
-back only files of its own.
+Invariant: all files of a patch have their final names, or none, whenever the process dies. All files are
+synced to the disk under temporary names before the first is renamed. GT is renamed last. Until then GT's
+temporary name exists, and after a crash it identifies the unfinished patch (`sweep_leftovers`).
+The invariant also holds if two processes write the same patch: each has its own temporary names and removes
+only its own files.
 
-Images are uint8 arrays of shape (height, width, 3) in OpenCV's order, blue first.
+Images are uint8 arrays of shape (height, width, 3), in BGR order as in OpenCV.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Cut
 from tui_gen.media.geometry import Region, whole
 
-# Workers are what runs in parallel here; threads inside OpenCV would only get in their way.
+# Workers run in parallel already; additional threads inside OpenCV would slow them down.
 cv2.setNumThreads(1)
 
 Image = NDArray[np.uint8]
 
 REACH_5FRAMES = 2
 REACH_7FRAMES = 3
-"""Frames on either side of the middle one."""
+"""Frames on each side of the middle frame."""
 
 _RLE = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
-# A level alone would drop OpenCV's own fast strategy and filter, which doubles the time, so each way
-# of compressing names all that it relies on.
+# A compression level alone would disable OpenCV's own fast strategy and filter, which doubles the time. Each
+# entry therefore sets all parameters.
 _PNG_PARAMETERS: dict[str, tuple[int, ...]] = {
     "rle": (*_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH),
     "fast": (*_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
@@ -70,7 +70,7 @@ _PNG_PARAMETERS: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PatchArrays:
-    """A patch as images. Stacks hold their frames from top to bottom in the order of time."""
+    """A patch as images. Stacks have their frames from top to bottom in the order of time."""
 
     gt: Image
     lr5: Image | None  # -2..+2 around the middle frame
@@ -80,7 +80,7 @@ class PatchArrays:
 
 @dataclass(frozen=True, slots=True)
 class PatchFiles:
-    """A patch as the bytes of its PNG files, by kind: "gt", and of "lr", "lr7" and "gt7" those wanted."""
+    """A patch as the bytes of its PNG files, by kind: "gt", and those configured of "lr", "lr7" and "gt7"."""
 
     gt: bytes
     lr: bytes | None
@@ -89,7 +89,7 @@ class PatchFiles:
 
     @property
     def by_kind(self) -> dict[str, bytes]:
-        """Those that there are, GT first."""
+        """Kind -> bytes of the files that exist, GT first."""
         return {
             kind: content
             for kind, content in (("gt", self.gt), ("lr", self.lr), ("lr7", self.lr7), ("gt7", self.gt7))
@@ -98,10 +98,10 @@ class PatchFiles:
 
 
 def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | None = None) -> PatchArrays:
-    """Cut one patch from a clip.
+    """Cut one patch from a clip. Raises ValueError for frames of another shape or dtype.
 
-    `frames` shows `area` of frames of the size `cut.frame`, upright and scaled: all of them where no area
-    is given. Its shape is (7, height, width, 3). The area holds `reach(cut, settings)`.
+    `frames` has the shape (7, height, width, 3) and dtype uint8. It shows the region `area` of upright frames
+    of the size `cut.frame`; without `area`, the whole frames. `area` contains `reach(cut, settings)`.
     """
     area = area or whole(cut.frame)
     expected = (CLIP_FRAMES, area.height, area.width, 3)
@@ -128,12 +128,12 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
 
 
 def _within(region: Region, area: Region) -> Region:
-    """Return a region in pixels of an area that holds it."""
+    """Return a region in the pixel coordinates of an area that contains it."""
     return Region(region.x - area.x, region.y - area.y, region.width, region.height)
 
 
 def encode_png(array: Image, compression: str) -> bytes:
-    """Return the PNG file of an image. `compression` is as in the configuration's `png_compression`."""
+    """Return an image as a PNG file. `compression` is a value of the configuration's `png_compression`."""
     is_done, encoded = cv2.imencode(".png", array, _PNG_PARAMETERS[compression])
     if not is_done:
         message = f"OpenCV could not encode an image of shape {array.shape}"
@@ -155,12 +155,12 @@ def encode_patch(arrays: PatchArrays, compression: str) -> PatchFiles:
 
 
 def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> Patch:
-    """Write a patch under its final names, all of it or nothing, and return its entry for the ledger.
+    """Write all files of a patch under their final names, or none, and return its entry for the ledger.
 
-    `scale` is the width of the scaled frame over that of the upright one. The folders must exist
-    (`prepare_folders`); a file that stands under a final name is replaced, which is why names are
-    recorded before they are used. Raises OutputError with `errno` and `filename`; nothing of this patch
-    is left then except what stood there before, or all of it, where only the last flush failed.
+    `scale` is the width of the scaled frame divided by that of the upright frame. The folders must exist
+    (`prepare_folders`). An existing file with a final name is replaced, so names must be recorded before they
+    are used. Raises OutputError with `errno` and `filename`. After an error no file of this patch exists,
+    except files that existed before; if only the last sync failed, all files exist.
     """
     contents, token = files.by_kind, new_token()
     with ExitStack() as folders:
@@ -204,7 +204,7 @@ def _record(contents: dict[str, bytes], cut: Cut, scale: float) -> dict[str, obj
 
 
 def patch_path(cut: Cut, kind: str) -> str:
-    """Where a kind ("gt", "lr", "lr7", "gt7") of a patch stands, relative to the output folder."""
+    """Return the path of a kind ("gt", "lr", "lr7", "gt7") of a patch, relative to the output folder."""
     return f"{_kind_folder(cut, kind)}/{cut.file_stem}.png"
 
 
@@ -214,18 +214,18 @@ def _kind_folder(cut: Cut, kind: str) -> str:
 
 @dataclass(slots=True)
 class _File:
-    """One file on its way from its temporary name to its final one."""
+    """One file being written: it has its temporary name, then its final name."""
 
     temporary: str
     temporaries: int  # descriptor of the folder of temporaries
     folder: int  # descriptor of the final folder
-    path: Path  # the final one
-    is_written: bool = False  # something stands under the temporary name
-    is_new: bool = False  # it was put in place, and nothing stood there before
-    identity: tuple[int, int] | None = None  # device and inode of what was written
+    path: Path  # with the final name
+    is_written: bool = False  # a file with the temporary name exists
+    is_new: bool = False  # it has its final name, and no file had this name before
+    identity: tuple[int, int] | None = None  # device and inode of the written file
 
     def write(self, content: bytes) -> None:
-        """Bring the content to the disk under the temporary name."""
+        """Write the content under the temporary name and sync it to the disk."""
         with blaming(self.path):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.temporary, flags, 0o666, dir_fd=self.temporaries)
@@ -240,21 +240,21 @@ class _File:
                 os.close(descriptor)
 
     def put_in_place(self) -> None:
-        """Give the file its final name."""
+        """Rename the file to its final name."""
         with blaming(self.path):
             stood = stands(self.path.name, self.folder)
             os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
             self.is_written, self.is_new = False, not stood
 
     def flush(self) -> None:
-        """Bring the final name to the disk."""
+        """Sync the final name to the disk."""
         with blaming(self.path):
             flush_folder(self.folder)
 
     def remove_final(self) -> None:
-        """Undo `put_in_place`, unless something stood there before: that had the same content.
+        """Undo `put_in_place`, unless a file existed before: that file had the same content.
 
-        What another process has put there meanwhile is that process's own.
+        A file that another process has put there since then is not removed.
         """
         if self.is_new and self._is_own():
             remove(self.path.name, self.folder)
@@ -277,7 +277,7 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def _take_back(gt_first: list[_File], error: BaseException) -> None:
-    """Remove what a failed patch has left; GT's temporary name goes last, as it came first."""
+    """Remove the files of a failed patch; GT's temporary file last, because it was written first."""
     try:
         for file in gt_first:
             file.remove_final()

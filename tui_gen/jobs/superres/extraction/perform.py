@@ -1,9 +1,9 @@
-"""Performs the units of the job: headers become facts, clips become patches.
+"""Performs the units of the job: finds facts from headers and pictures, and makes patches of clips.
 
     reader ── one clip ahead ──> cut, shrink, encode, write (in a thread) ──> Made
 
-Decoding the next clip overlaps cutting the last. Nothing is decoded beyond that, so a generator that
-is not pulled blocks within one clip; closing it ends the decoder and waits for files being written.
+Decoding the next clip overlaps cutting the last clip. No further clip is decoded, so a generator that nobody
+reads blocks within one clip. Closing the generator ends the decoder and waits for files being written.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ TELECINED = (
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What performing needs beside the unit: it belongs to the machine, not to the work."""
+    """The tools of the machine that performs a unit."""
 
     ffmpeg: Ffmpeg
-    # Decoding threads of one worker, asked for anew at each stretch: the number of workers changes.
+    # The decoding threads of one worker. Called at each stretch, because the number of workers changes.
     threads: Callable[[], int]
     presence: Presence
 
@@ -63,7 +63,7 @@ async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, Non
 
 
 async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, None]:
-    """Look at a film before its first stretch, and settle the names of its files."""
+    """Survey a film before its first stretch, and fix the names of its files."""
     await tools.presence.check(unit.source, unit.path)
     facts: dict[str, object] = {}
     warnings: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
             return
         facts["survey"] = survey_to_json(found)
         facts["colour"] = _colour(unit)
-        if fields_refused(unit.settings, found) is not None:  # its files need no names
+        if fields_refused(unit.settings, found) is not None:  # a refused film needs no names
             yield Learned(unit.source, facts)
             return
         warnings = (TELECINED,) if found.is_telecined else ()
@@ -91,7 +91,7 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
 
 
 def _colour(unit: Survey) -> dict[str, object]:
-    """Return how the film's colours are converted, for the record: the chain at the film's own size."""
+    """Return the conversion of the film's colours, to be recorded: the chain at the film's own size."""
     probe, how = unit.probe, rendering(unit.settings, peak=unit.peak)
     peak = None if probe.hdr_class == "sdr" else tone_mapping_peak(probe.colour, unit.peak)
     return {"peak": peak, "chain": colour_chain(probe, how, frame=probe.upright)}
@@ -101,7 +101,7 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
     """Make the patches of a stretch's clips."""
     await tools.presence.check(unit.source, unit.path)
     reader = media.read_clips(unit, ffmpeg=tools.ffmpeg, threads=tools.threads())
-    # One place: the next clip's frames wait here while the last one's are cut, and no further clip is read.
+    # Size 1: the next clip's frames wait here while the last clip is cut, and no further clip is read.
     items: asyncio.Queue[Report | ClipFrames | BaseException | None] = asyncio.Queue(maxsize=1)
     pump = asyncio.create_task(_pump(reader, items), name=f"reader of {unit.source}")
     tasks = {task.index: task for task in unit.tasks}
@@ -115,10 +115,10 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
                 await tools.presence.check(unit.source, unit.path)
                 yield Doing(clip, "cutting", item.attempts)
                 yield await _make(unit, tasks[item.index], item, began.get(item.index))
-                del item  # its frames, while the next are waited for
+                del item  # free its frames before waiting for the next
                 continue
             if isinstance(item, Retried | Failed | Rejected | Unusable):
-                # Before a film is blamed: is it still there, and still the same?
+                # Before a failure counts against the film, check that its file is there and unchanged.
                 await tools.presence.check(unit.source, unit.path)
             if isinstance(item, Unusable):
                 yield basis(unit.source, unit.settings, tools.ffmpeg)
@@ -174,7 +174,7 @@ def _traits(clip: ClipFrames) -> ClipTraits:
 
 
 def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
-    """Return what the ledger keeps of a clip beside its patches."""
+    """Return the fields of a clip's ledger line besides its patches."""
     measures = clip.measures
     record: dict[str, object] = {
         "pts_seconds": round(clip.pts_seconds[MIDDLE], 6),
@@ -196,9 +196,9 @@ def _seconds_since(began: float | None) -> float:
 
 
 async def _finish(writing: asyncio.Future[Given]) -> Given:
-    """Wait for files being written even when cancelled, and report them: what is done is recorded.
+    """Wait for files being written, even when cancelled, and return them: written files must be recorded.
 
-    The task stays marked as cancelled, so its owner pulls no further.
+    The task stays cancelled, so its owner reads no further report.
     """
     try:
         return await asyncio.shield(writing)
@@ -214,7 +214,7 @@ def _settled(settle: Callable[[str, str], str], folder: str, slug: str) -> str:
 
 @contextmanager
 def _waiting_for_output() -> Iterator[None]:
-    """Say of an output that takes nothing now that it is in the way, which is no clip's fault."""
+    """Translate an OutputError that can pass into ObstructedError, which is no failure of the clip."""
     try:
         yield
     except OutputError as error:

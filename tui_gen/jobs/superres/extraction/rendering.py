@@ -1,4 +1,4 @@
-"""How the settings of the job say to render a film's colours."""
+"""The rendering of a film's colours under the job's settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tui_gen.media.colour import Rendering
 
 
 def rendering(settings: Settings, *, peak: float | None = None) -> Rendering:
-    """Return the rendering that the settings ask for.
+    """Return the rendering of the settings.
 
     `peak` overrides the peak in the film's metadata, in units of 100 nits.
     """

@@ -34,7 +34,7 @@ class Output:
     is_resumed: bool = False  # files in the folder are complete
 
     def link(self, source: Path, path: str) -> None:
-        """Put a complete file at a path of the export: as a hard link, or as a copy if it cannot be linked."""
+        """Put a complete file at a path of the export: a hard link, or a copy if links are impossible."""
         target = self._place(path)
         if self._stands(target):
             return

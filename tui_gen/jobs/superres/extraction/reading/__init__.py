@@ -1,1 +1,1 @@
-"""Exactly the frames of a clip, in the bytes that one ffmpeg per clip gives: decoded, cropped, converted."""
+"""Reads exactly the frames of a clip: decoded, cropped, converted, with the bytes of one ffmpeg per clip."""

@@ -1,4 +1,4 @@
-"""The frames of one clip, as every reader returns them."""
+"""The frames of one clip, as both readers return them."""
 
 from __future__ import annotations
 
@@ -18,33 +18,34 @@ Bgr = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """A part of a clip's frames, or all of them."""
+    """A region of a clip's frames."""
 
     frame: Size  # of a whole frame, scaled
-    area: Region  # the part, in pixels of `frame`
+    area: Region  # the region, in pixels of `frame`
     pixels: Bgr = field(repr=False)  # (7, height, width, 3) of `area`: BGR, upright, square pixels
 
 
 @dataclass(frozen=True, slots=True)
 class ClipFrames:
-    """One clip, decoded: what its cuts are made of, and perhaps more."""
+    """One decoded clip: the pixels that its cuts need, or more."""
 
     index: int
     views: tuple[FrameView, ...]
-    pts_seconds: tuple[float, ...]  # from the first PTS of the picture track, as timestamps are counted
+    pts_seconds: tuple[float, ...]  # from the first PTS of the video track, like timestamps of clips
     container_pts_seconds: tuple[float, ...]  # as in the file
     attempts: int
     measures: ClipMeasures
-    picture_types: str = ""  # one letter a frame
+    picture_types: str = ""  # one letter per frame
     # For each frame but the first: whether it repeats the frame before. None if not measured.
     repeats: tuple[bool, ...] | None = None
-    # How many frames on from the one before each of the others is, where repeated ones do not count.
+    # For each frame but the first: its distance in frames from the frame before, if repeated frames are left
+    # out.
     steps: tuple[int, ...] | None = None
-    reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this one
-    device: str | None = None  # what decoded it; None: the processor
+    reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this clip
+    device: str | None = None  # that decoded it; None: the processor
 
     def view(self, frame: Size, needed: Region) -> FrameView:
-        """Return a view of frames of this size that holds a region. Raises KeyError."""
+        """Return a view that contains a region of frames of this size. Raises KeyError."""
         for view in self.views:
             if view.frame == frame and contains(view.area, needed):
                 return view
@@ -53,7 +54,7 @@ class ClipFrames:
 
     @property
     def frames(self) -> Mapping[Size, Bgr]:
-        """The whole frames, where they were converted whole."""
+        """Size -> whole frames, for sizes that were converted completely."""
         return {view.frame: view.pixels for view in self.views if view.area == whole(view.frame)}
 
 

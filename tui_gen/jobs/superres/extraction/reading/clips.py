@@ -1,12 +1,12 @@
-"""Reads clips: one ffmpeg per attempt, raw frames over pipes, PTS from what it says on stderr.
+"""Reads clips: one ffmpeg per attempt, raw frames over pipes, PTS from ffmpeg's stderr.
 
-A window is read at the place where a constant rate would have it; when the frames that came are not
-the seven around the timestamp, their timestamps tell where these are, and they are read again. Where
-only different frames count, all within reach are looked through, and the seven are read after that.
+A window is read where a constant rate would have it. If the frames are not the seven around the timestamp,
+their timestamps show where the seven are, and those are read. If only different frames count, all frames
+within reach are compared first, and then the seven are read.
 
-Invariant: what is handed out has exactly seven consecutive frames, the middle one nearest the
-timestamp, or seven different ones around it (`repeated`), decoded from a key frame on without a
-complaint, byte for byte as in a sequential decode.
+Invariant: a returned clip has exactly seven consecutive frames with the middle frame nearest to the
+timestamp, or seven different frames around the timestamp (`repeated`). They are decoded from a key frame on
+without an error message, and equal a sequential decode byte for byte.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ from tui_gen.processes.children import (
 
 CLIP_LIMITS = StallLimits()
 BLANK = "blank picture"
-"""Why a window gives nothing although it decodes."""
+"""The reason for a window that can be decoded but has no content."""
 SAME_WINDOW_ATTEMPTS = 3
 ENTRY_LEADS_SECONDS: tuple[float | None, ...] = (0.0, 2.0, 10.0, 60.0, None)
-"""How far before the window to seek, the next one when no key frame came before it; None: the start."""
+"""The distance before the window to seek to; the next one if no key frame came before it. None: the start."""
 
 LOOK_AHEAD_SECONDS: tuple[float, ...] = (2.0, 30.0, 600.0)
-"""How far past a timestamp to look for the frames around it; gaps may be long at variable rate."""
+"""The range after a timestamp in which frames are looked for; gaps may be long at variable rate."""
 
 LOOK_BACK_SECONDS = 1.0
 
@@ -83,14 +83,14 @@ INDISTINCT = "its frames cannot be told apart by their timestamps"
 
 @dataclass(frozen=True, slots=True)
 class _BadData:
-    """Why a window can give nothing; another may."""
+    """Why a window has no usable frames; another window may have."""
 
     reason: str
     detail: str = ""
 
 
 class _LastingError(Exception):
-    """No window of this film will ever give anything."""
+    """No window of this film can ever be read."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason)
@@ -113,7 +113,7 @@ class _Window:
 
 @dataclass(slots=True)
 class _Pass:
-    """What one run of ffmpeg gave."""
+    """The results of one run of ffmpeg."""
 
     log: FrameLog = field(default_factory=FrameLog)
     ended: Ended | None = None
@@ -137,8 +137,8 @@ async def read_clips(
 ) -> AsyncGenerator[Reading, None]:
     """Read the clips of a stretch in order.
 
-    Each ends in ClipFrames, Rejected or Failed, after any number of Doing and Retried; Unusable ends
-    them all. Nothing runs between two pulls; closing the generator kills and reaps its child.
+    Each clip yields any number of Doing and Retried, then ClipFrames, Rejected or Failed. Unusable ends the
+    stretch. No child runs between two items. Closing the generator kills and reaps its child.
     """
     reader = _Reader(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
     for task in stretch.tasks:
@@ -150,7 +150,7 @@ async def read_clips(
 
 
 async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading, None]:
-    """Try the windows of one clip, the same one again where the attempt says nothing about the data."""
+    """Try the windows of one clip; the same window again if the failure was not caused by the data."""
     clip = Clip(reader.stretch.source, task.index)
     sizes = tuple(dict.fromkeys(cut.frame for cut in task.cuts))
     began_seconds = time.monotonic()
@@ -197,17 +197,17 @@ def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: 
 
 
 class _Reader:
-    """Reads windows of one film; finds how far before each it must be entered."""
+    """Reads windows of one film; finds the distance before each window at which decoding must begin."""
 
     def __init__(self, stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits) -> None:
         self.stretch = stretch
         self._ffmpeg = ffmpeg
         self._threads = threads
         self._stall = stall
-        # One for all clips: it is measured before the next one is read, and it is large.
+        # One buffer for all clips: it is large, and measured before the next clip is read.
         upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
         self._luma = np.empty((CLIP_FRAMES, upright.height, upright.width), plane.dtype)
-        # Raw streams have no index and no timestamps to seek by.
+        # Raw streams have no index and no timestamps, so ffmpeg cannot seek in them.
         self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if _has_no_timestamps(stretch.probe.container) else 0
         self._lead = self._first_lead
         self._device = stretch.device
@@ -215,7 +215,7 @@ class _Reader:
     async def window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
         """Read the seven frames around a timestamp. Raises ChildError and _LastingError.
 
-        What a device does not give as it should is read again without it.
+        If a device does not decode the window correctly, the processor reads it again.
         """
         try:
             found = await self._window(target_seconds, sizes)
@@ -230,7 +230,7 @@ class _Reader:
 
     async def _window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
         target_seconds += self.stretch.probe.first_pts_seconds
-        # What a clip gives must not depend on the clips before it.
+        # The frames of a clip must not depend on the clips before it.
         self._lead = self._first_lead
         if self.stretch.reach is not None:
             return await self._different(target_seconds, self.stretch.reach, sizes)
@@ -252,7 +252,7 @@ class _Reader:
     async def _different(
         self, target_seconds: float, reach: Reach, sizes: Sequence[Size]
     ) -> _Window | _BadData:
-        """Look through all frames within reach of a target for seven that differ, and read these."""
+        """Look for seven different frames within reach of a target, and read them."""
         span = span_within(reach, target_seconds)
         while True:
             sink = WalkSink(self.stretch.probe.upright, luma_plane(self.stretch.probe.colour))
@@ -281,7 +281,7 @@ class _Reader:
         sizes: Sequence[Size],
         are_right: Callable[[Sequence[int], Sequence[float]], bool],
     ) -> _Window | _BadData | None:
-        """Read frames, or return None when their positions and timestamps are not the right ones."""
+        """Read frames, or return None if their positions and timestamps are not the expected ones."""
         buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), np.uint8) for size in sizes}
         plane, luma = luma_plane(self.stretch.probe.colour), self._luma
         while True:
@@ -312,7 +312,7 @@ class _Reader:
         )
 
     async def _locate(self, target_seconds: float) -> Span | _BadData:
-        """Look at the timestamps around a target and return where its seven frames lie."""
+        """Return the span of the seven frames around a target, by the timestamps of the frames."""
         done, pts = _Pass(), list[float]()
         for ahead_seconds in LOOK_AHEAD_SECONDS:
             around = Span(target_seconds - LOOK_BACK_SECONDS, target_seconds + ahead_seconds)
@@ -326,14 +326,14 @@ class _Reader:
             if span is not None:
                 return span
             if not pts or pts[-1] < around.end_seconds:
-                break  # the track ends here, so looking further shows nothing more
+                break  # the track ends here
         if not done.is_clean:
             return _BadData("damaged data", done.tail)
         count = frames_around(pts, target_seconds, self.stretch.anchor)
         return _BadData(f"only {frame_count(count)}, need {CLIP_FRAMES}", done.tail)
 
     def _may_enter_earlier(self, done: _Pass, span: Span | Picked, *, must: bool = False) -> bool:
-        """Return whether to try again from further back, and do so from now on for this window."""
+        """Return whether to try again from an earlier place, which then holds for this window."""
         if done.is_from_start or ENTRY_LEADS_SECONDS[self._lead] is None:
             return False
         lead_frames = BWDIF_LEAD_FRAMES if graphs.must_deinterlace(self.stretch) else 0
@@ -349,7 +349,7 @@ class _Reader:
         seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
         if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
             seek_seconds = None
-        # Frames that are only counted stay where they are decoded.
+        # Frames that are only counted need not be transferred from a device.
         device = self._device if sinks else None
         source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
         done = _Pass(is_from_start=seek_seconds is None)
@@ -382,7 +382,7 @@ def _has_no_timestamps(container: str) -> bool:
 
 
 def _raise_what_is_not_data(done: _Pass, ended: Ended, stall: StallLimits) -> None:
-    """Raise where the run says nothing about the window, or the same about every window."""
+    """Raise if the failure was not caused by the window's data, or concerns every window."""
     if ended.has_stalled:
         limit = stall.next_seconds if done.log.frames else stall.first_seconds
         reason = f"ffmpeg gave nothing for {limit:g} s"

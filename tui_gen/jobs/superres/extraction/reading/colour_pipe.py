@@ -1,7 +1,7 @@
-"""One long-lived ffmpeg that turns raw frames of one shape into BGR: pinned chain, pipe in, pipe out.
+"""The arguments of a long-lived ffmpeg that converts raw frames of one shape to BGR, from pipe to pipe.
 
-What a raw pipe does not carry (colour tags, chroma location) is pinned in the chain itself (colour.py),
-so its pixels are those of an ffmpeg that reads the film.
+A raw pipe has no colour tags and no chroma location. The chain sets them explicitly (colour.py), so its
+pixels are those of an ffmpeg that reads the film.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def colour_arguments(stretch: Stretch, shape: Shape, *, source: int, target: int
     chain = colour_chain(probe, how, frame=shape.scaled, stored=shape.stored)
     return [
         *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-xerror"),
-        # Frames wait in the pipes and in no queue: they are large, and the reader sets the pace.
+        # Frames wait in the pipes and not in a queue: they are large, and the reader sets the pace.
         *("-filter_threads", "1", "-threads", "1", "-thread_queue_size", "1"),
         *("-protocol_whitelist", "pipe", "-fpsprobesize", "0", "-probesize", "32", "-analyzeduration", "0"),
         *("-f", "rawvideo", "-pixel_format", probe.colour.pixel_format, "-video_size", str(shape.stored)),

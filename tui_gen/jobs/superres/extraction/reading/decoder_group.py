@@ -4,7 +4,7 @@
          └── answers, one line of JSON each ─────────────────────────────> collect()
 
 Only `collect` reads, so a group without a `collect` call blocks on full pipes and uses no processor.
-Invariant: after `dismiss` all of its processes are gone and its descriptors closed.
+Invariant: after `close` all processes of the group have ended and its descriptors are closed.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
-    """The frames of a window, one array per view, and what the reader says of them."""
+    """The frames of a window, one array per view, and the reader's answer about them."""
 
     pixels: tuple[Bgr, ...]
     answer: Mapping[str, Any]
 
 
 class DecoderGroupError(Exception):
-    """A child of the group died, or gave nothing within its time limit."""
+    """A child of the group died, or produced nothing within its time limit."""
 
 
 class DismissedError(Exception):
@@ -73,7 +73,7 @@ class DismissedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RequestedWindow:
-    """One window to read, in the container's own clock."""
+    """One window to read; times are those of the container."""
 
     target_seconds: float
     views: tuple[View, ...]
@@ -81,18 +81,18 @@ class RequestedWindow:
 
 @dataclass(slots=True)
 class DecoderGroup:
-    """The children of one stretch, started and waiting to be asked."""
+    """The children of one stretch, started."""
 
     reader: Child
     colours: Mapping[Shape, Child]
     limits: StallLimits
     answers: TextSink
-    wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends a collect
+    wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends a `collect`
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
 
     def collect(self, views: Sequence[View]) -> ReadWindow | Refusal:
-        """Wait for the next window, whose views these are. Blocks. Raises CrewError, DismissedError."""
+        """Wait for the next window, with these views. Blocks. Raises DecoderGroupError, DismissedError."""
         counts = {shape: sum(view.shape == shape for view in views) for shape in self.colours}
         arrays = {
             shape: np.empty((CLIP_FRAMES, count, shape.scaled.height, shape.scaled.width, 3), np.uint8)
@@ -118,12 +118,12 @@ class DecoderGroup:
 
     @property
     def children(self) -> list[Child]:
-        """All of them."""
+        """All children of the group."""
         return [self.reader, *self.colours.values()]
 
     @property
     def errors(self) -> Mapping[int, Child]:
-        """Whose stderr a descriptor is."""
+        """Descriptor of stderr -> child."""
         return {child.errors: child for child in self.children}
 
     def colour_of(self, descriptor: int) -> Child:
@@ -131,7 +131,7 @@ class DecoderGroup:
         return next(child for child in self.colours.values() if descriptor in child.outputs)
 
     def close(self) -> None:
-        """Kill all children and wait for their ends, but not for ever. Blocks for a moment."""
+        """Kill all children and wait for their exits, at most REAP_SECONDS."""
         if self._is_closed:
             return
         os.write(self.wake_pipe[1], b"!")
@@ -151,10 +151,10 @@ class DecoderGroup:
 
 @dataclass(slots=True)
 class _Gathering:
-    """What has come of one window so far.
+    """The output for one window so far.
 
-    Pixels are taken when the window is known to have begun, and not before: of a window that is refused
-    there are none, and what waits in the pipes is the next one's.
+    Read pixels only after the reader reports that the window has begun. A refused window produces no pixels;
+    bytes already in the pipe belong to the next window.
     """
 
     decoders: DecoderGroup
@@ -176,7 +176,7 @@ class _Gathering:
             if self._has_begun and self.ended_colours:
                 raise _gone(decoders.colour_of(self.ended_colours[0]))
             now_seconds = time.monotonic()
-            # A gap much longer than a tick was spent in a stop, not in waiting for the children.
+            # A gap much longer than a tick is a suspension of this process, not a wait for the children.
             waited_seconds += min(now_seconds - last_seconds, 2 * TICK_SECONDS)
             last_seconds = now_seconds
             waited_seconds = 0.0 if any(signs) else waited_seconds
@@ -195,13 +195,13 @@ class _Gathering:
 
     @property
     def _is_complete(self) -> bool:
-        """Whether all that will come of the window has come."""
+        """Whether all output for the window has arrived."""
         return self._is_answered and (
             not self._has_begun or all(sink.is_exact for sink in self.sinks.values())
         )
 
     def _attend(self, descriptor: int) -> bool:
-        """Read from one descriptor and return whether it gave a sign of life."""
+        """Read from one descriptor; return whether the child gave a sign of life."""
         if descriptor == self.decoders.wake_pipe[0]:
             raise DismissedError
         if descriptor in self.sinks:
@@ -216,7 +216,7 @@ class _Gathering:
     def _take_pixels(self, descriptor: int) -> bool:
         has_taken = self.sinks[descriptor].take(descriptor) > 0
         if not has_taken:
-            # A reader that ended without beginning another window takes the colour processes with it.
+            # A reader that ended without beginning another window ends the colour processes too.
             self.ended_colours.append(descriptor)
         if not has_taken or self.sinks[descriptor].is_exact:
             self.poll.unregister(descriptor)
@@ -228,11 +228,11 @@ class _Gathering:
         if not has_taken:
             if not self._is_answered:
                 raise _gone(self.decoders.reader)
-            self.poll.unregister(descriptor)  # that was its last window
+            self.poll.unregister(descriptor)  # the reader ended after its last window
         return has_taken
 
     def _split_answers(self) -> None:
-        """Take the lines of one window; the reader may be ahead by another."""
+        """Take the lines of one window; the reader may already have written lines of the next."""
         heard = self.decoders.answers.data
         while b"\n" in heard and not self._is_answered:
             line, _, rest = bytes(heard).partition(b"\n")
@@ -249,7 +249,7 @@ def _output(child: Child) -> int:
 
 
 def _gone(child: Child) -> DecoderGroupError:
-    """Say that a child is gone, with its last words."""
+    """Return an error about a child that ended, with its last lines."""
     poll = select.poll()
     poll.register(child.errors, select.POLLIN)
     while poll.poll(TICK_SECONDS * 1000) and (piece := os.read(child.errors, READ_BYTES)):
@@ -261,7 +261,7 @@ def _gone(child: Child) -> DecoderGroupError:
 
 
 def _reap(child: Child, seconds: float) -> None:
-    """Wait for a killed child; one that the kernel will not let go is left to a thread."""
+    """Wait for a killed child. If the kernel does not end it in time, a thread continues to wait."""
     try:
         child.process.wait(seconds)
     except Exception:  # noqa: BLE001 - only the waiting is given up, not the child
@@ -278,7 +278,7 @@ def _sign(line: str) -> Line:
 def start(
     stretch: Stretch, windows: Sequence[RequestedWindow], *, ffmpeg: Ffmpeg, threads: int, limits: StallLimits
 ) -> DecoderGroup:
-    """Start the children of a stretch, from the calling thread, which they are tied to. Raises ChildError."""
+    """Start the children of a stretch; they end when the calling thread ends. Raises ChildError."""
     shapes = sorted({view.shape for window in windows for view in window.views})
     started: list[Child] = []
     with contextlib.ExitStack() as ours:
@@ -305,11 +305,11 @@ def start(
 
 
 def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
-    """Return a wide pipe that both children get; our ends are closed when all have started."""
+    """Return a pipe with a large buffer for two children; this process closes its ends after their start."""
     ends = os.pipe()
     for end in ends:
         ours.callback(os.close, end)
-    with contextlib.suppress(OSError):  # refused from the 65th on: slower, not wrong
+    with contextlib.suppress(OSError):  # refused from the 65th pipe on: slower, but correct
         fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     return ends
 
@@ -328,7 +328,7 @@ def _colour_command(
 
 
 def _written(order: bytes, ours: contextlib.ExitStack) -> int:
-    """Return a descriptor to read the order from: a file in memory: writing the order never blocks."""
+    """Return a descriptor of a file in memory with the order: writing to it never blocks."""
     paper = os.memfd_create("order")
     ours.callback(os.close, paper)
     os.write(paper, order)
@@ -339,7 +339,7 @@ def _written(order: bytes, ours: contextlib.ExitStack) -> int:
 def _reader_command(
     stretch: Stretch, inherits: Sequence[int], answers: TextSink, limits: StallLimits
 ) -> Command:
-    """Return how to start the reader; the first descriptor it inherits is its order."""
+    """Return the command that starts the reader; the first descriptor it inherits has its order."""
     return Command(
         program=sys.executable,
         arguments=lambda pipes: ["-I", str(READER_CHILD), str(inherits[0]), str(pipes[0])],

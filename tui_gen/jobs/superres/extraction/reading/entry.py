@@ -1,7 +1,7 @@
-"""Whether decoding may begin at a packet, all shown from it on being as in a sequential decode.
+"""Decides whether decoding may begin at a packet: all later pictures must equal a sequential decode.
 
-Guards: a container's key flag is not believed. H.264 must have an IDR picture or a recovery point that
-is exact at once, HEVC a random access picture; pictures shown before it belong to what came before.
+Guards: a container's key flag is not sufficient. H.264 needs an IDR picture, or a recovery point with no
+frames to go. HEVC needs a random access picture. Pictures shown before the entry belong to what came before.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ START_CODE = b"\0\0\1"
 LONG_SEI = 0xFF
 
 REORDERED_FRAMES = {"h264": 16, "hevc": 16, "vp9": 0, "av1": 0}
-"""The codecs whose decoding is defined to the bit, so that two versions of a decoder agree, and how many
-frames may stand before one that is shown earlier."""
+"""Codec -> the most frames that may be stored before a frame that is shown earlier. Only codecs with
+bit-exact decoding, so that two versions of a decoder agree."""
 
 
 def is_sound_entry(data: bytes, *, codec: str, length_bytes: int | None) -> bool:
-    """Return whether decoding may begin at this packet, which its container calls a key frame.
+    """Return whether decoding may begin at this packet, which its container flags as a key frame.
 
-    `length_bytes` says how units are told apart: by lengths of so many bytes, or by start codes (None).
+    `length_bytes` is the size of the length before each unit, or None if start codes separate the units.
     """
     if codec == "h264":
         return _is_h264_entry(units(data, length_bytes))
@@ -33,7 +33,7 @@ def is_sound_entry(data: bytes, *, codec: str, length_bytes: int | None) -> bool
 
 
 def length_bytes_of(codec: str, extradata: bytes | None) -> int | None:
-    """Return how long the lengths of the units in a packet are, or None where start codes part them."""
+    """Return the size of the length before each unit of a packet, or None if start codes separate them."""
     place = {"h264": 4, "hevc": 21}.get(codec)
     if place is None or not extradata or len(extradata) <= place or extradata[0] != 1:
         return None
@@ -72,7 +72,7 @@ def _is_h264_entry(parts: Iterator[bytes]) -> bool:
 
 
 def _recovers_at_once(messages: bytes) -> bool:
-    """Return whether a recovery point with no frames to go is among SEI messages."""
+    """Return whether SEI messages have a recovery point with no frames to go."""
     place = 0
     while place + 2 < len(messages):
         kind, place = _sei_number(messages, place)

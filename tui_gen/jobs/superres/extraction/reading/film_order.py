@@ -1,4 +1,4 @@
-"""What the decoder of a stretch reads: the film, the windows, and which frames make a window. Pure."""
+"""The input of a stretch's decoder: the film, the windows, and the frames of a window. Pure."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tui_gen.jobs.superres.units import Reach
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmOrder:
-    """What to open and how."""
+    """The film to open, and how to read it."""
 
     path: str
     formats: str
     max_pixels: int
     threads: int
     frame_seconds: float | None
-    anchor: int  # which of a window's frames is the one nearest its target
-    reach: Reach | None  # None: a window's frames follow one another
-    # The container's own clock, ascending.
+    anchor: int  # the position in a window of the frame nearest its target
+    reach: Reach | None  # None: a window has seven consecutive frames
+    # In the container's clock, ascending.
     targets_seconds: tuple[float, ...]
 
 
 def window_frames(pts: Sequence[float], target_seconds: float, film: FilmOrder) -> list[int]:
-    """Return the positions of the frames that a window needs; empty where one is missing.
+    """Return the positions of the frames that a window needs; empty if one is missing.
 
-    They are its seven, or all within reach where only different ones count.
+    These are its seven frames, or all frames within reach if only different frames count.
     """
     if film.reach is None:
         return chosen_seven(pts, target_seconds, film)
@@ -38,10 +38,10 @@ def window_frames(pts: Sequence[float], target_seconds: float, film: FilmOrder) 
 
 
 def chosen_seven(pts: Sequence[float], target_seconds: float, film: FilmOrder) -> list[int]:
-    """Return the positions of a window's frames among ascending timestamps; empty where there are none.
+    """Return the positions of a window's frames among ascending timestamps; empty if there are none.
 
-    The choice is that of a reader which sees only the frames it asked ffmpeg for: those expected at a
-    constant rate if they fit, else those around the nearest one.
+    The choice equals that of a reader which only sees the frames that it requests from ffmpeg: first those
+    expected at a constant rate, and if they do not fit, those around the nearest frame.
     """
     step, anchor = film.frame_seconds, film.anchor
     spans = [] if step is None else [expected_span(target_seconds, step, anchor)]

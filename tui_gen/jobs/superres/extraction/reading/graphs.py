@@ -1,10 +1,10 @@
-"""What an ffmpeg that reads one clip is told to put out: its filters and pipes. Pure.
+"""The output arguments of an ffmpeg that reads one clip: filters and pipes. Pure.
 
     showinfo ─> trim ─┬─> extractplanes ─────────────────────────────> pipe: luma, for the measures
                       └─> [bwdif] ─> tone-mapping ─> split ─┬─> scale ─> pipe: BGR at one frame size
                                                             └─> scale ─> pipe: BGR at another
 
-Guards: luma is taken before anything changes a sample, so it is the same for every way of reading.
+Guards: luma is branched off before any filter changes a sample, so it is the same for both ways of reading.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from tui_gen.media.ffmpeg import downloaded, null_output, raw_output
 from tui_gen.media.geometry import Size
 
 Outputs = Callable[[Sequence[int]], list[str]]
-"""The arguments by the descriptors of the pipes, one per sink."""
+"""A function from the descriptors of the pipes, one per sink, to ffmpeg's output arguments."""
 
 
 def must_deinterlace(stretch: Stretch) -> bool:
-    """Return whether the frames of a film are made of their fields."""
+    """Return whether a film must be deinterlaced."""
     return stretch.survey.is_interlaced and stretch.settings.interlaced == "deinterlace"
 
 
 def timestamps(until_seconds: float) -> Outputs:
-    """Return what only tells the timestamps of the frames up to a time."""
+    """Return outputs that only print the timestamps of the frames up to a time."""
     arguments = null_output(f"showinfo=checksum=0,trim=end={until_seconds:.6f}")
     return lambda _: arguments
 
 
 def luma(stretch: Stretch, span: Span, *, device: str | None) -> Outputs:
-    """Return what gives the luma of the frames of a span."""
+    """Return outputs with the luma of the frames of a span."""
     plane = luma_plane(stretch.probe.colour).filter
     graph = f"[0:V:0]{_fetched(stretch, device)}showinfo=checksum=0,{span.filters},{plane}[luma]"
     return lambda pipes: ["-filter_complex", graph, *raw_output("[luma]", pipes[0])]
@@ -45,7 +45,7 @@ def luma(stretch: Stretch, span: Span, *, device: str | None) -> Outputs:
 def pictures(
     stretch: Stretch, frames: Span | Picked, sizes: Sequence[Size], *, device: str | None
 ) -> Outputs:
-    """Return what gives some frames at these sizes, and their luma: one decode, one tone-mapping for all."""
+    """Return outputs with some frames at these sizes, and their luma: one decode and one tone-mapping."""
     deinterlace = "bwdif=mode=send_frame," if must_deinterlace(stretch) else ""
     how = rendering(stretch.settings, peak=stretch.peak)
     head = head_filters(stretch.probe, how)
@@ -73,6 +73,6 @@ def pictures(
 
 
 def _fetched(stretch: Stretch, device: str | None) -> str:
-    """Return the filters that bring frames from the device, with a comma; none without a device."""
+    """Return the filters that transfer frames from the device, with a comma; "" without a device."""
     pixels = stretch.probe.colour.pixel_format
     return f"{downloaded(pixels)},format={pixels}," if device is not None else ""

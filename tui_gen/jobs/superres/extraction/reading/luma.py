@@ -1,7 +1,7 @@
-"""What is measured on a clip: the decoded luma plane as means of 8x8 blocks, brought to 0..255.
+"""Measures a clip by its decoded luma plane, as means of 8x8 blocks scaled to 0..255.
 
-Measured before colour and crop, so identically for every way of reading. Shapes are numpy's
-(frames, height, width).
+Luma is measured before colour conversion and crop, so the measures are the same for both ways of reading.
+Arrays have the shape (frames, height, width).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ BLANK_DEVIATION = 1.0
 REPEAT_DIFFERENCE = 0.4
 REPEAT_STEP = 4
 REPEAT_STEPS_SHARE = 0.001
-"""A frame repeats the one before if luma differs by less than 0.4 in the mean, and its 99.9th percentile
-(the least value that 99.9 % of the pixels do not exceed) by less than 4."""
-_SURELY_DIFFERENT = 0.5  # block means differ by no more than pixels do
+"""A frame repeats the frame before it if luma differs by less than 0.4 in the mean, and if the 99.9th
+percentile of the differences (the smallest value that 99.9 % of the pixels do not exceed) is less than 4."""
+_SURELY_DIFFERENT = 0.5  # block means never differ by more than the pixels
 _BAND_ROWS = 64
 
 Luma = NDArray[np.uint8] | NDArray[np.uint16]
@@ -34,19 +34,19 @@ Luma = NDArray[np.uint8] | NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class LumaPlane:
-    """How ffmpeg hands out the luma of a film: the filter, and how samples are stored."""
+    """The filter with which ffmpeg extracts a film's luma, and the format of its samples."""
 
     filter: str
     bit_depth: int
 
     @property
     def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.uint16]:
-        """Of one sample."""
+        """The type of one sample."""
         return np.dtype(np.uint8) if self.bit_depth <= 8 else np.dtype("<u2")  # noqa: PLR2004 - bits of a byte
 
 
 def luma_plane(colour: ColourFacts) -> LumaPlane:
-    """Return how to get the luma; a picture without a luma plane (RGB, palette) is converted."""
+    """Return the way to extract luma; a picture without a luma plane (RGB, palette) is converted."""
     name = colour.pixel_format
     if name.startswith("yuv"):
         return LumaPlane("extractplanes=y", bit_depth(name))
@@ -57,22 +57,22 @@ def luma_plane(colour: ColourFacts) -> LumaPlane:
 
 @dataclass(frozen=True, slots=True)
 class ClipMeasures:
-    """Differences are mean absolute ones of block means, 0..255."""
+    """The measures of a clip. A difference is the mean absolute difference of block means, 0..255."""
 
-    scene_difference: float  # of the first and the last frame
-    pair_differences: tuple[float, ...]  # of neighbours
+    scene_difference: float  # of the first frame and the last frame
+    pair_differences: tuple[float, ...]  # of neighbouring frames
     is_blank: bool
-    luma_change: float  # of the mean, from the first frame to the last; negative where it gets darker
+    luma_change: float  # of the mean, from the first frame to the last; negative if it gets darker
 
 
 def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
-    """Return the means of whole 8x8 blocks, (frames, rows, columns); less than a block is one block."""
+    """Return the means of whole 8x8 blocks, (frames, rows, columns); a smaller picture is one block."""
     count, height, width = frames.shape
     tall, wide = min(BLOCK, height), min(BLOCK, width)
     rows, columns = height // tall, width // wide
     whole = frames[:, : rows * tall, : columns * wide].reshape(count, rows, tall, columns * wide)
-    # Down first: adding whole lines is several times faster than adding eight neighbours.
-    # Eight samples of up to 13 bits fit 16; wider sums cost twice the time.
+    # Vertically first: adding whole lines is several times faster than adding eight neighbours.
+    # Eight samples of up to 13 bits fit into 16 bits; wider sums take twice the time.
     wide_enough = np.uint16 if depth <= 13 else np.uint32  # noqa: PLR2004 - 16 bits less those of eight
     down = np.stack([frame.sum(axis=1, dtype=wide_enough) for frame in whole])
     sums = down.reshape(count, rows, columns, wide).sum(axis=3, dtype=np.uint64)
@@ -86,7 +86,7 @@ def measure_clip(frames: Luma, *, depth: int) -> ClipMeasures:
 
 
 def measures_of(means: NDArray[np.float64]) -> ClipMeasures:
-    """Measure a clip by the block means of its seven frames."""
+    """Measure a clip by the block means of its seven frames, (7, rows, columns)."""
     pairs = tuple(float(np.abs(after - before).mean()) for before, after in pairwise(means))
     return ClipMeasures(
         scene_difference=float(np.abs(means[-1] - means[0]).mean()),
@@ -97,9 +97,9 @@ def measures_of(means: NDArray[np.float64]) -> ClipMeasures:
 
 
 def repeats(before: Luma, after: Luma, *, depth: int, block_difference: float) -> bool:
-    """Return whether a frame shows the picture of the one before: (height, width), whole blocks only.
+    """Return whether a frame repeats the frame before it; frames are (height, width), whole blocks only.
 
-    `block_difference` is that of their block means, which usually settles it at no cost.
+    `block_difference` is that of their block means; it usually decides without further cost.
     """
     if block_difference >= _SURELY_DIFFERENT:
         return False
@@ -108,7 +108,7 @@ def repeats(before: Luma, after: Luma, *, depth: int, block_difference: float) -
     columns = width // min(BLOCK, width) * min(BLOCK, width)
     unit, pixels = 2.0 ** (depth - 8), rows * columns
     total = steps = 0
-    # Band by band: the differences stay in the cache, and most frames differ in the first.
+    # Band by band: the differences stay in the cache, and most frames differ in the first band.
     for top in range(0, rows, _BAND_ROWS):
         band = np.s_[top : min(top + _BAND_ROWS, rows), :columns]
         one, other = before[band], after[band]
@@ -121,7 +121,7 @@ def repeats(before: Luma, after: Luma, *, depth: int, block_difference: float) -
 
 
 def repeated_pairs(frames: Luma, measures: ClipMeasures, *, depth: int) -> tuple[bool, ...]:
-    """Return of each frame but the first whether it repeats the one before."""
+    """Return for each frame but the first whether it repeats the frame before it."""
     return tuple(
         repeats(before, after, depth=depth, block_difference=difference)
         for (before, after), difference in zip(pairwise(frames), measures.pair_differences, strict=True)

@@ -1,10 +1,10 @@
-"""Reads the clips of a stretch by one decoder that goes on from window to window: fast, the same bytes.
+"""Reads the clips of a stretch with one decoder that goes from window to window: fast, the same bytes.
 
     decoder group (one decoder, colour processes) ── window by window ──> ClipFrames
-         └─ it cannot read a window reliably ──> clips.read_clips for that clip alone
+         └─ it cannot read a window reliably ──> clips.read_clips for that clip
 
-What the group gives is byte for byte what `clips.read_clips` gives; whatever is odd about a film, a
-window or a child makes the clip one for `clips.read_clips`, which also tells good from bad data.
+The frames equal those of `clips.read_clips` byte for byte. If anything about a film, a window or a child is
+unusual, `clips.read_clips` reads the clip; it also distinguishes good from bad data.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from tui_gen.media.geometry import Region
 from tui_gen.processes.children import ChildError, StallLimits
 
 CONTAINERS = ("matroska", "mov")
-"""Those with a trustworthy index of key frames."""
+"""The containers with a reliable index of key frames."""
 STARTS = 2
-"""A decoder group that failed is started once more for the later clips."""
+"""The number of starts: a failed decoder group is started once more for the later clips."""
 
 
 async def read_clips_fast(
@@ -48,8 +48,8 @@ async def read_clips_fast(
 ) -> AsyncGenerator[Reading, None]:
     """Read the clips of a stretch in order: as `clips.read_clips`, at a fraction of the cost.
 
-    The group gets no further than one clip ahead between two pulls; closing the generator kills
-    and reaps it.
+    The group decodes at most one clip ahead of the items read. Closing the generator kills and reaps the
+    group.
     """
     reading = _FastReading(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
     try:
@@ -58,13 +58,13 @@ async def read_clips_fast(
             found = await reading.clip(position)
             if isinstance(found, ClipFrames):
                 yield found
-                del found  # its frames, while the next are read
+                del found  # free its frames before the next are read
                 continue
             alone = replace(stretch, tasks=(task,))
             async with aclosing(read_clips(alone, ffmpeg=ffmpeg, threads=threads, stall=stall)) as reports:
                 is_first = True
                 async for report in reports:
-                    if not (is_first and isinstance(report, Doing)):  # said above
+                    if not (is_first and isinstance(report, Doing)):  # reported above
                         yield report
                     is_first = False
                     if isinstance(report, Unusable):
@@ -74,7 +74,7 @@ async def read_clips_fast(
 
 
 def rejection_reason_of(stretch: Stretch) -> str | None:
-    """Return why nothing of a film can be read this way, or None."""
+    """Return why no clip of a film can be read in this way, or None."""
     probe = stretch.probe
     if not probe.container.startswith(CONTAINERS):
         return f"no index of key frames in {probe.container}"
@@ -90,7 +90,7 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
 
 
 class _FastReading:
-    """One stretch under way: its decoder group, started when first needed and again after a failure."""
+    """The reading of one stretch; its decoder group is started on demand and again after a failure."""
 
     def __init__(self, stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits) -> None:
         self._stretch = stretch
@@ -102,7 +102,7 @@ class _FastReading:
         self._decoders: DecoderGroup | None = None
 
     async def clip(self, position: int) -> ClipFrames | Refusal:
-        """Read one clip; clips must be asked for in order."""
+        """Read one clip; clips must be requested in order."""
         asked = self._asked[position]
         if asked is None:
             return Refusal("no window to read")
@@ -121,7 +121,7 @@ class _FastReading:
         return self._clip_frames(self._stretch.tasks[position], asked, found)
 
     def _started(self, position: int) -> DecoderGroup | None:
-        """Return the decoder group; a new group begins with the clip in hand."""
+        """Return the decoder group; a new group begins with the current clip."""
         if self._decoders is None and self._starts_left:
             self._starts_left -= 1
             windows = [asked.window for asked in self._asked[position:] if asked is not None]
@@ -130,7 +130,7 @@ class _FastReading:
                     self._stretch, windows, ffmpeg=self._ffmpeg, threads=self._threads, limits=self._stall
                 )
             except ChildError:
-                return None  # the other way starts children too, and says what is wrong with them
+                return None  # the other reader starts children too, and reports what is wrong with them
         return self._decoders
 
     def _clip_frames(self, task: ClipTask, asked: _Asked, found: ReadWindow) -> ClipFrames:
@@ -154,7 +154,7 @@ class _FastReading:
         )
 
     async def end(self) -> None:
-        """Kill and reap the decoder group, whatever else is cancelled."""
+        """Kill and reap the decoder group, even if the task is cancelled."""
         decoders, self._decoders = self._decoders, None
         if decoders is not None:
             await uncancelled(_close(decoders))
@@ -162,7 +162,7 @@ class _FastReading:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A window, and how its strips make up the views that the clip's cuts need."""
+    """A window, and the strips from which the views of its clip's cuts are assembled."""
 
     window: RequestedWindow
     views: tuple[tuple[View, tuple[View, ...]], ...]  # each with its strips, in the window's order
@@ -180,7 +180,7 @@ def _asked_of(stretch: Stretch, task: ClipTask) -> _Asked | None:
 
 
 def _joined(asked: _Asked, pixels: Sequence[Bgr]) -> Iterator[FrameView]:
-    """Yield the views, cut from their strips; only exact pixels go into them."""
+    """Yield the views, assembled from the exact pixels of their strips."""
     left = iter(pixels)
     for view, strips in asked.views:
         exact = view.exact()
@@ -196,7 +196,7 @@ def _joined(asked: _Asked, pixels: Sequence[Bgr]) -> Iterator[FrameView]:
 
 
 def _common(one: Region, other: Region) -> Region:
-    """Return the rows two regions share; `one` is no wider than `other`."""
+    """Return the rows that two regions share; `one` is no wider than `other`."""
     top, bottom = max(one.y, other.y), min(one.y + one.height, other.y + other.height)
     return Region(one.x, top, one.width, bottom - top)
 
@@ -207,12 +207,12 @@ def _part(strip: View, pixels: Bgr, region: Region) -> Bgr:
 
 
 async def _collected(decoders: DecoderGroup, window: RequestedWindow) -> ReadWindow | Refusal:
-    """Collect in a thread of its own: it may block for long, and the shared ones are few."""
+    """Collect in a separate thread: the call may block for long, and the shared pool has few threads."""
     return await detached_call(lambda: decoders.collect(window.views))
 
 
 async def _close(decoders: DecoderGroup) -> None:
-    """Close in a thread of its own; without room for a thread, in this one: no child stays behind."""
+    """Close in a separate thread; if no thread can be started, in this thread: no child may remain."""
     try:
         await detached_call(decoders.close)
     except RuntimeError as error:

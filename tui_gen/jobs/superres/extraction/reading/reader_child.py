@@ -1,14 +1,14 @@
-"""Decodes the windows of one stretch and hands their raw frames to colour processes; run by its path.
+"""Decodes the windows of one stretch and writes raw frames to colour processes; run as a child, by its path.
 
     python -I reader_child.py <descriptor of the order> <descriptor for answers>
 
     order (JSON) ──> window 1 ──> {"begun": true} ── 7 frames x views, raw, into their pipes ──> {"pts": ...}
-                     window 2 ──> {"refused": "why"}                            nothing follows
+                     window 2 ──> {"refused": "why"}                            no frames follow
 
-One line of JSON per answer. Once a window was begun seven frames follow, come what may, so that the
-colour processes stay in step; the second answer then says whether they are good.
+Each answer is one line of JSON. After "begun", seven frames always follow, so that the colour processes stay
+in step; the second answer then states whether the frames are valid.
 
-A full pipe holds this program back: it decodes at most one window ahead of the reader.
+A full pipe blocks this program: it decodes at most one window ahead of its parent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
 sys.path.insert(0, str(Path(__file__).parents[5]))
 
 import numpy as np
@@ -49,12 +49,12 @@ PICTURE_TYPES = {
     PictureType.SP: "p",
     PictureType.BI: "b",
 }
-"""The letters that ffmpeg prints."""
+"""Picture type -> the letter that ffmpeg prints."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewOrder:
-    """A part of each frame, and the pipe it goes to."""
+    """A part of each frame, and the pipe that it is written to."""
 
     descriptor: int
     region: Region
@@ -69,7 +69,7 @@ class WindowOrder:
 
 
 def main() -> None:
-    """Carry out the order."""
+    """Carry out the order in the arguments."""
     with open(int(sys.argv[1])) as pipe:  # noqa: PTH123 - a descriptor
         order: dict[str, Any] = json.load(pipe)
     answers = open(int(sys.argv[2]), "w")  # noqa: PTH123, SIM115 - a descriptor, open to the end
@@ -112,7 +112,7 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
 
 @dataclass(slots=True)
 class _Measured:
-    """What was measured on the frames of a window so far; the last one is kept where repeats count."""
+    """The measures of a window's frames so far; keeps the last frame if repeats are measured."""
 
     layout: Planes
     wants_repeats: bool
@@ -144,7 +144,7 @@ class _Measured:
 def _window(
     decoder: WindowDecoder, window: WindowOrder, layout: Planes, *, wants_repeats: bool
 ) -> Iterator[dict[str, Any]]:
-    """Read one window, sending its frames as they come."""
+    """Read one window and write its frames as they are decoded; yield the answers."""
     pts, types, measured = list[float](), "", _Measured(layout, wants_repeats)
     places = list[int]()
     try:
@@ -168,7 +168,7 @@ def _window(
 def _frames(
     decoder: WindowDecoder, target_seconds: float, layout: Planes
 ) -> Iterator[tuple[int, VideoFrame]]:
-    """Yield the frames of a window as they come, or once all are known where only different ones count."""
+    """Yield the frames of a window as they are decoded, or after the choice if only different ones count."""
     if decoder.order.reach is None:
         for place, frame in enumerate(decoder.frames(target_seconds)):
             _check(layout.rejection_reason_of(frame))

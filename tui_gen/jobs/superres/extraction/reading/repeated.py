@@ -1,14 +1,14 @@
-"""Which seven frames make a clip where frames that repeat a picture do not count.
+"""Chooses the seven frames of a clip if frames that repeat a picture do not count.
 
     shown    a a b b b c c d d d e e f f f g ...    all frames within reach of the target
     firsts     ^     ^   ^     ^                    those that do not repeat the first before them
                            target                   the picture shown there is the middle one
 
-Each frame is held against the last one that counts, not against its neighbour, so of the seven none
-repeats the one before it, however slowly the picture drifts. The first frame within reach is left out:
-where its picture began is not seen. The frame of a key frame that a clip begins at stands for itself.
+Each frame is compared with the last frame that counts, not with its neighbour, so none of the seven repeats
+the one before it, even if the picture changes slowly. The first frame within reach does not count, because
+its picture may begin earlier; a key frame at which a clip begins does count.
 
-Guards: the choice depends on the decoded luma within reach alone, so all ways of reading make the same.
+Guards: the choice depends only on the decoded luma within reach, so both ways of reading choose the same.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
 from tui_gen.media.geometry import Size
 
 TOO_FEW_DIFFERENT = "too few different frames around it"
-"""Why a window gives nothing although it decodes: the picture stands still for too long."""
+"""The reason for a window that can be decoded, but whose picture does not change for too long."""
 
 
 def span_within(reach: Reach, target_seconds: float) -> Span:
-    """Return the span of the frames to look through."""
+    """Return the span of the frames to compare."""
     return Span(target_seconds - reach.before_seconds, target_seconds + reach.after_seconds)
 
 
 def seven_different(
     pts: Sequence[float], firsts: Sequence[int], target_seconds: float, anchor: int
 ) -> list[int]:
-    """Return the positions of a clip's frames among those looked through; empty where they are too few.
+    """Return the positions of a clip's frames among the compared frames; empty if there are too few.
 
-    `firsts` are the positions of the frames that count, ascending; those further on may be unknown yet.
+    `firsts` are the positions of the frames that count so far, ascending.
     """
     begun = list(firsts) if not anchor else [position for position in firsts if position]
     first = bisect_right(begun, nearest(pts, target_seconds)) - 1 - anchor
@@ -54,15 +54,15 @@ def is_ascending(pts: Sequence[float]) -> bool:
 
 @dataclass(slots=True)
 class Walk:
-    """Goes through frames in order and tells which of them count."""
+    """Compares frames in order and decides which of them count."""
 
     bit_depth: int
     firsts: list[int] = field(default_factory=list)
     count: int = 0
-    _last: Luma | None = None  # of those that count
+    _last: Luma | None = None  # the last frame that counts
 
     def take(self, luma: Luma) -> bool:
-        """Take the next frame, (height, width), and return whether it counts; it is kept if it does."""
+        """Process the next frame, (height, width); return whether it counts. A frame that counts is kept."""
         last, position = self._last, self.count
         self.count += 1
         if last is not None and repeats(last, luma, depth=self.bit_depth, block_difference=0.0):
@@ -73,7 +73,7 @@ class Walk:
 
 
 class WalkSink:
-    """A pipe of luma frames that are walked through as they come: two are held, however many there are."""
+    """A sink for luma frames that compares them as they arrive; it holds two frames at any time."""
 
     def __init__(self, size: Size, plane: LumaPlane) -> None:
         """Prepare for frames of one size."""
@@ -82,11 +82,11 @@ class WalkSink:
         self.walk = Walk(plane.bit_depth)
 
     def has_taken(self, frames: int) -> bool:
-        """Return whether exactly so many frames came."""
+        """Return whether exactly this number of frames arrived."""
         return not self._filled and self.walk.count == frames
 
     def take(self, descriptor: int) -> int:
-        """Read what is missing of a frame, or a part of it."""
+        """Read the rest of a frame, or a part of it, from the descriptor; return the number of bytes."""
         frame = self._frames[0]
         room = memoryview(frame.data).cast("B")[self._filled :]
         count = os.readv(descriptor, [room])
@@ -94,35 +94,35 @@ class WalkSink:
         if count == len(room):
             self._filled = 0
             if self.walk.take(frame):
-                self._frames.reverse()  # it is kept; the one kept before is free
+                self._frames.reverse()  # the frame is kept; the frame kept before is free
         return count
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """Some of the frames of a span, each by a span of its own midway to its neighbours."""
+    """Some frames of a span, each selected by its own short span."""
 
     spans: tuple[Span, ...]
 
     @property
     def start_seconds(self) -> float:
-        """Where the first of them begins."""
+        """The begin of the first span."""
         return self.spans[0].start_seconds
 
     @property
     def filters(self) -> str:
-        """The filters that let exactly its frames through and end the reading soon after the last."""
+        """ffmpeg's filters that pass exactly these frames and end the reading soon after the last frame."""
         *_, last = self.spans
         end = last.end_seconds + (last.end_seconds - last.start_seconds) / 2
         return f"trim=end={end:.6f},select='{'+'.join(span.condition for span in self.spans)}'"
 
     def positions(self, pts: Sequence[float]) -> list[int]:
-        """Return which of the frames are picked."""
+        """Return the positions of the frames that are picked."""
         return sorted(position for span in self.spans for position in span.positions(pts))
 
 
 def picked(pts: Sequence[float], positions: Sequence[int]) -> Picked:
-    """Return what picks some of the frames of these ascending timestamps."""
+    """Return a selection of the frames at `positions` of these ascending timestamps."""
     before = [2 * pts[0] - pts[1], *pts[:-1]]
     after = [*pts[1:], 2 * pts[-1] - pts[-2]]
     return Picked(

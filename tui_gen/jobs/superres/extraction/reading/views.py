@@ -1,14 +1,14 @@
-"""Which parts of a film's stored picture its cuts need: only these go through the colour chain. Pure.
+"""Calculates the parts of a film's stored picture that its cuts need: only these are converted. Pure.
 
-    stored  ┌──────────────────┐      a view: the cut's region, what its kernel may read around it, and
-            │   ┌─ view ──┐    │      MARGIN more, so that the filters never see an edge that the whole
-            │   │ ┌─cut─┐ │    │      picture does not have
+    stored  ┌──────────────────┐      a view: the cut's region, the pixels around it that its kernel may
+            │   ┌─ view ──┐    │      read, and MARGIN more, so that the filters never see an edge that
+            │   │ ┌─cut─┐ │    │      the whole picture does not have
             │   │ └─────┘ │    │
-            │   └─────────┘    │      at 1:1 and 1:2 only; else the view is the whole picture
+            │   └─────────┘    │      only at 1:1 and 1:2; otherwise the view is the whole picture
             └──────────────────┘
 
-Invariant: the pixels of a cut are the same whether its view or the whole picture was converted.
-A format's views have one size wherever they lie, so one long-lived colour process serves them all.
+Invariant: the pixels of a cut are the same whether its view or the whole picture was converted. All views of
+a format have the same size, so one long-lived colour process converts them all.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.geometry import Region, Size, contains, whole
 
 MARGIN = 16
-"""Stored pixels around what is needed. Noise shows differences up to 11 of them: chroma is shared by
-pairs of pixels and goes through three filters."""
+"""Stored pixels around the needed pixels. With noise, differences reach up to 11 pixels: pairs of pixels
+share chroma, and chroma passes three filters."""
 GRID = 4
-"""Views begin on multiples of it: the pairs that share chroma, at half size too."""
+"""Views begin at multiples of this number: pairs of pixels share chroma, at half size too."""
 MOST_PIXELS = 1_300_000
-"""Larger views are converted in strips: tone-mapping takes some 85 bytes a pixel, and a worker has as many
-processes for it as there are formats. The views of the small formats are just below."""
+"""Larger views are converted in strips: tone-mapping takes about 85 bytes per pixel, and a worker has as many
+processes for it as there are formats. The views of the small formats are just below this limit."""
 CROPPED_RATIOS = (1, 2)
 WORTHWHILE_SHARE = 0.9
-"""Views that cover more of the picture than this together are replaced by the whole of it."""
+"""If the views together cover more of the picture than this share, the whole picture is converted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shape:
-    """What one colour process turns into what: sizes of its input and of its output."""
+    """The sizes of the input and the output of one colour process."""
 
     stored: Size
     scaled: Size
@@ -45,19 +45,19 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A part of the stored picture and what it becomes."""
+    """A part of the stored picture, and the part of the scaled frame that it becomes."""
 
     frame: Size  # the whole frame, scaled
     area: Region  # of that frame
-    stored: Region  # the same part, of the stored picture
+    stored: Region  # the same part, in pixels of the stored picture
 
     @property
     def shape(self) -> Shape:
-        """The sizes it has before and after."""
+        """The sizes before and after the conversion."""
         return Shape(self.stored.size, self.area.size)
 
     def exact(self) -> Region:
-        """Return the part of `area` whose pixels are those of the whole picture: all but the margins."""
+        """Return the part of `area` whose pixels equal those of the whole picture: without its margins."""
         margin = MARGIN * self.area.width // self.stored.width
         left, width = _less(self.area.x, self.area.width, self.frame.width, margin)
         top, height = _less(self.area.y, self.area.height, self.frame.height, margin)
@@ -65,7 +65,7 @@ class View:
 
 
 def _less(start: int, length: int, available: int, margin: int) -> tuple[int, int]:
-    """Take the margin off both ends, unless the end is the picture's own."""
+    """Remove the margin from both ends, except at an end of the picture."""
     first = start and start + margin
     end = start + length
     last = end if end == available else end - margin
@@ -73,7 +73,7 @@ def _less(start: int, length: int, available: int, margin: int) -> tuple[int, in
 
 
 def reach(cut: Cut, settings: Settings) -> Region:
-    """Return the pixels of `cut.frame` that its patch is made of."""
+    """Return the region of `cut.frame` that its patch depends on."""
     if settings.lr_border == "crop":
         return cut.region
     margin, at, within = border_margin(cut.format.ratio), cut.region, cut.picture
@@ -84,7 +84,7 @@ def reach(cut: Cut, settings: Settings) -> Region:
 
 
 def views_of(probe: ProbeFacts, cuts: Sequence[Cut], settings: Settings) -> tuple[View, ...]:
-    """Return views that hold what all the cuts are made of, wherever they may lie."""
+    """Return views that contain all pixels of all the cuts and of their choices."""
     found: list[View] = []
     choices = [choice for cut in cuts for choice in cut.choices]
     for frame in dict.fromkeys(cut.frame for cut in cuts):
@@ -93,9 +93,9 @@ def views_of(probe: ProbeFacts, cuts: Sequence[Cut], settings: Settings) -> tupl
 
 
 def strips_of(probe: ProbeFacts, view: View) -> tuple[View, ...]:
-    """Return a large view as strips of one shape, top to bottom: what is converted at once takes memory.
+    """Return a large view as strips of one shape, top to bottom: they take less memory at a time.
 
-    Their exact parts cover that of the view.
+    The exact parts of the strips cover that of the view.
     """
     stored, needed = probe.coded, view.stored
     count = -(-needed.width * needed.height // MOST_PIXELS)
@@ -132,7 +132,7 @@ def _views_at(probe: ProbeFacts, frame: Size, cuts: Sequence[Cut], settings: Set
 
 
 def _ratio(probe: ProbeFacts, frame: Size) -> int | None:
-    """Return how many stored pixels make one of the frame's, where views may be cropped."""
+    """Return the ratio of stored pixels to the frame's pixels, or None if views cannot be cropped."""
     stored = probe.coded
     if probe.rotation_degrees or stored.width % 2 or stored.height % 2:
         return None
@@ -147,13 +147,13 @@ def _scaled(region: Region, ratio: int) -> Region:
 
 
 def _room(cut: Cut, settings: Settings, ratio: int) -> Size:
-    """Return the most that a cut of this format may need, wherever it lies."""
+    """Return the largest size in stored pixels that a cut of this format may need, at any place."""
     border = 2 * border_margin(cut.format.ratio) if settings.lr_border == "picture" else 0
     return Size((cut.region.width + border) * ratio, (cut.region.height + border) * ratio)
 
 
 def _grown(needed: Region, stored: Size) -> Region:
-    """Add the margin, as far as there is picture."""
+    """Add the margin on each side, as far as the picture extends."""
     left, top = max(0, needed.x - MARGIN), max(0, needed.y - MARGIN)
     right = min(stored.width, needed.x + needed.width + MARGIN)
     bottom = min(stored.height, needed.y + needed.height + MARGIN)
@@ -169,9 +169,9 @@ def _view(stored: Size, frame: Size, needed: Region, room: Size) -> View:
 
 
 def _placed(start: int, length: int, available: int) -> tuple[int, int]:
-    """Return where a view begins on one axis and how long it is; only the latter is fixed."""
+    """Return begin and length of a view on one axis; the length does not depend on `start`."""
     wanted = length + 2 * MARGIN + GRID
-    # Congruent to the whole, so that a view at the far edge begins on the grid too.
+    # Congruent to `available`, so that a view at the far edge also begins at a multiple of GRID.
     size = wanted + (available - wanted) % GRID
     if size >= available:
         return 0, available

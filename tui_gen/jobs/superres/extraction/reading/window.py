@@ -1,10 +1,10 @@
-"""Which seven frames make a clip, and whether what was decoded can be trusted. Pure.
+"""Finds the seven frames of a clip, and decides whether the decoded frames can be trusted. Pure.
 
     pts    ... | a  b  c  M  d  e  f | ...      M: the frame nearest the target, ties to the earlier
                ^ start               ^ end      a Span lies midway between frames
 
-It is the middle one of the seven, or the first where clips begin at key frames: the `anchor`.
-Times are the container's own, in seconds.
+M is the middle one of the seven frames, or the first if clips begin at key frames: the `anchor`.
+Times are those of the container, in seconds.
 """
 
 from __future__ import annotations
@@ -18,66 +18,66 @@ from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
 from tui_gen.media.decoding.frame_log import FrameLog
 
 ROUNDING_SECONDS = 1e-6
-# Lines of the decoder and lines of the filters come from two threads: so many frames may lie between
-# the damage and the line that tells of it.
+# The decoder's lines and the filters' lines come from two threads: up to this number of frames may be
+# reported between the damage and the line about it.
 SLACK_FRAMES = 24
 BWDIF_LEAD_FRAMES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The half-open stretch of time from which frames are taken."""
+    """The half-open range of time from which frames are taken."""
 
     start_seconds: float
     end_seconds: float
 
     @property
     def filters(self) -> str:
-        """The filters that let exactly its frames through and end the reading soon after it.
+        """ffmpeg's filters that pass exactly the frames of the span and end the reading soon after it.
 
-        `trim` ends the reading but rounds to the track's ticks, which may be whole frames; `select`
-        compares as `positions` does.
+        `trim` ends the reading, but rounds to the track's ticks, which may be whole frames; `select` compares
+        in the same way as `positions`.
         """
         half_frame = (self.end_seconds - self.start_seconds) / CLIP_FRAMES / 2
         return f"trim=end={self.end_seconds + half_frame:.6f},select='{self.condition}'"
 
     @property
     def condition(self) -> str:
-        """What `select` asks of a frame."""
+        """The condition of `select` for a frame of the span."""
         return f"gte(t,{self.start_seconds:.6f})*lt(t,{self.end_seconds:.6f})"
 
     def positions(self, pts: Sequence[float]) -> list[int]:
-        """Return which of the frames lie in it."""
+        """Return the positions of the frames that are in the span."""
         start, end = float(f"{self.start_seconds:.6f}"), float(f"{self.end_seconds:.6f}")
         return [i for i, time in enumerate(pts) if start <= time < end]
 
 
 class Selection(Protocol):
-    """What tells the frames to be read from the others."""
+    """A selection of the frames to read."""
 
     @property
     def start_seconds(self) -> float:
-        """Before what none of them lies."""
+        """A time before which no selected frame is."""
         ...
 
     def positions(self, pts: Sequence[float]) -> list[int]:
-        """Return which of the frames they are."""
+        """Return the positions of the selected frames."""
         ...
 
 
 def expected_span(target_seconds: float, frame_seconds: float, anchor: int = MIDDLE) -> Span:
-    """Return where the seven frames lie if the rate is constant."""
+    """Return the span of the seven frames at a constant rate."""
     start_seconds = target_seconds - (anchor + 0.5) * frame_seconds
     return Span(start_seconds, start_seconds + CLIP_FRAMES * frame_seconds)
 
 
 def nearest(pts: Sequence[float], target_seconds: float) -> int:
-    """Return the position of the frame nearest the target."""
+    """Return the position of the frame nearest to the target."""
     return min(range(len(pts)), key=lambda i: (round(abs(pts[i] - target_seconds), 6), i))
 
 
 def exact_span(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> Span | None:
-    """Return the span of the seven frames around the nearest one, or None where one is not seen."""
+    """Return the span of the seven frames around the nearest frame, or None if one of them is missing."""
     if len(pts) < CLIP_FRAMES or begins_too_late(pts, target_seconds, anchor):
         return None
     first = nearest(pts, target_seconds) - anchor
@@ -90,29 +90,29 @@ def exact_span(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE
 
 
 def is_centred(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> bool:
-    """Return whether seven frames in ascending order have the one nearest the target at their anchor."""
+    """Return whether these are seven ascending frames with the one nearest to the target at their anchor."""
     distances = [abs(time - target_seconds) for time in pts]
     is_ascending = all(after > before for before, after in pairwise(pts))
     return len(pts) == CLIP_FRAMES and is_ascending and distances[anchor] <= min(distances) + ROUNDING_SECONDS
 
 
 def is_run(positions: Sequence[int]) -> bool:
-    """Return whether the positions follow one another, as they do unless timestamps are out of order."""
+    """Return whether the positions are consecutive; they are not if timestamps are out of order."""
     return all(after == before + 1 for before, after in pairwise(positions))
 
 
 def has_sound_entry(log: FrameLog, span: Selection, *, lead_frames: int = 0) -> bool:
     """Return whether decoding began at a key frame early enough for every frame of the span.
 
-    Frames shown before the first key frame may refer to pictures that were never decoded, and without
-    a frame shown before the span there is no telling whether its first one was met.
+    Frames shown before the first key frame may refer to pictures that were never decoded. Without a frame
+    shown before the span, it is unknown whether the span's first frame was decoded.
     """
     before = [frame for frame in log.frames if frame.pts_seconds < span.start_seconds]
     return any(frame.is_key for frame in before[: max(0, len(before) - lead_frames)])
 
 
 def is_damaged(log: FrameLog, span: Selection) -> bool:
-    """Return whether the decoder complained anywhere near the span: before it by the slack, or in it.
+    """Return whether the decoder reported an error in the span, or up to SLACK_FRAMES before it.
 
     Errors right after a seek concern frames before the key frame, which no window contains.
     """
@@ -122,14 +122,14 @@ def is_damaged(log: FrameLog, span: Selection) -> bool:
 
 
 def begins_too_late(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> bool:
-    """Return whether frames up to the target are missing, so that decoding must begin earlier."""
+    """Return whether frames before the target are missing, so that decoding must begin earlier."""
     if not pts or pts[0] > target_seconds + ROUNDING_SECONDS:
         return True  # an earlier frame may be nearer
     return nearest(pts, target_seconds) < anchor
 
 
 def frames_around(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> int:
-    """Return how many of the seven frames around the target exist."""
+    """Return the number of existing frames among the seven around the target."""
     if not pts:
         return 0
     first = nearest(pts, target_seconds) - anchor

@@ -1,15 +1,15 @@
-"""Decodes exactly the windows asked for of one film, in time order, at the least cost. Runs in a child.
+"""Decodes exactly the requested windows of one film, in time order, at the least cost. Runs in a child.
 
-    index ── seek, only where a key frame lies ahead of what was read ──┐
+    index ── seek, only if a key frame is ahead of what was read ───────┐
     demux ──> queue: packets read, not yet decoded ──> window known ──> decode ──> its seven frames
-                     a sound key frame in it makes all before it unneeded
+              a sound key frame in the queue makes all packets before it unnecessary
 
-Non-reference frames away from all windows are not decoded. The timestamps of packets tell which frames
-a window has before anything of it is decoded.
+Non-reference frames that are not near a window are not decoded. The timestamps of the packets determine the
+frames of a window before the window is decoded.
 
-Invariant: frames handed out are those of a sequential decode, or UnsureError is raised: decoding began
-at a sound entry not later than the first of them, nothing they may refer to was left out, and the
-decoder did not complain since.
+Invariant: the frames equal those of a sequential decode, or UnsureError is raised. Decoding began at a sound
+entry that is not later than the first frame, no frame that the frames may refer to was left out, and the
+decoder reported no error since then.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from tui_gen.media.decoding.decoder_errors import Complaints
 from tui_gen.media.decoding.track import UnsureError, track_of_known_film
 
 HOLD_BYTES = 24 << 20
-"""Read-ahead in the hope of a later key frame; beyond it, frames before the window are decoded."""
+"""The most bytes held to find a later key frame; beyond it, frames before the window are decoded."""
 FRAMES_BEFORE = 4
-"""With so many frames between it and the target, a frame is not one of the seven."""
+"""A frame with this number of frames between it and the target is not one of the seven."""
 NEAR_FRAMES = 5
-"""Within so many frames of a later target all frames are decoded: that window may need them."""
+"""Within this number of frames before a later target all frames are decoded: that window may need them."""
 ENTRY_TRIES = 3
 SPARING_CODECS = frozenset({"h264", "hevc"})
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class WindowDecoder:
-    """One film being read from window to window."""
+    """One film that is read from window to window."""
 
     container: InputContainer
     order: FilmOrder
@@ -60,21 +60,21 @@ class WindowDecoder:
     stream: VideoStream = field(init=False)
     _tick_seconds: float = field(init=False)
     _length_bytes: int | None = field(init=False)
-    _next_seconds: tuple[float, ...] = ()  # the target after the one in hand, if there is one
+    _next_seconds: tuple[float, ...] = ()  # the target after the current one, if there is one
     _packets: Iterator[VideoPacket] = field(init=False)
     _queue: deque[VideoPacket] = field(default_factory=deque)
     _held_bytes: int = 0
     _is_at_end: bool = False
-    _is_entered: bool = False  # the decoder has had everything from an entry up to the queue's head
+    _is_entered: bool = False  # the decoder got all packets from an entry up to the queue's head
     _entry_pts: int = 0
-    _fed: set[int] = field(default_factory=set)  # decoded and not shown yet
-    _spared: set[int] = field(default_factory=set)  # of them, those the decoder may have left out
+    _fed: set[int] = field(default_factory=set)  # timestamps decoded and not shown yet
+    _spared: set[int] = field(default_factory=set)  # those of `_fed` that the decoder may have skipped
     _shown_pts: int | None = None
-    _read_pts: int | None = None  # the furthest
+    _read_pts: int | None = None  # the largest timestamp read
     _pending: list[VideoFrame] = field(default_factory=list)  # shown after the last window's frames
 
     def __post_init__(self) -> None:
-        """Find the picture track and prepare its decoder."""
+        """Find the video track and prepare its decoder. Raises UnsureError."""
         self.stream = track_of_known_film(self.container)
         context = self.stream.codec_context
         context.thread_count = self.order.threads
@@ -92,9 +92,9 @@ class WindowDecoder:
         return self.stream.codec_context.codec.canonical_name
 
     def frames(self, target_seconds: float) -> Iterator[VideoFrame]:
-        """Yield the seven frames of a window. Raises UnsureError, also after some of them.
+        """Yield the seven frames of a window. Raises UnsureError, possibly after some of them.
 
-        Nothing may be asked of the window before it was iterated to its end.
+        The iterator must be exhausted before the next window is requested.
         """
         with self._reporting_errors_as_unsure(target_seconds):
             yield from self._shown(self._entered(target_seconds))
@@ -102,9 +102,10 @@ class WindowDecoder:
     def different_frames(
         self, target_seconds: float, counts: Callable[[VideoFrame], bool]
     ) -> list[tuple[int, VideoFrame]]:
-        """Return seven frames that differ, each with its position among those within reach.
+        """Return seven different frames, each with its position among those in reach. Raises UnsureError.
 
-        `counts` is asked of every frame in turn until they are found. Raises UnsureError.
+        `counts` is called for every frame in order until the seven are found, and returns whether the frame
+        counts.
         """
         with self._reporting_errors_as_unsure(target_seconds):
             wanted = self._entered(target_seconds)
@@ -124,7 +125,7 @@ class WindowDecoder:
 
     @contextmanager
     def _reporting_errors_as_unsure(self, target_seconds: float) -> Iterator[None]:
-        """Raise UnsureError if anything is odd about a window, and begin anew after that."""
+        """Raise UnsureError if anything about a window is unusual, and start again with a seek after that."""
         later = bisect_right(self.order.targets_seconds, target_seconds)
         self._next_seconds = self.order.targets_seconds[later : later + 1]
         try:
@@ -140,7 +141,7 @@ class WindowDecoder:
             raise UnsureError(said[0])
 
     def _forget(self) -> None:
-        """Let the next window begin with a seek: what was read may have a gap."""
+        """Make the next window begin with a seek: the packets read may have a gap."""
         self._is_entered, self._read_pts = False, None
 
     def seconds(self, pts: int) -> float:
@@ -150,7 +151,7 @@ class WindowDecoder:
     # ---------------------------------------------------------------------------- where to begin
 
     def _entered(self, target_seconds: float) -> list[int]:
-        """Be where decoding the window can go on, and return the timestamps of its frames."""
+        """Prepare the decoder for the window and return the timestamps of the window's frames."""
         guess = self._guessed_start(target_seconds)
         ahead = self._indexed(guess)
         has_passed = self._shown_pts is not None and guess <= self._shown_pts
@@ -176,17 +177,17 @@ class WindowDecoder:
         return int((self._begin_seconds(target_seconds) - lead_seconds) / self._tick_seconds)
 
     def _begin_seconds(self, target_seconds: float) -> float:
-        """Return before what, by a few frames at most, nothing of a window lies."""
+        """Return the begin of a window; frames of the window may be at most a few frames earlier."""
         reach = self.order.reach
         return target_seconds if reach is None else span_within(reach, target_seconds).start_seconds
 
     def _end_seconds(self, target_seconds: float) -> float:
-        """Return after what, by a few frames at most, nothing of a window lies."""
+        """Return the end of a window; frames of the window may be at most a few frames later."""
         reach = self.order.reach
         return target_seconds if reach is None else span_within(reach, target_seconds).end_seconds
 
     def _indexed(self, pts: int) -> int | None:
-        """Return where the container says that a key frame is, at or before a timestamp."""
+        """Return the timestamp of the last key frame in the container's index at or before a timestamp."""
         entries = self.stream.index_entries
         position = entries.search_timestamp(pts, backward=True)
         return entries[position].timestamp if position >= 0 else None
@@ -223,7 +224,7 @@ class WindowDecoder:
         self._is_entered, self._entry_pts, self._shown_pts = True, _pts(packet), None
 
     def _may_go_on(self, wanted: Sequence[int]) -> bool:
-        """Return whether the decoder, as it stands, will show all the wanted frames."""
+        """Return whether the decoder in its current state will output all wanted frames."""
         if not self._is_entered or wanted[0] < self._entry_pts or not self._spared.isdisjoint(wanted):
             return False
         if self.complaints.heard():
@@ -238,7 +239,7 @@ class WindowDecoder:
     # ------------------------------------------------------------------------- what the window is
 
     def _look(self, target_seconds: float) -> list[int]:
-        """Read on until the window's frames are known; return their timestamps, none if some were passed."""
+        """Read until the window's frames are known; return their timestamps, empty if some were passed."""
         margin = REORDERED_FRAMES[self._codec] + FRAMES_BEFORE
         end_seconds = self._end_seconds(target_seconds)
         beyond = sum(self.seconds(_pts(packet)) > end_seconds for packet in self._queue)
@@ -257,12 +258,12 @@ class WindowDecoder:
         return [known[position] for position in needed]
 
     def _release(self, begin_seconds: float) -> None:
-        """Decode what lies before the window when too much of it is held."""
+        """Decode frames before the window while the queue holds too many bytes."""
         while self._held_bytes > HOLD_BYTES:
             before = [_pts(packet) for packet in self._queue if self.seconds(_pts(packet)) <= begin_seconds]
             if len(before) <= FRAMES_BEFORE:
                 return
-            # Timestamps up to this one are not of the window.
+            # Frames up to this timestamp are not part of the window.
             outside_pts = sorted(before)[-FRAMES_BEFORE - 1]
             if self._jump(outside_pts) and self._held_bytes <= HOLD_BYTES:
                 return
@@ -278,14 +279,14 @@ class WindowDecoder:
     def _demuxed(self) -> Iterator[VideoPacket]:
         packets = self.container.demux(self.stream)
         while True:
-            # A container goes on behind what it cannot read: only its error message shows the gap.
+            # libav continues after data that it cannot read: only its error message shows the gap.
             before = len(self.complaints.heard())
             packet = next(packets, None)
             if said := self.complaints.heard()[before:]:
                 raise UnsureError(said[0])
             self.sign_of_life()
             if packet is None or not packet.size:
-                break  # only flushes a decoder
+                break  # an empty packet only flushes a decoder
             if packet.pts is None:
                 reason = "a packet without a timestamp"
                 raise UnsureError(reason)
@@ -298,7 +299,7 @@ class WindowDecoder:
     # ------------------------------------------------------------------------------- its pictures
 
     def _shown(self, wanted: Sequence[int]) -> Generator[VideoFrame]:
-        """Decode until all wanted frames were shown, or no more are asked for; what is left waits."""
+        """Decode until all wanted frames were yielded or the generator is closed; keep the other frames."""
         left = deque(wanted)
         asked = frozenset(wanted)
         frames = deque(self._pending)
@@ -306,7 +307,7 @@ class WindowDecoder:
         try:
             while left:
                 while not frames:
-                    # All it takes was decoded: it is asked for at once where nothing is to follow.
+                    # All needed packets were decoded: flush the decoder if nothing is to follow.
                     is_all_in = self._fed.issuperset(left) and not self._must_go_on(wanted[-1])
                     frames.extend(self._drained() if is_all_in else self._next_frames(asked))
                 frame = frames.popleft()
@@ -340,7 +341,7 @@ class WindowDecoder:
         return self._drained()
 
     def _drained(self) -> list[VideoFrame]:
-        """Return what the decoder still holds; it must be entered anew after that."""
+        """Flush the decoder and return its frames; after that, decoding must begin at an entry again."""
         if not self._is_entered:
             reason = "the track ends within it"
             raise UnsureError(reason)
@@ -364,13 +365,13 @@ class WindowDecoder:
         return list(context.decode(packet))
 
     def _is_near(self, pts: int) -> bool:
-        """Return whether a frame lies close to the next window."""
+        """Return whether a frame is near the next window."""
         near_seconds = NEAR_FRAMES * (self.order.frame_seconds or 0.0)
         begins = map(self._begin_seconds, self._next_seconds)
         return any(self.seconds(pts) >= begin_seconds - near_seconds for begin_seconds in begins)
 
     def _must_go_on(self, last_pts: int) -> bool:
-        """Return whether the next window, if any, has no key frame of its own to begin at."""
+        """Return whether decoding must continue because the next window has no own key frame to begin at."""
         return any(
             (ahead := self._indexed(self._guessed_start(target))) is None or ahead <= last_pts
             for target in self._next_seconds

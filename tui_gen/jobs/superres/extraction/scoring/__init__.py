@@ -1,1 +1,1 @@
-"""What a clip or a patch is worth: its scores, who passes them, and which show the same."""
+"""Measures clips and patches, and decides by their scores which are rejected."""

@@ -1,6 +1,6 @@
-"""Measures a patch: from its GT and its LR stack, so the same however the film was read.
+"""Measures a patch by its GT and its LR stack, so the scores do not depend on the way of reading the film.
 
-Luma is OpenCV's gray (BT.601, 8 bits). Images are (height, width, 3), blue first.
+Luma is OpenCV's gray (BT.601, 8 bits). Images are (height, width, 3), BGR.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tui_gen.jobs.superres.units import Cut
 Gray = NDArray[np.uint8]
 
 MOST_DECIBELS = 100.0
-"""The PSNR of what does not differ at all."""
+"""The PSNR of two equal pictures."""
 HASH_SIDE, HASHED_SIDE = 8, 32
 STROKE_PIXELS = 5
 STROKE_CONTRAST = 60
@@ -34,14 +34,14 @@ _NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class PatchMeasures:
-    """What was found out about one patch."""
+    """The scores and the hash of one patch."""
 
-    scores: dict[str, float]  # those asked for that can be had, rounded
-    perceptual_hash: int | None  # the perceptual hash, where near duplicates are asked for
+    scores: dict[str, float]  # requested scores that could be measured, rounded
+    perceptual_hash: int | None  # None unless near duplicates are requested
 
 
 def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
-    """Return what the rules ask for."""
+    """Return the scores that the rules request."""
     gt = luma(arrays.gt)
     values: dict[str, float] = {}
     if "flat" in rules:
@@ -75,14 +75,14 @@ def luma(image: Image) -> Gray:
 
 
 def detail(gt: Image) -> int:
-    """Return how much luma changes from pixel to pixel, as a sum that does not depend on rounding."""
+    """Return the sum of absolute luma differences of neighbouring pixels, as an exact integer."""
     gray = luma(gt)
     across, down = cv2.absdiff(gray[:, 1:], gray[:, :-1]), cv2.absdiff(gray[1:], gray[:-1])
     return int(across.sum(dtype=np.int64)) + int(down.sum(dtype=np.int64))
 
 
 def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
-    """Return the luma of the LR frames that there are, in the order of time."""
+    """Return the luma of the existing LR frames, in the order of time."""
     stack = arrays.lr7 if arrays.lr7 is not None else arrays.lr5
     if stack is None:
         message = "a patch without any stack of LR frames"
@@ -93,21 +93,21 @@ def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
 
 
 def percentile_99(gt: Gray) -> float:
-    """Return the least value that 99 % of the pixels do not exceed."""
+    """Return the smallest value that 99 % of the pixels do not exceed."""
     counts = np.bincount(gt.ravel(), minlength=256)
     return float(np.searchsorted(np.cumsum(counts), 0.99 * gt.size))
 
 
 def learnable(gt: Gray, tile: Gray) -> float:
-    """Return the PSNR of GT against its LR frame enlarged as models do before they begin."""
-    # OpenCV's cubic has a = -0.75 and aligned centres, as torch's `interpolate` has.
+    """Return the PSNR in dB of GT against its LR frame, enlarged as models do it as their first step."""
+    # OpenCV's cubic has a = -0.75 and aligned centres, like torch's `interpolate`.
     enlarged = cv2.resize(tile, (gt.shape[1], gt.shape[0]), interpolation=cv2.INTER_CUBIC)
     error = cv2.norm(gt, enlarged, cv2.NORM_L2SQR) / gt.size
     return min(MOST_DECIBELS, 10 * math.log10(255**2 / error)) if error else MOST_DECIBELS
 
 
 def motion(tiles: list[Gray]) -> float:
-    """Return the median length of the flow from each of three LR frames to the next, in LR pixels."""
+    """Return the median length of the flow between consecutive LR frames around the middle, in LR pixels."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     lengths = []
     for before, after in ((tiles[0], tiles[1]), (tiles[1], tiles[2])):
@@ -126,7 +126,7 @@ def noise(gt: Gray) -> float:
 
 
 def text(tiles: list[Gray], rows: slice) -> float:
-    """Return the share, in percent of a tile, of strokes that are thin, bright and do not change."""
+    """Return the percentage of a tile's pixels that are thin, bright strokes and do not change."""
     part = np.stack([tile[rows] for tile in tiles])
     if not part.shape[1]:
         return 0.0
@@ -140,7 +140,7 @@ def text(tiles: list[Gray], rows: slice) -> float:
 
 
 def _lower_rows(cut: Cut) -> slice:
-    """Return the rows of an LR frame that lie in the lowest part of the picture."""
+    """Return the rows of an LR frame that are in the lowest part of the picture."""
     picture, region, lr = cut.picture, cut.region, cut.format.lr
     lowest = picture.y + picture.height - picture.height // LOWER_PART
     first = -(-(lowest - region.y) // cut.format.ratio)
@@ -148,7 +148,7 @@ def _lower_rows(cut: Cut) -> slice:
 
 
 def perceptual_hash(gt: Gray) -> int:
-    """Return 64 bits that similar pictures share: the signs of low frequencies about their median."""
+    """Return 64 bits, similar for similar pictures: whether each low DCT coefficient is above the median."""
     small = cv2.resize(gt, (HASHED_SIDE, HASHED_SIDE), interpolation=cv2.INTER_AREA)
     low = cv2.dct(small.astype(np.float32))[:HASH_SIDE, :HASH_SIDE].ravel()
     bits = low > np.median(low)

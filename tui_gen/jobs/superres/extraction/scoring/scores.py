@@ -1,10 +1,10 @@
-"""What a clip or a patch is worth to a trainer: the scores there are, their limits, and who passes.
+"""The scores of clips and patches, their limits, and the decision whether a clip or patch is rejected.
 
     measured (luma.py, patch_scores.py) ──> {name: value} ──> ledger
                                                  └── Rule: under, over ──> None, or why it is rejected
 
-Guards: a score is rounded before it is compared, so every decision can be repeated from the ledger; it
-depends on the one clip or patch alone, so it is the same whatever the order of the work.
+Guards: a score is rounded and then compared, so every decision can be repeated from the ledger. A score
+depends only on its clip or patch, so it is the same for every order of the work.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ NEAR_DUPLICATE = "near_duplicate"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One score: what it is of, and where it is flagged unless the configuration says otherwise."""
+    """One score: what it measures, and its default limits."""
 
     name: str  # as in the configuration and in the ledger
     of: Literal["clip", "patch"]
     meaning: str
-    digits: int  # kept of its value
+    digits: int  # decimal places kept of its value
     under: float | None = None
     over: float | None = None
-    is_inclusive: bool = False  # a value on the limit is flagged, too
+    is_inclusive: bool = False  # True: a value equal to the limit is flagged
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -79,7 +79,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a configuration says of one score."""
+    """The configuration of one score."""
 
     kind: Kind
     mode: Mode
@@ -99,24 +99,24 @@ class Rule:
 
 
 Rules = Mapping[str, Rule]
-"""By the name of the score; those that are off are left out."""
+"""Name of the score -> rule, without scores that are off."""
 
 
 def default_rule(name: str, mode: Mode) -> Rule:
-    """Return the rule of a score with the limits it has of itself."""
+    """Return the rule of a score with its default limits."""
     kind = KINDS[name]
     return Rule(kind, mode, kind.under, kind.over)
 
 
 def rounded(name: str, value: float) -> float:
-    """Return a value as the ledger keeps it."""
+    """Return a value with the decimal places that the ledger keeps."""
     digits = KINDS[name].digits
     return round(value, digits) if digits else round(value)
 
 
 @dataclass(frozen=True, slots=True)
 class ClipTraits:
-    """What the scores of a clip are made of."""
+    """The measurements from which the scores of a clip are calculated."""
 
     pair_differences: Sequence[float]
     luma_change: float
@@ -125,7 +125,7 @@ class ClipTraits:
 
 
 def clip_scores(traits: ClipTraits, rules: Rules) -> dict[str, float]:
-    """Return the scores of a clip that are asked for, rounded."""
+    """Return the requested scores of a clip, rounded."""
     values: dict[str, float] = {}
     if "cut" in rules:
         values["cut"] = cut(traits.pair_differences)
@@ -146,7 +146,7 @@ def cut(pair_differences: Sequence[float]) -> float:
 
 
 def timing(pts_seconds: Sequence[float]) -> float:
-    """Return the largest distance of two neighbours over the median one."""
+    """Return the largest distance of two neighbouring timestamps divided by the median distance."""
     gaps = [after - before for before, after in pairwise(pts_seconds)]
     return max(gaps) / statistics.median(gaps)
 
@@ -154,7 +154,7 @@ def timing(pts_seconds: Sequence[float]) -> float:
 def rejection_reason(
     scores: Scores, rules: Rules, *, modes: frozenset[Mode] = frozenset({"reject"})
 ) -> str | None:
-    """Return why scores do not pass, by the first of the rules in these modes that says so."""
+    """Return why scores are rejected, by the first rule in these modes that flags its value, or None."""
     for name, value in scores.items():
         rule = rules[name]
         reason = rule.flag(value) if rule.mode in modes else None
@@ -164,5 +164,5 @@ def rejection_reason(
 
 
 def words(name: str) -> str:
-    """Return a score's name as people say it."""
+    """Return a score's name in words."""
     return name.replace("_", " ")

@@ -1,1 +1,1 @@
-"""What every job that reads films needs: ffmpeg, probing, decoding, colour. It knows no job."""
+"""Shared code of the jobs that read films: ffmpeg, probing, decoding, colour. It imports no job."""

@@ -1,13 +1,13 @@
-"""From what is known of a film's colour to the filters that turn it into 8-bit BT.709 RGB.
+"""Builds the filters that convert a film to 8-bit BT.709 RGB, from the facts about its colour.
 
-Pure. HDR (PQ, HLG) goes through the documented tone-mapping chain with everything pinned that it
-leaves to the ffmpeg version; SDR is never tone-mapped.
+Pure. HDR (PQ, HLG) goes through the tone-mapping chain of docs/colour.md, with all options set that would
+otherwise depend on the ffmpeg version. SDR is never tone-mapped.
 
     HDR, exact   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
     HDR, fast    head: none         tail: setparams, scale and linear light at once, tonemap, back to BT.709
     SDR          head: none         tail: zscale straight to RGB
 
-The head is the same for all sizes a clip is wanted in, so one decode and one exact tone-mapping serve all.
+The head is the same for all sizes of a clip, so one decode and one exact tone-mapping serve all sizes.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ HdrClass = Literal["pq", "hlg", "sdr"]
 HDR_TRANSFERS: dict[str, HdrClass] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
 CHROMA_LOCATIONS = frozenset({"left", "center", "topleft", "top", "bottomleft", "bottom"})
 DEFAULT_CHROMA_LOCATION = "left"
-DEFAULT_PEAK = 10.0  # 1000 nits: what tonemap assumes of a film that states no light level
+DEFAULT_PEAK = 10.0  # 1000 nits: tonemap's own default for a film without a light level
 REFERENCE_WHITE_NITS = 100.0
-HD_LINES = 720  # an untagged picture with fewer is BT.601
+HD_LINES = 720  # an untagged picture with fewer lines is BT.601
 PAL_LINES = frozenset({288, 576})
 
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:
-    """How the stored samples are to be read, nothing left open. Names are ffmpeg's."""
+    """The complete colour tags of the stored samples. Names are ffmpeg's."""
 
     primaries: str
     transfer: str
@@ -44,29 +44,29 @@ class ColourTags:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What is left open by a film's own facts: how its samples become 8-bit BT.709."""
+    """The choices, besides a film's own facts, that decide how its samples become 8-bit BT.709."""
 
     chroma: Chroma = "420"
     hdr: HdrChain = "exact"
-    peak: float | None = None  # tonemap's, where the video's entry overrides the film's metadata
+    peak: float | None = None  # of tonemap, if the video's entry overrides the film's metadata
 
 
 def hdr_class(transfer: str | None) -> HdrClass:
-    """Return how a transfer function is treated; what is not PQ or HLG is SDR."""
+    """Return the class of a transfer function; all except PQ and HLG are SDR."""
     return HDR_TRANSFERS.get(transfer or "", "sdr")
 
 
 def refusal(colour: ColourFacts) -> str | None:
-    """Return why the decoded picture is no picture, or None."""
+    """Return why the decoded base layer cannot be shown, or None."""
     profile, compatibility = colour.dolby_vision_profile, colour.dolby_vision_compatibility
-    # Without a compatible base layer the samples are IPT in Dolby's own curve: purple and green.
+    # Without a compatible base layer the samples are IPT in Dolby's own curve: shown as purple and green.
     if profile == 5 or (profile == 10 and compatibility == 0):  # noqa: PLR2004 - Dolby's numbers
         return f"Dolby Vision profile {profile}: its base layer is not a picture"
     return None
 
 
 def colour_tags(probe: ProbeFacts) -> ColourTags:
-    """Return the film's tags, what is missing filled in by its class and number of lines."""
+    """Return the film's tags. Missing tags are derived from its class and its number of lines."""
     colour = probe.colour
     if probe.hdr_class != "sdr":
         return ColourTags(
@@ -96,19 +96,19 @@ def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
 
 
 def head_filters(probe: ProbeFacts, how: Rendering) -> str:
-    """Return the filters shared by all sizes, mostly "" where nothing is tone-mapped before it is scaled."""
+    """Return the filters shared by all sizes; mostly "" if nothing is tone-mapped before scaling."""
     if probe.hdr_class == "sdr" or how.hdr == "fast":
         return _without_subsampling(probe).rstrip(",")
     return f"{_without_subsampling(probe)}{_tone_mapped(probe, how)}"
 
 
 def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
-    """Return the filters that give one frame size; `stored` is what comes in where it is no whole picture."""
+    """Return the filters for one frame size; `stored` is the input size if not the whole picture."""
     if probe.hdr_class != "sdr":
         shrunk = f"scale={frame.width}:{frame.height}:flags=lanczos"
         if how.hdr == "exact":
             return shrunk
-        # With nothing to shrink there is nothing to gain: the bytes are those of the exact chain.
+        # If nothing is shrunk, the exact chain costs the same, and the bytes are the same.
         if frame == (stored or probe.upright):
             return f"{_tone_mapped(probe, how)},{shrunk}"
         return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
@@ -127,7 +127,7 @@ def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size
 
 
 def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
-    """Return the filters from PQ or HLG to BT.709; `scaled` are zscale's options that shrink beforehand."""
+    """Return the filters from PQ or HLG to BT.709; `scaled` are zscale's options to shrink before that."""
     tags, location = colour_tags(probe), _chroma_location(probe.colour)
     peak = format(tone_mapping_peak(probe.colour, how.peak), ".10g")
     return (
@@ -141,7 +141,7 @@ def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
 
 
 def _without_subsampling(probe: ProbeFacts) -> str:
-    """Return a conversion to 4:4:4 for odd sizes, which zscale does not take with shared chroma."""
+    """Return a conversion to 4:4:4 for odd sizes, which zscale does not accept with subsampled chroma."""
     match = re.fullmatch(r"(yuvj?)4[12][0-2]p(.*)", probe.colour.pixel_format)
     if match is None or not (probe.coded.width % 2 or probe.coded.height % 2):
         return ""
@@ -167,7 +167,7 @@ def _guessed_matrix(probe: ProbeFacts) -> str:
 
 
 def _primaries_of(matrix: str, lines: int) -> str:
-    """Return the primaries that go with a matrix."""
+    """Return the primaries that belong to a matrix."""
     if matrix in {"bt2020nc", "bt2020c"}:
         return "bt2020"
     if matrix in {"smpte170m", "bt470bg"}:

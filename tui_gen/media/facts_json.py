@@ -1,4 +1,4 @@
-"""The JSON form of a film's facts, as the ledger keeps it. Reading back gives equal facts."""
+"""The JSON form of a film's facts in the ledger. Reading it returns equal facts."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ def survey_from_json(entries: JsonObject) -> SurveyFacts:
 
 
 def _known(kind: type[Any], entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries that the dataclass knows; a later version may have written more."""
+    """Return the entries that are fields of the dataclass; a later version may have written more."""
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: value for name, value in entries.items() if name in names}

@@ -1,7 +1,7 @@
-"""Finds the ffmpeg to use, checks that it can do the work, and writes its argument lists.
+"""Finds the ffmpeg to use, checks it, and builds its argument lists.
 
-Order: the configuration's `ffmpeg` ("system": PATH), $TUI_GEN_FFMPEG, the binary that imageio-ffmpeg
-carries, PATH. The first that exists must be fit; only an embedded one that does not run is passed over.
+Order: the configuration's `ffmpeg` ("system": PATH), $TUI_GEN_FFMPEG, the binary of imageio-ffmpeg, PATH. The
+first that exists is checked and used. Only an embedded ffmpeg that fails the check is skipped.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import ENVIRONMENT
 
-MAX_PIXELS = 67108864  # 8192x8192: 8K passes, bombs do not
+MAX_PIXELS = 67108864  # 8192x8192: allows 8K, refuses decompression bombs
 FORMATS = (
     "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mpegts,mpeg,mpegvideo,avi,asf,flv,ogg,"
     "hevc,h264,av1,ivf,gif,yuv4mpegpipe,rm,mxf"
 )
-"""Containers that are opened. Playlists, which open other files, are not among them."""
+"""The containers that may be opened. Playlists are not among them, because they open other files."""
 
 NEEDED_FILTERS = ("zscale", "tonemap", "setparams", "bwdif", "idet", "showinfo", "extractplanes")
 CHECK_SECONDS = 30.0
@@ -38,15 +38,15 @@ REMEDY = (
 
 
 class FfmpegUnfitError(Exception):
-    """No ffmpeg, or one that cannot do the work; the message names it, what is missing, and the remedy."""
+    """No ffmpeg was found, or it lacks something; the message names it, what is missing, and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ffmpeg:
-    """One binary that was checked."""
+    """A binary that was checked."""
 
     path: str
-    version: str  # as it prints it: "9.0.2", "5.1.9-0+deb12u1"
+    version: str  # as the binary prints it: "9.0.2", "5.1.9-0+deb12u1"
 
 
 def find_ffmpeg(configured: str | None, environ: Mapping[str, str]) -> Ffmpeg:
@@ -66,7 +66,7 @@ def find_ffmpeg(configured: str | None, environ: Mapping[str, str]) -> Ffmpeg:
 
 
 def where_found(ffmpeg: Ffmpeg, configured: str | None, environ: Mapping[str, str]) -> str:
-    """Return which of the places it was found in: "embedded", "on PATH", ..."""
+    """Return where the ffmpeg was found: "embedded", "on PATH", ..."""
     if configured:
         return "on PATH, as configured" if configured == "system" else "as configured"
     if environ.get("TUI_GEN_FFMPEG"):
@@ -75,7 +75,7 @@ def where_found(ffmpeg: Ffmpeg, configured: str | None, environ: Mapping[str, st
 
 
 def _candidates(configured: str | None, environ: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
-    """Yield (path, whether the next one is tried when it is unfit)."""
+    """Yield (path, whether to try the next one if this one is unfit)."""
     on_path = shutil.which("ffmpeg", path=environ.get("PATH", os.defpath))
     if configured == "system":
         if on_path is None:
@@ -96,7 +96,7 @@ def _candidates(configured: str | None, environ: Mapping[str, str]) -> Iterator[
 def _embedded() -> str | None:
     try:
         found: str = imageio_ffmpeg.get_ffmpeg_exe()
-    except RuntimeError:  # this platform's wheel carries none
+    except RuntimeError:  # this platform's wheel has no binary
         return None
     return found if os.path.isabs(found) else None  # noqa: PTH117 - may not be UTF-8
 
@@ -117,7 +117,7 @@ def _checked(path: str) -> Ffmpeg:
 
 
 def _output(program: str, arguments: Sequence[str], *, given: bytes = b"") -> bytes:
-    """Return what a short run prints; it reads no file of anyone's."""
+    """Return what a short run prints; it has no file as input."""
     try:
         done = subprocess.run(
             [program, *arguments],
@@ -147,7 +147,7 @@ _GRADIENT = Size(256, 128)
 
 
 def colour_fingerprint(ffmpeg: Ffmpeg, how: Rendering) -> str:
-    """Return a hash of what this binary makes of a small gradient: equal hashes, equal colours."""
+    """Return a hash of a small gradient that this binary converts: equal hashes mean equal colours."""
     digest = hashlib.sha256()
     for hdr_class in ("pq", "sdr"):
         probe = _gradient_facts(hdr_class)
@@ -160,7 +160,7 @@ def colour_fingerprint(ffmpeg: Ffmpeg, how: Rendering) -> str:
 
 
 def _gradient() -> bytes:
-    """Return one 10-bit frame: light from left to right, colours from top to bottom."""
+    """Return one 10-bit frame as bytes: luma rises from left to right, chroma changes from top to bottom."""
     width, height = _GRADIENT.width, _GRADIENT.height
     luma = [64 + x * 876 // (width - 1) for _ in range(height) for x in range(width)]
     blue = [64 + y * 896 // (height // 2 - 1) for y in range(height // 2) for _ in range(width // 2)]
@@ -201,17 +201,17 @@ def _gradient_facts(hdr_class: HdrClass) -> ProbeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One film and where to begin reading it; times are the container's own."""
+    """A film and the place at which to begin reading; times are those of the container."""
 
     path: str
     seek_seconds: float | None = None  # None: from the start
     threads: int = 1
     loglevel: str = "info"
-    device: str | None = None  # decodes, and keeps its frames until they are `downloaded`
+    device: str | None = None  # that decodes, and keeps its frames until they are `downloaded`
 
 
 def input_arguments(source: Input) -> list[str]:
-    """Return everything up to the outputs. Frames keep the container's timestamps."""
+    """Return all arguments before the outputs. Frames keep the container's timestamps."""
     seek = (
         [] if source.seek_seconds is None else ["-seek_timestamp", "1", "-ss", f"{source.seek_seconds:.6f}"]
     )
@@ -224,32 +224,32 @@ def input_arguments(source: Input) -> list[str]:
             if source.device is None
             else ["-hwaccel", source.device, "-hwaccel_output_format", source.device]
         ),
-        # Frames before the wanted ones are decoded anyway; they are dropped by a filter of our own,
-        # after their timestamps were seen.
+        # ffmpeg decodes frames before the wanted ones anyway; a filter of the program drops them after
+        # showinfo has printed their timestamps.
         *("-threads", str(source.threads), "-noaccurate_seek", *seek),
         *("-i", f"file:{os.path.abspath(source.path)}"),  # noqa: PTH100 - may not be UTF-8
     ]
 
 
 _DOWNLOADS = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
-"""How devices keep frames of these formats."""
+"""Pixel format of a film -> pixel format in which devices keep its frames."""
 
 
 def downloaded(pixel_format: str) -> str | None:
-    """Return the filters that fetch frames from a device, or None where it keeps none of this format."""
+    """Return the filters that transfer frames from a device, or None if devices do not keep this format."""
     kept = _DOWNLOADS.get(pixel_format)
     return kept and f"hwdownload,format={kept}"
 
 
 def raw_output(stream: str, descriptor: int, *, pixel_format: str | None = None) -> list[str]:
-    """Return one output of raw frames to a pipe; without a pixel format they stay as they are."""
+    """Return an output of raw frames to a pipe; without a pixel format the frames are not converted."""
     wanted = [] if pixel_format is None else ["-pix_fmt", pixel_format]
     kind = ["-an", "-sn", "-dn", "-fps_mode", "passthrough", "-c:v", "rawvideo", *wanted]
     return ["-map", stream, *kind, "-f", "rawvideo", f"pipe:{descriptor}"]
 
 
 def null_output(filters: str) -> list[str]:
-    """Return an output that looks at the first real picture track and writes nothing."""
+    """Return an output that decodes the first video track that is not cover art, and writes nothing."""
     return [
         "-map",
         "0:V:0",

@@ -1,7 +1,7 @@
-"""What is known of one film: the facts of its probe, its index and its survey.
+"""The facts about one film: its probe, its key frame index and its survey.
 
-Facts are measured or absent (None), never guessed. They are kept in the ledger under the keys
-"probe", "keyframes" and "survey" of a source's facts.
+A fact is measured or absent (None), never guessed. The ledger keeps the facts under the keys "probe",
+"keyframes" and "survey" of a source's facts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROUNDING_SECONDS = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class FilmFile:
-    """A film to look at, and how much its children yield to other processes."""
+    """A film's file, and the niceness of the children that read it."""
 
     source: str
     path: str
@@ -25,7 +25,7 @@ class FilmFile:
 
 @dataclass(frozen=True, slots=True)
 class ColourFacts:
-    """Names are ffmpeg's ("smpte2084", "bt2020nc", "tv"); None means untagged."""
+    """The colour tags and metadata, by ffmpeg's names ("smpte2084", "bt2020nc", "tv"). None: untagged."""
 
     pixel_format: str
     bit_depth: int
@@ -42,7 +42,7 @@ class ColourFacts:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A chapter of the container; times are the container's own. The name is foreign text."""
+    """A chapter of the container, with times of the container. The name is untrusted text."""
 
     start_seconds: float
     end_seconds: float
@@ -51,46 +51,46 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFacts:
-    """Read from the headers and one decoded frame of the first real picture track (ffmpeg's 0:V:0)."""
+    """The facts in the headers and one decoded frame of the first video track (ffmpeg's 0:V:0)."""
 
     container: str
     codec: str
     coded: Size  # stored pixels, before rotation
-    sample_aspect: Fraction  # width of a stored pixel over its height; 1 where untagged
+    sample_aspect: Fraction  # width of a stored pixel divided by its height; 1 if untagged
     rotation_degrees: int  # clockwise turn that makes the picture upright: 0, 90, 180 or 270
     first_pts_seconds: float
-    duration_seconds: float  # of the picture track, from its first PTS to the end of its last frame
-    frame_seconds: float | None  # average distance of two frames; None where unknown
+    duration_seconds: float  # of the video track, from its first PTS to the end of its last frame
+    frame_seconds: float | None  # average distance of two frames; None if unknown
     field_order: str  # "progressive", "tt", "bb", "tb", "bt", "unknown"
     colour: ColourFacts
     hdr_class: str  # "pq", "hlg", "sdr"
-    # Those that show credits or titles, by their names; None: not looked for when it was probed.
+    # Chapters with names of credits or titles; None: probed by a version that did not look for them.
     title_chapters: tuple[Chapter, ...] | None = None
-    # Its frames are shown for two and three fields in turn, by flags or by timestamps that say so.
+    # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
 
     @property
     def upright(self) -> Size:
-        """Stored size with the rotation applied; pixels may still be non-square."""
+        """The stored size with rotation applied; pixels may still be non-square."""
         turned = self.rotation_degrees in {90, 270}
         return Size(self.coded.height, self.coded.width) if turned else self.coded
 
     @property
     def upright_aspect(self) -> Fraction:
-        """Width of an upright pixel over its height."""
+        """The width of an upright pixel divided by its height."""
         return 1 / self.sample_aspect if self.rotation_degrees in {90, 270} else self.sample_aspect
 
 
 @dataclass(frozen=True, slots=True)
 class KeyframeIndex:
-    """When the key frames of a film are shown, by its container's index, or why that is not known."""
+    """The times of the key frames of a film, from its container's index, or why they are unknown."""
 
     tick_seconds: Fraction = Fraction(1)
-    pts: tuple[int, ...] = ()  # in ticks of the container's own clock, ascending
+    pts: tuple[int, ...] = ()  # in ticks of the container's clock, ascending
     unknown: str | None = None
 
     def times_seconds(self, first_pts_seconds: float) -> tuple[float, ...]:
-        """Return the times from the first PTS of the track on; what lies before it is never shown."""
+        """Return the times from the first PTS of the track on; key frames before it are never shown."""
         tick = self.tick_seconds.numerator / self.tick_seconds.denominator
         times = (pts * tick - first_pts_seconds for pts in self.pts)
         return tuple(time for time in times if time > -ROUNDING_SECONDS)
@@ -98,9 +98,9 @@ class KeyframeIndex:
 
 @dataclass(frozen=True, slots=True)
 class SurveyFacts:
-    """The look at a film just before its first stretch."""
+    """The facts from the survey of a film, just before its first stretch."""
 
-    picture: Region  # inside the bars, in upright stored pixels; the whole frame where there are none
-    bar_votes: int  # frames that were bright enough to vote
-    is_interlaced: bool  # flags confirmed by looking at the fields
-    is_telecined: bool = False  # by 3:2 pulldown: each field repeats in about a fifth of the frames
+    picture: Region  # inside the bars, in upright stored pixels; the whole frame without bars
+    bar_votes: int  # number of frames that were bright enough to vote
+    is_interlaced: bool  # flagged, and confirmed by the fields
+    is_telecined: bool = False  # hard 3:2 pulldown: each field repeats in about a fifth of the frames

@@ -13,13 +13,13 @@ class Size:
     height: int
 
     def __str__(self) -> str:
-        """`1920x1080`."""
+        """Return `1920x1080`."""
         return f"{self.width}x{self.height}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Region:
-    """A rectangle in pixels, `x` and `y` being its top left corner."""
+    """A rectangle in pixels; `x` and `y` are its top left corner."""
 
     x: int
     y: int
@@ -28,7 +28,7 @@ class Region:
 
     @property
     def size(self) -> Size:
-        """Its width and height."""
+        """The width and height of the region."""
         return Size(self.width, self.height)
 
 
@@ -38,7 +38,7 @@ def whole(size: Size) -> Region:
 
 
 def contains(outer: Region, inner: Region) -> bool:
-    """Tell whether `inner` lies wholly in `outer` and is not empty."""
+    """Return whether `inner` is completely inside `outer` and not empty."""
     return (
         inner.width > 0
         and inner.height > 0

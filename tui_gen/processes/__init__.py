@@ -1,1 +1,1 @@
-"""Child processes: found, started without a shell, fenced in, asked, and always reaped."""
+"""Child processes: started without a shell, restricted, queried, and always reaped."""

@@ -1,7 +1,7 @@
-"""Asks a Python child about a source: one JSON object over a pipe, or a ChildError that says what went wrong.
+"""Asks a Python child about a source: one JSON object over a pipe, or a ChildError with the reason.
 
-The child is a script of this package, run by its path with `-I`; the descriptor to answer to is its
-last argument, the source's path the first. "reading" on its stderr is a sign of life.
+The child is a script of this package, run by its path with `-I`. Its first argument is the source's path, its
+last argument the descriptor for the answer. "reading" on its stderr is a sign of life.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tui_gen.processes.keepalive import SIGN, Line
 
 @dataclass(frozen=True, slots=True)
 class ChildQuery:
-    """What is asked, of which script."""
+    """A question to a child: the script, and its arguments."""
 
     script: Path
     path: str  # of the source
     words: Sequence[str]  # further arguments, without the descriptor
-    what: str  # "the probe": the subject of what is said of a failure
+    what: str  # "the probe": the subject of messages about a failure
     limits: StallLimits
     niceness: int
 
@@ -52,7 +52,7 @@ async def ask(question: ChildQuery) -> tuple[dict[str, Any], str]:
         reason = f"{question.what} hung"
         raise ChildError(reason, ended.tail)
     if ended.was_killed:
-        # A header that crashes the library does so every time; the caller tries again and gives up.
+        # A header that crashes the library crashes it every time; the caller retries and then gives up.
         reason = f"{question.what} was killed by signal {-ended.status}"
         raise ChildError(reason, ended.tail)
     if ended.status or not sink.data:

@@ -1,12 +1,12 @@
-"""One hardened child process: started, read to the end or killed, always reaped.
+"""Runs one restricted child process: starts it, reads it to its end or kills it, and always reaps it.
 
     launch ──> ffmpeg ── pipe 1..n ──> Sink.take()      exact bytes into numpy arrays, or bounded text
                       └─ stderr ─────> on_line, or the bounded tail
-               one thread per child polls all of its pipes and keeps the stall clock
+               one thread per child polls all its pipes and keeps the stall clock
 
-Invariant: when `run_child` returns, raises or is cancelled, its process group is gone and every file
-descriptor is closed; only a child that the kernel will not let go (a dead network disk) is left to a
-background thread, which reaps it when it can.
+Invariant: when `run_child` returns, raises or is cancelled, the child's process group has ended and every
+file descriptor is closed. The only exception is a child that the kernel does not end (a dead network disk): a
+background thread reaps it later.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ TAIL_LINE_CHARACTERS = 400
 TICK_SECONDS = 1.0
 REAP_SECONDS = 5.0
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
-"""All that a child sees of the environment: no FFREPORT, no AV_LOG_*, no preloads, no proxies."""
+"""The whole environment of a child: no FFREPORT, no AV_LOG_*, no preloads, no proxies."""
 
 DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH")
 
 
 class ChildError(Exception):
-    """A child failed in a way that says nothing about the file: worth trying again.
+    """A child failed for a reason that is not the file's: the attempt is worth repeating.
 
-    It was killed, stalled, met an I/O error or could not start. `detail` is the end of its stderr.
+    The child was killed, stalled, met an I/O error or could not start. `detail` is the end of its stderr.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        """Keep the reason, fit for a screen, and the evidence."""
+        """Keep the reason, which is printable on a screen, and the evidence."""
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
@@ -63,9 +63,9 @@ class ChildError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StallLimits:
-    """How long a child may give nothing: no frame bytes and no frame line."""
+    """The longest times without output of a child: no frame bytes and no frame line."""
 
-    first_seconds: float = 180.0  # until the first sign of life: opening, seeking, decoding up to there
+    first_seconds: float = 180.0  # until the first sign of life: opening, seeking, decoding up to the place
     next_seconds: float = 60.0
 
 
@@ -75,7 +75,7 @@ def _keep(line: str) -> Line:
 
 
 class Sink(Protocol):
-    """Where the bytes of one pipe go."""
+    """The destination of the bytes of one pipe."""
 
     def take(self, descriptor: int) -> int:
         """Read once and return the number of bytes, 0 at the end of the pipe."""
@@ -84,7 +84,7 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class ExactSink:
-    """Fills a buffer and no more; `extra` counts bytes that did not fit."""
+    """Fills a buffer; `extra` counts the bytes that did not fit."""
 
     buffer: memoryview
     filled: int = 0
@@ -96,7 +96,7 @@ class ExactSink:
         return self.filled == len(self.buffer) and not self.extra
 
     def take(self, descriptor: int) -> int:
-        """Read straight into the buffer."""
+        """Read directly into the buffer."""
         if self.filled < len(self.buffer):
             count = os.readv(descriptor, [self.buffer[self.filled :]])
             self.filled += count
@@ -108,7 +108,7 @@ class ExactSink:
 
 @dataclass(slots=True)
 class TextSink:
-    """Keeps what a child prints, up to a bound; what is beyond it is read and counted only."""
+    """Keeps the text that a child prints, up to a limit; further bytes are read and only counted."""
 
     limit: int = 4 << 20
     data: bytearray = field(default_factory=bytearray)
@@ -125,7 +125,7 @@ class TextSink:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended. A negative status is the signal that killed it."""
+    """The end of a child. A negative status is the signal that killed it."""
 
     status: int
     tail: str
@@ -133,7 +133,7 @@ class Ended:
 
     @property
     def was_killed(self) -> bool:
-        """Whether a signal ended it, ours or anyone's."""
+        """Whether a signal ended the child, sent by this program or by another."""
         return self.status < 0 or self.has_stalled
 
 
@@ -146,15 +146,15 @@ class _Lines:
     rest: bytes = b""
 
     def feed(self, piece: bytes) -> bool:
-        """Take a piece and return whether any line of it is a sign of life."""
+        """Process a piece of stderr; return whether any of its lines is a sign of life."""
         *lines, self.rest = (self.rest + piece).split(b"\n")
-        # A line without end must not grow for ever: its head is kept, the remainder dropped.
+        # A line without end must not grow without limit: keep its head, drop the remainder.
         self.rest = self.rest[:LINE_BYTES]
-        # A list, because every line must be taken, also those after a sign of life.
+        # A list, because every line must be processed, also lines after a sign of life.
         return Line.SIGN in [self._line(line) for line in lines]
 
     def close(self) -> None:
-        """Take what stands after the last newline."""
+        """Process the text after the last newline."""
         if self.rest:
             self._line(self.rest)
 
@@ -168,7 +168,7 @@ class _Lines:
 
 @dataclass(slots=True)
 class _StallClock:
-    """Monotonic, less the time this process itself was stopped or starved."""
+    """A monotonic clock that leaves out the time in which this process was stopped or starved."""
 
     limits: StallLimits
     last_seconds: float
@@ -176,8 +176,8 @@ class _StallClock:
     has_begun: bool = False
 
     def tick(self, now_seconds: float, *, has_progress: bool) -> bool:
-        """Return whether the child has stalled. Called at least once a tick while we are running."""
-        # A gap much longer than a tick was spent in a stop, not in waiting for the child.
+        """Return whether the child has stalled. Call it at least once per tick while this process runs."""
+        # A gap much longer than a tick is a stop of this process, not a wait for the child.
         self.waited_seconds += min(now_seconds - self.last_seconds, 2 * TICK_SECONDS)
         self.last_seconds = now_seconds
         if has_progress:
@@ -188,7 +188,7 @@ class _StallClock:
 
 @dataclass(slots=True)
 class Child:
-    """A started child and our ends of its pipes."""
+    """A started child and this process's ends of its pipes."""
 
     process: subprocess.Popen[bytes]
     outputs: dict[int, Sink]
@@ -196,25 +196,25 @@ class Child:
     lines: _Lines
     clock: _StallClock
     has_stalled: bool = False
-    # Of the whole machine, when it was started.
+    # The number for the whole machine when the child was started.
     ended_for_memory: int = field(default_factory=ended_for_memory)
     spent: Spent | None = field(default_factory=current)
 
     def count(self) -> None:
-        """Count what it has used, where somebody does; before it is reaped."""
+        """Add the child's processor time to the current counting, if there is one; call before reaping."""
         if self.spent is not None:
-            # A process that was reaped already has left its number to others.
+            # The number of a reaped process may belong to another process already.
             self.spent.add(self.process.pid if self.process.returncode is None else None)
 
     def was_ended_for_memory(self, status: int) -> bool:
-        """Return whether the kernel has ended it because memory ran out."""
+        """Return whether the kernel ended the child because memory ran out."""
         is_killed = status == -signal.SIGKILL and not self.has_stalled
         return is_killed and ended_for_memory() > self.ended_for_memory
 
     def kill(self) -> None:
-        """KILL the whole group; it also ends the stopped ones and those blocked on a full pipe.
+        """Send SIGKILL to the whole group; this also ends stopped children and those blocked on a full pipe.
 
-        Nothing is lost by not asking first: a decoder leaves no files behind.
+        No request to end comes first: a decoder leaves no files behind.
         """
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -246,41 +246,41 @@ class Child:
         return len(piece), self.lines.feed(piece)
 
     def close(self) -> None:
-        """Close our ends of the pipes; only after `drain` has ended: numbers are reused."""
+        """Close this process's ends of the pipes. Call only after `drain`, because descriptors are reused."""
         for descriptor in (*self.outputs, self.errors):
             os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One program to run and what becomes of what it says."""
+    """A program to run, and the handling of its output."""
 
     program: str
-    # Gets the descriptor numbers of the pipes, one per sink, and returns the program's arguments.
+    # Gets the descriptors of the pipes, one per sink, and returns the program's arguments.
     arguments: Callable[[Sequence[int]], Sequence[str]]
     sinks: Sequence[Sink] = ()
-    # Sees every line of stderr, in the reading thread.
+    # Called with every line of stderr, in the reading thread.
     on_line: Callable[[str], Line] = _keep
     limits: StallLimits
     niceness: int = 19
-    # Further descriptors that the child gets under the same numbers. They stay the caller's to close.
+    # Further descriptors that the child inherits with the same numbers. The caller closes them.
     inherits: Sequence[int] = ()
-    # Drivers map more memory than there is and keep files of their own.
+    # Device drivers map more memory than the machine has, and write files of their own.
     uses_device: bool = False
 
 
 async def run_child(command: Command) -> Ended:
     """Run one program to its end.
 
-    Raises ChildError when it cannot be started, ObstructedError when nothing can be started now, and
-    OutOfMemoryError when the kernel ended it because memory ran out.
+    Raises ChildError if it cannot be started, ObstructedError if no process can be started now, and
+    OutOfMemoryError if the kernel ended it because memory ran out.
     """
     child = start_child(command)
     loop = asyncio.get_running_loop()
     done: asyncio.Future[int] = loop.create_future()
     try:
         threading.Thread(target=_attend, args=(child, loop, done), name="child", daemon=True).start()
-    except RuntimeError as error:  # no room for a thread either
+    except RuntimeError as error:  # no thread can be started
         child.kill()
         child.process.wait()
         child.close()
@@ -302,7 +302,7 @@ async def run_child(command: Command) -> Ended:
 
 
 async def _reaped(done: asyncio.Future[int]) -> None:
-    """Wait for the end of a killed child, whatever else is cancelled, but not for ever."""
+    """Wait for the end of a killed child, even when cancelled, but at most REAP_SECONDS."""
     deadline = time.monotonic() + REAP_SECONDS
     was_cancelled = False
     while not done.done() and (left_seconds := deadline - time.monotonic()) > 0:
@@ -315,7 +315,7 @@ async def _reaped(done: asyncio.Future[int]) -> None:
 
 
 def _attend(child: Child, loop: asyncio.AbstractEventLoop, done: asyncio.Future[int]) -> None:
-    """Read, reap, close; in a thread of its own, so that a blocked one holds up no other."""
+    """Read, reap and close a child; runs in a separate thread, so that a blocked child delays no other."""
     try:
         child.drain()
         child.lines.close()
@@ -332,7 +332,7 @@ def _attend(child: Child, loop: asyncio.AbstractEventLoop, done: asyncio.Future[
 
 
 def _wait(child: Child) -> int:
-    """Reap a child whose pipes are closed; one that lingers without them is killed."""
+    """Reap a child whose pipes are closed; a child that does not end in time is killed."""
     try:
         return child.process.wait(child.clock.limits.next_seconds)
     except subprocess.TimeoutExpired:
@@ -351,16 +351,16 @@ def _settle(done: asyncio.Future[int], outcome: int | BaseException) -> None:
 
 
 def _device_environment() -> dict[str, str]:
-    """Return what a child sees that talks to a device: which one, and by which driver."""
+    """Return the environment of a child that uses a device: the chosen device and its driver."""
     chosen = {name: os.environ[name] for name in DEVICE_VARIABLES if name in os.environ}
     return {**ENVIRONMENT, "CUDA_CACHE_DISABLE": "1", **chosen}
 
 
 def start_child(command: Command) -> Child:
-    """Start a child from the main thread: PDEATHSIG ties it to the thread, not to the process.
+    """Start a child from the main thread: PDEATHSIG ends it with the thread that started it.
 
-    Raises ChildError, and ObstructedError where the machine has no room for another process: that is
-    no source's fault.
+    Raises ChildError, and ObstructedError if the machine has no room for another process, which is not the
+    fault of a source.
     """
     if threading.current_thread() is not threading.main_thread():
         message = f"{command.program} would be killed when this thread ends; start it from the main one"
@@ -369,7 +369,7 @@ def start_child(command: Command) -> Child:
     try:
         pipes.extend(os.pipe() for _ in range(len(command.sinks) + 1))
         for read_end, _ in pipes[:-1]:
-            with contextlib.suppress(OSError):  # refused from the 65th on: slower, not wrong
+            with contextlib.suppress(OSError):  # refused from the 65th pipe on: slower, but correct
                 fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         ours, theirs = [pair[0] for pair in pipes], [pair[1] for pair in pipes]
         launch = [sys.executable, "-I", "-S", str(LAUNCHER)]

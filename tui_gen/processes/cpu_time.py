@@ -1,8 +1,8 @@
-"""Processor time of child processes: what the clips of one source cost on this machine.
+"""Measures the processor time of child processes, for the cost of one source's clips on this machine.
 
-    with counting() as spent:       children started in this context report to it when they end
+    with counting() as spent:       children started in this context report to `spent` when they end
 
-Invariant: a time that could not be read makes the whole sum unknown, never smaller.
+Invariant: if one time cannot be read, the whole sum is unknown, never too small.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_USER_TICKS, _SYSTEM_TICKS = 11, 12  # of /proc/<pid>/stat, counted behind the name
+_USER_TICKS, _SYSTEM_TICKS = 11, 12  # fields of /proc/<pid>/stat, counted after the name
 
 
 @dataclass(slots=True)
 class Spent:
-    """What the children of one context have used, user and system time together."""
+    """The user and system time of the children of one context."""
 
     is_known: bool = True
     _seconds: float = 0.0
@@ -28,11 +28,11 @@ class Spent:
 
     @property
     def seconds(self) -> float | None:
-        """The sum, or None where a child's time is not known."""
+        """The sum, or None if the time of a child is unknown."""
         return self._seconds if self.is_known else None
 
     def add(self, pid: int | None) -> None:
-        """Count a child that is about to be reaped; None: it is too late. Called from reaping threads."""
+        """Add a child before it is reaped; None: it was reaped already. Called from reaping threads."""
         seconds = None if pid is None else processor_seconds(pid)
         with self._lock:
             if seconds is None:
@@ -46,7 +46,7 @@ _CURRENT: ContextVar[Spent | None] = ContextVar("spent", default=None)
 
 @contextmanager
 def counting() -> Iterator[Spent]:
-    """Count the children started within; nested countings are apart."""
+    """Count the children started in the block; nested blocks count separately."""
     spent = Spent()
     token = _CURRENT.set(spent)
     try:
@@ -56,16 +56,16 @@ def counting() -> Iterator[Spent]:
 
 
 def current() -> Spent | None:
-    """Return what a child that is started now reports to."""
+    """Return the counting that a child started now reports to, or None."""
     return _CURRENT.get()
 
 
 def processor_seconds(pid: int) -> float | None:
-    """Return what a process has used that is not reaped yet, or None where the system does not say."""
+    """Return the time of a process that is not reaped yet, or None if the system does not report it."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
-    # The name stands in parentheses and may hold anything.
+    # The name is in parentheses and may contain any characters.
     fields = stat.rpartition(b")")[2].split()
     return (int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])) / os.sysconf("SC_CLK_TCK")

@@ -1,6 +1,6 @@
-"""How a child that works for long tells its parent that it lives: a line on stderr, now and then.
+"""Signs of life of a child that works for long: a line on its stderr at intervals.
 
-Children load this, and what a parent needs to understand them stands here: nothing heavy is imported.
+Children import this, and it defines what a parent needs to parse the lines: it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SIGN = "reading"
 
 
 class Line(Enum):
-    """What a line of stderr is worth."""
+    """The kind of a line of stderr."""
 
     SIGN = "a sign of life, otherwise dropped"
     NOISE = "dropped"
@@ -25,13 +25,13 @@ class Line(Enum):
 
 @dataclass(slots=True)
 class Signs:
-    """Gives a sign at most once a second, however often it is asked to."""
+    """Writes a sign of life at most once a second."""
 
     errors: TextIO = field(default_factory=lambda: sys.stderr)
     last_seconds: float = field(default_factory=time.monotonic)
 
     def give(self) -> None:
-        """Say that reading goes on."""
+        """Write a sign of life, unless the last one is recent."""
         if time.monotonic() - self.last_seconds > SIGN_SECONDS:
             self.last_seconds = time.monotonic()
             self.errors.write(f"{SIGN}\n")

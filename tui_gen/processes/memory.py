@@ -1,4 +1,4 @@
-"""How often the kernel has ended a process because memory ran out: why a child was killed is not guessed."""
+"""Counts how often the kernel ended a process because memory ran out, to know why a child was killed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _NAME = "oom_kill "
 
 
 def ended_for_memory() -> int:
-    """Return how many processes the kernel has ended so far for want of memory; 0 where it does not say."""
+    """Return how many processes the kernel ended because memory ran out; 0 if it does not report it."""
     try:
         told = _EVENTS.read_text(encoding="ascii")
     except OSError:
-        return 0  # a sandbox: there a child that was ended is one that was killed, by whomever
+        return 0  # a sandbox without the counter: an ended child counts as killed for an unknown reason
     return next((int(line.split()[1]) for line in told.splitlines() if line.startswith(_NAME)), 0)

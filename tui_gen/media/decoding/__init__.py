@@ -1,1 +1,1 @@
-"""What decoders need: the picture track, the errors of libav, the log of ffmpeg, the planes of a frame."""
+"""Helpers for decoders: the video track, the errors of libav, the log of ffmpeg, the planes of a frame."""

@@ -1,8 +1,8 @@
-"""What libav says at its error level, heard by the program that it decodes for.
+"""Collects libav's error messages in the process that decodes with it.
 
-libav writes to descriptor 2. Here that is a pipe whose other end is read by the same process, before and
-after whatever may complain. It is no file, not even one in memory: a decoder may write none, so all of it
-would be lost. A pipe that is full loses what comes next, and by then enough was said.
+libav writes to descriptor 2. Here descriptor 2 is a pipe, and the same process reads its other end before and
+after each call that may report an error. The pipe cannot be a file, not even one in memory: decoders may not
+write files, so all messages would be lost. A full pipe loses further messages; those it holds are sufficient.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import av
 MOST_LINES = 1000
 _READ_BYTES = 1 << 16
 _HARMLESS = re.compile(r"mmco: unref short failure|Last message repeated")
-"""After a recovery point H.264 may take leave of pictures that were never decoded and that nothing needs."""
+"""After a recovery point, H.264 may report missing references that were never decoded and are not needed."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Complaints:
     _rest: bytes = b""
 
     def heard(self) -> list[str]:
-        """Return all of them, oldest first."""
+        """Return all lines, oldest first."""
         while True:
             try:
                 said = os.read(self.descriptor, _READ_BYTES)
@@ -42,13 +42,13 @@ class Complaints:
             del self._lines[MOST_LINES:]
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Discard all lines so far."""
         self.heard()
         self._lines.clear()
 
 
 def listen() -> Complaints:
-    """Let libav complain to this process, by descriptor 2; what stood there must be kept elsewhere before."""
+    """Redirect descriptor 2, to which libav reports errors, to a pipe. Duplicate the old one before."""
     ours, theirs = os.pipe()
     os.set_blocking(ours, False)
     os.set_blocking(theirs, False)

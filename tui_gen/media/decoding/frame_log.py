@@ -1,7 +1,7 @@
-"""What ffmpeg says on stderr, read line by line: frames shown, damage, facts of the track, reasons.
+"""Parses ffmpeg's stderr line by line: frames shown, damage, facts of the track, reasons of failures.
 
-Pure but for the log that grows. showinfo stands right behind the decoder, so its lines are the
-decoder's output in order, wanted or not.
+Pure, except for the log that grows. showinfo directly follows the decoder, so its lines are the decoder's
+output in order, including frames that nothing uses.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _LASTING: tuple[tuple[re.Pattern[str], str], ...] = (
 class ShownFrame:
     """One decoded frame, upright, in output order."""
 
-    pts_seconds: float  # the container's own clock
+    pts_seconds: float  # in the container's clock
     is_key: bool
     size: Size
     pixel_format: str
@@ -63,10 +63,10 @@ class ShownFrame:
 
 @dataclass(slots=True)
 class FrameLog:
-    """The sum of the lines seen so far."""
+    """The information from the lines seen so far."""
 
     frames: list[ShownFrame] = field(default_factory=list)
-    # (frames shown when the line came, the line)
+    # (number of frames shown before the line, the line)
     damage: list[tuple[int, str]] = field(default_factory=list)
     # of the first frame: range, matrix, primaries, transfer
     tags: tuple[str, str, str, str] | None = None
@@ -77,7 +77,7 @@ class FrameLog:
     _tick_seconds: float = 0.0
 
     def take(self, line: str) -> Line:
-        """Take one line."""
+        """Parse one line; return its kind."""
         if "[Parsed_showinfo" in line:
             return self._take_shown(line)
         if "[info]" in line or "[verbose]" in line:
@@ -90,7 +90,7 @@ class FrameLog:
         return Line.KEPT
 
     def _take_shown(self, line: str) -> Line:
-        # Side data lines are long and many; only those of frames are worth the pattern.
+        # Lines of side data are long and frequent; only lines of frames are matched with the pattern.
         if " pts_time:" in line and (match := _FRAME.search(line)):
             self._take_frame(match)
             return Line.SIGN
@@ -101,7 +101,7 @@ class FrameLog:
         return Line.NOISE
 
     def _take_frame(self, match: re.Match[str]) -> None:
-        # A frame without a timestamp cannot be placed; counting it as no frame says so.
+        # A frame without a timestamp has no place in time, so it does not count as a frame.
         if match["pts"] == "NOPTS":
             return
         self.frames.append(
@@ -127,7 +127,7 @@ class FrameLog:
 
 
 def lasting_reason(text: str) -> str | None:
-    """Return why no attempt will ever succeed, where ffmpeg says so."""
+    """Return why every further attempt will fail too, if ffmpeg reports such a reason, else None."""
     for pattern, reason in _LASTING:
         if match := pattern.search(text):
             return reason.format(*match.groups())
@@ -136,7 +136,7 @@ def lasting_reason(text: str) -> str | None:
 
 @dataclass(slots=True)
 class TrackHeader:
-    """What `-loglevel verbose` prints of one track before the first frame."""
+    """The facts of one track that `-loglevel verbose` prints before the first frame."""
 
     index: int
     field_order: str = "unknown"
@@ -147,9 +147,9 @@ class TrackHeader:
     _is_ours: bool = False
 
     def take(self, line: str) -> None:
-        """Take one line."""
+        """Parse one line."""
         if "Output #" in line or "Stream mapping" in line:
-            self._is_ours, self.index = False, -1  # the outputs number their streams anew
+            self._is_ours, self.index = False, -1  # the outputs number their streams independently
         elif match := re.search(r"Stream #0:(\d+)", line):
             self._is_ours = int(match[1]) == self.index
             if self._is_ours:
@@ -185,7 +185,7 @@ _FIELD_ORDERS = (
 
 
 def bit_depth(pixel_format: str) -> int:
-    """Return the bits of one component: 10 for yuv420p10le and p010le, 16 for rgb48le, else 8."""
+    """Return the bits of one component: 10 for yuv420p10le and p010le, 16 for rgb48le; by default 8."""
     match = re.search(r"(\d+)(?:le|be)$", pixel_format)
     if match is None:
         return 8

@@ -1,4 +1,4 @@
-"""How the planes of a raw frame lie in memory, for pixel formats that can be cut by rows and columns."""
+"""The memory layout of raw frames, for pixel formats that can be cropped by rows and columns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Planes:
         return 1 if self.bit_depth <= 8 else 2  # noqa: PLR2004 - bits of a byte
 
     def rejection_reason_of(self, frame: VideoFrame) -> str | None:
-        """Return why a decoded frame is not what the film's facts say, or None."""
+        """Return how a decoded frame differs from the film's facts, or None."""
         if (frame.width, frame.height) != (self.size.width, self.size.height):
             return "the picture has another size here"
         if frame.format.name != self.pixel_format:
@@ -44,7 +44,7 @@ class Planes:
         return "a damaged frame" if frame.is_corrupt else None
 
     def of(self, frame: VideoFrame) -> list[NDArray[np.uint8]]:
-        """Return its planes, each (rows, bytes of a row), without copying; valid as long as the frame."""
+        """Return a frame's planes, each (rows, bytes of a row), without copying; valid as long as the frame."""
         whole = self.parts(Region(0, 0, self.size.width, self.size.height))
         return [_bytes_of(plane)[part] for plane, part in zip(frame.planes, whole, strict=True)]
 
@@ -55,14 +55,14 @@ class Planes:
         return wide[:, : self.size.height, : self.size.width]
 
     def parts(self, region: Region) -> list[Part]:
-        """Return where a region lies in each plane: rows, and columns in bytes."""
+        """Return the place of a region in each plane: rows, and columns in bytes."""
         across, down = self.sharing
         return [_part(region, 1, 1, self._sample_bytes)] + 2 * [
             _part(region, across, down, self._sample_bytes)
         ]
 
     def size_bytes(self, size: Size) -> int:
-        """Return what a part of this size takes, raw."""
+        """Return the number of raw bytes of a part of this size."""
         parts = self.parts(Region(0, 0, size.width, size.height))
         return sum((rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in parts)
 
@@ -74,14 +74,14 @@ def _bytes_of(plane: VideoPlane) -> NDArray[np.uint8]:
 
 
 def _part(region: Region, across: int, down: int, sample_bytes: int) -> Part:
-    """Chroma of an odd size is rounded up, as libav does."""
+    """Return a region in one plane. The size of chroma is rounded up, as in libav."""
     right, bottom = -(-(region.x + region.width) // across), -(-(region.y + region.height) // down)
     left, top = region.x // across, region.y // down
     return slice(top, bottom), slice(left * sample_bytes, right * sample_bytes)
 
 
 def planes_of(pixel_format: str, size: Size) -> Planes | None:
-    """Return how frames of this format lie in memory, or None for a format that is left to ffmpeg."""
+    """Return the memory layout of a format, or None for a format that only ffmpeg handles."""
     match = _PLANAR.fullmatch(pixel_format)
     if match is None:
         return None

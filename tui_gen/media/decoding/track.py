@@ -1,7 +1,7 @@
-"""Opens a film and finds its picture track, for the children that read films themselves.
+"""Opens a film and finds its video track, for the children that read films themselves.
 
-Only what is on this machine is opened, and only as one of the containers that are asked for; of several
-tracks all children take the same one.
+Only local files are opened, and only as one of the requested containers. If there are several video tracks,
+all children choose the same one.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ ATTACHED_PICTURE = 0x400
 
 
 class UnsureError(Exception):
-    """A film cannot be read reliably by this decoder; the message says why."""
+    """This decoder cannot read a film reliably; the message has the reason."""
 
 
 def open_film(path: str, formats: str) -> InputContainer:
-    """Open a film as one of some containers (libav's names, comma-separated). Raises FFmpegError, OSError."""
+    """Open a film as one of the formats (libav's names, comma-separated). Raises FFmpegError, OSError."""
     options = {"format_whitelist": formats, "protocol_whitelist": "file"}
     return av.open(f"file:{path}", options=options, metadata_errors="replace")
 
 
 def picture_track(container: InputContainer) -> VideoStream | None:
-    """Return the first picture track that is not cover art, which ffmpeg calls 0:V:0, or None."""
+    """Return the first video track that is not cover art, which is ffmpeg's 0:V:0, or None."""
     pictures = (
         stream for stream in container.streams.video if not int(stream.disposition) & ATTACHED_PICTURE
     )
@@ -32,7 +32,7 @@ def picture_track(container: InputContainer) -> VideoStream | None:
 
 
 def track_of_known_film(container: InputContainer) -> VideoStream:
-    """Return the picture track of a film that was seen to have one. Raises UnsureError."""
+    """Return the video track of a film that was probed with one. Raises UnsureError."""
     track = picture_track(container)
     if track is None:
         reason = "no picture track any more"

@@ -1,1 +1,1 @@
-"""What is read from the headers and the index of a film."""
+"""Reads the headers and the key frame index of a film."""

@@ -1,6 +1,6 @@
-"""How far apart the key frames of a film are: what a clip costs depends on it. Measured, or None.
+"""Measures the distances of a film's key frames, which decide the cost of a clip. Unknown: None.
 
-The measuring is a child's (keyframe_distance_child.py), as everything that opens a film.
+A child does the measuring (keyframe_distance_child.py), as for everything that opens a film.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ KEYS_LIMITS = StallLimits(first_seconds=120.0, next_seconds=120.0)
 
 @dataclass(frozen=True, slots=True)
 class KeyFrames:
-    """What the container says of its key frames."""
+    """The distances of the key frames that the container lists."""
 
-    how: Literal["packets", "index", "places"]  # all of them, by the index, or behind a few places
+    how: Literal["packets", "index", "places"]  # from all packets, the index, or packets after a few places
     key_frames: int
     typical_frames: float | None
     longest_frames: int | None
     typical_seconds: float | None
     longest_seconds: float | None
-    frames_before: float | None  # between the key frame and any frame, on average
+    frames_before: float | None  # mean number of frames from the last key frame to a frame
 
 
 async def key_frames(
@@ -45,7 +45,7 @@ async def key_frames(
 
 
 def _clocked(found: KeyFrames, frame_seconds: float | None) -> KeyFrames:
-    """Return distances in seconds also where the packets have no timestamps."""
+    """Return distances in seconds, calculated from frames if the packets have no timestamps."""
     if found.typical_seconds is not None or frame_seconds is None or found.typical_frames is None:
         return found
     longest = found.longest_frames

@@ -1,13 +1,13 @@
-"""Measures how far apart the key frames of one film are; runs as a child, by its path.
+"""Measures the distances of the key frames of one film; runs as a child, by its path.
 
     python -I keyframe_distance_child.py <path> <formats> <place,place,...> <descriptor>
 
     short file            all its packets
     mov family            its index, which lists every frame
-    else                  the packets behind a few places, in seconds of the container's clock
+    other                 the packets after a few places, in seconds of the container's clock
 
-It writes one JSON object to the descriptor. Nothing is decoded: a key frame is what the container calls
-one.
+It writes one JSON object to the descriptor. Nothing is decoded: a key frame is a frame that the container
+flags as one.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from tui_gen.media.probing.probe_child import packets, seek, track_of
 
 WHOLE_BYTES = 64 << 20
 PLACE_PACKETS = 1500
-"""So many packets behind a place without a key frame among them are a minute of film: enough is known."""
+"""The most packets read after a place without a key frame: about a minute of film, enough for a bound."""
 PLACE_RUNS = 3
 INDEX_SHARE = 0.9
 
 
 @dataclass(slots=True)
 class Runs:
-    """The frames from key frame to key frame: how many, and how long."""
+    """The runs of frames from key frame to key frame: their lengths in frames and in seconds."""
 
     frames: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    # From the last key frame to where the measuring ended: cut short, so a lower bound.
+    # From the last key frame to the end of the measurement: incomplete, so a lower bound.
     last_frames: int = 0
     last_seconds: float = 0.0
 
     def add(self, other: Runs) -> None:
-        """Take in the runs of another place."""
+        """Add the runs of another place."""
         self.frames += other.frames
         self.seconds += other.seconds
         self.last_frames = max(self.last_frames, other.last_frames)
@@ -55,7 +55,7 @@ class Runs:
 
 
 def main() -> None:
-    """Print what was measured, or why nothing was."""
+    """Write the distances, or why there are none, to the descriptor in the arguments."""
     path, formats, places, descriptor = sys.argv[1:5]
     try:
         answer = measured(path, formats, [float(place) for place in places.split(",") if place])
@@ -81,7 +81,7 @@ def measured(path: str, formats: str, places: Sequence[float]) -> dict[str, Any]
 
 
 def answer_of(how: str, runs: Runs) -> dict[str, Any]:
-    """Return the answer; a distance is None where there is no key frame or no clock to measure it by."""
+    """Return the answer; a distance is None without a key frame or without timestamps."""
     frames = [run for run in (*runs.frames, runs.last_frames) if run]
     seconds = [run for run in (*runs.seconds, runs.last_seconds) if run]
     return {
@@ -96,7 +96,7 @@ def answer_of(how: str, runs: Runs) -> dict[str, Any]:
 
 
 def typical(runs: Sequence[float]) -> float | None:
-    """Return the run in which the middle one of all frames lies: many short ones do not hide a long one."""
+    """Return the run that contains the median frame, so that many short runs do not hide a long run."""
     left = sum(runs) / 2
     for run in sorted(runs):
         left -= run
@@ -106,11 +106,11 @@ def typical(runs: Sequence[float]) -> float | None:
 
 
 Seen = tuple[bool, float | None, float]
-"""Whether it is a key frame, its timestamp and how long it is shown, in seconds."""
+"""Whether the frame is a key frame, its timestamp, and its duration in seconds."""
 
 
 def runs_of(frames: Iterator[Seen]) -> Runs:
-    """Cut frames, in the order of the file, at key frames; what comes before the first one is left out."""
+    """Divide frames, in the order of the file, at key frames; frames before the first one are left out."""
     runs, begin, latest, has_begun = Runs(), None, 0.0, False
     for is_key, pts, shown_seconds in frames:
         if is_key:

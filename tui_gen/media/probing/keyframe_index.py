@@ -1,9 +1,9 @@
-"""Learns where the key frames of a film are, from the index of its container alone: `keyframe_index`.
+"""Reads the times of a film's key frames from its container's index: `keyframe_index`.
 
     keyframe_index_child (PyAV) ── timestamps, or why there are none ──> keyframe_index ──> KeyframeIndex
 
-Invariant: a film of which not all the running time is indexed has no key frames but a reason; what says
-nothing about the file (a killed or hung child, an I/O error) is a ChildError.
+Invariant: a film whose index does not cover its running time has a reason instead of key frames. A failure
+that is not caused by the file (a killed or hung child, an I/O error) is a ChildError.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ KEYFRAME_INDEX_CHILD = Path(__file__).with_name("keyframe_index_child.py")
 KEYFRAME_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 MOST_ANSWER_BYTES = 64 << 20
 TAIL_GAPS = 2
-"""An index that ends so many of its longest gaps before the film does is not one of the whole film."""
+"""An index that ends this number of its longest gaps before the film does not cover the film."""
 
 
 async def keyframe_index(
     file: FilmFile, facts: ProbeFacts, *, limits: StallLimits = KEYFRAME_LIMITS
 ) -> KeyframeIndex:
-    """Return the key frames of a probed film, or why they are not known. Raises ChildError."""
+    """Return the key frames of a probed film, or why they are unknown. Raises ChildError."""
     sink = TextSink(MOST_ANSWER_BYTES)
 
     def arguments(pipes: Sequence[int]) -> list[str]:

@@ -2,12 +2,12 @@
 
     python -I keyframe_index_child.py <path> <formats> <descriptor>
 
-It writes one JSON object to the descriptor: the timestamps at which the key frames are shown, or why they
-are not known. Nothing is decoded. What the index says is held against the packets of its first and last key
-frame, and of an index that says when frames are decoded the container's own table tells when they are shown.
+It writes one JSON object to the descriptor: the timestamps at which the key frames are shown, or why they are
+unknown. Nothing is decoded. The index is checked against the packets of its first and last key frame. If an
+index has decoding times, the container's table of shifts gives the times at which frames are shown.
 
-    matroska   cues: when a key frame is shown; read at the first seek
-    mov        when each frame is decoded  +  ctts: how much later it is shown
+    matroska   cues: the time at which a key frame is shown; read at the first seek
+    mov        decoding time of each frame  +  ctts: the delay until it is shown
 """
 
 import errno
@@ -30,35 +30,35 @@ from tui_gen.media.decoding.track import open_film, picture_track
 
 PASSING = frozenset({errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EMFILE})
 INDEXED = ("matroska", "mov")
-"""Containers whose index can be trusted."""
+"""The containers with a reliable index."""
 MOST_TABLE_BYTES = 1 << 28
 LONG_SIZE, LONG_HEADER_BYTES, HEADER_BYTES = 1, 16, 8
 
 
 class UnknownTimesError(Exception):
-    """The index does not say where the key frames are; the message is the reason."""
+    """The index does not give the times of the key frames; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Shifts:
-    """How much later than it is decoded each frame of a track is shown, in runs of equal shifts."""
+    """The delay from decoding to showing each frame of a track, as runs of equal delays."""
 
     frames: int
     runs: tuple[tuple[int, int], ...]  # (frames, ticks)
 
     def of(self, positions: Sequence[int]) -> Iterator[int]:
-        """Yield the shifts of some frames, whose positions ascend."""
+        """Yield the delays of some frames; `positions` must ascend."""
         runs, end, shift = iter(self.runs), 0, 0
         for position in positions:
             while position >= end:
-                # Without a table, and past its end, frames are shown as they are decoded.
+                # Without a table, and after its end, frames are shown when they are decoded.
                 count, shift = next(runs, (self.frames, 0))
                 end += max(1, count)
             yield shift
 
 
 def main() -> None:
-    """Print the timestamps, or the reason why there are none."""
+    """Write the timestamps, or the reason why there are none, to the descriptor in the arguments."""
     path, formats = sys.argv[1], sys.argv[2]
     try:
         with open_film(path, formats) as container:
@@ -75,14 +75,14 @@ def main() -> None:
 
 
 def key_frames(container: InputContainer, path: str) -> dict[str, Any]:
-    """Return when the key frames of the picture track are shown, in ticks of its clock."""
+    """Return the times at which the key frames of the video track are shown, in ticks of its clock."""
     stream, name = picture_track(container), container.format.name
     clock = stream.time_base if stream is not None else None
     if stream is None or clock is None or not name.startswith(INDEXED):
         reason = f"no index of key frames in {name}"
         raise UnknownTimesError(reason)
     first = _next_packet(container, stream)
-    container.seek(_shown_at(first), stream=stream)  # reads the cues
+    container.seek(_shown_at(first), stream=stream)  # makes the library read the cues
     shown = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
     if name.startswith("mov"):
         shown = _as_shown(stream, first, _shifts(path, stream.id))
@@ -98,13 +98,13 @@ def key_frames(container: InputContainer, path: str) -> dict[str, Any]:
 
 
 def _as_shown(stream: VideoStream, first: "Packet[VideoStream]", shifts: Shifts) -> list[int]:
-    """Return when key frames are shown, from when they are decoded and the table of shifts."""
+    """Return the times at which key frames are shown, from their decoding times and the delays."""
     decoded = [entry.timestamp for entry in stream.index_entries]
     if len(decoded) != shifts.frames or first.dts not in decoded:
         reason = "its index does not say when key frames are shown"
         raise UnknownTimesError(reason)
     keys = [position for position, entry in enumerate(stream.index_entries) if entry.is_keyframe]
-    # The library may move the whole track, so that no frame is decoded after it is shown.
+    # The library may shift the whole track, so that no frame is decoded after it is shown.
     place = decoded.index(first.dts)
     moved = _shown_at(first) - decoded[place] - next(shifts.of([place]))
     return [decoded[position] + shift + moved for position, shift in zip(keys, shifts.of(keys), strict=True)]
@@ -129,7 +129,7 @@ def _shown_at(packet: "Packet[VideoStream]") -> int:
 
 
 def _shifts(path: str, track: int) -> Shifts:
-    """Return the shifts of a track."""
+    """Return the delays of a track."""
     with Path(path).open("rb") as file:
         end = file.seek(0, 2)
         for moov in _inside(file, (0, end), b"moov"):
@@ -170,7 +170,7 @@ def _body(file: BinaryIO, box: tuple[int, int]) -> bytes:
 
 
 def _inside(file: BinaryIO, outer: tuple[int, int], wanted: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the bodies of the boxes of one kind begin and end."""
+    """Yield begin and end of the bodies of the boxes of one kind."""
     place, end = outer
     while place + HEADER_BYTES <= end:
         file.seek(place)
@@ -182,7 +182,7 @@ def _inside(file: BinaryIO, outer: tuple[int, int], wanted: bytes) -> Iterator[t
         if size == LONG_SIZE and len(header) == LONG_HEADER_BYTES:
             (size,) = struct.unpack_from(">Q", header, HEADER_BYTES)
             body = place + LONG_HEADER_BYTES
-        if size == 0:  # up to the end
+        if size == 0:  # the box extends to the end
             size = end - place
         if size < body - place:
             return

@@ -1,10 +1,10 @@
-"""Reads what must be known of a film before anything can be planned: `probe`.
+"""Reads the facts of a film that planning needs: `probe`.
 
-    probe_child (PyAV)   is it a file, which track, where does it end     its packets, nothing decoded
-    ffmpeg               size, colour, light level, first timestamp       the first frames, as read later
+    probe_child (PyAV)   type of file, track, end of the track             from packets, nothing decoded
+    ffmpeg               size, colour, light level, first timestamp       from the first decoded frames
 
-Invariant: a bad file is an Unusable with one short reason, never an exception; what says nothing about
-the file (a killed or hung child, an I/O error, a missing file) is a ChildError.
+Invariant: a bad file is an Unusable with one short reason, never an exception. A failure that is not caused
+by the file (a killed or hung child, an I/O error, a missing file) is a ChildError.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from tui_gen.processes.keepalive import Line
 PROBE_CHILD = Path(__file__).with_name("probe_child.py")
 PROBE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 MORE_FRAMES = 2
-"""So many frames beyond the least are looked at."""
+"""The number of frames decoded beyond `least_frames`."""
 FIELDLESS = frozenset({"hevc", "vp9", "av1"})
-"""Codecs whose first frame tells all: of others the first few may be flagged differently."""
+"""Codecs of which one frame suffices; of others the first few frames may have different flags."""
 ROUNDING_SECONDS = 1e-6
 
 
 class SourceMissingError(ChildError):
-    """The file is not there (any more)."""
+    """The file does not exist, or no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class _Bad:
 async def probe(
     file: FilmFile, *, least_frames: int, ffmpeg: Ffmpeg, limits: StallLimits = PROBE_LIMITS
 ) -> ProbeFacts | Unusable:
-    """Return the facts of a film, or why it can give nothing: fewer than `least_frames` frames, say.
+    """Return the facts of a film, or why it is unusable, for example with fewer than `least_frames` frames.
 
-    Raises ChildError, worth another try.
+    Raises ChildError for a failure worth another attempt.
     """
     found = await _probed(file, least_frames, ffmpeg=ffmpeg, limits=limits)
     if isinstance(found, _Bad):
@@ -83,7 +83,7 @@ async def _probed(
         seen = await watch.key_frame()
         if seen.is_sound(first_key_seconds):
             return _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
-    # Without timestamps in the container only a look at every frame tells where the track ends.
+    # Without timestamps in the container, the end of the track is only known after reading every frame.
     seen = await watch.frames(least_frames + MORE_FRAMES if container["has_timestamps"] else None)
     too_few = _too_few(seen, least_frames, codec=container["codec"])
     return too_few or _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
@@ -91,14 +91,14 @@ async def _probed(
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What ffmpeg says of the first frames."""
+    """The output of ffmpeg about the first frames."""
 
     log: FrameLog
     header: TrackHeader
     ended: Ended
 
     def is_sound(self, expected_seconds: float) -> bool:
-        """Return whether it is the one frame that was expected, without any complaint."""
+        """Return whether it is the one expected frame, without any error message."""
         if self.ended.status or self.log.damage or self.log.has_passing_error or not self.log.frames:
             return False
         return abs(self.log.frames[0].pts_seconds - expected_seconds) < ROUNDING_SECONDS
@@ -114,11 +114,11 @@ class _Watch:
     track: int
 
     async def frames(self, count: int | None) -> _Seen:
-        """Decode so many frames, or all."""
+        """Decode this number of frames, or all."""
         return await self._decoded([], [] if count is None else ["-frames:v", str(count)])
 
     async def key_frame(self) -> _Seen:
-        """Decode the key frame that the film begins with, and nothing else: large pictures take long."""
+        """Decode only the first key frame: large pictures take long."""
         return await self._decoded(["-skip_frame", "nokey", "-t", "0.01"], ["-frames:v", "1"])
 
     async def _decoded(self, given: Sequence[str], limit: Sequence[str]) -> _Seen:
@@ -130,7 +130,7 @@ class _Watch:
 
         def arguments(_: object) -> list[str]:
             source = input_arguments(Input(self.file.path, loglevel="verbose"))
-            source.remove("-xerror")  # damage elsewhere among the first frames is not this probe's business
+            source.remove("-xerror")  # damage in other frames does not matter to the probe
             source[-2:-2] = given
             *output, target = null_output("showinfo=checksum=0")
             return [*source, *output, *limit, target]
@@ -146,7 +146,7 @@ class _Watch:
 
 
 async def _container_facts(file: FilmFile, *, limits: StallLimits) -> dict[str, Any] | _Bad:
-    """Ask the probe child; what its answer says of the file is translated here."""
+    """Ask the probe child; translate its answer about the file."""
     words = (FORMATS, str(MAX_PIXELS))
     answer, tail = await ask(ChildQuery(PROBE_CHILD, file.path, words, "the probe", limits, file.niceness))
     if "missing" in answer:
@@ -179,7 +179,7 @@ def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
 
 
 def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
-    """Return why nothing is to be had of such frames, or None."""
+    """Return why no clip can be made of such frames, or None."""
     size = log.frames[0].size
     if size.width * size.height > MAX_PIXELS:
         return _Bad(f"larger than allowed: {size}, the limit is {MAX_PIXELS} pixels")
@@ -188,7 +188,7 @@ def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
 
 
 def _why_so_few(log: FrameLog, ended: Ended, *, codec: str, count: int) -> str | None:
-    """Return why there are few frames, or None where the film is merely short."""
+    """Return why there are few frames, or None if the film is short."""
     if reason := log.lasting_reason or lasting_reason(ended.tail):
         return reason.replace("unsupported codec none", f"unsupported codec {codec}")
     if not count and (log.damage or ended.status):
@@ -224,7 +224,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
 
 
 def _extent(container: dict[str, Any], log: FrameLog) -> tuple[float | None, float]:
-    """Return (distance of two frames, end of the last one), from packets or else from all frames."""
+    """Return (distance of two frames, end of the last frame), from packets or else from all frames."""
     if container["has_timestamps"]:
         return container["frame_seconds"], container["end_seconds"]
     first, last = log.frames[0].pts_seconds, log.frames[-1].pts_seconds
@@ -233,7 +233,7 @@ def _extent(container: dict[str, Any], log: FrameLog) -> tuple[float | None, flo
 
 
 def _field_order(stated: str, frames: list[ShownFrame]) -> str:
-    """Return the stated order; where none but progressive is stated, what the frames themselves say."""
+    """Return the stated order, or that of the frames if the stated order is "progressive" or unknown."""
     fields = {frame.fields for frame in frames}
     if stated in {"unknown", "progressive"}:
         if "T" in fields:

@@ -1,11 +1,10 @@
-"""Reads the headers of one film and finds where its picture track ends; runs as a child, by its path.
+"""Reads the headers of one film and finds the end of its video track; runs as a child, by its path.
 
     python -I probe_child.py <path> <formats> <most pixels> <descriptor>
 
 It writes one JSON object to the descriptor.
 
-Nothing is opened before `os.stat` says that it is a regular file with something in it. Nothing is
-decoded here.
+A path is opened only after `os.stat` shows that it is a regular file and not empty. Nothing is decoded.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ PLACES = (0.25, 0.5, 0.75)
 
 
 class UnusableFileError(Exception):
-    """The file can give nothing; the message is the reason."""
+    """The file is unusable; the message is the reason."""
 
 
 def main() -> None:
-    """Print the facts, or the reason why there are none."""
+    """Write the facts, or the reason why there are none, to the descriptor in the arguments."""
     try:
         answer = facts(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
     except UnusableFileError as error:
@@ -69,7 +68,7 @@ def main() -> None:
 
 
 def _answer_to(error: av.error.FFmpegError) -> dict[str, str]:
-    if error.errno == errno.EINVAL:  # what the format whitelist answers
+    if error.errno == errno.EINVAL:  # the error of the format whitelist
         return {"unusable": "not one of the containers that are opened"}
     if error.errno in PASSING:
         return {"passing": f"{error.strerror}"}
@@ -77,12 +76,12 @@ def _answer_to(error: av.error.FFmpegError) -> dict[str, str]:
 
 
 def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
-    """Return what the headers and the packets say."""
+    """Return the facts in the headers and the packets. Raises UnusableFileError."""
     _refuse_what_is_no_file(os.stat(path))  # noqa: PTH116 - names need not be UTF-8
     with open_film(path, formats) as container:
         stream = track_of(container)
         context: VideoCodecContext | None = stream.codec_context
-        if context is None:  # the library knows no decoder of that name, or the name is damaged
+        if context is None:  # the library has no decoder of that name, or the name is damaged
             reason = "unsupported codec"
             raise UnusableFileError(reason)
         if context.width * context.height > max_pixels:
@@ -116,7 +115,7 @@ def _refuse_what_is_no_file(status: os.stat_result) -> None:
 
 
 def track_of(container: InputContainer) -> VideoStream:
-    """Return the film's picture track. Raises UnusableFileError with what there is instead."""
+    """Return the film's video track. Raises UnusableFileError that names the tracks found instead."""
     track = picture_track(container)
     if track is not None:
         return track
@@ -130,7 +129,7 @@ def track_of(container: InputContainer) -> VideoStream:
 
 
 def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
-    """Return where the track ends, measured on its packets, and how far apart its frames are."""
+    """Return the end of the track, measured on its packets, and the distance of its frames."""
     head, is_whole = [], True
     for packet in packets(container, stream):
         if packet.has_sidedata("encryption_info"):
@@ -172,7 +171,7 @@ def _is_flagged(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
 def _telecine_further_on(
     container: InputContainer, stream: VideoStream, first: float, end: tuple[float, float] | None
 ) -> tuple[float | None, bool]:
-    """Look where the film is under way: what it begins with may have been made another way."""
+    """Look for telecine in the middle of the film: its beginning may have been made in another way."""
     for share in PLACES:
         if end is None or not seek(container, stream, first + share * (end[0] - first)):
             continue
@@ -192,7 +191,7 @@ def _gaps(times: Sequence[float]) -> list[float]:
 
 
 def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> float | None:
-    """Return when the first packet is shown if it needs no other and no other is shown before it."""
+    """Return the time of the first packet, if it is a key frame and no frame is shown before it."""
     packet = head[0]
     if not packet.is_keyframe or packet.pts is None:
         return None
@@ -201,7 +200,7 @@ def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> f
 
 
 def packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
-    """Yield packets up to the end of what can be read, with a sign of life now and then."""
+    """Yield packets up to the end of the readable data, with signs of life."""
     last_sign = time.monotonic()
     try:
         for packet in container.demux(stream):
@@ -209,11 +208,11 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packe
                 last_sign = time.monotonic()
                 sys.stderr.write("reading\n")
                 sys.stderr.flush()
-            # The last one is empty and only flushes a decoder; discarded ones are cut by an edit list.
+            # The last packet is empty and only flushes a decoder; an edit list marks packets as discarded.
             if packet.size and not packet.is_discard:
                 yield packet
     except av.error.InvalidDataError:
-        return  # the rest is damaged: the track ends here
+        return  # the rest is damaged: treat it as the end of the track
 
 
 def _rate(stream: VideoStream) -> float | None:
@@ -221,7 +220,7 @@ def _rate(stream: VideoStream) -> float | None:
 
 
 def _frame_seconds(stream: VideoStream, times: list[float]) -> float | None:
-    """Return the distance of two frames: as measured, or as stated where that is the same but finer."""
+    """Return the measured distance of two frames, or the stated one if it is equal but more precise."""
     gaps = _gaps(times)
     if not gaps:
         return None
@@ -278,7 +277,7 @@ def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | N
 
 
 def seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
-    """Go to the key frame before a place; return whether that can be done."""
+    """Seek to the key frame before a place; return whether the container can seek."""
     try:
         container.seek(int(seconds / stream.time_base), stream=stream)  # type: ignore[operator]
     except (av.error.FFmpegError, OSError):

@@ -1,11 +1,11 @@
-"""Tells soft telecine: film frames that are to be shown for two and for three fields in turn. Pure.
+"""Detects soft telecine: frames that are flagged to be shown for two and three fields in turn. Pure.
 
     coded    A     B        C     D              24 a second, whole pictures
     shown    a a   b b b    c c   d d d          60 fields a second, by a flag on every other frame
     pts      |--2--|---3----|--2--|              uneven; frames are 2.5 fields apart on average
 
-Nothing is woven and nothing is to be undone: what is decoded are the film's own frames. Only the flags
-and the uneven timestamps show it. Either may be lost when the film is put into a container.
+Fields are not woven, so nothing has to be undone: the decoded frames are the film's own frames. Only the
+flags and the uneven timestamps show soft telecine. A container may lack either.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections.abc import Sequence
 FIELDS_A_FRAME = 2.5
 LEAST_FRAMES = 8
 SHARES = (0.3, 0.7)
-"""Of the frames, how many may be shown for three fields: half of them by the book, but films are cut."""
+"""The share of frames shown for three fields: nominally half, but films are cut."""
 FITTING_SHARE = 0.9
 TOLERANCE = 0.08
-"""How far a distance may be from a whole number of fields: Matroska counts in whole milliseconds."""
+"""The relative tolerance of a distance from a whole number of fields: Matroska has whole milliseconds."""
 _EXTENSION = b"\0\0\1\xb5"
 _PICTURE_CODING = 8
-_REPEATS, _IS_PROGRESSIVE = 0x02, 0x80  # in the fourth and in the fifth byte of it
+_REPEATS, _IS_PROGRESSIVE = 0x02, 0x80  # bits in the fourth and in the fifth byte of the extension
 
 
 def field_seconds(gaps_seconds: Sequence[float]) -> float | None:
-    """Return how long a field is shown by the distances of frames, or None where these are no pulldown."""
+    """Return the duration of a field in seconds, or None if the distances of frames show no pulldown."""
     middle = sum(gaps_seconds) / len(gaps_seconds) if len(gaps_seconds) >= LEAST_FRAMES else 0.0
     if middle <= 0:
         return None
     field = middle / FIELDS_A_FRAME
-    for _ in range(2):  # the second time by the distances that fit, however many are of each kind
+    for _ in range(2):  # the second pass uses the distances that fit, whatever the share of each kind
         twos = [gap for gap in gaps_seconds if abs(gap / field - 2) < 0.5]  # noqa: PLR2004 - fields
         threes = [gap for gap in gaps_seconds if abs(gap / field - 3) <= 0.5]  # noqa: PLR2004 - fields
         if not twos or not threes:
@@ -46,7 +46,7 @@ def field_seconds(gaps_seconds: Sequence[float]) -> float | None:
 
 
 def is_flagged(pictures: Sequence[bytes]) -> bool:
-    """Return whether MPEG-2 pictures are flagged to be shown for two and for three fields in turn."""
+    """Return whether MPEG-2 pictures are flagged to be shown for two and three fields in turn."""
     flags = [flag for picture in pictures if (flag := _repeats_a_field(picture)) is not None]
     return len(flags) >= LEAST_FRAMES and _is_share(sum(flags) / len(flags))
 
@@ -56,7 +56,7 @@ def _is_share(share: float) -> bool:
 
 
 def _repeats_a_field(picture: bytes) -> bool | None:
-    """Return the flag of a coded picture, or None where it has none; woven frames count as without."""
+    """Return the flag of a coded picture, or None if it has none; the flag of a woven frame is ignored."""
     place = -1
     while (place := picture.find(_EXTENSION, place + 1)) >= 0:
         extension = picture[place + len(_EXTENSION) :][:5]

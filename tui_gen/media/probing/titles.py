@@ -1,9 +1,9 @@
-"""Tells by their names which chapters of a film show credits, opening titles or end titles. Pure.
+"""Recognises chapters with credits, opening titles or end titles by their names. Pure.
 
-    "12. End Credits" ─> number off, accents off ─> "end credits"     ─> titles
-    "Post-Credits Scene"                            "... scene"       ─> a part of the film
+    "12. End Credits" ─> without number and accents ─> "end credits"  ─> titles
+    "Post-Credits Scene"                               "... scene"    ─> a part of the film
 
-Names are foreign text: whatever they hold, a bounded part of them is read and kept.
+Names are untrusted text: only a bounded part of each name is read and kept.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from fractions import Fraction
 from typing import Any
 
 MOST_CHAPTERS = 64
-"""So many that show titles are kept of a film; discs have a handful."""
+"""The most title chapters kept of a film; discs have only a few."""
 MOST_CHARACTERS = 80
-"""So much of a name is read and kept."""
+"""The number of characters of a name that are read and kept."""
 _NUMBER = re.compile(r"(?:(?:chapter|chap|kapitel|chapitre|capitolo|capitulo|part) ?)?\d+ (?=\D)")
 _PART_OF_THE_FILM = re.compile(r"\b(?:scenes?|post|mid|after|pre|before|during|stinger)\b")
 _WITHIN = (
@@ -27,18 +27,18 @@ _WITHIN = (
     *("creditos", "begintitels", "eindtitels", "aftiteling", "fortexter", "eftertexter"),
     *("rulletekster", "sluttekster", "lopputekstit", "alkutekstit", "napisy koncowe", "titulky", "титры"),
 )
-"""A chapter shows titles where one of these is among the words of its name."""
+"""A chapter has titles if its name contains one of these words."""
 _ALONE = (
     *("opening", "ending", "op", "ed", "intro", "outro", "title", "titles", "logo", "logos", "studio logos"),
     *("オープニング", "エンディング", "クレジット", "片头", "片尾"),
 )
-"""And where its name is one of these, with or without a number behind it."""
+"""A chapter also has titles if its whole name is one of these, with or without a number after it."""
 
 
 def title_chapters(chapters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[float, float, str]]:
-    """Yield (begin, end, name) of the chapters that show titles, in the container's own seconds.
+    """Yield (begin, end, name) of the chapters with titles, in seconds of the container's clock.
 
-    `chapters` are libav's. Those that do not end after they begin are no chapters.
+    `chapters` are libav's. A chapter that does not end after its begin is skipped.
     """
     found = 0
     for chapter in chapters:
@@ -53,7 +53,7 @@ def title_chapters(chapters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[floa
 
 
 def shows_titles(name: str) -> bool:
-    """Return whether a chapter of this name shows credits or titles, and none of the film."""
+    """Return whether a chapter with this name shows only credits or titles."""
     words = _plain(name[:MOST_CHARACTERS])
     words = _NUMBER.sub("", words, count=1)
     if _PART_OF_THE_FILM.search(words):
@@ -66,7 +66,7 @@ def _seconds(ticks: int, tick: Fraction) -> float:
 
 
 def _plain(name: str) -> str:
-    """Return the words of a name: lower case, without accents, with one space between them."""
+    """Return the words of a name: lower case, without accents, separated by single spaces."""
     marks_off = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return " ".join(re.findall(r"\w+", "".join(marks_off).casefold().replace("_", " ")))
 

@@ -7,7 +7,7 @@ import pytest
 from tests.tui.runs import NOW, screen_of, working_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.tui.exit_message import farewell_lines
+from tui_gen.tui.exit_message import exit_lines
 from tui_gen.tui.view import EngineInfo, RunCondition, ScreenView, condition_of
 
 
@@ -22,7 +22,7 @@ def ended(result: str, code: int) -> RunState:
 
 
 def test_a_run_that_goes_on_says_how_to_come_back_and_how_to_end_it() -> None:
-    said = "\n".join(farewell_lines(seen(working_run()), "generator_config.json"))
+    said = "\n".join(exit_lines(seen(working_run()), "generator_config.json"))
     assert "goes on without the screen" in said
     assert "/data/dataset" in said
     assert "with: tui-gen   " in said
@@ -30,7 +30,7 @@ def test_a_run_that_goes_on_says_how_to_come_back_and_how_to_end_it() -> None:
 
 
 def test_a_configuration_with_a_blank_in_its_name_can_be_pasted() -> None:
-    said = "\n".join(farewell_lines(seen(working_run()), "my films.json"))
+    said = "\n".join(exit_lines(seen(working_run()), "my films.json"))
     assert "tui-gen 'my films.json'" in said
     assert "tui-gen ctl -c 'my films.json' drain" in said
 
@@ -44,14 +44,14 @@ def test_a_configuration_with_a_blank_in_its_name_can_be_pasted() -> None:
     ],
 )
 def test_a_run_that_has_ended_says_how(result: str, code: int, words: str, goes_on: bool) -> None:  # noqa: FBT001
-    said = list(farewell_lines(seen(ended(result, code)), "c.json"))
+    said = list(exit_lines(seen(ended(result, code)), "c.json"))
     assert words in said[0]
     assert ("Go on with: tui-gen c.json" in said) is goes_on
 
 
 def test_a_dead_engine_says_that_nothing_is_lost() -> None:
     dead = replace(seen(working_run()), condition=RunCondition("DEAD", "bad", is_dead=True))
-    (said,) = farewell_lines(dead, "c.json")
+    (said,) = exit_lines(dead, "c.json")
     assert "is safe" in said
     assert "tui-gen c.json" in said
 

@@ -21,7 +21,7 @@ from tui_gen.contract.scan import FoundSource, ScanFindings
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
-from tui_gen.tui.exit_message import farewell_lines
+from tui_gen.tui.exit_message import exit_lines
 from tui_gen.tui.panes.preview import Preview, PreviewImage
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
@@ -57,7 +57,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     _set_letters(app, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     if app.left is not None:
-        sys.stderr.writelines(f"{line}\n" for line in farewell_lines(app.left, _as_typed(config.run.path)))
+        sys.stderr.writelines(f"{line}\n" for line in exit_lines(app.left, _as_typed(config.run.path)))
     return code
 
 

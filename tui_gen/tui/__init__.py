@@ -1,1 +1,1 @@
-"""The screen: panes over a run's state, and keys that steer it. Knows no job."""
+"""The screen: panes that show a run's state, and keys that control the run. It imports no job."""

@@ -1,4 +1,4 @@
-"""Which actions can be carried out now; pure. What cannot is not offered."""
+"""Decides which actions are possible now. Pure. The screen does not offer the others."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _LAST_PRIORITY = 255
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides about an action, besides the action."""
+    """The conditions on which actions depend."""
 
     view: ScreenView
     room: PaneName
     source: str | None
-    is_elsewhere: bool  # zoomed, or at a room that is there only when asked for
+    is_elsewhere: bool  # zoomed, or in a pane that is only shown on request
     has_filter: bool
     has_rows: bool
     can_restart: bool
@@ -34,24 +34,24 @@ class Situation:
 
     @property
     def chosen(self) -> SourceState | None:
-        """The source the cursor stands on."""
+        """The source under the cursor."""
         return self.state.sources.get(self.source or "")
 
     @property
     def is_run_steerable(self) -> bool:
-        """Whether there is an engine that takes commands for the whole run."""
+        """Whether the engine accepts commands for the whole run."""
         condition = self.view.condition
         has_gone = condition.is_dead or condition.is_ended or condition.is_awaited
         return not self.view.is_read_only and not has_gone and self.view.engine.reach != "none"
 
     @property
     def is_steerable(self) -> bool:
-        """Whether there is an engine that takes every command."""
+        """Whether the engine accepts every command."""
         return self.is_run_steerable and self.view.engine.reach == "all"
 
 
 def workers_after(situation: Situation, change: int) -> int:
-    """Return the number of workers that a change would lead to."""
+    """Return the number of workers after a change."""
     asked = situation.view.workers_asked
     before = asked if asked is not None else situation.state.workers_target
     return max(1, min(do.MAX_WORKERS, before + change))
@@ -112,6 +112,6 @@ _RULES: dict[str, Callable[[Situation, int], bool]] = {
 
 
 def can(situation: Situation, action: str, number: int = 0) -> bool:
-    """Whether an action can be carried out now; unknown ones always can."""
+    """Return whether an action is possible now; True for unknown actions."""
     rule = _RULES.get(action)
     return rule is None or rule(situation, number)

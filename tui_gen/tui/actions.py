@@ -1,6 +1,6 @@
-"""Everything that can be done with a key: its id in a keymap, its keys, and what it is called.
+"""The table of all actions: id in a keymap, keys, and descriptions.
 
-The bindings, the key line, the help and the palette are all written from this table.
+The bindings, the key line, the help and the palette are generated from this table.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Group = Literal["work", "source", "look", "move", "leave"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do."""
+    """One action."""
 
     id: str
     keys: str
     action: str
     words: str  # in the key line
-    meaning: str  # in the help and the palette; the job's nouns stand in braces
+    meaning: str  # in the help and the palette; nouns of the job are in braces
     group: Group
-    shown: int = 0  # place in the key line, 0 for none
+    shown: int = 0  # position in the key line, 0 if it is not in the key line
 
     def meaning_with(self, nouns: Nouns) -> str:
-        """Return what the action does, in the words of a job."""
+        """Return the meaning with the nouns of a job."""
         source, patch = nouns.source, nouns.patch
         return self.meaning.format(source=source.one, sources=source.many, patch=patch.one)
 
@@ -74,14 +74,14 @@ APP_ACTIONS = (
     Action("leave", "q", "leave", "leave", "leave, finish or stop", "leave", 12),
 )
 SIGNAL_ACTIONS = (Action("leave-anywhere", "ctrl+c,ctrl+q", "leave", "", "the same, from anywhere", "leave"),)
-"""What works while something is typed, too."""
+"""The actions that also work while text is typed."""
 ALL_ACTIONS = (*ACTIONS, *APP_ACTIONS, *SIGNAL_ACTIONS)
 IDS = frozenset(action.id for action in ALL_ACTIONS)
-"""What a keymap may name."""
+"""The ids that a keymap may contain."""
 
 
 def bindings_of(actions: tuple[Action, ...], *, are_first: bool = False) -> list[Binding]:
-    """Return the bindings; `are_first` puts them before those of any widget, for keys that never type."""
+    """Return the bindings. `are_first` puts them before those of widgets, for keys that type no character."""
     return [
         Binding(
             action.keys,

@@ -1,6 +1,6 @@
-"""The screen of a run: looks at a controller twice a second, and steers through it.
+"""The screen of a run: polls a controller twice per second, and sends commands through it.
 
-It knows no job, keeps nothing that the run needs, and may end at any moment without the run noticing.
+It imports no job and holds no data that the run needs. It may end at any moment without affecting the run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DEAD_CODE = 1
 
 
 class TuiGenApp(TerminalApp[None]):
-    """A run on the screen."""
+    """The app that shows a run."""
 
     TITLE = "tui-gen"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +53,7 @@ class TuiGenApp(TerminalApp[None]):
         on_restart: Callable[[], Awaitable[str]] | None = None,
         is_read_only: bool = False,
     ) -> None:
-        """Show `controller`'s run; `preview` draws patches, `on_restart` starts an engine that is gone."""
+        """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine."""
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
         self.steering = CommandQueue(controller, clock, self._tell)
@@ -63,16 +63,16 @@ class TuiGenApp(TerminalApp[None]):
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
         self._is_leaving_when_ended = False
-        self.left: ScreenView | None = None  # how the run stood when the screen was left by a key
+        self.left: ScreenView | None = None  # the last view, when the user left the screen by a key
         if self._keys:
             self.set_keymap({name: keys for name, keys in self._keys.items() if name in IDS})
 
     def get_default_screen(self) -> Screen[None]:
-        """Begin with the rooms."""
+        """Return the main screen."""
         return MainScreen(self._doors)
 
     def on_mount(self) -> None:
-        """Begin to look. Textual itself calls this beside the base class's own."""
+        """Start polling. Textual calls this in addition to the base class's method."""
         self.set_interval(1 / POLLS_PER_SECOND, self.poll)
         unknown = sorted(set(self._keys) - IDS)
         if unknown:
@@ -82,7 +82,7 @@ class TuiGenApp(TerminalApp[None]):
 
     @property
     def rooms(self) -> MainScreen:
-        """The main screen, whatever stands before it."""
+        """The main screen, also while a dialog covers it."""
         rooms = self.screen_stack[0]
         if not isinstance(rooms, MainScreen):
             message = f"the first screen is {rooms!r}"
@@ -90,7 +90,7 @@ class TuiGenApp(TerminalApp[None]):
         return rooms
 
     def look(self) -> ScreenView:
-        """Return this moment."""
+        """Return the current view of the run."""
         looked_at = self.clock()
         found, engine = self.controller.snapshot(), self.controller.engine_info()
         now = looked_at if engine.now is None else engine.now
@@ -111,7 +111,7 @@ class TuiGenApp(TerminalApp[None]):
         )
 
     def poll(self) -> None:
-        """Look, and show what is seen."""
+        """Read the current view and show it."""
         view = self.look()
         self.rooms.show(view)
         self._call(self._caller.look(view.state, view.now))
@@ -130,7 +130,7 @@ class TuiGenApp(TerminalApp[None]):
             self.steering.forget("pause")
 
     def _tell(self, text: str, is_refusal: bool) -> None:  # noqa: FBT001
-        """Say what was done in the last line, and what was not in a note of its own."""
+        """Show a result in the last line, and a refusal as a notification."""
         if is_refusal:
             self.notify(display_name(text), severity="warning", markup=False)
         else:
@@ -138,7 +138,7 @@ class TuiGenApp(TerminalApp[None]):
         self.poll()
 
     def _restart(self) -> None:
-        """Start an engine in place of the one that is gone, and say what comes of it."""
+        """Start a new engine in place of the dead one, and show the result."""
         self.rooms.notice("starting the engine again")
         self.run_worker(self._await_restart(), group="restart")
 
@@ -154,13 +154,13 @@ class TuiGenApp(TerminalApp[None]):
     # ------------------------------------------------------------------ leaving
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No question over a question."""
+        """Disable leaving and the palette while a question is open."""
         if action in {"leave", "command_palette"} and isinstance(self.screen, QuestionDialog):
             return False
         return super().check_action(action, parameters)
 
     async def action_leave(self) -> None:
-        """Ask how to leave; where nothing is on, just leave."""
+        """Ask how to leave; if no engine runs, leave at once."""
         view = self.look()
         condition = view.condition
         is_over = condition.is_ended or condition.is_dead or condition.is_awaited
@@ -179,7 +179,7 @@ class TuiGenApp(TerminalApp[None]):
             self.rooms.ask(do.Drain() if answer == "finish" else do.Stop())
 
     def _leave(self, view: ScreenView) -> None:
-        """End the screen, with the run's own code where the run has ended."""
+        """End the screen; if the run has ended, with the run's exit code."""
         code, self.left = 0, view
         if view.condition.is_dead and not self.is_read_only:
             code = DEAD_CODE
@@ -190,12 +190,12 @@ class TuiGenApp(TerminalApp[None]):
     # ------------------------------------------------------------------ the terminal
 
     def _call(self, sequence: str) -> None:
-        """Send what calls someone back to the screen."""
+        """Write an escape sequence that notifies the user to the terminal."""
         if sequence and self._driver is not None:
             self._driver.write(sequence)
 
     def action_mouse(self) -> None:
-        """Let the terminal have its mouse, or take it back."""
+        """Turn the mouse over to the terminal, or take it back."""
         driver = self._driver
         if isinstance(driver, PatientDriver):
             is_on = driver.toggle_mouse()

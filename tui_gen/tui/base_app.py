@@ -1,4 +1,4 @@
-"""What every screen of ours is: patient with its terminal, without animation, in two calm themes."""
+"""The base class of all screens: tolerates a slow terminal, uses no animation, has two themes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui_gen.tui.terminal.driver import PatientDriver
 from tui_gen.tui.themes import DARK, LIGHT
 
 _HERE = Path(__file__).parent
-# Beside the package in a checkout, inside it in a wheel.
+# Beside the package in a checkout, inside the package in a wheel.
 STYLES = next(p for p in (_HERE.parent / "tui_gen.tcss", _HERE.parent.parent / "tui_gen.tcss") if p.exists())
 
 Result = TypeVar("Result")
@@ -25,10 +25,10 @@ class TerminalApp(App[Result]):
     CSS_PATH = STYLES
 
     def __init__(self) -> None:
-        """Take the patient driver and the dark theme."""
+        """Set the patient driver and the dark theme."""
         super().__init__(driver_class=PatientDriver)
         self.animation_level = "none"
-        self.exit_code: int | None = None  # set from outside: by a signal
+        self.exit_code: int | None = None  # set from outside, by a signal
         self.crash: Exception | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.register_theme(DARK)
@@ -36,7 +36,7 @@ class TerminalApp(App[Result]):
         self.theme = DARK.name
 
     def on_mount(self) -> None:
-        """Note the loop, which signals need; one may have come already."""
+        """Keep the event loop for signals; a signal may have arrived before."""
         self.loop = asyncio.get_running_loop()
         if self.exit_code is not None:
             self.exit(return_code=self.exit_code)
@@ -49,21 +49,22 @@ class TerminalApp(App[Result]):
         name: str | None = None,
         pause: bool = False,
     ) -> Timer:
-        """Call back once after a delay, and do so however late.
+        """Call back once after a delay, however late.
 
-        Textual leaves out ticks it is late for, and a timer that ticks once then never does. Its own timer
-        for a change of size lives 8 ms: on a machine whose cores are all busy no size would count again.
+        Textual skips ticks for which it is late, and a timer with one tick then never calls back. Its own
+        timer for a change of size has 8 ms: on a machine whose cores are all busy, changes of size would be
+        lost.
         """
         timer = super().set_timer(delay, callback, name=name, pause=pause)
         timer._skip = False  # noqa: SLF001 - read when its task starts, which is later
         return timer
 
     def action_theme(self) -> None:
-        """Dark or light."""
+        """Switch between the dark and the light theme."""
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
 
     def _handle_exception(self, error: Exception) -> None:
-        """Keep what the screen died of. Textual would print it with every local variable, raw."""
+        """Keep the exception of a crash. Textual would print it with the values of all local variables."""
         self.crash = self.crash or error
         super()._handle_exception(error)
         self._exit_renderables.clear()

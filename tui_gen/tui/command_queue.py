@@ -1,7 +1,7 @@
-"""Carries out what keys ask for, one after the other; of what is asked again meanwhile only the last counts.
+"""Carries out the commands of keys one after the other; of repeated commands only the last one counts.
 
-Ten quick presses of a key become at most two commands, and a toggle answers to what was asked for last,
-not to a picture that is half a second old.
+Ten quick presses of a key become at most two commands. A toggle depends on the last requested state, not on a
+view that is half a second old.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
 
 _BELIEVED_SECONDS = 3.0
-"""How long an answer is believed over a picture that does not show it yet."""
+"""The time during which a requested state replaces a view that does not show it yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """A command on its way, or carried out a moment ago."""
+    """A command that is being carried out, or was carried out recently."""
 
     command: Command
     at: float
 
 
 def topic_of(command: Command) -> tuple[str, str]:
-    """Return what a command is about: of two about the same, the later one counts."""
+    """Return the topic of a command: of two commands with one topic, the later one counts."""
     match command:
         case do.Pause() | do.Resume():
             return "pause", ""
@@ -42,21 +42,21 @@ def topic_of(command: Command) -> tuple[str, str]:
 
 
 class CommandQueue:
-    """What was asked for and is not done yet."""
+    """The requested commands that are not done yet."""
 
     def __init__(
         self, controller: Controller, clock: Callable[[], float], tell: Callable[[str, bool], None]
     ) -> None:
-        """Steer through `controller`; `tell` gets each answer, and whether it is a refusal."""
+        """Send commands through `controller`; `tell` gets each answer, and whether it is a refusal."""
         self._controller, self._clock, self._tell = controller, clock, tell
         self._pending: dict[tuple[str, str], Command] = {}
         self._asked: dict[tuple[str, str], PendingCommand] = {}
         self._is_busy = False
 
     def ask(self, command: Command) -> Callable[[], Coroutine[None, None, None]] | None:
-        """Note a command; return what has to be run to carry it out, or None when that is running."""
+        """Queue a command; return the coroutine that carries the queue out, or None if it already runs."""
         topic = topic_of(command)
-        # Put last again: what is asked for last is done last.
+        # Move the topic to the end: the last requested command is carried out last.
         self._pending.pop(topic, None)
         self._pending[topic] = command
         self._asked[topic] = PendingCommand(command, self._clock())
@@ -66,14 +66,14 @@ class CommandQueue:
         return self._carry_out
 
     def asked(self, topic: str, source: str = "") -> Command | None:
-        """Return what was asked about a topic so lately that the picture may not show it yet."""
+        """Return the command about a topic if it is so recent that the view may not show it yet."""
         found = self._asked.get((topic, source))
         if found is None or abs(self._clock() - found.at) > _BELIEVED_SECONDS:
             return None
         return found.command
 
     def forget(self, topic: str, source: str = "") -> None:
-        """Believe the picture again: it shows what was asked for."""
+        """Use the view again: it shows the requested state."""
         if (topic, source) not in self._pending:
             self._asked.pop((topic, source), None)
 

@@ -1,4 +1,4 @@
-"""What is said on the terminal once the screen has been left: how the work stands, how to come back. Pure.
+"""The message on the terminal after the screen has ended: the state of the run, and how to return. Pure.
 
 Invariant: the message says whether the engine continues without the screen.
 """
@@ -12,8 +12,8 @@ from tui_gen.base.formatting import display_name
 from tui_gen.tui.view import ScreenView
 
 
-def farewell_lines(view: ScreenView, config: str) -> Iterator[str]:
-    """Yield the lines; `config` is the configuration as it was named."""
+def exit_lines(view: ScreenView, config: str) -> Iterator[str]:
+    """Yield the lines of the message; `config` is the configuration as the user typed it."""
     words = "tui-gen" if config == "generator_config.json" else f"tui-gen {shlex.quote(config)}"
     named = "" if words == "tui-gen" else f" -c {shlex.quote(config)}"
     command, stop = display_name(words), display_name(f"tui-gen ctl{named} drain")

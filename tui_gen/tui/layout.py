@@ -1,10 +1,10 @@
-"""Where each room stands on a screen of a given size; pure.
+"""Calculates the region of each pane for the size of the screen. Pure.
 
-    40x10  tiny     the essentials and one room          80x24  stack    one below the other
-    60x16  single   one room at a time, tabs above       120x36 columns  two beside two
-                                                         200x50 broad    three columns
+    40x10  tiny     the essentials and one pane          80x24  stack    panes below each other
+    60x16  single   one pane at a time, tabs above       120x36 columns  two columns
+    200x50 broad    three columns
 
-Invariant: regions lie inside the screen and never overlap, whatever the size.
+Invariant: at every size, regions are inside the screen and do not overlap.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tui_gen.base.nouns import Nouns
 
 
 class PaneName(Enum):
-    """A pane, by the word that titles it."""
+    """A pane, by its title."""
 
     OVERALL = "Overall"
     CATEGORIES = "Categories"
     NOW = "Now"
-    SOURCES = "Sources"  # screens write the noun of the job
+    SOURCES = "Sources"  # screens show the noun of the job instead
     DISK = "Disk"
     SYSTEM = "System"
     PROBLEMS = "Problems"
@@ -48,22 +48,22 @@ NUMBERED = (
     PaneName.SYSTEM,
     PaneName.PROBLEMS,
 )
-"""The rooms of keys 1 to 6, in this order."""
+"""The panes of keys 1 to 6, in this order."""
 ASIDE = frozenset({PaneName.PREVIEW, PaneName.LOG, PaneName.ENGINE})
-"""Rooms that are there only when asked for."""
+"""Panes that are only shown on request."""
 
 FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
-"""Rooms that say what matters in a line or two where there is little room."""
+"""Panes that have a summary of one or two lines for small screens."""
 
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
 HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 4, "stack": 4, "columns": 4, "broad": 4}
 _LEAST_SOURCES = 6
-_MANY_SOURCES, _IN_HAND = 10, 5  # with so many sources in sight, so many lines go to those in hand
+_MANY_SOURCES, _IN_HAND = 10, 5  # if this many sources fit, this many lines are for sources in progress
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutRequest:
-    """What is to be shown: how many lines each room could fill, which one is looked at, and how."""
+    """The input of a layout: the lines that each pane could fill, the focused pane, and the mode."""
 
     lines: Mapping[PaneName, int]
     focus: PaneName
@@ -72,11 +72,11 @@ class LayoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Where each room stands. Rooms that are left out are not shown."""
+    """The region of each pane. Panes without a region are not shown."""
 
     shape: Shape
     regions: Mapping[PaneName, Region] = field(default_factory=dict)
-    is_single: bool = False  # one room fills the body: its title line names the others
+    is_single: bool = False  # one pane fills the body, and its title line names the others
 
 
 def shape_of(size: Size) -> Shape:
@@ -94,7 +94,7 @@ def shape_of(size: Size) -> Shape:
 
 
 def arrange(size: Size, wish: LayoutRequest) -> Arrangement:
-    """Return where each room stands."""
+    """Return the region of each pane."""
     shape = shape_of(size)
     header = min(HEADER_LINES[shape], size.height)
     footer = 1 if size.height > header else 0
@@ -121,7 +121,7 @@ def arrange(size: Size, wish: LayoutRequest) -> Arrangement:
 
 
 def _piled(area: Region, heights: Mapping[PaneName, int], gaps: bool = True) -> dict[PaneName, Region]:  # noqa: FBT001, FBT002
-    """Rooms one below the other, from the top; what does not fit is cut or left out."""
+    """Return panes below each other from the top; panes that do not fit are cut or left out."""
     placed: dict[PaneName, Region] = {}
     y = area.y
     for room, height in heights.items():
@@ -134,7 +134,7 @@ def _piled(area: Region, heights: Mapping[PaneName, int], gaps: bool = True) -> 
 
 
 def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Categories and workers with titles; below, the facts in a line or two each."""
+    """Return categories and workers with titles, and below them the facts in one or two lines each."""
     lines = wish.lines
     facts = {PaneName.DISK: 1, PaneName.SYSTEM: 2, PaneName.PROBLEMS: 1}
     wanted = lines[PaneName.CATEGORIES] + 1 + lines[PaneName.NOW] + 1
@@ -159,7 +159,7 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 
 
 def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Two columns: categories, workers, sources; disk, system, problems."""
+    """Return two columns: categories, workers, sources; disk, system, problems."""
     lines = wish.lines
     left_width = body.width * 3 // 5
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
@@ -186,12 +186,12 @@ def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 
 
 def _below(upper: Region, body: Region) -> Region:
-    """Return what is left of a column, a line of space between."""
+    """Return the rest of a column, after one empty line."""
     return Region(upper.x, upper.bottom + 1, upper.width, body.bottom - upper.bottom - 1)
 
 
 def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Three columns: categories and workers, sources, facts; log and preview below the workers."""
+    """Return three columns: categories and workers, sources, facts; log and preview below the workers."""
     lines = wish.lines
     left_width = body.width * 3 // 8
     right_width = body.width * 2 // 9

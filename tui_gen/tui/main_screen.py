@@ -1,4 +1,4 @@
-"""The main screen: all rooms, arranged for its size, and the keys that look at them and steer."""
+"""The main screen: arranges all panes for its size, and binds the keys that navigate and control the run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tui_gen.tui.widgets.partial_compositor import SpansCompositor
 
 @dataclass(frozen=True, slots=True)
 class ScreenServices:
-    """What leads out of the screen: commands, pictures, a new engine, a terminal's mouse and clipboard."""
+    """The services outside the screen: commands, previews, a new engine, the current view."""
 
     steering: CommandQueue
     preview: Preview | None
@@ -47,12 +47,12 @@ class ScreenServices:
 
 
 class MainScreen(Screen[None]):
-    """Rooms over a view; knows neither controller nor job."""
+    """Shows the panes of a view; imports neither controller nor job."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(ACTIONS)]
 
     def __init__(self, doors: ScreenServices) -> None:
-        """Show what `doors` lead to."""
+        """Use the services `doors`."""
         super().__init__()
         self._compositor = SpansCompositor()
         self._doors = doors
@@ -80,12 +80,12 @@ class MainScreen(Screen[None]):
         }
 
     def compose(self) -> ComposeResult:
-        """Lay out the rooms and the field of the filter."""
+        """Lay out the panes and the field of the filter."""
         yield from self._panes.values()
         yield self._field
 
     def on_mount(self) -> None:
-        """Begin with the workers."""
+        """Focus the workers."""
         self._field.display = False
         self.set_focus(self._panes[PaneName.NOW])
         self.show(self._doors.look())
@@ -93,7 +93,7 @@ class MainScreen(Screen[None]):
     # ------------------------------------------------------------------ showing
 
     def show(self, view: ScreenView) -> None:
-        """Show a moment."""
+        """Show a view in all panes."""
         self._view = view
         if view.condition.is_dead and not self._was_dead:
             self._go_to(PaneName.ENGINE)
@@ -106,7 +106,7 @@ class MainScreen(Screen[None]):
         self._show_keys(view)
 
     def on_resize(self) -> None:
-        """Arrange for another size."""
+        """Arrange the panes for another size."""
         if self._view is not None:
             self.show(self._view)
 
@@ -144,20 +144,20 @@ class MainScreen(Screen[None]):
         self.keys.show(view)
 
     def notice(self, text: str) -> None:
-        """Say something in the last line for a moment."""
+        """Show a text in the last line for a moment."""
         if self._view is not None:
             self.keys.notice(text, self._view.looked_at)
             self.keys.show(self._view)
 
     @property
     def nouns(self) -> Nouns:
-        """What the job calls its sources, clips and patches."""
+        """The job's nouns for sources, clips and patches."""
         return self._view.state.nouns if self._view is not None else USUAL_NOUNS
 
     # ------------------------------------------------------------------ what can be done
 
     def situation(self) -> Situation:
-        """Return what decides about actions."""
+        """Return the conditions on which actions depend."""
         pane = self._panes[self._room]
         return Situation(
             view=self._view or self._doors.look(),
@@ -177,12 +177,12 @@ class MainScreen(Screen[None]):
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done now."""
+        """Enable the actions that are possible now."""
         number = parameters[0] if parameters and isinstance(parameters[0], int) else 0
         return can(self.situation(), action, number)
 
     def can_do(self, action: Action) -> bool:
-        """Whether an action of the table can be carried out now."""
+        """Return whether an action of the table is possible now."""
         name, _, rest = action.action.partition("(")
         return can(self.situation(), name, int(rest.rstrip(")")) if rest else 0)
 
@@ -205,23 +205,23 @@ class MainScreen(Screen[None]):
             self.show(self._view)
 
     def action_room(self, number: int) -> None:
-        """Look at a room."""
+        """Focus a pane."""
         self._go_to(NUMBERED[number - 1])
         self._reshow()
 
     def action_next_room(self, step: int) -> None:
-        """Look at the next room."""
+        """Focus the next pane."""
         place = NUMBERED.index(self._room) if self._room in NUMBERED else 0
         self._go_to(NUMBERED[(place + step) % len(NUMBERED)])
         self._reshow()
 
     def action_zoom(self) -> None:
-        """Show this room alone, or all."""
+        """Show only this pane, or all panes again."""
         self._is_zoomed = not self._is_zoomed
         self._reshow()
 
     def action_back(self) -> None:
-        """Back to all rooms; once there, the filter goes."""
+        """Return to all panes; if all are shown, clear the filter."""
         if self.situation().is_elsewhere:
             self._is_zoomed = False
             self._go_to(PaneName.NOW)
@@ -230,15 +230,15 @@ class MainScreen(Screen[None]):
         self._reshow()
 
     def action_log(self) -> None:
-        """Show the log, or go back."""
+        """Show the log, or return from it."""
         self._go_to(PaneName.NOW if self._room is PaneName.LOG else PaneName.LOG)
         self._reshow()
 
     def action_preview(self) -> None:
-        """Show the newest patch; again, the newest by then."""
+        """Show the newest patch; if the preview is shown, draw the newest patch again."""
         self._go_to(PaneName.PREVIEW)
         self._reshow()
-        # Its size is known only after the layout.
+        # Its size is only known after the layout.
         self.call_after_refresh(self._take_picture)
 
     def _take_picture(self) -> None:
@@ -260,14 +260,14 @@ class MainScreen(Screen[None]):
         self.app.push_screen(TextDialog("Keys", help_lines(self.app, self.nouns)))
 
     def action_copy(self) -> None:
-        """Copy what the cursor stands on, harmless to paste."""
+        """Copy the lines under the cursor, without characters that are harmful when pasted."""
         text = "\n".join(display_name(each) for each in self._panes[self._room].copied())
         self.app.copy_to_clipboard(text)
         self.notice(f"copied: {text}")
 
     @on(Pane.RowOpened)
     def action_details(self) -> None:
-        """Show all about the chosen line."""
+        """Show the details of the line under the cursor."""
         view, pane = self._view, self._panes[self._room]
         if view is None or not can(self.situation(), "details"):
             return
@@ -286,7 +286,7 @@ class MainScreen(Screen[None]):
     # ------------------------------------------------------------------ the filter
 
     def action_filter(self) -> None:
-        """Ask which sources to show."""
+        """Ask for the filter of the sources."""
         self.action_room(NUMBERED.index(PaneName.SOURCES) + 1)
         self._field.display, self.keys.display = True, False
         self.set_focus(self._field, scroll_visible=False)
@@ -301,7 +301,7 @@ class MainScreen(Screen[None]):
         self._close_filter()
 
     def key_escape(self) -> None:
-        """Leave the field of the filter, and the filter with it."""
+        """Leave the field of the filter and clear the filter."""
         if self._field.has_focus:
             self._filter_by("")
             self._close_filter()
@@ -318,7 +318,7 @@ class MainScreen(Screen[None]):
     # ------------------------------------------------------------------ steering
 
     def ask(self, command: do.Command) -> None:
-        """Have a command carried out, and show at once that it was asked for."""
+        """Carry out a command, and show at once that it was requested."""
         carry_out = self._doors.steering.ask(command)
         if carry_out is not None:
             self.app.run_worker(carry_out(), group="steering")
@@ -331,23 +331,23 @@ class MainScreen(Screen[None]):
         return self._view is not None and self._view.state.is_paused
 
     def action_pause(self) -> None:
-        """Pause, or go on."""
+        """Pause the run, or resume it."""
         self.ask(do.Resume() if self._is_pause_asked() else do.Pause())
 
     def action_workers(self, change: int) -> None:
-        """More or fewer workers."""
+        """Increase or decrease the number of workers."""
         self.ask(do.SetWorkers(workers_after(self.situation(), change)))
 
     def action_retry(self) -> None:
-        """Try again all that failed."""
+        """Retry all failed clips."""
         self.ask(do.Retry())
 
     def action_retry_this(self) -> None:
-        """Try again what failed of one source."""
+        """Retry the failed clips of one source."""
         self.ask(do.Retry(self.situation().source))
 
     def action_priority(self, change: int) -> None:
-        """One step earlier or later."""
+        """Move a source one step earlier or later."""
         chosen = self.situation().chosen
         if chosen is None:
             return
@@ -356,7 +356,7 @@ class MainScreen(Screen[None]):
         self.ask(do.SetPriority(chosen.id, max(0, min(255, before + change))))
 
     def action_skip(self) -> None:
-        """Leave a source out, once its cost is seen."""
+        """Ask whether to leave a source out, and show the consequences."""
         now = self.situation()
         chosen = now.chosen
         if chosen is None:
@@ -371,12 +371,12 @@ class MainScreen(Screen[None]):
         )
 
     def action_unskip(self) -> None:
-        """Take a source back in."""
+        """Undo the skipping of a source."""
         chosen = self.situation().chosen
         if chosen is not None:
             self.ask(do.Unskip(chosen.id))
 
     def action_restart(self) -> None:
-        """Start the engine again."""
+        """Start a new engine."""
         if self._doors.on_restart is not None:
             self._doors.on_restart()

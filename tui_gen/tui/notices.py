@@ -1,7 +1,8 @@
-"""Calls someone back to the screen when the run ends or has a problem: a bell, or a note of the terminal's.
+"""Notifies the user when the run ends or has a problem: by a bell, or by a notification of the terminal.
 
-Guards: what was there when the screen came up calls nobody, the end calls once, and problems are gathered,
-so that a bad night is not five hundred bells. No foreign text is sent.
+Guards: problems from before the screen's start cause no notification. The end causes one. Problems are
+collected, so that a night with five hundred problems does not cause five hundred bells. No untrusted text is
+sent.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ WORDS = {"on_problem": "there are new problems", "on_disk_low": "the disk is low
 
 @dataclass(slots=True)
 class Caller:
-    """Compares the run with what it was at the last look."""
+    """Compares the run with its state at the last call."""
 
     kind: Notices
     _lookout: EventDetector = field(default_factory=EventDetector)
@@ -28,7 +29,7 @@ class Caller:
     _has_told_of_end: bool = False
 
     def look(self, state: RunState, now: float) -> str:
-        """Return what to send to the terminal; mostly nothing."""
+        """Return the sequence to send to the terminal; usually ""."""
         if self.kind == "none":
             return ""
         happened = [happening.event for happening in self._lookout.look(state, now)]

@@ -1,4 +1,4 @@
-"""Two calm themes, one for dark terminals and one for light ones; both readable without colour."""
+"""Two themes, one for dark and one for light terminals; both readable without colour."""
 
 from __future__ import annotations
 

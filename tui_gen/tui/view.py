@@ -1,4 +1,4 @@
-"""What a screen looks at in one moment: the state, the time, and how the run as a whole stands in words."""
+"""The view that the panes show: state of the run, time, engine, and the condition of the run in words."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.tui.widgets.styled_lines import Role
 
 STALE_AFTER_SECONDS = 10.0
-"""A heartbeat older than this is worth saying."""
+"""A heartbeat older than this is reported."""
 
 
 Reach = Literal["all", "run", "none"]
-"""Which commands an engine takes: all, those for the whole run (pause, finish, stop), or none."""
+"""The commands that an engine accepts: all, those for the whole run (pause, finish, stop), or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What a controller knows of its engine besides the state of the run."""
+    """A controller's knowledge about its engine, besides the state of the run."""
 
     is_alive: bool = True
     is_starting: bool = False
-    silent_seconds: float | None = None  # since it was heard of last, by a clock that no step moves
-    now: float | None = None  # wall time where the engine runs, None where that is this machine's
-    log_lines: tuple[str, ...] = ()  # the last words of an engine that is gone, oldest first
-    status_file: str = ""  # which a monitor reads
+    silent_seconds: float | None = None  # since the last message, by a clock without steps
+    now: float | None = None  # wall time of the engine's machine; None if that is this machine
+    log_lines: tuple[str, ...] = ()  # the last messages of a dead engine, oldest first
+    status_file: str = ""  # that a monitor reads
     reach: Reach = "all"
-    trouble: str = ""  # why less than everything can be seen or done
+    trouble: str = ""  # why not everything can be seen or controlled
 
 
 class ScreenController(Controller, Protocol):
-    """A controller of a screen: it also knows whether its engine lives."""
+    """A controller for a screen, with information about its engine."""
 
     def engine_info(self) -> EngineInfo:
-        """Return what is known of the engine. Never waits, and reads nothing."""
+        """Return information about the engine. Never waits, and reads nothing."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RunCondition:
-    """How the run as a whole stands: a word, how grave it is, and what there is to say about it."""
+    """The condition of the run: a word, its severity, and the reason."""
 
     word: str
     role: Role
@@ -56,24 +56,24 @@ class RunCondition:
 
 @dataclass(frozen=True, slots=True)
 class ScreenView:
-    """All that the panes write from."""
+    """All data from which the panes are written."""
 
     state: RunState
     now: float
     condition: RunCondition
     is_read_only: bool = False
-    workers_asked: int | None = None  # asked for, not yet confirmed
+    workers_asked: int | None = None  # requested, not confirmed yet
     engine: EngineInfo = EngineInfo()
-    looked_at: float = 0.0  # as `now`, which stands still once the run has ended
+    looked_at: float = 0.0  # like `now`, but not stopped by the end of the run
     metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive the numbers once for all panes."""
+        """Calculate the metrics once for all panes."""
         object.__setattr__(self, "metrics", metrics_of(self.state, self.now))
 
     @property
     def is_working(self) -> bool:
-        """Whether clips are being made, so that a time left leads to a date."""
+        """Whether clips are being made, so that the time left corresponds to a date."""
         return self.state.phase in {"running", "draining"} and not self.condition.is_dead
 
 
@@ -91,7 +91,7 @@ _WORDS: dict[str, tuple[str, Role, str]] = {
 
 
 def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
-    """Return how the run stands, as far as the engine still says; no state is known before its first word."""
+    """Return the condition of the run, as known from the engine; no state before its first message."""
     if engine.is_starting:
         return RunCondition("STARTING", "accent", "the engine is on its way up", is_awaited=True)
     if not engine.is_alive:
@@ -112,12 +112,12 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
 
 
 def is_retriable(source: SourceState) -> bool:
-    """Whether there is something about a source to try again."""
+    """Return whether a source has clips that can be retried."""
     return bool(source.failed or source.unusable or source.quarantined)
 
 
 def name_of(state: RunState, source: str | None) -> str:
-    """Return the name of a source, foreign as it is."""
+    """Return the name of a source, unescaped."""
     if source is None:
         return ""
     found = state.sources.get(source)
@@ -125,7 +125,7 @@ def name_of(state: RunState, source: str | None) -> str:
 
 
 def labelled(facts: Iterable[tuple[str, str]], least_cells: int) -> list[str]:
-    """Return facts as lines, their labels padded to one width."""
+    """Return facts as lines, with labels padded to one width."""
     facts = list(facts)
     cells = max([least_cells, *(len(label) for label, _ in facts)])
     return [f"{label:<{cells}} {text}" for label, text in facts]

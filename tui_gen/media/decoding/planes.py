@@ -44,7 +44,7 @@ class Planes:
         return "a damaged frame" if frame.is_corrupt else None
 
     def of(self, frame: VideoFrame) -> list[NDArray[np.uint8]]:
-        """Return a frame's planes, each (rows, bytes of a row), without copying; valid as long as the frame."""
+        """Return a frame's planes, each (rows, bytes of a row), as views; valid as long as the frame."""
         whole = self.parts(Region(0, 0, self.size.width, self.size.height))
         return [_bytes_of(plane)[part] for plane, part in zip(frame.planes, whole, strict=True)]
 

@@ -1,1 +1,1 @@
-"""Questions and pages that stand before the panes for a moment."""
+"""Dialogs and pages in front of the panes."""

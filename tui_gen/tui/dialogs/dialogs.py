@@ -1,4 +1,4 @@
-"""Questions and pages that stand before the panes for a moment. All text in them is foreign until shown."""
+"""Dialogs and pages in front of the panes. They make all text passed to them printable."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Choice:
 
 
 class QuestionDialog(ModalScreen[str | None]):
-    """A question with a few answers; escape is none of them."""
+    """A question with a few answers; the result is None after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", id="question.cancel", show=False),
@@ -64,7 +64,7 @@ def _text(lines: list[str]) -> Content:
 
 
 class TextDialog(ModalScreen[str | None]):
-    """A page to be read, of any length."""
+    """A page of text of any length."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark,f1", "dismiss(None)", "Close", id="reading.close", show=False),
@@ -97,7 +97,7 @@ class TextDialog(ModalScreen[str | None]):
 
 
 def leave_question(nouns: Nouns, *, is_paused: bool, is_ending: bool) -> QuestionDialog:
-    """Ask how to leave a run that is on."""
+    """Return the question how to leave an active run."""
     clips = nouns.clip.many
     running = "it stays paused" if is_paused else "the work goes on; tui-gen comes back to it"
     choices = [
@@ -111,7 +111,7 @@ def leave_question(nouns: Nouns, *, is_paused: bool, is_ending: bool) -> Questio
 
 
 def skip_question(name: str, costs: list[str], nouns: Nouns) -> QuestionDialog:
-    """Ask whether to skip a source, saying what that costs."""
+    """Return the question whether to skip a source; `costs` are the lines about the consequences."""
     said = [
         "It would still have given",
         *(f"  {cost}" for cost in costs),

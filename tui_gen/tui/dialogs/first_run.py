@@ -1,4 +1,4 @@
-"""The page for a first start: what this is, and the two ways to begin."""
+"""The page at a first start: describes the program and offers two ways to begin."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHOOSING, _NAMING = "enter choose   q leave", "enter look through it   esc back
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What a first start is to go on with."""
+    """What to do after the first start's page."""
 
     kind: Literal["scan", "demo"]
     folder: str = ""
@@ -42,7 +42,7 @@ class FirstRunApp(TerminalApp[NextStep | None]):
     ]
 
     def __init__(self, reason: str, about: str = "", nouns: Nouns = USUAL_NOUNS) -> None:
-        """Say in `reason` what is missing, and in `about` what the job makes."""
+        """Show `reason`, what is missing, and `about`, what the job makes."""
         super().__init__()
         self._reason, self._nouns = reason, nouns
         self._what = f"{about} {_STEERING}".strip()
@@ -66,7 +66,7 @@ class FirstRunApp(TerminalApp[NextStep | None]):
             yield Static(Content(_CHOOSING), classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Begin with the choice."""
+        """Focus the choice."""
         self.query_one(Input).display = False
         self.query_one(OptionList).focus()
 
@@ -91,7 +91,7 @@ class FirstRunApp(TerminalApp[NextStep | None]):
             self.notify(f"no such folder: {display_name(event.value)}", severity="warning", markup=False)
 
     def action_choose(self) -> None:
-        """Back to the choice."""
+        """Return to the choice."""
         self.query_one(Input).display = False
         self.query_one(OptionList).focus()
         self._say_keys(_CHOOSING)

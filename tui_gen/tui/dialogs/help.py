@@ -1,4 +1,4 @@
-"""The keys in words: the last line's choice of them, and the page that lists them all."""
+"""The keys in words: the selection in the last line, and the page that lists all keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY_CELLS = 14
 def offered_keys(
     app: App[Any], can_do: Callable[[Action], bool], *, is_paused: bool
 ) -> list[tuple[str, str]]:
-    """Return the keys of the last line with their words: those that do something now."""
+    """Return the keys of the last line with their words: those of actions that are possible now."""
     offered: list[tuple[str, str]] = []
     shown = sorted(
         (action for action in (*ACTIONS, *APP_ACTIONS) if action.shown), key=lambda action: action.shown
@@ -48,7 +48,7 @@ def key_page(
     nouns: Nouns,
     keys: Callable[[Action], list[str]],
 ) -> list[str]:
-    """Return the keys and what they do, group by group, an empty line behind each."""
+    """Return the keys and their meanings, group by group, with an empty line after each group."""
     lines: list[str] = []
     for group, title in titles.items():
         lines.append(title.format(source=nouns.source.one, sources=nouns.source.many))

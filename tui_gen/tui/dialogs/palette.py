@@ -1,4 +1,4 @@
-"""The palette: every action that can be carried out now, by name."""
+"""The palette: every action that is possible now, by name."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tui_gen.tui.actions import ACTIONS, APP_ACTIONS, Action
 
 
 class Actions(Provider):
-    """Offers what the table of actions holds, as far as it can be done now."""
+    """Provides the actions of the table that are possible now."""
 
     async def discover(self) -> Hits:
-        """Offer everything."""
+        """Yield all possible actions."""
         for action in self._possible():
             yield DiscoveryHit(self._name(action), partial(self._carry_out, action), help=None)
 
     async def search(self, query: str) -> Hits:
-        """Offer what matches."""
+        """Yield the possible actions that match."""
         matcher = self.matcher(query)
         for action in self._possible():
             name = self._name(action)
@@ -31,7 +31,7 @@ class Actions(Provider):
                 yield Hit(score, Content(name), partial(self._carry_out, action), text=name)
 
     def _possible(self) -> list[Action]:
-        """All that can be done, each once."""
+        """Return all possible actions, each once."""
         on_screen = [action for action in ACTIONS if action.group != "move" and _can(self.screen, action)]
         return [*on_screen, *(action for action in APP_ACTIONS if action.id == "leave")]
 
@@ -56,7 +56,7 @@ def _nouns(screen: object) -> Nouns:
 
 
 def keys_of(app: App[Any], action: Action) -> list[str]:
-    """Return the keys of an action as people write them, keymap heeded."""
+    """Return the keys of an action in readable form, with the keymap applied."""
     keys = app._keymap.get(action.id, action.keys)  # noqa: SLF001  (Textual has no public reading of it)
     return [shown_key(key) for key in keys.split(",")]
 
@@ -75,5 +75,5 @@ _SHOWN = {
 
 
 def shown_key(key: str) -> str:
-    """Return a key as people write it."""
+    """Return a key in readable form."""
     return _SHOWN.get(key, key)

@@ -1,4 +1,4 @@
-"""The categories: how full each training set is, and whether its target will be met."""
+"""The pane of categories: the progress of each training set, and whether its target will be met."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tui_gen.tui.widgets.styled_lines import (
 
 _LEAST_NAME, _MOST_NAME = 8, 16
 _FIXED = 1 + 3 + 7 + 4  # margin, the slash after the images, percent, gaps before images and outlook
-_TOTAL, _CHECKPOINTS = "\0total", "\0checkpoints"  # no category has these names
+_TOTAL, _CHECKPOINTS = "\0total", "\0checkpoints"  # no category can have these names
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What one line says, before it is laid out."""
+    """The texts of one line before the layout."""
 
     name: str
     sources: str
@@ -43,12 +43,12 @@ class Cells:
 
 
 class CategoriesPane(Pane):
-    """One line a category; a last one for all of them where nothing else adds them up."""
+    """One line per category, and a total line unless another pane shows the totals."""
 
     room = PaneName.CATEGORIES
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write a line for each category."""
+        """Return a line for each category."""
         names: list[str] = list(view.metrics.categories)
         cells = [_cells(category) for category in view.metrics.categories.values()]
         if view.is_read_only and names:
@@ -66,7 +66,7 @@ class CategoriesPane(Pane):
         )
 
     def category(self) -> str | None:
-        """Return the category the cursor stands on."""
+        """Return the category under the cursor."""
         key = self.chosen.key
         return key if isinstance(key, str) and not key.startswith("\0") else None
 
@@ -84,12 +84,12 @@ def _cells(category: CategoryMetrics) -> Cells:
 
 
 def outlook(category: CategoryMetrics) -> StyledText:
-    """Write `2d 03h` until it is full, `full`, or how many images it will lack."""
+    """Return the time left, like `2d 03h`, or `full`, or the number of images that will be missing."""
     if category.shortfall:
         return StyledText(f"misses {count(category.shortfall)}", "warn")
     if not category.missing:
         return StyledText("full", "good") if category.images else muted("nothing")
-    if not category.images_to_do:  # what lacks is kept by sources that this run does not work on any more
+    if not category.images_to_do:  # the missing images belong to sources that this run does not process
         return StyledText(f"lacks {count(category.missing)}", "warn")
     return StyledText(duration(category.seconds_left)) if category.seconds_left is not None else muted("-")
 
@@ -108,7 +108,7 @@ def _total(total: CategoryMetrics) -> Cells:
 
 
 def checkpoints_line(view: ScreenView, width: int) -> Line:
-    """Write how many sources are completed and worked on, and where the monitor has it from."""
+    """Return a line with the number of completed and active sources, and where the monitor reads it."""
     found = view.metrics.checkpoints
     words = f" checkpoints {found.total}: {found.completed} completed, {found.in_progress} in progress"
     room = width - len(words) - 4
@@ -121,7 +121,7 @@ def checkpoints_line(view: ScreenView, width: int) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class _Widths:
-    """How many cells each column gets. Zero leaves a column out."""
+    """The width of each column in cells. Zero leaves a column out."""
 
     nouns: Nouns
     name: int
@@ -134,7 +134,7 @@ class _Widths:
 
     @classmethod
     def of(cls, cells: list[Cells], width: int, nouns: Nouns) -> _Widths:
-        """Share out the width: numbers first, then the name, and the bar takes what is left."""
+        """Divide the width: numbers first, then the name; the bar gets the rest."""
         images = max([6, len(nouns.image.many), *(len(each.images) for each in cells)])
         target = max([6, *(len(each.target) for each in cells)])
         outlook_width = max([9, *(len(each.outlook.text) for each in cells)])
@@ -154,7 +154,7 @@ class _Widths:
         )
 
     def heading(self) -> Line:
-        """Write the names of the columns."""
+        """Return the names of the columns."""
         parts = [StyledText(" "), muted(foreign("category", self.name))]
         parts += [muted(fit_right(self.nouns.source.many, self.sources))] if self.sources else []
         parts += [
@@ -168,7 +168,7 @@ class _Widths:
         return (*parts, muted(fit_right("left", self.outlook + 2)))
 
     def row(self, cells: Cells) -> Line:
-        """Write one category."""
+        """Return the line of one category."""
         name = foreign(cells.name, self.name)
         parts = [StyledText(" "), strong(name) if cells.is_total else StyledText(name)]
         parts += [StyledText(fit_right(cells.sources, self.sources))] if self.sources else []
@@ -184,7 +184,7 @@ class _Widths:
 
 
 def category_details(view: ScreenView, name: str) -> list[str]:
-    """Return all there is to say about one category."""
+    """Return all details about one category."""
     category, folder = view.metrics.categories[name], view.state.categories[name].folder
     target = count(category.target) if category.target is not None else "none"
     meets = (

@@ -1,4 +1,4 @@
-"""The disk: what is there, what is still to come, and whether it will hold."""
+"""The pane of the disk: used space, expected space, and whether the disk suffices."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _LABEL = 12
 
 
 class DiskPane(Pane):
-    """Free space, the guard's threshold, and what each category takes."""
+    """Free space, the threshold, and the space of each category."""
 
     room = PaneName.DISK
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write the facts, then the categories."""
+        """Return the facts, then the categories."""
         return page_of([*_facts(view), *_categories(view, size.width)])
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
-        """One line: what is free, whether it holds, and when the work would pause."""
+        """Return one line: free space, whether it suffices, and when the run would pause."""
         if view.state.disk is None:
             return [line(self.label(_LABEL), muted("not measured yet"))]
         to_come = view.metrics.bytes_left
@@ -70,7 +70,7 @@ def _fact(label: str, words: Line) -> Line:
 
 
 def _categories(view: ScreenView, width: int) -> list[Line]:
-    """Bytes taken and bytes a patch, measured."""
+    """Return lines with the measured bytes of each category and of its mean patch."""
     name_width = max(6, min(24, width - 28))
     metrics = view.metrics
     rows: list[Line] = [()]

@@ -1,4 +1,4 @@
-"""What happened last, as text: for those who want to see it go by. Written once a second at most."""
+"""The panes of the log and of the engine's last messages. The log is written at most once per second."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _GONE = "The engine is gone. What it had finished is safe; started again, it goe
 
 
 class LogPane(Pane):
-    """The newest events first, so that what is new is where the eye already is."""
+    """The latest events, the newest first."""
 
     room = PaneName.LOG
 
     def __init__(self) -> None:
-        """Show nothing yet."""
+        """Make an empty log."""
         super().__init__()
         self._shown_at = float("-inf")
         self._events: list[tuple[int, Recent]] = []
 
     def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
-        """Write the events of the last look, or look again when that is a second ago."""
+        """Return the events; read them again if the last page is a second old."""
         if abs(view.looked_at - self._shown_at) >= _EVERY_SECONDS:
             self._shown_at = view.looked_at
             self._events = list(view.state.recent)[::-1]
@@ -47,12 +47,12 @@ class LogPane(Pane):
 
 
 class EnginePane(Pane):
-    """The last words of an engine that is gone."""
+    """The last messages of a dead engine."""
 
     room = PaneName.ENGINE
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write what it said last, below what can be done now."""
+        """Return the possible actions, and below them the engine's last messages."""
         said = view.engine.log_lines
         rows: list[Line] = [
             *(line(f" {each}") for each in wrapped(_GONE, size.width - 2)),
@@ -65,7 +65,7 @@ class EnginePane(Pane):
 
 
 def event_line(state: RunState, event: Recent) -> Line:
-    """Write `14:20:03  made       Arrival  clip 12: 3 patches, 4.1 MB`."""
+    """Return a line like `14:20:03  made       Arrival  clip 12: 3 patches, 4.1 MB`."""
     when = time.strftime("%H:%M:%S", time.localtime(event.at))
     word, role, source, words = _told(event, state.nouns)
     name = display_name(name_of(state, source))
@@ -75,7 +75,7 @@ def event_line(state: RunState, event: Recent) -> Line:
 
 
 def _told(event: Recent, nouns: Nouns) -> tuple[str, Role, str | None, str]:
-    """Return what kind of event, how grave, of which source, and what it says."""
+    """Return the kind of an event, its role, its source and its text."""
     match event:
         case ev.ClipEnded(outcome=outcome):
             word, role, words = _ended(outcome, nouns)

@@ -1,6 +1,6 @@
-"""A pane: one room of a run's screen, written from a `View`.
+"""The base class of the panes, which are written from a `ScreenView`.
 
-Each room is a subclass that writes a `Page`; it decides what is said, the roll below it where it lands.
+Each subclass writes a `Page` with the contents; the scroll list decides where the lines are on the screen.
 """
 
 from __future__ import annotations
@@ -30,59 +30,59 @@ __all__ = ["Page", "Pane", "changed_cells", "page_of"]
 
 
 class Pane(ScrollList):
-    """One room on the screen."""
+    """One pane of the screen."""
 
     room: ClassVar[PaneName]
 
     def __init__(self) -> None:
         """Make an empty pane; `show` fills it."""
         super().__init__(self.room.name.lower())
-        self.is_tabbed = False  # the title names all rooms, this one being the only one shown
+        self.is_tabbed = False  # the title names all panes, because only this pane is shown
         self._view: ScreenView | None = None
 
     # ------------------------------------------------------------------ what a room writes
 
     @abstractmethod
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write the page for a size."""
+        """Return the page for a size."""
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
-        """Write the room in one or two lines; by default the first rows."""
+        """Return one or two lines for a small screen; by default the first rows."""
         page = self.page(view, Size(width, 2))
         return [page.row(index) for index in range(min(2, len(page.keys)))]
 
     def source(self) -> str | None:
-        """Return the id of the source the cursor stands on, or None."""
+        """Return the id of the source under the cursor, or None."""
         return None
 
     def copied(self) -> list[str]:
-        """Return the lines that `y` copies, foreign as they are."""
+        """Return the lines that the key `y` copies, unescaped."""
         return [self._view.state.output] if self._view is not None else []
 
     # ------------------------------------------------------------------ showing
 
     def show(self, view: ScreenView) -> None:
-        """Show a moment; only cells that differ from what is shown are painted again."""
+        """Show a view; only cells that changed are painted again."""
         self._view = view
         self.repaint()
 
     def label(self, cells: int) -> StyledText:
-        """Return the room's number and name, as they stand before a summary."""
+        """Return the pane's number and name, as shown before a summary."""
         return muted(fit(f" {self._heading.lower()}", cells))
 
     def wanted_lines(self, view: ScreenView, width: int) -> int:
-        """Return how many lines the room could fill, its title not counted."""
+        """Return the number of lines that the pane could fill, without its title."""
         page = self.page(view, Size(width, 0))
         return len(page.head) + max(1, len(page.keys))
 
     # ------------------------------------------------------------------ what a roll asks for
 
     def write(self, size: Size) -> Page | None:
-        """Write the page of the moment last shown."""
+        """Return the page of the view last shown."""
         return self.page(self._view, size) if self._view is not None else None
 
     def heading(self, width: int) -> Line:
-        """Write the room's number and name, or those of all rooms."""
+        """Return the pane's number and name, or those of all panes."""
         role: Role = "title" if self.has_focus else "muted"
         return self._tabs(width) if self.is_tabbed else line(StyledText(f" {self._heading} ", role))
 
@@ -100,11 +100,11 @@ class Pane(ScrollList):
 
     @property
     def nouns(self) -> Nouns:
-        """What the job calls its sources, clips and patches."""
+        """The job's nouns for sources, clips and patches."""
         return self._view.state.nouns if self._view is not None else USUAL_NOUNS
 
     def _tabs(self, width: int) -> Line:
-        """All rooms, this one in brackets; numbers alone where names do not fit."""
+        """Return the names of all panes, this one in brackets; only numbers if names do not fit."""
         for are_named in (True, False):
             spans: list[StyledText] = [StyledText(" ")]
             for number, room in enumerate(NUMBERED, 1):

@@ -1,7 +1,7 @@
-"""The newest patch as the job draws it, in half-block cells, so that bad colour is seen early.
+"""The pane of the newest patch, drawn by the job in half-block cells, so that wrong colours are seen early.
 
-The pictures come from outside: this package knows no pixels. They are made in a thread that nobody
-waits for, so a slow disk never holds the screen or its end.
+The drawing function is passed in: this package does not read images. It runs in a thread that nothing waits
+for, so a slow disk delays neither the screen nor its end.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ _HEAD_LINES = 2  # title and caption
 
 @dataclass(frozen=True, slots=True)
 class PreviewImage:
-    """A picture in cells: each has the colour of its upper half and that of its lower half."""
+    """A picture in cells: each cell has the colours of its upper and its lower half."""
 
     rows: Sequence[Sequence[tuple[RGB, RGB]]]
     caption: str = ""
 
 
 Preview = Callable[[RunState, Size], PreviewImage | None]
-"""Draws the newest patch of a state into at most so many cells; None where there is none yet."""
+"""Draws the newest patch of a state into at most this number of cells; None if there is no patch yet."""
 
 
 class PreviewPane(Pane):
-    """A picture, taken when asked for and kept until asked again."""
+    """A picture that is drawn on request and kept until the next request."""
 
     room = PaneName.PREVIEW
 
     class Drawn(Message):
-        """A picture was made, or could not be."""
+        """A picture was drawn, or could not be drawn."""
 
         def __init__(self, image: PreviewImage | None, failure: str = "") -> None:
-            """Carry the picture or the reason why there is none."""
+            """Carry the picture, or the reason why there is none."""
             super().__init__()
             self.image, self.failure = image, failure
 
     def __init__(self, draw: Preview | None) -> None:
-        """Draw with `draw`, or say that nothing can be drawn."""
+        """Draw with `draw`; None: nothing can be drawn."""
         super().__init__()
         self._draw = draw
         self._image: PreviewImage | None = None
@@ -64,11 +64,11 @@ class PreviewPane(Pane):
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is anybody to draw."""
+        """Whether a drawing function exists."""
         return self._draw is not None
 
     def take(self, state: RunState) -> None:
-        """Draw the newest patch, unless a picture is being made already."""
+        """Draw the newest patch, unless a picture is being drawn already."""
         if self._draw is None or self._is_drawing:
             return
         self._is_drawing = True
@@ -89,7 +89,7 @@ class PreviewPane(Pane):
         self.post_message(drawn)
 
     def on_preview_pane_drawn(self, message: Drawn) -> None:
-        """Show a picture that was made."""
+        """Show the picture."""
         self._is_drawing = False
         self._image = message.image
         self._words = message.failure
@@ -97,14 +97,14 @@ class PreviewPane(Pane):
         self._repaint()
 
     def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
-        """Write the caption; the picture is painted below it."""
+        """Return the caption; the picture is painted below it."""
         words = self._words or f"no {view.state.nouns.patch.one} has been made yet"
         if not self._words and self._image is not None:
             words = f"{self._about}{self._image.caption}"
         return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")
 
     def render_line(self, y: int) -> Strip:
-        """Return one painted line: of the title, the caption or the picture."""
+        """Return one painted line of the title, the caption or the picture."""
         image = self._image
         row = y - _HEAD_LINES
         if image is None or not 0 <= row < len(image.rows):

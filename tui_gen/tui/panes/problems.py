@@ -1,4 +1,4 @@
-"""Warnings and errors, newest first, repeated ones counted."""
+"""The pane of warnings and errors: the newest first, repeated ones counted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NARROW = 50
 
 
 class ProblemsPane(Pane):
-    """A line a problem; enter shows the whole of it."""
+    """One line per problem; enter shows the whole problem."""
 
     room = PaneName.PROBLEMS
     _newest: list[Problem]
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write the problems, the newest first."""
+        """Return the problems, the newest first."""
         self._newest = view.state.problems[::-1]
         return Page(
             keys=[(problem.source, problem.text) for problem in self._newest],
@@ -34,7 +34,7 @@ class ProblemsPane(Pane):
         )
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
-        """Return the newest ones."""
+        """Return the newest problems."""
         newest = view.state.problems[::-1]
         if not newest:
             return [line(self.label(_LABEL), StyledText("nothing wrong", "good"))]
@@ -45,12 +45,12 @@ class ProblemsPane(Pane):
         ]
 
     def source(self) -> str | None:
-        """Return the source of the problem the cursor stands on."""
+        """Return the source of the problem under the cursor."""
         problem = self.problem()
         return problem.source if problem is not None else None
 
     def problem(self) -> Problem | None:
-        """Return the problem the cursor stands on."""
+        """Return the problem under the cursor."""
         newest: list[Problem] = getattr(self, "_newest", [])
         key = self.chosen.key
         return next((each for each in newest if (each.source, each.text) == key), None)
@@ -65,7 +65,7 @@ class ProblemsPane(Pane):
 
 
 def problem_line(view: ScreenView, problem: Problem, width: int) -> Line:
-    """Write `14:20  error  Missing: file not found`."""
+    """Return a line like `14:20  error  Missing: file not found`."""
     when = time.strftime("%H:%M", time.localtime(problem.last_at))
     start: Line = (muted(f" {when}"), *_level(problem))
     return (
@@ -88,7 +88,7 @@ def _words(view: ScreenView, problem: Problem, *, is_marked: bool = True) -> Lin
 
 
 def problem_details(view: ScreenView, problem: Problem) -> list[str]:
-    """Return the whole of a problem, the last lines of the other program with it."""
+    """Return the whole problem, with the last lines of the program that failed."""
     facts = []
     source = view.state.sources.get(problem.source or "")
     if source is not None:

@@ -1,4 +1,4 @@
-"""All sources: where each stands, how far it is, and why it gives nothing where it does not."""
+"""The pane of sources: the state and progress of each source, and why a source gives no patches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT_PRIORITY = 255
 
 
 class SourcesPane(Pane):
-    """A line for each source, those that need a look first, and a filter."""
+    """One line per source, those with problems first, and a filter."""
 
     room = PaneName.SOURCES
 
@@ -41,7 +41,7 @@ class SourcesPane(Pane):
         self.filter = ""
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write those sources that the filter lets through; only visible ones cost."""
+        """Return the sources that match the filter; only visible rows are written."""
         sources = ordered(view, self.filter)
         note = ""
         if self.filter:
@@ -58,17 +58,17 @@ class SourcesPane(Pane):
         )
 
     def source(self) -> str | None:
-        """Return the id of the source the cursor stands on."""
+        """Return the id of the source under the cursor."""
         return self.chosen.key if isinstance(self.chosen.key, str) and self.row_count else None
 
     def copied(self) -> list[str]:
-        """Return the path of that source."""
+        """Return the path of the source under the cursor."""
         source = self._view.state.sources.get(self.source() or "") if self._view else None
         return [source.path] if source is not None else super().copied()
 
 
 def ordered(view: ScreenView, wanted: str) -> list[SourceState]:
-    """Return the sources that match, those worked on first, then trouble, then what is to come."""
+    """Return the matching sources: active ones first, then those with problems, then waiting ones."""
     folded = wanted.casefold()
     found = [
         (_rank(source.phase), source.priority, source.name, source.id)
@@ -88,10 +88,10 @@ def _searched(source: SourceState) -> str:
 
 
 class _Columns:
-    """Which columns there are for a width, and how wide the name is."""
+    """The columns for a width, and the width of the name."""
 
     def __init__(self, width: int, nouns: Nouns) -> None:
-        """Share out the width: name, state and clips always, the rest as there is room."""
+        """Divide the width: name, state and clips always, other columns if there is room."""
         self._nouns = nouns
         room = width - 1 - _LEAST_NAME - _STATE_CELLS - _CLIPS_CELLS
         self.has_percent = room >= _PERCENT_CELLS
@@ -108,7 +108,7 @@ class _Columns:
             self.name, self.reason = _LEAST_NAME + max(0, room), 0
 
     def heading(self) -> Line:
-        """Write the names of the columns."""
+        """Return the names of the columns."""
         parts = [
             StyledText(" "),
             muted(fit(self._nouns.source.one, self.name)),
@@ -122,7 +122,7 @@ class _Columns:
         return (*parts, muted("  why" if self.reason else ""))
 
     def row(self, source: SourceState) -> Line:
-        """Write one source. Where a reason has no column of its own it takes that of the numbers."""
+        """Return the line of one source. A reason without its own column replaces the numbers."""
         phase = source.phase
         role = _STATE_ROLES.get(phase, "plain")
         name_role: Role = "muted" if role == "muted" else "plain"
@@ -154,9 +154,9 @@ def _priority(source: SourceState) -> StyledText:
 
 
 def source_details(view: ScreenView, name: str) -> list[str]:
-    """Return all there is to say about one source, its name and path whole."""
+    """Return all details about one source, with its whole name and path."""
     source, nouns = view.state.sources[name], view.state.nouns
-    why = display_name(source.reason.removeprefix(f"{source.phase} "))  # "skipped by hand" says it twice
+    why = display_name(source.reason.removeprefix(f"{source.phase} "))  # avoids "skipped: skipped by hand"
     lost = f"{count(source.rejected)} rejected, {count(source.failed)} failed"
     tries = _tries(nouns, source)
     facts = [
@@ -185,7 +185,7 @@ def _tries(nouns: Nouns, source: SourceState) -> str:
 
 
 def cost_of_skipping(view: ScreenView, name: str) -> list[str]:
-    """Return what each category would still have got from a source."""
+    """Return the patches that each category would lose if a source was skipped."""
     source, images = view.state.sources[name], view.state.nouns.image
     missing = {c: quota - source.images.get(c, 0) for c, quota in source.quotas.items()}
     return [f"{display_name(c)}: {images.counted(left)}" for c, left in sorted(missing.items()) if left > 0]

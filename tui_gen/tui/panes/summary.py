@@ -1,4 +1,4 @@
-"""The head of the screen: is it working, how far, when done, is anything wrong, will the disk hold."""
+"""The head of the screen: state, progress, time left, problems, and whether the disk suffices."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _PERCENT_CELLS = 9
 
 
 class OverallPane(Pane, can_focus=False):
-    """Four lines that answer the five questions; six where the screen is narrow."""
+    """Four lines with the five facts; six lines if the screen is narrow."""
 
     room = PaneName.OVERALL
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write the lines as rows, for those who count them."""
+        """Return the lines as rows, so that they can be counted."""
         return page_of(self.summary(view, size.width))
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
-        """Write the head."""
+        """Return the head."""
         if width < _NARROW:
             return [
                 state_line(view, width),
@@ -55,14 +55,14 @@ class OverallPane(Pane, can_focus=False):
 
 
 def _progress_words(view: ScreenView) -> list[list[Line]]:
-    """Write how far and when done, ever shorter: when it is done is never what is left out."""
+    """Return progress and time left in shorter and shorter variants; the time left is in all of them."""
     sources, elapsed, left = sources_words(view), elapsed_words(view), left_words(view)
     short = sources[:2]
     return [[sources, elapsed, left], [short, elapsed, left], [short, left]]
 
 
 def _health_line(view: ScreenView, width: int) -> Line:
-    """Write how it goes; at the right what is wrong, which is never what is left out."""
+    """Return workers, rate and disk; problems are at the right and always shown."""
     problems = (*problem_words(view), StyledText(" "))
     room = width - width_of(problems) - 2
     workers, rate = workers_words(view), rate_words(view)
@@ -72,7 +72,7 @@ def _health_line(view: ScreenView, width: int) -> Line:
 
 
 def _first_fitting(variants: list[list[Line]], width: int) -> Line:
-    """Return the first variant that fits as a whole, or what fits of the last."""
+    """Return the first variant that fits completely, or what fits of the last."""
     for parts in variants:
         if width_of(joined(parts, 10 * width)) <= width:
             return joined(parts, width)
@@ -80,12 +80,12 @@ def _first_fitting(variants: list[list[Line]], width: int) -> Line:
 
 
 def margin(written: Line) -> Line:
-    """Return a line set off from the edge."""
+    """Return a line with a margin at the left."""
     return (StyledText(" "), *written)
 
 
 def state_line(view: ScreenView, width: int) -> Line:
-    """Write `RUNNING`, or what it is instead and why; at the right, where the patches go."""
+    """Return `RUNNING`, or another state with its reason, and at the right the output folder."""
     condition = view.condition
     left = line(StyledText(f" {condition.word}", condition.role))
     reason = display_name(condition.reason)
@@ -109,14 +109,14 @@ def stage_words(view: ScreenView) -> str:
 
 
 def progress_line(view: ScreenView, width: int) -> Line:
-    """Write the bar and the percentage."""
+    """Return the bar and the percentage."""
     share = view.metrics.share_done
     cells = width - 2 - _PERCENT_CELLS
     return (StyledText(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
 
 
 def sources_words(view: ScreenView) -> Line:
-    """Write `42 of 116 videos, 4 left out`, with the noun of the job."""
+    """Return `42 of 116 videos, 4 left out`, with the noun of the job."""
     counts, noun = view.metrics.videos, view.state.nouns.source
     if not counts.total:
         return line(muted(f"no {noun.many} known yet"))
@@ -129,12 +129,12 @@ def sources_words(view: ScreenView) -> Line:
 
 
 def elapsed_words(view: ScreenView) -> Line:
-    """Write `1d 08h so far`, pauses left out."""
+    """Return `1d 08h so far`, without pauses."""
     return line(f"{duration(view.metrics.elapsed_seconds)}", muted(" so far"))
 
 
 def left_words(view: ScreenView) -> Line:
-    """Write `2d 14h left, Tue 25 Nov 04:50`; no date while the work stands still."""
+    """Return `2d 14h left, Tue 25 Nov 04:50`; without the date while the run does not work."""
     if view.condition.is_ended:
         done, wanted = count(view.metrics.clips_done), count(view.metrics.clips_wanted)
         return line(f"{done} of {wanted} {view.state.nouns.clip.many} made")
@@ -147,7 +147,7 @@ def left_words(view: ScreenView) -> Line:
 
 
 def workers_words(view: ScreenView) -> Line:
-    """Write `8 workers`, or `target 6, running 8, draining 2` while the two differ."""
+    """Return `8 workers`, or `target 6, running 8, draining 2` while the two differ."""
     state = view.state
     target = view.workers_asked if view.workers_asked is not None else state.workers_target
     running = len(state.slots)
@@ -161,7 +161,7 @@ def workers_words(view: ScreenView) -> Line:
 
 
 def rate_words(view: ScreenView) -> Line:
-    """Write `412 patches/min`."""
+    """Return `412 patches/min`."""
     rate = view.metrics.patches_per_minute
     if rate is None or not view.is_working:
         return line(muted("no rate yet" if view.is_working else "standing still"))
@@ -169,14 +169,14 @@ def rate_words(view: ScreenView) -> Line:
 
 
 def disk_words(view: ScreenView) -> Line:
-    """Write whether the disk will hold, and what is free."""
+    """Return whether the disk suffices, and its free space."""
     disk = view.state.disk
     free = f", {size(disk.free_bytes)} free" if disk is not None else ""
     return (*outlook_words(view, "disk "), StyledText(free))
 
 
 def outlook_words(view: ScreenView, before: str = "") -> Line:
-    """Write `will hold`, or when it will be full."""
+    """Return `will hold`, or when the disk will be full."""
     disk = view.state.disk
     if disk is None:
         return line(muted(f"{before}not measured yet"))
@@ -192,7 +192,7 @@ def outlook_words(view: ScreenView, before: str = "") -> Line:
 
 
 def problem_words(view: ScreenView) -> Line:
-    """Write `nothing wrong`, or how many errors and warnings there are."""
+    """Return `nothing wrong`, or the number of errors and warnings."""
     if view.condition.is_dead:
         return line(StyledText("! engine gone", "bad"))
     errors, warnings = view.metrics.problems.errors, view.metrics.problems.warnings

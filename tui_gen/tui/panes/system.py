@@ -1,4 +1,4 @@
-"""The machine and the pace: cores, memory, reading and writing, the pace, how well the work goes."""
+"""The pane of the machine: cores, memory, reading and writing, the rate, and the share of made clips."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _PACE = "   pace "
 
 
 class SystemPane(Pane):
-    """What the machine does, and how fast the work goes."""
+    """The load of the machine, and the rate of the run."""
 
     room = PaneName.SYSTEM
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write the facts."""
+        """Return the facts."""
         room = size.width - _LABEL - 2
         rows = [_fact("pace", rate_words(view)), _fact("", line(StyledText(pace_curve(view, room), "bar")))]
         return page_of([*rows, *_machine(view.state, room), *_quality(view)])
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
-        """Two lines: the machine, and how well the work goes."""
+        """Return two lines: the machine, and the share of made clips."""
         system = view.state.system
         room = width - _LABEL
         quality = [
@@ -63,7 +63,7 @@ class SystemPane(Pane):
 
 
 def pace_curve(view: ScreenView, width: int) -> str:
-    """Patches of the last whole minutes, oldest first; minutes without work count as none."""
+    """Return a curve of the patches of the last whole minutes, oldest first; idle minutes count as 0."""
     by_minute = {minute.minute: minute.patches for minute in view.state.minutes}
     if not by_minute or width <= 0:
         return ""

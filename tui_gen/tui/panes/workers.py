@@ -1,4 +1,4 @@
-"""What the workers do now, and how the sources in hand are."""
+"""The pane of the workers: their current activities, and the progress of active sources."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _ROWS_FOR_SOURCES = 4
 
 
 class NowPane(Pane):
-    """One line a worker; below, where there is room, one for each source in hand."""
+    """One line per worker; below them, if there is room, one line per active source."""
 
     room = PaneName.NOW
     _sources: dict[int, str]
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Write a line for each worker, then the sources in hand."""
+        """Return a line for each worker, then the active sources."""
         slots = [view.state.slots[number] for number in sorted(view.state.slots)]
         self._sources = {slot.number: slot.source for slot in slots}
         lines = [self.slot_line(view, slot, size.width) for slot in slots]
@@ -53,22 +53,22 @@ class NowPane(Pane):
         )
 
     def wanted_lines(self, view: ScreenView, width: int) -> int:  # noqa: ARG002
-        """Count one line a worker; the sources in hand only take what is left over."""
+        """Return the number of workers; active sources only get lines that are left over."""
         return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_target)
 
     def source(self) -> str | None:
-        """Return the source of the worker the cursor stands on."""
+        """Return the source of the worker under the cursor."""
         key = self.chosen.key
         return self._sources.get(key) if isinstance(key, int) and hasattr(self, "_sources") else None
 
     def copied(self) -> list[str]:
-        """Return the path of that source."""
+        """Return the path of the source under the cursor."""
         source = self._view.state.sources.get(self.source() or "") if self._view else None
         return [source.path] if source is not None else super().copied()
 
     @staticmethod
     def slot_line(view: ScreenView, slot: SlotState, width: int) -> Line:
-        """Write ` 3  Arrival   clip 12   4/1,200   reading   11s`."""
+        """Return a line like ` 3  Arrival   clip 12   4/1,200   reading   11s`."""
         source = view.state.sources.get(slot.source)
         name = source.name if source is not None else slot.source
         done = f"{count(source.clips_made)}/{count(source.clips_wanted)}" if source is not None else ""
@@ -89,7 +89,7 @@ class NowPane(Pane):
         if width >= _WIDE:
             right = (muted(fit_right(clip, 12)), *right)
         room = width - 5 - sum(len(span.text) for span in right)
-        if room < _DOING_CELLS:  # a narrow screen: the name, and what is done with it
+        if room < _DOING_CELLS:  # a narrow screen: only the name and the activity
             right = right[1:3]
             room = width - 5 - sum(len(span.text) for span in right)
         return (muted(fit_right(str(slot.number), 3)), StyledText("  " + foreign(name, room)), *right)
@@ -102,7 +102,7 @@ def _idle_words(view: ScreenView) -> str:
 
 
 def _sources_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> list[Line]:
-    """Write a heading and one line for each source the workers are on."""
+    """Return a heading and one line for each source that the workers process."""
     ids = dict.fromkeys(slot.source for slot in slots)
     sources = [view.state.sources[name] for name in ids if name in view.state.sources]
     longest = max((width_of(line(display_name(source.name))) for source in sources), default=0)

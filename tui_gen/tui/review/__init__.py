@@ -1,1 +1,1 @@
-"""The review of a scan: a table that is edited before it is saved."""
+"""The review of a scan: a table that the user edits before it is saved."""

@@ -1,4 +1,4 @@
-"""The keys of the review: the bindings, the key line and the help are written from this table."""
+"""The keys of the review: the bindings, the key line and the help are generated from this table."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ REVIEW_ACTIONS = (
 REVIEW_SIGNALS = (
     Action("review.cancel-anywhere", "ctrl+c,ctrl+q", "cancel", "", "the same, from anywhere", "leave"),
 )
-"""What works while something is typed, too."""
+"""The actions that also work while text is typed."""
 _LABELS = {"review.more": "+/-", "review.column-right": "\N{LEFTWARDS ARROW}\N{RIGHTWARDS ARROW}"}
 
 
 def label_of(action: Action) -> str:
-    """Return how an action's keys stand in the key line."""
+    """Return an action's keys as shown in the key line."""
     return _LABELS.get(action.id) or shown_key(action.keys.split(",")[0])
 
 

@@ -1,7 +1,7 @@
-"""The review of a scan: a table of what was found, in which weights and priorities are edited with keys.
+"""The review of a scan: a table of the found sources, whose weights and priorities are edited with keys.
 
-It knows no job: rows come in as plain values and go out changed, or not at all. Invariant: nothing is
-kept of a review that is cancelled, and every change but the last typed letter can be undone.
+It imports no job: rows are plain values. Invariant: a cancelled review changes nothing, and every change can
+be undone, except the last typed letter.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ _SHOWN = ("all", "taken", "left out")
 
 
 class _Fixed(ScrollList, can_focus=False):
-    """Lines without a title that do not scroll; a subclass writes them as they stand."""
+    """Lines without a title that do not scroll; a subclass writes them."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.is_summary = True
 
     def write(self, size: Size) -> Page | None:
-        """Nothing scrolls here."""
+        """Return None: these lines do not scroll."""
         del size
         return None
 
     def heading(self, width: int) -> Line:
-        """Nothing has a title here."""
+        """Return an empty title."""
         del width
         return EMPTY
 
 
 class Head(_Fixed):
-    """Two lines: what was scanned, and what it comes to."""
+    """Two lines: the scanned folders, and the sums."""
 
     def __init__(self, reviewed: Reviewed) -> None:
         """Show `reviewed`."""
@@ -64,17 +64,17 @@ class Head(_Fixed):
 
 
 class Table(ScrollList):
-    """The found sources, a line each."""
+    """The found sources, one line each."""
 
     def __init__(self, reviewed: Reviewed) -> None:
         """Show `reviewed`."""
         super().__init__("review-table")
         self.reviewed = reviewed
         self.wanted, self.shown = "", _SHOWN[0]
-        self.column = 0  # of the categories, then the priority
+        self.column = 0  # index of a category, or of the priority after the categories
 
     def write(self, size: Size) -> Page:
-        """Write what the filter lets through."""
+        """Return the rows that match the filter."""
         rows = self.found()
         columns = Columns(size.width - 1, self.reviewed, self.column)
         parts = [f"filter: {display_name(self.wanted)}"] if self.wanted else []
@@ -91,7 +91,7 @@ class Table(ScrollList):
         )
 
     def heading(self, width: int) -> Line:
-        """Write the title."""
+        """Return the title."""
         del width
         return line(StyledText(" Found ", "title" if self.has_focus else "muted"))
 
@@ -105,16 +105,16 @@ class Table(ScrollList):
         ]
 
     def under_cursor(self) -> ReviewRow | None:
-        """Return the row the cursor stands on."""
+        """Return the row under the cursor."""
         found = self.reviewed.find(str(self.chosen.key)) if self.row_count else None
         return found if found is not None and found in self.found() else None
 
 
 class Keys(_Fixed):
-    """The last line: what can be done, or what was."""
+    """The last line: the keys, or the result of the last action."""
 
     def __init__(self) -> None:
-        """Say nothing yet."""
+        """Make an empty line."""
         super().__init__("review-keys")
         self.notice = ""
 
@@ -143,20 +143,20 @@ class ReviewScreen(Screen[None]):
         self.reviewed = reviewed
         self.table, self._head, self._keys = Table(reviewed), Head(reviewed), Keys()
         self._field = Input(id="filter", compact=True)
-        self._typing = ""  # what is typed: "filter", "value" or "name"
+        self._typing = ""  # the open field: "filter", "value" or "name"
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         yield from (self._head, self.table, self._keys, self._field)
 
     def on_mount(self) -> None:
-        """Begin with the table."""
+        """Focus the table."""
         self._field.display = False
         self._place()
         self.set_focus(self.table)
 
     def on_resize(self) -> None:
-        """Arrange for another size."""
+        """Arrange the screen for another size."""
         self._place()
 
     def _place(self) -> None:
@@ -172,19 +172,19 @@ class ReviewScreen(Screen[None]):
             widget.styles.width, widget.styles.height = width, max(1, lines)
 
     def show(self, notice: str = "") -> None:
-        """Show everything as it is now, and say what was done."""
+        """Show the current rows and a text about the last action."""
         self._keys.notice = notice
         for scroll_list in (self._head, self.table, self._keys):
             scroll_list.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed a key is a letter, also one that came before the field was there."""
+        """Treat keys as letters while a field is open, also keys pressed before it was shown."""
         return False if self._typing else super().check_action(action, parameters)
 
     # ------------------------------------------------------------------ moving and looking
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor; what was done is said no longer."""
+        """Move the cursor and clear the last notice."""
         self.table.move(rows)
         self.show()
 
@@ -193,12 +193,12 @@ class ReviewScreen(Screen[None]):
         self.action_move(pages * self.table.rows_per_page)
 
     def action_column(self, step: int) -> None:
-        """Choose what plus and minus change."""
+        """Choose the column that plus and minus change."""
         self.table.column = (self.table.column + step) % (len(self.reviewed.categories) + 1)
         self.show()
 
     def action_shown(self) -> None:
-        """Show all, what is taken, what is left out."""
+        """Show all sources, those taken, or those left out."""
         self.table.shown = _SHOWN[(_SHOWN.index(self.table.shown) + 1) % len(_SHOWN)]
         self.show(f"showing {self.table.shown}")
 
@@ -208,7 +208,7 @@ class ReviewScreen(Screen[None]):
 
     @on(ScrollList.RowOpened)
     def action_details(self) -> None:
-        """Show all about the source under the cursor."""
+        """Show the details of the source under the cursor."""
         row = self.table.under_cursor()
         if row is not None:
             self.app.push_screen(TextDialog(row.name, row.details()))
@@ -220,21 +220,21 @@ class ReviewScreen(Screen[None]):
         self.show(notice)
 
     def action_take(self) -> None:
-        """Leave the source out, or take it."""
+        """Leave the source under the cursor out, or take it."""
         row = self.table.under_cursor()
         if row is not None:
             changed = replace(row, is_in=not row.is_in)
             self._change([changed], f"{row.name}: {'taken' if changed.is_in else 'left out'}")
 
     def action_take_shown(self) -> None:
-        """Leave all that are shown out, or take them all where none is taken."""
+        """Leave all shown sources out, or take all of them if none is taken."""
         rows = self.table.found()
         are_taken = not any(row.is_in for row in rows)
         said = "taken" if are_taken else "left out"
         self._change([replace(row, is_in=are_taken) for row in rows], f"{count(len(rows))} {said}")
 
     def action_change(self, steps: int) -> None:
-        """Raise or lower what the column holds."""
+        """Raise or lower the value in the chosen column."""
         row = self.table.under_cursor()
         if row is None:
             return
@@ -243,7 +243,7 @@ class ReviewScreen(Screen[None]):
         self._set(row, name, row.value(name) + steps * step)
 
     def action_priority(self, change: int) -> None:
-        """One step earlier or later."""
+        """Move a source one step earlier or later."""
         row = self.table.under_cursor()
         if row is not None:
             self._set(row, PRIORITY, row.priority + change)
@@ -257,24 +257,24 @@ class ReviewScreen(Screen[None]):
         self._change([changed], f"{row.name}: {name} {changed.value(name):g}")
 
     def action_spread(self) -> None:
-        """Give all that are shown the weights of the source under the cursor."""
+        """Give all shown sources the weights of the source under the cursor."""
         row = self.table.under_cursor()
         if row is not None:
             rows = [replace(each, weights=row.weights) for each in self.table.found()]
             self._change(rows, f"{count(len(rows))} weighed as {row.name}")
 
     def action_undo(self) -> None:
-        """Take the last change back."""
+        """Undo the last change."""
         self.show("undone" if self.reviewed.undo() else "nothing to undo")
 
     # ------------------------------------------------------------------ typing
 
     def action_filter(self) -> None:
-        """Ask what to show."""
+        """Ask for the filter."""
         self._ask("filter", self.table.wanted, "a name, a rule, a reason, a path")
 
     def action_value(self) -> None:
-        """Ask for the value of the column."""
+        """Ask for the value of the chosen column."""
         row = self.table.under_cursor()
         if row is not None:
             self._ask("value", "", f"{self._column_name()} of {display_name(row.name)}")
@@ -322,7 +322,7 @@ class ReviewScreen(Screen[None]):
             self.show(f"{name} goes from 0 to {largest:g}")
 
     def key_escape(self) -> None:
-        """Leave the field without its text; without one, the filter."""
+        """Close the field without using its text; without a field, clear the filter."""
         if self._typing in {"", "filter"}:
             self.table.wanted = self._field.value = ""
             self.table.shown = _SHOWN[0]
@@ -337,12 +337,12 @@ class ReviewScreen(Screen[None]):
     # ------------------------------------------------------------------ ending
 
     def action_save(self) -> None:
-        """End, with the rows as they are."""
+        """End with the current rows as the result."""
         self.app.exit(self.reviewed.rows)
 
 
 class ReviewApp(TerminalApp[tuple[ReviewRow, ...] | None]):
-    """The review; its result is the rows to be saved, or None."""
+    """The review; its result is the rows to save, or None."""
 
     ENABLE_COMMAND_PALETTE = False
     TITLE = "tui-gen scan"
@@ -360,11 +360,11 @@ class ReviewApp(TerminalApp[tuple[ReviewRow, ...] | None]):
         self.reviewed = Reviewed(title, tuple(categories), tuple(rows), nouns)
 
     def get_default_screen(self) -> Screen[None]:
-        """Begin with the table."""
+        """Return the screen with the table."""
         return ReviewScreen(self.reviewed)
 
     def action_cancel(self) -> None:
-        """End without a result; ask where something was changed."""
+        """End without a result; ask first if something was changed."""
         if isinstance(self.screen, QuestionDialog):
             return
         if not self.reviewed.is_changed:

@@ -1,6 +1,6 @@
-"""The rows of a review, their changes and how they are written; no widget here.
+"""The rows of a review, their changes and their lines; without widgets.
 
-Invariant: a row changes only through `Reviewed.change`, which keeps what was before it.
+Invariant: a row changes only through `Reviewed.change`, which keeps the previous row.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LEAST_WHY = 16
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
-    """One file that was found. All but `key`, `facts` and `why` may be changed."""
+    """A found file. All fields except `key`, `facts` and `why` may be changed."""
 
     key: str  # the path
     name: str
@@ -47,14 +47,14 @@ class ReviewRow:
         return self.priority if name == PRIORITY else dict(self.weights).get(name, 0.0)
 
     def with_value(self, name: str, value: float) -> ReviewRow:
-        """Return the row with another priority or weight; a weight of 0 is none."""
+        """Return the row with another priority or weight; a weight of 0 removes the category."""
         if name == PRIORITY:
             return replace(self, priority=round(value))
         weights = {**dict(self.weights), name: round(value, 3)}
         return replace(self, weights=tuple((key, weight) for key, weight in weights.items() if weight > 0))
 
     def details(self) -> list[str]:
-        """Return all there is to say, the path whole."""
+        """Return all details, with the whole path."""
         weights = ", ".join(f"{display_name(name)} {weight:g}" for name, weight in self.weights)
         return [
             f"path      {display_name(self.key)}",
@@ -68,7 +68,7 @@ class ReviewRow:
 
 @dataclass(slots=True)
 class Reviewed:
-    """The rows as they are now, and as they were before."""
+    """The current rows, and their earlier versions."""
 
     title: str
     categories: tuple[str, ...]
@@ -78,7 +78,7 @@ class Reviewed:
 
     @property
     def is_changed(self) -> bool:
-        """Whether there is something to lose."""
+        """Whether there are unsaved changes."""
         return bool(self._before)
 
     def find(self, key: str) -> ReviewRow | None:
@@ -86,20 +86,20 @@ class Reviewed:
         return next((row for row in self.rows if row.key == key), None)
 
     def change(self, rows: Sequence[ReviewRow]) -> None:
-        """Put changed rows into the places of those with their keys."""
+        """Replace the rows that have the keys of the changed rows."""
         changed = {row.key: row for row in rows}
         self._before.append(self.rows)
         self.rows = tuple(changed.get(row.key, row) for row in self.rows)
 
     def undo(self) -> bool:
-        """Take the last change back; return whether there was one."""
+        """Undo the last change; return whether there was one."""
         if not self._before:
             return False
         self.rows = self._before.pop()
         return True
 
     def head_lines(self, width: int) -> list[Line]:
-        """Write what was scanned and what it comes to."""
+        """Return lines with the scanned folders and the sums."""
         taken = [row for row in self.rows if row.is_in]
         counts = f"{count(len(taken))} taken, {count(len(self.rows) - len(taken))} left out"
         sums = [f"{display_name(name)} {sum(row.value(name) for row in taken):g}" for name in self.categories]
@@ -109,7 +109,7 @@ class Reviewed:
 
 
 def matches(row: ReviewRow, wanted: str) -> bool:
-    """Whether a row holds a text, which is in lower case."""
+    """Return whether a row contains a text in lower case."""
     if not wanted:
         return True
     categories = " ".join(name for name, _ in row.weights)
@@ -117,14 +117,14 @@ def matches(row: ReviewRow, wanted: str) -> bool:
 
 
 class Columns:
-    """Which columns there are for a width, and how a row is written in them."""
+    """The columns for a width, and the lines of rows in these columns."""
 
     def __init__(self, width: int, reviewed: Reviewed, chosen: int) -> None:
-        """Share out the width; `chosen` is the column that keys change, the priority after the categories."""
+        """Divide the width; `chosen` is the column that keys change, the priority after the categories."""
         self._noun, categories = reviewed.nouns.source, reviewed.categories
         room = width - _MARK_CELLS - _LEAST_NAME - _PRIORITY_CELLS - 1
         fitting = max(1, room // _WEIGHT_CELLS)
-        # Where not all fit, those around the chosen one are shown.
+        # If not all columns fit, those around the chosen one are shown.
         first = max(0, min(chosen - fitting + 1, len(categories) - fitting))
         self._categories = list(categories)[first : first + fitting]
         self._chosen = chosen - first if chosen < len(categories) else len(self._categories)
@@ -135,7 +135,7 @@ class Columns:
             self._name, self._why = _LEAST_NAME + max(0, room), 0
 
     def heading(self) -> Line:
-        """Write the names of the columns; the chosen one stands out, also without colour."""
+        """Return the names of the columns; the chosen one is marked, also without colour."""
         parts = [muted(fit("", _MARK_CELLS)), muted(fit(self._noun.one, self._name))]
         names = [*self._categories, "prio"]
         for place, name in enumerate(names):
@@ -150,14 +150,14 @@ class Columns:
         return (*parts, muted("  why" if self._why else ""))
 
     def row(self, row: ReviewRow) -> Line:
-        """Write one source."""
+        """Return the line of one source."""
         role: Role = "plain" if row.is_in else "muted"
         start = [
             StyledText(f" [{'x' if row.is_in else ' '}] ", role),
             StyledText(foreign(row.name, self._name), role),
         ]
         if not self._why and row.why and not row.is_in:
-            # A reason without a column of its own takes that of the numbers.
+            # A reason without its own column replaces the numbers.
             return (*start, muted("  " + display_name(row.why)))
         numbers = []
         for place, name in enumerate(self._categories):

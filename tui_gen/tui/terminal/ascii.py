@@ -1,6 +1,6 @@
-"""A screen in ASCII: every character that a terminal without UTF-8 would garble becomes a plain one.
+"""Replaces every character that a terminal without UTF-8 cannot show by an ASCII character.
 
-Invariant: the text takes as many cells as before, and nothing in it but ASCII is left.
+Invariant: the text takes as many cells as before and contains only ASCII characters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOOKS: dict[str, str] = {
     "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}": ">",
 }
 CORNERS = range(0x250C, 0x2580)
-"""Box drawing that is neither a level nor an upright line."""
+"""Box drawing characters that are neither levels nor vertical lines."""
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Textual's driver for terminals that stall, vanish or are another's, made to survive all three."""
+"""Textual's driver, extended for terminals that stall, disappear or belong to another user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PatientDriver(LinuxDriver):
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
-        """Take the place of Textual's driver."""
+        """Initialise as Textual's driver does."""
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._is_mouse_on = mouse
         self._writer: PatientWriter | None = None
@@ -43,13 +43,13 @@ class PatientDriver(LinuxDriver):
         self._tell_loop(self._post_size)
 
     def stop_application_mode(self) -> None:
-        """Put the terminal back in order, before anything that still waits to be painted."""
+        """Restore the terminal before anything that still waits to be painted."""
         if self._writer is not None:
             self._writer.drop_pictures()
         super().stop_application_mode()
 
     def toggle_mouse(self) -> bool:
-        """Let the terminal select text with its mouse, or take the mouse back; say which."""
+        """Leave the mouse to the terminal, or take it back; return whether it is on."""
         if self._is_mouse_on:
             self._disable_mouse_support()
         else:
@@ -70,7 +70,7 @@ class PatientDriver(LinuxDriver):
             self._app.post_message(events.Resize(size, size))
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Ask the terminal itself: COLUMNS and LINES, where exported, are what it was some time ago."""
+        """Return the size that the terminal reports: exported COLUMNS and LINES may be out of date."""
         try:
             size = os.get_terminal_size(self.fileno)
         except OSError:  # no terminal to read keys from
@@ -78,11 +78,11 @@ class PatientDriver(LinuxDriver):
         return (size.columns, size.lines) if all(size) else super()._get_terminal_size()
 
     def _on_gone(self) -> None:
-        """End the screen: the terminal is gone."""
+        """End the screen, because the terminal is gone."""
         self._tell_loop(lambda: self._app.exit(return_code=HANGUP_CODE))
 
     def _on_drained(self) -> None:
-        """Paint everything: what was lost is not known."""
+        """Paint everything, because it is unknown which output was lost."""
         self._tell_loop(self._app.screen.refresh)
 
     def _tell_loop(self, callback: Callable[[], object]) -> None:
@@ -90,7 +90,7 @@ class PatientDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(callback)
 
     def _run_input_thread(self) -> None:
-        """Read keys; a terminal that cannot be read is gone, which is no reason to panic."""
+        """Read keys; a terminal that cannot be read counts as gone, not as a crash."""
         try:
             self.run_input_thread()
         except OSError:
@@ -98,14 +98,14 @@ class PatientDriver(LinuxDriver):
 
 
 class AsciiDriver(PatientDriver):
-    """The same for a terminal without UTF-8."""
+    """The driver for a terminal without UTF-8."""
 
     translate = plain
 
 
 @contextmanager
 def _writing_through(make: Callable[[IO[str]], PatientWriter]) -> Iterator[None]:
-    """Have Textual make our writer where it would make its own: its driver leaves no other place to."""
+    """Make Textual's driver use this writer; its driver offers no other way to replace the writer."""
     original = vars(linux_driver)["WriterThread"]
     vars(linux_driver)["WriterThread"] = make
     try:

@@ -1,8 +1,8 @@
-"""Runs a screen on this process's terminal, and leaves the terminal in order however the screen ends.
+"""Runs a screen on this process's terminal, and restores the terminal however the screen ends.
 
-While the screen runs, descriptors 1 and 2 lead to a log, so that nothing written by C code or children
-lands between the panes. Signals end the screen in order: the terminal is restored, the exit code is
-128 and the signal. A terminal that stalls or vanishes holds up nothing.
+While the screen runs, descriptors 1 and 2 lead to a log, so that output of C code or children does not appear
+between the panes. A signal ends the screen in order: the terminal is restored, and the exit code is 128 plus
+the number of the signal. A terminal that stalls or disappears delays nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RESTORE = "\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[?104
 
 
 class Endable(Protocol):
-    """An app that can be run and told to end."""
+    """An app that can be run and asked to end."""
 
     exit_code: int | None
     crash: Exception | None
@@ -45,12 +45,12 @@ class Endable(Protocol):
 
     @property
     def return_code(self) -> int | None:
-        """What it ended with."""
+        """The exit code of the app, or None."""
         ...
 
 
 def run_screen(app: Endable, log: Path | None = None) -> int:
-    """Run a screen to its end; return the exit code. `log` takes what must not reach the terminal."""
+    """Run a screen to its end; return the exit code. Output not for the screen goes to `log`."""
     with _opened(log) as out:
         with _terminal_to_itself(out), _signals(app):
             app.run()
@@ -71,7 +71,7 @@ def _opened(log: Path | None) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _terminal_to_itself(log: IO[bytes]) -> Iterator[None]:
-    """Lead 1 and 2 into the log; Textual gets the terminal under another number."""
+    """Redirect descriptors 1 and 2 to the log; Textual gets the terminal as another descriptor."""
     saved_descriptors = os.dup(1), os.dup(2)
     saved_streams = sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr
     for stream in saved_streams:
@@ -99,7 +99,7 @@ def _terminal_to_itself(log: IO[bytes]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals(app: Endable) -> Iterator[None]:
-    """End the app on a signal, and the process where the app does not end."""
+    """End the app on a signal, and the process if the app does not end."""
     before = termios.tcgetattr(0) if os.isatty(0) else None
 
     timers: list[threading.Timer] = []
@@ -130,17 +130,17 @@ def _signals(app: Endable) -> Iterator[None]:
 
 
 def _restore(before: list[Any] | None) -> None:
-    """Put the terminal back without waiting for anybody."""
+    """Restore the terminal's settings without waiting for its output."""
     if before is None:
         return
-    with contextlib.suppress(OSError, termios.error):  # a terminal that is gone needs nothing
+    with contextlib.suppress(OSError, termios.error):  # a terminal that is gone needs no restoring
         termios.tcsetattr(0, termios.TCSANOW, before)
         terminal = os.open(os.ttyname(0), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         os.write(terminal, _RESTORE.encode())
 
 
 def _tell_of_crash(crash: Exception, out: IO[bytes], log: Path | None) -> None:
-    """Keep the whole story in the log; say on the terminal what the screen died of, harmless."""
+    """Write the traceback to the log, and a printable summary to the terminal."""
     story = "".join(traceback.format_exception(crash))
     out.write(story.encode("utf-8", "backslashreplace"))
     shown = story.splitlines()[-_CRASH_LINES:]

@@ -1,8 +1,8 @@
-"""Writes to a terminal without ever making anybody wait for it, and notices when it is gone.
+"""Writes to a terminal without blocking its callers, and notices when the terminal is gone.
 
-What the terminal does not take is kept up to a limit, then dropped as a whole: a picture that is a
-minute old is of no use, and when the terminal reads again everything is painted anew. The writing of
-escape sequences is never cut in the middle while the terminal lives.
+Output that the terminal does not accept is kept up to a limit, then dropped completely: an old picture is
+useless, and when the terminal reads again, everything is painted again. An escape sequence is never cut while
+the terminal exists.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHUNK_BYTES = 4096
 
 
 class PatientWriter(threading.Thread):
-    """Stands in for Textual's writer thread: the same face, but `write` never blocks."""
+    """Replaces Textual's writer thread with the same interface; `write` never blocks."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class PatientWriter(threading.Thread):
         on_drained: Callable[[], None],
         translate: Callable[[str], str] = str,
     ) -> None:
-        """Write to the terminal behind `file`; say when it is gone, and when it reads again after a loss."""
+        """Write to the terminal behind `file`; call back when it is gone, or reads again after a loss."""
         super().__init__(daemon=True, name="terminal-output")
         self._file = file
         self._on_gone, self._on_drained, self._translate = on_gone, on_drained, translate
@@ -48,7 +48,7 @@ class PatientWriter(threading.Thread):
     # ------------------------------------------------------------------ Textual's side
 
     def write(self, text: str) -> None:
-        """Take text to be written, at once."""
+        """Queue text and return at once."""
         data = self._translate(text).encode("utf-8", "replace")
         with self._lock:
             if self.is_gone:
@@ -60,18 +60,18 @@ class PatientWriter(threading.Thread):
         self._wake()
 
     def isatty(self) -> bool:
-        """Pretend to be a terminal."""
+        """Return True, as Textual expects of a terminal."""
         return True
 
     def fileno(self) -> int:
-        """Return the terminal's file number."""
+        """Return the terminal's descriptor."""
         return self._file.fileno()
 
     def flush(self) -> None:
-        """Nothing waits here for a flush."""
+        """Do nothing: no caller waits for a flush."""
 
     def stop(self) -> None:
-        """Write what is left, but not for long, and end."""
+        """Write the rest within a time limit, and end."""
         with self._lock:
             self._is_stopping = True
         self._wake()
@@ -79,19 +79,19 @@ class PatientWriter(threading.Thread):
         self._file.flush()
 
     def drop_pictures(self) -> None:
-        """Forget what waits to be painted: what comes next puts the terminal back in order."""
+        """Drop queued pictures: the next output restores the terminal."""
         with self._lock:
             self._drop()
 
     # ------------------------------------------------------------------ the thread's side
 
     def run(self) -> None:
-        """Write while the terminal takes it; end when it is gone or nothing more is wanted."""
+        """Write as the terminal accepts output; end when the terminal is gone or the writer is stopped."""
         try:
             while not self._is_done():
                 self._turn()
         except OSError:
-            # A terminal that cannot be written to is gone; the owner of the screen is notified below.
+            # A terminal that cannot be written to counts as gone; the screen is notified below.
             self._note_gone()
         finally:
             self._close()
@@ -101,12 +101,12 @@ class PatientWriter(threading.Thread):
             return self.is_gone or (self._is_stopping and not self._pending)
 
     def _turn(self) -> None:
-        """Wait until there is something to do, and do it once."""
+        """Wait for an event and handle it once."""
         with self._lock:
             has_more = bool(self._pending)
         poller = select.poll()
         poller.register(self._wake_reader, select.POLLIN)
-        # A hang-up is reported even where nothing else is asked for.
+        # poll reports a hang-up even if no other event is requested.
         poller.register(self._terminal, select.POLLOUT if has_more else 0)
         for descriptor, event in poller.poll():
             if descriptor == self._wake_reader:
@@ -139,7 +139,7 @@ class PatientWriter(threading.Thread):
             self._on_drained()
 
     def _drop(self) -> None:
-        """Forget all but the sequence that may be half written."""
+        """Drop everything except a sequence that may be half written."""
         kept = self._pending.popleft() if self._pending else b""
         self._has_dropped = self._has_dropped or bool(self._pending)
         self._pending.clear()
@@ -165,17 +165,17 @@ class PatientWriter(threading.Thread):
         with self._lock:
             if self.is_gone:
                 return
-            # A pipe full of wake-up calls needs no further one.
+            # If the pipe is full, the thread will wake up anyway.
             with contextlib.suppress(BlockingIOError):
                 os.write(self._wake_writer, b".")
 
 
 def reopened(descriptor: int) -> int:
-    """Return the terminal under a description of its own, which alone may be made non-blocking.
+    """Return a new open file description of the terminal, so that non-blocking mode affects only this one.
 
-    The one inherited is shared with the shell, which would suffer. Where the terminal cannot be opened
-    again (another user's, after su), a duplicate is written to in small pieces: the thread may then
-    wait, but no code waits for the thread.
+    The inherited description is shared with the shell, which non-blocking mode would break. If the terminal
+    cannot be opened again (another user's, after su), the result is a duplicate that is written in small
+    pieces: the thread may then block, but no code waits for the thread.
     """
     try:
         return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)

@@ -1,1 +1,1 @@
-"""Widgets and text primitives of our own."""
+"""Widgets, and the text primitives for their lines."""

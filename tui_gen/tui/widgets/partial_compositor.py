@@ -1,7 +1,7 @@
-"""Sends only the cells that changed: a changed span of a line, not the line from its widget's left edge.
+"""Sends only the changed cells of a line, instead of the line from its widget's left edge on.
 
-Textual's own partial update repaints each touched line from the left edge of the touched widget. Over
-SSH that is most of the traffic of a screen whose numbers change at the right.
+Textual's partial update repaints each changed line from the left edge of the changed widget. Over SSH, that
+is most of the traffic of a screen whose numbers change at the right.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from textual._compositor import ChopsUpdate, Compositor
 
 
 class SpansUpdate(ChopsUpdate):
-    """An update cropped on both sides of each span."""
+    """An update that is cropped on both sides of each span."""
 
     def render_segments(self, console: Console) -> str:
-        """Return what is to be written to the terminal."""
+        """Return the text to write to the terminal."""
         sequences: list[str] = []
         for y, left, right in self.spans:
             for end, (start, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
@@ -31,7 +31,7 @@ class SpansCompositor(Compositor):
     """A compositor whose partial updates are `SpansUpdate`s."""
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        """Return the update of what is dirty, or None when nothing is."""
+        """Return the update of the dirty regions, or None if nothing is dirty."""
         update = super().render_partial_update()
         if update is None:
             return None

@@ -1,7 +1,7 @@
-"""A roll: a title line, lines that stay, and rows that scroll, repainted cell by cell where they changed.
+"""A scroll list: a title line, fixed lines, and rows that scroll; only changed cells are repainted.
 
-A subclass writes a `Page`; this decides where it lands. Rows are written only when they are visible, so
-five hundred cost what twenty do.
+A subclass writes a `Page`; this class decides where its lines are on the screen. Rows are written only when
+they are visible, so five hundred rows cost as much as twenty.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ from tui_gen.tui.widgets.styled_lines import (
 
 _WHEEL_ROWS = 3
 _MARK = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-_CURSOR = StyledText("", "state")  # ends a line that the cursor stands on; takes no cell
-_MERGED_GAP = 6  # unchanged cells between two changes that are cheaper to send than to jump over
+_CURSOR = StyledText("", "state")  # ends the line under the cursor; takes no cell
+_MERGED_GAP = 6  # unchanged cells between two changes: cheaper to send than to jump over
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a room has to say: lines that stay, and rows by key of which some are shown."""
+    """The contents of a pane: fixed lines, and rows by key of which some are shown."""
 
     head: tuple[Line, ...] = ()
     keys: Sequence[Hashable] = ()
     row: Callable[[int], Line] = lambda _: EMPTY
     note: str = ""  # at the right of the title
-    is_list: bool = False  # rows are chosen by a cursor
-    empty: str = ""  # said where there are no rows
+    is_list: bool = False  # rows can be chosen by a cursor
+    empty: str = ""  # shown if there are no rows
 
 
 def page_of(lines: Sequence[Line], note: str = "") -> Page:
-    """Return a page of rows that are read, not chosen."""
+    """Return a page of rows that cannot be chosen."""
     return Page(keys=range(len(lines)), row=lambda index: lines[index], note=note)
 
 
 @dataclass(slots=True)
 class Chosen:
-    """The row the cursor stands on: by key, so that it follows its row when the order changes."""
+    """The row under the cursor, by key, so that the cursor follows its row when the order changes."""
 
     key: Hashable = None
     index: int = 0
@@ -70,13 +70,13 @@ class ScrollList(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"pane--{role}" for role in ROLES} | {"pane--cursor"}
 
     class RowOpened(Message):
-        """A row was asked about, by a second click."""
+        """The user asked for details of a row by a second click."""
 
     class Turned(Message):
-        """Another row may be the chosen one, so other keys may make sense."""
+        """Another row may be chosen, so other actions may be possible."""
 
     def __init__(self, name: str) -> None:
-        """Make an empty roll; it is filled when it is painted first."""
+        """Make an empty scroll list; the first painting fills it."""
         super().__init__(id=name)
         self.is_summary = False  # one or two lines, without a title and without rows to click on
         self.chosen = Chosen()
@@ -90,21 +90,21 @@ class ScrollList(Widget, can_focus=True):
 
     @abstractmethod
     def write(self, size: Size) -> Page | None:
-        """Write the page for a size; None while there is nothing to show."""
+        """Return the page for a size; None if there is nothing to show."""
 
     @abstractmethod
     def heading(self, width: int) -> Line:
-        """Write what the title line begins with, in at most `width` cells."""
+        """Return the beginning of the title line, in at most `width` cells."""
 
     # ------------------------------------------------------------------ showing
 
     @property
     def row_count(self) -> int:
-        """Rows of the page as last shown."""
+        """The number of rows of the page last shown."""
         return len(self._page.keys)
 
     def repaint(self) -> None:
-        """Write the page again; only cells that differ from what is shown are painted."""
+        """Write the page again; only cells that changed are painted."""
         if self.size.area and self.display:
             self._repaint()
 
@@ -147,7 +147,7 @@ class ScrollList(Widget, can_focus=True):
             written = fit_line(fit_line(row, width - 1), width)  # the last column stays free, as in the title
         if self._page.is_list and self.has_focus and index == self.chosen.index:
             first, *rest = written
-            # The mark says it without colour; the role says it with one.
+            # The mark shows the row without colour, the role with colour.
             return (StyledText(_MARK + first.text[1:], first.role), *rest, _CURSOR)
         return written
 
@@ -200,7 +200,7 @@ class ScrollList(Widget, can_focus=True):
         return found
 
     def on_mount(self) -> None:
-        """Follow the theme: Textual tells of new styles before it has those of the roles."""
+        """Follow the theme: Textual reports new styles before the styles of the roles are updated."""
         self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     def _recolour(self, _theme: Theme) -> None:
@@ -215,7 +215,7 @@ class ScrollList(Widget, can_focus=True):
         self.post_message(self.Turned())
 
     def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001  (Textual's signature)
-        """Show or hide the cursor. On `Focus` itself Textual has not noted the focus yet."""
+        """Show or hide the cursor. At the `Focus` event Textual has not set the focus yet."""
         super().watch_has_focus(_has_focus)
         self._repaint()
         self.post_message(self.Turned())
@@ -238,7 +238,7 @@ class ScrollList(Widget, can_focus=True):
         self.chosen = Chosen(keys[index], index)
 
     def move(self, rows: int) -> None:
-        """Move the cursor, or the page where there is none, by so many rows."""
+        """Move the cursor, or scroll a page without a cursor, by this number of rows."""
         if self._page.is_list and self._page.keys:
             index = max(0, min(self.chosen.index + rows, self.row_count - 1))
             self.chosen = Chosen(self._page.keys[index], index)
@@ -249,21 +249,21 @@ class ScrollList(Widget, can_focus=True):
 
     @property
     def rows_per_page(self) -> int:
-        """By how many rows a page turns."""
+        """The number of rows by which a page is turned."""
         return max(1, self._body_height - 1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Go down."""
+        """Scroll down."""
         event.stop()
         self.move(_WHEEL_ROWS)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Go up."""
+        """Scroll up."""
         event.stop()
         self.move(-_WHEEL_ROWS)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is; a second click asks about the row."""
+        """Move the cursor to the mouse; a second click asks for details of the row."""
         index = self._top + event.y - 1 - len(self._page.head)
         if self.is_summary or not self._page.is_list or not 0 <= index < self.row_count:
             return
@@ -273,7 +273,7 @@ class ScrollList(Widget, can_focus=True):
 
 
 def changed_cells(old: Line, new: Line) -> list[tuple[int, int]]:
-    """Return the spans of cells in which two lines of one width differ."""
+    """Return the spans of cells in which two lines of equal width differ."""
     before, after = _cells(old), _cells(new)
     if before is None or after is None or len(before) != len(after):
         return [(0, max(width_of(old), width_of(new)))]
@@ -288,7 +288,7 @@ def changed_cells(old: Line, new: Line) -> list[tuple[int, int]]:
 
 
 def _cells(written: Line) -> list[tuple[str, Role, bool]] | None:
-    """One entry a cell, or None where characters and cells are not one to one."""
+    """Return one entry per cell, or None if characters and cells do not correspond one to one."""
     is_cursor = _is_under_cursor(written)
     cells = [(character, span.role, is_cursor) for span in written for character in span.text]
     return cells if len(cells) == width_of(written) else None

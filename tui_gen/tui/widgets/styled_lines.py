@@ -1,7 +1,7 @@
-"""Lines of styled text, as the panes write them: cells counted, columns aligned, foreign text made harmless.
+"""Lines of styled text for the panes: counts cells, aligns columns, and makes untrusted text printable.
 
-A line is a tuple of spans; a span is text and its role. Roles become colours in tui_gen.tcss. Invariant:
-whatever goes in, `fit_line` gives exactly so many cells, and nothing that could command a terminal.
+A line is a tuple of spans; a span is text and its role. tui_gen.tcss maps roles to colours. Invariant:
+`fit_line` always returns exactly the given number of cells, without any terminal control characters.
 """
 
 from __future__ import annotations
@@ -49,27 +49,27 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def line(*parts: StyledText | str) -> Line:
-    """Return a line of the parts; bare text is plain."""
+    """Return a line of the parts; a plain string has the role "plain"."""
     return tuple(StyledText(part) if isinstance(part, str) else part for part in parts)
 
 
 def muted(text: str) -> StyledText:
-    """Text that may be overlooked."""
+    """Return text of low importance."""
     return StyledText(text, "muted")
 
 
 def strong(text: str) -> StyledText:
-    """Text that is to be seen first."""
+    """Return text of high importance."""
     return StyledText(text, "strong")
 
 
 def width_of(written: Line) -> int:
-    """Return the cells a line takes."""
+    """Return the number of cells of a line."""
     return sum(cell_len(span.text) for span in written)
 
 
 def fit(text: str, width: int) -> str:
-    """Return text in exactly `width` cells: filled up with blanks, or cut with an ellipsis."""
+    """Return text in exactly `width` cells: padded with spaces, or cut with an ellipsis."""
     if width <= 0:
         return ""
     if cell_len(text) <= width:
@@ -78,13 +78,13 @@ def fit(text: str, width: int) -> str:
 
 
 def fit_right(text: str, width: int) -> str:
-    """Return text at the right of exactly `width` cells."""
+    """Return text right-aligned in exactly `width` cells."""
     room = width - cell_len(text)
     return " " * room + text if room >= 0 else fit(text, width)
 
 
 def fit_end(text: str, width: int) -> str:
-    """Return text in exactly `width` cells, its end kept where it is too long: for paths."""
+    """Return text in exactly `width` cells; a text that is too long keeps its end, for paths."""
     if cell_len(text) <= width:
         return fit(text, width)
     kept = text
@@ -94,7 +94,7 @@ def fit_end(text: str, width: int) -> str:
 
 
 def foreign(text: str, width: int) -> str:
-    """Return a foreign name, harmless, in exactly `width` cells."""
+    """Return an untrusted name, printable, in exactly `width` cells."""
     return fit(display_name(text), width)
 
 
@@ -106,7 +106,7 @@ def fit_line(written: Line, width: int) -> Line:
         cells = cell_len(span.text)
         is_cut = cells > room or (cells == room and any(rest.text for rest in written[position + 1 :]))
         if is_cut and room > 0:
-            # A full span with more to come ends in an ellipsis too: what is cut is never cut in silence.
+            # A full span before further text also ends in an ellipsis, so that every cut is visible.
             text = fit(span.text, room) if cells > room else fit(span.text + " ", room)
             spans.append(StyledText(text, span.role))
             return tuple(spans)
@@ -118,7 +118,7 @@ def fit_line(written: Line, width: int) -> Line:
 
 
 def spread(left: Line, right: Line, width: int) -> Line:
-    """Return `left` and `right` at the two ends of `width` cells; `right` goes where both do not fit."""
+    """Return `left` and `right` at the two ends of `width` cells; without `right` if both do not fit."""
     room = width - width_of(left) - width_of(right)
     if not right or room < 1:
         return fit_line(left, width)
@@ -126,7 +126,7 @@ def spread(left: Line, right: Line, width: int) -> Line:
 
 
 def joined(parts: Iterable[Line], width: int, gap: str = "   ") -> Line:
-    """Return as many of the parts as fit into `width` cells, the first ones first, with gaps between."""
+    """Return the first parts that fit into `width` cells, with gaps between."""
     written: Line = ()
     for part in parts:
         longer = (*written, StyledText(gap), *part) if written else part
@@ -137,7 +137,7 @@ def joined(parts: Iterable[Line], width: int, gap: str = "   ") -> Line:
 
 
 def bar(share: float | None, width: int) -> Line:
-    """Return a bar of `width` cells, in eighths; empty where the share is unknown."""
+    """Return a bar of `width` cells, in eighths; empty if the share is unknown."""
     if width <= 0:
         return EMPTY
     eighths = round(max(0.0, min(1.0, share or 0.0)) * width * 8)
@@ -147,7 +147,7 @@ def bar(share: float | None, width: int) -> Line:
 
 
 def rail(share: float | None, width: int) -> Line:
-    """Return a thin bar of `width` cells, in halves: for bars that stand one below the other."""
+    """Return a thin bar of `width` cells, in halves, for bars below each other."""
     halves = round(max(0.0, min(1.0, share or 0.0)) * max(0, width) * 2)
     whole, part = divmod(halves, 2)
     filled = "━" * whole + "╸" * part
@@ -155,7 +155,7 @@ def rail(share: float | None, width: int) -> Line:
 
 
 def curve(values: Sequence[float], width: int) -> str:
-    """Return the last `width` values as a row of blocks from nothing to the largest."""
+    """Return the last `width` values as a row of blocks, scaled from 0 to the largest value."""
     shown = list(values)[-width:] if width > 0 else []
     top = max(shown, default=0.0)
     if top <= 0:
@@ -169,7 +169,7 @@ def gauges(percents: Sequence[float]) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Return harmless text in lines of at most `width` cells; its line breaks are kept, names are broken."""
+    """Return printable text in lines of at most `width` cells; line breaks are kept, long words are cut."""
     rows: list[str] = []
     for paragraph in text.split("\n"):
         rest = display_name(paragraph.rstrip("\r"))
@@ -182,7 +182,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _cut_at(text: str, width: int) -> int:
-    """Index at which to break: after the last blank that fits, or where the cells end."""
+    """Return the index of a line break: after the last space that fits, or at the last cell."""
     cells = end = 0
     for character in text:
         cells += cell_len(character)

@@ -49,10 +49,10 @@ def parts_before(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def resumed(folder: Path, parts_before: dict[str, dict[str, Any]], *, gives_recorded_bytes: bool) -> Resumed:
+def resumed(folder: Path, parts_before: dict[str, dict[str, Any]]) -> Resumed:
     assert parts_before
-    # The recipe of the run folder names its ffmpeg and how that converts colours.
-    return resume(folder, *(() if gives_recorded_bytes else ("--mix",)))
+    # Its recipe has the colour rules of its time, and names its ffmpeg and how that converts colours.
+    return resume(folder, "--mix")
 
 
 def losses(recorded: Any, found: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON

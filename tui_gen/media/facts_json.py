@@ -55,6 +55,7 @@ def survey_from_json(entries: JsonObject) -> SurveyFacts:
     """Return the facts that `survey_to_json` wrote. Raises KeyError or TypeError on anything else."""
     values = _known(SurveyFacts, entries)
     values["picture"] = Region(**entries["picture"])
+    values["combed_parts"] = tuple((begin, end) for begin, end in entries.get("combed_parts", ()))
     return SurveyFacts(**values)
 
 

@@ -102,5 +102,10 @@ class SurveyFacts:
 
     picture: Region  # inside the bars, in upright stored pixels; the whole frame without bars
     bar_votes: int  # number of frames that were bright enough to vote
-    is_interlaced: bool  # flagged, and confirmed by the fields
+    is_interlaced: bool  # by its fields, at most places that move
     is_telecined: bool = False  # hard 3:2 pulldown: each field repeats in about a fifth of the frames
+    # The field that is first, "tff" or "bff", as measured; None: as the frames' own flags say.
+    first_field: str | None = None
+    # The parts that are interlaced in a film that is otherwise not: (begin, end) in seconds from the first
+    # PTS, between the places looked at. Their windows are rejected where they are combed.
+    combed_parts: tuple[tuple[float, float], ...] = ()

@@ -35,8 +35,12 @@ _PLAIN = (
     "retry_skip_seconds",
     "gt_frames",
 )
-COLOUR_RULES = 1
-"""The version of the rules by which colours are read and converted. A change of the rules increments it."""
+COLOUR_RULES = 2
+"""The version of the rules by which pictures are read: colours, fields, bars, shape and times. A change of the
+rules increments it.
+
+2: what a film is, is measured all over it, and not read from its first frames and flags alone.
+"""
 
 LEGACY_RECIPE: JsonObject = MappingProxyType(
     {

@@ -243,7 +243,11 @@ def _survey_remarks(
         taken = taken if refused is None else "left out"
         yield f"telecined (3:2 pulldown woven into its frames), which is not undone: {taken}"
     elif survey.is_interlaced:
-        yield f"interlaced: {'deinterlaced' if refused is None else 'refused'}"
+        stated = "" if probe.field_order in INTERLACED_ORDERS else ", though not flagged as such"
+        yield f"interlaced{stated}: {'deinterlaced' if refused is None else 'refused'}"
+    elif survey.combed_parts:
+        parts = ", ".join(f"{length(begin)} to {length(end)}" for begin, end in survey.combed_parts)
+        yield f"interlaced in parts (at about {parts}): clips there are rejected"
     elif probe.field_order in INTERLACED_ORDERS:
         yield "flagged as interlaced, but both fields show one moment"
 
@@ -309,6 +313,8 @@ def _record(looked: Looked) -> dict[str, Any]:
         "duration_seconds": probe.duration_seconds,
         "field_order": probe.field_order,
         "is_interlaced": None if survey is None else survey.is_interlaced,
+        "first_field": None if survey is None else survey.first_field,
+        "combed_parts_seconds": None if survey is None else [list(part) for part in survey.combed_parts],
         "title_chapters": _chapters_record(probe),
         "telecine": _telecine(probe, survey),
         "colour": _colour_record(probe, looked.film.video.peak),

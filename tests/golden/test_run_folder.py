@@ -98,6 +98,15 @@ def test_every_line_can_be_read(tmp_path: Path) -> None:
     assert len(said_unread.err.splitlines()) == len(said.err.splitlines()) + 5, f"{said}\n{said_unread}"
 
 
+def test_other_rules_for_colours_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    refused = resume(tmp_path)
+    assert refused.done.code == 2, str(refused.done)
+    assert "colour_rules: 1 -> 2" in refused.done.err
+    assert refused.new == []
+    assert refused.stamps == refused.stamps_before
+
+
 def test_the_ledger_tells_of_the_same_patches(parts_before: dict[str, dict[str, Any]]) -> None:
     assert list(losses(GOLDEN["parts before"], parts_before)) == []
 

@@ -41,6 +41,16 @@ class ColourFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfiguredTags:
+    """The colour tags in a video's entry, by ffmpeg's names. None: the film's own."""
+
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    range: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter of the container, with times of the container. The name is untrusted text."""
 

@@ -143,7 +143,9 @@ class _Run:
             return
         name = task.get_name()
         log.error("the task %r beside the run has failed", name, exc_info=error)
-        text = f"internal error: the part of the engine named {name!r} has failed; the work goes on without it"
+        text = (
+            f"internal error: the part of the engine named {name!r} has failed; the work goes on without it"
+        )
         self.session.note([ev.ProblemNoted(self.session.now(), "error", text, detail=repr(error))])
 
 

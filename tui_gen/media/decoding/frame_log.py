@@ -21,6 +21,7 @@ _FRAME = re.compile(
     r"i:(?P<fields>.) iskey:(?P<key>\d)(?: type:(?P<type>\S))?"
 )
 _TAGS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
+_RPU = re.compile(r"Dolby Vision Metadata: .*?vdr_rpu_profile=(\d+);.*?bl_video_full_range_flag=(\d)")
 _DAMAGE = re.compile(
     r"Could not find ref with POC|Error constructing the frame RPS|[Mm]issing reference|"
     r"reference picture missing|co located POCs unavailable|error while decoding|concealing|"
@@ -72,6 +73,8 @@ class FrameLog:
     tags: tuple[str, str, str, str] | None = None
     max_cll_nits: float | None = None
     mastering_max_nits: float | None = None
+    # The first frame's Dolby Vision RPU is that of a base layer in Dolby's own colours (IPT).
+    has_ipt_rpu: bool = False
     has_passing_error: bool = False
     lasting_reason: str | None = None
     _tick_seconds: float = 0.0
@@ -124,6 +127,9 @@ class FrameLog:
             self.max_cll_nits = float(match[1])
         elif match := re.search(r"has_luminance:1 .*max_luminance=([\d.]+)", line):
             self.mastering_max_nits = float(match[1])
+        elif match := _RPU.search(line):
+            # As in ffmpeg's `ff_dovi_guess_profile_hevc`: profile 5 (HEVC), 10.0 (AV1).
+            self.has_ipt_rpu = (match[1], match[2]) == ("0", "1")
 
 
 def lasting_reason(text: str) -> str | None:

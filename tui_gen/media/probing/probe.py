@@ -82,11 +82,13 @@ async def _probed(
     if first_key_seconds is not None and container["codec"] in FIELDLESS:
         seen = await watch.key_frame()
         if seen.is_sound(first_key_seconds):
-            return _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
+            return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
     # Without timestamps in the container, the end of the track is only known after reading every frame.
     seen = await watch.frames(least_frames + MORE_FRAMES if container["has_timestamps"] else None)
     too_few = _too_few(seen, least_frames, codec=container["codec"])
-    return too_few or _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
+    if too_few is not None:
+        return too_few
+    return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +180,12 @@ def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
     return _Bad(why or f"too short: only {frame_count(count)}, need {least_frames}", ended.tail)
 
 
-def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
+def _refused(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> _Bad | None:
     """Return why no clip can be made of such frames, or None."""
     size = log.frames[0].size
     if size.width * size.height > MAX_PIXELS:
         return _Bad(f"larger than allowed: {size}, the limit is {MAX_PIXELS} pixels")
-    refused = refusal(_colour(log, header))
+    refused = refusal(_colour(container, log, header))
     return _Bad(refused) if refused else None
 
 
@@ -205,7 +207,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
     frame_seconds, end_seconds = _extent(container, log)
     if end_seconds <= first.pts_seconds:
         return _Bad("no duration: all frames carry one timestamp")
-    colour = _colour(log, header)
+    colour = _colour(container, log, header)
     return ProbeFacts(
         container=container["container"],
         codec=container["codec"],
@@ -243,8 +245,14 @@ def _field_order(stated: str, frames: list[ShownFrame]) -> str:
     return stated
 
 
-def _colour(log: FrameLog, header: TrackHeader) -> ColourFacts:
-    first = log.frames[0]
+def _colour(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> ColourFacts:
+    first, profile, compatibility = (
+        log.frames[0],
+        header.dolby_vision_profile,
+        header.dolby_vision_compatibility,
+    )
+    if log.has_ipt_rpu:  # a remux may have lost the container's record
+        profile, compatibility = (10 if container["codec"] == "av1" else 5), 0
     unknown = ("unknown",) * 4
     known = [None if tag in {"unknown", "reserved"} else tag for tag in log.tags or unknown]
     location = first.chroma_location or header.chroma_location
@@ -258,6 +266,6 @@ def _colour(log: FrameLog, header: TrackHeader) -> ColourFacts:
         chroma_location=None if location in {"unspecified", "unknown"} else location,
         max_cll_nits=log.max_cll_nits,
         mastering_max_nits=log.mastering_max_nits,
-        dolby_vision_profile=header.dolby_vision_profile,
-        dolby_vision_compatibility=header.dolby_vision_compatibility,
+        dolby_vision_profile=profile,
+        dolby_vision_compatibility=compatibility,
     )

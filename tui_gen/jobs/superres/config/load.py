@@ -30,9 +30,11 @@ from tui_gen.base.formatting import display_name
 from tui_gen.config.commented_json import CommentedJsonError, Document, Key, parse
 from tui_gen.jobs.superres.config import checks
 from tui_gen.jobs.superres.config.checks import Fault
-from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry, keys_known_at, remedy_for
+from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
+from tui_gen.jobs.superres.config.schema_lookup import keys_known_at, remedy_for
 from tui_gen.jobs.superres.config.settings import LrVersion, Settings, Trim, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, part_name
+from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
 _LONGEST_VALUE_SHOWN = 60
@@ -348,6 +350,7 @@ def _video(folder: str, entry: VideoEntry, split: Split, *, val_share: float) ->
         id=entry.id,
         crop=Region(*entry.crop) if entry.crop else None,
         peak=entry.peak,
+        tags=ConfiguredTags(entry.primaries, entry.transfer, entry.matrix, entry.range),
         split=split,
         group=entry.group,
         val_share=val_share,

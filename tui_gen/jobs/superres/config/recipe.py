@@ -9,6 +9,7 @@ many patches are made, not their bytes. They are not part of the recipe.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -79,6 +80,7 @@ def recipe_of(
         crop = video.crop
         recipe[f"crop of {source}"] = [crop.x, crop.y, crop.width, crop.height] if crop else None
         recipe[f"peak of {source}"] = video.peak
+        recipe[f"tags of {source}"] = asdict(video.tags)
     return recipe
 
 

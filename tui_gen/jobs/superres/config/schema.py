@@ -7,11 +7,9 @@ documentation is generated from both. `checks.py` checks the keys that depend on
 from __future__ import annotations
 
 import math
-import types
-import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -22,10 +20,8 @@ from pydantic import (
     PlainValidator,
     WrapValidator,
 )
-from pydantic.fields import FieldInfo
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
-from tui_gen.config.commented_json import Key
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 
 LEFT_OUT = object()
@@ -97,6 +93,26 @@ Weight = Annotated[float, Field(ge=0, le=100, description="a number from 0 to 10
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 SizePair = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
 Part = Annotated[Amount, PlainValidator(_as_amount)]
+
+Primaries = Literal[
+    "bt709", "bt2020", "smpte432", "smpte431", "smpte170m", "bt470bg", "smpte240m", "bt470m", "film"
+]
+Transfer = Literal[
+    "bt709",
+    "smpte2084",
+    "arib-std-b67",
+    "bt2020-10",
+    "bt2020-12",
+    "smpte170m",
+    "bt470bg",
+    "bt470m",
+    "smpte240m",
+    "iec61966-2-1",
+    "iec61966-2-4",
+    "linear",
+]
+Matrix = Literal["bt709", "smpte170m", "bt470bg", "bt2020nc", "bt2020c", "smpte240m", "fcc", "ycgco"]
+"""The tags by which ffmpeg's zscale can read YUV, by ffmpeg's names."""
 
 WEIGHTS = 'categories and their weights from 0 to 100, like {"general": 0.5, "space": 0.5}'
 
@@ -200,6 +216,21 @@ class VideoEntry(_Keys):
         default=None, description="the brightest light in hundreds of nits, a number above 0, like 10"
     )
     """The brightest light for tone-mapping, in hundreds of nits; by default that of the film's metadata."""
+    primaries: Primaries | None = Field(
+        default=None, description='the name that ffmpeg has for them, like "bt709" or "bt2020"'
+    )
+    """The primaries to read the film by; by default those of its metadata."""
+    transfer: Transfer | None = Field(
+        default=None,
+        description='the name that ffmpeg has for it: "bt709", "smpte2084" for PQ, "arib-std-b67" for HLG',
+    )
+    """The transfer function to read the film by; by default that of its metadata."""
+    matrix: Matrix | None = Field(
+        default=None, description='the name that ffmpeg has for it, like "bt709", "smpte170m" or "bt2020nc"'
+    )
+    """The matrix to read the film by; by default that of its metadata."""
+    range: Literal["tv", "pc"] | None = Field(default=None, description='"tv" (limited) or "pc" (full)')
+    """The range of the film's levels; by default that of its metadata."""
     split: Literal["train", "val", "test"] | None = Field(
         default=None, description='"train", "val" or "test", or null for that of its group'
     )
@@ -358,59 +389,3 @@ class ConfigFile(_Keys):
         default=1, description="1, or 7 for a stack of the ground truth of every frame beside GT"
     )
     """The ground-truth frames of a patch: the middle frame, or all seven in a separate stack."""
-
-
-def keys_known_at(key: Key) -> tuple[str, ...]:
-    """Return the keys that an object of the file may have; empty if the object allows any key."""
-    model, _ = _described(key)
-    return tuple(model.model_fields) if model else ()
-
-
-def remedy_for(key: Key) -> str:
-    """Return the allowed values at a place of the file, in words."""
-    return _described(key)[1]
-
-
-def _described(key: Key) -> tuple[type[BaseModel] | None, str]:
-    """Follow the annotations to a place; return the model there and the nearest description."""
-    annotation: Any = ConfigFile
-    text = 'an object, like {"base_settings": {...}, "videos": []}'
-    for part in key:
-        model = _model_of(annotation)
-        if model is None:
-            annotation = _element_of(annotation)
-            text = _own_description(annotation) or text
-        elif part in model.model_fields:
-            field = model.model_fields[str(part)]
-            annotation, text = field.annotation, field.description or text
-        else:
-            return None, text
-    return _model_of(annotation), text
-
-
-def _own_description(annotation: Any) -> str | None:  # noqa: ANN401 - an annotation is anything
-    notes = getattr(annotation, "__metadata__", ())
-    return next((note.description for note in notes if isinstance(note, FieldInfo)), None)
-
-
-def _bare(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is anything
-    """Remove `Annotated` and `| None` from an annotation."""
-    while True:
-        origin = typing.get_origin(annotation)
-        if origin is Annotated or (
-            origin in {typing.Union, types.UnionType} and types.NoneType in typing.get_args(annotation)
-        ):
-            annotation = typing.get_args(annotation)[0]
-        else:
-            return annotation
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - an annotation is anything
-    bare = _bare(annotation)
-    return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
-
-
-def _element_of(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is anything
-    """Return the annotation of a list's elements or of an object's values."""
-    inside = typing.get_args(_bare(annotation))
-    return inside[-1] if inside else None

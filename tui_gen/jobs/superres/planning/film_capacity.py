@@ -19,8 +19,9 @@ from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Upright, fit
 from tui_gen.jobs.superres.planning.timestamps import Timeline, sides, timeline, usable_clips
 from tui_gen.jobs.superres.units import CLIP_FRAMES
+from tui_gen.media.colour import retagged
 from tui_gen.media.facts_json import keyframe_index_from_json, probe_from_json, survey_from_json
-from tui_gen.media.film_facts import KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.media.film_facts import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, contains, whole
 
 
@@ -47,7 +48,8 @@ class Prospect:
     room: int
     block: int = 0  # bit set of the clips that can be planned inside its block
     block_room: int = 0
-    probe: ProbeFacts | None = None
+    probe: ProbeFacts | None = None  # with the colour tags of the configuration
+    stated: ColourFacts | None = None  # the file's own
     survey: SurveyFacts | None = None  # with the crop of the configuration, if it has one
     line: Timeline | None = None  # None: not probed
     refusal: str | None = None  # why the film gives no clips
@@ -56,9 +58,10 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class _Film:
-    """The facts of a probed film."""
+    """The facts of a probed film, with the colour tags of its entry."""
 
     probe: ProbeFacts
+    stated: ColourFacts  # of the file, without the tags of the entry
     keyframes: KeyframeIndex | None  # None: not requested
     survey: SurveyFacts | None
 
@@ -103,8 +106,10 @@ def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _S
     needs_chapters = settings.thing.trim.has_chapters and (probe or {}).get("title_chapters") is None
     if probe is None or needs_chapters or (needs_index and keyframes is None):
         return _unprobed(settings.thing, video.thing)
+    found = probe_from_json(probe)
     film = _Film(
-        probe_from_json(probe),
+        retagged(found, video.thing.tags),
+        found.colour,
         keyframe_index_from_json(keyframes) if needs_index else None,
         survey_from_json(survey) if survey is not None else None,
     )
@@ -142,6 +147,7 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
         block=found.inside,
         block_room=(first & found.inside).bit_count(),
         probe=probe,
+        stated=film.stated,
         survey=replace(survey, picture=picture) if survey else None,
         line=line,
         refusal=refusal,

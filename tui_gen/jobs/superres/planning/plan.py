@@ -25,6 +25,7 @@ from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
 from tui_gen.jobs.superres.planning.timestamps import Windows, retries
 from tui_gen.jobs.superres.units import Probe, Survey
+from tui_gen.media.colour import TRANSFER_WANTED, why_perhaps_hdr
 from tui_gen.media.geometry import Size
 
 NARROW_SPACING_SECONDS = 1.0
@@ -70,6 +71,7 @@ def plan_extract(
         *_unmet(categories),
         *_narrow(settings, orders),
         *_off_keyframes(settings, films),
+        *_perhaps_hdr(settings, films),
         *_clashes(films, slugs),
     )
     return Plan(
@@ -281,6 +283,13 @@ def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
             if found < outlook.capacity:
                 wanted = outlook.capacity
                 yield f"{film.video.name}: only {found} of {wanted} clips find a key frame of their own"
+
+
+def _perhaps_hdr(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
+        probe = film.prospect.probe
+        if not film.is_closed and probe is not None and (why := why_perhaps_hdr(probe.colour)) is not None:
+            yield f"{film.video.name}: HDR? ({why}, but no transfer): {TRANSFER_WANTED}"
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:

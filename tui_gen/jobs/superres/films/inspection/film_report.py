@@ -7,13 +7,13 @@ estimate and is labelled as one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 from tui_gen.contract.inspect import Column, Inspected
 from tui_gen.engine.model.work import Learned, Unusable
-from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES
 from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
@@ -21,7 +21,7 @@ from tui_gen.jobs.superres.films.survey import INTERLACED_ORDERS
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
 from tui_gen.jobs.superres.planning.timestamps import is_of_titles
 from tui_gen.jobs.superres.units import CLIP_FRAMES
-from tui_gen.media.colour import colour_tags, tone_mapping_peak
+from tui_gen.media.colour import TRANSFER_WANTED, colour_tags, tone_mapping_peak, why_perhaps_hdr
 from tui_gen.media.film_facts import Chapter, ColourFacts, ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, whole
 from tui_gen.media.probing.keyframe_distance import KeyFrames
@@ -112,9 +112,11 @@ def _cells(looked: Looked) -> dict[str, str]:
 
 
 def colour_class(probe: ProbeFacts) -> str:
-    """Return `PQ`, `HLG`, `SDR` or `SDR 2020`; `SDR?` if the file has no colour tags."""
+    """Return `PQ`, `HLG`, `SDR` or `SDR 2020`; `HDR?` or `SDR?` if the file does not state enough."""
     if probe.hdr_class != "sdr":
         return probe.hdr_class.upper()
+    if why_perhaps_hdr(probe.colour) is not None:
+        return "HDR?"
     if probe.colour.primaries == "bt2020":
         return "SDR 2020"
     return "SDR" if probe.colour.primaries or probe.colour.matrix else "SDR?"
@@ -195,7 +197,7 @@ def _remarks(settings: Settings, looked: Looked) -> Iterator[str]:
         return
     probe, survey = outlook.probe, outlook.survey
     yield from _shape_remarks(probe)
-    yield from _colour_remarks(probe, looked.film.video.peak)
+    yield from _colour_remarks(probe, looked.film.video)
     if survey is not None:
         yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
     if probe.is_soft_telecined:
@@ -219,8 +221,10 @@ def _shape_remarks(probe: ProbeFacts) -> Iterator[str]:
         yield "its frame rate is not known"
 
 
-def _colour_remarks(probe: ProbeFacts, peak: float | None) -> Iterator[str]:
-    tags, stated = colour_tags(probe), probe.colour
+def _colour_remarks(probe: ProbeFacts, video: Video) -> Iterator[str]:
+    tags, stated, peak = colour_tags(probe), probe.colour, video.peak
+    if configured := [f"{name} {tag}" for name, tag in asdict(video.tags).items() if tag is not None]:
+        yield f"colour as configured: {', '.join(configured)}"
     if probe.hdr_class != "sdr":
         is_assumed = peak is None and stated.max_cll_nits is None and stated.mastering_max_nits is None
         assumed = ", which is assumed" if is_assumed else ""
@@ -228,6 +232,8 @@ def _colour_remarks(probe: ProbeFacts, peak: float | None) -> Iterator[str]:
     if stated.matrix is None or stated.primaries is None:
         read_as = ", ".join(dict.fromkeys([tags.primaries, tags.matrix]))
         yield f"colour not fully stated: read as {read_as}"
+    if (why := why_perhaps_hdr(stated)) is not None:
+        yield f"perhaps HDR ({why}): {TRANSFER_WANTED}"
 
 
 def _survey_remarks(
@@ -317,7 +323,7 @@ def _record(looked: Looked) -> dict[str, Any]:
         "combed_parts_seconds": None if survey is None else [list(part) for part in survey.combed_parts],
         "title_chapters": _chapters_record(probe),
         "telecine": _telecine(probe, survey),
-        "colour": _colour_record(probe, looked.film.video.peak),
+        "colour": _colour_record(probe, outlook.stated or probe.colour, looked.film.video.peak),
         "formats": {
             name: [option.format.name for option in options] for name, options in outlook.options.items()
         },
@@ -345,14 +351,14 @@ def _chapters_record(probe: ProbeFacts) -> list[dict[str, Any]] | None:
     ]
 
 
-def _colour_record(probe: ProbeFacts, peak: float | None) -> dict[str, Any]:
+def _colour_record(probe: ProbeFacts, stated: ColourFacts, peak: float | None) -> dict[str, Any]:
     colour, tags = probe.colour, colour_tags(probe)
     names = ("primaries", "transfer", "matrix", "range")
     return {
         "class": probe.hdr_class,
         "pixel_format": colour.pixel_format,
         "bit_depth": colour.bit_depth,
-        "stated": {name: getattr(colour, name) for name in (*names, "chroma_location")},
+        "stated": {name: getattr(stated, name) for name in (*names, "chroma_location")},
         "read_as": {name: getattr(tags, name) for name in names},
         "max_cll_nits": colour.max_cll_nits,
         "mastering_max_nits": colour.mastering_max_nits,

@@ -31,6 +31,7 @@ from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Survey
+from tui_gen.media.colour import why_perhaps_hdr
 from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
 from tui_gen.processes.children import ChildError
 
@@ -155,6 +156,9 @@ class FilmInspection:
         tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
         if tried is not None:
             _judge(tried, learning, basis(film.id, self.settings, tools.ffmpeg))
+        why = why_perhaps_hdr(outlook.probe.colour) if outlook.probe is not None else None
+        if why is not None and learning.state == "good":
+            learning.give_up(f'HDR? {why}, but no transfer: give its entry a "transfer"', "flawed")
         return Looked(film, outlook, keys, tried)
 
     async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:

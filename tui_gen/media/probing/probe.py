@@ -9,7 +9,7 @@ by the file (a killed or hung child, an I/O error, a missing file) is a ChildErr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +43,8 @@ PROBE_CHILD = Path(__file__).with_name("probe_child.py")
 PROBE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 MORE_FRAMES = 2
 """The number of frames decoded beyond `least_frames`."""
+SURELY_NOT_SHORT, LOST_SHARE = 24, 3
+"""A film whose headers state this number of frames, and this multiple of those decoded, is not short."""
 FIELDLESS = frozenset({"hevc", "vp9", "av1"})
 """Codecs of which one frame suffices; of others the first few frames may have different flags."""
 ROUNDING_SECONDS = 1e-6
@@ -85,7 +87,7 @@ async def _probed(
             return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
     # Without timestamps in the container, the end of the track is only known after reading every frame.
     seen = await watch.frames(least_frames + MORE_FRAMES if container["has_timestamps"] else None)
-    too_few = _too_few(seen, least_frames, codec=container["codec"])
+    too_few = _too_few(seen, least_frames, container)
     if too_few is not None:
         return too_few
     return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
@@ -161,7 +163,7 @@ async def _container_facts(file: FilmFile, *, limits: StallLimits) -> dict[str, 
     return answer
 
 
-def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
+def _too_few(seen: _Seen, least_frames: int, container: Mapping[str, Any]) -> _Bad | None:
     """Return why the first frames are not enough, or None. Raises ChildError."""
     log, ended = seen.log, seen.ended
     if ended.has_stalled:
@@ -176,7 +178,7 @@ def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
     if log.has_passing_error:
         reason = "the first frames could not be read"
         raise ChildError(reason, ended.tail)
-    why = _why_so_few(log, ended, codec=codec, count=count)
+    why = _why_so_few(log, ended, container)
     return _Bad(why or f"too short: only {frame_count(count)}, need {least_frames}", ended.tail)
 
 
@@ -189,12 +191,17 @@ def _refused(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> _
     return _Bad(refused) if refused else None
 
 
-def _why_so_few(log: FrameLog, ended: Ended, *, codec: str, count: int) -> str | None:
+def _why_so_few(log: FrameLog, ended: Ended, container: Mapping[str, Any]) -> str | None:
     """Return why there are few frames, or None if the film is short."""
+    count, codec, stated = len(log.frames), container["codec"], container["stated_frames"]
     if reason := log.lasting_reason or lasting_reason(ended.tail):
         return reason.replace("unsupported codec none", f"unsupported codec {codec}")
+    if container["fault"] is not None:
+        return str(container["fault"])
     if not count and (log.damage or ended.status):
         return f"corrupt: no frame of its {codec} track can be decoded"
+    if stated >= max(SURELY_NOT_SHORT, LOST_SHARE * count):
+        return f"corrupt: only {frame_count(count)} of about {stated} can be decoded"
     return None if count else "no frames"
 
 

@@ -30,6 +30,7 @@ from av.video.stream import VideoStream
 
 from tui_gen.media.decoding.track import open_film, picture_track
 from tui_gen.media.probing import pulldown
+from tui_gen.media.probing.file_structure import Structure, structure_of
 from tui_gen.media.probing.titles import title_chapters
 
 if TYPE_CHECKING:
@@ -51,28 +52,55 @@ class UnusableFileError(Exception):
     """The file is unusable; the message is the reason."""
 
 
+class UnreadableTrackError(UnusableFileError):
+    """No picture track was found that can be decoded; the structure of the file may tell why."""
+
+
 def main() -> None:
     """Write the facts, or the reason why there are none, to the descriptor in the arguments."""
-    try:
-        answer = facts(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
-    except UnusableFileError as error:
-        answer = {"unusable": str(error)}
-    except FileNotFoundError as error:
-        answer = {"missing": error.strerror}
-    except av.error.FFmpegError as error:
-        answer = _answer_to(error)
-    except OSError as error:
-        answer = {"passing": f"{error.strerror or error}"}
+    answer = answer_about(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
     with open(int(sys.argv[4]), "w") as pipe:  # noqa: PTH123 - a descriptor
         json.dump(answer, pipe)
 
 
-def _answer_to(error: av.error.FFmpegError) -> dict[str, str]:
+def answer_about(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
+    """Return the facts, or the reason why there are none under "unusable", "missing" or "passing"."""
+    try:
+        return facts(path, formats=formats, max_pixels=max_pixels)
+    except UnreadableTrackError as error:
+        return {"unusable": structure_of(path).fault or str(error)}
+    except UnusableFileError as error:
+        return {"unusable": str(error)}
+    except FileNotFoundError as error:
+        return {"missing": error.strerror}
+    except av.error.FFmpegError as error:
+        return _answer_to(error, path)
+    except OSError as error:
+        return {"passing": f"{error.strerror or error}"}
+
+
+def _answer_to(error: av.error.FFmpegError, path: str) -> dict[str, str]:
+    """Return why a file could not be opened, by its own structure if that tells."""
+    try:
+        structure = structure_of(path)
+    except OSError as failure:
+        return {"passing": f"{failure.strerror or failure}"}
+    reason = structure.fault or _reason_of(error, structure)
+    return {"passing": f"{error.strerror}"} if reason is None else {"unusable": reason, "detail": str(error)}
+
+
+def _reason_of(error: av.error.FFmpegError, structure: Structure) -> str | None:
+    """Return why a file with a whole structure could not be opened; None for a failure that may pass."""
     if error.errno == errno.EINVAL:  # the error of the format whitelist
-        return {"unusable": "not one of the containers that are opened"}
+        of_audio = "" if structure.audio is None else f": {structure.audio}, audio only"
+        return f"not one of the containers that are opened{of_audio}"
+    if error.errno == errno.EIO and structure.is_read_whole:  # libav's error for a header that ends early
+        return "truncated: it ends inside its header"
     if error.errno in PASSING:
-        return {"passing": f"{error.strerror}"}
-    return {"unusable": "not a video file", "detail": str(error)}
+        return None
+    if structure.container is None:
+        return "not a video file"
+    return f"corrupt: its {structure.container} header cannot be read"
 
 
 def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
@@ -82,8 +110,8 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
         stream = track_of(container)
         context: VideoCodecContext | None = stream.codec_context
         if context is None:  # the library has no decoder of that name, or the name is damaged
-            reason = "unsupported codec"
-            raise UnusableFileError(reason)
+            reason = f"unsupported codec {structure_of(path).codec or 'without a name'}"
+            raise UnreadableTrackError(reason)
         if context.width * context.height > max_pixels:
             reason = (
                 f"larger than allowed: {context.width}x{context.height}, the limit is {max_pixels} pixels"
@@ -93,8 +121,11 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
             "container": container.format.name,
             "codec": context.codec.canonical_name,
             "index": stream.index,
+            "stated_frames": _stated_frames(container, stream),
             "title_chapters": list(title_chapters(container.chapters())),
-            **_extent(container, stream),
+            **(extent := _extent(container, stream)),
+            # The structure of a file with many packets is not why they cannot be decoded.
+            "fault": None if extent["packets"] is None else structure_of(path).fault,
         }
 
 
@@ -125,6 +156,7 @@ def track_of(container: InputContainer) -> VideoStream:
         reason = "audio only, no picture track"
     else:
         reason = "no picture track"
+        raise UnreadableTrackError(reason)
     raise UnusableFileError(reason)
 
 
@@ -268,6 +300,11 @@ def _measured_end(
         if (end := _end([packet])) is not None:
             last = max(last or end, end)
     return last
+
+
+def _stated_frames(container: InputContainer, stream: VideoStream) -> int:
+    """Return the number of frames that the headers state, about; 0 if they do not."""
+    return stream.frames or round((_stated_seconds(container, stream) or 0.0) * (_rate(stream) or 0.0))
 
 
 def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | None:

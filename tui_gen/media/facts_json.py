@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
-from tui_gen.media.film_facts import Chapter, ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.media.film_facts import Aperture, Chapter, ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, Size
 
 
@@ -27,6 +27,8 @@ def probe_from_json(entries: JsonObject) -> ProbeFacts:
     values["sample_aspect"] = Fraction(*entries["sample_aspect"])
     if (chapters := entries.get("title_chapters")) is not None:
         values["title_chapters"] = tuple(Chapter(**_known(Chapter, chapter)) for chapter in chapters)
+    if (aperture := entries.get("aperture")) is not None:
+        values["aperture"] = Aperture(**{**aperture, "frame": Size(**aperture["frame"])})
     values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
     return ProbeFacts(**values)
 

@@ -51,6 +51,18 @@ class ConfiguredTags:
 
 
 @dataclass(frozen=True, slots=True)
+class Aperture:
+    """The place of the picture in the decoder's frames, of which the container shows a part only.
+
+    ffmpeg crops such frames, and a decoder alone does not.
+    """
+
+    frame: Size  # as decoded
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter of the container, with times of the container. The name is untrusted text."""
 
@@ -65,7 +77,7 @@ class ProbeFacts:
 
     container: str
     codec: str
-    coded: Size  # stored pixels, before rotation
+    coded: Size  # stored pixels that are shown, before rotation
     sample_aspect: Fraction  # width of a stored pixel divided by its height; 1 if untagged
     rotation_degrees: int  # clockwise turn that makes the picture upright: 0, 90, 180 or 270
     first_pts_seconds: float
@@ -78,6 +90,7 @@ class ProbeFacts:
     title_chapters: tuple[Chapter, ...] | None = None
     # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
+    aperture: Aperture | None = None  # None: the decoder's frames are shown whole
 
     @property
     def upright(self) -> Size:

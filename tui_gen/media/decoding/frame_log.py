@@ -150,6 +150,7 @@ class TrackHeader:
     rotation_degrees: int = 0  # clockwise turn that makes the picture upright
     dolby_vision_profile: int | None = None
     dolby_vision_compatibility: int | None = None
+    cropped: tuple[int, int, int, int] | None = None  # by the container: left, right, top, bottom
     _is_ours: bool = False
 
     def take(self, line: str) -> None:
@@ -174,6 +175,9 @@ class TrackHeader:
         if match := re.search(r"rotation of (-?[\d.]+) degrees", line):
             turn = round(-float(match[1])) % 360
             self.rotation_degrees = turn if turn % 90 == 0 else 0
+        elif match := re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", line):
+            left, right, top, bottom = map(int, match.groups())
+            self.cropped = (left, right, top, bottom)
         elif match := re.search(
             r"DOVI configuration record: .*?profile: (\d+).*?compatibility id: (\d+)", line
         ):

@@ -25,6 +25,7 @@ from tui_gen.media.decoding.frame_log import (
     bit_depth,
     lasting_reason,
 )
+from tui_gen.media.decoding.planes import aperture_of
 from tui_gen.media.ffmpeg import (
     FORMATS,
     MAX_PIXELS,
@@ -33,7 +34,7 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     null_output,
 )
-from tui_gen.media.film_facts import Chapter, ColourFacts, FilmFile, ProbeFacts
+from tui_gen.media.film_facts import Aperture, Chapter, ColourFacts, FilmFile, ProbeFacts
 from tui_gen.media.geometry import Size
 from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
@@ -228,8 +229,20 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         colour=colour,
         hdr_class=hdr_class(colour.transfer),
         is_soft_telecined=container["is_soft_telecined"],
+        aperture=_aperture(container, header, size, first.pixel_format),
         title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
     )
+
+
+def _aperture(
+    container: dict[str, Any], header: TrackHeader, shown: Size, pixel_format: str
+) -> Aperture | None:
+    """Return where the picture lies in decoded frames, if the container crops them."""
+    decoded = Size(*container["decoded"])
+    if header.cropped is None or decoded == shown:
+        return None
+    left, _, top, _ = header.cropped
+    return aperture_of(pixel_format, shown, decoded, cropped_left=left, cropped_top=top)
 
 
 def _extent(container: dict[str, Any], log: FrameLog) -> tuple[float | None, float]:

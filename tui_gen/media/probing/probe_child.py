@@ -122,6 +122,7 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
             "codec": context.codec.canonical_name,
             "index": stream.index,
             "stated_frames": _stated_frames(container, stream),
+            "decoded": [context.width, context.height],
             "title_chapters": list(title_chapters(container.chapters())),
             **(extent := _extent(container, stream)),
             # The structure of a file with many packets is not why they cannot be decoded.

@@ -37,8 +37,8 @@ _PLAIN = (
     "gt_frames",
 )
 COLOUR_RULES = 2
-"""The version of the rules by which pictures are read: colours, fields, bars, shape and times. A change of the
-rules increments it.
+"""The version of the rules by which pictures are read: colours, fields, bars, shape and times. A change
+increments it.
 
 2: what a film is, is measured all over it, and not read from its first frames and flags alone.
 """

@@ -29,7 +29,7 @@ from tui_gen.jobs.superres.films.fields import FieldCounts, count_fields
 from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.colour import colour_chain
 from tui_gen.media.decoding.frame_log import FrameLog, lasting_reason
-from tui_gen.media.decoding.planes import planes_of
+from tui_gen.media.decoding.planes import aperture_numbers, planes_of
 from tui_gen.media.ffmpeg import (
     FORMATS,
     Ffmpeg,
@@ -80,6 +80,8 @@ async def survey(
         await (look.pass_over() if _is_short(unit.probe) else look.visit())
     if not look.frames_decoded:
         reason = look.lasting_reason or "corrupt: none of its frames can be decoded"
+        if look.unlike:
+            reason = f"none of its frames looked at has the size of the first, {unit.probe.upright}"
         return Unusable(unit.source, reason, look.tail)
     if refused := await look.refused_colour():
         return Unusable(unit.source, refused, look.tail)
@@ -122,6 +124,7 @@ class _Look:
     limits: StallLimits
     votes: list[Bars] = field(default_factory=list)
     frames_decoded: int = 0
+    unlike: int = 0  # looks of ffmpeg at frames of another size than the first
     lasting_reason: str | None = None
     tail: str = ""
     seen_pts: set[float] = field(default_factory=set)
@@ -171,7 +174,7 @@ class _Look:
     async def ask_child(self) -> bool:
         """Let a child do the survey; return whether it could."""
         probe, sink = self.unit.probe, TextSink()
-        if planes_of(probe.colour.pixel_format, probe.coded) is None:
+        if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
             return False
         order = self._order()
 
@@ -207,6 +210,7 @@ class _Look:
             "formats": FORMATS,
             "pixel_format": probe.colour.pixel_format,
             "size": [probe.coded.width, probe.coded.height],
+            "aperture": aperture_numbers(probe.aperture),
             "rotation_degrees": probe.rotation_degrees,
             "places_seconds": places[::2],
             "further_places_seconds": places[1::2],
@@ -264,6 +268,9 @@ class _Look:
         ended = await self._run(arguments, sink, log)
         self.tail = ended.tail or self.tail
         self.lasting_reason = self.lasting_reason or lasting_reason(ended.tail)
+        if any(frame.size != upright for frame in log.frames):
+            self.unlike += 1  # its raw frames cannot be told apart
+            return False
         whole = luma[: sink.filled // luma[0].nbytes]
         self.frames_decoded += len(whole)
         if count == 1 and log.frames:

@@ -43,9 +43,8 @@ from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
 from tui_gen.jobs.superres.films.combing import COMBED, Order, is_suspect, order_of
-from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
-from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Signs
 
 if TYPE_CHECKING:
@@ -67,6 +66,7 @@ class SurveyOrder:
     formats: str
     pixel_format: str
     size: tuple[int, int]
+    aperture: tuple[int, int, int, int] | None  # decoded width and height, and the picture's corner in it
     rotation_degrees: int
     places_seconds: list[float]
     further_places_seconds: list[float]
@@ -116,7 +116,7 @@ class _Film:
         self.stream = track_of_known_film(self.container)
         context = self.stream.codec_context
         context.thread_type, context.thread_count = "NONE", 1
-        layout = planes_of(self.order.pixel_format, Size(*self.order.size))
+        layout = layout_of(self.order.pixel_format, self.order.size, self.order.aperture)
         if layout is None:
             reason = f"pixels of the format {self.order.pixel_format}"
             raise UnsureError(reason)
@@ -205,8 +205,7 @@ class _Film:
         return order_of([self._layout.luma(frame)[0] for frame in frames], depth=self._layout.bit_depth)
 
     def _is_as_expected(self, frame: VideoFrame) -> bool:
-        size = Size(frame.width, frame.height)
-        return (size, frame.format.name) == (self._layout.size, self._layout.pixel_format)
+        return self._layout.is_of(frame)
 
     def _vote(self, frame: VideoFrame) -> Bars | None:
         upright = np.rot90(self._layout.luma(frame)[0], -self.order.rotation_degrees // 90)
@@ -233,6 +232,8 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
         whole = None if order.step is None else _Film(container, order, signs).all(order.step)
     ballots = [whole] if whole is not None else _at_places(order, signs)
     votes = [vote for ballot in ballots for vote in ballot.votes]
+    if not votes and any(ballot.frames for ballot in ballots):
+        return {"unsure": f"no frame is as the first: {order.size[0]}x{order.size[1]}, {order.pixel_format}"}
     orders = {pts: found for ballot in ballots for pts, found in ballot.orders.items()}
     return {
         "frames": sum(ballot.frames for ballot in ballots),

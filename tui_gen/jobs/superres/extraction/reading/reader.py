@@ -84,7 +84,7 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
         return "interlaced"
     if probe.rotation_degrees:
         return "rotated"
-    if planes_of(probe.colour.pixel_format, probe.coded) is None:
+    if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
         return f"pixels of the format {probe.colour.pixel_format}"
     return None
 

@@ -35,9 +35,9 @@ from tui_gen.jobs.superres.extraction.reading.repeated import Walk
 from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
-from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film
-from tui_gen.media.geometry import Region, Size
+from tui_gen.media.geometry import Region
 from tui_gen.processes.keepalive import Signs
 
 PICTURE_TYPES = {
@@ -100,7 +100,7 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
         reach=None if order["reach"] is None else Reach(*order["reach"]),
         targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
     )
-    layout = planes_of(order["pixel_format"], Size(*order["size"]))
+    layout = layout_of(order["pixel_format"], order["size"], order["aperture"])
     if layout is None:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)

@@ -215,6 +215,8 @@ def _remarks(settings: Settings, looked: Looked) -> Iterator[str]:
 def _shape_remarks(probe: ProbeFacts) -> Iterator[str]:
     if probe.rotation_degrees:
         yield f"shown turned by {probe.rotation_degrees} degrees: {probe.upright}"
+    if probe.aperture is not None:
+        yield f"cropped as its container says, from {probe.aperture.frame} to {probe.coded}"
     if probe.sample_aspect != 1:
         yield f"its pixels are {probe.sample_aspect.numerator}:{probe.sample_aspect.denominator}, not square"
     if probe.frame_seconds is None:

@@ -23,7 +23,8 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
 from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.films.identity import Identified, NoFile, missing_of
-from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, Looked, State, inspected
+from tui_gen.jobs.superres.films.inspection.film_remarks import Looked
+from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, State, inspected
 from tui_gen.jobs.superres.films.inspection.tools import Examined
 from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
 from tui_gen.jobs.superres.films.presence import Presence

@@ -12,6 +12,8 @@ from fractions import Fraction
 from tui_gen.media.geometry import Region, Size
 
 ROUNDING_SECONDS = 1e-6
+ELEMENTARY_STREAMS = frozenset({"h264", "hevc", "mpegvideo", "av1", "obu"})
+"""The formats without a container, by libav's names: they have no timestamps, so nothing can be sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ class ProbeFacts:
     # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
     aperture: Aperture | None = None  # None: the decoder's frames are shown whole
+
+    @property
+    def is_elementary(self) -> bool:
+        """Whether the film is a raw stream, which can only be read from its start."""
+        return self.container in ELEMENTARY_STREAMS
 
     @property
     def upright(self) -> Size:

@@ -29,6 +29,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from tui_gen.media.decoding.track import open_film, picture_track
+from tui_gen.media.film_facts import ELEMENTARY_STREAMS
 from tui_gen.media.probing import pulldown
 from tui_gen.media.probing.file_structure import Structure, structure_of
 from tui_gen.media.probing.titles import title_chapters
@@ -44,6 +45,9 @@ BISECTIONS = 24
 CLOSE_SECONDS = 5.0
 SIGN_SECONDS = 1.0
 RATE_TOLERANCE = 0.02
+LONGEST_STREAM_SECONDS = 120
+CHEAP_STREAM_PIXELS = 2.5e8  # in all its frames: decoded in about a second
+USUAL_RATE = 25  # ffmpeg's for a stream that states none
 FLAGGED_CODECS = frozenset({"mpeg1video", "mpeg2video"})
 PLACES = (0.25, 0.5, 0.75)
 
@@ -173,6 +177,8 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
             is_whole = False
             break
     times = _times(head)
+    if container.format.name in ELEMENTARY_STREAMS and not is_whole:
+        _refuse_long_stream(container, stream)
     if len(times) < len(head) // 2 or not times:
         return {
             "has_timestamps": False,
@@ -195,6 +201,17 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         "packets": len(head) if is_whole else None,
         "first_key_seconds": None if is_whole else _first_key_seconds(head, first=times[0]),
     }
+
+
+def _refuse_long_stream(container: InputContainer, stream: VideoStream) -> None:
+    """Raise UnusableFileError if a raw stream is long: each of its clips is decoded from the start."""
+    pixels = stream.codec_context.width * stream.codec_context.height
+    cheap = int(CHEAP_STREAM_PIXELS // pixels) if pixels else 0
+    most = max(cheap, int(LONGEST_STREAM_SECONDS * (_rate(stream) or USUAL_RATE)))
+    count = HEAD_PACKETS + sum(1 for _ in itertools.islice(packets(container, stream), most))
+    if count > most:
+        reason = f"no timestamps, and longer than {LONGEST_STREAM_SECONDS} s: mux it, mkvmerge -o x.mkv FILE"
+        raise UnusableFileError(reason)
 
 
 def _is_flagged(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:

@@ -21,7 +21,7 @@ from tui_gen.jobs.superres.config.settings import Trim
 from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS
 from tui_gen.media.geometry import Region, Size
-from tui_gen.media.probing.probe_child import answer_about
+from tui_gen.media.probing import probe_child
 
 PAGE = Path(__file__).parents[4] / "docs" / "check.md"
 MOVIE = (*("-c:v", "libx264", "-preset", "ultrafast", "-g", "6", "-qp", "10"), "-pix_fmt", "yuv420p")
@@ -58,7 +58,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str) -> Mov
 
 async def reason_of(path: Path, ffmpeg: str) -> str:
     """Return why a file is refused: by the headers alone, in this process, or else by decoding."""
-    answer = answer_about(str(path), formats=FORMATS, max_pixels=MAX_PIXELS)
+    answer = probe_child.answer_about(str(path), formats=FORMATS, max_pixels=MAX_PIXELS)
     return str(answer["unusable"]) if "unusable" in answer else await refusal(Ffmpeg(ffmpeg, "9"), path)
 
 
@@ -175,6 +175,10 @@ def too_large(ffmpeg: str, folder: Path) -> Path:
     return path
 
 
+def raw_stream(ffmpeg: str, folder: Path) -> Path:
+    return make_numbered(ffmpeg, folder / "a.264", 96, *MOVIE, "-f", "h264")
+
+
 def of_subtitles(ffmpeg: str, folder: Path) -> Path:
     (folder / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n\n", encoding="utf-8")
     run_ffmpeg(ffmpeg, "-i", str(folder / "a.srt"), str(folder / "a.mkv"))
@@ -199,6 +203,7 @@ MADE: dict[str, Callable[[str, Path], Path]] = {
         (*SOUND, *STILL, "-c:v", "png", "-disposition:v:0", "attached_pic"), "a.m4a"
     ),
     "no picture track": of_subtitles,
+    "no timestamps, and longer than <n> s: mux it, mkvmerge -o x.mkv FILE": raw_stream,
     "larger than allowed: <size>, the limit is <n> pixels": too_large,
     "too short: only <n> frames, need 7": lambda ffmpeg, folder: make_numbered(
         ffmpeg, folder / "a.mkv", 5, *MOVIE
@@ -208,7 +213,11 @@ MADE: dict[str, Callable[[str, Path], Path]] = {
 
 
 @pytest.mark.parametrize("row", MADE)
-async def test_a_whole_file_is_refused_for_what_it_is(row: str, embedded_ffmpeg: str, tmp_path: Path) -> None:
+async def test_a_whole_file_is_refused_for_what_it_is(
+    row: str, embedded_ffmpeg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_child, "LONGEST_STREAM_SECONDS", 3)
+    monkeypatch.setattr(probe_child, "CHEAP_STREAM_PIXELS", 0)
     found = await reason_of(MADE[row](embedded_ffmpeg, tmp_path), embedded_ffmpeg)
     assert matches(found, row), found
 

@@ -77,7 +77,7 @@ async def survey(
     """Return the facts about the film, or why the film is unusable. Raises ChildError."""
     look = _Look(unit, ffmpeg, limits)
     if not await look.ask_child():
-        await (look.pass_over() if _is_short(unit.probe) else look.visit())
+        await (look.pass_over() if _is_read_whole(unit.probe) else look.visit())
     if not look.frames_decoded:
         reason = look.lasting_reason or "corrupt: none of its frames can be decoded"
         if look.unlike:
@@ -96,8 +96,8 @@ def _may_be_woven(probe: ProbeFacts) -> bool:
     )
 
 
-def _is_short(probe: ProbeFacts) -> bool:
-    return _frames(probe) * probe.coded.width * probe.coded.height <= PASS_PIXELS
+def _is_read_whole(probe: ProbeFacts) -> bool:
+    return probe.is_elementary or _frames(probe) * probe.coded.width * probe.coded.height <= PASS_PIXELS
 
 
 def _frames(probe: ProbeFacts) -> float:
@@ -214,7 +214,7 @@ class _Look:
             "rotation_degrees": probe.rotation_degrees,
             "places_seconds": places[::2],
             "further_places_seconds": places[1::2],
-            "step": _step(probe) if _is_short(probe) else None,
+            "step": _step(probe) if _is_read_whole(probe) else None,
             "most_votes": SAMPLES,
             "enough_votes": ENOUGH_VOTES,
             "threads": min(os.cpu_count() or 1, PLACES_AT_ONCE),

@@ -29,7 +29,6 @@ from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     LastingError,
     Pass,
     fault_of,
-    has_no_timestamps,
     raise_what_is_not_data,
 )
 from tui_gen.jobs.superres.extraction.reading.luma import (
@@ -177,7 +176,7 @@ class _Reader:
         upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
         self._luma = np.empty((CLIP_FRAMES, upright.height, upright.width), plane.dtype)
         # Raw streams have no index and no timestamps, so ffmpeg cannot seek in them.
-        self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if has_no_timestamps(stretch.probe.container) else 0
+        self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if stretch.probe.is_elementary else 0
         self._lead = self._first_lead
         self._device = stretch.device
 

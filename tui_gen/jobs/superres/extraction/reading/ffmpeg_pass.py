@@ -62,11 +62,6 @@ def fault_of(done: Pass, span: Span | Picked, *, is_whole: bool) -> BadData | No
     return None
 
 
-def has_no_timestamps(container: str) -> bool:
-    """Return whether a container is a raw stream, whose timestamps are only counted."""
-    return container in {"h264", "hevc", "mpegvideo", "av1", "obu"}
-
-
 def raise_what_is_not_data(done: Pass, ended: Ended, stall: StallLimits) -> None:
     """Raise if the failure was not caused by the window's data, or concerns every window."""
     if ended.has_stalled:

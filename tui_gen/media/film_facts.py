@@ -65,6 +65,20 @@ class Aperture:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """The timestamps of all frames of a film with a variable rate."""
+
+    tick_seconds: Fraction
+    pts: tuple[int, ...]  # in ticks of the container's clock, ascending
+
+    def times_seconds(self, first_pts_seconds: float) -> tuple[float, ...]:
+        """Return the times from the first PTS of the track on; frames before it are never shown."""
+        tick = self.tick_seconds.numerator / self.tick_seconds.denominator
+        times = (pts * tick - first_pts_seconds for pts in self.pts)
+        return tuple(time for time in times if time > -ROUNDING_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter of the container, with times of the container. The name is untrusted text."""
 
@@ -93,6 +107,7 @@ class ProbeFacts:
     # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
     aperture: Aperture | None = None  # None: the decoder's frames are shown whole
+    frame_times: FrameTimes | None = None  # of all frames, if their distance varies
 
     @property
     def is_elementary(self) -> bool:

@@ -34,7 +34,7 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     null_output,
 )
-from tui_gen.media.film_facts import Aperture, Chapter, ColourFacts, FilmFile, ProbeFacts
+from tui_gen.media.film_facts import Aperture, Chapter, ColourFacts, FilmFile, FrameTimes, ProbeFacts
 from tui_gen.media.geometry import Size
 from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
@@ -229,9 +229,16 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         colour=colour,
         hdr_class=hdr_class(colour.transfer),
         is_soft_telecined=container["is_soft_telecined"],
+        frame_times=_frame_times(container),
         aperture=_aperture(container, header, size, first.pixel_format),
         title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
     )
+
+
+def _frame_times(container: dict[str, Any]) -> FrameTimes | None:
+    if not container["has_timestamps"] or container["frame_times"] is None:
+        return None
+    return FrameTimes(Fraction(*container["tick"]), tuple(container["frame_times"]))
 
 
 def _aperture(

@@ -17,7 +17,8 @@ import stat
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from av.video.stream import VideoStream
 
 from tui_gen.media.decoding.track import open_film, picture_track
 from tui_gen.media.film_facts import ELEMENTARY_STREAMS
-from tui_gen.media.probing import pulldown
+from tui_gen.media.probing import frame_times, pulldown
 from tui_gen.media.probing.file_structure import Structure, structure_of
 from tui_gen.media.probing.titles import title_chapters
 
@@ -192,7 +193,21 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         field, is_flagged = _telecine_further_on(container, stream, times[0], end)
     frame_seconds = field * pulldown.FIELDS_A_FRAME if field else _frame_seconds(stream, times)
     last_pts, last_duration = end if end is not None else (times[-1], 0.0)
+    varied = None
+    if is_whole:
+        varied = _varied(stream, head)
+    elif not (field or is_flagged) and frame_seconds and last_pts > times[0]:
+        read_at = partial(_times_from, container, stream)
+        if frame_times.may_vary(read_at, times[0], last_pts, frame_seconds) and seek(
+            container, stream, times[0]
+        ):
+            varied = _varied(stream, packets(container, stream))
+    if varied is not None:
+        gaps = [after - before for before, after in itertools.pairwise(varied)]
+        frame_seconds = statistics.median(gaps) * float(stream.time_base or 0)
     return {
+        "frame_times": varied,
+        "tick": [stream.time_base.numerator, stream.time_base.denominator] if stream.time_base else None,
         "has_timestamps": True,
         "last_pts_seconds": last_pts,
         "end_seconds": last_pts + (last_duration or frame_seconds or 0.0),
@@ -212,6 +227,20 @@ def _refuse_long_stream(container: InputContainer, stream: VideoStream) -> None:
     if count > most:
         reason = f"no timestamps, and longer than {LONGEST_STREAM_SECONDS} s: mux it, mkvmerge -o x.mkv FILE"
         raise UnusableFileError(reason)
+
+
+def _varied(stream: VideoStream, some: Iterable[VideoPacket]) -> tuple[int, ...] | None:
+    """Return the timestamps of all packets in ticks, if their distance varies."""
+    pts = [packet.pts for packet in some if packet.pts is not None]
+    return frame_times.varied(pts, float(stream.time_base or 0))
+
+
+def _times_from(container: InputContainer, stream: VideoStream, place: float) -> Iterator[float]:
+    """Yield the timestamps from the key frame before a place on, in seconds, in the order of the file."""
+    if seek(container, stream, place):
+        for packet in packets(container, stream):
+            if packet.pts is not None:
+                yield float(packet.pts * packet.time_base)
 
 
 def _is_flagged(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:

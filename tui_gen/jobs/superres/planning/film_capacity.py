@@ -194,6 +194,7 @@ def _unfit_length(line: Timeline, clips: int, usable: int) -> str | None:
     if usable or not clips:
         return None
     frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
+    frames = frames if line.by_index is None else line.by_index.count
     needed = line.frames_before + 1 + line.frames_after
     if frames < needed:
         doubt = "" if line.is_rate_known else " for certain, as its frame rate is not known"

@@ -21,9 +21,10 @@ from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_
 from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
+from tui_gen.jobs.superres.planning.retries import retries
 from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
-from tui_gen.jobs.superres.planning.timestamps import Windows, retries
+from tui_gen.jobs.superres.planning.timestamps import Windows
 from tui_gen.jobs.superres.units import Probe, Survey
 from tui_gen.media.colour import TRANSFER_WANTED, why_perhaps_hdr
 from tui_gen.media.geometry import Size
@@ -71,6 +72,7 @@ def plan_extract(
         *_unmet(categories),
         *_narrow(settings, orders),
         *_off_keyframes(settings, films),
+        *_varied(settings, films),
         *_perhaps_hdr(settings, films),
         *_clashes(films, slugs),
     )
@@ -283,6 +285,17 @@ def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
             if found < outlook.capacity:
                 wanted = outlook.capacity
                 yield f"{film.video.name}: only {found} of {wanted} clips find a key frame of their own"
+
+
+def _varied(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    """Yield notes on the films whose frame rate varies, and on their frames in windows without a hold."""
+    for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
+        line = film.prospect.line
+        if not film.is_closed and line is not None and line.by_index is not None:
+            yield (
+                f"{film.video.name}: its frame rate varies: its clips are kept apart by the timestamps of its"
+                f" {line.by_index.count} frames"
+            )
 
 
 def _perhaps_hdr(settings: Settings, films: Iterable[Film]) -> Iterator[str]:

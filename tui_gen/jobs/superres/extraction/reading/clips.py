@@ -56,7 +56,9 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     has_sound_entry,
     is_centred,
     is_damaged,
+    is_near,
     is_run,
+    most_seconds_of,
 )
 from tui_gen.jobs.superres.films.combing import is_clip_combed
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
@@ -72,6 +74,7 @@ from tui_gen.processes.children import (
 )
 
 CLIP_LIMITS = StallLimits()
+TOO_FAR_APART = "its frames are farther apart than those of the film"
 COMBED_HERE = "interlaced here, unlike other parts of the film"
 BLANK = "blank picture"
 """The reason for a window that can be decoded but has no content."""
@@ -215,7 +218,11 @@ class _Reader:
         located = await self._locate(target_seconds)
         if isinstance(located, BadData):
             return located
-        return await self._read(located, sizes, are_the_seven) or BadData(INDISTINCT)
+        found = await self._read(located, sizes, are_the_seven) or BadData(INDISTINCT)
+        most_seconds = most_seconds_of(self.stretch.probe, anchor)
+        if isinstance(found, _Window) and not is_near(found.pts_seconds, target_seconds, most_seconds):
+            return BadData(TOO_FAR_APART)
+        return found
 
     async def _different(
         self, target_seconds: float, reach: Reach, sizes: Sequence[Size]

@@ -97,6 +97,7 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
         threads=order["threads"],
         frame_seconds=order["frame_seconds"],
         anchor=order["anchor"],
+        most_seconds=order["most_seconds"],
         reach=None if order["reach"] is None else Reach(*order["reach"]),
         targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES
@@ -11,12 +12,14 @@ from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
 from tui_gen.jobs.superres.films.survey import INTERLACED_ORDERS
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
-from tui_gen.jobs.superres.planning.timestamps import is_of_titles
+from tui_gen.jobs.superres.planning.title_gaps import is_of_titles
 from tui_gen.media.colour import TRANSFER_WANTED, colour_tags, tone_mapping_peak, why_perhaps_hdr
-from tui_gen.media.film_facts import Chapter, ProbeFacts, SurveyFacts
+from tui_gen.media.film_facts import Chapter, FrameTimes, ProbeFacts, SurveyFacts
 from tui_gen.media.probing.keyframe_distance import KeyFrames
 
 LONG_SECONDS = 60.0
+SLIDE_SECONDS = 0.5
+"""A film whose frames are this far apart is a slideshow."""
 VARIED_SHARE = 1.5
 CHAPTERS_SHOWN = 6
 
@@ -37,6 +40,11 @@ def length(value: float) -> str:
         return f"{value:.2f}s"
     whole_seconds = round(value)
     return f"{whole_seconds // 3600}:{whole_seconds // 60 % 60:02d}:{whole_seconds % 60:02d}"
+
+
+def seconds(value: float) -> str:
+    """Return a short duration: `10.4s`, `0.04s`."""
+    return f"{value:.2f}s" if value < 1 else f"{value:.1f}s"
 
 
 def remarks(settings: Settings, looked: Looked) -> Iterator[str]:
@@ -70,6 +78,17 @@ def _shape_remarks(probe: ProbeFacts) -> Iterator[str]:
         yield f"its pixels are {probe.sample_aspect.numerator}:{probe.sample_aspect.denominator}, not square"
     if probe.frame_seconds is None:
         yield "its frame rate is not known"
+    if probe.frame_times is not None:
+        yield _varied(probe, probe.frame_times)
+    if probe.frame_seconds is not None and probe.frame_seconds >= SLIDE_SECONDS:
+        yield f"slideshow: its frames are {seconds(probe.frame_seconds)} apart; the score timing decides"
+
+
+def _varied(probe: ProbeFacts, frames: FrameTimes) -> str:
+    times = frames.times_seconds(probe.first_pts_seconds)
+    gaps = [after - before for before, after in pairwise(times)]
+    apart = f"{seconds(min(gaps))} to {seconds(max(gaps))} apart" if gaps else "alone"
+    return f"variable frame rate: {len(times)} frames in {length(probe.duration_seconds)}, {apart}"
 
 
 def _colour_remarks(probe: ProbeFacts, video: Video) -> Iterator[str]:

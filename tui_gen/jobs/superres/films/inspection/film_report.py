@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tui_gen.contract.inspect import Column, Inspected
 from tui_gen.engine.model.work import Learned, Unusable
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.films.inspection.film_remarks import Looked, length, remarks
+from tui_gen.jobs.superres.films.inspection.film_remarks import Looked, length, remarks, seconds
 from tui_gen.jobs.superres.films.inspection.trial import Trial
 from tui_gen.jobs.superres.planning.film_capacity import Prospect
 from tui_gen.jobs.superres.units import CLIP_FRAMES
@@ -123,11 +123,6 @@ def dolby_vision(colour: ColourFacts) -> str | None:
     return f"{colour.dolby_vision_profile}{'' if compatibility is None else f'.{compatibility}'}"
 
 
-def seconds(value: float) -> str:
-    """Return a short duration: `10.4s`, `0.04s`."""
-    return f"{value:.2f}s" if value < 1 else f"{value:.1f}s"
-
-
 def _number(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:g}"
 
@@ -182,6 +177,7 @@ def _record(looked: Looked) -> dict[str, Any]:
         "bars": _bars(outlook),
         "bar_votes": None if survey is None else survey.bar_votes,
         "frames_per_second": 1 / probe.frame_seconds if probe.frame_seconds else None,
+        "frames": None if probe.frame_times is None else len(probe.frame_times.pts),
         "first_pts_seconds": probe.first_pts_seconds,
         "duration_seconds": probe.duration_seconds,
         "field_order": probe.field_order,

@@ -3,6 +3,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from tui_gen.jobs.superres.config.schema import Matrix, Primaries, Transfer
@@ -221,9 +222,24 @@ def test_full_range_and_rgb_are_read_as_such() -> None:
     assert (rgb.matrix, rgb.range) == ("gbr", "pc")
 
 
-def test_an_odd_size_is_freed_of_shared_chroma_first() -> None:
-    odd = colour_chain(film(UNTAGGED, Size(161, 121)), Rendering(), frame=Size(160, 120))
-    assert odd.startswith("format=yuv444p,zscale=")
+def test_an_odd_last_line_and_column_are_cropped_and_nothing_is_resampled(embedded_ffmpeg: str) -> None:
+    odd, even = Size(161, 121), Size(160, 120)
+    rgb = replace(UNTAGGED, pixel_format="gbrp")
+    noise = np.random.default_rng(1).integers(0, 256, (odd.height, odd.width, 3), np.uint8)
+    chain = colour_chain(film(rgb, odd), Rendering(), frame=even)
+    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", str(odd), "-i", "-", "-vf", f"format=gbrp,{chain}"]
+    output = ["-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+    command = [embedded_ffmpeg, "-v", "error", *given, *output]
+    done = subprocess.run(command, input=noise.tobytes(), capture_output=True, check=True)
+    shown = np.frombuffer(done.stdout, np.uint8).reshape(even.height, even.width, 3)
+    assert np.array_equal(shown, noise[: even.height, : even.width])
+
+
+@pytest.mark.parametrize("size", [Size(161, 120), Size(160, 121), Size(161, 121)])
+@pytest.mark.parametrize("colour", [UNTAGGED, PQ])
+def test_shared_chroma_of_an_odd_size_is_cropped_before_zscale(colour: ColourFacts, size: Size) -> None:
+    chain = colour_chain(film(colour, size), Rendering(), frame=size.even())
+    assert chain.startswith("crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0,")
 
 
 def test_dolby_vision_without_a_compatible_base_layer_is_refused() -> None:

@@ -12,7 +12,6 @@ The head is the same for all sizes of a clip, so one decode and one exact tone-m
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -129,8 +128,8 @@ def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
 def head_filters(probe: ProbeFacts, how: Rendering) -> str:
     """Return the filters shared by all sizes; mostly "" if nothing is tone-mapped before scaling."""
     if probe.hdr_class == "sdr" or how.hdr == "fast":
-        return _without_subsampling(probe).rstrip(",")
-    return f"{_without_subsampling(probe)}{_tone_mapped(probe, how)}"
+        return _made_even(probe).rstrip(",")
+    return f"{_made_even(probe)}{_tone_mapped(probe, how)}"
 
 
 def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
@@ -140,7 +139,7 @@ def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size
         if how.hdr == "exact":
             return shrunk
         # If nothing is shrunk, the exact chain costs the same, and the bytes are the same.
-        if frame == (stored or probe.upright):
+        if frame == (stored or probe.upright).even():
             return f"{_tone_mapped(probe, how)},{shrunk}"
         return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
     tags = colour_tags(probe)
@@ -171,12 +170,11 @@ def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
     )
 
 
-def _without_subsampling(probe: ProbeFacts) -> str:
-    """Return a conversion to 4:4:4 for odd sizes, which zscale does not accept with subsampled chroma."""
-    match = re.fullmatch(r"(yuvj?)4[12][0-2]p(.*)", probe.colour.pixel_format)
-    if match is None or not (probe.coded.width % 2 or probe.coded.height % 2):
+def _made_even(probe: ProbeFacts) -> str:
+    """Return a crop of an odd last column and line: zscale does not accept them with subsampled chroma."""
+    if probe.coded == probe.coded.even():
         return ""
-    return f"format={match[1]}444p{match[2]},"
+    return "crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0,"
 
 
 def _chroma_location(colour: ColourFacts) -> str:

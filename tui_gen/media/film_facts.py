@@ -106,6 +106,9 @@ class ProbeFacts:
     title_chapters: tuple[Chapter, ...] | None = None
     # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
+    # How a frame holds the pictures of two eyes, by ffmpeg's names ("side by side"); None: there is one.
+    stereo: str | None = None
+    is_stereo_inverted: bool = False  # the right eye's picture is first
     aperture: Aperture | None = None  # None: the decoder's frames are shown whole
     frame_times: FrameTimes | None = None  # of all frames, if their distance varies
 
@@ -119,6 +122,11 @@ class ProbeFacts:
         """The stored size with rotation applied; pixels may still be non-square."""
         turned = self.rotation_degrees in {90, 270}
         return Size(self.coded.height, self.coded.width) if turned else self.coded
+
+    @property
+    def even_upright(self) -> Size:
+        """The upright size without an odd last column and line, which are cropped."""
+        return self.upright.even()
 
     @property
     def upright_aspect(self) -> Fraction:

@@ -22,6 +22,7 @@ _FRAME = re.compile(
 )
 _TAGS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
 _RPU = re.compile(r"Dolby Vision Metadata: .*?vdr_rpu_profile=(\d+);.*?bl_video_full_range_flag=(\d)")
+_STEREO = re.compile(r"Stereo 3D: type - ([^,(]+)")
 _DAMAGE = re.compile(
     r"Could not find ref with POC|Error constructing the frame RPS|[Mm]issing reference|"
     r"reference picture missing|co located POCs unavailable|error while decoding|concealing|"
@@ -45,6 +46,10 @@ _LASTING: tuple[tuple[re.Pattern[str], str], ...] = (
         "too large to decode",
     ),
     (re.compile(r"matches no streams"), "no picture track"),
+    (
+        re.compile(r"error code: -17 \(File exists\)"),  # of ffmpeg 8 and 9, when filters are set up
+        "its container and its stream both state 3D, which this ffmpeg does not read",
+    ),
 )
 
 
@@ -75,6 +80,9 @@ class FrameLog:
     mastering_max_nits: float | None = None
     # The first frame's Dolby Vision RPU is that of a base layer in Dolby's own colours (IPT).
     has_ipt_rpu: bool = False
+    stereo: str | None = None  # how the first frame holds the pictures of two eyes: "side by side"
+    is_stereo_inverted: bool = False  # the right eye's picture is first
+    has_view_id: bool = False  # the decoder gives the frames of one eye alone (MV-HEVC)
     has_passing_error: bool = False
     lasting_reason: str | None = None
     _tick_seconds: float = 0.0
@@ -130,6 +138,15 @@ class FrameLog:
         elif match := _RPU.search(line):
             # As in ffmpeg's `ff_dovi_guess_profile_hevc`: profile 5 (HEVC), 10.0 (AV1).
             self.has_ipt_rpu = (match[1], match[2]) == ("0", "1")
+        elif "side data - View ID" in line:
+            self.has_view_id = True
+        elif match := _STEREO.search(line):
+            self._take_stereo(match[1].strip(), line)
+
+    def _take_stereo(self, packing: str, line: str) -> None:
+        if packing not in {"2D", "unspecified"}:
+            self.stereo = f"{packing} (quincunx)" if "quincunx" in line else packing
+            self.is_stereo_inverted = "(inverted)" in line
 
 
 def lasting_reason(text: str) -> str | None:

@@ -230,6 +230,8 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         hdr_class=hdr_class(colour.transfer),
         is_soft_telecined=container["is_soft_telecined"],
         frame_times=_frame_times(container),
+        stereo=None if log.has_view_id else log.stereo,
+        is_stereo_inverted=log.is_stereo_inverted,
         aperture=_aperture(container, header, size, first.pixel_format),
         title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
     )

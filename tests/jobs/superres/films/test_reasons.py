@@ -19,6 +19,7 @@ from tests.jobs.superres.sample_films import make_numbered, run_ffmpeg
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Trim
 from tui_gen.jobs.superres.media import Ffmpeg
+from tui_gen.media.decoding.frame_log import lasting_reason
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS
 from tui_gen.media.geometry import Region, Size
 from tui_gen.media.probing import probe_child
@@ -238,6 +239,12 @@ PLANNED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "it is interlaced, and the configuration says to refuse such films": (
         facts(FILM, INTERLACED), {"interlaced": "refuse"}, {},
     ),
+    "it is 3D (<packing>), and the configuration says to refuse such films": (
+        facts(replace(FILM, stereo="side by side")), {"stereo": "refuse"}, {},
+    ),
+    "3D, <packing>: the pictures of its two eyes cannot be separated": (
+        facts(replace(FILM, stereo="checkerboard")), {}, {},
+    ),
     'it is telecined: of five frames two are woven from two pictures; "telecine": "keep" takes it': (
         facts(FILM, TELECINED), {}, {},
     ),
@@ -253,5 +260,14 @@ def test_a_film_that_does_not_suit_is_refused_for_that(row: str) -> None:
     assert matches(str(planned.unusable), row), planned.unusable
 
 
+OF_3D = "its container and its stream both state 3D, which this ffmpeg does not read"
+BY_FFMPEG = {OF_3D: "error code: -17 (File exists)"}
+
+
+@pytest.mark.parametrize("row", BY_FFMPEG)
+def test_what_ffmpeg_cannot_do_with_a_film_is_told(row: str) -> None:
+    assert lasting_reason(BY_FFMPEG[row]) == row
+
+
 def test_each_reason_of_the_page_is_reached() -> None:
-    assert sorted(documented()) == sorted([*FILES, *MADE, *PLANNED])
+    assert sorted(documented()) == sorted([*FILES, *MADE, *PLANNED, *BY_FFMPEG])

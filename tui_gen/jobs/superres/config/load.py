@@ -310,6 +310,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         png_compression=file.png_compression,
         interlaced=file.interlaced,
         telecine=file.telecine,
+        stereo=file.stereo,
         hdr=file.hdr,
         sampling=file.sampling,
         hwaccel=file.hwaccel,

@@ -31,6 +31,7 @@ _PLAIN = (
     "hdr",
     "sampling",
     "interlaced",
+    "stereo",
     "hwaccel",
     "max_retry_attempts",
     "retry_skip_seconds",

@@ -332,6 +332,10 @@ class ConfigFile(_Keys):
     """Whether interlaced films are deinterlaced or left out."""
     telecine: Literal["refuse", "keep"] = Field(default="refuse", description='"refuse" or "keep"')
     """Whether films with hard telecine (3:2 pulldown woven into the frames) are left out, or used."""
+    stereo: Literal["left", "right", "refuse"] = Field(
+        default="left", description='"left", "right" or "refuse"'
+    )
+    """The eye whose picture is taken from 3D films with two pictures in a frame; "refuse" takes neither."""
     hdr: Literal["exact", "fast"] = Field(default="exact", description='"exact" or "fast"')
     """Whether HDR is converted exactly, or faster with other bytes."""
     sampling: Literal["uniform", "keyframe"] = Field(default="uniform", description='"uniform" or "keyframe"')

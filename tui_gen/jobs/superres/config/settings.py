@@ -86,6 +86,7 @@ class Settings:
     png_compression: str = "rle"  # "rle" | "fast" | "0".."9"
     interlaced: Literal["deinterlace", "refuse"] = "deinterlace"
     telecine: Literal["refuse", "keep"] = "refuse"
+    stereo: Literal["left", "right", "refuse"] = "left"
     hdr: Literal["exact", "fast"] = "exact"
     sampling: Literal["uniform", "keyframe"] = "uniform"
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"

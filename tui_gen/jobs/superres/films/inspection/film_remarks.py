@@ -12,6 +12,8 @@ from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
 from tui_gen.jobs.superres.films.survey import INTERLACED_ORDERS
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
+from tui_gen.jobs.superres.planning.geometry import square_if_nearly
+from tui_gen.jobs.superres.planning.stereo import eye_of
 from tui_gen.jobs.superres.planning.title_gaps import is_of_titles
 from tui_gen.media.colour import TRANSFER_WANTED, colour_tags, tone_mapping_peak, why_perhaps_hdr
 from tui_gen.media.film_facts import Chapter, FrameTimes, ProbeFacts, SurveyFacts
@@ -53,7 +55,7 @@ def remarks(settings: Settings, looked: Looked) -> Iterator[str]:
     if outlook is None or outlook.probe is None:
         return
     probe, survey = outlook.probe, outlook.survey
-    yield from _shape_remarks(probe)
+    yield from _shape_remarks(settings, probe)
     yield from _colour_remarks(probe, looked.film.video)
     if survey is not None:
         yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
@@ -69,13 +71,19 @@ def remarks(settings: Settings, looked: Looked) -> Iterator[str]:
                 yield f"at {length(place.at_seconds)}: {place.reason}"
 
 
-def _shape_remarks(probe: ProbeFacts) -> Iterator[str]:
+def _shape_remarks(settings: Settings, probe: ProbeFacts) -> Iterator[str]:
     if probe.rotation_degrees:
         yield f"shown turned by {probe.rotation_degrees} degrees: {probe.upright}"
     if probe.aperture is not None:
         yield f"cropped as its container says, from {probe.aperture.frame} to {probe.coded}"
     if probe.sample_aspect != 1:
-        yield f"its pixels are {probe.sample_aspect.numerator}:{probe.sample_aspect.denominator}, not square"
+        is_square = square_if_nearly(probe.sample_aspect) == 1
+        pixels = f"{probe.sample_aspect.numerator}:{probe.sample_aspect.denominator}"
+        yield f"its pixels are {pixels}, {'taken as' if is_square else 'not'} square"
+    if probe.even_upright != probe.upright:
+        yield f"an odd last line or column is left out: {probe.even_upright} of {probe.upright}"
+    if settings.stereo != "refuse" and (view := eye_of(probe, settings.stereo)) is not None:
+        yield f"3D, {probe.stereo}: the {settings.stereo} eye is taken, {view.region.size}"
     if probe.frame_seconds is None:
         yield "its frame rate is not known"
     if probe.frame_times is not None:

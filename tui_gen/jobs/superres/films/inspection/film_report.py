@@ -19,7 +19,7 @@ from tui_gen.jobs.superres.planning.film_capacity import Prospect
 from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.colour import colour_tags, tone_mapping_peak, why_perhaps_hdr
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
-from tui_gen.media.geometry import Region, whole
+from tui_gen.media.geometry import whole
 from tui_gen.media.probing.keyframe_distance import KeyFrames
 
 State = Literal["good", "flawed", "unusable", "missing", "left out"]
@@ -78,7 +78,7 @@ def _cells(looked: Looked) -> dict[str, str]:
     cells = {
         "codec": probe.codec,
         "size": str(probe.coded),
-        "aspect": f"{_aspect(probe, _picture(outlook)):.2f}",
+        "aspect": f"{_aspect(probe, outlook):.2f}",
         "colour": colour_class(probe),
         "light": light(probe.colour),
         "bars": _bars_cell(outlook),
@@ -127,14 +127,14 @@ def _number(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:g}"
 
 
-def _picture(outlook: Prospect) -> Region | None:
-    return outlook.survey.picture if outlook.survey is not None else None
-
-
-def _aspect(probe: ProbeFacts, picture: Region | None) -> float:
+def _aspect(probe: ProbeFacts, outlook: Prospect) -> float:
     """Return the aspect ratio of the visible picture, inside the bars if they are known."""
-    seen = picture or whole(probe.upright)
-    return float(Fraction(seen.width, seen.height) * probe.upright_aspect)
+    if probe.stereo is not None and outlook.upright is not None:  # the picture of one eye
+        seen, pixel = outlook.upright.picture, outlook.upright.aspect
+    else:
+        seen = whole(probe.upright) if outlook.survey is None else outlook.survey.picture
+        pixel = probe.upright_aspect
+    return float(Fraction(seen.width, seen.height) * pixel)
 
 
 def _bars_cell(outlook: Prospect) -> str:
@@ -173,7 +173,8 @@ def _record(looked: Looked) -> dict[str, Any]:
         "upright_size": [probe.upright.width, probe.upright.height],
         "sample_aspect": [probe.sample_aspect.numerator, probe.sample_aspect.denominator],
         "rotation_degrees": probe.rotation_degrees,
-        "aspect": round(_aspect(probe, _picture(outlook)), 4),
+        "stereo": probe.stereo,
+        "aspect": round(_aspect(probe, outlook), 4),
         "bars": _bars(outlook),
         "bar_votes": None if survey is None else survey.bar_votes,
         "frames_per_second": 1 / probe.frame_seconds if probe.frame_seconds else None,

@@ -196,12 +196,8 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
     varied = None
     if is_whole:
         varied = _varied(stream, head)
-    elif not (field or is_flagged) and frame_seconds and last_pts > times[0]:
-        read_at = partial(_times_from, container, stream)
-        if frame_times.may_vary(read_at, times[0], last_pts, frame_seconds) and seek(
-            container, stream, times[0]
-        ):
-            varied = _varied(stream, packets(container, stream))
+    elif not (field or is_flagged):
+        varied = _varied_further_on(container, stream, (times[0], last_pts), frame_seconds)
     if varied is not None:
         gaps = [after - before for before, after in itertools.pairwise(varied)]
         frame_seconds = statistics.median(gaps) * float(stream.time_base or 0)
@@ -233,6 +229,19 @@ def _varied(stream: VideoStream, some: Iterable[VideoPacket]) -> tuple[int, ...]
     """Return the timestamps of all packets in ticks, if their distance varies."""
     pts = [packet.pts for packet in some if packet.pts is not None]
     return frame_times.varied(pts, float(stream.time_base or 0))
+
+
+def _varied_further_on(
+    container: InputContainer, stream: VideoStream, extent: tuple[float, float], frame_seconds: float | None
+) -> tuple[int, ...] | None:
+    """Return the timestamps of all frames in ticks, if their distance varies at some place looked at."""
+    first, last = extent
+    if not frame_seconds or last <= first:
+        return None
+    read_at = partial(_times_from, container, stream)
+    if not frame_times.may_vary(read_at, first, last, frame_seconds) or not seek(container, stream, first):
+        return None
+    return _varied(stream, packets(container, stream))
 
 
 def _times_from(container: InputContainer, stream: VideoStream, place: float) -> Iterator[float]:

@@ -24,11 +24,13 @@ from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading import graphs
 from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
+from tui_gen.jobs.superres.extraction.reading.damage import is_undamaged
 from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     BadData,
     LastingError,
     Pass,
     fault_of,
+    is_doubtful,
     raise_what_is_not_data,
 )
 from tui_gen.jobs.superres.extraction.reading.luma import (
@@ -79,6 +81,8 @@ COMBED_HERE = "interlaced here, unlike other parts of the film"
 BLANK = "blank picture"
 """The reason for a window that can be decoded but has no content."""
 SAME_WINDOW_ATTEMPTS = 3
+SECOND_LEAD = 2
+"""The most of the leads below for a second look at a window near damage."""
 ENTRY_LEADS_SECONDS: tuple[float | None, ...] = (0.0, 2.0, 10.0, 60.0, None)
 """The distance before the window to seek to; the next one if no key frame came before it. None: the start."""
 
@@ -265,6 +269,8 @@ class _Reader:
             done = await self._run(span, sinks, outputs)
             if not self._may_enter_earlier(done, span):
                 break
+        if is_doubtful(done, span):
+            done = await self._second_opinion(done, span, sinks, outputs)
         chosen = span.positions(done.pts)
         if not are_right(chosen, [done.pts[i] for i in chosen]):
             return None
@@ -289,6 +295,35 @@ class _Reader:
             device=self._device,
             repeats=pairs,
         )
+
+    async def _second_opinion(
+        self, done: Pass, span: Span | Picked, sinks: Sequence[ExactSink], outputs: graphs.Outputs
+    ) -> Pass:
+        """Read a window again, whatever is damaged near it; return that pass if the window is undamaged."""
+        if self._device is not None or graphs.must_deinterlace(self.stretch):
+            return done
+        self._lead = min(self._lead, max(self._first_lead, SECOND_LEAD))
+        for sink in sinks:
+            sink.filled = sink.extra = 0
+        again = await self._run(span, sinks, outputs, is_tolerant=True)
+        wanted = [again.pts[i] for i in span.positions(again.pts)]
+        if not wanted or not (again.is_from_start or has_sound_entry(again.log, span)):
+            return done
+        again.is_absolved = await is_undamaged(
+            self.stretch.path,
+            wanted,
+            seek_seconds=self._seek_seconds(span),
+            limits=self._stall,
+            niceness=self.stretch.settings.nice,
+        )
+        return again if again.is_absolved else done
+
+    def _seek_seconds(self, span: Span | Picked) -> float | None:
+        """Return where to seek to in the container's clock; None: read from the start."""
+        lead_seconds = ENTRY_LEADS_SECONDS[self._lead]
+        seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
+        is_start = seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds
+        return None if is_start else seek_seconds
 
     async def _locate(self, target_seconds: float) -> Span | BadData:
         """Return the span of the seven frames around a target, by the timestamps of the frames."""
@@ -322,12 +357,16 @@ class _Reader:
         self._lead += 1
         return True
 
-    async def _run(self, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs) -> Pass:
-        """Run ffmpeg once. Raises ChildError and LastingError."""
-        lead_seconds = ENTRY_LEADS_SECONDS[self._lead]
-        seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
-        if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
-            seek_seconds = None
+    async def _run(
+        self,
+        span: Span | Picked,
+        sinks: Sequence[Sink],
+        outputs: graphs.Outputs,
+        *,
+        is_tolerant: bool = False,
+    ) -> Pass:
+        """Run ffmpeg once, beyond damage if `is_tolerant`. Raises ChildError and LastingError."""
+        seek_seconds = self._seek_seconds(span)
         # Frames that are only counted need not be transferred from a device.
         device = self._device if sinks else None
         source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
@@ -335,7 +374,7 @@ class _Reader:
         done.ended = await run_child(
             Command(
                 program=self._ffmpeg.path,
-                arguments=lambda pipes: [*input_arguments(source), *outputs(pipes)],
+                arguments=lambda pipes: [*_given(source, is_tolerant=is_tolerant), *outputs(pipes)],
                 sinks=sinks,
                 on_line=done.log.take,
                 limits=self._stall,
@@ -345,3 +384,9 @@ class _Reader:
         )
         raise_what_is_not_data(done, done.ended, self._stall)
         return done
+
+
+def _given(source: Input, *, is_tolerant: bool) -> list[str]:
+    """Return ffmpeg's arguments before the outputs; a tolerant run goes on beyond errors."""
+    given = input_arguments(source)
+    return [word for word in given if word != "-xerror" or not is_tolerant]

@@ -36,6 +36,7 @@ class Pass:
     log: FrameLog = field(default_factory=FrameLog)
     ended: Ended | None = None
     is_from_start: bool = False
+    is_absolved: bool = False  # the damage reported does not concern the window
 
     @property
     def pts(self) -> list[float]:
@@ -53,9 +54,14 @@ class Pass:
         return self.ended.tail if self.ended is not None else ""
 
 
+def is_doubtful(done: Pass, span: Span | Picked) -> bool:
+    """Return whether ffmpeg reported damage that may concern the window."""
+    return not done.is_clean or is_damaged(done.log, span)
+
+
 def fault_of(done: Pass, span: Span | Picked, *, is_whole: bool) -> BadData | None:
     """Return what is wrong with the frames of a run, or None."""
-    if not done.is_clean or is_damaged(done.log, span):
+    if is_doubtful(done, span) and not done.is_absolved:
         return BadData("damaged data" if not done.is_clean else "broken references", done.tail)
     if not is_whole:
         return BadData("the picture changes its size here", done.tail)

@@ -168,18 +168,8 @@ def track_of(container: InputContainer) -> VideoStream:
 
 def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
     """Return the end of the track, measured on its packets, and the distance of its frames."""
-    head, is_whole = [], True
-    for packet in packets(container, stream):
-        if packet.has_sidedata("encryption_info"):
-            reason = "encrypted"
-            raise UnusableFileError(reason)
-        head.append(packet)
-        if len(head) == HEAD_PACKETS:
-            is_whole = False
-            break
-    times = _times(head)
-    if container.format.name in ELEMENTARY_STREAMS and not is_whole:
-        _refuse_long_stream(container, stream)
+    head = _head(container, stream)
+    is_whole, times = len(head) < HEAD_PACKETS, _times(head)
     if len(times) < len(head) // 2 or not times:
         return {
             "has_timestamps": False,
@@ -212,6 +202,17 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         "packets": len(head) if is_whole else None,
         "first_key_seconds": None if is_whole else _first_key_seconds(head, first=times[0]),
     }
+
+
+def _head(container: InputContainer, stream: VideoStream) -> list[VideoPacket]:
+    """Return the first packets. Raises UnusableFileError if they are encrypted or the stream is too long."""
+    head = list(itertools.islice(packets(container, stream), HEAD_PACKETS))
+    if any(packet.has_sidedata("encryption_info") for packet in head):
+        reason = "encrypted"
+        raise UnusableFileError(reason)
+    if container.format.name in ELEMENTARY_STREAMS and len(head) == HEAD_PACKETS:
+        _refuse_long_stream(container, stream)
+    return head
 
 
 def _refuse_long_stream(container: InputContainer, stream: VideoStream) -> None:

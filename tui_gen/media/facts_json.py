@@ -35,6 +35,7 @@ def probe_from_json(entries: JsonObject) -> ProbeFacts:
     values = _known(ProbeFacts, entries)
     values["coded"] = Size(**entries["coded"])
     values["sample_aspect"] = Fraction(*entries["sample_aspect"])
+    values["parts_seconds"] = tuple((begin, end) for begin, end in entries.get("parts_seconds", ()))
     if (chapters := entries.get("title_chapters")) is not None:
         values["title_chapters"] = tuple(Chapter(**_known(Chapter, chapter)) for chapter in chapters)
     if (aperture := entries.get("aperture")) is not None:

@@ -106,6 +106,8 @@ class ProbeFacts:
     title_chapters: tuple[Chapter, ...] | None = None
     # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
+    # The first and last timestamp of each part of a joined stream whose timestamps jump; (): no jump.
+    parts_seconds: tuple[tuple[float, float], ...] = ()
     # How a frame holds the pictures of two eyes, by ffmpeg's names ("side by side"); None: there is one.
     stereo: str | None = None
     is_stereo_inverted: bool = False  # the right eye's picture is first

@@ -230,6 +230,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         hdr_class=hdr_class(colour.transfer),
         is_soft_telecined=container["is_soft_telecined"],
         frame_times=_frame_times(container),
+        parts_seconds=_parts(container),
         stereo=None if log.has_view_id else log.stereo,
         is_stereo_inverted=log.is_stereo_inverted,
         aperture=_aperture(container, header, size, first.pixel_format),
@@ -241,6 +242,11 @@ def _frame_times(container: dict[str, Any]) -> FrameTimes | None:
     if not container["has_timestamps"] or container["frame_times"] is None:
         return None
     return FrameTimes(Fraction(*container["tick"]), tuple(container["frame_times"]))
+
+
+def _parts(container: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+    parts = tuple((begin, end) for begin, end in container["parts_seconds"])
+    return parts if len(parts) > 1 else ()
 
 
 def _aperture(

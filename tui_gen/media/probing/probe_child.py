@@ -33,6 +33,7 @@ from tui_gen.media.decoding.track import open_film, picture_track
 from tui_gen.media.film_facts import ELEMENTARY_STREAMS
 from tui_gen.media.probing import frame_times, pulldown
 from tui_gen.media.probing.file_structure import Structure, structure_of
+from tui_gen.media.probing.timestamp_jumps import Part, parts_of
 from tui_gen.media.probing.titles import title_chapters
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ SIGN_SECONDS = 1.0
 RATE_TOLERANCE = 0.02
 LONGEST_STREAM_SECONDS = 120
 CHEAP_STREAM_PIXELS = 2.5e8  # in all its frames: decoded in about a second
+JOINABLE = frozenset({"mpegts", "mpeg"})
+"""The formats of streams that can be joined by their bytes, each with its own clock."""
+TAIL_BYTES = 1 << 21
+MOST_REORDERED = 16  # packets
 USUAL_RATE = 25  # ffmpeg's for a stream that states none
 FLAGGED_CODECS = frozenset({"mpeg1video", "mpeg2video"})
 PLACES = (0.25, 0.5, 0.75)
@@ -132,6 +137,7 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
             **(extent := _extent(container, stream)),
             # The structure of a file with many packets is not why they cannot be decoded.
             "fault": None if extent["packets"] is None else structure_of(path).fault,
+            "parts_seconds": _parts(container, stream) if extent["has_timestamps"] else (),
         }
 
 
@@ -357,6 +363,37 @@ def _measured_end(
         if (end := _end([packet])) is not None:
             last = max(last or end, end)
     return last
+
+
+def _parts(container: InputContainer, stream: VideoStream) -> tuple[Part, ...]:
+    """Return the parts of a joined stream whose timestamps jump; () for containers with one clock."""
+    if container.format.name not in JOINABLE or container.size <= 0:
+        return ()
+
+    def time_at(place: int) -> float | None:
+        return next(_timestamps(container, stream), None) if _seek_bytes(container, place) else None
+
+    if not _seek_bytes(container, max(0, container.size - TAIL_BYTES)):
+        return ()
+    last = list(_timestamps(container, stream))[-MOST_REORDERED:]
+    return parts_of(time_at, container.size, max(last)) if last else ()
+
+
+def _seek_bytes(container: InputContainer, place: int) -> bool:
+    """Seek to a place of the file; return whether the container can."""
+    try:
+        container.seek(place, unsupported_byte_offset=True)
+    except (av.error.FFmpegError, OSError):
+        return False  # the caller then knows of no jump
+    return True
+
+
+def _timestamps(container: InputContainer, stream: VideoStream) -> Iterator[float]:
+    return (
+        float(packet.pts * packet.time_base)
+        for packet in packets(container, stream)
+        if packet.pts is not None
+    )
 
 
 def _stated_frames(container: InputContainer, stream: VideoStream) -> int:

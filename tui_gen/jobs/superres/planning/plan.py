@@ -28,6 +28,7 @@ from tui_gen.jobs.superres.planning.timestamps import Windows
 from tui_gen.jobs.superres.units import Probe, Survey
 from tui_gen.media.colour import TRANSFER_WANTED, why_perhaps_hdr
 from tui_gen.media.geometry import Size
+from tui_gen.media.probing.timestamp_jumps import why_less
 
 NARROW_SPACING_SECONDS = 1.0
 TYPICAL_PNG_SHARE = 0.5
@@ -73,7 +74,7 @@ def plan_extract(
         *_narrow(settings, orders),
         *_off_keyframes(settings, films),
         *_varied(settings, films),
-        *_perhaps_hdr(settings, films),
+        *_doubts(settings, films),
         *_clashes(films, slugs),
     )
     return Plan(
@@ -298,11 +299,16 @@ def _varied(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
             )
 
 
-def _perhaps_hdr(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+def _doubts(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    """Yield warnings for the films that may be HDR without the tag, and for those whose timestamps jump."""
     for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
         probe = film.prospect.probe
-        if not film.is_closed and probe is not None and (why := why_perhaps_hdr(probe.colour)) is not None:
+        if film.is_closed or probe is None:
+            continue
+        if (why := why_perhaps_hdr(probe.colour)) is not None:
             yield f"{film.video.name}: HDR? ({why}, but no transfer): {TRANSFER_WANTED}"
+        if (jumps := why_less(probe.parts_seconds)) is not None:
+            yield f"{film.video.name}: {jumps}"
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:

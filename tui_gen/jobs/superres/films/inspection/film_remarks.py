@@ -18,6 +18,7 @@ from tui_gen.jobs.superres.planning.title_gaps import is_of_titles
 from tui_gen.media.colour import TRANSFER_WANTED, colour_tags, tone_mapping_peak, why_perhaps_hdr
 from tui_gen.media.film_facts import Chapter, FrameTimes, ProbeFacts, SurveyFacts
 from tui_gen.media.probing.keyframe_distance import KeyFrames
+from tui_gen.media.probing.timestamp_jumps import why_less
 
 LONG_SECONDS = 60.0
 SLIDE_SECONDS = 0.5
@@ -86,6 +87,8 @@ def _shape_remarks(settings: Settings, probe: ProbeFacts) -> Iterator[str]:
         yield f"3D, {probe.stereo}: the {settings.stereo} eye is taken, {view.region.size}"
     if probe.frame_seconds is None:
         yield "its frame rate is not known"
+    if (jumps := why_less(probe.parts_seconds)) is not None:
+        yield f"{jumps}; to use all of it, mux it: ffmpeg -i FILE -c copy FILE.mkv"
     if probe.frame_times is not None:
         yield _varied(probe, probe.frame_times)
     if probe.frame_seconds is not None and probe.frame_seconds >= SLIDE_SECONDS:

@@ -181,6 +181,7 @@ def _record(looked: Looked) -> dict[str, Any]:
         "frames": None if probe.frame_times is None else len(probe.frame_times.pts),
         "first_pts_seconds": probe.first_pts_seconds,
         "duration_seconds": probe.duration_seconds,
+        "parts_seconds": [list(part) for part in probe.parts_seconds],
         "field_order": probe.field_order,
         "is_interlaced": None if survey is None else survey.is_interlaced,
         "first_field": None if survey is None else survey.first_field,

@@ -33,7 +33,9 @@ from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Survey
 from tui_gen.media.colour import why_perhaps_hdr
+from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
+from tui_gen.media.probing.timestamp_jumps import why_less
 from tui_gen.processes.children import ChildError
 
 TRIES = 2
@@ -157,9 +159,9 @@ class FilmInspection:
         tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
         if tried is not None:
             _judge(tried, learning, basis(film.id, self.settings, tools.ffmpeg))
-        why = why_perhaps_hdr(outlook.probe.colour) if outlook.probe is not None else None
-        if why is not None and learning.state == "good":
-            learning.give_up(f'HDR? {why}, but no transfer: give its entry a "transfer"', "flawed")
+        flaw = None if outlook.probe is None else _flaw(outlook.probe)
+        if flaw is not None and learning.state == "good":
+            learning.give_up(flaw, "flawed")
         return Looked(film, outlook, keys, tried)
 
     async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:
@@ -185,6 +187,13 @@ class FilmInspection:
         except ChildError as error:
             learning.give_up(error.reason, "flawed")
             return None
+
+
+def _flaw(probe: ProbeFacts) -> str | None:
+    """Return why a film that can be read is not good without a word, or None."""
+    if (why := why_perhaps_hdr(probe.colour)) is not None:
+        return f'HDR? {why}, but no transfer: give its entry a "transfer"'
+    return why_less(probe.parts_seconds)
 
 
 def _judge(tried: Trial, learning: _Learning, basis: Learned) -> None:

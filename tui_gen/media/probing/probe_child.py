@@ -16,7 +16,6 @@ import os
 import stat
 import statistics
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,7 +32,7 @@ from tui_gen.media.decoding.track import open_film, picture_track
 from tui_gen.media.film_facts import ELEMENTARY_STREAMS
 from tui_gen.media.probing import frame_times, pulldown
 from tui_gen.media.probing.file_structure import Structure, structure_of
-from tui_gen.media.probing.timestamp_jumps import Part, parts_of
+from tui_gen.media.probing.packet_reading import packets, parts_in, seek
 from tui_gen.media.probing.titles import title_chapters
 
 if TYPE_CHECKING:
@@ -45,14 +44,9 @@ PASSING = frozenset(
 HEAD_PACKETS = 64
 BISECTIONS = 24
 CLOSE_SECONDS = 5.0
-SIGN_SECONDS = 1.0
 RATE_TOLERANCE = 0.02
 LONGEST_STREAM_SECONDS = 120
 CHEAP_STREAM_PIXELS = 2.5e8  # in all its frames: decoded in about a second
-JOINABLE = frozenset({"mpegts", "mpeg"})
-"""The formats of streams that can be joined by their bytes, each with its own clock."""
-TAIL_BYTES = 1 << 21
-MOST_REORDERED = 16  # packets
 USUAL_RATE = 25  # ffmpeg's for a stream that states none
 FLAGGED_CODECS = frozenset({"mpeg1video", "mpeg2video"})
 PLACES = (0.25, 0.5, 0.75)
@@ -137,7 +131,7 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
             **(extent := _extent(container, stream)),
             # The structure of a file with many packets is not why they cannot be decoded.
             "fault": None if extent["packets"] is None else structure_of(path).fault,
-            "parts_seconds": _parts(container, stream) if extent["has_timestamps"] else (),
+            "parts_seconds": parts_in(container, stream) if extent["has_timestamps"] else (),
         }
 
 
@@ -294,22 +288,6 @@ def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> f
     return seconds if seconds == first else None
 
 
-def packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
-    """Yield packets up to the end of the readable data, with signs of life."""
-    last_sign = time.monotonic()
-    try:
-        for packet in container.demux(stream):
-            if time.monotonic() - last_sign > SIGN_SECONDS:
-                last_sign = time.monotonic()
-                sys.stderr.write("reading\n")
-                sys.stderr.flush()
-            # The last packet is empty and only flushes a decoder; an edit list marks packets as discarded.
-            if packet.size and not packet.is_discard:
-                yield packet
-    except av.error.InvalidDataError:
-        return  # the rest is damaged: treat it as the end of the track
-
-
 def _rate(stream: VideoStream) -> float | None:
     return float(stream.average_rate) if stream.average_rate else None
 
@@ -365,37 +343,6 @@ def _measured_end(
     return last
 
 
-def _parts(container: InputContainer, stream: VideoStream) -> tuple[Part, ...]:
-    """Return the parts of a joined stream whose timestamps jump; () for containers with one clock."""
-    if container.format.name not in JOINABLE or container.size <= 0:
-        return ()
-
-    def time_at(place: int) -> float | None:
-        return next(_timestamps(container, stream), None) if _seek_bytes(container, place) else None
-
-    if not _seek_bytes(container, max(0, container.size - TAIL_BYTES)):
-        return ()
-    last = list(_timestamps(container, stream))[-MOST_REORDERED:]
-    return parts_of(time_at, container.size, max(last)) if last else ()
-
-
-def _seek_bytes(container: InputContainer, place: int) -> bool:
-    """Seek to a place of the file; return whether the container can."""
-    try:
-        container.seek(place, unsupported_byte_offset=True)
-    except (av.error.FFmpegError, OSError):
-        return False  # the caller then knows of no jump
-    return True
-
-
-def _timestamps(container: InputContainer, stream: VideoStream) -> Iterator[float]:
-    return (
-        float(packet.pts * packet.time_base)
-        for packet in packets(container, stream)
-        if packet.pts is not None
-    )
-
-
 def _stated_frames(container: InputContainer, stream: VideoStream) -> int:
     """Return the number of frames that the headers state, about; 0 if they do not."""
     return stream.frames or round((_stated_seconds(container, stream) or 0.0) * (_rate(stream) or 0.0))
@@ -405,15 +352,6 @@ def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | N
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else None
-
-
-def seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
-    """Seek to the key frame before a place; return whether the container can seek."""
-    try:
-        container.seek(int(seconds / stream.time_base), stream=stream)  # type: ignore[operator]
-    except (av.error.FFmpegError, OSError):
-        return False  # the caller reads everything instead
-    return True
 
 
 def _can_read_at(container: InputContainer, stream: VideoStream, seconds: float) -> bool:

@@ -23,7 +23,7 @@ import numpy as np
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.extraction.reading.luma import LumaPlane, luma_plane
 from tui_gen.jobs.superres.extraction.rendering import rendering
-from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES, Bars, picture_inside, vote
+from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES, Bars, bars_from_json, picture_inside, vote
 from tui_gen.jobs.superres.films.combing import COMBED, Order, judged
 from tui_gen.jobs.superres.films.fields import FieldCounts, count_fields
 from tui_gen.jobs.superres.units import Survey
@@ -198,7 +198,7 @@ class _Look:
         if not answer.get("frames"):
             return False
         self.frames_decoded = answer["frames"]
-        self.votes = [Bars(*bars) for bars in answer["votes"] if bars is not None]
+        self.votes = [bars_from_json(bars) for bars in answer["votes"] if bars is not None]
         self.orders = [(at, order) for at, order in answer["fields"]]
         return True
 

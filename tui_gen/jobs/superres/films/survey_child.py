@@ -11,9 +11,9 @@ are combed, the frame is compared with the two frames after it. In large picture
 lines are combed. If a place is combed, all other places are compared too.
 
 Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
-decoded frames, "votes": [[top, bottom, left, right] or null, ...], "fields": [[seconds, order or null],
-...]}, or {"unsure": reason} if ffmpeg has to look at the film instead. Damage at one place only costs the
-votes of this place.
+decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...]}, or
+{"unsure": reason} if ffmpeg has to look at the film instead. Damage at one place only costs the votes of this
+place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -237,7 +237,7 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
     orders = {pts: found for ballot in ballots for pts, found in ballot.orders.items()}
     return {
         "frames": sum(ballot.frames for ballot in ballots),
-        "votes": [None if bars is None else [bars.top, bars.bottom, bars.left, bars.right] for bars in votes],
+        "votes": [None if bars is None else asdict(bars) for bars in votes],
         "fields": [[float(pts * tick), orders[pts]] for pts in sorted(orders)],
     }
 

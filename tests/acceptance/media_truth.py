@@ -17,7 +17,7 @@ REASONS: dict[str, str | tuple[str, ...]] = {
     "encrypted": "encrypted",
     "audio_only": ("audio only", "no picture track", "not one of the containers"),
     "cover_art_only": ("cover art only", "not one of the containers"),
-    "playlist": "not a video file",
+    "playlist": "not a video file but a playlist",
     "resolution_bomb_12336x12336": "larger than allowed",
 }
 """What a file is known for, and how the reason why it gives nothing begins."""

@@ -28,8 +28,8 @@ GOLDEN = 0.6180339887498949
 PLANTED = {
     "pipe.mkv": "a named pipe, not a file",
     "folder.mkv": "a folder, not a file",
-    "playlist.mkv": "not a video file",
-    "concat.mkv": "not one of the containers",
+    "playlist.mkv": "not a video file but a playlist",
+    "concat.mkv": "not a video file but a playlist",
     "nothing.mkv": "empty",
     "text.mp4": "not a video file",
 }

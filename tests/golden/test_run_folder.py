@@ -49,10 +49,10 @@ def parts_before(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def resumed(folder: Path, parts_before: dict[str, dict[str, Any]], *, gives_recorded_bytes: bool) -> Resumed:
+def resumed(folder: Path, parts_before: dict[str, dict[str, Any]]) -> Resumed:
     assert parts_before
-    # The recipe of the run folder names its ffmpeg and how that converts colours.
-    return resume(folder, *(() if gives_recorded_bytes else ("--mix",)))
+    # Its recipe has the colour rules of its time, and names its ffmpeg and how that converts colours.
+    return resume(folder, "--mix")
 
 
 def losses(recorded: Any, found: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
@@ -96,6 +96,15 @@ def test_every_line_can_be_read(tmp_path: Path) -> None:
     said, said_unread = (run("verify", folder / CONFIG) for folder in (tmp_path, unread))
     assert said.code == said_unread.code == 0
     assert len(said_unread.err.splitlines()) == len(said.err.splitlines()) + 5, f"{said}\n{said_unread}"
+
+
+def test_other_rules_for_colours_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    refused = resume(tmp_path)
+    assert refused.done.code == 2, str(refused.done)
+    assert "colour_rules: 1 -> 2" in refused.done.err
+    assert refused.new == []
+    assert refused.stamps == refused.stamps_before
 
 
 def test_the_ledger_tells_of_the_same_patches(parts_before: dict[str, dict[str, Any]]) -> None:

@@ -1,8 +1,12 @@
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
+from typing import get_args
 
+import numpy as np
 import pytest
 
+from tui_gen.jobs.superres.config.schema import Matrix, Primaries, Transfer
 from tui_gen.media.colour import (
     Chroma,
     HdrChain,
@@ -11,9 +15,11 @@ from tui_gen.media.colour import (
     colour_tags,
     hdr_class,
     refusal,
+    retagged,
     tone_mapping_peak,
+    why_perhaps_hdr,
 )
-from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.film_facts import ColourFacts, ConfiguredTags, ProbeFacts
 from tui_gen.media.geometry import Size
 
 PQ = ColourFacts("yuv420p10le", 10, "smpte2084", "bt2020", "bt2020nc", "tv", "topleft", 4000.0, 1000.0)
@@ -120,12 +126,94 @@ def test_sdr_is_never_tone_mapped(transfer: str | None) -> None:
     assert "yuv420p" not in chain
 
 
-def test_an_untagged_film_is_bt601_below_720_lines_and_bt709_from_there() -> None:
-    tags = colour_tags(film(UNTAGGED, Size(720, 480)))
-    assert (tags.matrix, tags.primaries, tags.range) == ("smpte170m", "smpte170m", "tv")
-    assert colour_tags(film(UNTAGGED, Size(720, 576))).primaries == "bt470bg"
-    tags = colour_tags(film(UNTAGGED, Size(1280, 720)))
-    assert (tags.matrix, tags.primaries, tags.transfer) == ("bt709", "bt709", "bt709")
+@pytest.mark.parametrize(
+    ("size", "matrix", "primaries"),
+    [
+        (Size(256, 144), "smpte170m", "bt709"),
+        (Size(640, 360), "smpte170m", "bt709"),
+        (Size(720, 480), "smpte170m", "smpte170m"),
+        (Size(720, 486), "smpte170m", "smpte170m"),
+        (Size(720, 576), "smpte170m", "bt470bg"),
+        (Size(1024, 576), "smpte170m", "bt470bg"),
+        (Size(1000, 578), "bt709", "bt709"),
+        (Size(1280, 480), "bt709", "bt709"),
+        (Size(1280, 544), "bt709", "bt709"),
+        (Size(720, 1280), "bt709", "bt709"),
+    ],
+)
+def test_an_untagged_film_is_bt709_by_its_width_or_its_lines(size: Size, matrix: str, primaries: str) -> None:
+    tags = colour_tags(film(UNTAGGED, size))
+    assert (tags.matrix, tags.primaries, tags.transfer, tags.range) == (matrix, primaries, "bt709", "tv")
+
+
+@pytest.mark.parametrize("matrix", ["bt470bg", "smpte170m"])
+def test_the_matrix_of_jpeg_and_vp8_says_nothing_of_primaries(matrix: str) -> None:
+    by_lines = {240: "bt709", 480: "smpte170m", 576: "bt470bg", 720: "bt709"}
+    for lines, primaries in by_lines.items():
+        tags = colour_tags(film(replace(UNTAGGED, matrix=matrix), Size(640, lines)))
+        assert (tags.matrix, tags.primaries) == (matrix, primaries)
+
+
+@pytest.mark.parametrize(("matrix", "primaries"), [("bt709", "bt709"), ("bt2020nc", "bt2020")])
+def test_other_matrices_imply_their_primaries(matrix: str, primaries: str) -> None:
+    assert colour_tags(film(replace(UNTAGGED, matrix=matrix), Size(720, 480))).primaries == primaries
+
+
+def test_a_logo_has_the_same_colour_in_the_144p_and_the_720p_version(embedded_ffmpeg: str) -> None:
+    shown = {}
+    for size, matrix in ((Size(256, 144), "bt601"), (Size(1280, 720), "bt709")):
+        stored = f"format=gbrp,scale=out_color_matrix={matrix}:out_range=tv,format=yuv444p10le"
+        untagged = replace(UNTAGGED, pixel_format="yuv444p10le", bit_depth=10)
+        chain = colour_chain(film(untagged, size), Rendering(), frame=size)
+        logo = f"color=0x00ADFF:s={size}:r=1:d=1,{stored},setparams=colorspace=unknown:range=unknown,{chain}"
+        command = [embedded_ffmpeg, "-v", "error", "-f", "lavfi", "-i", logo, "-frames:v", "1"]
+        output = ["-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+        shown[size] = subprocess.run([*command, *output], capture_output=True, check=True).stdout[:3]
+    assert shown == dict.fromkeys(shown, bytes((0, 0xAD, 0xFF)))
+
+
+WIDE = replace(UNTAGGED, pixel_format="yuv420p10le", bit_depth=10, matrix="bt2020nc")
+
+
+def test_what_suggests_hdr_without_a_transfer() -> None:
+    assert why_perhaps_hdr(WIDE) == "BT.2020 with 10 bits"
+    assert why_perhaps_hdr(replace(UNTAGGED, mastering_max_nits=1000.0)) == "light levels"
+    assert why_perhaps_hdr(replace(UNTAGGED, max_cll_nits=1000.0)) == "light levels"
+    assert why_perhaps_hdr(replace(UNTAGGED, dolby_vision_profile=8)) == "Dolby Vision"
+
+
+@pytest.mark.parametrize(
+    "colour",
+    [
+        PQ,
+        UNTAGGED,
+        replace(UNTAGGED, bit_depth=10),
+        replace(WIDE, bit_depth=8),
+        replace(WIDE, transfer="bt709"),
+    ],
+)
+def test_what_does_not_suggest_hdr(colour: ColourFacts) -> None:
+    assert why_perhaps_hdr(colour) is None
+
+
+def test_configured_tags_replace_those_of_the_film() -> None:
+    tags = ConfiguredTags(transfer="arib-std-b67", range="pc")
+    found = retagged(film(WIDE), tags)
+    assert (found.hdr_class, found.colour.range, found.colour.matrix) == ("hlg", "pc", "bt2020nc")
+    assert retagged(film(PQ), ConfiguredTags(transfer="bt709")).hdr_class == "sdr"
+    assert retagged(film(PQ), ConfiguredTags()) == film(PQ)
+
+
+def test_ffmpeg_can_read_a_film_by_every_tag_that_can_be_configured(embedded_ffmpeg: str) -> None:
+    tags = [ConfiguredTags(primaries=name) for name in get_args(Primaries)]
+    tags += [ConfiguredTags(transfer=name) for name in get_args(Transfer)]
+    tags += [ConfiguredTags(matrix=name) for name in get_args(Matrix)]
+    size = Size(64, 64)
+    chains = [colour_chain(retagged(film(UNTAGGED, size), each), Rendering(), frame=size) for each in tags]
+    graph = ";".join(f"color=s={size}:d=1:r=1,format=yuv420p,{chain},nullsink" for chain in chains)
+    command = [embedded_ffmpeg, "-v", "error", "-filter_complex", f"{graph};color=d=1:r=1[o]"]
+    done = subprocess.run([*command, "-map", "[o]", "-f", "null", "-"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_full_range_and_rgb_are_read_as_such() -> None:
@@ -134,9 +222,24 @@ def test_full_range_and_rgb_are_read_as_such() -> None:
     assert (rgb.matrix, rgb.range) == ("gbr", "pc")
 
 
-def test_an_odd_size_is_freed_of_shared_chroma_first() -> None:
-    odd = colour_chain(film(UNTAGGED, Size(161, 121)), Rendering(), frame=Size(160, 120))
-    assert odd.startswith("format=yuv444p,zscale=")
+def test_an_odd_last_line_and_column_are_cropped_and_nothing_is_resampled(embedded_ffmpeg: str) -> None:
+    odd, even = Size(161, 121), Size(160, 120)
+    rgb = replace(UNTAGGED, pixel_format="gbrp")
+    noise = np.random.default_rng(1).integers(0, 256, (odd.height, odd.width, 3), np.uint8)
+    chain = colour_chain(film(rgb, odd), Rendering(), frame=even)
+    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", str(odd), "-i", "-", "-vf", f"format=gbrp,{chain}"]
+    output = ["-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+    command = [embedded_ffmpeg, "-v", "error", *given, *output]
+    done = subprocess.run(command, input=noise.tobytes(), capture_output=True, check=True)
+    shown = np.frombuffer(done.stdout, np.uint8).reshape(even.height, even.width, 3)
+    assert np.array_equal(shown, noise[: even.height, : even.width])
+
+
+@pytest.mark.parametrize("size", [Size(161, 120), Size(160, 121), Size(161, 121)])
+@pytest.mark.parametrize("colour", [UNTAGGED, PQ])
+def test_shared_chroma_of_an_odd_size_is_cropped_before_zscale(colour: ColourFacts, size: Size) -> None:
+    chain = colour_chain(film(colour, size), Rendering(), frame=size.even())
+    assert chain.startswith("crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0,")
 
 
 def test_dolby_vision_without_a_compatible_base_layer_is_refused() -> None:

@@ -12,11 +12,10 @@ The head is the same for all sizes of a clip, so one decode and one exact tone-m
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tui_gen.media.film_facts import ColourFacts, ConfiguredTags, ProbeFacts
 from tui_gen.media.geometry import Size
 
 Chroma = Literal["420", "444"]
@@ -25,11 +24,18 @@ HdrClass = Literal["pq", "hlg", "sdr"]
 
 HDR_TRANSFERS: dict[str, HdrClass] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
 CHROMA_LOCATIONS = frozenset({"left", "center", "topleft", "top", "bottomleft", "bottom"})
+WIDE_GAMUT = frozenset({"bt2020", "bt2020nc", "bt2020c"})
+HDR_BITS = 10
+TRANSFER_WANTED = (
+    'read as SDR; give its entry "transfer": "smpte2084" (PQ), "arib-std-b67" (HLG) or "bt709" (SDR)'
+)
 DEFAULT_CHROMA_LOCATION = "left"
 DEFAULT_PEAK = 10.0  # 1000 nits: tonemap's own default for a film without a light level
 REFERENCE_WHITE_NITS = 100.0
-HD_LINES = 720  # an untagged picture with fewer lines is BT.601
-PAL_LINES = frozenset({288, 576})
+HD_COLUMNS = 1280  # an untagged picture of at least this width is BT.709
+SD_LINES = 576  # an untagged picture with more lines is BT.709
+NTSC_LINES = frozenset({480, 486})
+PAL_LINES = frozenset({576})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,32 @@ def refusal(colour: ColourFacts) -> str | None:
     return None
 
 
+def retagged(probe: ProbeFacts, tags: ConfiguredTags) -> ProbeFacts:
+    """Return the facts of a film with the configured tags in place of its own."""
+    chosen = {name: tag for name, tag in asdict(tags).items() if tag is not None}
+    if not chosen:
+        return probe
+    colour = replace(probe.colour, **chosen)
+    return replace(probe, colour=colour, hdr_class=hdr_class(colour.transfer))
+
+
+def why_perhaps_hdr(colour: ColourFacts) -> str | None:
+    """Return what suggests that a film without a transfer is HDR, or None. Such a film is read as SDR."""
+    if colour.transfer is not None:
+        return None
+    if colour.max_cll_nits is not None or colour.mastering_max_nits is not None:
+        return "light levels"
+    if colour.dolby_vision_profile is not None:
+        return "Dolby Vision"
+    is_wide = colour.primaries in WIDE_GAMUT or colour.matrix in WIDE_GAMUT
+    return f"BT.2020 with {colour.bit_depth} bits" if is_wide and colour.bit_depth >= HDR_BITS else None
+
+
 def colour_tags(probe: ProbeFacts) -> ColourTags:
-    """Return the film's tags. Missing tags are derived from its class and its number of lines."""
+    """Return the film's tags. Missing tags are derived from its class and its size.
+
+    For SDR the rules are those of mpv (`mp_image_params_guess_csp` in video/mp_image.c).
+    """
     colour = probe.colour
     if probe.hdr_class != "sdr":
         return ColourTags(
@@ -78,7 +108,7 @@ def colour_tags(probe: ProbeFacts) -> ColourTags:
     is_rgb = _is_rgb(colour)
     matrix = "gbr" if is_rgb else colour.matrix or _guessed_matrix(probe)
     return ColourTags(
-        primaries=colour.primaries or ("bt709" if is_rgb else _primaries_of(matrix, probe.coded.height)),
+        primaries=colour.primaries or ("bt709" if is_rgb else _guessed_primaries(matrix, probe.coded.height)),
         transfer=colour.transfer or "bt709",
         matrix=matrix,
         range=colour.range or ("pc" if is_rgb or colour.pixel_format.startswith("yuvj") else "tv"),
@@ -98,8 +128,8 @@ def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
 def head_filters(probe: ProbeFacts, how: Rendering) -> str:
     """Return the filters shared by all sizes; mostly "" if nothing is tone-mapped before scaling."""
     if probe.hdr_class == "sdr" or how.hdr == "fast":
-        return _without_subsampling(probe).rstrip(",")
-    return f"{_without_subsampling(probe)}{_tone_mapped(probe, how)}"
+        return _made_even(probe).rstrip(",")
+    return f"{_made_even(probe)}{_tone_mapped(probe, how)}"
 
 
 def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
@@ -109,7 +139,7 @@ def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size
         if how.hdr == "exact":
             return shrunk
         # If nothing is shrunk, the exact chain costs the same, and the bytes are the same.
-        if frame == (stored or probe.upright):
+        if frame == (stored or probe.upright).even():
             return f"{_tone_mapped(probe, how)},{shrunk}"
         return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
     tags = colour_tags(probe)
@@ -140,12 +170,11 @@ def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
     )
 
 
-def _without_subsampling(probe: ProbeFacts) -> str:
-    """Return a conversion to 4:4:4 for odd sizes, which zscale does not accept with subsampled chroma."""
-    match = re.fullmatch(r"(yuvj?)4[12][0-2]p(.*)", probe.colour.pixel_format)
-    if match is None or not (probe.coded.width % 2 or probe.coded.height % 2):
+def _made_even(probe: ProbeFacts) -> str:
+    """Return a crop of an odd last column and line: zscale does not accept them with subsampled chroma."""
+    if probe.coded == probe.coded.even():
         return ""
-    return f"format={match[1]}444p{match[2]},"
+    return "crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0,"
 
 
 def _chroma_location(colour: ColourFacts) -> str:
@@ -163,13 +192,22 @@ def _is_rgb(colour: ColourFacts) -> bool:
 def _guessed_matrix(probe: ProbeFacts) -> str:
     if probe.colour.primaries == "bt2020":
         return "bt2020nc"
-    return "smpte170m" if probe.coded.height < HD_LINES else "bt709"
+    is_hd = probe.coded.width >= HD_COLUMNS or probe.coded.height > SD_LINES
+    return "bt709" if is_hd else "smpte170m"
 
 
-def _primaries_of(matrix: str, lines: int) -> str:
-    """Return the primaries that belong to a matrix."""
+def _guessed_primaries(matrix: str, lines: int) -> str:
+    """Return the primaries of an SDR film without that tag.
+
+    A BT.601 matrix does not imply primaries: JPEG and VP8 always have this matrix. Only the numbers of lines
+    of standard definition television imply SMPTE-C or EBU primaries.
+    """
     if matrix in {"bt2020nc", "bt2020c"}:
         return "bt2020"
-    if matrix in {"smpte170m", "bt470bg"}:
-        return "bt470bg" if matrix == "bt470bg" or lines in PAL_LINES else "smpte170m"
-    return matrix if matrix == "smpte240m" else "bt709"
+    if matrix == "smpte240m":
+        return matrix
+    if matrix == "bt709":
+        return "bt709"
+    if lines in NTSC_LINES:
+        return "smpte170m"
+    return "bt470bg" if lines in PAL_LINES else "bt709"

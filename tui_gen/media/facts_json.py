@@ -9,7 +9,15 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
-from tui_gen.media.film_facts import Chapter, ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.media.film_facts import (
+    Aperture,
+    Chapter,
+    ColourFacts,
+    FrameTimes,
+    KeyframeIndex,
+    ProbeFacts,
+    SurveyFacts,
+)
 from tui_gen.media.geometry import Region, Size
 
 
@@ -17,6 +25,8 @@ def probe_to_json(facts: ProbeFacts) -> dict[str, Any]:
     """Return the facts of a probe as a JSON object."""
     entries = dataclasses.asdict(facts)
     entries["sample_aspect"] = [facts.sample_aspect.numerator, facts.sample_aspect.denominator]
+    if (times := facts.frame_times) is not None:
+        entries["frame_times"] = _ticks_to_json(times.tick_seconds, times.pts)
     return entries
 
 
@@ -25,8 +35,13 @@ def probe_from_json(entries: JsonObject) -> ProbeFacts:
     values = _known(ProbeFacts, entries)
     values["coded"] = Size(**entries["coded"])
     values["sample_aspect"] = Fraction(*entries["sample_aspect"])
+    values["parts_seconds"] = tuple((begin, end) for begin, end in entries.get("parts_seconds", ()))
     if (chapters := entries.get("title_chapters")) is not None:
         values["title_chapters"] = tuple(Chapter(**_known(Chapter, chapter)) for chapter in chapters)
+    if (aperture := entries.get("aperture")) is not None:
+        values["aperture"] = Aperture(**{**aperture, "frame": Size(**aperture["frame"])})
+    if (times := entries.get("frame_times")) is not None:
+        values["frame_times"] = FrameTimes(*_ticks_from_json(times))
     values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
     return ProbeFacts(**values)
 
@@ -35,15 +50,24 @@ def keyframe_index_to_json(facts: KeyframeIndex) -> dict[str, Any]:
     """Return the key frames as a JSON object: the first one, and the gaps to the others."""
     if facts.unknown is not None:
         return {"unknown": facts.unknown}
-    gaps = [after - before for before, after in pairwise((0, *facts.pts))]
-    return {"tick": [facts.tick_seconds.numerator, facts.tick_seconds.denominator], "gaps": gaps}
+    return _ticks_to_json(facts.tick_seconds, facts.pts)
 
 
 def keyframe_index_from_json(entries: JsonObject) -> KeyframeIndex:
     """Return what `keyframe_index_to_json` wrote. Raises KeyError or TypeError on anything else."""
     if "unknown" in entries:
         return KeyframeIndex(unknown=str(entries["unknown"]))
-    return KeyframeIndex(Fraction(*entries["tick"]), tuple(accumulate(entries["gaps"])))
+    return KeyframeIndex(*_ticks_from_json(entries))
+
+
+def _ticks_to_json(tick_seconds: Fraction, pts: tuple[int, ...]) -> dict[str, Any]:
+    """Return timestamps as the first one, and the gaps to the others."""
+    gaps = [after - before for before, after in pairwise((0, *pts))]
+    return {"tick": [tick_seconds.numerator, tick_seconds.denominator], "gaps": gaps}
+
+
+def _ticks_from_json(entries: JsonObject) -> tuple[Fraction, tuple[int, ...]]:
+    return Fraction(*entries["tick"]), tuple(accumulate(entries["gaps"]))
 
 
 def survey_to_json(facts: SurveyFacts) -> dict[str, Any]:
@@ -55,6 +79,7 @@ def survey_from_json(entries: JsonObject) -> SurveyFacts:
     """Return the facts that `survey_to_json` wrote. Raises KeyError or TypeError on anything else."""
     values = _known(SurveyFacts, entries)
     values["picture"] = Region(**entries["picture"])
+    values["combed_parts"] = tuple((begin, end) for begin, end in entries.get("combed_parts", ()))
     return SurveyFacts(**values)
 
 

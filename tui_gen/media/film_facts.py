@@ -12,6 +12,8 @@ from fractions import Fraction
 from tui_gen.media.geometry import Region, Size
 
 ROUNDING_SECONDS = 1e-6
+ELEMENTARY_STREAMS = frozenset({"h264", "hevc", "mpegvideo", "av1", "obu"})
+"""The formats without a container, by libav's names: they have no timestamps, so nothing can be sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,42 @@ class ColourFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfiguredTags:
+    """The colour tags in a video's entry, by ffmpeg's names. None: the film's own."""
+
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    range: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aperture:
+    """The place of the picture in the decoder's frames, of which the container shows a part only.
+
+    ffmpeg crops such frames, and a decoder alone does not.
+    """
+
+    frame: Size  # as decoded
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """The timestamps of all frames of a film with a variable rate."""
+
+    tick_seconds: Fraction
+    pts: tuple[int, ...]  # in ticks of the container's clock, ascending
+
+    def times_seconds(self, first_pts_seconds: float) -> tuple[float, ...]:
+        """Return the times from the first PTS of the track on; frames before it are never shown."""
+        tick = self.tick_seconds.numerator / self.tick_seconds.denominator
+        times = (pts * tick - first_pts_seconds for pts in self.pts)
+        return tuple(time for time in times if time > -ROUNDING_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter of the container, with times of the container. The name is untrusted text."""
 
@@ -55,7 +93,7 @@ class ProbeFacts:
 
     container: str
     codec: str
-    coded: Size  # stored pixels, before rotation
+    coded: Size  # stored pixels that are shown, before rotation
     sample_aspect: Fraction  # width of a stored pixel divided by its height; 1 if untagged
     rotation_degrees: int  # clockwise turn that makes the picture upright: 0, 90, 180 or 270
     first_pts_seconds: float
@@ -68,12 +106,29 @@ class ProbeFacts:
     title_chapters: tuple[Chapter, ...] | None = None
     # Frames are shown for two and three fields in turn, by their flags or by their timestamps.
     is_soft_telecined: bool = False
+    # The first and last timestamp of each part of a joined stream whose timestamps jump; (): no jump.
+    parts_seconds: tuple[tuple[float, float], ...] = ()
+    # How a frame holds the pictures of two eyes, by ffmpeg's names ("side by side"); None: there is one.
+    stereo: str | None = None
+    is_stereo_inverted: bool = False  # the right eye's picture is first
+    aperture: Aperture | None = None  # None: the decoder's frames are shown whole
+    frame_times: FrameTimes | None = None  # of all frames, if their distance varies
+
+    @property
+    def is_elementary(self) -> bool:
+        """Whether the film is a raw stream, which can only be read from its start."""
+        return self.container in ELEMENTARY_STREAMS
 
     @property
     def upright(self) -> Size:
         """The stored size with rotation applied; pixels may still be non-square."""
         turned = self.rotation_degrees in {90, 270}
         return Size(self.coded.height, self.coded.width) if turned else self.coded
+
+    @property
+    def even_upright(self) -> Size:
+        """The upright size without an odd last column and line, which are cropped."""
+        return self.upright.even()
 
     @property
     def upright_aspect(self) -> Fraction:
@@ -102,5 +157,10 @@ class SurveyFacts:
 
     picture: Region  # inside the bars, in upright stored pixels; the whole frame without bars
     bar_votes: int  # number of frames that were bright enough to vote
-    is_interlaced: bool  # flagged, and confirmed by the fields
+    is_interlaced: bool  # by its fields, at most places that move
     is_telecined: bool = False  # hard 3:2 pulldown: each field repeats in about a fifth of the frames
+    # The field that is first, "tff" or "bff", as measured; None: as the frames' own flags say.
+    first_field: str | None = None
+    # The parts that are interlaced in a film that is otherwise not: (begin, end) in seconds from the first
+    # PTS, between the places looked at. Their windows are rejected where they are combed.
+    combed_parts: tuple[tuple[float, float], ...] = ()

@@ -16,6 +16,10 @@ class Size:
         """Return `1920x1080`."""
         return f"{self.width}x{self.height}"
 
+    def even(self) -> Size:
+        """Return the size without an odd last column and line; a side of one pixel stays."""
+        return Size(max(1, self.width // 2 * 2), max(1, self.height // 2 * 2))
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Region:
@@ -30,6 +34,14 @@ class Region:
     def size(self) -> Size:
         """The width and height of the region."""
         return Size(self.width, self.height)
+
+
+def common(one: Region, other: Region) -> Region:
+    """Return the part that two regions share; its width or height is negative or 0 if there is none."""
+    left, top = max(one.x, other.x), max(one.y, other.y)
+    right = min(one.x + one.width, other.x + other.width)
+    bottom = min(one.y + one.height, other.y + other.height)
+    return Region(left, top, right - left, bottom - top)
 
 
 def whole(size: Size) -> Region:

@@ -21,6 +21,8 @@ _FRAME = re.compile(
     r"i:(?P<fields>.) iskey:(?P<key>\d)(?: type:(?P<type>\S))?"
 )
 _TAGS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
+_RPU = re.compile(r"Dolby Vision Metadata: .*?vdr_rpu_profile=(\d+);.*?bl_video_full_range_flag=(\d)")
+_STEREO = re.compile(r"Stereo 3D: type - ([^,(]+)")
 _DAMAGE = re.compile(
     r"Could not find ref with POC|Error constructing the frame RPS|[Mm]issing reference|"
     r"reference picture missing|co located POCs unavailable|error while decoding|concealing|"
@@ -44,6 +46,10 @@ _LASTING: tuple[tuple[re.Pattern[str], str], ...] = (
         "too large to decode",
     ),
     (re.compile(r"matches no streams"), "no picture track"),
+    (
+        re.compile(r"error code: -17 \(File exists\)"),  # of ffmpeg 8 and 9, when filters are set up
+        "its container and its stream both state 3D, which this ffmpeg does not read",
+    ),
 )
 
 
@@ -72,6 +78,11 @@ class FrameLog:
     tags: tuple[str, str, str, str] | None = None
     max_cll_nits: float | None = None
     mastering_max_nits: float | None = None
+    # The first frame's Dolby Vision RPU is that of a base layer in Dolby's own colours (IPT).
+    has_ipt_rpu: bool = False
+    stereo: str | None = None  # how the first frame holds the pictures of two eyes: "side by side"
+    is_stereo_inverted: bool = False  # the right eye's picture is first
+    has_view_id: bool = False  # the decoder gives the frames of one eye alone (MV-HEVC)
     has_passing_error: bool = False
     lasting_reason: str | None = None
     _tick_seconds: float = 0.0
@@ -124,6 +135,18 @@ class FrameLog:
             self.max_cll_nits = float(match[1])
         elif match := re.search(r"has_luminance:1 .*max_luminance=([\d.]+)", line):
             self.mastering_max_nits = float(match[1])
+        elif match := _RPU.search(line):
+            # As in ffmpeg's `ff_dovi_guess_profile_hevc`: profile 5 (HEVC), 10.0 (AV1).
+            self.has_ipt_rpu = (match[1], match[2]) == ("0", "1")
+        elif "side data - View ID" in line:
+            self.has_view_id = True
+        elif match := _STEREO.search(line):
+            self._take_stereo(match[1].strip(), line)
+
+    def _take_stereo(self, packing: str, line: str) -> None:
+        if packing not in {"2D", "unspecified"}:
+            self.stereo = f"{packing} (quincunx)" if "quincunx" in line else packing
+            self.is_stereo_inverted = "(inverted)" in line
 
 
 def lasting_reason(text: str) -> str | None:
@@ -144,6 +167,7 @@ class TrackHeader:
     rotation_degrees: int = 0  # clockwise turn that makes the picture upright
     dolby_vision_profile: int | None = None
     dolby_vision_compatibility: int | None = None
+    cropped: tuple[int, int, int, int] | None = None  # by the container: left, right, top, bottom
     _is_ours: bool = False
 
     def take(self, line: str) -> None:
@@ -168,6 +192,9 @@ class TrackHeader:
         if match := re.search(r"rotation of (-?[\d.]+) degrees", line):
             turn = round(-float(match[1])) % 360
             self.rotation_degrees = turn if turn % 90 == 0 else 0
+        elif match := re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", line):
+            left, right, top, bottom = map(int, match.groups())
+            self.cropped = (left, right, top, bottom)
         elif match := re.search(
             r"DOVI configuration record: .*?profile: (\d+).*?compatibility id: (\d+)", line
         ):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_gen.media.film_facts import Aperture
 from tui_gen.media.geometry import Region, Size
 
 if TYPE_CHECKING:
@@ -28,6 +30,23 @@ class Planes:
     size: Size
     sharing: tuple[int, int]  # luma pixels per chroma pixel, across and down
     bit_depth: int
+    aperture: Aperture | None = None  # where the picture of `size` lies in larger decoded frames
+
+    @property
+    def _frame(self) -> Size:
+        return self.size if self.aperture is None else self.aperture.frame
+
+    @property
+    def _corner(self) -> tuple[int, int]:
+        return (0, 0) if self.aperture is None else (self.aperture.x, self.aperture.y)
+
+    def is_of(self, frame: VideoFrame) -> bool:
+        """Return whether a decoded frame has this size and format."""
+        return (frame.width, frame.height, frame.format.name) == (
+            self._frame.width,
+            self._frame.height,
+            self.pixel_format,
+        )
 
     @property
     def _sample_bytes(self) -> int:
@@ -35,7 +54,7 @@ class Planes:
 
     def rejection_reason_of(self, frame: VideoFrame) -> str | None:
         """Return how a decoded frame differs from the film's facts, or None."""
-        if (frame.width, frame.height) != (self.size.width, self.size.height):
+        if (frame.width, frame.height) != (self._frame.width, self._frame.height):
             return "the picture has another size here"
         if frame.format.name != self.pixel_format:
             return "the picture has another format here"
@@ -45,17 +64,18 @@ class Planes:
 
     def of(self, frame: VideoFrame) -> list[NDArray[np.uint8]]:
         """Return a frame's planes, each (rows, bytes of a row), as views; valid as long as the frame."""
-        whole = self.parts(Region(0, 0, self.size.width, self.size.height))
+        whole = self.parts(Region(*self._corner, self.size.width, self.size.height))
         return [_bytes_of(plane)[part] for plane, part in zip(frame.planes, whole, strict=True)]
 
     def luma(self, frame: VideoFrame) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """Return the luma of a frame, (1, height, width), without copying."""
         rows = _bytes_of(frame.planes[0])[None]
         wide = rows if self._sample_bytes == 1 else rows.view("<u2")
-        return wide[:, : self.size.height, : self.size.width]
+        x, y = self._corner
+        return wide[:, y : y + self.size.height, x : x + self.size.width]
 
     def parts(self, region: Region) -> list[Part]:
-        """Return the place of a region in each plane: rows, and columns in bytes."""
+        """Return the place of a region in each plane of the picture: rows, and columns in bytes."""
         across, down = self.sharing
         return [_part(region, 1, 1, self._sample_bytes)] + 2 * [
             _part(region, across, down, self._sample_bytes)
@@ -80,9 +100,38 @@ def _part(region: Region, across: int, down: int, sample_bytes: int) -> Part:
     return slice(top, bottom), slice(left * sample_bytes, right * sample_bytes)
 
 
-def planes_of(pixel_format: str, size: Size) -> Planes | None:
+def aperture_of(
+    pixel_format: str, shown: Size, decoded: Size, *, cropped_left: int, cropped_top: int
+) -> Aperture | None:
+    """Return where ffmpeg finds the picture in decoded frames; None for a format that only ffmpeg handles.
+
+    As ffmpeg's filter `crop` does, the corner is moved to the next chroma pixel to its left and above.
+    """
+    match = _PLANAR.fullmatch(pixel_format)
+    if match is None:
+        return None
+    across, down = _SHARING[match["sharing"]]
+    x, y = cropped_left // across * across, cropped_top // down * down
+    fits = x + shown.width <= decoded.width and y + shown.height <= decoded.height
+    return Aperture(decoded, x, y) if fits else None
+
+
+def layout_of(pixel_format: str, size: Sequence[int], aperture: Sequence[int] | None) -> Planes | None:
+    """Return the memory layout from plain numbers, as in the order to a child; see `aperture_numbers`."""
+    place = None if aperture is None else Aperture(Size(*aperture[:2]), *aperture[2:])
+    return planes_of(pixel_format, Size(*size), place)
+
+
+def aperture_numbers(aperture: Aperture | None) -> list[int] | None:
+    """Return an aperture as [width, height, x, y]: those of the frame, and the picture's corner in it."""
+    if aperture is None:
+        return None
+    return [aperture.frame.width, aperture.frame.height, aperture.x, aperture.y]
+
+
+def planes_of(pixel_format: str, size: Size, aperture: Aperture | None = None) -> Planes | None:
     """Return the memory layout of a format, or None for a format that only ffmpeg handles."""
     match = _PLANAR.fullmatch(pixel_format)
     if match is None:
         return None
-    return Planes(pixel_format, size, _SHARING[match["sharing"]], int(match["bits"] or 8))
+    return Planes(pixel_format, size, _SHARING[match["sharing"]], int(match["bits"] or 8), aperture)

@@ -27,7 +27,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from tui_gen.media.decoding.track import open_film
-from tui_gen.media.probing.probe_child import packets, seek, track_of
+from tui_gen.media.probing.packet_reading import packets, seek
+from tui_gen.media.probing.probe_child import track_of
 
 WHOLE_BYTES = 64 << 20
 PLACE_PACKETS = 1500

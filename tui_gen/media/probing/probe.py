@@ -9,7 +9,7 @@ by the file (a killed or hung child, an I/O error, a missing file) is a ChildErr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,7 @@ from tui_gen.media.decoding.frame_log import (
     bit_depth,
     lasting_reason,
 )
+from tui_gen.media.decoding.planes import aperture_of
 from tui_gen.media.ffmpeg import (
     FORMATS,
     MAX_PIXELS,
@@ -33,7 +34,7 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     null_output,
 )
-from tui_gen.media.film_facts import Chapter, ColourFacts, FilmFile, ProbeFacts
+from tui_gen.media.film_facts import Aperture, Chapter, ColourFacts, FilmFile, FrameTimes, ProbeFacts
 from tui_gen.media.geometry import Size
 from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
@@ -43,6 +44,8 @@ PROBE_CHILD = Path(__file__).with_name("probe_child.py")
 PROBE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 MORE_FRAMES = 2
 """The number of frames decoded beyond `least_frames`."""
+SURELY_NOT_SHORT, LOST_SHARE = 24, 3
+"""A film whose headers state this number of frames, and this multiple of those decoded, is not short."""
 FIELDLESS = frozenset({"hevc", "vp9", "av1"})
 """Codecs of which one frame suffices; of others the first few frames may have different flags."""
 ROUNDING_SECONDS = 1e-6
@@ -82,11 +85,13 @@ async def _probed(
     if first_key_seconds is not None and container["codec"] in FIELDLESS:
         seen = await watch.key_frame()
         if seen.is_sound(first_key_seconds):
-            return _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
+            return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
     # Without timestamps in the container, the end of the track is only known after reading every frame.
     seen = await watch.frames(least_frames + MORE_FRAMES if container["has_timestamps"] else None)
-    too_few = _too_few(seen, least_frames, codec=container["codec"])
-    return too_few or _refused(seen.log, seen.header) or _facts(container, seen.log, seen.header)
+    too_few = _too_few(seen, least_frames, container)
+    if too_few is not None:
+        return too_few
+    return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ async def _container_facts(file: FilmFile, *, limits: StallLimits) -> dict[str, 
     return answer
 
 
-def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
+def _too_few(seen: _Seen, least_frames: int, container: Mapping[str, Any]) -> _Bad | None:
     """Return why the first frames are not enough, or None. Raises ChildError."""
     log, ended = seen.log, seen.ended
     if ended.has_stalled:
@@ -174,25 +179,30 @@ def _too_few(seen: _Seen, least_frames: int, *, codec: str) -> _Bad | None:
     if log.has_passing_error:
         reason = "the first frames could not be read"
         raise ChildError(reason, ended.tail)
-    why = _why_so_few(log, ended, codec=codec, count=count)
+    why = _why_so_few(log, ended, container)
     return _Bad(why or f"too short: only {frame_count(count)}, need {least_frames}", ended.tail)
 
 
-def _refused(log: FrameLog, header: TrackHeader) -> _Bad | None:
+def _refused(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> _Bad | None:
     """Return why no clip can be made of such frames, or None."""
     size = log.frames[0].size
     if size.width * size.height > MAX_PIXELS:
         return _Bad(f"larger than allowed: {size}, the limit is {MAX_PIXELS} pixels")
-    refused = refusal(_colour(log, header))
+    refused = refusal(_colour(container, log, header))
     return _Bad(refused) if refused else None
 
 
-def _why_so_few(log: FrameLog, ended: Ended, *, codec: str, count: int) -> str | None:
+def _why_so_few(log: FrameLog, ended: Ended, container: Mapping[str, Any]) -> str | None:
     """Return why there are few frames, or None if the film is short."""
+    count, codec, stated = len(log.frames), container["codec"], container["stated_frames"]
     if reason := log.lasting_reason or lasting_reason(ended.tail):
         return reason.replace("unsupported codec none", f"unsupported codec {codec}")
+    if container["fault"] is not None:
+        return str(container["fault"])
     if not count and (log.damage or ended.status):
         return f"corrupt: no frame of its {codec} track can be decoded"
+    if stated >= max(SURELY_NOT_SHORT, LOST_SHARE * count):
+        return f"corrupt: only {frame_count(count)} of about {stated} can be decoded"
     return None if count else "no frames"
 
 
@@ -205,7 +215,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
     frame_seconds, end_seconds = _extent(container, log)
     if end_seconds <= first.pts_seconds:
         return _Bad("no duration: all frames carry one timestamp")
-    colour = _colour(log, header)
+    colour = _colour(container, log, header)
     return ProbeFacts(
         container=container["container"],
         codec=container["codec"],
@@ -219,8 +229,35 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         colour=colour,
         hdr_class=hdr_class(colour.transfer),
         is_soft_telecined=container["is_soft_telecined"],
+        frame_times=_frame_times(container),
+        parts_seconds=_parts(container),
+        stereo=None if log.has_view_id else log.stereo,
+        is_stereo_inverted=log.is_stereo_inverted,
+        aperture=_aperture(container, header, size, first.pixel_format),
         title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
     )
+
+
+def _frame_times(container: dict[str, Any]) -> FrameTimes | None:
+    if not container["has_timestamps"] or container["frame_times"] is None:
+        return None
+    return FrameTimes(Fraction(*container["tick"]), tuple(container["frame_times"]))
+
+
+def _parts(container: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+    parts = tuple((begin, end) for begin, end in container["parts_seconds"])
+    return parts if len(parts) > 1 else ()
+
+
+def _aperture(
+    container: dict[str, Any], header: TrackHeader, shown: Size, pixel_format: str
+) -> Aperture | None:
+    """Return where the picture lies in decoded frames, if the container crops them."""
+    decoded = Size(*container["decoded"])
+    if header.cropped is None or decoded == shown:
+        return None
+    left, _, top, _ = header.cropped
+    return aperture_of(pixel_format, shown, decoded, cropped_left=left, cropped_top=top)
 
 
 def _extent(container: dict[str, Any], log: FrameLog) -> tuple[float | None, float]:
@@ -243,8 +280,14 @@ def _field_order(stated: str, frames: list[ShownFrame]) -> str:
     return stated
 
 
-def _colour(log: FrameLog, header: TrackHeader) -> ColourFacts:
-    first = log.frames[0]
+def _colour(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> ColourFacts:
+    first, profile, compatibility = (
+        log.frames[0],
+        header.dolby_vision_profile,
+        header.dolby_vision_compatibility,
+    )
+    if log.has_ipt_rpu:  # a remux may have lost the container's record
+        profile, compatibility = (10 if container["codec"] == "av1" else 5), 0
     unknown = ("unknown",) * 4
     known = [None if tag in {"unknown", "reserved"} else tag for tag in log.tags or unknown]
     location = first.chroma_location or header.chroma_location
@@ -258,6 +301,6 @@ def _colour(log: FrameLog, header: TrackHeader) -> ColourFacts:
         chroma_location=None if location in {"unspecified", "unknown"} else location,
         max_cll_nits=log.max_cll_nits,
         mastering_max_nits=log.mastering_max_nits,
-        dolby_vision_profile=header.dolby_vision_profile,
-        dolby_vision_compatibility=header.dolby_vision_compatibility,
+        dolby_vision_profile=profile,
+        dolby_vision_compatibility=compatibility,
     )

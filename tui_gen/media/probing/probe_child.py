@@ -16,8 +16,8 @@ import os
 import stat
 import statistics
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,10 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from tui_gen.media.decoding.track import open_film, picture_track
-from tui_gen.media.probing import pulldown
+from tui_gen.media.film_facts import ELEMENTARY_STREAMS
+from tui_gen.media.probing import frame_times, pulldown
+from tui_gen.media.probing.file_structure import Structure, structure_of
+from tui_gen.media.probing.packet_reading import packets, parts_in, seek
 from tui_gen.media.probing.titles import title_chapters
 
 if TYPE_CHECKING:
@@ -41,8 +44,10 @@ PASSING = frozenset(
 HEAD_PACKETS = 64
 BISECTIONS = 24
 CLOSE_SECONDS = 5.0
-SIGN_SECONDS = 1.0
 RATE_TOLERANCE = 0.02
+LONGEST_STREAM_SECONDS = 120
+CHEAP_STREAM_PIXELS = 2.5e8  # in all its frames: decoded in about a second
+USUAL_RATE = 25  # ffmpeg's for a stream that states none
 FLAGGED_CODECS = frozenset({"mpeg1video", "mpeg2video"})
 PLACES = (0.25, 0.5, 0.75)
 
@@ -51,28 +56,55 @@ class UnusableFileError(Exception):
     """The file is unusable; the message is the reason."""
 
 
+class UnreadableTrackError(UnusableFileError):
+    """No picture track was found that can be decoded; the structure of the file may tell why."""
+
+
 def main() -> None:
     """Write the facts, or the reason why there are none, to the descriptor in the arguments."""
-    try:
-        answer = facts(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
-    except UnusableFileError as error:
-        answer = {"unusable": str(error)}
-    except FileNotFoundError as error:
-        answer = {"missing": error.strerror}
-    except av.error.FFmpegError as error:
-        answer = _answer_to(error)
-    except OSError as error:
-        answer = {"passing": f"{error.strerror or error}"}
+    answer = answer_about(sys.argv[1], formats=sys.argv[2], max_pixels=int(sys.argv[3]))
     with open(int(sys.argv[4]), "w") as pipe:  # noqa: PTH123 - a descriptor
         json.dump(answer, pipe)
 
 
-def _answer_to(error: av.error.FFmpegError) -> dict[str, str]:
+def answer_about(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
+    """Return the facts, or the reason why there are none under "unusable", "missing" or "passing"."""
+    try:
+        return facts(path, formats=formats, max_pixels=max_pixels)
+    except UnreadableTrackError as error:
+        return {"unusable": structure_of(path).fault or str(error)}
+    except UnusableFileError as error:
+        return {"unusable": str(error)}
+    except FileNotFoundError as error:
+        return {"missing": error.strerror}
+    except av.error.FFmpegError as error:
+        return _answer_to(error, path)
+    except OSError as error:
+        return {"passing": f"{error.strerror or error}"}
+
+
+def _answer_to(error: av.error.FFmpegError, path: str) -> dict[str, str]:
+    """Return why a file could not be opened, by its own structure if that tells."""
+    try:
+        structure = structure_of(path)
+    except OSError as failure:
+        return {"passing": f"{failure.strerror or failure}"}
+    reason = structure.fault or _reason_of(error, structure)
+    return {"passing": f"{error.strerror}"} if reason is None else {"unusable": reason, "detail": str(error)}
+
+
+def _reason_of(error: av.error.FFmpegError, structure: Structure) -> str | None:
+    """Return why a file with a whole structure could not be opened; None for a failure that may pass."""
     if error.errno == errno.EINVAL:  # the error of the format whitelist
-        return {"unusable": "not one of the containers that are opened"}
+        of_audio = "" if structure.audio is None else f": {structure.audio}, audio only"
+        return f"not one of the containers that are opened{of_audio}"
+    if error.errno == errno.EIO and structure.is_read_whole:  # libav's error for a header that ends early
+        return "truncated: it ends inside its header"
     if error.errno in PASSING:
-        return {"passing": f"{error.strerror}"}
-    return {"unusable": "not a video file", "detail": str(error)}
+        return None
+    if structure.container is None:
+        return "not a video file"
+    return f"corrupt: its {structure.container} header cannot be read"
 
 
 def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
@@ -82,8 +114,8 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
         stream = track_of(container)
         context: VideoCodecContext | None = stream.codec_context
         if context is None:  # the library has no decoder of that name, or the name is damaged
-            reason = "unsupported codec"
-            raise UnusableFileError(reason)
+            reason = f"unsupported codec {structure_of(path).codec or 'without a name'}"
+            raise UnreadableTrackError(reason)
         if context.width * context.height > max_pixels:
             reason = (
                 f"larger than allowed: {context.width}x{context.height}, the limit is {max_pixels} pixels"
@@ -93,8 +125,13 @@ def facts(path: str, *, formats: str, max_pixels: int) -> dict[str, Any]:
             "container": container.format.name,
             "codec": context.codec.canonical_name,
             "index": stream.index,
+            "stated_frames": _stated_frames(container, stream),
+            "decoded": [context.width, context.height],
             "title_chapters": list(title_chapters(container.chapters())),
-            **_extent(container, stream),
+            **(extent := _extent(container, stream)),
+            # The structure of a file with many packets is not why they cannot be decoded.
+            "fault": None if extent["packets"] is None else structure_of(path).fault,
+            "parts_seconds": parts_in(container, stream) if extent["has_timestamps"] else (),
         }
 
 
@@ -125,21 +162,14 @@ def track_of(container: InputContainer) -> VideoStream:
         reason = "audio only, no picture track"
     else:
         reason = "no picture track"
+        raise UnreadableTrackError(reason)
     raise UnusableFileError(reason)
 
 
 def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
     """Return the end of the track, measured on its packets, and the distance of its frames."""
-    head, is_whole = [], True
-    for packet in packets(container, stream):
-        if packet.has_sidedata("encryption_info"):
-            reason = "encrypted"
-            raise UnusableFileError(reason)
-        head.append(packet)
-        if len(head) == HEAD_PACKETS:
-            is_whole = False
-            break
-    times = _times(head)
+    head = _head(container, stream)
+    is_whole, times = len(head) < HEAD_PACKETS, _times(head)
     if len(times) < len(head) // 2 or not times:
         return {
             "has_timestamps": False,
@@ -153,7 +183,17 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         field, is_flagged = _telecine_further_on(container, stream, times[0], end)
     frame_seconds = field * pulldown.FIELDS_A_FRAME if field else _frame_seconds(stream, times)
     last_pts, last_duration = end if end is not None else (times[-1], 0.0)
+    varied = None
+    if is_whole:
+        varied = _varied(stream, head)
+    elif not (field or is_flagged):
+        varied = _varied_further_on(container, stream, (times[0], last_pts), frame_seconds)
+    if varied is not None:
+        gaps = [after - before for before, after in itertools.pairwise(varied)]
+        frame_seconds = statistics.median(gaps) * float(stream.time_base or 0)
     return {
+        "frame_times": varied,
+        "tick": [stream.time_base.numerator, stream.time_base.denominator] if stream.time_base else None,
         "has_timestamps": True,
         "last_pts_seconds": last_pts,
         "end_seconds": last_pts + (last_duration or frame_seconds or 0.0),
@@ -162,6 +202,55 @@ def _extent(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
         "packets": len(head) if is_whole else None,
         "first_key_seconds": None if is_whole else _first_key_seconds(head, first=times[0]),
     }
+
+
+def _head(container: InputContainer, stream: VideoStream) -> list[VideoPacket]:
+    """Return the first packets. Raises UnusableFileError if they are encrypted or the stream is too long."""
+    head = list(itertools.islice(packets(container, stream), HEAD_PACKETS))
+    if any(packet.has_sidedata("encryption_info") for packet in head):
+        reason = "encrypted"
+        raise UnusableFileError(reason)
+    if container.format.name in ELEMENTARY_STREAMS and len(head) == HEAD_PACKETS:
+        _refuse_long_stream(container, stream)
+    return head
+
+
+def _refuse_long_stream(container: InputContainer, stream: VideoStream) -> None:
+    """Raise UnusableFileError if a raw stream is long: each of its clips is decoded from the start."""
+    pixels = stream.codec_context.width * stream.codec_context.height
+    cheap = int(CHEAP_STREAM_PIXELS // pixels) if pixels else 0
+    most = max(cheap, int(LONGEST_STREAM_SECONDS * (_rate(stream) or USUAL_RATE)))
+    count = HEAD_PACKETS + sum(1 for _ in itertools.islice(packets(container, stream), most))
+    if count > most:
+        reason = f"no timestamps, and longer than {LONGEST_STREAM_SECONDS} s: mux it, mkvmerge -o x.mkv FILE"
+        raise UnusableFileError(reason)
+
+
+def _varied(stream: VideoStream, some: Iterable[VideoPacket]) -> tuple[int, ...] | None:
+    """Return the timestamps of all packets in ticks, if their distance varies."""
+    pts = [packet.pts for packet in some if packet.pts is not None]
+    return frame_times.varied(pts, float(stream.time_base or 0))
+
+
+def _varied_further_on(
+    container: InputContainer, stream: VideoStream, extent: tuple[float, float], frame_seconds: float | None
+) -> tuple[int, ...] | None:
+    """Return the timestamps of all frames in ticks, if their distance varies at some place looked at."""
+    first, last = extent
+    if not frame_seconds or last <= first:
+        return None
+    read_at = partial(_times_from, container, stream)
+    if not frame_times.may_vary(read_at, first, last, frame_seconds) or not seek(container, stream, first):
+        return None
+    return _varied(stream, packets(container, stream))
+
+
+def _times_from(container: InputContainer, stream: VideoStream, place: float) -> Iterator[float]:
+    """Yield the timestamps from the key frame before a place on, in seconds, in the order of the file."""
+    if seek(container, stream, place):
+        for packet in packets(container, stream):
+            if packet.pts is not None:
+                yield float(packet.pts * packet.time_base)
 
 
 def _is_flagged(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
@@ -197,22 +286,6 @@ def _first_key_seconds(head: list[av.Packet[VideoStream]], *, first: float) -> f
         return None
     seconds = float(packet.pts * packet.time_base)
     return seconds if seconds == first else None
-
-
-def packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
-    """Yield packets up to the end of the readable data, with signs of life."""
-    last_sign = time.monotonic()
-    try:
-        for packet in container.demux(stream):
-            if time.monotonic() - last_sign > SIGN_SECONDS:
-                last_sign = time.monotonic()
-                sys.stderr.write("reading\n")
-                sys.stderr.flush()
-            # The last packet is empty and only flushes a decoder; an edit list marks packets as discarded.
-            if packet.size and not packet.is_discard:
-                yield packet
-    except av.error.InvalidDataError:
-        return  # the rest is damaged: treat it as the end of the track
 
 
 def _rate(stream: VideoStream) -> float | None:
@@ -270,19 +343,15 @@ def _measured_end(
     return last
 
 
+def _stated_frames(container: InputContainer, stream: VideoStream) -> int:
+    """Return the number of frames that the headers state, about; 0 if they do not."""
+    return stream.frames or round((_stated_seconds(container, stream) or 0.0) * (_rate(stream) or 0.0))
+
+
 def _stated_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else None
-
-
-def seek(container: InputContainer, stream: VideoStream, seconds: float) -> bool:
-    """Seek to the key frame before a place; return whether the container can seek."""
-    try:
-        container.seek(int(seconds / stream.time_base), stream=stream)  # type: ignore[operator]
-    except (av.error.FFmpegError, OSError):
-        return False  # the caller reads everything instead
-    return True
 
 
 def _can_read_at(container: InputContainer, stream: VideoStream, seconds: float) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.jobs.superres.planning.test_plan import settings, video
 from tui_gen.engine.run.session import recipe_differences
-from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE, recipe_of
+from tui_gen.jobs.superres.config.recipe import COLOUR_RULES, LEGACY_RECIPE, recipe_of
 from tui_gen.media.ffmpeg import Ffmpeg
 
 FILMS = (video("a", {"general": 1.0}),)
@@ -31,22 +31,24 @@ def test_every_legacy_key_is_in_the_recipe() -> None:
     assert LEGACY_RECIPE.keys() <= recipe().keys()
 
 
-def test_an_earlier_run_folder_goes_on_under_the_settings_of_its_time() -> None:
-    assert recipe_differences(of_an_earlier_version(), recipe(), legacy=LEGACY_RECIPE) == []
+def test_an_earlier_run_folder_differs_by_the_rules_of_its_time_alone() -> None:
+    differences = recipe_differences(of_an_earlier_version(), recipe(), legacy=LEGACY_RECIPE)
+    assert differences == [f"colour_rules: 1 -> {COLOUR_RULES}"]
+    of_its_time = {**recipe(), "colour_rules": 1}
+    assert recipe_differences(of_an_earlier_version(), of_its_time, legacy=LEGACY_RECIPE) == []
 
 
 @pytest.mark.parametrize(
     ("setting", "value"), [("gt_frames", 7), ("crop_choice", "detail"), ("repeated_frames", "collapse")]
 )
 def test_a_setting_that_earlier_versions_did_not_have_is_another_recipe(setting: str, value: object) -> None:
-    (difference,) = recipe_differences(
-        of_an_earlier_version(), recipe(**{setting: value}), legacy=LEGACY_RECIPE
-    )
+    changed = {**recipe(**{setting: value}), "colour_rules": 1}
+    (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
     assert difference.startswith(f"{setting}: ")
 
 
 @pytest.mark.parametrize("key", ["scale", "frames", "colour_rules"])
 def test_other_rules_are_another_recipe(key: str) -> None:
-    changed = {**recipe(), key: 99}
+    changed = {**recipe(), "colour_rules": 1, key: 99}
     (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
     assert difference == f"{key}: {LEGACY_RECIPE[key]} -> 99"

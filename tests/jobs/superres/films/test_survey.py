@@ -93,6 +93,16 @@ async def test_what_the_child_cannot_look_at_is_looked_at_by_ffmpeg(
     assert abs(found.picture.y - 26) <= 2
 
 
+async def test_a_raw_stream_is_read_from_its_start(
+    embedded_ffmpeg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey_module, "PASS_PIXELS", 0.0)
+    film = make(embedded_ffmpeg, tmp_path / "a.264", "crop=320:134:0:0,pad=320:180:0:22")
+    found = await looked_at(embedded_ffmpeg, film)
+    assert found.bar_votes >= 12
+    assert abs(found.picture.y - 26) <= 2
+
+
 async def test_a_dark_film_is_not_cropped(embedded_ffmpeg: str, tmp_path: Path) -> None:
     dark = "crop=320:134:0:0,lutyuv=y=16+val/16,pad=320:180:0:22"
     found = await looked_at(embedded_ffmpeg, make(embedded_ffmpeg, tmp_path / "a.mkv", dark))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_gen.jobs.superres.planning.clip_bits import bit_indices
+from tui_gen.jobs.superres.planning.retries import Retries
 from tui_gen.jobs.superres.planning.timestamps import (
     SLOWEST_FRAME_SECONDS,
-    Retries,
     Timeline,
     Windows,
     timestamp,

@@ -29,6 +29,7 @@ from tui_gen.jobs.superres.config import checks
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import LrVersion, Settings, Trim, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, part_name
+from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
 _LISTS_WITH_GAPS = frozenset({"videos", "category_rules"})
@@ -159,6 +160,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         png_compression=file.png_compression,
         interlaced=file.interlaced,
         telecine=file.telecine,
+        stereo=file.stereo,
         hdr=file.hdr,
         sampling=file.sampling,
         hwaccel=file.hwaccel,
@@ -199,6 +201,7 @@ def _video(folder: str, entry: VideoEntry, split: Split, *, val_share: float) ->
         id=entry.id,
         crop=Region(*entry.crop) if entry.crop else None,
         peak=entry.peak,
+        tags=ConfiguredTags(entry.primaries, entry.transfer, entry.matrix, entry.range),
         split=split,
         group=entry.group,
         val_share=val_share,

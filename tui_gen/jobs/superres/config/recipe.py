@@ -9,6 +9,7 @@ many patches are made, not their bytes. They are not part of the recipe.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -30,13 +31,18 @@ _PLAIN = (
     "hdr",
     "sampling",
     "interlaced",
+    "stereo",
     "hwaccel",
     "max_retry_attempts",
     "retry_skip_seconds",
     "gt_frames",
 )
-COLOUR_RULES = 1
-"""The version of the rules by which colours are read and converted. A change of the rules increments it."""
+COLOUR_RULES = 2
+"""The version of the rules by which pictures are read: colours, fields, bars, shape and times. A change
+increments it.
+
+2: what a film is, is measured all over it, and not read from its first frames and flags alone.
+"""
 
 LEGACY_RECIPE: JsonObject = MappingProxyType(
     {
@@ -75,6 +81,7 @@ def recipe_of(
         crop = video.crop
         recipe[f"crop of {source}"] = [crop.x, crop.y, crop.width, crop.height] if crop else None
         recipe[f"peak of {source}"] = video.peak
+        recipe[f"tags of {source}"] = asdict(video.tags)
     return recipe
 
 

@@ -64,6 +64,26 @@ Pixels = Annotated[int, Field(ge=1, le=16384)]
 SizePair = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
 Part = Annotated[Amount, PlainValidator(_as_amount)]
 
+Primaries = Literal[
+    "bt709", "bt2020", "smpte432", "smpte431", "smpte170m", "bt470bg", "smpte240m", "bt470m", "film"
+]
+Transfer = Literal[
+    "bt709",
+    "smpte2084",
+    "arib-std-b67",
+    "bt2020-10",
+    "bt2020-12",
+    "smpte170m",
+    "bt470bg",
+    "bt470m",
+    "smpte240m",
+    "iec61966-2-1",
+    "iec61966-2-4",
+    "linear",
+]
+Matrix = Literal["bt709", "smpte170m", "bt470bg", "bt2020nc", "bt2020c", "smpte240m", "fcc", "ycgco"]
+"""The tags by which ffmpeg's zscale can read YUV, by ffmpeg's names."""
+
 WEIGHTS = 'categories and their weights from 0 to 100, like {"general": 0.5, "space": 0.5}'
 
 
@@ -166,6 +186,21 @@ class VideoEntry(KeysModel):
         default=None, description="the brightest light in hundreds of nits, a number above 0, like 10"
     )
     """The brightest light for tone-mapping, in hundreds of nits; by default that of the film's metadata."""
+    primaries: Primaries | None = Field(
+        default=None, description='the name that ffmpeg has for them, like "bt709" or "bt2020"'
+    )
+    """The primaries to read the film by; by default those of its metadata."""
+    transfer: Transfer | None = Field(
+        default=None,
+        description='the name that ffmpeg has for it: "bt709", "smpte2084" for PQ, "arib-std-b67" for HLG',
+    )
+    """The transfer function to read the film by; by default that of its metadata."""
+    matrix: Matrix | None = Field(
+        default=None, description='the name that ffmpeg has for it, like "bt709", "smpte170m" or "bt2020nc"'
+    )
+    """The matrix to read the film by; by default that of its metadata."""
+    range: Literal["tv", "pc"] | None = Field(default=None, description='"tv" (limited) or "pc" (full)')
+    """The range of the film's levels; by default that of its metadata."""
     split: Literal["train", "val", "test"] | None = Field(
         default=None, description='"train", "val" or "test", or null for that of its group'
     )
@@ -267,6 +302,10 @@ class ConfigFile(KeysModel):
     """Whether interlaced films are deinterlaced or left out."""
     telecine: Literal["refuse", "keep"] = Field(default="refuse", description='"refuse" or "keep"')
     """Whether films with hard telecine (3:2 pulldown woven into the frames) are left out, or used."""
+    stereo: Literal["left", "right", "refuse"] = Field(
+        default="left", description='"left", "right" or "refuse"'
+    )
+    """The eye whose picture is taken from 3D films with two pictures in a frame; "refuse" takes neither."""
     hdr: Literal["exact", "fast"] = Field(default="exact", description='"exact" or "fast"')
     """Whether HDR is converted exactly, or faster with other bytes."""
     sampling: Literal["uniform", "keyframe"] = Field(default="uniform", description='"uniform" or "keyframe"')

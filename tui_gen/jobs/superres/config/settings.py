@@ -11,6 +11,7 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
 LrVersion = Literal["5frames", "7frames"]
@@ -52,6 +53,7 @@ class Video:
     id: str | None = None
     crop: Region | None = None  # in upright source pixels
     peak: float | None = None  # of tonemap, in units of 100 nits; None: from the metadata
+    tags: ConfiguredTags = field(default_factory=ConfiguredTags)  # override the film's own colour tags
     split: Split = TRAIN  # of the film as a whole
     group: str | None = None  # editions, series, sequels: all in the same part of a split
     val_share: float = 0.0  # of its running time; one block of it is held out for validation
@@ -84,6 +86,7 @@ class Settings:
     png_compression: str = "rle"  # "rle" | "fast" | "0".."9"
     interlaced: Literal["deinterlace", "refuse"] = "deinterlace"
     telecine: Literal["refuse", "keep"] = "refuse"
+    stereo: Literal["left", "right", "refuse"] = "left"
     hdr: Literal["exact", "fast"] = "exact"
     sampling: Literal["uniform", "keyframe"] = "uniform"
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"

@@ -54,7 +54,7 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
         if measures.scores:
             measured["scores"] = measures.scores
         perceptual_hash = measures.perceptual_hash
-    upright = unit.probe.upright
+    upright = unit.probe.even_upright
     files = encode_patch(arrays, settings.png_compression)
     patch = write_patch(files, cut, output=Path(settings.output), scale=cut.frame.width / upright.width)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **measured}

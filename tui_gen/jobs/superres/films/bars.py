@@ -1,13 +1,20 @@
-"""Finds black bars: each bright frame votes, and the bars are the depths that enough votes agree on. Pure.
+"""Finds bars: each bright frame votes, and the bars are the depths that enough votes agree on. Pure.
 
-A bar is flat, dark and ends in a sharp edge. A depth is a number of lines of the upright stored picture.
+A bar ends in a sharp edge. There are two kinds of evidence; the deeper bar counts.
+
+    black     flat and dark to the last pixel: a few frames that agree are enough
+    steady    of one level along most of each line, even with noise, a logo or subtitles in it, or not dark
+              (padding of a bad encode): most frames have to agree on its depth and its level
+
+A depth is a number of lines of the upright stored picture.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +36,25 @@ EDGE_STEP = 8.0
 EDGE_LINES = 2
 DEEPEST_SHARE = 0.4  # of the side; a deeper dark region is a dark scene
 
+STEADY_BLOCKS = 32
+"""The number of blocks along a line: the mean of a block has less noise than a pixel."""
+STEADY_LEVELS = 4.0
+STEADY_SHARE = 0.6
+"""A line is steady if 60 % of its blocks are within 4 levels of their median; a logo may cover the rest."""
+STEADY_DRIFT = 3.0  # of one line's median from that of the outermost lines
+STEADY_EDGE_SHARE = 0.4  # of the blocks beyond the bar differ from it by EDGE_STEP
+STEADY_AGREEING_SHARE = 0.7
+LEAST_STEADY_LINES = 2
+
 Plane = NDArray[np.float32] | NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """The lines of one level at one side of a frame."""
+
+    depth: int
+    level: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +65,7 @@ class Bars:
     bottom: int = 0
     left: int = 0
     right: int = 0
+    steady: tuple[Steady, ...] = field(default=(), compare=False)  # of the same four sides
 
 
 def vote(luma: Plane, *, depth: int = 8) -> Bars | None:
@@ -49,10 +75,18 @@ def vote(luma: Plane, *, depth: int = 8) -> Bars | None:
     if float(np.sort(rows)[len(rows) // 2 :].mean()) < BRIGHT_LEVEL:
         return None
     top, bottom = _depth(rows, luma, scale), _depth(rows[::-1], luma[::-1], scale)
+    above, below = _steady(luma, scale), _steady(luma[::-1], scale)
     # Measure the columns without the bars above and below, which would only weaken the measure.
     inside = luma[top : luma.shape[0] - bottom].T
     columns = inside.mean(axis=1, dtype=np.float32) / scale
-    return Bars(top, bottom, _depth(columns, inside, scale), _depth(columns[::-1], inside[::-1], scale))
+    between = luma[max(top, above.depth) : luma.shape[0] - max(bottom, below.depth)].T
+    return Bars(
+        top,
+        bottom,
+        _depth(columns, inside, scale),
+        _depth(columns[::-1], inside[::-1], scale),
+        (above, below, _steady(between, scale), _steady(between[::-1], scale)),
+    )
 
 
 def _depth(means: NDArray[np.float32], lines: Plane, scale: float) -> int:
@@ -71,6 +105,36 @@ def _depth(means: NDArray[np.float32], lines: Plane, scale: float) -> int:
     return depth if max(step, contrast) >= EDGE_STEP else 0
 
 
+def _steady(lines: Plane, scale: float) -> Steady:
+    """Return the lines from the edge that are of one level along most of their length, up to a sharp edge."""
+    near = int(DEEPEST_SHARE * len(lines)) + 1
+    outermost = _block_means(lines[:LEAST_STEADY_LINES], scale)
+    level = float(np.median(outermost))
+    if len(lines) <= near + EDGE_LINES or not _are_steady(outermost, level).all():
+        return Steady(0, level)  # most pictures are not steady to the edge
+    blocks = _block_means(lines[: near + EDGE_LINES], scale)
+    depth = _leading(_are_steady(blocks[:near], level))
+    beyond = np.abs(blocks[depth : depth + EDGE_LINES] - level).max(axis=0) >= EDGE_STEP
+    has_edge = depth < near and float(beyond.mean()) >= STEADY_EDGE_SHARE
+    return Steady(depth if has_edge else 0, level)
+
+
+def _block_means(lines: Plane, scale: float) -> NDArray[np.float32]:
+    """Return the means of blocks along lines, (lines, blocks), in levels of 8 bits."""
+    width = max(1, lines.shape[1] // STEADY_BLOCKS)
+    count = lines.shape[1] // width
+    blocks = lines[:, : count * width].reshape(len(lines), count, width)
+    means: NDArray[np.float32] = blocks.mean(axis=2, dtype=np.float32) / np.float32(scale)
+    return means
+
+
+def _are_steady(blocks: NDArray[np.float32], level: float) -> NDArray[np.bool_]:
+    middles = np.median(blocks, axis=1, keepdims=True)
+    shares = (np.abs(blocks - middles) <= STEADY_LEVELS).mean(axis=1)
+    steady: NDArray[np.bool_] = (shares >= STEADY_SHARE) & (np.abs(middles[:, 0] - level) <= STEADY_DRIFT)
+    return steady
+
+
 def _leading(which: NDArray[np.bool_]) -> int:
     """Return how many values are true before the first false value."""
     return len(which) if which.all() else int(np.argmin(which))
@@ -86,7 +150,7 @@ def are_alike(votes: Sequence[Bars | None]) -> bool:
     told = [vote for vote in votes if vote is not None]
     if len(told) < len(votes):
         return False
-    sides = zip(*((bars.top, bars.bottom, bars.left, bars.right) for bars in told), strict=True)
+    sides = zip(*map(bars_of, told), strict=True)
     return all(max(depths) - min(depths) <= AGREEMENT_LINES for depths in sides)
 
 
@@ -94,9 +158,37 @@ def picture_inside(votes: Sequence[Bars], frame: Size) -> Region:
     """Return the region without bars: the frame without the deepest bars that enough votes agree on."""
     if len(votes) < ENOUGH_VOTES:
         return Region(0, 0, frame.width, frame.height)
-    left, right = _agreed([bars.left for bars in votes]), _agreed([bars.right for bars in votes])
-    top, bottom = _agreed([bars.top for bars in votes]), _agreed([bars.bottom for bars in votes])
+    top, bottom, left, right = (
+        max(_agreed([bars_of(bars)[side] for bars in votes]), _lasting(votes, side)) for side in range(4)
+    )
     return Region(left, top, frame.width - left - right, frame.height - top - bottom)
+
+
+def bars_from_json(entries: Mapping[str, Any]) -> Bars:
+    """Return a vote from its JSON form, that of `dataclasses.asdict`."""
+    return Bars(**{**entries, "steady": tuple(Steady(**steady) for steady in entries["steady"])})
+
+
+def bars_of(bars: Bars) -> tuple[int, int, int, int]:
+    """Return the depths of the black bars: top, bottom, left and right."""
+    return bars.top, bars.bottom, bars.left, bars.right
+
+
+def _lasting(votes: Sequence[Bars], side: int) -> int:
+    """Return the depth of steady lines on which most frames agree, plus an inset, or 0."""
+    found = [bars.steady[side] for bars in votes if bars.steady]
+    deep = [steady for steady in found if steady.depth >= LEAST_STEADY_LINES]
+    if len(deep) < STEADY_AGREEING_SHARE * len(votes):
+        return 0
+    depth = float(np.median([steady.depth for steady in deep]))
+    level = float(np.median([steady.level for steady in deep]))
+    agreeing = [
+        steady.depth
+        for steady in deep
+        if abs(steady.depth - depth) <= AGREEMENT_LINES and abs(steady.level - level) <= STEADY_DRIFT
+    ]
+    is_agreed = len(agreeing) >= STEADY_AGREEING_SHARE * len(votes)
+    return max(agreeing) + INSET_LINES if is_agreed else 0
 
 
 def _agreed(depths: Sequence[int]) -> int:

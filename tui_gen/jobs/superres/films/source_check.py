@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model import events as ev
@@ -122,15 +123,36 @@ def opening_events(
         elif found.facts and _is_unusable(found.id, records):
             # The verdict was about another file.
             yield ev.SourceRetried(now, found.id)
-        elif is_outdated(records.get(found.id), basis):
+        elif is_outdated(records.get(found.id), basis) or _is_judged_by_other_tags(
+            found.video, records.get(found.id)
+        ):
             yield ev.SourceRetried(now, found.id)
 
 
 def _entry_facts(video: Video, record: SourceRecord | None) -> dict[str, object]:
     """Return the facts of a video's entry, or {} if the record already has them."""
-    entry = {"name": video.name, "weights": dict(video.weights), "split": video.split, "group": video.group}
+    entry: dict[str, object] = {
+        "name": video.name,
+        "weights": dict(video.weights),
+        "split": video.split,
+        "group": video.group,
+    }
+    if tags := _configured(video):
+        entry["tags"] = tags
     is_known = record is not None and record.facts.get("entry") == entry
     return {} if is_known else {"entry": entry}
+
+
+def _configured(video: Video) -> dict[str, str]:
+    """Return the colour tags that a video's entry has in place of the film's own."""
+    return {name: tag for name, tag in asdict(video.tags).items() if tag is not None}
+
+
+def _is_judged_by_other_tags(video: Video, record: SourceRecord | None) -> bool:
+    """Return whether a verdict on a film may have been due to other colour tags."""
+    if record is None or record.unusable is None:
+        return False
+    return bool(record.facts.get("entry", {}).get("tags", {}) != _configured(video))
 
 
 def _is_unusable(source: str, records: Mapping[str, SourceRecord]) -> bool:

@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +23,18 @@ import numpy as np
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.extraction.reading.luma import LumaPlane, luma_plane
 from tui_gen.jobs.superres.extraction.rendering import rendering
-from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES, Bars, picture_inside, vote
+from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES, Bars, bars_from_json, picture_inside, vote
+from tui_gen.jobs.superres.films.combing import COMBED, Order, judged
+from tui_gen.jobs.superres.films.fields import FieldCounts, count_fields
 from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.colour import colour_chain
 from tui_gen.media.decoding.frame_log import FrameLog, lasting_reason
-from tui_gen.media.decoding.planes import planes_of
+from tui_gen.media.decoding.planes import aperture_numbers, planes_of
 from tui_gen.media.ffmpeg import (
     FORMATS,
     Ffmpeg,
     Input,
     input_arguments,
-    null_output,
     raw_output,
 )
 from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
@@ -61,11 +62,8 @@ PLACES_AT_ONCE = 4
 the film has to wait for the survey."""
 TRIES = 2
 STEP_BEHIND = 2  # reference frames from one vote to the next: about five frames
-IDET_FRAMES = 60
-IDET_PLACES = (0.2, 0.5, 0.8)
 # A decoder outputs a picture when it has the next picture, or at the end of its input.
 _KEY_FRAME_ALONE = ("-skip_frame", "nokey", "-t", "0.01")
-TELECINE_SHARES = (0.12, 0.28)  # of the frames; in 3:2 pulldown each field repeats in one fifth
 TELECINED_RATE = 30000 / 1001
 TELECINED_TOLERANCE = 0.005
 WOVEN_LINES = 1088
@@ -79,20 +77,15 @@ async def survey(
     """Return the facts about the film, or why the film is unusable. Raises ChildError."""
     look = _Look(unit, ffmpeg, limits)
     if not await look.ask_child():
-        await (look.pass_over() if _is_short(unit.probe) else look.visit())
+        await (look.pass_over() if _is_read_whole(unit.probe) else look.visit())
     if not look.frames_decoded:
         reason = look.lasting_reason or "corrupt: none of its frames can be decoded"
+        if look.unlike:
+            reason = f"none of its frames looked at has the size of the first, {unit.probe.upright}"
         return Unusable(unit.source, reason, look.tail)
     if refused := await look.refused_colour():
         return Unusable(unit.source, refused, look.tail)
-    is_flagged = unit.probe.field_order in INTERLACED_ORDERS
-    fields = await look.fields() if is_flagged or _may_be_woven(unit.probe) else _Fields()
-    return SurveyFacts(
-        picture_inside(look.votes, unit.probe.upright),
-        len(look.votes),
-        is_flagged and fields.are_combed,
-        is_telecined=fields.are_telecined,
-    )
+    return await look.found()
 
 
 def _may_be_woven(probe: ProbeFacts) -> bool:
@@ -103,8 +96,8 @@ def _may_be_woven(probe: ProbeFacts) -> bool:
     )
 
 
-def _is_short(probe: ProbeFacts) -> bool:
-    return _frames(probe) * probe.coded.width * probe.coded.height <= PASS_PIXELS
+def _is_read_whole(probe: ProbeFacts) -> bool:
+    return probe.is_elementary or _frames(probe) * probe.coded.width * probe.coded.height <= PASS_PIXELS
 
 
 def _frames(probe: ProbeFacts) -> float:
@@ -131,16 +124,57 @@ class _Look:
     limits: StallLimits
     votes: list[Bars] = field(default_factory=list)
     frames_decoded: int = 0
+    unlike: int = 0  # looks of ffmpeg at frames of another size than the first
     lasting_reason: str | None = None
     tail: str = ""
     seen_pts: set[float] = field(default_factory=set)
     # Timestamp of a key frame found a second time -> the place from which it was found.
     met_again: dict[float, Input] = field(default_factory=dict)
+    # The order of the fields at each place that was compared; None: only ffmpeg looked at the film.
+    orders: list[tuple[float, Order | None]] | None = None
+
+    async def found(self) -> SurveyFacts:
+        """Return the facts from the votes and the fields."""
+        probe = self.unit.probe
+        picture, is_flagged = (
+            picture_inside(self.votes, probe.upright),
+            probe.field_order in INTERLACED_ORDERS,
+        )
+        orders = [order for _, order in self.orders or ()]
+        fields, is_suspect = judged(orders), self.orders is None or not COMBED.isdisjoint(orders)
+        counts = FieldCounts()
+        if _may_be_woven(probe) or (not fields.is_known and (is_flagged or is_suspect)):
+            counts = await count_fields(
+                self.unit.path,
+                probe,
+                ffmpeg=self.ffmpeg,
+                limits=self.limits,
+                niceness=self.unit.settings.nice,
+            )
+        if counts.are_telecined or not fields.is_known:
+            is_combed = counts.are_combed and (is_flagged or (is_suspect and not counts.are_telecined))
+            first_field = counts.first_field if is_combed and not is_flagged else None
+            return SurveyFacts(picture, len(self.votes), is_combed, counts.are_telecined, first_field)
+        return SurveyFacts(
+            picture,
+            len(self.votes),
+            is_interlaced=fields.order is not None and not fields.is_in_parts,
+            first_field=None if is_flagged or fields.is_in_parts else fields.order,
+            combed_parts=tuple(self._combed_parts()) if fields.is_in_parts else (),
+        )
+
+    def _combed_parts(self) -> Iterator[tuple[float, float]]:
+        """Yield the runs of places that are combed, from the first to the last place of each run."""
+        told = [(at, order) for at, order in self.orders or () if order is not None]
+        for is_combed, run in groupby(told, key=lambda place: place[1] in COMBED):
+            places = [at - self.unit.probe.first_pts_seconds for at, _ in run]
+            if is_combed:
+                yield places[0], places[-1]
 
     async def ask_child(self) -> bool:
         """Let a child do the survey; return whether it could."""
         probe, sink = self.unit.probe, TextSink()
-        if planes_of(probe.colour.pixel_format, probe.coded) is None:
+        if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
             return False
         order = self._order()
 
@@ -164,7 +198,8 @@ class _Look:
         if not answer.get("frames"):
             return False
         self.frames_decoded = answer["frames"]
-        self.votes = [Bars(*bars) for bars in answer["votes"] if bars is not None]
+        self.votes = [bars_from_json(bars) for bars in answer["votes"] if bars is not None]
+        self.orders = [(at, order) for at, order in answer["fields"]]
         return True
 
     def _order(self) -> str:
@@ -175,15 +210,24 @@ class _Look:
             "formats": FORMATS,
             "pixel_format": probe.colour.pixel_format,
             "size": [probe.coded.width, probe.coded.height],
+            "aperture": aperture_numbers(probe.aperture),
             "rotation_degrees": probe.rotation_degrees,
             "places_seconds": places[::2],
             "further_places_seconds": places[1::2],
-            "step": _step(probe) if _is_short(probe) else None,
+            "step": _step(probe) if _is_read_whole(probe) else None,
             "most_votes": SAMPLES,
             "enough_votes": ENOUGH_VOTES,
             "threads": min(os.cpu_count() or 1, PLACES_AT_ONCE),
+            "compared_seconds": self._compared(places[::2]),
         }
         return json.dumps(order)
+
+    def _compared(self, places: list[float]) -> list[float]:
+        """Return the places at which the fields are compared in any case."""
+        coded = self.unit.probe.coded
+        if self.unit.probe.field_order in INTERLACED_ORDERS:
+            return places
+        return places[::2] if min(coded.width, coded.height) <= WOVEN_LINES else []
 
     async def pass_over(self) -> None:
         """Decode a short film from end to end; every n-th frame votes."""
@@ -224,6 +268,9 @@ class _Look:
         ended = await self._run(arguments, sink, log)
         self.tail = ended.tail or self.tail
         self.lasting_reason = self.lasting_reason or lasting_reason(ended.tail)
+        if any(frame.size != upright for frame in log.frames):
+            self.unlike += 1  # its raw frames cannot be told apart
+            return False
         whole = luma[: sink.filled // luma[0].nbytes]
         self.frames_decoded += len(whole)
         if count == 1 and log.frames:
@@ -288,76 +335,6 @@ class _Look:
             on_line=on_line,
             limits=self.limits,
             niceness=self.unit.settings.nice,
-        )
-
-    async def fields(self) -> _Fields:
-        """Return the counts of the fields of frames at several places, independent of the flags."""
-        found, probe = _Fields(), self.unit.probe
-        places = (
-            IDET_PLACES if probe.duration_seconds > 10 * len(IDET_PLACES) else (None,)
-        )  # a short film: all of it
-        for place in places:
-            seek = None if place is None else probe.first_pts_seconds + place * probe.duration_seconds
-            await self._look_at_fields(Input(self.unit.path, seek), found)
-        return found
-
-    async def _look_at_fields(self, source: Input, found: _Fields) -> None:
-        """Add the counts of idet from one place on."""
-        lines: dict[re.Pattern[str], tuple[int, ...]] = {}
-
-        def take(line: str) -> Line:
-            for pattern in (_IDET, _REPEATED):
-                if match := pattern.search(line):
-                    lines[pattern] = tuple(map(int, match.groups()))
-            return Line.NOISE if "[info]" in line else Line.KEPT
-
-        def arguments(_: object) -> list[str]:
-            given = input_arguments(source)
-            given.remove("-xerror")
-            *output, target = null_output("idet")
-            return [*given, *output, "-frames:v", str(IDET_FRAMES), target]
-
-        ended = await run_child(self._command(self.ffmpeg.path, arguments, (), take))
-        if ended.was_killed:
-            reason = "the look at the fields was killed or stalled"
-            raise ChildError(reason, ended.tail)
-        found.add(lines.get(_IDET, (0, 0, 0)), lines.get(_REPEATED, (0, 0, 0)))
-
-
-_IDET = re.compile(r"Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)")
-_REPEATED = re.compile(r"Repeated Fields: Neither: *(\d+) Top: *(\d+) Bottom: *(\d+)")
-
-
-@dataclass(slots=True)
-class _Fields:
-    """The counts of idet, in frames."""
-
-    interlaced: int = 0
-    progressive: int = 0
-    fresh: int = 0  # frames in which no field repeats a field of the frame before
-    top_repeats: int = 0
-    bottom_repeats: int = 0
-
-    def add(self, orders: tuple[int, ...], repeated: tuple[int, ...]) -> None:
-        """Add the counts of one place: (top first, bottom first, progressive), (neither, top, bottom)."""
-        self.interlaced += orders[0] + orders[1]
-        self.progressive += orders[2]
-        self.fresh += repeated[0]
-        self.top_repeats += repeated[1]
-        self.bottom_repeats += repeated[2]
-
-    @property
-    def are_combed(self) -> bool:
-        """Whether the two fields of a frame show different moments."""
-        return self.interlaced > self.progressive
-
-    @property
-    def are_telecined(self) -> bool:
-        """Whether both fields repeat in about one of five frames, as in 3:2 pulldown."""
-        count = self.fresh + self.top_repeats + self.bottom_repeats
-        low, high = (share * count for share in TELECINE_SHARES)
-        return (
-            all(low <= repeats <= high for repeats in (self.top_repeats, self.bottom_repeats)) and count > 0
         )
 
 

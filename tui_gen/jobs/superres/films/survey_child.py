@@ -6,9 +6,14 @@
     many         the key frame before each of many evenly spaced places votes; if the votes do not agree, also
     the key frame before each further place; if there are few key frames, frames after them too
 
+Whether the film is combed is measured at the same places: at every other place, and where a frame's own lines
+are combed, the frame is compared with the two frames after it. In large pictures this is done only where the
+lines are combed. If a place is combed, all other places are compared too.
+
 Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
-decoded frames, "votes": [[top, bottom, left, right] or null, ...]}, or {"unsure": reason} if ffmpeg has to
-look at the film instead. Damage at one place only costs the votes of this place.
+decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...]}, or
+{"unsure": reason} if ffmpeg has to look at the film instead. Damage at one place only costs the votes of this
+place.
 """
 
 from __future__ import annotations
@@ -17,10 +22,11 @@ import json
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -36,9 +42,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
-from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.jobs.superres.films.combing import COMBED, Order, is_suspect, order_of
+from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
-from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Signs
 
 if TYPE_CHECKING:
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
 Place = TypeVar("Place")
 Skipped = Literal["DEFAULT", "NONREF"]
 
+FIELD_FRAMES = 3
 FIRST_PACKETS = 64
 """The number of packets, from a key frame on, that must produce a picture."""
 
@@ -59,6 +66,7 @@ class SurveyOrder:
     formats: str
     pixel_format: str
     size: tuple[int, int]
+    aperture: tuple[int, int, int, int] | None  # decoded width and height, and the picture's corner in it
     rotation_degrees: int
     places_seconds: list[float]
     further_places_seconds: list[float]
@@ -66,14 +74,16 @@ class SurveyOrder:
     most_votes: int
     enough_votes: int
     threads: int
+    compared_seconds: list[float]  # the places at which the fields are compared, whatever a frame's lines
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """The number of decoded frames, and the votes of those that voted."""
+    """The number of decoded frames, the votes of those that voted, and the orders of fields by timestamp."""
 
     frames: int
     votes: list[Bars | None]
+    orders: dict[int, Order | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -106,7 +116,7 @@ class _Film:
         self.stream = track_of_known_film(self.container)
         context = self.stream.codec_context
         context.thread_type, context.thread_count = "NONE", 1
-        layout = planes_of(self.order.pixel_format, Size(*self.order.size))
+        layout = layout_of(self.order.pixel_format, self.order.size, self.order.aperture)
         if layout is None:
             reason = f"pixels of the format {self.order.pixel_format}"
             raise UnsureError(reason)
@@ -123,9 +133,19 @@ class _Film:
             return Ballot(0, [])
         # A key frame needs no other packet. Field pictures and recovery points do: decode more packets for
         # these.
-        alone = self._ballot(islice(self._decoded([first]), 1))
+        frames = list(islice(self._decoded([first]), 1))
         rest = islice(packets, FIRST_PACKETS)
-        return alone if alone.frames else self._ballot(islice(self._decoded(chain([first], rest)), 1))
+        frames = frames or list(islice(self._decoded(chain([first], rest)), 1))
+        ballot, pts = self._ballot(iter(frames)), _pts(first)
+        is_compared = seconds in self.order.compared_seconds
+        if any(is_compared or self._is_suspect(frame) for frame in frames):
+            ballot.orders[pts] = self.order_behind(pts)
+        return ballot
+
+    def order_behind(self, pts: int) -> Order | None:
+        """Return the order of the fields in the frames from a key frame on."""
+        frames = (frame for frame in self._decoded(self._from(pts)) if frame.pts is None or frame.pts >= pts)
+        return self._order_of(list(islice(frames, FIELD_FRAMES)))
 
     def behind(self, pts: int, count: int) -> Ballot:
         """Let up to `count` reference frames after a key frame vote."""
@@ -134,8 +154,16 @@ class _Film:
 
     def all(self, step: int) -> Ballot:
         """Decode all frames; every `step`-th frame votes."""
-        frames = self._decoded(self._packets())
-        return self._ballot(islice(frames, 0, None, step), most=self.order.most_votes)
+        most, last = self.order.most_votes, deque[VideoFrame](maxlen=FIELD_FRAMES)
+        ballot, decoded = Ballot(0, []), 0
+        for frame in self._decoded(self._packets()):
+            last.append(frame)
+            if decoded % step == 0 and len(ballot.votes) < most and self._is_as_expected(frame):
+                ballot.votes.append(self._vote(frame))
+            if decoded % max(step, FIELD_FRAMES) == FIELD_FRAMES - 1 and len(ballot.orders) < most:
+                ballot.orders[frame.pts or 0] = self._order_of(list(last))
+            decoded += 1
+        return Ballot(decoded, ballot.votes, ballot.orders)
 
     def _from(self, pts: int) -> Iterator[VideoPacket]:
         self.container.seek(pts, stream=self.stream)
@@ -159,17 +187,25 @@ class _Film:
             with suppress(av.error.InvalidDataError):  # the next packet may be undamaged
                 yield from context.decode(packet)
 
-    def _ballot(self, frames: Iterator[VideoFrame], *, most: int | None = None) -> Ballot:
+    def _ballot(self, frames: Iterator[VideoFrame]) -> Ballot:
         votes, decoded = list[Bars | None](), 0
         for frame in frames:
             decoded += 1
-            if most is None or len(votes) < most:
-                votes += [self._vote(frame)] if self._is_as_expected(frame) else []
+            votes += [self._vote(frame)] if self._is_as_expected(frame) else []
         return Ballot(decoded, votes)
 
+    def _is_suspect(self, frame: VideoFrame) -> bool:
+        if not self._is_as_expected(frame):
+            return False
+        return is_suspect(self._layout.luma(frame)[0], depth=self._layout.bit_depth)
+
+    def _order_of(self, frames: Sequence[VideoFrame]) -> Order | None:
+        if len(frames) < FIELD_FRAMES or not all(map(self._is_as_expected, frames)):
+            return None
+        return order_of([self._layout.luma(frame)[0] for frame in frames], depth=self._layout.bit_depth)
+
     def _is_as_expected(self, frame: VideoFrame) -> bool:
-        size = Size(frame.width, frame.height)
-        return (size, frame.format.name) == (self._layout.size, self._layout.pixel_format)
+        return self._layout.is_of(frame)
 
     def _vote(self, frame: VideoFrame) -> Bars | None:
         upright = np.rot90(self._layout.luma(frame)[0], -self.order.rotation_degrees // 90)
@@ -191,17 +227,19 @@ def main() -> None:
 
 def _counted(order: SurveyOrder) -> dict[str, Any]:
     signs = Signs()
-    ballots = [_at_all(order, signs)] if order.step is not None else _at_places(order, signs)
+    with open_film(order.path, order.formats) as container:
+        tick = track_of_known_film(container).time_base or 0
+        whole = None if order.step is None else _Film(container, order, signs).all(order.step)
+    ballots = [whole] if whole is not None else _at_places(order, signs)
     votes = [vote for ballot in ballots for vote in ballot.votes]
+    if not votes and any(ballot.frames for ballot in ballots):
+        return {"unsure": f"no frame is as the first: {order.size[0]}x{order.size[1]}, {order.pixel_format}"}
+    orders = {pts: found for ballot in ballots for pts, found in ballot.orders.items()}
     return {
         "frames": sum(ballot.frames for ballot in ballots),
-        "votes": [None if bars is None else [bars.top, bars.bottom, bars.left, bars.right] for bars in votes],
+        "votes": [None if bars is None else asdict(bars) for bars in votes],
+        "fields": [[float(pts * tick), orders[pts]] for pts in sorted(orders)],
     }
-
-
-def _at_all(order: SurveyOrder, signs: Signs) -> Ballot:
-    with open_film(order.path, order.formats) as container:
-        return _Film(container, order, signs).all(order.step or 1)
 
 
 def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
@@ -215,6 +253,7 @@ def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
     ballots = _at_once(visit, order.places_seconds, order.threads)
     if not are_alike([vote for ballot in ballots for vote in ballot.votes]):
         ballots += _at_once(visit, order.further_places_seconds, order.threads)
+    ballots += _orders_elsewhere(order, signs, ballots, met)
     wanted = order.enough_votes - len(met.seen)
     if wanted <= 0 or not met.again:
         return ballots
@@ -226,6 +265,23 @@ def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
             return [film.behind(pts, count) for pts in key_frames]
 
     return ballots + _at_once(look_behind, sorted(met.again), order.threads)
+
+
+def _orders_elsewhere(
+    order: SurveyOrder, signs: Signs, ballots: Sequence[Ballot], met: _KeyFrames
+) -> list[Ballot]:
+    """Compare the fields at the places that seem progressive too, if some other place is combed."""
+    orders = {pts: found for ballot in ballots for pts, found in ballot.orders.items()}
+    if COMBED.isdisjoint(orders.values()):
+        return []
+
+    def compare(key_frames: list[int]) -> list[Ballot]:
+        with open_film(order.path, order.formats) as container:
+            film = _Film(container, order, signs)
+            return [Ballot(0, [], {pts: film.order_behind(pts)}) for pts in key_frames]
+
+    left = sorted(met.seen - orders.keys())
+    return _at_once(compare, left, order.threads) if left else []
 
 
 def _at_once(

@@ -15,13 +15,16 @@ from typing import Any
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, block_of, part_name, split_of
+from tui_gen.jobs.superres.planning import stereo
 from tui_gen.jobs.superres.planning.clip_bits import lowest
-from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Upright, fit
+from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Upright, fit, square_if_nearly
+from tui_gen.jobs.superres.planning.stereo import SIDE_BY_SIDE, eye_of, picture_of_eye
 from tui_gen.jobs.superres.planning.timestamps import Timeline, sides, timeline, usable_clips
 from tui_gen.jobs.superres.units import CLIP_FRAMES
+from tui_gen.media.colour import retagged
 from tui_gen.media.facts_json import keyframe_index_from_json, probe_from_json, survey_from_json
-from tui_gen.media.film_facts import KeyframeIndex, ProbeFacts, SurveyFacts
-from tui_gen.media.geometry import Region, contains, whole
+from tui_gen.media.film_facts import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import Region, common, contains, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Prospect:
     room: int
     block: int = 0  # bit set of the clips that can be planned inside its block
     block_room: int = 0
-    probe: ProbeFacts | None = None
+    probe: ProbeFacts | None = None  # with the colour tags of the configuration
+    stated: ColourFacts | None = None  # the file's own
+    upright: Upright | None = None  # the picture to cut from
     survey: SurveyFacts | None = None  # with the crop of the configuration, if it has one
     line: Timeline | None = None  # None: not probed
     refusal: str | None = None  # why the film gives no clips
@@ -56,9 +61,10 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class _Film:
-    """The facts of a probed film."""
+    """The facts of a probed film, with the colour tags of its entry."""
 
     probe: ProbeFacts
+    stated: ColourFacts  # of the file, without the tags of the entry
     keyframes: KeyframeIndex | None  # None: not requested
     survey: SurveyFacts | None
 
@@ -103,8 +109,10 @@ def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _S
     needs_chapters = settings.thing.trim.has_chapters and (probe or {}).get("title_chapters") is None
     if probe is None or needs_chapters or (needs_index and keyframes is None):
         return _unprobed(settings.thing, video.thing)
+    found = probe_from_json(probe)
     film = _Film(
-        probe_from_json(probe),
+        retagged(found, video.thing.tags),
+        found.colour,
         keyframe_index_from_json(keyframes) if needs_index else None,
         survey_from_json(survey) if survey is not None else None,
     )
@@ -126,12 +134,13 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
     refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
     refusal = (fields_refused(settings, survey) if survey else None) or refusal
+    refusal = stereo_refused(settings, probe) or refusal
     options: dict[str, tuple[Option, ...]] = {}
+    upright = _upright(settings, video, probe, picture)
     if refusal is None:
-        upright = Upright(probe.upright, probe.upright_aspect, picture)
         options = _options(settings, video, upright)
         if not options and any(weight > 0 for _, weight in video.weights):
-            refusal = f"no format of its categories fits its picture of {picture.size}"
+            refusal = f"no format of its categories fits its picture of {upright.picture.size}"
     found = sides(line, clips)
     first = lowest(found.outside | found.inside, clips)
     return Prospect(
@@ -142,11 +151,23 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
         block=found.inside,
         block_room=(first & found.inside).bit_count(),
         probe=probe,
+        stated=film.stated,
+        upright=upright,
         survey=replace(survey, picture=picture) if survey else None,
         line=line,
         refusal=refusal,
         no_keyframes=film.keyframes.unknown if film.keyframes else None,
     )
+
+
+def _upright(settings: Settings, video: Video, probe: ProbeFacts, picture: Region) -> Upright:
+    """Return the picture to cut from: of one eye, without an odd last line and column."""
+    view = None if settings.stereo == "refuse" else eye_of(probe, settings.stereo)
+    if view is not None and video.crop is None:
+        picture = picture_of_eye(view, probe, picture)
+    aspect = square_if_nearly(probe.upright_aspect if view is None else view.aspect)
+    across = 2 if view is not None and probe.stereo == SIDE_BY_SIDE else 1
+    return Upright(probe.even_upright, aspect, common(picture, whole(probe.even_upright)), across)
 
 
 def _options(settings: Settings, video: Video, upright: Upright) -> dict[str, tuple[Option, ...]]:
@@ -177,6 +198,13 @@ def fields_refused(settings: Settings, survey: SurveyFacts) -> str | None:
     return None
 
 
+def stereo_refused(settings: Settings, probe: ProbeFacts) -> str | None:
+    """Return why a 3D film is refused, or None."""
+    if probe.stereo is not None and settings.stereo == "refuse":
+        return f"it is 3D ({probe.stereo}), and the configuration says to refuse such films"
+    return stereo.refusal(probe)
+
+
 def _unfit_picture(probe: ProbeFacts, picture: Region) -> str | None:
     if contains(whole(probe.upright), picture):
         return None
@@ -188,6 +216,7 @@ def _unfit_length(line: Timeline, clips: int, usable: int) -> str | None:
     if usable or not clips:
         return None
     frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
+    frames = frames if line.by_index is None else line.by_index.count
     needed = line.frames_before + 1 + line.frames_after
     if frames < needed:
         doubt = "" if line.is_rate_known else " for certain, as its frame rate is not known"

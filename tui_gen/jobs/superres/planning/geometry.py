@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from tui_gen.media.geometry import Region, Size
 
+NEARLY_SQUARE = Fraction(1, 500)
 BORDER_LR_PIXELS = 4
 """Margin around a crop in LR pixels: covers every kernel, and is a whole number of LR pixels at any ratio."""
 
@@ -34,6 +35,7 @@ class Upright:
     size: Size
     aspect: Fraction  # width of a pixel divided by its height
     picture: Region  # inside the bars, in pixels of `size`; all of it without bars
+    across: int = 1  # the pictures side by side in a frame: two in some 3D films
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ class Fit:
 def fit(upright: Upright, gt: Size) -> Fit | None:
     """Return the scale at which `gt` is cropped from a film, or None if it fits at no scale up to 1.
 
-    The frame is 1920 wide, or as wide as the film if that is less, if `gt` then fits inside the bars.
-    Otherwise it is the smallest frame in which `gt` fits. Exact: the width runs over the even numbers, the
-    height follows.
+    The frame is 1920 wide (twice that with two pictures side by side), or as wide as the film if that is
+    less, if `gt` then fits inside the bars. Otherwise it is the smallest frame in which `gt` fits. Exact: the
+    width runs over the even numbers, the height follows.
 
 
         3840x2160, no bars, 540x540   -> 1920x1080
@@ -57,13 +59,18 @@ def fit(upright: Upright, gt: Size) -> Fit | None:
     """
     wide, high = _square(upright)
     widest = _even_floor(wide)
-    preferred = min(1920, widest)
+    preferred = min(1920 * upright.across, widest)
     for width in (preferred, *range(_narrowest(upright, gt), widest + 1, 2)):
         height = min(_even_nearest(width * high / wide), _even_floor(high))
         scaled = Fit(Size(width, height), _scaled_picture(upright, Size(width, height)))
         if _holds(scaled.picture, gt):
             return scaled
     return None
+
+
+def square_if_nearly(aspect: Fraction) -> Fraction:
+    """Return 1 for a pixel aspect that is nearly 1: frames of whole pixels are often no nearer to it."""
+    return Fraction(1) if abs(aspect - 1) < NEARLY_SQUARE else aspect
 
 
 def border_margin(ratio: int) -> int:

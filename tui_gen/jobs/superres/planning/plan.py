@@ -21,11 +21,14 @@ from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_
 from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
+from tui_gen.jobs.superres.planning.retries import retries
 from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
-from tui_gen.jobs.superres.planning.timestamps import Windows, retries
+from tui_gen.jobs.superres.planning.timestamps import Windows
 from tui_gen.jobs.superres.units import Probe, Survey
+from tui_gen.media.colour import TRANSFER_WANTED, why_perhaps_hdr
 from tui_gen.media.geometry import Size
+from tui_gen.media.probing.timestamp_jumps import why_less
 
 NARROW_SPACING_SECONDS = 1.0
 TYPICAL_PNG_SHARE = 0.5
@@ -70,6 +73,8 @@ def plan_extract(
         *_unmet(categories),
         *_narrow(settings, orders),
         *_off_keyframes(settings, films),
+        *_varied(settings, films),
+        *_doubts(settings, films),
         *_clashes(films, slugs),
     )
     return Plan(
@@ -281,6 +286,29 @@ def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
             if found < outlook.capacity:
                 wanted = outlook.capacity
                 yield f"{film.video.name}: only {found} of {wanted} clips find a key frame of their own"
+
+
+def _varied(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    """Yield notes on the films whose frame rate varies, and on their frames in windows without a hold."""
+    for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
+        line = film.prospect.line
+        if not film.is_closed and line is not None and line.by_index is not None:
+            yield (
+                f"{film.video.name}: its frame rate varies: its clips are kept apart by the timestamps of its"
+                f" {line.by_index.count} frames"
+            )
+
+
+def _doubts(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
+    """Yield warnings for the films that may be HDR without the tag, and for those whose timestamps jump."""
+    for film in sorted(films, key=lambda film: _shuffled(settings.seed, film.id)):
+        probe = film.prospect.probe
+        if film.is_closed or probe is None:
+            continue
+        if (why := why_perhaps_hdr(probe.colour)) is not None:
+            yield f"{film.video.name}: HDR? ({why}, but no transfer): {TRANSFER_WANTED}"
+        if (jumps := why_less(probe.parts_seconds)) is not None:
+            yield f"{film.video.name}: {jumps}"
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:

@@ -15,6 +15,8 @@ each by at most half a frame. Planned timestamps keep this distance.
 If repeated frames are left out, a window is the whole range in which seven different frames are looked for:
 `reach_frames` on both sides, or the same number after a key frame.
 
+If the distance of frames varies, windows are placed and kept apart by the real timestamps (real_frames).
+
 If the distance of frames is unknown, the distances of windows are those of the lowest frame rate of films.
 This only reduces the number of clips; nothing else is derived from it.
 """
@@ -32,16 +34,15 @@ import numpy.typing as npt
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, Block
 from tui_gen.jobs.superres.planning.clip_bits import as_bits, bit_indices
+from tui_gen.jobs.superres.planning.real_frames import RealFrames, real_frames
+from tui_gen.jobs.superres.planning.retries import Retries
+from tui_gen.jobs.superres.planning.title_gaps import title_gaps
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
-from tui_gen.media.film_facts import Chapter, ProbeFacts
+from tui_gen.media.film_facts import ProbeFacts
 
 GOLDEN = 0.6180339887498949
 SLOWEST_FRAME_SECONDS = 1 / 8
 """Spacing assumed if the distance of frames is unknown: no film has fewer frames per second."""
-SHORT_FILM_STEP = 0.382
-"""Share of the duration by which a window moves in films too short for `retry_skip_seconds`."""
-MOST_TITLES_SHARE = 0.25
-"""A chapter that covers more of a film than this is not a title chapter, whatever its name."""
 REACH_SECONDS = 0.5
 """The range on both sides of a timestamp in which seven different frames are looked for: enough for pictures
 shown for an eighth of a second each, as in animation on threes, at any frame rate."""
@@ -72,6 +73,8 @@ class Timeline:
     gaps_seconds: tuple[tuple[float, float], ...] = ()
     # The number of frames on both sides in which seven different ones are looked for. None: any seven frames.
     reach_frames: int | None = None
+    # All frames, if their distance varies. None: they are `frame_seconds` apart.
+    frames: RealFrames | None = None
 
     @property
     def anchor(self) -> int:
@@ -91,8 +94,18 @@ class Timeline:
 
     @property
     def apart_seconds(self) -> float:
-        """The least distance of two timestamps in seconds."""
+        """The least distance of two timestamps in seconds, or of their places (`_spread`)."""
+        if self.by_index is not None:
+            return (self.frames_before + self.frames_after + 0.5) * self.frame_seconds
         return (self.frames_before + self.frames_after + 2) * self.frame_seconds
+
+    @property
+    def by_index(self) -> RealFrames | None:
+        """The frames by whose indices windows are kept apart; None: windows are kept apart by their times.
+
+        Windows in which different frames are looked for are ranges of time, whatever their frames.
+        """
+        return self.frames if self.reach_frames is None else None
 
     @property
     def reach(self) -> Reach | None:
@@ -110,20 +123,6 @@ class Timeline:
             for begin, end in self.gaps_seconds
         )
         return max(0.0, self.end_seconds - self.start_seconds - gaps)
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """The retries of a window with bad data."""
-
-    attempts: int  # in all, including the first
-    skip_seconds: float
-
-    def step_seconds(self, duration_seconds: float) -> float:
-        """Return the distance of one retry on a film of this length, in seconds."""
-        if duration_seconds < 2 * self.skip_seconds:
-            return SHORT_FILM_STEP * duration_seconds
-        return self.skip_seconds
 
 
 def timeline(
@@ -145,43 +144,15 @@ def timeline(
         end_seconds=duration - trim.end_seconds - trim.end_share * duration,
         block=block,
         starts_seconds=starts_seconds,
-        gaps_seconds=tuple(_gaps(probe)) if trim.has_chapters else (),
+        gaps_seconds=tuple(title_gaps(probe)) if trim.has_chapters else (),
         reach_frames=reach_frames(frame_seconds) if settings.repeated_frames == "collapse" else None,
+        frames=real_frames(probe),
     )
-
-
-def is_of_titles(probe: ProbeFacts, chapter: Chapter) -> bool:
-    """Return whether a chapter with the name of titles is short enough to be one."""
-    return chapter.end_seconds - chapter.start_seconds <= MOST_TITLES_SHARE * probe.duration_seconds
-
-
-def _gaps(probe: ProbeFacts) -> Iterator[tuple[float, float]]:
-    """Yield the disjoint ranges of the chapters with titles, in seconds from the first PTS."""
-    first = probe.first_pts_seconds
-    parts = sorted(
-        (max(0.0, chapter.start_seconds - first), min(probe.duration_seconds, chapter.end_seconds - first))
-        for chapter in probe.title_chapters or ()
-        if is_of_titles(probe, chapter)
-    )
-    begun, ended = 0.0, 0.0
-    for begin, end in parts:
-        if begin > ended:
-            if ended > begun:
-                yield begun, ended
-            begun = begin
-        ended = max(ended, end)
-    if ended > begun:
-        yield begun, ended
 
 
 def reach_frames(frame_seconds: float) -> int:
     """Return the number of frames on each side of a timestamp that are searched for seven different ones."""
     return max(FEWEST_REACH_FRAMES, math.ceil(round(REACH_SECONDS / frame_seconds, 6)))
-
-
-def retries(settings: Settings) -> Retries:
-    """Return the retries under these settings."""
-    return Retries(attempts=settings.max_retry_attempts, skip_seconds=settings.retry_skip_seconds)
 
 
 def timestamp(index: int, duration_seconds: float) -> float:
@@ -200,10 +171,11 @@ def usable_clips(line: Timeline, capacity: int) -> int:
     times = _first_windows(line, np.arange(2 * capacity))
     fits = _is_inside(line, times)
     inside = np.flatnonzero(fits)
-    ordered = np.sort(times[inside])
+    spread = _spread(line, times)
+    ordered = np.sort(spread[inside])
     if inside.size and np.any(np.diff(ordered) < line.apart_seconds):
         keep = np.zeros_like(fits)
-        keep[list(_not_overlapping(line, times, inside))] = True
+        keep[list(_not_overlapping(line, spread, inside))] = True
         fits = keep
     return as_bits(fits & _is_untrimmed(line, times))
 
@@ -231,7 +203,9 @@ def sides(line: Timeline, capacity: int) -> Sides:
 @lru_cache(maxsize=4096)
 def within_guard(line: Timeline, capacity: int, others: int) -> int:
     """Return the clips whose windows are nearer than the guard to a clip of `others`, as bit sets."""
-    apart = GUARD_SECONDS + line.apart_seconds
+    frames = line.by_index
+    longest = 0.0 if frames is None else frames.longest_window_seconds(line.frames_before + line.frames_after)
+    apart = GUARD_SECONDS + max(line.apart_seconds, longest + 2 * line.frame_seconds)
     taken = _first_windows(line, bit_indices(others))
     return as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
 
@@ -271,14 +245,16 @@ def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, .
     first = _placed(line, stamps)
     moved = _placed(line, _moved_on(windows, stamps[:count]))
     is_free = _is_free(windows, moved, first)
-    cells = (moved // line.apart_seconds).astype(np.int64)
+    spread = _spread(line, moved)
+    cells = (spread // line.apart_seconds).astype(np.int64)
     found = [[time] for time in first[:count].tolist()]
     # A cell is as wide as the least distance of windows, so it has at most one retry window.
     taken: dict[int, float] = {}
     rows = np.nonzero(is_free)[0].tolist()
-    for row, cell, time in zip(rows, cells[is_free].tolist(), moved[is_free].tolist(), strict=True):
-        if len(found[row]) < attempts and _is_clear_of_neighbours(taken, cell, time, line.apart_seconds):
-            taken[cell] = time
+    places = zip(cells[is_free].tolist(), spread[is_free].tolist(), moved[is_free].tolist(), strict=True)
+    for row, (cell, place, time) in zip(rows, places, strict=True):
+        if len(found[row]) < attempts and _is_clear_of_neighbours(taken, cell, place, line.apart_seconds):
+            taken[cell] = place
             found[row].append(time)
     return dict(zip(usable[:count].tolist(), map(tuple, found), strict=True))
 
@@ -296,8 +272,9 @@ def _is_free(windows: Windows, moved: Seconds, first: Seconds) -> Mask:
     """Return which retry windows are inside the film, outside the trim and clear of the first windows."""
     line, regular = windows.line, windows.capacity
     is_free = _is_inside(line, moved) & _is_untrimmed(line, moved) & _is_on_its_side(line, moved, first)
-    is_free[:regular] &= _is_clear(moved[:regular], first[:regular], line.apart_seconds)
-    is_free[regular:] &= _is_clear(moved[regular:], first, line.apart_seconds)
+    spread, others = _spread(line, moved), _spread(line, first)
+    is_free[:regular] &= _is_clear(spread[:regular], others[:regular], line.apart_seconds)
+    is_free[regular:] &= _is_clear(spread[regular:], others, line.apart_seconds)
     return is_free
 
 
@@ -343,7 +320,7 @@ def _timestamps_of(clips: npt.NDArray[np.int64], duration_seconds: float) -> Sec
 def _placed(line: Timeline, times: Seconds) -> Seconds:
     """Return the window times for some timestamps: the timestamps, or the nearest start to each."""
     if line.starts_seconds is None:
-        return times
+        return times if line.by_index is None else line.by_index.placed(times, line.duration_seconds)
     starts = np.array(line.starts_seconds)
     after = np.searchsorted(starts, times)
     earlier, later = starts[np.maximum(after - 1, 0)], starts[np.minimum(after, starts.size - 1)]
@@ -351,7 +328,17 @@ def _placed(line: Timeline, times: Seconds) -> Seconds:
     return placed
 
 
+def _spread(line: Timeline, times: Seconds) -> Seconds:
+    """Return the places of windows by which they are kept apart: their times, were the rate constant."""
+    if line.by_index is None:
+        return times
+    spread: Seconds = line.by_index.indices(times) * np.float64(line.frame_seconds)
+    return spread
+
+
 def _is_inside(line: Timeline, times: Seconds) -> Mask:
+    if line.by_index is not None:
+        return line.by_index.are_whole(times, line.frames_before, line.frames_after)
     frames = math.floor(line.duration_seconds / line.frame_seconds + 0.5)
     place = times / line.frame_seconds
     return (place >= line.frames_before - 0.5) & (place < frames - line.frames_after - 0.5)
@@ -387,6 +374,9 @@ def _is_outside_block(line: Timeline, times: Seconds, block: Block) -> Mask:
 
 def _edges(line: Timeline, times: Seconds) -> tuple[Seconds, Seconds]:
     """Return the earliest begin and the latest end of windows, with a tolerance of half a frame."""
+    if line.by_index is not None:
+        begins, ends = line.by_index.edges(times, line.frames_before, line.frames_after)
+        return begins - line.frame_seconds / 2, ends + 1.5 * line.frame_seconds
     return (
         times - (line.frames_before + 0.5) * line.frame_seconds,
         times + (line.frames_after + 1.5) * line.frame_seconds,

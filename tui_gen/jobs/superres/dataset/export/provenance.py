@@ -11,6 +11,7 @@ from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Video
 from tui_gen.jobs.superres.dataset.export.samples import Sample, entry_at
 from tui_gen.jobs.superres.dataset.split import Split, whole_name
+from tui_gen.media.colour import hdr_class
 
 _OF_CLIP = ("pts_seconds", "pts", "types", "scene_difference", "pair_differences")
 _OF_PATCH = ("format", "scale", "x", "y", "width", "height", "source_crop", "files", "sha256")
@@ -44,5 +45,12 @@ class Provenance:
             "bytes": patch.size_bytes,
             "hash": None if patch.perceptual_hash is None else f"{patch.perceptual_hash:016x}",
             "scores": scores,
-            "hdr_class": self.facts.get(sample.source, {}).get("probe", {}).get("hdr_class"),
+            "hdr_class": _hdr_class(self.facts.get(sample.source, {})),
         }
+
+
+def _hdr_class(facts: JsonObject) -> str | None:
+    """Return the class that a film was read as: by the transfer of its entry, or else by its own."""
+    transfer: str | None = facts.get("entry", {}).get("tags", {}).get("transfer")
+    found: str | None = facts.get("probe", {}).get("hdr_class")
+    return hdr_class(transfer) if transfer is not None else found

@@ -12,7 +12,6 @@ without an error message, and equal a sequential decode byte for byte.
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -25,6 +24,15 @@ from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading import graphs
 from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
+from tui_gen.jobs.superres.extraction.reading.damage import is_undamaged
+from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
+    BadData,
+    LastingError,
+    Pass,
+    fault_of,
+    is_doubtful,
+    raise_what_is_not_data,
+)
 from tui_gen.jobs.superres.extraction.reading.luma import (
     ClipMeasures,
     luma_plane,
@@ -50,16 +58,17 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     has_sound_entry,
     is_centred,
     is_damaged,
+    is_near,
     is_run,
+    most_seconds_of,
 )
+from tui_gen.jobs.superres.films.combing import is_clip_combed
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
-from tui_gen.media.decoding.frame_log import FrameLog
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Size, whole
 from tui_gen.processes.children import (
     ChildError,
     Command,
-    Ended,
     ExactSink,
     Sink,
     StallLimits,
@@ -67,9 +76,13 @@ from tui_gen.processes.children import (
 )
 
 CLIP_LIMITS = StallLimits()
+TOO_FAR_APART = "its frames are farther apart than those of the film"
+COMBED_HERE = "interlaced here, unlike other parts of the film"
 BLANK = "blank picture"
 """The reason for a window that can be decoded but has no content."""
 SAME_WINDOW_ATTEMPTS = 3
+SECOND_LEAD = 2
+"""The most of the leads below for a second look at a window near damage."""
 ENTRY_LEADS_SECONDS: tuple[float | None, ...] = (0.0, 2.0, 10.0, 60.0, None)
 """The distance before the window to seek to; the next one if no key frame came before it. None: the start."""
 
@@ -79,23 +92,6 @@ LOOK_AHEAD_SECONDS: tuple[float, ...] = (2.0, 30.0, 600.0)
 LOOK_BACK_SECONDS = 1.0
 
 INDISTINCT = "its frames cannot be told apart by their timestamps"
-
-
-@dataclass(frozen=True, slots=True)
-class _BadData:
-    """Why a window has no usable frames; another window may have."""
-
-    reason: str
-    detail: str = ""
-
-
-class _LastingError(Exception):
-    """No window of this film can ever be read."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +105,6 @@ class _Window:
     repeats: tuple[bool, ...] | None
     device: str | None
     steps: tuple[int, ...] | None = None
-
-
-@dataclass(slots=True)
-class _Pass:
-    """The results of one run of ffmpeg."""
-
-    log: FrameLog = field(default_factory=FrameLog)
-    ended: Ended | None = None
-    is_from_start: bool = False
-
-    @property
-    def pts(self) -> list[float]:
-        return [frame.pts_seconds for frame in self.log.frames]
-
-    @property
-    def is_clean(self) -> bool:
-        return self.ended is not None and self.ended.status == 0
-
-    @property
-    def tail(self) -> str:
-        return self.ended.tail if self.ended is not None else ""
 
 
 async def read_clips(
@@ -154,14 +129,14 @@ async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading,
     clip = Clip(reader.stretch.source, task.index)
     sizes = tuple(dict.fromkeys(cut.frame for cut in task.cuts))
     began_seconds = time.monotonic()
-    attempt, bad = 0, _BadData("no window to read")
+    attempt, bad = 0, BadData("no window to read")
     for position, target_seconds in enumerate(task.windows):
         for trial in range(1, SAME_WINDOW_ATTEMPTS + 1):
             attempt += 1
             yield Doing(clip, "reading", attempt)
             try:
                 found = await reader.window(target_seconds, sizes)
-            except _LastingError as error:
+            except LastingError as error:
                 yield Unusable(clip.source, error.reason, error.detail)
                 return
             except ChildError as error:
@@ -208,18 +183,18 @@ class _Reader:
         upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
         self._luma = np.empty((CLIP_FRAMES, upright.height, upright.width), plane.dtype)
         # Raw streams have no index and no timestamps, so ffmpeg cannot seek in them.
-        self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if _has_no_timestamps(stretch.probe.container) else 0
+        self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if stretch.probe.is_elementary else 0
         self._lead = self._first_lead
         self._device = stretch.device
 
-    async def window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
-        """Read the seven frames around a timestamp. Raises ChildError and _LastingError.
+    async def window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | BadData:
+        """Read the seven frames around a timestamp. Raises ChildError and LastingError.
 
         If a device does not decode the window correctly, the processor reads it again.
         """
         try:
             found = await self._window(target_seconds, sizes)
-        except (ChildError, _LastingError):
+        except (ChildError, LastingError):
             if self._device is None:
                 raise
         else:
@@ -228,7 +203,7 @@ class _Reader:
         self._device = None
         return await self._window(target_seconds, sizes)
 
-    async def _window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | _BadData:
+    async def _window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | BadData:
         target_seconds += self.stretch.probe.first_pts_seconds
         # The frames of a clip must not depend on the clips before it.
         self._lead = self._first_lead
@@ -245,13 +220,17 @@ class _Reader:
             if found is not None:
                 return found
         located = await self._locate(target_seconds)
-        if isinstance(located, _BadData):
+        if isinstance(located, BadData):
             return located
-        return await self._read(located, sizes, are_the_seven) or _BadData(INDISTINCT)
+        found = await self._read(located, sizes, are_the_seven) or BadData(INDISTINCT)
+        most_seconds = most_seconds_of(self.stretch.probe, anchor)
+        if isinstance(found, _Window) and not is_near(found.pts_seconds, target_seconds, most_seconds):
+            return BadData(TOO_FAR_APART)
+        return found
 
     async def _different(
         self, target_seconds: float, reach: Reach, sizes: Sequence[Size]
-    ) -> _Window | _BadData:
+    ) -> _Window | BadData:
         """Look for seven different frames within reach of a target, and read them."""
         span = span_within(reach, target_seconds)
         while True:
@@ -261,26 +240,26 @@ class _Reader:
                 break
         inside = span.positions(done.pts)
         pts = [done.pts[i] for i in inside]
-        if (bad := _fault(done, span, is_whole=sink.has_taken(len(pts)))) is not None:
+        if (bad := fault_of(done, span, is_whole=sink.has_taken(len(pts)))) is not None:
             return bad
         if len(pts) < CLIP_FRAMES:
-            return _BadData(f"only {frame_count(len(pts))}, need {CLIP_FRAMES}", done.tail)
+            return BadData(f"only {frame_count(len(pts))}, need {CLIP_FRAMES}", done.tail)
         if not is_run(inside) or not is_ascending(pts):
-            return _BadData(INDISTINCT)
+            return BadData(INDISTINCT)
         seven = seven_different(pts, sink.walk.firsts, target_seconds, self.stretch.anchor)
         if not seven:
-            return _BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {frame_count(len(pts))} differ")
+            return BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {frame_count(len(pts))} differ")
         wanted = [pts[place] for place in seven]
         found = await self._read(picked(pts, seven), sizes, lambda _, shown: list(shown) == wanted)
         steps = tuple(after - before for before, after in pairwise(seven))
-        return replace(found, steps=steps) if isinstance(found, _Window) else found or _BadData(INDISTINCT)
+        return replace(found, steps=steps) if isinstance(found, _Window) else found or BadData(INDISTINCT)
 
     async def _read(
         self,
         span: Span | Picked,
         sizes: Sequence[Size],
         are_right: Callable[[Sequence[int], Sequence[float]], bool],
-    ) -> _Window | _BadData | None:
+    ) -> _Window | BadData | None:
         """Read frames, or return None if their positions and timestamps are not the expected ones."""
         buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), np.uint8) for size in sizes}
         plane, luma = luma_plane(self.stretch.probe.colour), self._luma
@@ -290,14 +269,20 @@ class _Reader:
             done = await self._run(span, sinks, outputs)
             if not self._may_enter_earlier(done, span):
                 break
+        if is_doubtful(done, span):
+            done = await self._second_opinion(done, span, sinks, outputs)
         chosen = span.positions(done.pts)
         if not are_right(chosen, [done.pts[i] for i in chosen]):
             return None
-        if (bad := _fault(done, span, is_whole=all(sink.is_exact for sink in sinks))) is not None:
+        if (bad := fault_of(done, span, is_whole=all(sink.is_exact for sink in sinks))) is not None:
             return bad
         measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
         if measures.is_blank:
-            return _BadData(BLANK)
+            return BadData(BLANK)
+        if self.stretch.survey.combed_parts:
+            is_combed = await asyncio.to_thread(is_clip_combed, luma, depth=plane.bit_depth)
+            if is_combed:
+                return BadData(COMBED_HERE)
         pairs = None
         if self.stretch.settings.needs_repeats:
             pairs = await asyncio.to_thread(repeated_pairs, luma, measures, depth=plane.bit_depth)
@@ -311,9 +296,38 @@ class _Reader:
             repeats=pairs,
         )
 
-    async def _locate(self, target_seconds: float) -> Span | _BadData:
+    async def _second_opinion(
+        self, done: Pass, span: Span | Picked, sinks: Sequence[ExactSink], outputs: graphs.Outputs
+    ) -> Pass:
+        """Read a window again, whatever is damaged near it; return that pass if the window is undamaged."""
+        if self._device is not None or graphs.must_deinterlace(self.stretch):
+            return done
+        self._lead = min(self._lead, max(self._first_lead, SECOND_LEAD))
+        for sink in sinks:
+            sink.filled = sink.extra = 0
+        again = await self._run(span, sinks, outputs, is_tolerant=True)
+        wanted = [again.pts[i] for i in span.positions(again.pts)]
+        if not wanted or not (again.is_from_start or has_sound_entry(again.log, span)):
+            return done
+        again.is_absolved = await is_undamaged(
+            self.stretch.path,
+            wanted,
+            seek_seconds=self._seek_seconds(span),
+            limits=self._stall,
+            niceness=self.stretch.settings.nice,
+        )
+        return again if again.is_absolved else done
+
+    def _seek_seconds(self, span: Span | Picked) -> float | None:
+        """Return where to seek to in the container's clock; None: read from the start."""
+        lead_seconds = ENTRY_LEADS_SECONDS[self._lead]
+        seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
+        is_start = seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds
+        return None if is_start else seek_seconds
+
+    async def _locate(self, target_seconds: float) -> Span | BadData:
         """Return the span of the seven frames around a target, by the timestamps of the frames."""
-        done, pts = _Pass(), list[float]()
+        done, pts = Pass(), list[float]()
         for ahead_seconds in LOOK_AHEAD_SECONDS:
             around = Span(target_seconds - LOOK_BACK_SECONDS, target_seconds + ahead_seconds)
             while True:
@@ -328,11 +342,11 @@ class _Reader:
             if not pts or pts[-1] < around.end_seconds:
                 break  # the track ends here
         if not done.is_clean:
-            return _BadData("damaged data", done.tail)
+            return BadData("damaged data", done.tail)
         count = frames_around(pts, target_seconds, self.stretch.anchor)
-        return _BadData(f"only {frame_count(count)}, need {CLIP_FRAMES}", done.tail)
+        return BadData(f"only {frame_count(count)}, need {CLIP_FRAMES}", done.tail)
 
-    def _may_enter_earlier(self, done: _Pass, span: Span | Picked, *, must: bool = False) -> bool:
+    def _may_enter_earlier(self, done: Pass, span: Span | Picked, *, must: bool = False) -> bool:
         """Return whether to try again from an earlier place, which then holds for this window."""
         if done.is_from_start or ENTRY_LEADS_SECONDS[self._lead] is None:
             return False
@@ -343,20 +357,24 @@ class _Reader:
         self._lead += 1
         return True
 
-    async def _run(self, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs) -> _Pass:
-        """Run ffmpeg once. Raises ChildError and _LastingError."""
-        lead_seconds = ENTRY_LEADS_SECONDS[self._lead]
-        seek_seconds = None if lead_seconds is None else span.start_seconds - lead_seconds
-        if seek_seconds is not None and seek_seconds <= self.stretch.probe.first_pts_seconds:
-            seek_seconds = None
+    async def _run(
+        self,
+        span: Span | Picked,
+        sinks: Sequence[Sink],
+        outputs: graphs.Outputs,
+        *,
+        is_tolerant: bool = False,
+    ) -> Pass:
+        """Run ffmpeg once, beyond damage if `is_tolerant`. Raises ChildError and LastingError."""
+        seek_seconds = self._seek_seconds(span)
         # Frames that are only counted need not be transferred from a device.
         device = self._device if sinks else None
         source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
-        done = _Pass(is_from_start=seek_seconds is None)
+        done = Pass(is_from_start=seek_seconds is None)
         done.ended = await run_child(
             Command(
                 program=self._ffmpeg.path,
-                arguments=lambda pipes: [*input_arguments(source), *outputs(pipes)],
+                arguments=lambda pipes: [*_given(source, is_tolerant=is_tolerant), *outputs(pipes)],
                 sinks=sinks,
                 on_line=done.log.take,
                 limits=self._stall,
@@ -364,34 +382,11 @@ class _Reader:
                 uses_device=device is not None,
             )
         )
-        _raise_what_is_not_data(done, done.ended, self._stall)
+        raise_what_is_not_data(done, done.ended, self._stall)
         return done
 
 
-def _fault(done: _Pass, span: Span | Picked, *, is_whole: bool) -> _BadData | None:
-    """Return what is wrong with the frames of a run, or None."""
-    if not done.is_clean or is_damaged(done.log, span):
-        return _BadData("damaged data" if not done.is_clean else "broken references", done.tail)
-    if not is_whole:
-        return _BadData("the picture changes its size here", done.tail)
-    return None
-
-
-def _has_no_timestamps(container: str) -> bool:
-    return container in {"h264", "hevc", "mpegvideo", "av1", "obu"}
-
-
-def _raise_what_is_not_data(done: _Pass, ended: Ended, stall: StallLimits) -> None:
-    """Raise if the failure was not caused by the window's data, or concerns every window."""
-    if ended.has_stalled:
-        limit = stall.next_seconds if done.log.frames else stall.first_seconds
-        reason = f"ffmpeg gave nothing for {limit:g} s"
-        raise ChildError(reason, ended.tail)
-    if ended.was_killed:
-        reason = f"ffmpeg was killed by {signal.Signals(-ended.status).name}"
-        raise ChildError(reason, ended.tail)
-    if done.log.has_passing_error:
-        reason = "reading the file failed"
-        raise ChildError(reason, ended.tail)
-    if ended.status and done.log.lasting_reason:
-        raise _LastingError(done.log.lasting_reason, ended.tail)
+def _given(source: Input, *, is_tolerant: bool) -> list[str]:
+    """Return ffmpeg's arguments before the outputs; a tolerant run goes on beyond errors."""
+    given = input_arguments(source)
+    return [word for word in given if word != "-xerror" or not is_tolerant]

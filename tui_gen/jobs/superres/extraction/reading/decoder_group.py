@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.extraction.reading.views import Shape, View
+from tui_gen.jobs.superres.extraction.reading.window import most_seconds_of
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Stretch
+from tui_gen.media.decoding.planes import aperture_numbers
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
 from tui_gen.processes.children import (
     PIPE_BYTES,
@@ -362,8 +364,10 @@ def _order(
         "threads": threads,
         "pixel_format": probe.colour.pixel_format,
         "size": [probe.coded.width, probe.coded.height],
+        "aperture": aperture_numbers(probe.aperture),
         "frame_seconds": probe.frame_seconds,
         "anchor": stretch.anchor,
+        "most_seconds": most_seconds_of(probe, stretch.anchor),
         "reach": None if stretch.reach is None else astuple(stretch.reach),
         "wants_repeats": stretch.settings.needs_repeats,
         "windows": [

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_gen.jobs.superres.extraction.reading.repeated import span_within
-from tui_gen.jobs.superres.extraction.reading.window import exact_span, expected_span, is_centred, is_run
+from tui_gen.jobs.superres.extraction.reading.window import (
+    exact_span,
+    expected_span,
+    is_centred,
+    is_near,
+    is_run,
+)
 from tui_gen.jobs.superres.units import Reach
 
 
@@ -21,6 +27,7 @@ class FilmOrder:
     frame_seconds: float | None
     anchor: int  # the position in a window of the frame nearest its target
     reach: Reach | None  # None: a window has seven consecutive frames
+    most_seconds: float | None  # by which a frame may be away from its window's target; None: any
     # In the container's clock, ascending.
     targets_seconds: tuple[float, ...]
 
@@ -48,8 +55,7 @@ def chosen_seven(pts: Sequence[float], target_seconds: float, film: FilmOrder) -
     spans += [span] if (span := exact_span(pts, target_seconds, anchor)) is not None else []
     for span in spans:
         positions = span.positions(pts)
-        if is_centred([pts[position] for position in positions], target_seconds, anchor) and is_run(
-            positions
-        ):
-            return positions
+        chosen = [pts[position] for position in positions]
+        if is_centred(chosen, target_seconds, anchor) and is_run(positions):
+            return positions if is_near(chosen, target_seconds, film.most_seconds) else []
     return []

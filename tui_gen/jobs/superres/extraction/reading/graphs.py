@@ -46,7 +46,7 @@ def pictures(
     stretch: Stretch, frames: Span | Picked, sizes: Sequence[Size], *, device: str | None
 ) -> Outputs:
     """Return outputs with some frames at these sizes, and their luma: one decode and one tone-mapping."""
-    deinterlace = "bwdif=mode=send_frame," if must_deinterlace(stretch) else ""
+    deinterlace = f"{_deinterlacer(stretch)}," if must_deinterlace(stretch) else ""
     how = rendering(stretch.settings, peak=stretch.peak)
     head = head_filters(stretch.probe, how)
     split = f"split={len(sizes)}" + "".join(f"[s{number}]" for number in range(len(sizes)))
@@ -70,6 +70,12 @@ def pictures(
         return [*arguments, *raw_output("[luma]", pipes[-1])]
 
     return outputs
+
+
+def _deinterlacer(stretch: Stretch) -> str:
+    """Return the filter that deinterlaces; the order of the fields is the frames' own unless measured."""
+    first_field = stretch.survey.first_field
+    return "bwdif=mode=send_frame" + (f":parity={first_field}" if first_field else "")
 
 
 def _fetched(stretch: Stretch, device: str | None) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BLOCK = 8
 BLANK_DEVIATION = 1.0
+BLANK_PIXEL_DEVIATION = 12.0
+"""A blank picture has block means that deviate by less than 1, and pixels that deviate by less than 12: grain
+and noise, and no texture finer than a block."""
 REPEAT_DIFFERENCE = 0.4
 REPEAT_STEP = 4
 REPEAT_STEPS_SHARE = 0.001
@@ -85,16 +88,24 @@ def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
 
 def measure_clip(frames: Luma, *, depth: int) -> ClipMeasures:
     """Measure the seven frames of a clip, (7, height, width) of `depth` bits."""
-    return measures_of(block_means(frames, depth=depth))
+    means = block_means(frames, depth=depth)
+    return measures_of(means, is_blank=is_blank(means[MIDDLE], frames[MIDDLE], depth=depth))
 
 
-def measures_of(means: NDArray[np.float64]) -> ClipMeasures:
+def is_blank(means: NDArray[np.float64], luma: Luma, *, depth: int) -> bool:
+    """Return whether a frame, (height, width), has no content, by its block means and by its pixels."""
+    if means.std() >= BLANK_DEVIATION:
+        return False
+    return bool(luma.std() / 2.0 ** (depth - 8) < BLANK_PIXEL_DEVIATION)
+
+
+def measures_of(means: NDArray[np.float64], *, is_blank: bool) -> ClipMeasures:
     """Measure a clip by the block means of its seven frames, (7, rows, columns)."""
     pairs = tuple(float(np.abs(after - before).mean()) for before, after in pairwise(means))
     return ClipMeasures(
         scene_difference=float(np.abs(means[-1] - means[0]).mean()),
         pair_differences=pairs,
-        is_blank=bool(means[MIDDLE].std() < BLANK_DEVIATION),
+        is_blank=is_blank,
         luma_change=float(means[-1].mean() - means[0].mean()),
     )
 

@@ -80,11 +80,11 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
         return f"no index of key frames in {probe.container}"
     if probe.codec not in REORDERED_FRAMES:
         return f"{probe.codec} is not defined to the bit"
-    if stretch.survey.is_interlaced:
+    if stretch.survey.is_interlaced or stretch.survey.combed_parts:
         return "interlaced"
     if probe.rotation_degrees:
         return "rotated"
-    if planes_of(probe.colour.pixel_format, probe.coded) is None:
+    if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
         return f"pixels of the format {probe.colour.pixel_format}"
     return None
 

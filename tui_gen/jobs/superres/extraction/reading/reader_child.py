@@ -30,14 +30,14 @@ from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder
-from tui_gen.jobs.superres.extraction.reading.luma import Luma, block_means, measures_of, repeats
+from tui_gen.jobs.superres.extraction.reading.luma import Luma, block_means, is_blank, measures_of, repeats
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
 from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
+from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
-from tui_gen.media.decoding.planes import Planes, planes_of
+from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film
-from tui_gen.media.geometry import Region, Size
+from tui_gen.media.geometry import Region
 from tui_gen.processes.keepalive import Signs
 
 PICTURE_TYPES = {
@@ -97,10 +97,11 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
         threads=order["threads"],
         frame_seconds=order["frame_seconds"],
         anchor=order["anchor"],
+        most_seconds=order["most_seconds"],
         reach=None if order["reach"] is None else Reach(*order["reach"]),
         targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
     )
-    layout = planes_of(order["pixel_format"], Size(*order["size"]))
+    layout = layout_of(order["pixel_format"], order["size"], order["aperture"])
     if layout is None:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
@@ -119,10 +120,13 @@ class _Measured:
     means: list[NDArray[np.float64]] = field(default_factory=list)
     repeated: list[bool] = field(default_factory=list)
     last: Luma | None = None
+    is_blank: bool = False
 
     def take(self, frame: VideoFrame) -> None:
         luma, depth = self.layout.luma(frame), self.layout.bit_depth
         self.means.append(block_means(luma, depth=depth))
+        if len(self.means) == MIDDLE + 1:
+            self.is_blank = is_blank(self.means[-1][0], luma[0], depth=depth)
         if not self.wants_repeats:
             return
         if self.last is not None:
@@ -131,7 +135,7 @@ class _Measured:
         self.last = luma[0].copy()
 
     def answer(self) -> dict[str, Any]:
-        measures = measures_of(np.concatenate(self.means))
+        measures = measures_of(np.concatenate(self.means), is_blank=self.is_blank)
         return {
             "scene_difference": measures.scene_difference,
             "pair_differences": measures.pair_differences,

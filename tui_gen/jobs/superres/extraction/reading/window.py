@@ -12,16 +12,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
 from tui_gen.media.decoding.frame_log import FrameLog
+
+if TYPE_CHECKING:
+    from tui_gen.media.film_facts import ProbeFacts
 
 ROUNDING_SECONDS = 1e-6
 # The decoder's lines and the filters' lines come from two threads: up to this number of frames may be
 # reported between the damage and the line about it.
 SLACK_FRAMES = 24
 BWDIF_LEAD_FRAMES = 2
+SLACK_DISTANCES = 2
+"""A window may miss two frames, as where some were dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,24 @@ def is_centred(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE
     distances = [abs(time - target_seconds) for time in pts]
     is_ascending = all(after > before for before, after in pairwise(pts))
     return len(pts) == CLIP_FRAMES and is_ascending and distances[anchor] <= min(distances) + ROUNDING_SECONDS
+
+
+def is_near(pts: Sequence[float], target_seconds: float, most_seconds: float | None) -> bool:
+    """Return whether a window's frames are no farther from its target than planning left room for."""
+    return most_seconds is None or all(
+        abs(time - target_seconds) <= most_seconds + ROUNDING_SECONDS for time in pts
+    )
+
+
+def most_seconds_of(probe: ProbeFacts, anchor: int) -> float | None:
+    """Return how far from its target a frame of a window may be; None: as far as it is.
+
+    Windows are planned as if the rate were constant. Where it is not, windows share frames, unless they are
+    planned by the timestamps of all frames.
+    """
+    if probe.frame_seconds is None or probe.frame_times is not None:
+        return None
+    return (max(anchor, CLIP_FRAMES - 1 - anchor) + SLACK_DISTANCES) * probe.frame_seconds
 
 
 def is_run(positions: Sequence[int]) -> bool:

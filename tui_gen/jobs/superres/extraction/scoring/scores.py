@@ -139,6 +139,9 @@ def clip_scores(traits: ClipTraits, rules: Rules) -> dict[str, float]:
     return {name: rounded(name, value) for name, value in values.items()}
 
 
+SLIDE_SECONDS = 0.5
+
+
 def cut(pair_differences: Sequence[float]) -> float:
     """Return the largest difference if it is at least four times the median of the others, else 0."""
     *others, largest = sorted(rounded("cut", difference) for difference in pair_differences)
@@ -146,9 +149,12 @@ def cut(pair_differences: Sequence[float]) -> float:
 
 
 def timing(pts_seconds: Sequence[float]) -> float:
-    """Return the largest distance of two neighbouring timestamps divided by the median distance."""
+    """Return the largest distance of two neighbouring timestamps divided by the median distance.
+
+    The divisor is at most half a second: in a slideshow all distances are long.
+    """
     gaps = [after - before for before, after in pairwise(pts_seconds)]
-    return max(gaps) / statistics.median(gaps)
+    return max(gaps) / min(statistics.median(gaps), SLIDE_SECONDS)
 
 
 def rejection_reason(

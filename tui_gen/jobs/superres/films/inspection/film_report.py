@@ -6,24 +6,20 @@ estimate and is labelled as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
 from tui_gen.contract.inspect import Column, Inspected
 from tui_gen.engine.model.work import Learned, Unusable
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES
-from tui_gen.jobs.superres.films.identity import Identified
+from tui_gen.jobs.superres.films.inspection.film_remarks import Looked, length, remarks, seconds
 from tui_gen.jobs.superres.films.inspection.trial import Trial
-from tui_gen.jobs.superres.films.survey import INTERLACED_ORDERS
-from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
-from tui_gen.jobs.superres.planning.timestamps import is_of_titles
+from tui_gen.jobs.superres.planning.film_capacity import Prospect
 from tui_gen.jobs.superres.units import CLIP_FRAMES
-from tui_gen.media.colour import colour_tags, tone_mapping_peak
-from tui_gen.media.film_facts import Chapter, ColourFacts, ProbeFacts, SurveyFacts
-from tui_gen.media.geometry import Region, whole
+from tui_gen.media.colour import colour_tags, tone_mapping_peak, why_perhaps_hdr
+from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
+from tui_gen.media.geometry import whole
 from tui_gen.media.probing.keyframe_distance import KeyFrames
 
 State = Literal["good", "flawed", "unusable", "missing", "left out"]
@@ -45,19 +41,6 @@ COLUMNS = (
     ),
     Column("test", is_number=True, note="test: places that decode, of those tried"),
 )
-LONG_SECONDS = 60.0
-VARIED_SHARE = 1.5
-CHAPTERS_SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The results of looking at a film; None if a step was not reached."""
-
-    film: Identified
-    outlook: Prospect | None = None
-    keys: KeyFrames | None = None
-    trial: Trial | None = None
 
 
 def inspected(
@@ -77,7 +60,7 @@ def inspected(
         state=state,
         reason=reason,
         cells=_cells(looked),
-        remarks=tuple(_remarks(settings, looked)),
+        remarks=tuple(remarks(settings, looked)),
         record=_record(looked),
         seconds_per_clip=None if trial is None else trial.seconds_per_clip,
         learned=tuple(new),
@@ -95,7 +78,7 @@ def _cells(looked: Looked) -> dict[str, str]:
     cells = {
         "codec": probe.codec,
         "size": str(probe.coded),
-        "aspect": f"{_aspect(probe, _picture(outlook)):.2f}",
+        "aspect": f"{_aspect(probe, outlook):.2f}",
         "colour": colour_class(probe),
         "light": light(probe.colour),
         "bars": _bars_cell(outlook),
@@ -112,9 +95,11 @@ def _cells(looked: Looked) -> dict[str, str]:
 
 
 def colour_class(probe: ProbeFacts) -> str:
-    """Return `PQ`, `HLG`, `SDR` or `SDR 2020`; `SDR?` if the file has no colour tags."""
+    """Return `PQ`, `HLG`, `SDR` or `SDR 2020`; `HDR?` or `SDR?` if the file does not state enough."""
     if probe.hdr_class != "sdr":
         return probe.hdr_class.upper()
+    if why_perhaps_hdr(probe.colour) is not None:
+        return "HDR?"
     if probe.colour.primaries == "bt2020":
         return "SDR 2020"
     return "SDR" if probe.colour.primaries or probe.colour.matrix else "SDR?"
@@ -138,31 +123,18 @@ def dolby_vision(colour: ColourFacts) -> str | None:
     return f"{colour.dolby_vision_profile}{'' if compatibility is None else f'.{compatibility}'}"
 
 
-def seconds(value: float) -> str:
-    """Return a short duration: `10.4s`, `0.04s`."""
-    return f"{value:.2f}s" if value < 1 else f"{value:.1f}s"
-
-
-def length(value: float) -> str:
-    """Return a duration: `2:35:01`, or `0.97s` for a short clip, for which whole seconds are too coarse."""
-    if value < LONG_SECONDS:
-        return f"{value:.2f}s"
-    whole_seconds = round(value)
-    return f"{whole_seconds // 3600}:{whole_seconds // 60 % 60:02d}:{whole_seconds % 60:02d}"
-
-
 def _number(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:g}"
 
 
-def _picture(outlook: Prospect) -> Region | None:
-    return outlook.survey.picture if outlook.survey is not None else None
-
-
-def _aspect(probe: ProbeFacts, picture: Region | None) -> float:
+def _aspect(probe: ProbeFacts, outlook: Prospect) -> float:
     """Return the aspect ratio of the visible picture, inside the bars if they are known."""
-    seen = picture or whole(probe.upright)
-    return float(Fraction(seen.width, seen.height) * probe.upright_aspect)
+    if probe.stereo is not None and outlook.upright is not None:  # the picture of one eye
+        seen, pixel = outlook.upright.picture, outlook.upright.aspect
+    else:
+        seen = whole(probe.upright) if outlook.survey is None else outlook.survey.picture
+        pixel = probe.upright_aspect
+    return float(Fraction(seen.width, seen.height) * pixel)
 
 
 def _bars_cell(outlook: Prospect) -> str:
@@ -186,106 +158,6 @@ def _bars(outlook: Prospect) -> dict[str, int] | None:
     }
 
 
-# ------------------------------------------------------------------ what else is to be said
-
-
-def _remarks(settings: Settings, looked: Looked) -> Iterator[str]:
-    outlook = looked.outlook
-    if outlook is None or outlook.probe is None:
-        return
-    probe, survey = outlook.probe, outlook.survey
-    yield from _shape_remarks(probe)
-    yield from _colour_remarks(probe, looked.film.video.peak)
-    if survey is not None:
-        yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
-    if probe.is_soft_telecined:
-        yield "soft telecine (flags alone): its frames are the film's own, there is nothing to undo"
-    if looked.keys is not None:
-        yield from _key_remarks(looked.keys)
-    yield from _chapter_remarks(settings, probe)
-    yield from _format_remarks(settings, looked, outlook)
-    if looked.trial is not None:
-        for place in looked.trial.places:
-            if place.result != "good":
-                yield f"at {length(place.at_seconds)}: {place.reason}"
-
-
-def _shape_remarks(probe: ProbeFacts) -> Iterator[str]:
-    if probe.rotation_degrees:
-        yield f"shown turned by {probe.rotation_degrees} degrees: {probe.upright}"
-    if probe.sample_aspect != 1:
-        yield f"its pixels are {probe.sample_aspect.numerator}:{probe.sample_aspect.denominator}, not square"
-    if probe.frame_seconds is None:
-        yield "its frame rate is not known"
-
-
-def _colour_remarks(probe: ProbeFacts, peak: float | None) -> Iterator[str]:
-    tags, stated = colour_tags(probe), probe.colour
-    if probe.hdr_class != "sdr":
-        is_assumed = peak is None and stated.max_cll_nits is None and stated.mastering_max_nits is None
-        assumed = ", which is assumed" if is_assumed else ""
-        yield f"tone-mapped from a peak of {100 * tone_mapping_peak(stated, peak):g} nits{assumed}"
-    if stated.matrix is None or stated.primaries is None:
-        read_as = ", ".join(dict.fromkeys([tags.primaries, tags.matrix]))
-        yield f"colour not fully stated: read as {read_as}"
-
-
-def _survey_remarks(
-    settings: Settings, probe: ProbeFacts, survey: SurveyFacts, *, has_crop: bool
-) -> Iterator[str]:
-    if has_crop:
-        yield "cropped as configured"
-    elif survey.bar_votes < ENOUGH_VOTES:
-        yield f"bars not told: {survey.bar_votes} frames bright enough, {ENOUGH_VOTES} needed"
-    refused = fields_refused(settings, survey)
-    if survey.is_telecined:
-        taken = "taken, deinterlaced" if survey.is_interlaced else "taken as it is"
-        taken = taken if refused is None else "left out"
-        yield f"telecined (3:2 pulldown woven into its frames), which is not undone: {taken}"
-    elif survey.is_interlaced:
-        yield f"interlaced: {'deinterlaced' if refused is None else 'refused'}"
-    elif probe.field_order in INTERLACED_ORDERS:
-        yield "flagged as interlaced, but both fields show one moment"
-
-
-def _key_remarks(keys: KeyFrames) -> Iterator[str]:
-    typical, longest = keys.typical_seconds, keys.longest_seconds
-    if typical is not None and longest is not None and longest > VARIED_SHARE * typical:
-        yield f"key frames up to {longest:.1f} s apart"
-
-
-def _chapter_remarks(settings: Settings, probe: ProbeFacts) -> Iterator[str]:
-    """Yield the chapters with titles, and whether they are left out."""
-    chapters = sorted(probe.title_chapters or (), key=lambda chapter: chapter.start_seconds)
-    if not chapters:
-        return
-    shown = [_chapter(probe, chapter) for chapter in chapters[:CHAPTERS_SHOWN]]
-    more = [f"{len(chapters) - CHAPTERS_SHOWN} more"] if len(chapters) > CHAPTERS_SHOWN else []
-    done = "left out" if settings.trim.has_chapters else 'kept: "chapters" in "trim" leaves them out'
-    yield f"chapters with titles: {', '.join([*shown, *more])}; {done}"
-
-
-def _chapter(probe: ProbeFacts, chapter: Chapter) -> str:
-    begin, end = (
-        max(0.0, time - probe.first_pts_seconds) for time in (chapter.start_seconds, chapter.end_seconds)
-    )
-    too_long = "" if is_of_titles(probe, chapter) else ", too long to be that"
-    return f'"{chapter.name}" at {length(begin)} to {length(end)}{too_long}'
-
-
-def _format_remarks(settings: Settings, looked: Looked, outlook: Prospect) -> Iterator[str]:
-    """Yield the formats that do not fit the film, if other formats do."""
-    if not outlook.options:
-        return
-    left_out: dict[str, None] = {}
-    for name, _ in looked.film.video.weights:
-        fitting = {option.format.name for option in outlook.options.get(name, ())}
-        wanted = [patch_format.name for patch_format, _ in settings.categories[name].distribution]
-        left_out |= dict.fromkeys(each for each in wanted if each not in fitting)
-    if left_out:
-        yield f"too small for {', '.join(left_out)}"
-
-
 # ------------------------------------------------------------------ for scripts
 
 
@@ -301,17 +173,22 @@ def _record(looked: Looked) -> dict[str, Any]:
         "upright_size": [probe.upright.width, probe.upright.height],
         "sample_aspect": [probe.sample_aspect.numerator, probe.sample_aspect.denominator],
         "rotation_degrees": probe.rotation_degrees,
-        "aspect": round(_aspect(probe, _picture(outlook)), 4),
+        "stereo": probe.stereo,
+        "aspect": round(_aspect(probe, outlook), 4),
         "bars": _bars(outlook),
         "bar_votes": None if survey is None else survey.bar_votes,
         "frames_per_second": 1 / probe.frame_seconds if probe.frame_seconds else None,
+        "frames": None if probe.frame_times is None else len(probe.frame_times.pts),
         "first_pts_seconds": probe.first_pts_seconds,
         "duration_seconds": probe.duration_seconds,
+        "parts_seconds": [list(part) for part in probe.parts_seconds],
         "field_order": probe.field_order,
         "is_interlaced": None if survey is None else survey.is_interlaced,
+        "first_field": None if survey is None else survey.first_field,
+        "combed_parts_seconds": None if survey is None else [list(part) for part in survey.combed_parts],
         "title_chapters": _chapters_record(probe),
         "telecine": _telecine(probe, survey),
-        "colour": _colour_record(probe, looked.film.video.peak),
+        "colour": _colour_record(probe, outlook.stated or probe.colour, looked.film.video.peak),
         "formats": {
             name: [option.format.name for option in options] for name, options in outlook.options.items()
         },
@@ -339,14 +216,14 @@ def _chapters_record(probe: ProbeFacts) -> list[dict[str, Any]] | None:
     ]
 
 
-def _colour_record(probe: ProbeFacts, peak: float | None) -> dict[str, Any]:
+def _colour_record(probe: ProbeFacts, stated: ColourFacts, peak: float | None) -> dict[str, Any]:
     colour, tags = probe.colour, colour_tags(probe)
     names = ("primaries", "transfer", "matrix", "range")
     return {
         "class": probe.hdr_class,
         "pixel_format": colour.pixel_format,
         "bit_depth": colour.bit_depth,
-        "stated": {name: getattr(colour, name) for name in (*names, "chroma_location")},
+        "stated": {name: getattr(stated, name) for name in (*names, "chroma_location")},
         "read_as": {name: getattr(tags, name) for name in names},
         "max_cll_nits": colour.max_cll_nits,
         "mastering_max_nits": colour.mastering_max_nits,

@@ -23,7 +23,8 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
 from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.films.identity import Identified, NoFile, missing_of
-from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, Looked, State, inspected
+from tui_gen.jobs.superres.films.inspection.film_remarks import Looked
+from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, State, inspected
 from tui_gen.jobs.superres.films.inspection.tools import Examined
 from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
 from tui_gen.jobs.superres.films.presence import Presence
@@ -31,7 +32,10 @@ from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Survey
+from tui_gen.media.colour import why_perhaps_hdr
+from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
+from tui_gen.media.probing.timestamp_jumps import why_less
 from tui_gen.processes.children import ChildError
 
 TRIES = 2
@@ -155,6 +159,9 @@ class FilmInspection:
         tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
         if tried is not None:
             _judge(tried, learning, basis(film.id, self.settings, tools.ffmpeg))
+        flaw = None if outlook.probe is None else _flaw(outlook.probe)
+        if flaw is not None and learning.state == "good":
+            learning.give_up(flaw, "flawed")
         return Looked(film, outlook, keys, tried)
 
     async def _learn(self, film: Identified, learning: _Learning, tools: Tools) -> None:
@@ -180,6 +187,13 @@ class FilmInspection:
         except ChildError as error:
             learning.give_up(error.reason, "flawed")
             return None
+
+
+def _flaw(probe: ProbeFacts) -> str | None:
+    """Return why a film that can be read is not good without a word, or None."""
+    if (why := why_perhaps_hdr(probe.colour)) is not None:
+        return f'HDR? {why}, but no transfer: give its entry a "transfer"'
+    return why_less(probe.parts_seconds)
 
 
 def _judge(tried: Trial, learning: _Learning, basis: Learned) -> None:

@@ -21,6 +21,7 @@ from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import Option, Prospect
 from tui_gen.jobs.superres.planning.geometry import border_margin, crop, crop_area
+from tui_gen.jobs.superres.planning.real_frames import RealFrames
 from tui_gen.jobs.superres.planning.timestamps import Timeline
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Cut, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg
@@ -70,6 +71,8 @@ class Trial:
 def trial_places(line: Timeline) -> tuple[float, ...]:
     """Return up to three places, in seconds, whose windows are in the film and outside its trim."""
     line = _anywhere(line)
+    if line.by_index is not None:
+        return tuple(_whole_places(line, line.by_index))
     frame = line.frame_seconds
     frames = math.floor(line.duration_seconds / frame + 0.5)
     before, after = line.frames_before, line.frames_after
@@ -84,6 +87,15 @@ def trial_places(line: Timeline) -> tuple[float, ...]:
     return tuple(
         place for place in places if not any(begin <= place <= end for begin, end in line.gaps_seconds)
     )
+
+
+def _whole_places(line: Timeline, frames: RealFrames) -> Iterator[float]:
+    """Yield the places of windows that cross no hold, nearest to the shares of the running time."""
+    is_inside = (frames.times >= line.start_seconds) & (frames.times <= line.end_seconds)
+    for begin, end in line.gaps_seconds:
+        is_inside &= (frames.times < begin) | (frames.times > end)
+    good = frames.times[is_inside & frames.are_whole(frames.times, line.frames_before, line.frames_after)]
+    yield from dict.fromkeys(float(good[int(share * good.size)]) for share in SHARES if good.size)
 
 
 def _anywhere(line: Timeline) -> Timeline:

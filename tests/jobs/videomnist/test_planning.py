@@ -6,10 +6,12 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -164,3 +166,19 @@ def test_the_command_plans_a_million_videos_within_ten_seconds_and_300_megabytes
     assert "1,000,000 to make" in done.stdout
     assert used.ru_utime - before.ru_utime < 10
     assert int(done.stdout.splitlines()[-1]) < 300_000  # kilobytes
+
+
+@pytest.mark.parametrize(
+    ("video", "is_warned"),
+    [
+        (VideoSettings(image_size=64, digits_per_video=(1, 2), overlap="avoid"), True),
+        (VideoSettings(image_size=96, digits_per_video=(1, 2), overlap="avoid"), False),
+        (VideoSettings(image_size=64, digits_per_video=(2,), overlap="allow"), False),
+        (VideoSettings(image_size=40, digits_per_video=(1,), overlap="avoid"), False),
+    ],
+)
+def test_digits_without_room_to_avoid_one_another_are_warned_of(
+    video: VideoSettings, *, is_warned: bool
+) -> None:
+    warnings = plan_videos(replace(settings_of(3), video=video), {}, None).warnings
+    assert any("little room" in text for text in warnings) == is_warned

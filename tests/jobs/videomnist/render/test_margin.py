@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
 from tui_gen.jobs.videomnist.model import MOTIONS, RenderedVideo, Split, VideoKey, VideoSettings
+from tui_gen.jobs.videomnist.motion.poses import tile_side
 from tui_gen.jobs.videomnist.render.frame_size import least_size
 from tui_gen.jobs.videomnist.render.renderer import Renderer
 from tui_gen.jobs.videomnist.render.sampler import Windows, inverse_matrices, sample
-from tui_gen.jobs.videomnist.render.sprites import NO_ROOM, draw_sprites
-from tui_gen.jobs.videomnist.render.tiles import packed
+from tui_gen.jobs.videomnist.render.sprites import NO_INK, NO_ROOM, draw_sprites
+from tui_gen.jobs.videomnist.render.tiles import packed, shrunk
 
 AROUND = 3
 """As many pixels beyond the reach of the ink are looked at."""
@@ -79,7 +80,7 @@ def surroundings(video: VideoSettings, pixels: NDArray[np.uint8], index: int) ->
     """
     sprites = draw_sprites(video, OneImage(pixels), VideoKey("train", 1, index))
     if isinstance(sprites, str):
-        assert sprites == NO_ROOM
+        assert sprites == (NO_ROOM if shrunk(pixels, tile_side(video)).any() else NO_INK)
         return None
     (sprite,) = sprites
     half = int(sprite.reached.max()) + AROUND
@@ -104,7 +105,8 @@ def surroundings(video: VideoSettings, pixels: NDArray[np.uint8], index: int) ->
 def holds_its_margin(video: VideoSettings, pixels: NDArray[np.uint8], index: int) -> None:
     ink = surroundings(video, pixels, index)
     if ink is None:
-        assert video.image_size < least_size(video, OneImage(pixels))
+        has_ink = bool(shrunk(pixels, tile_side(video)).any())
+        assert not has_ink or video.image_size < least_size(video, OneImage(pixels))
         return
     number, row, column, value = ink
     border = math.ceil(video.margin)
@@ -134,6 +136,13 @@ def test_no_ink_is_in_the_margin_of_a_hundred_thousand_videos(
     video: VideoSettings, pixels: NDArray[np.uint8], index: int
 ) -> None:
     holds_its_margin(video, pixels, index)
+
+
+def test_a_digit_too_faint_to_be_shrunk_is_rejected() -> None:
+    faint = np.zeros((28, 28), np.uint8)
+    faint[14, 14] = 1
+    made = Renderer(VideoSettings(digit_size=10), OneImage(faint)).render("train", 1, [0])
+    assert list(made) == [(0, NO_INK)]
 
 
 def test_ink_does_reach_the_margin() -> None:

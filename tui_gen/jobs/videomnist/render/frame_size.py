@@ -77,6 +77,7 @@ def _widest(images: NDArray[np.uint8], reached: NDArray[np.float64], side: int) 
         part = images[first : first + AT_ONCE]
         tiles = part if side == TILE else np.stack([shrunk(image, side) for image in part])
         ink = tiles.reshape(len(tiles), -1) > 0
+        ink = ink[ink.any(axis=1)]
         left, up, right, down = (along[order][ink[:, order].argmax(axis=1)] for order, along in orders)
-        most = max(most, float((left + right).max()), float((up + down).max()))
+        most = max(most, float((left + right).max(initial=0)), float((up + down).max(initial=0)))
     return most

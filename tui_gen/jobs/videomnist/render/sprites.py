@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +18,15 @@ from tui_gen.jobs.videomnist.motion.trajectories import MOTION_FUNCTIONS, Course
 from tui_gen.jobs.videomnist.render.sampler import POSITION
 from tui_gen.jobs.videomnist.render.tiles import shrunk
 
-ATTEMPTS = 64
-"""As many motions are drawn for a digit that must not meet those before it."""
+ROUNDS = 64
+"""As often are the motions of all digits drawn that must not meet one another."""
+ATTEMPTS = 16
+"""In each round, as many motions are drawn for a digit that must not meet those before it."""
 JITTER_SIDE = 64
 """The configured jitter is meant for a frame of this side; in others it grows with them."""
 
 NO_ROOM = "the frame is too small for the digit"
+NO_INK = "nothing is left of the digit at this size"
 NO_PLACE = "no way past the other digits"
 
 
@@ -50,27 +54,38 @@ class Sprite:
 
 def draw_sprites(settings: VideoSettings, pool: DigitPool, key: VideoKey) -> list[Sprite] | str:
     """Draw every digit of a video, or say why there is no such video."""
-    found: list[Sprite] = []
+    tiles = []
     for choice in choices(settings, pool, key):
         tile = shrunk(pool.image(key.split, choice.digit, choice.image), tile_side(settings))
-        sprite = _placed(settings, key, choice, tile, found)
-        if isinstance(sprite, str):
-            return sprite
-        found.append(sprite)
-    return found
+        if not tile.any():
+            return NO_INK
+        tiles.append((choice, tile))
+    is_alone = len(tiles) == 1 or settings.overlap == "allow"
+    for first_attempt in range(0, ATTEMPTS if is_alone else ROUNDS * ATTEMPTS, ATTEMPTS):
+        found = _placed(settings, key, tiles, first_attempt)
+        if found is not None:
+            return found
+    return NO_ROOM if is_alone else NO_PLACE
 
 
 def _placed(
-    settings: VideoSettings, key: VideoKey, choice: Choice, tile: NDArray[np.uint8], others: list[Sprite]
-) -> Sprite | str:
-    avoid = bool(others) and settings.overlap == "avoid"
-    for attempt in range(ATTEMPTS if avoid else 1):
-        sprite = _sprite(settings, key, choice, tile, attempt)
-        if sprite is None:
-            return NO_ROOM
-        if not avoid or not any(_meet(sprite, other) for other in others):
-            return sprite
-    return NO_PLACE
+    settings: VideoSettings,
+    key: VideoKey,
+    tiles: Sequence[tuple[Choice, NDArray[np.uint8]]],
+    first_attempt: int,
+) -> list[Sprite] | None:
+    """Place the digits one after the other, or return None where one of them finds no place."""
+    found: list[Sprite] = []
+    for choice, tile in tiles:
+        avoids = bool(found) and settings.overlap == "avoid"
+        for attempt in range(first_attempt, first_attempt + (ATTEMPTS if avoids else 1)):
+            sprite = _sprite(settings, key, choice, tile, attempt)
+            if sprite is not None and not (avoids and any(_meet(sprite, other) for other in found)):
+                found.append(sprite)
+                break
+        else:
+            return None
+    return found
 
 
 def _sprite(

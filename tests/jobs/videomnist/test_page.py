@@ -28,6 +28,7 @@ from tui_gen.jobs.videomnist.model import MOTIONS, VideoKey
 from tui_gen.jobs.videomnist.motion.box import Box
 from tui_gen.jobs.videomnist.motion.captions import CLAUSES
 from tui_gen.jobs.videomnist.motion.trajectories import MOTION_FUNCTIONS, PARAMETER_NAMES, Course
+from tui_gen.jobs.videomnist.planning import ROOM_PER_DIGIT
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "videomnist.md").read_text(encoding="utf-8")
@@ -106,6 +107,10 @@ def test_the_ways_to_digits_are_those_that_the_program_names() -> None:
     assert VARIABLE in told
     for way in WAYS:
         assert re.split(r"\s{2,}", way)[0] in told
+
+
+def test_the_room_that_digits_need_is_the_one_that_plan_names() -> None:
+    assert f"{ROOM_PER_DIGIT} pixels for each digit" in section("Several digits")
 
 
 # ------------------------------------------------------------------ motions and captions

@@ -152,3 +152,22 @@ def test_what_has_one_noun_and_no_files_of_its_own_is_counted_once() -> None:
     assert [line for line in lines if line.startswith("Pieces:")] == ["Pieces: 2 to make, 0 made"]
     lines = output_of(RunState(), WithoutFiles({"a": 2}, name="cut"))
     assert "Patches: 2 to make" in lines
+
+
+def test_a_stage_over_the_dataset_says_whether_its_result_is_made() -> None:
+    state = RunState()
+    join = OverDataset({"a": 1}, name="join")
+    lines = output_of(state, join)
+    assert "Result: to be made" in lines
+    assert not any(line.startswith(("Clips:", "Time:")) for line in lines)
+    made(state, "join", 0)
+    lines = output_of(state, join)
+    assert "Result: made" in lines
+    assert not any(line.startswith(("Clips:", "Disk:")) for line in lines)
+    assert "Result: 2 of 3 parts to be made" in output_of(state, OverDataset({"a": 3}, name="join"))
+    assert "Result: nothing to make" in output_of(RunState(), OverDataset({"a": 0}, name="join"))
+
+
+def test_a_stage_after_one_over_the_dataset_waits_for_its_result() -> None:
+    lines = output_of(RunState(), OverDataset({"a": 1}, name="join"), OverDataset({"a": 1}, name="show"))
+    assert "Stage show: cannot be planned in full before stage join has made its result" in lines

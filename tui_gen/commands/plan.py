@@ -68,7 +68,7 @@ def _plan_stages(
 ) -> _Planned:
     found = _Planned()
     has_headings = sum(not stage.is_discovery for stage in stages) > 1
-    unfinished: tuple[str, int] | None = None  # the first stage with work left, and its number of clips
+    unfinished: str | None = None  # the first stage with work left, and what it has to make
     for stage in stages:
         if unfinished is not None:
             found.later.append(_later(stage, stage.plan(state.records), unfinished, state.nouns.clip))
@@ -80,24 +80,26 @@ def _plan_stages(
             state.apply(ev.StagePlanned(now, stage.name, plan))
             found.plans.append(plan)
             found.lines += ["", f"Stage {stage.name}:"] if has_headings else []
-            found.lines += ["", *_stage_lines(state, plan, now, width)]
+            found.lines += ["", *_stage_lines(state, stage, plan, now, width)]
             clips = sum(source.clips_left for source in plan.sources)
-            unfinished = (stage.name, clips) if clips else None
+            unfinished = _unfinished(stage, clips, state.nouns.clip) if clips else None
     return found
 
 
-def _later(stage: Stage, plan: Plan, unfinished: tuple[str, int], noun: Noun) -> str:
+def _unfinished(stage: Stage, clips: int, noun: Noun) -> str:
+    """Return what a later stage waits for. The clips of a stage over the whole dataset have no noun."""
+    made = "its result" if stage.scope == "dataset" else f"its {noun.counted(clips)}"
+    return f"stage {stage.name} has made {made}"
+
+
+def _later(stage: Stage, plan: Plan, unfinished: str, noun: Noun) -> str:
     """Return a line about a stage whose input is not complete.
 
     A stage over the whole dataset does not begin before its input is complete.
     """
-    name, clips = unfinished
     known = 0 if stage.scope == "dataset" else sum(source.clips_left for source in plan.sources)
     so_far = f"; from what exists already: {noun.counted(known)} to make" if known else ""
-    return (
-        f"Stage {stage.name}: cannot be planned in full before stage {name} has made its "
-        f"{noun.counted(clips)}{so_far}"
-    )
+    return f"Stage {stage.name}: cannot be planned in full before {unfinished}{so_far}"
 
 
 async def _discover(stage: Stage, state: RunState) -> None:
@@ -116,10 +118,10 @@ async def _discover(stage: Stage, state: RunState) -> None:
     await asyncio.gather(*(perform(unit) for source in plan.sources for unit in source.units))
 
 
-def _stage_lines(state: RunState, plan: Plan, now: float, width: LineWidth) -> Iterator[str]:
+def _stage_lines(state: RunState, stage: Stage, plan: Plan, now: float, width: LineWidth) -> Iterator[str]:
     yield from _category_table(metrics_of(state, now), plan, state.nouns, width)
     yield ""
-    yield from _totals(state, plan, now)
+    yield from _result(state, plan) if stage.scope == "dataset" else _totals(state, plan, now)
     yield from _figures([source for source in plan.sources if source.clips_left], width)
 
 
@@ -155,6 +157,20 @@ def _category_table(metrics: Metrics, plan: Plan, nouns: Nouns, width: LineWidth
         if category.name in plan.categories
     ]
     return table_lines(columns, rows, width)
+
+
+def _result(state: RunState, plan: Plan) -> Iterator[str]:
+    """Yield the totals of a stage over the whole dataset: its clips are no clips of a source."""
+    made = sum(source.clips_made for source in plan.sources)
+    need = need_of(state, plan)
+    if made and need.clips:
+        yield f"Result: {count(need.clips)} of {count(made + need.clips)} parts to be made"
+    elif need.clips:
+        yield "Result: to be made"
+    else:
+        yield "Result: made" if made else "Result: nothing to make"
+    if need.clips:
+        yield f"Disk:   about {size(need.size_bytes)}"
 
 
 def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:

@@ -33,7 +33,7 @@ Records = Mapping[str, SourceRecord]
 
 
 def capabilities_of(settings: Settings) -> Capabilities:
-    """Return what a configuration of this job offers: everything but parts to divide and near duplicates."""
+    """Return what a configuration of this job offers: all but the division into parts and near duplicates."""
     return Capabilities(
         inspector=DigitInspector(settings),
         planner=LedgerPlanner(settings),

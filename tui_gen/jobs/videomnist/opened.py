@@ -31,7 +31,7 @@ class OpenedMovingDigits:
 
     @property
     def settings(self) -> Settings:
-        """Of the configuration."""
+        """The settings of the configuration."""
         return self.job.children.context.settings
 
     def prepare(self, records: Records) -> None:

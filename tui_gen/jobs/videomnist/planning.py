@@ -148,7 +148,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 
 def _notes(settings: Settings, pool: DigitPool) -> Iterator[str]:
-    """Yield what is worth knowing of the images, and of what the file is not."""
+    """Yield notes about spare frames and images, and that the videos are no official test set."""
     if settings.video.frames == settings.sequence_length:
         yield "spare_frames 0: VideoGPT's loader needs a frame more than its sequence_length"
     yield from pool.notes

@@ -72,7 +72,7 @@ class AssembleStage(StageDefaults):
 
     @property
     def recipe(self) -> JsonObject:  # type: ignore[override] # computed
-        """What is in the file beside the videos, its name, and the recipe of the videos."""
+        """The values that decide the file: its name, its attributes and the recipe of the videos."""
         settings = self._settings
         return {
             "output_file": settings.output_file,
@@ -153,5 +153,5 @@ class MovingDigits:
 
     @property
     def legacy_recipe(self) -> JsonObject:
-        """What the recipe of an older version's run folder leaves unsaid."""
+        """The values of keys that the recipe of an older run folder lacks."""
         return LEGACY_RECIPE

@@ -21,6 +21,7 @@ from tui_gen.jobs.videomnist.dataset.samples.choice import chosen_samples
 from tui_gen.jobs.videomnist.dataset.samples.encode import gif, mp4
 from tui_gen.jobs.videomnist.dataset.samples.samples import SampleSettings, write_samples
 from tui_gen.jobs.videomnist.dataset.samples.statistics import statistics_of
+from tui_gen.jobs.videomnist.dataset.samples.statistics_text import statistics_text
 from tui_gen.jobs.videomnist.dataset.video_format import VideoFormat
 
 
@@ -188,6 +189,7 @@ def test_the_text_has_the_lines_of_the_seed(dataset: VideoDataset, tmp_path: Pat
         "Generated 20 sample videos",
         "Output formats: gif, mp4",
         "  frames with ink in the margin: 0",
+        "Images used: 40, each once",
     ):
         assert line in lines
 
@@ -201,6 +203,8 @@ def test_ink_in_the_margin_and_uses_of_images_are_counted(tmp_path: Path) -> Non
         assert found.ink.frames_outside == 120  # noise everywhere
         assert found.uses is not None
         assert (found.uses.images, found.uses.least, found.uses.most) == (20, 2, 2)  # index // 2
+        text = statistics_text(statistics_of(dataset), fps=10, samples=0, formats=("gif",))
+        assert "Images used: 20, each 2 times" in text
         boxes = dataset.field("train", "boxes", 0, 40).reshape(-1, 4).tolist()
         expected = sum(
             right > left and bottom > top and (min(left, top) < 3 or max(right, bottom) > 18)

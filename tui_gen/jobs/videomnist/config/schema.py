@@ -38,79 +38,79 @@ class ConfigFile(KeysModel):
     """A whole generator_config.json of this job."""
 
     job: Literal["videomnist"] = Field(description='"videomnist"')
-    """What is to be made."""
+    """The kind of dataset to make."""
     output_dir: PathText = Field(description='the folder to fill, like "dataset"; there is no default')
-    """Everything is written below this folder."""
+    """The output folder: the program writes all files below it."""
     output_file: Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]{0,199}\.(h5|hdf5)$")] = Field(
         default="videomnist.h5", description='the name of a file in output_dir, like "videomnist.h5"'
     )
-    """The HDF5 file with all videos."""
+    """The name of the HDF5 file with all videos."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(default=42, description="a whole number, 0 or more")
-    """Decides every random choice: the same seed and settings give the same bytes."""
+    """The seed of every random choice: the same seed and settings give the same bytes."""
     digits: PathText | DigitFolders = Field(
         default="auto", description='"auto", "drawn", a path, or {"train": a path, "test": a path}'
     )
-    """Where the images of digits come from; "auto" looks in the usual places for MNIST."""
+    """The source of the images; "auto" looks for MNIST in the usual places."""
     image_size: Annotated[int, Field(ge=16, le=1024)] = Field(
         default=64, description="pixels, a whole number from 16 to 1024"
     )
-    """Side of a frame in pixels."""
+    """The side of a frame in pixels."""
     digit_size: Annotated[int, Field(ge=7, le=512)] = Field(
         default=28, description="pixels, a whole number from 7 to 512"
     )
-    """Side of a digit's tile of 28x28 pixels in the frame, in pixels of the frame."""
+    """The side in the frame, in pixels, of the tile of 28x28 pixels that holds a digit."""
     sequence_length: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=16, description="frames, a whole number from 1 to 1000"
     )
-    """Frames of a video that a model is trained on."""
+    """The number of frames of a video that a model is trained on."""
     spare_frames: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=1, description="frames, a whole number from 0 to 1000"
     )
-    """Further frames of each video; VideoGPT's loader needs at least one."""
+    """The number of additional frames of each video; VideoGPT's loader needs at least one."""
     videos_per_digit: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         default=1000, description="a whole number from 1 to 10000000"
     )
-    """Training videos of each of the ten digits."""
+    """The number of training videos of each of the ten digits."""
     test_videos_per_digit: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
         default=None, description="a whole number from 1 to 10000000, or null for a fifth of videos_per_digit"
     )
-    """Test videos of each digit; loaders fail without any."""
+    """The number of test videos of each digit; loaders fail if there are none."""
     motion_types: Annotated[list[Motion], Field(min_length=1)] = Field(
         default=["bounce", "circular", "linear"],
         description='a list of motions: "bounce", "circular", "linear", "spiral", "reflect", "stochastic", '
         '"vertical", "horizontal"',
     )
-    """The motions of the videos, each as often as the others."""
+    """The motions of the videos; all are used equally often."""
     margin: Annotated[float, Field(ge=0, le=512)] = Field(default=5.0, description="pixels, 0 or more")
-    """So much of the frame's border stays without ink."""
+    """The width of the border of a frame that stays without ink; fractions are rounded up."""
     rotation: Annotated[float, Field(ge=0, le=180)] = Field(
         default=10.0, description="degrees, a number from 0 to 180"
     )
-    """The greatest angle to either side."""
+    """The greatest angle by which a digit is turned to either side."""
     scaling: Annotated[float, Field(ge=0, le=0.9)] = Field(default=0.1, description="a number from 0 to 0.9")
-    """The greatest change of a digit's size to either side, as a share."""
+    """The greatest change of a digit's size in either direction, as a share of its size."""
     jitter: Annotated[float, Field(ge=0, le=64)] = Field(
         default=1.0, description="pixels, a number from 0 to 64"
     )
-    """How far linear motion is shaken, in pixels of a frame with a side of 64."""
+    """The standard deviation of the jitter of linear motion, in pixels of a frame with a side of 64."""
     digits_per_video: Annotated[
         list[Slots], BeforeValidator(_as_list), Field(min_length=1, max_length=MOST_DIGITS)
     ] = Field(default=[1], description="a whole number from 1 to 5, or a list of such numbers")
-    """How many digits a video has; of a list each number as often as the others."""
+    """The number of digits in a video; the numbers of a list are used equally often."""
     compose: Literal["max", "over", "add"] = Field(default="max", description='"max", "over" or "add"')
-    """How digits that overlap are put together: the brighter, the nearer, or the sum."""
+    """How digits that overlap are combined: the brighter pixel, the later digit on top, or the sum."""
     overlap: Literal["allow", "avoid"] = Field(default="allow", description='"allow" or "avoid"')
     """Whether the digits of a video may overlap."""
     channels: Literal[0, 1, 3] = Field(default=3, description="3, 1 or 0")
-    """Channels of a frame in the file: three equal ones, one, or none at all."""
+    """The channels of a frame in the file: three equal ones, one, or no axis for channels."""
     compression: Literal["gzip", "none"] = Field(default="gzip", description='"gzip" or "none"')
-    """How the frames are stored in the file."""
+    """The compression of the frames in the file."""
     truth: bool = Field(default=True, description="true or false")
-    """Whether the file tells where each digit is in each frame."""
+    """Whether the file holds the place, angle, size and box of each digit in each frame."""
     captions: bool = Field(default=True, description="true or false")
-    """Whether the file has a sentence about each video."""
+    """Whether the file holds a sentence about each video."""
     masks: bool = Field(default=False, description="true or false")
-    """Whether the file tells of each pixel which digits it belongs to."""
+    """Whether the file holds the digits that each pixel belongs to."""
     create_samples: bool = Field(default=True, description="true or false")
     """Whether a run also writes samples to look at."""
     sample_formats: Annotated[list[SampleFormat], Field(min_length=1)] = Field(
@@ -120,47 +120,47 @@ class ConfigFile(KeysModel):
     num_samples: Annotated[int, Field(ge=0, le=10_000)] = Field(
         default=20, description="a whole number from 0 to 10000"
     )
-    """How many sample videos there are in each format."""
+    """The number of sample videos in each format."""
     fps: Annotated[float, Field(gt=0, le=1000)] = Field(
         default=10.0, description="frames a second, a number above 0"
     )
-    """Frame rate of the samples, and an attribute of the file."""
+    """The frame rate of the samples, and an attribute of the file."""
     gif_duration: Annotated[float, Field(gt=0, le=60_000)] | None = Field(
         default=None, description="milliseconds a frame, a number above 0, or null for that of fps"
     )
-    """How long a GIF shows each frame."""
+    """The time for which a GIF shows each frame."""
     zoom: Annotated[int, Field(ge=1, le=32)] = Field(default=1, description="a whole number from 1 to 32")
-    """How many times larger than the frames the samples are."""
+    """The factor by which the samples are larger than the frames."""
     create_montage: bool = Field(default=True, description="true or false")
-    """Whether a picture with a video of each digit is among the samples."""
+    """Whether the samples include a picture with a video of each digit."""
     create_comparison: bool = Field(default=True, description="true or false")
-    """Whether GIFs that show the motions side by side are among the samples."""
+    """Whether the samples include GIFs that show the motions of a digit side by side."""
     num_per_class: Annotated[int, Field(ge=1, le=100)] = Field(
         default=3, description="a whole number from 1 to 100"
     )
-    """How many videos a comparison shows."""
+    """The number of videos in a comparison."""
     max_workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         default=None, description="a whole number from 1 to 1024, or null for one a processor"
     )
-    """How many processes render when a run begins; it can be changed while running."""
+    """The number of rendering processes when a run begins; you can change it during the run."""
     min_free_gb: Annotated[float, Field(ge=0)] = Field(default=1.0, description="a number, 0 or more")
-    """The work waits while less than this is free on the output's disk."""
+    """The run waits while less than this is free on the disk of the output."""
     nice: Annotated[int, Field(ge=0, le=19)] = Field(default=19, description="a whole number from 0 to 19")
-    """How far the rendering stands back behind other programs; 19 is the furthest."""
+    """The niceness of the rendering processes; 19 is the lowest priority."""
     keep_shards: bool = Field(default=False, description="true or false")
-    """Whether the rendered videos are also kept outside the HDF5 file when the file holds them."""
+    """Whether the shards of rendered videos are kept after the HDF5 file holds the videos."""
     status_file: PathText | None = Field(
         default=None, description="a file, or null for .generator_status.json in the output folder"
     )
-    """Where the snapshot for monitors is written."""
+    """The path of the status file for monitors."""
     hooks: dict[Literal["on_finish", "on_problem", "on_disk_low", "on_pause"], HookCommand] = Field(
         default={},
         description='events and their commands as lists, like {"on_finish": ["/usr/local/bin/notify"]}',
     )
-    """Commands of yours that are run on events, with the event as a line of JSON on their standard input."""
+    """Your commands to run on events; a command gets the event as a line of JSON on its standard input."""
     keymap: dict[str, str] = Field(default={}, description='bindings and their keys, like {"pause": "space"}')
-    """Other keys for the screen, by the ids that its help names."""
+    """Other keys for the screen, by the ids that the help of the screen shows."""
     notices: Literal["none", "bell", "message"] = Field(
         default="none", description='"none", "bell" or "message"'
     )
-    """How the screen calls you when the run ends or has a problem: not, by a bell, or by OSC 9."""
+    """How the screen notifies you when the run ends or has a problem: not at all, by a bell, or by OSC 9."""

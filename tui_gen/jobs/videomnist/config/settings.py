@@ -71,7 +71,7 @@ class Settings:
 
     @property
     def shards(self) -> Path:
-        """Where rendered videos wait for the HDF5 file."""
+        """The folder of the shards: rendered videos that the HDF5 file may not hold yet."""
         return self.run_folder / SHARDS_FOLDER
 
     @property

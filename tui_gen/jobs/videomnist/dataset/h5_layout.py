@@ -21,7 +21,7 @@ from tui_gen.jobs.videomnist.model import CLASSES, SPLITS, Split, VideoKey
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """The attributes of the file that its videos do not tell."""
+    """The attributes of the file that do not follow from its videos."""
 
     sequence_length: int  # frames that a model is trained on; the others are spare
     fps: float
@@ -35,7 +35,7 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class H5Layout:
-    """What the file is to hold."""
+    """The contents of a file to be written."""
 
     form: VideoFormat
     facts: DatasetFacts

@@ -42,7 +42,7 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class VideoFormat:
-    """Everything but the content that decides the bytes of a video in a shard and in the file."""
+    """Everything except its content that decides the bytes of a video in a shard and in the file."""
 
     frames: int  # F
     image_size: int  # S, pixels

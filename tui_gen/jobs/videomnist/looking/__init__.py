@@ -1,1 +1,1 @@
-"""What the commands that look at a dataset, or change it, are told: check, verify, stats, sheet, preview."""
+"""The job's side of the commands check, verify, stats, sheet and preview."""

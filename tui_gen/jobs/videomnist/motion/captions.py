@@ -16,7 +16,7 @@ def caption(digits: Iterable[tuple[int, str, Track]]) -> str:
 
 
 def _bouncing(track: Track) -> str:
-    """Name the side towards which it goes in most frames, or at first where there are as many of either."""
+    """Name the side to which the digit moves in most frames, or its first direction in a tie."""
     ahead = float(np.sign(np.diff(track.x)).sum()) or _named("bounce", track, "direction")
     return f"bouncing to the {'right' if ahead > 0 else 'left'}"
 

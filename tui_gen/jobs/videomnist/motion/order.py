@@ -1,4 +1,4 @@
-"""Which digits, images and motions a video takes: evenly, whatever number of videos is made.
+"""Chooses the digits, images and motions of a video, evenly for any number of videos.
 
 Invariant: in the first n videos of a class, the uses of any two motions, of any two numbers of digits and
 of any two images differ by one at most. More videos never change those that are there.

@@ -16,7 +16,7 @@ TERMS = 11
 
 
 def _coefficients() -> tuple[float, ...]:
-    """Taylor's, of sin(2 pi z) = z * (c0 + c1 z^2 + c2 z^4 + ...)."""
+    """Return the Taylor coefficients of sin(2 pi z) = z * (c0 + c1 z^2 + c2 z^4 + ...)."""
     coefficient, found = 2 * math.pi, []
     for term in range(TERMS):
         found.append(coefficient)

@@ -31,7 +31,7 @@ SPEEDS = (0.05, 0.15)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What a motion is drawn for."""
+    """The input of a motion: random numbers, the box, the number of frames and the jitter."""
 
     chance: Random
     box: Box
@@ -57,7 +57,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """Where a digit goes, in pixels, and the numbers that it was made of, named in PARAMETER_NAMES."""
+    """The path of a digit in pixels, and the numbers that decided it: PARAMETER_NAMES names them."""
 
     x: Positions
     y: Positions
@@ -87,7 +87,7 @@ def back_and_forth(z: Positions) -> Positions:
 
 
 def bounce(course: Course) -> Track:
-    """Hop along the lower side of the box; the floor is below."""
+    """Hop along the lower side of the box."""
     chance = course.chance
     start, direction = chance.random(), sign(chance)
     crossings, height = between(chance, 0.6, 1.2), between(chance, 0.6, 1.0)
@@ -110,7 +110,7 @@ def circular(course: Course) -> Track:
 
 
 def linear(course: Course) -> Track:
-    """Go straight from one place to another, a little unsteadily."""
+    """Go straight from one place to another, with jitter."""
     chance, box = course.chance, course.box
     while True:
         x0, y0, x1, y1 = (chance.random() for _ in range(4))

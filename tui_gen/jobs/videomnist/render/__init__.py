@@ -1,1 +1,1 @@
-"""From what is drawn to pixels, and from pixels to what is said of them."""
+"""Renders videos from images and motions, and measures and checks their pixels."""

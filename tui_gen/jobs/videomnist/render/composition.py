@@ -59,7 +59,7 @@ def _brightest(under: Pixels, above: Pixels) -> Pixels:
 
 
 def _over(under: Pixels, above: Pixels) -> Pixels:
-    """Paint white ink over what is there; its brightness is how much it covers. Rounded half up."""
+    """Put white ink on top; the value of a pixel is its opacity. Rounded half up."""
     shining = under.astype(np.uint32) * (255 - above.astype(np.uint32))
     result: Pixels = (above + (shining + 127) // 255).astype(np.uint8)
     return result

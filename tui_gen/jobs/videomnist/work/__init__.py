@@ -1,4 +1,4 @@
-"""What is done for the stages, in processes of their own: rendering, putting the file together, samples.
+"""The work of the stages, in child processes: rendering, writing the file, drawing samples.
 
 perform.py ── order ──> child_process.py ── pipe ──> child.py ── rendering.py, assembling.py
 """

@@ -58,7 +58,7 @@ def _reports(
 
 
 async def perform_file(unit: DatasetUnit, children: Children) -> AsyncGenerator[Report, None]:
-    """Put the HDF5 file together. Its size is what it takes beside its videos, which are counted already."""
+    """Write the HDF5 file. The recorded size excludes the videos, which are counted already."""
     settings, (clip,) = children.context.settings, unit.clips
     yield Doing(clip, "assembling")
     began = time.monotonic()

@@ -46,7 +46,7 @@ def _supersede_others(settings: Settings, folder: Path, paths: frozenset[Path]) 
 
 
 def samples_of(settings: Settings) -> SampleSettings:
-    """Return which samples are wanted; the usual ones where a run draws none."""
+    """Return which samples are wanted; the defaults if a run draws none."""
     wanted = settings.samples
     if wanted is None:
         return SampleSettings(fps=settings.fps)

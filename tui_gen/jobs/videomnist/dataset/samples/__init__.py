@@ -1,1 +1,1 @@
-"""What a person looks at: sample videos, a montage, comparisons of motions and the statistics of a file."""
+"""The samples of a file: videos to look at, a montage, comparisons of motions, and statistics."""

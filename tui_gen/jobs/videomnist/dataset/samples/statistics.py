@@ -46,7 +46,7 @@ class ImageUses:
 
 @dataclass(frozen=True, slots=True)
 class SplitStatistics:
-    """What is known of one split."""
+    """The measurements of one split."""
 
     videos: int
     of_digit: tuple[int, ...]
@@ -58,7 +58,7 @@ class SplitStatistics:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatistics:
-    """What is known of a file."""
+    """The measurements of a file."""
 
     attributes: dict[str, object]
     splits: dict[Split, SplitStatistics]

@@ -63,7 +63,7 @@ def _split_lines(found: DatasetStatistics) -> Iterator[str]:
         if each.boxes_outside is not None:
             yield f"Digits that reach into the margin: {each.boxes_outside} in all {each.videos} videos"
         if each.uses is not None:
-            yield f"Images used: {each.uses.images}, each {_range(each.uses.least, each.uses.most)} times"
+            yield f"Images used: {each.uses.images}, each {_times(each.uses.least, each.uses.most)}"
 
 
 def _motion_lines(split: SplitStatistics) -> Iterator[str]:
@@ -90,8 +90,11 @@ def _sample_lines(samples: int, formats: Sequence[str]) -> Iterator[str]:
     yield from ("", f"Generated {samples} sample videos", f"Output formats: {', '.join(formats)}")
 
 
-def _range(least: int, most: int) -> str:
-    return str(least) if least == most else f"{least} to {most}"
+def _times(least: int, most: int) -> str:
+    """Return "once", "3 times" or "1 to 2 times"."""
+    if most == 1:
+        return "once"
+    return f"{most} times" if least == most else f"{least} to {most} times"
 
 
 def _without_nan(value: object) -> object:

@@ -39,8 +39,10 @@ DEEPEST_SHARE = 0.4  # of the side; a deeper dark region is a dark scene
 STEADY_BLOCKS = 32
 """The number of blocks along a line: the mean of a block has less noise than a pixel."""
 STEADY_LEVELS = 4.0
-STEADY_SHARE = 0.6
-"""A line is steady if 60 % of its blocks are within 4 levels of their median; a logo may cover the rest."""
+STEADY_SHARE, STEADY_DARK_SHARE = 0.95, 0.6
+"""A line is steady if 95 % of its blocks are within 4 levels of their median. Of a dark line, 60 % suffice:
+a logo or subtitles may cover the rest."""
+STEADY_DARK_LEVEL = 48.0
 STEADY_DRIFT = 3.0  # of one line's median from that of the outermost lines
 STEADY_EDGE_SHARE = 0.4  # of the blocks beyond the bar differ from it by EDGE_STEP
 STEADY_AGREEING_SHARE = 0.7
@@ -131,7 +133,8 @@ def _block_means(lines: Plane, scale: float) -> NDArray[np.float32]:
 def _are_steady(blocks: NDArray[np.float32], level: float) -> NDArray[np.bool_]:
     middles = np.median(blocks, axis=1, keepdims=True)
     shares = (np.abs(blocks - middles) <= STEADY_LEVELS).mean(axis=1)
-    steady: NDArray[np.bool_] = (shares >= STEADY_SHARE) & (np.abs(middles[:, 0] - level) <= STEADY_DRIFT)
+    least = STEADY_DARK_SHARE if level <= STEADY_DARK_LEVEL else STEADY_SHARE
+    steady: NDArray[np.bool_] = (shares >= least) & (np.abs(middles[:, 0] - level) <= STEADY_DRIFT)
     return steady
 
 

@@ -20,7 +20,7 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.engine.model.work import Rejected
-from tui_gen.jobs.superres.extraction.reading.clips import COMBED_HERE
+from tui_gen.jobs.superres.extraction.reading.objections import COMBED_HERE
 from tui_gen.jobs.superres.films import survey as survey_module
 from tui_gen.jobs.superres.films.combing import Order, is_clip_combed, is_suspect, judged, order_of
 from tui_gen.jobs.superres.media import Ffmpeg

@@ -83,13 +83,12 @@ def test_windows_of_another_shape_are_rejected(embedded_ffmpeg: str, tmp_path: P
     assert (0.9 < part.begin_seconds < 1.1, part.unlike) == (True, "sample aspect 4:3, not 1:1")
 
 
-@pytest.mark.parametrize("reader", [read_clips, read_clips_fast])
 def test_windows_that_are_interlaced_unlike_the_first_frames_are_rejected(
-    embedded_ffmpeg: str, tmp_path: Path, reader: ClipReader
+    embedded_ffmpeg: str, tmp_path: Path
 ) -> None:
     woven = ("-vf", "interlace=scan=tff:lowpass=0", "-flags", "+ildct+ilme")
     film = joined(embedded_ffmpeg, tmp_path, ".h264", (*WHOLE, *X264), (*COMBED, *woven, *X264))
-    made, (rejected,) = asyncio.run(read(embedded_ffmpeg, film, reader))
+    made, (rejected,) = asyncio.run(read(embedded_ffmpeg, film, read_clips_fast))
     assert (made, rejected.reason) == ([0], COMBED_HERE)
 
 

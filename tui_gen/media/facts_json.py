@@ -15,6 +15,7 @@ from tui_gen.media.film_facts import (
     ColourFacts,
     FrameTimes,
     KeyframeIndex,
+    OtherPart,
     ProbeFacts,
     SurveyFacts,
 )
@@ -40,6 +41,8 @@ def probe_from_json(entries: JsonObject) -> ProbeFacts:
         values["title_chapters"] = tuple(Chapter(**_known(Chapter, chapter)) for chapter in chapters)
     if (aperture := entries.get("aperture")) is not None:
         values["aperture"] = Aperture(**{**aperture, "frame": Size(**aperture["frame"])})
+    if (first_aspect := entries.get("first_aspect")) is not None:
+        values["first_aspect"] = tuple(first_aspect)
     if (times := entries.get("frame_times")) is not None:
         values["frame_times"] = FrameTimes(*_ticks_from_json(times))
     values["colour"] = ColourFacts(**_known(ColourFacts, entries["colour"]))
@@ -79,6 +82,7 @@ def survey_from_json(entries: JsonObject) -> SurveyFacts:
     """Return the facts that `survey_to_json` wrote. Raises KeyError or TypeError on anything else."""
     values = _known(SurveyFacts, entries)
     values["picture"] = Region(**entries["picture"])
+    values["other_parts"] = tuple(OtherPart(**part) for part in entries.get("other_parts", ()))
     values["combed_parts"] = tuple((begin, end) for begin, end in entries.get("combed_parts", ()))
     return SurveyFacts(**values)
 

@@ -12,6 +12,8 @@ from fractions import Fraction
 from tui_gen.media.geometry import Region, Size
 
 ROUNDING_SECONDS = 1e-6
+INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
+"""The values of `ProbeFacts.field_order` that flag a film as interlaced."""
 ELEMENTARY_STREAMS = frozenset({"h264", "hevc", "mpegvideo", "av1", "obu"})
 """The formats without a container, by libav's names: they have no timestamps, so nothing can be sought."""
 
@@ -112,6 +114,7 @@ class ProbeFacts:
     stereo: str | None = None
     is_stereo_inverted: bool = False  # the right eye's picture is first
     aperture: Aperture | None = None  # None: the decoder's frames are shown whole
+    first_aspect: tuple[int, int] | None = None  # of the first frame, as ffmpeg states it
     frame_times: FrameTimes | None = None  # of all frames, if their distance varies
 
     @property
@@ -151,6 +154,27 @@ class KeyframeIndex:
         return tuple(time for time in times if time > -ROUNDING_SECONDS)
 
 
+ASPECT = "sample aspect"
+"""How `OtherPart.unlike` begins if only the decoder tells, and not ffmpeg."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPart:
+    """A part of a film that states other facts than its first frame; its windows are rejected.
+
+    It begins and ends somewhere between the places looked at: the times, in seconds from the first PTS, are
+    those of the last place before it and of the first place after it.
+    """
+
+    begin_seconds: float
+    end_seconds: float
+    unlike: str  # "transfer smpte2084, not bt709"
+
+    def is_of_shape_at(self, seconds: float) -> bool:
+        """Return whether the picture may have another shape at a time from the first PTS."""
+        return self.unlike.startswith(ASPECT) and self.begin_seconds < seconds < self.end_seconds
+
+
 @dataclass(frozen=True, slots=True)
 class SurveyFacts:
     """The facts from the survey of a film, just before its first stretch."""
@@ -164,3 +188,4 @@ class SurveyFacts:
     # The parts that are interlaced in a film that is otherwise not: (begin, end) in seconds from the first
     # PTS, between the places looked at. Their windows are rejected where they are combed.
     combed_parts: tuple[tuple[float, float], ...] = ()
+    other_parts: tuple[OtherPart, ...] = ()

@@ -76,6 +76,8 @@ class FrameLog:
     damage: list[tuple[int, str]] = field(default_factory=list)
     # of the first frame: range, matrix, primaries, transfer
     tags: tuple[str, str, str, str] | None = None
+    # The same of the frames that state them: position in `frames` -> tags.
+    frame_tags: dict[int, tuple[str, str, str, str]] = field(default_factory=dict)
     max_cll_nits: float | None = None
     mastering_max_nits: float | None = None
     # The first frame's Dolby Vision RPU is that of a base layer in Dolby's own colours (IPT).
@@ -107,7 +109,9 @@ class FrameLog:
             return Line.SIGN
         if match := _TIME_BASE.search(line):
             self._tick_seconds = int(match[1]) / int(match[2])
-        elif len(self.frames) == 1:
+        if self.frames and "color_range:" in line and (match := _TAGS.search(line)):
+            self.frame_tags[len(self.frames) - 1] = (match[1], match[2], match[3], match[4])
+        if len(self.frames) == 1:
             self._take_first_frame_facts(line)
         return Line.NOISE
 

@@ -19,13 +19,18 @@ MOST_PACKETS = 1000
 REORDERED_PACKETS = 8
 """Left out at both ends of what was read: their neighbours may not have been read."""
 IRREGULAR_SHARE = 0.3
-"""A distance is irregular if it differs from the usual one by more than this share of it."""
+"""A distance is irregular if it differs from the usual one by more than this share of it and a tick."""
 SUSPECT_FRAMES_SHARE = 0.05
 HOLD_SECONDS = 1.0
 VARIED_FRAMES_SHARE = 0.01
 HELD_TIME_SHARE = 0.02
 LEAST_FRAMES = 7
+FEW_FRAMES = 1
+LEAST_HOLD_SECONDS = 0.25
+ROUNDING_SECONDS = 0.0015
+"""Matroska rounds timestamps to milliseconds."""
 JUMP_SECONDS = 1.0
+MOST_REORDERED = 16
 
 
 def may_vary(
@@ -51,12 +56,8 @@ def may_vary(
 
 
 def _is_suspect(gaps: Sequence[float], usual: float) -> bool:
-    irregular = sum(_is_irregular(gap, usual) for gap in gaps)
+    irregular = sum(abs(gap - usual) > IRREGULAR_SHARE * usual + ROUNDING_SECONDS for gap in gaps)
     return irregular > SUSPECT_FRAMES_SHARE * len(gaps) or max(gaps) > max(HOLD_SECONDS, 2 * usual)
-
-
-def _is_irregular(gap: float, usual: float) -> bool:
-    return abs(gap - usual) > IRREGULAR_SHARE * usual
 
 
 def varied(pts: Sequence[int], tick_seconds: float) -> tuple[int, ...] | None:
@@ -64,9 +65,11 @@ def varied(pts: Sequence[int], tick_seconds: float) -> tuple[int, ...] | None:
 
     `pts` are those of all packets, in the order of the file. None too if they begin again in the middle.
     """
-    highest = pts[0] if pts else 0
+    highest, behind = pts[0] if pts else 0, 0
     for each in pts:
-        if (highest - each) * tick_seconds > JUMP_SECONDS:
+        # Beside a hold, a frame stored before one that is shown earlier is no jump.
+        behind = behind + 1 if (highest - each) * tick_seconds > JUMP_SECONDS else 0
+        if behind > MOST_REORDERED:
             return None
         highest = max(highest, each)
     known = tuple(sorted(set(pts)))
@@ -74,7 +77,8 @@ def varied(pts: Sequence[int], tick_seconds: float) -> tuple[int, ...] | None:
     if len(known) < LEAST_FRAMES:
         return None
     usual = statistics.median(gaps)
-    irregular = [gap for gap in gaps if _is_irregular(gap, usual)]
-    held = sum(gap - usual for gap in irregular if gap > usual)
-    is_varied = len(irregular) > VARIED_FRAMES_SHARE * len(gaps) or held > HELD_TIME_SHARE * sum(gaps)
-    return known if is_varied and irregular else None
+    least = IRREGULAR_SHARE * usual + 1.5 * tick_seconds
+    irregular = sum(abs(gap - usual) > least for gap in gaps)
+    held = sum(gap - usual for gap in gaps if gap - usual > max(least, LEAST_HOLD_SECONDS))
+    is_varied = irregular > max(FEW_FRAMES, VARIED_FRAMES_SHARE * len(gaps))
+    return known if is_varied or held > HELD_TIME_SHARE * sum(gaps) else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ SURELY_NOT_SHORT, LOST_SHARE = 24, 3
 FIELDLESS = frozenset({"hevc", "vp9", "av1"})
 """Codecs of which one frame suffices; of others the first few frames may have different flags."""
 ROUNDING_SECONDS = 1e-6
+LEAST_FIELDS = 4
+"""The number of pictures that must be top and bottom fields in turn in a field-coded film."""
 
 
 class SourceMissingError(ChildError):
@@ -84,7 +87,8 @@ async def _probed(
     first_key_seconds = container.get("first_key_seconds")
     if first_key_seconds is not None and container["codec"] in FIELDLESS:
         seen = await watch.key_frame()
-        if seen.is_sound(first_key_seconds):
+        # Of pictures that are flagged as fields, more than one has to be seen.
+        if seen.is_sound(first_key_seconds) and seen.log.frames[0].fields == "P":
             return _refused(container, seen.log, seen.header) or _facts(container, seen.log, seen.header)
     # Without timestamps in the container, the end of the track is only known after reading every frame.
     seen = await watch.frames(least_frames + MORE_FRAMES if container["has_timestamps"] else None)
@@ -188,8 +192,16 @@ def _refused(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> _
     size = log.frames[0].size
     if size.width * size.height > MAX_PIXELS:
         return _Bad(f"larger than allowed: {size}, the limit is {MAX_PIXELS} pixels")
+    if _are_single_fields(log):
+        return _Bad(f"field-coded {container['codec']}: each of its pictures is one field, not a frame")
     refused = refusal(_colour(container, log, header))
     return _Bad(refused) if refused else None
+
+
+def _are_single_fields(log: FrameLog) -> bool:
+    """Return whether top and bottom fields alternate from picture to picture."""
+    fields = [frame.fields for frame in log.frames]
+    return len(fields) >= LEAST_FIELDS and all({one, other} == {"T", "B"} for one, other in pairwise(fields))
 
 
 def _why_so_few(log: FrameLog, ended: Ended, container: Mapping[str, Any]) -> str | None:
@@ -229,6 +241,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         colour=colour,
         hdr_class=hdr_class(colour.transfer),
         is_soft_telecined=container["is_soft_telecined"],
+        first_aspect=first.sample_aspect if all(first.sample_aspect) else None,
         frame_times=_frame_times(container),
         parts_seconds=_parts(container),
         stereo=None if log.has_view_id else log.stereo,

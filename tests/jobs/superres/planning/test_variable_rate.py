@@ -36,7 +36,7 @@ def line_of(times: list[float], frame_seconds: float = 1 / 60) -> Timeline:
     return Timeline(duration, frame_seconds, 0.0, duration, frames=RealFrames(np.array(times)))
 
 
-GAPS = st.lists(st.sampled_from([1 / 60, 1 / 60, 1 / 60, 1 / 25, 0.5, 9.0]), min_size=8, max_size=400)
+GAPS = st.lists(st.sampled_from([1 / 60, 1 / 60, 1 / 60, 1 / 25, 0.6, 9.0]), min_size=8, max_size=400)
 
 
 @given(GAPS, st.integers(min_value=1, max_value=40))
@@ -51,7 +51,7 @@ def test_no_two_windows_share_a_frame_and_none_crosses_a_hold(gaps: list[float],
     for index in indices:
         assert 3 <= index < len(times) - 3
         inside = np.diff(times[index - 3 : index + 4])
-        assert inside.max() <= max(0.25, 4 * np.median(inside))
+        assert inside.max() <= max(0.5, 4 * np.median(inside))
 
 
 def test_the_room_is_that_of_the_real_frames() -> None:
@@ -68,6 +68,8 @@ def test_a_constant_rate_with_some_dropped_frames_is_no_variable_rate() -> None:
     assert varied([*steady, *steady], 0.001) is None  # the clock begins again: two films joined
     assert varied([0, 41, 5000], 0.001) is None
     assert varied([0, 17, 33, 9000, 9017, 9033, 9050, 9067], 0.001) is not None
+    reordered = [0, 42, 83, 125, 167, 30000, 208, 250, 30042, 30083]
+    assert varied(reordered, 0.001) == tuple(sorted(reordered))
     mixed = [*range(0, 1700, 17), *range(1717, 4000, 41)]
     assert varied(mixed, 0.001) == tuple(mixed)
 

@@ -39,10 +39,15 @@ DEEPEST_SHARE = 0.4  # of the side; a deeper dark region is a dark scene
 STEADY_BLOCKS = 32
 """The number of blocks along a line: the mean of a block has less noise than a pixel."""
 STEADY_LEVELS = 4.0
-STEADY_SHARE = 0.6
-"""A line is steady if 60 % of its blocks are within 4 levels of their median; a logo may cover the rest."""
+STEADY_SHARE, STEADY_DARK_SHARE = 0.95, 0.6
+OUTERMOST_DARK_LINES = 8
+"""A line is steady if 95 % of its blocks are within 4 levels of their median. In a dark bar 60 % are enough, as a
+logo or subtitles may cover the rest; but not in the mean of its outermost lines."""
+STEADY_DARK_LEVEL = 48.0
 STEADY_DRIFT = 3.0  # of one line's median from that of the outermost lines
-STEADY_EDGE_SHARE = 0.4  # of the blocks beyond the bar differ from it by EDGE_STEP
+STEADY_EDGE_SHARE, STEADY_DARK_EDGE_SHARE = 0.75, 0.4  # of the blocks beyond the bar differ by EDGE_STEP
+DEEPEST_PADDING = 16
+"""The most lines of padding that is not dark: a macroblock. A deeper flat region is a part of the picture."""
 STEADY_AGREEING_SHARE = 0.7
 LEAST_STEADY_LINES = 2
 
@@ -110,12 +115,16 @@ def _steady(lines: Plane, scale: float) -> Steady:
     near = int(DEEPEST_SHARE * len(lines)) + 1
     outermost = _block_means(lines[:LEAST_STEADY_LINES], scale)
     level = float(np.median(outermost))
-    if len(lines) <= near + EDGE_LINES or not _are_steady(outermost, level).all():
+    is_dark = level <= STEADY_DARK_LEVEL
+    if is_dark:  # the mean of several lines has less noise
+        outermost = _block_means(lines[:OUTERMOST_DARK_LINES], scale).mean(axis=0, keepdims=True)
+    if len(lines) <= near + EDGE_LINES or not _are_steady(outermost, level, STEADY_SHARE).all():
         return Steady(0, level)  # most pictures are not steady to the edge
     blocks = _block_means(lines[: near + EDGE_LINES], scale)
-    depth = _leading(_are_steady(blocks[:near], level))
+    depth = _leading(_are_steady(blocks[:near], level, STEADY_DARK_SHARE if is_dark else STEADY_SHARE))
     beyond = np.abs(blocks[depth : depth + EDGE_LINES] - level).max(axis=0) >= EDGE_STEP
-    has_edge = depth < near and float(beyond.mean()) >= STEADY_EDGE_SHARE
+    has_edge = float(beyond.mean()) >= (STEADY_DARK_EDGE_SHARE if is_dark else STEADY_EDGE_SHARE)
+    has_edge &= depth < near and (is_dark or depth <= DEEPEST_PADDING)
     return Steady(depth if has_edge else 0, level)
 
 
@@ -128,10 +137,11 @@ def _block_means(lines: Plane, scale: float) -> NDArray[np.float32]:
     return means
 
 
-def _are_steady(blocks: NDArray[np.float32], level: float) -> NDArray[np.bool_]:
+def _are_steady(blocks: NDArray[np.float32], level: float, least: float) -> NDArray[np.bool_]:
+    """Return which lines have at least a share of blocks of one level, near the level of the bar."""
     middles = np.median(blocks, axis=1, keepdims=True)
     shares = (np.abs(blocks - middles) <= STEADY_LEVELS).mean(axis=1)
-    steady: NDArray[np.bool_] = (shares >= STEADY_SHARE) & (np.abs(middles[:, 0] - level) <= STEADY_DRIFT)
+    steady: NDArray[np.bool_] = (shares >= least) & (np.abs(middles[:, 0] - level) <= STEADY_DRIFT)
     return steady
 
 

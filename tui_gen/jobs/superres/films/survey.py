@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from tui_gen.jobs.superres.films.combing import COMBED, Order, judged
 from tui_gen.jobs.superres.films.fields import FieldCounts, count_fields
 from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.colour import colour_chain
+from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.frame_log import FrameLog, lasting_reason
 from tui_gen.media.decoding.planes import aperture_numbers, planes_of
 from tui_gen.media.ffmpeg import (
@@ -37,7 +38,7 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     raw_output,
 )
-from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
+from tui_gen.media.film_facts import ASPECT, INTERLACED_ORDERS, OtherPart, ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import (
     ChildError,
@@ -68,7 +69,6 @@ TELECINED_RATE = 30000 / 1001
 TELECINED_TOLERANCE = 0.005
 WOVEN_LINES = 1088
 _Arguments = Callable[[Sequence[int]], list[str]]
-INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 
 
 async def survey(
@@ -85,7 +85,7 @@ async def survey(
         return Unusable(unit.source, reason, look.tail)
     if refused := await look.refused_colour():
         return Unusable(unit.source, refused, look.tail)
-    return await look.found()
+    return replace(await look.found(), other_parts=tuple(look.other_parts()))
 
 
 def _may_be_woven(probe: ProbeFacts) -> bool:
@@ -132,6 +132,8 @@ class _Look:
     met_again: dict[float, Input] = field(default_factory=dict)
     # The order of the fields at each place that was compared; None: only ffmpeg looked at the film.
     orders: list[tuple[float, Order | None]] | None = None
+    # How the frame at each place is not what the film's first frame is; None: it is.
+    unlike_at: list[tuple[float, str | None]] = field(default_factory=list)
 
     async def found(self) -> SurveyFacts:
         """Return the facts from the votes and the fields."""
@@ -162,6 +164,18 @@ class _Look:
             first_field=None if is_flagged or fields.is_in_parts else fields.order,
             combed_parts=tuple(self._combed_parts()) if fields.is_in_parts else (),
         )
+
+    def other_parts(self) -> Iterator[OtherPart]:
+        """Yield the parts that are not what the film's first frame is, up to the nearest like places."""
+        probe, told = self.unit.probe, self.unlike_at
+        runs = [(unlike, list(run)) for unlike, run in groupby(told, key=lambda place: place[1])]
+        ends = [run[-1][0] - probe.first_pts_seconds for _, run in runs]
+        begins = [run[0][0] - probe.first_pts_seconds for _, run in runs]
+        for (unlike, _), begin, end in zip(
+            runs, [0.0, *ends], [*begins[1:], probe.duration_seconds], strict=False
+        ):
+            if unlike is not None:
+                yield OtherPart(begin, end, unlike)
 
     def _combed_parts(self) -> Iterator[tuple[float, float]]:
         """Yield the runs of places that are combed, from the first to the last place of each run."""
@@ -200,6 +214,7 @@ class _Look:
         self.frames_decoded = answer["frames"]
         self.votes = [bars_from_json(bars) for bars in answer["votes"] if bars is not None]
         self.orders = [(at, order) for at, order in answer["fields"]]
+        self.unlike_at = list(unlike_places(answer["facts"]))
         return True
 
     def _order(self) -> str:
@@ -218,6 +233,7 @@ class _Look:
             "most_votes": SAMPLES,
             "enough_votes": ENOUGH_VOTES,
             "threads": min(os.cpu_count() or 1, PLACES_AT_ONCE),
+            "allowed_tags": allowed_facts(probe).tags,
             "compared_seconds": self._compared(places[::2]),
         }
         return json.dumps(order)
@@ -342,3 +358,16 @@ def _votes(
     frames: np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint16]], plane: LumaPlane
 ) -> list[Bars | None]:
     return [vote(frame, depth=plane.bit_depth) for frame in frames]
+
+
+def unlike_places(
+    facts: Sequence[tuple[float, str | None, str | None]],
+) -> Iterator[tuple[float, str | None]]:
+    """Yield for each place how its frame is not what the first is: by its sample aspect or its tags, or None.
+
+    ffmpeg keeps the sample aspect of the track's beginning, so only a decoder tells that it changes.
+    """
+    first = next((aspect for _, aspect, _ in facts if aspect is not None), None)
+    for at, aspect, contradiction in facts:
+        is_other = aspect is not None and aspect != first
+        yield at, f"{ASPECT} {aspect}, not {first}" if is_other else contradiction

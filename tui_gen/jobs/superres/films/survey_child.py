@@ -11,7 +11,8 @@ are combed, the frame is compared with the two frames after it. In large picture
 lines are combed. If a place is combed, all other places are compared too.
 
 Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
-decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...]}, or
+decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...],
+"facts": [[seconds, sample aspect or null, how the colour tags contradict the film's, or null], ...]}, or
 {"unsure": reason} if ffmpeg has to look at the film instead. Damage at one place only costs the votes of this
 place.
 """
@@ -43,6 +44,7 @@ from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
 from tui_gen.jobs.superres.films.combing import COMBED, Order, is_suspect, order_of
+from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
 from tui_gen.processes.keepalive import Signs
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
 
 Place = TypeVar("Place")
+Facts = tuple[str | None, str | None]
 Skipped = Literal["DEFAULT", "NONREF"]
 
 FIELD_FRAMES = 3
@@ -74,6 +77,7 @@ class SurveyOrder:
     most_votes: int
     enough_votes: int
     threads: int
+    allowed_tags: dict[str, list[str]]  # that frames may state
     compared_seconds: list[float]  # the places at which the fields are compared, whatever a frame's lines
 
 
@@ -84,6 +88,7 @@ class Ballot:
     frames: int
     votes: list[Bars | None]
     orders: dict[int, Order | None] = field(default_factory=dict)
+    facts: dict[int, Facts] = field(default_factory=dict)  # by timestamp
 
 
 @dataclass(slots=True)
@@ -111,6 +116,7 @@ class _Film:
     signs: Signs
     stream: VideoStream = field(init=False)
     _layout: Planes = field(init=False)
+    _allowed: AllowedFacts = field(init=False)
 
     def __post_init__(self) -> None:
         self.stream = track_of_known_film(self.container)
@@ -121,6 +127,7 @@ class _Film:
             reason = f"pixels of the format {self.order.pixel_format}"
             raise UnsureError(reason)
         self._layout = layout
+        self._allowed = AllowedFacts(self.order.allowed_tags)
 
     def key_frame(self, seconds: float, met: _KeyFrames) -> Ballot:
         """Let the key frame before a place vote, unless it voted before."""
@@ -137,6 +144,7 @@ class _Film:
         rest = islice(packets, FIRST_PACKETS)
         frames = frames or list(islice(self._decoded(chain([first], rest)), 1))
         ballot, pts = self._ballot(iter(frames)), _pts(first)
+        ballot.facts.update((pts, self._facts(frame)) for frame in frames)
         is_compared = seconds in self.order.compared_seconds
         if any(is_compared or self._is_suspect(frame) for frame in frames):
             ballot.orders[pts] = self.order_behind(pts)
@@ -162,8 +170,10 @@ class _Film:
                 ballot.votes.append(self._vote(frame))
             if decoded % max(step, FIELD_FRAMES) == FIELD_FRAMES - 1 and len(ballot.orders) < most:
                 ballot.orders[frame.pts or 0] = self._order_of(list(last))
+            if decoded % step == 0 and frame.pts is not None and len(ballot.facts) < most:
+                ballot.facts[frame.pts] = self._facts(frame)
             decoded += 1
-        return Ballot(decoded, ballot.votes, ballot.orders)
+        return Ballot(decoded, ballot.votes, ballot.orders, ballot.facts)
 
     def _from(self, pts: int) -> Iterator[VideoPacket]:
         self.container.seek(pts, stream=self.stream)
@@ -193,6 +203,12 @@ class _Film:
             decoded += 1
             votes += [self._vote(frame)] if self._is_as_expected(frame) else []
         return Ballot(decoded, votes)
+
+    def _facts(self, frame: VideoFrame) -> Facts:
+        """Return the sample aspect that the decoder states, and how the tags contradict those of the film."""
+        aspect = self.stream.codec_context.sample_aspect_ratio
+        stated = f"{aspect.numerator}:{aspect.denominator}" if aspect else None
+        return stated, self._allowed.contradiction(tags_of(frame))
 
     def _is_suspect(self, frame: VideoFrame) -> bool:
         if not self._is_as_expected(frame):
@@ -235,10 +251,12 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
     if not votes and any(ballot.frames for ballot in ballots):
         return {"unsure": f"no frame is as the first: {order.size[0]}x{order.size[1]}, {order.pixel_format}"}
     orders = {pts: found for ballot in ballots for pts, found in ballot.orders.items()}
+    facts = {pts: found for ballot in ballots for pts, found in ballot.facts.items()}
     return {
         "frames": sum(ballot.frames for ballot in ballots),
         "votes": [None if bars is None else asdict(bars) for bars in votes],
         "fields": [[float(pts * tick), orders[pts]] for pts in sorted(orders)],
+        "facts": [[float(pts * tick), *facts[pts]] for pts in sorted(facts)],
     }
 
 

@@ -19,7 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from tui_gen.media.film_facts import ProbeFacts
 
 HOLD_TIMES_MEDIAN = 4.0
-HOLD_SECONDS = 0.25
+HOLD_SECONDS = 0.5
 """A distance of two frames in a window is a hold if it is more than both."""
 
 Seconds = npt.NDArray[np.float64]

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -39,6 +40,7 @@ from tui_gen.jobs.superres.extraction.reading.luma import (
     measure_clip,
     repeated_pairs,
 )
+from tui_gen.jobs.superres.extraction.reading.objections import objection
 from tui_gen.jobs.superres.extraction.reading.repeated import (
     TOO_FEW_DIFFERENT,
     Picked,
@@ -62,7 +64,6 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_run,
     most_seconds_of,
 )
-from tui_gen.jobs.superres.films.combing import is_clip_combed
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Size, whole
@@ -77,9 +78,6 @@ from tui_gen.processes.children import (
 
 CLIP_LIMITS = StallLimits()
 TOO_FAR_APART = "its frames are farther apart than those of the film"
-COMBED_HERE = "interlaced here, unlike other parts of the film"
-BLANK = "blank picture"
-"""The reason for a window that can be decoded but has no content."""
 SAME_WINDOW_ATTEMPTS = 3
 SECOND_LEAD = 2
 """The most of the leads below for a second look at a window near damage."""
@@ -277,16 +275,13 @@ class _Reader:
         if (bad := fault_of(done, span, is_whole=all(sink.is_exact for sink in sinks))) is not None:
             return bad
         measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
-        if measures.is_blank:
-            return BadData(BLANK)
-        if self.stretch.survey.combed_parts:
-            is_combed = await asyncio.to_thread(is_clip_combed, luma, depth=plane.bit_depth)
-            if is_combed:
-                return BadData(COMBED_HERE)
+        judge = partial(objection, self.stretch, done.log, chosen, luma=luma, measures=measures)
+        if (bad := await asyncio.to_thread(judge)) is not None:
+            return bad
+        shown = [done.log.frames[i] for i in chosen]
         pairs = None
         if self.stretch.settings.needs_repeats:
             pairs = await asyncio.to_thread(repeated_pairs, luma, measures, depth=plane.bit_depth)
-        shown = [done.log.frames[i] for i in chosen]
         return _Window(
             frames=buffers,
             pts_seconds=tuple(frame.pts_seconds for frame in shown),

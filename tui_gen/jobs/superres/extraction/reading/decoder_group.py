@@ -29,6 +29,7 @@ from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_argument
 from tui_gen.jobs.superres.extraction.reading.views import Shape, View
 from tui_gen.jobs.superres.extraction.reading.window import most_seconds_of
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Stretch
+from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.planes import aperture_numbers
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
 from tui_gen.processes.children import (
@@ -366,6 +367,7 @@ def _order(
         "size": [probe.coded.width, probe.coded.height],
         "aperture": aperture_numbers(probe.aperture),
         "frame_seconds": probe.frame_seconds,
+        "allowed_tags": allowed_facts(probe).tags,
         "anchor": stretch.anchor,
         "most_seconds": most_seconds_of(probe, stretch.anchor),
         "reach": None if stretch.reach is None else astuple(stretch.reach),

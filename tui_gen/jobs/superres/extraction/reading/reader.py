@@ -106,9 +106,11 @@ class _FastReading:
         asked = self._asked[position]
         if asked is None:
             return Refusal("no window to read")
-        decoders = self._started(position)
+        target_seconds = self._stretch.tasks[position].windows[0]
+        is_of_shape = any(part.is_of_shape_at(target_seconds) for part in self._stretch.survey.other_parts)
+        decoders = None if is_of_shape else self._started(position)
         if decoders is None:
-            return Refusal("no decoder group")
+            return Refusal("another shape" if is_of_shape else "no decoder group")
         try:
             found = await _collected(decoders, asked.window)
         except DecoderGroupError as error:

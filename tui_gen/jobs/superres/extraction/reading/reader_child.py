@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +35,7 @@ from tui_gen.jobs.superres.extraction.reading.repeated import Walk
 from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
+from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film
 from tui_gen.media.geometry import Region
@@ -50,6 +51,9 @@ PICTURE_TYPES = {
     PictureType.BI: "b",
 }
 """Picture type -> the letter that ffmpeg prints."""
+
+
+Check = Callable[[VideoFrame], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,15 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
         raise ValueError(message)
     with open_film(film.path, film.formats) as container:
         decoder = WindowDecoder(container, film, complaints, signs.give)
+        allowed = AllowedFacts(order["allowed_tags"])
+
+        def check(frame: VideoFrame) -> None:
+            """Raise UnsureError for a frame that is not what the film's first frame is."""
+            _check(layout.rejection_reason_of(frame))
+            _check(allowed.contradiction(tags_of(frame)))
+
         for window in windows:
-            yield from _window(decoder, window, layout, wants_repeats=order["wants_repeats"])
+            yield from _window(decoder, window, layout, check, wants_repeats=order["wants_repeats"])
 
 
 @dataclass(slots=True)
@@ -146,13 +157,13 @@ class _Measured:
 
 
 def _window(
-    decoder: WindowDecoder, window: WindowOrder, layout: Planes, *, wants_repeats: bool
+    decoder: WindowDecoder, window: WindowOrder, layout: Planes, check: Check, *, wants_repeats: bool
 ) -> Iterator[dict[str, Any]]:
     """Read one window and write its frames as they are decoded; yield the answers."""
     pts, types, measured = list[float](), "", _Measured(layout, wants_repeats)
     places = list[int]()
     try:
-        for place, frame in _frames(decoder, window.target_seconds, layout):
+        for place, frame in _frames(decoder, window.target_seconds, layout, check):
             places.append(place)
             if not pts:
                 yield {"begun": True}
@@ -170,18 +181,18 @@ def _window(
 
 
 def _frames(
-    decoder: WindowDecoder, target_seconds: float, layout: Planes
+    decoder: WindowDecoder, target_seconds: float, layout: Planes, check: Check
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Yield the frames of a window as they are decoded, or after the choice if only different ones count."""
     if decoder.order.reach is None:
         for place, frame in enumerate(decoder.frames(target_seconds)):
-            _check(layout.rejection_reason_of(frame))
+            check(frame)
             yield place, frame
         return
     walk = Walk(layout.bit_depth)
 
     def counts(frame: VideoFrame) -> bool:
-        _check(layout.rejection_reason_of(frame))
+        check(frame)
         return walk.take(layout.luma(frame)[0])
 
     yield from decoder.different_frames(target_seconds, counts)

@@ -10,13 +10,12 @@ from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES
 from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
-from tui_gen.jobs.superres.films.survey import INTERLACED_ORDERS
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
 from tui_gen.jobs.superres.planning.geometry import square_if_nearly
 from tui_gen.jobs.superres.planning.stereo import eye_of
 from tui_gen.jobs.superres.planning.title_gaps import is_of_titles
 from tui_gen.media.colour import TRANSFER_WANTED, colour_tags, tone_mapping_peak, why_perhaps_hdr
-from tui_gen.media.film_facts import Chapter, FrameTimes, ProbeFacts, SurveyFacts
+from tui_gen.media.film_facts import INTERLACED_ORDERS, Chapter, FrameTimes, ProbeFacts, SurveyFacts
 from tui_gen.media.probing.keyframe_distance import KeyFrames
 from tui_gen.media.probing.timestamp_jumps import why_less
 
@@ -124,6 +123,9 @@ def _survey_remarks(
         yield "cropped as configured"
     elif survey.bar_votes < ENOUGH_VOTES:
         yield f"bars not told: {survey.bar_votes} frames bright enough, {ENOUGH_VOTES} needed"
+    for part in survey.other_parts:
+        at = f"{length(part.begin_seconds)} to {length(part.end_seconds)}"
+        yield f"another kind of picture at about {at}: {part.unlike}; clips there are rejected"
     refused = fields_refused(settings, survey)
     if survey.is_telecined:
         taken = "taken, deinterlaced" if survey.is_interlaced else "taken as it is"

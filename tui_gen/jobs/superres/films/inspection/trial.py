@@ -16,7 +16,7 @@ from typing import Literal
 from tui_gen.engine.model.work import Failed, Rejected, Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings, Video
-from tui_gen.jobs.superres.extraction.reading.clips import BLANK
+from tui_gen.jobs.superres.extraction.reading.objections import BLANK
 from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import Option, Prospect

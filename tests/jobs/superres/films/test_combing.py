@@ -58,6 +58,13 @@ def test_woven_fields_are_told_with_their_order(first: str) -> None:
     assert is_suspect(frames[0])
 
 
+def test_the_test_pattern_is_progressive(embedded_ffmpeg: str) -> None:
+    source = ["-f", "lavfi", "-i", "testsrc2=s=192x144:r=24:d=2", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
+    frames = np.frombuffer(run_ffmpeg(embedded_ffmpeg, *source), np.uint8).reshape(-1, 144, 192)
+    orders = [order_of(frames[first : first + 3]) for first in range(0, len(frames) - 2, 3)]
+    assert set(orders) <= {"progressive", None}
+
+
 @pytest.mark.parametrize("stripes", [0, 2, 4])
 def test_whole_pictures_are_progressive_even_with_fine_stripes(stripes: int) -> None:
     frames = [picture(moment, stripes=stripes) for moment in (0, 1, 2)]

@@ -41,10 +41,8 @@ STEADY_BLOCKS = 32
 STEADY_LEVELS = 4.0
 STEADY_SHARE, STEADY_DARK_SHARE = 0.95, 0.6
 OUTERMOST_DARK_LINES = 8
-"""The share of a line's blocks that must be within 4 levels of their median.
-
-A logo or subtitles may cover 40 % of a dark bar, but not of the mean of its outermost lines.
-"""
+"""A line is steady if 95 % of its blocks are within 4 levels of their median. In a dark bar 60 % are enough:
+a logo or subtitles may cover the rest, but not in the mean of its outermost lines."""
 STEADY_DARK_LEVEL = 48.0
 STEADY_DRIFT = 3.0  # of one line's median from that of the outermost lines
 STEADY_EDGE_SHARE, STEADY_DARK_EDGE_SHARE = 0.75, 0.4  # of the blocks beyond the bar differ by EDGE_STEP

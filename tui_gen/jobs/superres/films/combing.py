@@ -36,13 +36,11 @@ SUSPECT_SHARE = 0.004
 """The share of combed blocks from which on the neighbouring frames have to be compared too."""
 MOTION_LEVELS = 3.0
 MOTION_SHARE = 0.004
-COMBED_SHARE = 0.03
+COMBED_SHARE = 0.01
 """The share of combed blocks among the moving ones in an interlaced frame."""
 ORDER_RATIO = 1.2
-SMOOTH_ORDER_RATIO = 1.5
-"""How much more the combs of one order are than those of the other; in frames whose combs were smoothed away
-before they were coded, the orders have to differ more.
-"""
+"""How much more the combs of one order are than those of the other. Without combed blocks it proves nothing:
+patterns of lines that move up or down differ by half."""
 PROGRESSIVE_RATIO = 0.8
 
 LEAST_PLACES = 3
@@ -70,11 +68,11 @@ def order_of(frames: Sequence[Plane] | Plane, *, depth: int = 8) -> Order | None
     with_before, with_after = _across(now, before), _across(now, after)
     first, second = _every_other(moving, with_before, with_after)
     own = float(_blocks(_across(now, now))[moving].sum())
-    ratio = ORDER_RATIO if _is_combed(now)[moving].mean() >= COMBED_SHARE else SMOOTH_ORDER_RATIO
-    if second > ratio * first:
-        return "tff"
-    if first > ratio * second:
-        return "bff"
+    if _is_combed(now)[moving].mean() >= COMBED_SHARE:
+        if second > ORDER_RATIO * first:
+            return "tff"
+        if first > ORDER_RATIO * second:
+            return "bff"
     if max(first, second) > ORDER_RATIO * min(first, second):
         return None
     return "progressive" if own < PROGRESSIVE_RATIO * (first + second) / 2 else None

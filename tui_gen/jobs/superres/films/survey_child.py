@@ -168,9 +168,9 @@ class _Film:
             last.append(frame)
             if decoded % step == 0 and len(ballot.votes) < most and self._is_as_expected(frame):
                 ballot.votes.append(self._vote(frame))
-            if decoded % max(step, FIELD_FRAMES) == FIELD_FRAMES - 1 and len(ballot.orders) < most:
+            if decoded % max(step, FIELD_FRAMES) == FIELD_FRAMES - 1:
                 ballot.orders[frame.pts or 0] = self._order_of(list(last))
-            if decoded % step == 0 and frame.pts is not None and len(ballot.facts) < most:
+            if decoded % step == 0 and frame.pts is not None:
                 ballot.facts[frame.pts] = self._facts(frame)
             decoded += 1
         return Ballot(decoded, ballot.votes, ballot.orders, ballot.facts)

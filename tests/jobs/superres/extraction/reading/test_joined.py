@@ -71,6 +71,8 @@ def test_windows_of_other_colours_are_rejected(
     made, (rejected,) = asyncio.run(read(embedded_ffmpeg, film, reader))
     assert (made, rejected.reason) == ([0], UNLIKE_HERE)
     assert "bt2020nc, not bt709" in rejected.detail
+    (part,) = asyncio.run(looked_at(embedded_ffmpeg, film)).other_parts
+    assert (0.9 < part.begin_seconds < 1.1, part.unlike) == (True, rejected.detail)
 
 
 def test_windows_of_another_shape_are_rejected(embedded_ffmpeg: str, tmp_path: Path) -> None:

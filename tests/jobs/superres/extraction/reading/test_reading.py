@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import av
 import numpy as np
@@ -25,6 +26,7 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.engine.model.work import Rejected, Retried
+from tui_gen.jobs.superres.extraction.reading import clips
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.media.colour import Rendering, colour_chain
@@ -196,7 +198,7 @@ def test_damage_inside_the_film_never_becomes_a_clip(embedded_ffmpeg: str, tmp_p
 
 
 def test_complaints_count_near_the_window_and_not_right_after_a_seek_far_from_it(
-    embedded_ffmpeg: str, tmp_path: Path
+    embedded_ffmpeg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Versions differ in what they do with a lost reference; the line is the same, and so is status 0.
     line = "[hevc @ 0x1] [error] Could not find ref with POC 7"
@@ -209,6 +211,10 @@ def test_complaints_count_near_the_window_and_not_right_after_a_seek_far_from_it
         facts = await probed(Ffmpeg(embedded_ffmpeg, "9"), film)
         tasks = [task(0, [0.5], NUMBERED), task(1, [80 / 24], NUMBERED)]
         stretch = stretch_of(film, facts, tasks)
+        # No packet of the window confirms the complaint.
+        reports = await read_all(Ffmpeg(str(complaining), "9"), stretch, reader=read_clips)
+        assert [clip.index for clip in clips_of(reports)] == [0, 1]
+        monkeypatch.setattr(clips, "is_undamaged", AsyncMock(return_value=False))
         reports = await read_all(Ffmpeg(str(complaining), "9"), stretch, reader=read_clips)
         assert [clip.index for clip in clips_of(reports)] == [1]
         rejected = next(report for report in reports if isinstance(report, Rejected))

@@ -195,7 +195,19 @@ def of_profile_5(ffmpeg: str, folder: Path) -> Path:
 
 
 STILL = ("-f", "lavfi", "-i", "testsrc=d=0.1:r=10", "-map", "0", "-map", "1", "-frames:v", "1")
+FIELDS = (
+    *(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=192x144:r=50:d=0.6",
+        "-vf",
+        "interlace=scan=tff:lowpass=0,separatefields",
+    ),
+    *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "interlace=tff:log-level=error"),
+)
 MADE: dict[str, Callable[[str, Path], Path]] = {
+    "field-coded <codec>: each of its pictures is one field, not a frame": made(FIELDS, "a.mkv"),
     "not a file but <kind>": lambda _, folder: folder,
     "not one of the containers that are opened": made((*SOUND, "-f", "wav"), "a.mkv"),
     "not one of the containers that are opened: <format>, audio only": made((*SOUND, "-f", "flac"), "a.mkv"),

@@ -11,7 +11,6 @@ import pytest
 from tests.jobs.superres.films.test_survey import looked_at
 from tests.jobs.superres.sample_films import (
     HDR10_TAGS,
-    SETTINGS,
     ClipReader,
     clips_of,
     probed,
@@ -20,12 +19,11 @@ from tests.jobs.superres.sample_films import (
     stretch_of,
     task,
 )
-from tui_gen.engine.model.work import Rejected, Unusable
+from tui_gen.engine.model.work import Rejected
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.extraction.reading.objections import COMBED_HERE, UNLIKE_HERE
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
-from tui_gen.jobs.superres.media import Ffmpeg, probe
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.facts_json import probe_from_json, probe_to_json
 
@@ -101,15 +99,3 @@ def test_what_is_the_same_by_another_name_is_allowed(embedded_ffmpeg: str, tmp_p
     assert allowed.contradiction({"transfer": "bt2020-10", "range": "unknown", "matrix": None}) is None
     assert allowed.contradiction({"transfer": "smpte2084"}) == "transfer smpte2084, not bt709"
     assert allowed.contradiction({"range": "pc"}) == "range pc, not tv"
-
-
-def test_field_coded_hevc_is_refused_by_name(embedded_ffmpeg: str, tmp_path: Path) -> None:
-    film = tmp_path / "a.mkv"
-    fields = ["-vf", "interlace=scan=tff:lowpass=0,separatefields", "-c:v", "libx265", "-preset", "ultrafast"]
-    coding = ["-x265-params", "interlace=tff:log-level=error"]
-    source = ["-f", "lavfi", "-i", "testsrc2=s=192x144:r=50:d=0.6"]
-    run_ffmpeg(embedded_ffmpeg, *source, *fields, *coding, str(film))
-    file = Probe("v", str(film), SETTINGS).file
-    found = asyncio.run(probe(file, least_frames=CLIP_FRAMES, ffmpeg=Ffmpeg(embedded_ffmpeg, "9")))
-    assert isinstance(found, Unusable)
-    assert found.reason == "field-coded hevc: each of its pictures is one field, not a frame"

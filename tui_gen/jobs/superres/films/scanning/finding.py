@@ -69,6 +69,7 @@ class VideoFile:
     path: str  # absolute; bytes that are not UTF-8 as surrogates
     size_bytes: int
     top: str  # the scanned folder that contains it
+    node: tuple[int, int] = (0, 0)  # device and inode
 
     @property
     def stem(self) -> str:
@@ -119,7 +120,7 @@ def find_videos(folders: Sequence[Path]) -> Found:
                 continue
             if is_film and (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
-                everything.append(VideoFile(path, status.st_size, top))
+                everything.append(VideoFile(path, status.st_size, top, (status.st_dev, status.st_ino)))
     minor = _minor_tracks(everything)
     for file in everything:
         reason = _why_no_film(file) or minor.get(file.path)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from tui_gen.base.formatting import duration
 from tui_gen.contract.scan import ScanRequest
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.jobs.superres.config.load import CategoryRule, load_rules, load_settings
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.editions import (
@@ -25,9 +27,8 @@ from tui_gen.jobs.superres.films.scanning.editions import (
     film_key,
     lesser_copies,
     lines_of,
-    work_key,
 )
-from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
+from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, name_film
 from tui_gen.jobs.superres.films.scanning.finding import (
     EXTENSIONS,
     FolderError,
@@ -36,6 +37,7 @@ from tui_gen.jobs.superres.films.scanning.finding import (
     find_videos,
 )
 from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, Listed, ScanError, listed_in
+from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
 from tui_gen.jobs.superres.films.scanning.release_names import Reading
 from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
@@ -72,10 +74,17 @@ def scan(
     probed = _probed(new, settings, probe, progress) if request.is_probed and new else {}
     new = [_judged(film, probed.get(film.file.path), request.least_seconds) for film in new]
     new = _weighed(new, load_rules(base))
-    moved = listed.moved_to(new, films)
-    known = {film_key(film.film): film.film for film in films if film.file.path in listed.paths}
-    groups = {video.path: video.group for video in settings.videos}
-    chosen = _chosen([film for film in new if film.file.path not in moved.values()], known, request)
+    entries = listed_films(
+        settings if base is target else replace(settings, videos=()),
+        gone=listed.gone,
+        known=_known(settings) if listed.paths else {},
+        this_year=this_year,
+    )
+    followed = follow(entries, new, [film for film in films if film.file.path in listed.paths])
+    known = {film_key(each.film): each.video.name for each in entries}
+    new = [_left_out(film, followed.copies) for film in new]
+    followers = set(followed.moved.values())
+    chosen = _chosen([film for film in new if film.file.path not in followers], known, request, followed.same)
     return Findings(
         request=request,
         base=base,
@@ -83,13 +92,28 @@ def scan(
         films=tuple(chosen),
         minor=tuple(found.left_out),
         unreadable=tuple(found.unreadable),
-        listed=replace(listed, moved=moved),
+        listed=replace(listed, moved=followed.moved),
         found_again=sum(film.file.path in listed.paths for film in films),
-        listed_works={
-            work_key(film.film): groups[film.file.path] for film in films if film.file.path in listed.paths
-        },
+        kin=followed.kin,
         rule_categories=tuple(dict.fromkeys(name for rule in load_rules(base) for name, _ in rule.weights)),
     )
+
+
+def _known(settings: Settings) -> dict[str, tuple[JsonObject, float | None]]:
+    """Return path -> the "file" fact and the duration in seconds, of the films in the ledger."""
+    if not (settings.run_folder / LEDGER_NAME).is_file():
+        return {}
+    state, _ = replay(settings.run_folder)
+    known = {}
+    for record in state.records.values():
+        if file := record.facts.get("file"):
+            probe = record.facts.get("probe")
+            known[file["path"]] = (file, probe["duration_seconds"] if probe else None)
+    return known
+
+
+def _left_out(found: FoundFilm, copies: Mapping[str, str]) -> FoundFilm:
+    return replace(found, left_out=found.left_out or copies.get(found.file.path, ""))
 
 
 def _found(folders: Sequence[Path]) -> Found:
@@ -199,16 +223,16 @@ def _weighed(films: Sequence[FoundFilm], rules: Sequence[CategoryRule]) -> list[
 
 
 def _chosen(
-    films: Sequence[FoundFilm], known: Mapping[FilmKey, FilmName], request: ScanRequest
+    films: Sequence[FoundFilm], known: Mapping[FilmKey, str], request: ScanRequest, same: Mapping[str, str]
 ) -> list[FoundFilm]:
     """Leave out lesser copies of a film, and copies of films that the configuration lists."""
     if request.keeps_editions:
         return list(films)
     chosen = []
     for found in films:
-        same = known.get(film_key(found.film))
-        is_copy = same is not None and not found.left_out
-        chosen.append(replace(found, left_out=f'a copy of "{same}", which is listed') if is_copy else found)
+        name = known.get(film_key(found.film)) or same.get(found.file.path)
+        is_copy = name is not None and not found.left_out
+        chosen.append(replace(found, left_out=f'a copy of "{name}", which is listed') if is_copy else found)
     candidates = [found.candidate for found in chosen if not found.left_out]
     lesser = lesser_copies(candidates)
     return [replace(found, left_out=found.left_out or lesser.get(found.file.path, "")) for found in chosen]

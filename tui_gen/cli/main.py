@@ -235,6 +235,7 @@ def _scan(options: argparse.Namespace) -> int:
         is_probed=not options.no_probe,
         least_seconds=options.min_seconds,
         keeps_editions=options.all_editions,
+        follows_links=not options.no_follow,
     )
     name, job = job_of(request.target, options.job)
     scanner = offered(job.capabilities().scanner, name, "scan")

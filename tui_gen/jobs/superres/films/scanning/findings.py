@@ -119,6 +119,7 @@ class Findings:
     unreadable: tuple[tuple[str, str], ...]  # paths that could not be read, with the reason
     listed: Listed
     found_again: int
+    passed_over: str = ""  # a line about recycle bins, hidden files and so on
     rule_categories: tuple[str, ...] = ()
     # Path of a new film -> positions of the entries of the same work.
     kin: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -206,6 +207,8 @@ class Findings:
                 yield f"left out: {source.key}: {films[source.key].left_out or 'by you'}"
         for path, reason in self.unreadable:
             yield f"not looked at: {path}: {reason}"
+        if self.passed_over:
+            yield self.passed_over
 
     def _said(self, sources: Sequence[FoundSource], newly_gone: Collection[int], added: int) -> Iterator[str]:
         films = {film.file.path: film for film in self.films}

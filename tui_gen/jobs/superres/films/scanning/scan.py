@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.films.scanning.finding import (
 from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, Listed, ScanError, listed_in
 from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
+from tui_gen.jobs.superres.films.scanning.passed_over import passed_over_line
 from tui_gen.jobs.superres.films.scanning.release_names import Reading
 from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
 from tui_gen.media.film_facts import ProbeFacts
@@ -68,7 +69,7 @@ def scan(
         many = len(listed.paths)
         wrong = f"{target} has {many} videos already; add --update to add to them, or -o for another file"
         raise ScanError(wrong)
-    found = _found(request.folders)
+    found = _found(request)
     films = _named(found.files, this_year, progress)
     new = [film for film in films if film.file.path not in listed.paths]
     probed = _probed(new, settings, probe, progress) if request.is_probed and new else {}
@@ -92,11 +93,16 @@ def scan(
         films=tuple(chosen),
         minor=tuple(found.left_out),
         unreadable=tuple(found.unreadable),
+        passed_over=passed_over_line(found.passed_over),
         listed=replace(listed, moved=followed.moved),
         found_again=sum(film.file.path in listed.paths for film in films),
         kin=followed.kin,
         rule_categories=tuple(dict.fromkeys(name for rule in load_rules(base) for name, _ in rule.weights)),
     )
+
+
+def _unread_lines(found: Found) -> list[str]:
+    return [f"not looked at: {path}: {reason}" for path, reason in found.unreadable]
 
 
 def _known(settings: Settings) -> dict[str, tuple[JsonObject, float | None]]:
@@ -116,15 +122,16 @@ def _left_out(found: FoundFilm, copies: Mapping[str, str]) -> FoundFilm:
     return replace(found, left_out=found.left_out or copies.get(found.file.path, ""))
 
 
-def _found(folders: Sequence[Path]) -> Found:
+def _found(request: ScanRequest) -> Found:
     try:
-        found = find_videos(folders)
+        found = find_videos(request.folders, follows_links=request.follows_links)
     except FolderError as error:
         raise ScanError(str(error)) from error
     if not found.files and not found.left_out:
-        names = ", ".join(map(str, folders))
+        names = ", ".join(map(str, request.folders))
         wrong = f"no video files below {names}; looked for {', '.join(sorted(EXTENSIONS))}"
-        raise ScanError(wrong)
+        passed_over = passed_over_line(found.passed_over)
+        raise ScanError(*_unread_lines(found), *filter(None, [passed_over]), wrong)
     return found
 
 

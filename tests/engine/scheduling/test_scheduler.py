@@ -361,7 +361,8 @@ async def test_a_retried_source_is_looked_at_before_all_other_work(
     run = asyncio.create_task(bench.engine.run())
     await bench.until(lambda: bench.state.clips_made >= 50)
     known = len(looks)
-    assert known and bench.state.categories["all"].planned == 1000
+    assert known
+    assert bench.state.categories["all"].planned == 1000
     at = bench.state.clips_made
     assert await bench.steering.steer(do.Retry()) == "trying 1 again"
     assert bench.state.categories["all"].planned == 1009

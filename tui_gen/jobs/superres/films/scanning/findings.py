@@ -18,12 +18,14 @@ from tui_gen.config import edits
 from tui_gen.config.commented_json import parse
 from tui_gen.config.edits import Entry
 from tui_gen.contract.scan import FoundSource, ScanRequest
-from tui_gen.jobs.superres.config.load import read_document
+from tui_gen.jobs.superres.config.load import load_settings, read_document
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.films.scanning.editions import Candidate, Look, groups
 from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 from tui_gen.jobs.superres.films.scanning.finding import VideoFile
+from tui_gen.jobs.superres.films.scanning.next_steps import next_steps
+from tui_gen.media.film_facts import ProbeFacts
 
 GONE = "the last scan did not find it"
 
@@ -123,6 +125,7 @@ class Findings:
     rule_categories: tuple[str, ...] = ()
     # Path of a new film -> positions of the entries of the same work.
     kin: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    probes: Mapping[str, ProbeFacts] = field(default_factory=dict)  # by path
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -231,7 +234,7 @@ class Findings:
             f"{self.request.target}: {count(added)} videos added, {count(known)} of them by a rule, "
             f"{count(self.found_again)} listed before, {count(out)} left out"
         )
-        yield f"Next: tui-gen plan {self.request.target}"
+        yield from next_steps(load_settings(self.request.target), self.probes, self.request.target)
 
 
 def _write(target: Path, text: str) -> None:

@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.films.scanning.finding import (
 from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, Listed, ScanError, listed_in
 from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
+from tui_gen.jobs.superres.films.scanning.next_steps import probes_of
 from tui_gen.jobs.superres.films.scanning.passed_over import passed_over_line
 from tui_gen.jobs.superres.films.scanning.release_names import Reading
 from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
@@ -97,6 +98,7 @@ def scan(
         listed=replace(listed, moved=followed.moved),
         found_again=sum(film.file.path in listed.paths for film in films),
         kin=followed.kin,
+        probes=probes_of(probed),
         rule_categories=tuple(dict.fromkeys(name for rule in load_rules(base) for name, _ in rule.weights)),
     )
 

@@ -221,7 +221,7 @@ class Findings:
                 yield f"cannot be read now, listed all the same: {source.key}: {films[source.key].unreadable}"
             kinship = self._kinship(films[source.key]) if source.is_in else None
             if kinship is not None:
-                part = f"; it is for {kinship.split} too" if kinship.split != TRAIN else ""
+                part = f' and its part "{kinship.split}"' if kinship.split != TRAIN else ""
                 yield f'joins the group "{kinship.group}" of "{kinship.name}"{part}: {source.key}'
         for path, place in self.listed.paths.items():
             if place in self.listed.moved:

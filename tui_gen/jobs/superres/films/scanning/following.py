@@ -68,14 +68,18 @@ def listed_films(
     *,
     gone: Collection[int],
     known: Mapping[str, tuple[JsonObject, float | None]],
+    named: Mapping[str, FilmName],
     this_year: int,
 ) -> list[ListedFilm]:
-    """Return the entries of a configuration. `known`: path -> "file" fact and duration in seconds."""
+    """Return the entries of a configuration.
+
+    `known`: path -> "file" fact and duration in seconds; `named`: the names of the files that the scan found.
+    """
     films = []
     for place, video in enumerate(settings.videos):
         file, seconds = known.get(video.path, (None, None))
         is_there = os.path.lexists(video.path)
-        film = _film_at(video, this_year)
+        film = named.get(video.path) or _film_at(video, this_year)
         films.append(ListedFilm(place, video, film, is_there, place in gone, file, seconds))
     return films
 

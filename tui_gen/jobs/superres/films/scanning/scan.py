@@ -40,6 +40,7 @@ from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, L
 from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
 from tui_gen.jobs.superres.films.scanning.next_steps import probes_of
+from tui_gen.jobs.superres.films.scanning.numbered_files import numbered_names
 from tui_gen.jobs.superres.films.scanning.passed_over import passed_over_line
 from tui_gen.jobs.superres.films.scanning.release_names import Reading
 from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
@@ -80,6 +81,7 @@ def scan(
         settings if base is target else replace(settings, videos=()),
         gone=listed.gone,
         known=_known(settings) if listed.paths else {},
+        named={film.file.path: film.film for film in films},
         this_year=this_year,
     )
     followed = follow(entries, new, [film for film in films if film.file.path in listed.paths])
@@ -147,7 +149,28 @@ def _named(files: Sequence[VideoFile], this_year: int, progress: Progress) -> li
         place = FilePlace(file.stem, file.folders, neighbours[file.folder] == 1, this_year)
         films.append(_film(file, place))
         progress("reading names", done, len(files))
-    return list(_told_apart(films))
+    return list(_told_apart(list(_numbered(films, this_year))))
+
+
+def _numbered(films: Sequence[FoundFilm], this_year: int) -> Iterator[FoundFilm]:
+    """Name films again that their folder shows to be the episodes of a series."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for found in films:
+        if _may_be_numbered(found):
+            folders[found.file.folder].append(found.file.stem)
+    names = {folder: numbered_names(stems) for folder, stems in folders.items()}
+    for found in films:
+        name = names[found.file.folder].get(found.file.stem) if _may_be_numbered(found) else None
+        if name is None:
+            yield found
+        else:
+            place = FilePlace(name.stem, found.file.folders, this_year=this_year)
+            yield replace(found, film=name_film(place)[0], copy=found.file.path)
+
+
+def _may_be_numbered(found: FoundFilm) -> bool:
+    is_disc = found.copy != found.file.path
+    return not (found.film.episode or found.film.part or is_disc)
 
 
 def _film(file: VideoFile, place: FilePlace) -> FoundFilm:

@@ -94,6 +94,7 @@ FILMS = (
     "More/Μίκης (2010).mkv", "More/Fast & Furious 6.mkv", "More/Fast & Furious 7.mkv",
     "More/11-14.mkv", "More/13 Assassins.mkv", "More/12 Monkeys.mkv", "More/District 9.mkv",
     "Cameras/MVI_0001.mp4", "Cameras/MVI_0002.mp4", "Cameras/IMG_0203.mp4", "Cameras/IMG_0204.mp4",
+    "Numbers/42.mkv", "Numbers/1408.mkv", "Numbers/7500.mkv", "Numbers/1942.mkv",
     "Codecs/Arrival x264.mkv", "Codecs/Ran 1080p.mkv",
 )  # fmt: skip
 
@@ -178,6 +179,8 @@ def test_a_folder_may_be_a_season_in_any_language(name: str, season: int | None)
         ([f"Show {number}" for number in range(1, 13)], 12),
         (["Show 121", "Show 122", "Show 123"], 3),
         (["1", "2", "3"], 3),
+        (["1", "2"], 2),
+        (["9", "10"], 0),
         (["300", "21", "9", "54"], 0),
         (["Film 1080p", "Film 720p"], 0),
         (["Film x264", "Film x265"], 0),

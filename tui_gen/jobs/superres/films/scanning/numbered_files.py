@@ -76,7 +76,9 @@ def _is_series(before: str, after: str, numbers: Mapping[str, str]) -> bool:
     if any(number.startswith("0") and int(number) for number in numbers.values()):
         return True
     is_dense = values[-1] - values[0] < 2 * len(values)
+    is_number_alone = not comparable(before) and not comparable(after)
+    if is_number_alone and is_dense and values[0] == 1:
+        return True
     if not is_dense or len(values) < FEW:
         return False
-    is_number_alone = not comparable(before) and not comparable(after)
     return is_number_alone or values[0] >= MOST_SEQUELS or len(values) > MOST_SEQUELS

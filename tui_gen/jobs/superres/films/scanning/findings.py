@@ -101,11 +101,12 @@ def listed_in(settings: Settings, folders: Sequence[Path]) -> Listed:
     """Return the entries of a configuration, and those below the folders whose files no longer exist."""
     paths = {video.path: place for place, video in enumerate(settings.videos)}
     tops = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - keeps links as they are
-    gone = {place for path, place in paths.items() if _is_below(path, tops) and not os.path.lexists(path)}
+    gone = {place for path, place in paths.items() if is_below(path, tops) and not os.path.lexists(path)}
     return Listed(paths, gone)
 
 
-def _is_below(path: str, tops: Sequence[str]) -> bool:
+def is_below(path: str, tops: Sequence[str]) -> bool:
+    """Return whether a path lies below one of the folders, by its text."""
     return any(path.startswith(f"{top.rstrip(os.sep)}{os.sep}") for top in tops)
 
 

@@ -21,14 +21,12 @@ from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.identity import FileLook, look
 from tui_gen.jobs.superres.films.scanning.editions import FilmKey, WorkKey, film_key, lesser_copies, work_key
-from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
+from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 from tui_gen.jobs.superres.films.scanning.findings import FoundFilm
 
 Fingerprint = Callable[[str], str | None]
 """Path -> the fingerprint of a file's content, or None if the file cannot be read."""
 
-NEAR_FOLDERS = 3
-"""The number of folders above an entry's file that may name its film."""
 SAME_LENGTH_SHARE = 0.005
 """Two encodes of one film differ in their durations by at most this share, or by `SAME_LENGTH_SECONDS`."""
 SAME_LENGTH_SECONDS = 1.0
@@ -68,26 +66,19 @@ def listed_films(
     *,
     gone: Collection[int],
     known: Mapping[str, tuple[JsonObject, float | None]],
-    named: Mapping[str, FilmName],
-    this_year: int,
+    name_of: Callable[[str], FilmName],
 ) -> list[ListedFilm]:
     """Return the entries of a configuration.
 
-    `known`: path -> "file" fact and duration in seconds; `named`: the names of the files that the scan found.
+    `known`: path -> "file" fact and duration in seconds; `name_of`: path -> the name of the film.
     """
     films = []
     for place, video in enumerate(settings.videos):
         file, seconds = known.get(video.path, (None, None))
         is_there = os.path.lexists(video.path)
-        film = named.get(video.path) or _film_at(video, this_year)
+        film = name_of(video.path)
         films.append(ListedFilm(place, video, film, is_there, place in gone, file, seconds))
     return films
-
-
-def _film_at(video: Video, this_year: int) -> FilmName:
-    *folders, name = video.path.rsplit(os.sep, NEAR_FOLDERS + 1)
-    stem = name.rpartition(".")[0] or name
-    return name_film(FilePlace(stem, [*reversed(folders[1:]), ""], this_year=this_year))[0]
 
 
 def follow(

@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tui_gen.base.formatting import duration
@@ -28,7 +29,7 @@ from tui_gen.jobs.superres.films.scanning.editions import (
     lesser_copies,
     lines_of,
 )
-from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, name_film
+from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
 from tui_gen.jobs.superres.films.scanning.finding import (
     EXTENSIONS,
     FolderError,
@@ -36,7 +37,14 @@ from tui_gen.jobs.superres.films.scanning.finding import (
     VideoFile,
     find_videos,
 )
-from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, Listed, ScanError, listed_in
+from tui_gen.jobs.superres.films.scanning.findings import (
+    Findings,
+    FoundFilm,
+    Listed,
+    ScanError,
+    is_below,
+    listed_in,
+)
 from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
 from tui_gen.jobs.superres.films.scanning.next_steps import probes_of
@@ -77,12 +85,12 @@ def scan(
     probed = _probed(new, settings, probe, progress) if request.is_probed and new else {}
     new = [_judged(film, probed.get(film.file.path), request.least_seconds) for film in new]
     new = _weighed(new, load_rules(base))
+    named = {film.file.path: film.film for film in films}
     entries = listed_films(
         settings if base is target else replace(settings, videos=()),
         gone=listed.gone,
         known=_known(settings) if listed.paths else {},
-        named={film.file.path: film.film for film in films},
-        this_year=this_year,
+        name_of=partial(_name_at, named=named, request=request, this_year=this_year),
     )
     followed = follow(entries, new, [film for film in films if film.file.path in listed.paths])
     known = {film_key(each.film): each.video.name for each in entries}
@@ -150,6 +158,16 @@ def _named(files: Sequence[VideoFile], this_year: int, progress: Progress) -> li
         films.append(_film(file, place))
         progress("reading names", done, len(files))
     return list(_told_apart(list(_numbered(films, this_year))))
+
+
+def _name_at(path: str, *, named: Mapping[str, FilmName], request: ScanRequest, this_year: int) -> FilmName:
+    """Return the name of the film at a path: as found by this scan, else as it would be found there."""
+    if path in named:
+        return named[path]
+    tops = [os.path.abspath(folder) for folder in request.folders]  # noqa: PTH100 - keeps links as they are
+    above = os.path.dirname(os.path.dirname(path))  # noqa: PTH120 - a plain string keeps odd names as they are
+    file = VideoFile(path, 0, next((top for top in tops if is_below(path, [top])), above))
+    return name_film(FilePlace(file.stem, file.folders, this_year=this_year))[0]
 
 
 def _numbered(films: Sequence[FoundFilm], this_year: int) -> Iterator[FoundFilm]:

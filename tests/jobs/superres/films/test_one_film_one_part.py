@@ -287,3 +287,26 @@ def test_a_film_that_was_held_out_is_trained_on_only_after_its_patches_are_moved
     target.write_text(target.read_text(encoding="utf-8").replace('"val"', '"train"'), encoding="utf-8")
     with pytest.raises(RefusedError, match="was held out for validation and gave 1 patches there"):
         run(target)
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "is_one"),
+    [
+        ("Dune (2021)", "Dune Part Two (2021)", False),
+        ("Dune (2021)", "DUNE (2021) - Extended", True),
+        ("Dune (2021)", "Dune (1984)", False),
+        ("Show (2010) - S01E01", "Show (2010) - S01E02", False),
+        ("Show (2010) - S01E01", "Show (2010) - S01E01", True),
+        ("Show (2010) - 2011-05-01", "Show (2010) - 2011-05-02", False),
+        ("Amélie (2001)", unicodedata.normalize("NFD", "Amélie (2001)"), True),
+        ("Heat", "Heat", False),  # without a year, the durations decide
+    ],
+)
+def test_names_with_a_year_tell_films_apart_and_episodes_of_a_series(
+    train: str, val: str, *, is_one: bool
+) -> None:
+    entries = [
+        Identified("a", Video(train, "/a", (("general", 1.0),)), FileLook("/a", 9, 1, 7, "a")),
+        Identified("b", Video(val, "/b", (("general/val", 1.0),), split="val"), FileLook("/b", 9, 1, 7, "b")),
+    ]
+    assert bool(list(split_films(entries, {}))) is is_one

@@ -42,7 +42,7 @@ least so many. Films that share an opening have fewer."""
 _PURPOSES: Mapping[Split, str] = {"train": "training", "val": "validation", "test": "a test"}
 _SAME_CONTENT, _SAME_NAME = "the same content", "the same name"
 _YEAR = re.compile(r"^(.*\((?:18|19|20)\d\d\))(.*)$")
-_EPISODE = re.compile(r"(?<![0-9a-z])(?:s\d{1,2})?e\d{2,4}(?![0-9a-z])", re.IGNORECASE)
+_EPISODE = re.compile(r"(?<![0-9a-z])(?:(?:s\d{1,2})?e\d{2,4}|\d{4}-\d\d-\d\d)(?![0-9a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

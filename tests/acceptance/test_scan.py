@@ -25,7 +25,8 @@ def shelf(films: Films, tmp_path: Path) -> Path:
     os.link(films.gamma, folder / "Gamma-trailer.mp4")
     os.link(films.delta, folder / "Delta.mkv")
     (folder / "broken.mkv").write_bytes(b"no film" * 1000)
-    shutil.copy(films.beta, folder / os.fsdecode(b"\x1b[31m\xff [b].mkv"))
+    hostile = folder / os.fsdecode(b"\x1b[31m\xff [b].mkv")
+    hostile.write_bytes(films.beta.read_bytes() + bytes(64))  # a film of its own, not a copy
     return folder
 
 
@@ -36,13 +37,20 @@ def test_a_folder_of_real_films_becomes_a_configuration(shelf: Path, tmp_path: P
     assert f"left out: {shelf}/Gamma-trailer.mp4: a trailer" in lines
     assert f"left out: {shelf}/Alpha (2019) 1080p.mkv: a copy of a film that is taken in 360p" in lines
     assert f"left out: {shelf}/Delta.mkv: 5s long, under 6s" in lines
-    assert f"cannot be read now, listed all the same: {shelf}/broken.mkv: not a video file" in lines
-    assert "generator_config.json: 3 videos added, 0 of them by a rule, 0 listed before, 3 left out" in lines
+    assert f"left out: {shelf}/broken.mkv: not a video file" in lines
+    assert "generator_config.json: 2 videos added, 0 of them by a rule, 0 listed before, 4 left out" in lines
+    patches, targets, output, following, then = lines[-5:]
+    assert patches.startswith("Patches: ")
+    assert " files, about " in patches
+    assert targets.startswith("Targets that these films cannot meet: general ")
+    assert output.startswith("Output: /mnt/data/training/dataset, but /mnt is all that exists of it")
+    assert following == "Next: tui-gen check generator_config.json  (tests every film, estimates the time)"
+    assert then == "Then: tui-gen generator_config.json  (makes the patches)"
     assert "\x1b" not in done.out
     assert done.err == ""
     videos = load_settings(tmp_path / "generator_config.json").videos
     assert {os.path.basename(os.fsencode(video.path)) for video in videos} == {  # noqa: PTH119
-        b"Alpha.2019.2160p.UHD.BluRay.x265-GRP.mkv", b"broken.mkv", b"\x1b[31m\xff [b].mkv",
+        b"Alpha.2019.2160p.UHD.BluRay.x265-GRP.mkv", b"\x1b[31m\xff [b].mkv",
     }  # fmt: skip
     assert "Alpha (2019)" in {video.name for video in videos}
 

@@ -74,7 +74,7 @@ def writing(folder: Path) -> Act:
 
 
 def output_of(state: RunState, *stages: Stage) -> list[str]:
-    return list(dry_run(stages, state, lambda: 100.0, LineWidth(80, is_cut=False)))
+    return list(dry_run(stages, state, lambda: 100.0, LineWidth(80, is_cut=False), workers=2))
 
 
 def made(state: RunState, stage: str, *indexes: int) -> None:

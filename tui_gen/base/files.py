@@ -9,6 +9,11 @@ import stat
 from pathlib import Path
 
 
+def expanded(path: str) -> Path:
+    """Return a path with `~` as the user's home; unchanged if the home is unknown (no HOME, no such user)."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - that of pathlib raises
+
+
 def open_to_update(path: Path) -> int:
     """Open a file for reading and writing, made if need be, and return its descriptor. Raises OSError.
 
@@ -25,6 +30,31 @@ def owner_and_mode(path: Path) -> str:
         return ""
     owner, group = _user_name(found.st_uid), _group_name(found.st_gid)
     return f"owner {owner}, group {group}, mode {stat.S_IMODE(found.st_mode):04o}"
+
+
+def nearest_existing(path: Path) -> Path:
+    """Return a path, or the nearest path above it, that exists and can be reached."""
+    return next(place for place in (path, *path.parents) if os.path.exists(place))  # noqa: PTH110 - never raises
+
+
+def sharing_remedy(path: Path) -> str:
+    """Return how another user's file or folder can be shared with this user, as a clause; else ""."""
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return ""
+    if owner == os.geteuid():
+        return ""
+    return f"its owner {_user_name(owner)} can share it with your group (chmod -R g+rwX, then umask 002)"
+
+
+def denial(error: PermissionError) -> str:
+    """Return one sentence about a file that may not be read or written: whose it is, and what to change."""
+    path = Path(os.path.abspath(os.fsdecode(error.filename)))  # noqa: PTH100 - lexical
+    place = nearest_existing(path)
+    whose, of = owner_and_mode(place), "" if place == path else f"{place}: "
+    remedy = sharing_remedy(place) or f"change the mode of {place}"
+    return f"{path}: {error.strerror} ({of}{whose}); {remedy}"
 
 
 def _user_name(number: int) -> str:

@@ -181,7 +181,8 @@ def _add_scan(commands: Commands) -> None:
     scan.add_argument(
         "--min-seconds", metavar="N", type=float, default=60.0, help="leave out shorter films (default: 60)"
     )
-    scan.add_argument("--no-probe", action="store_true", help="open no file: fast, but lengths stay unknown")
+    scan.add_argument("--no-probe", action="store_true", help="probe no file: fast, but lengths stay unknown")
+    scan.add_argument("--no-follow", action="store_true", help="do not search folders that links lead to")
     scan.add_argument("--job", metavar="NAME", help=JOB_HELP)
 
 

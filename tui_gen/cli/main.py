@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
+from tui_gen.base.files import denial
 from tui_gen.base.formatting import display_name, size
 from tui_gen.base.terminals import can_draw
 from tui_gen.cli.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
@@ -33,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parsed(sys.argv[1:] if arguments is None else list(arguments))
         return int(_COMMANDS[options.command](options))
-    except RefusedError as error:
-        _complain(str(error))
-        return ExitCode.REFUSED
+    except (RefusedError, PermissionError) as error:
+        return _refused(error)
     except LockedError as error:
         _complain(f"{error}\nAttach to it with: tui-gen, or stop it with: tui-gen ctl stop")
         return ExitCode.LOCKED
@@ -46,8 +46,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return ExitCode.DONE
     except Exception:  # noqa: BLE001 - the last door: a fault of the program, shown whole
-        _complain(f"internal error; please report this:\n{traceback.format_exc()}")
-        return ExitCode.INTERNAL_ERROR
+        return _internal_error()
+
+
+def _refused(error: RefusedError | PermissionError) -> int:
+    if isinstance(error, RefusedError):
+        _complain(str(error))
+    elif error.filename is None:
+        return _internal_error()
+    else:
+        _complain(denial(error))
+    return ExitCode.REFUSED
+
+
+def _internal_error() -> int:
+    _complain(f"internal error; please report this:\n{traceback.format_exc()}")
+    return ExitCode.INTERNAL_ERROR
 
 
 def _parsed(words: list[str]) -> argparse.Namespace:
@@ -235,6 +249,7 @@ def _scan(options: argparse.Namespace) -> int:
         is_probed=not options.no_probe,
         least_seconds=options.min_seconds,
         keeps_editions=options.all_editions,
+        follows_links=not options.no_follow,
     )
     name, job = job_of(request.target, options.job)
     scanner = offered(job.capabilities().scanner, name, "scan")

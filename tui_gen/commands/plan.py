@@ -21,6 +21,7 @@ from tui_gen.engine.model.disk_estimate import need_of
 from tui_gen.engine.model.metrics import Metrics, idle_sources, listed, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
+from tui_gen.engine.model.time_estimate import TimeEstimate, described, time_estimate
 from tui_gen.engine.model.work import Learned, Plan, SourcePlan, Stage, Unit, Unusable
 from tui_gen.engine.run.session import replay
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
@@ -33,18 +34,23 @@ def plan_lines(config: JobConfig, width: LineWidth) -> tuple[list[str], bool]:
     opened = config.open(state.records, may_write_beside=True)
     for event in opened.found:
         state.apply(event)
-    lines = list(dry_run(opened.job.stages, state, time.time, width))
+    lines = list(dry_run(opened.job.stages, state, time.time, width, workers=config.run.workers))
     return lines, not any(category.shortfall for category in state.categories.values())
 
 
 def dry_run(
-    stages: Sequence[Stage], state: RunState, clock: Callable[[], float], width: LineWidth
+    stages: Sequence[Stage],
+    state: RunState,
+    clock: Callable[[], float],
+    width: LineWidth,
+    *,
+    workers: int,
 ) -> Iterator[str]:
     """Plan the stages in order and yield the result as lines. The facts and plans are applied to `state`.
 
     Discovery stages are performed up to the first stage that has something left to make.
     """
-    found = _plan_stages(stages, state, clock, width)
+    found = _plan_stages(stages, state, clock, width, workers=workers)
     total, idle = len(listed(state)), idle_sources(state)
     yield f"{state.nouns.source.title}: {total - len(idle)} of {total} can be used"
     yield from found.lines
@@ -64,7 +70,12 @@ class _Planned:
 
 
 def _plan_stages(
-    stages: Sequence[Stage], state: RunState, clock: Callable[[], float], width: LineWidth
+    stages: Sequence[Stage],
+    state: RunState,
+    clock: Callable[[], float],
+    width: LineWidth,
+    *,
+    workers: int,
 ) -> _Planned:
     found = _Planned()
     has_headings = sum(not stage.is_discovery for stage in stages) > 1
@@ -80,7 +91,11 @@ def _plan_stages(
             state.apply(ev.StagePlanned(now, stage.name, plan))
             found.plans.append(plan)
             found.lines += ["", f"Stage {stage.name}:"] if has_headings else []
-            found.lines += ["", *_stage_lines(state, stage, plan, now, width)]
+            found.lines += [""]
+            if stage.scope == "dataset":
+                found.lines += _dataset_lines(state, plan, now, width)
+            else:
+                found.lines += _stage_lines(state, plan, now, width, workers)
             clips = sum(source.clips_left for source in plan.sources)
             unfinished = _unfinished(stage, clips, state.nouns.clip) if clips else None
     return found
@@ -118,21 +133,36 @@ async def _discover(stage: Stage, state: RunState) -> None:
     await asyncio.gather(*(perform(unit) for source in plan.sources for unit in source.units))
 
 
-def _stage_lines(state: RunState, stage: Stage, plan: Plan, now: float, width: LineWidth) -> Iterator[str]:
+def _dataset_lines(state: RunState, plan: Plan, now: float, width: LineWidth) -> Iterator[str]:
     yield from _category_table(metrics_of(state, now), plan, state.nouns, width)
     yield ""
-    yield from _result(state, plan) if stage.scope == "dataset" else _totals(state, plan, now)
-    yield from _figures([source for source in plan.sources if source.clips_left], width)
+    yield from _result(state, plan)
+
+
+def _stage_lines(state: RunState, plan: Plan, now: float, width: LineWidth, workers: int) -> Iterator[str]:
+    yield from _category_table(metrics_of(state, now), plan, state.nouns, width)
+    yield ""
+    time = time_estimate(state, plan, now, workers=workers, processors=os.cpu_count() or 1)
+    yield from _totals(state, plan, time)
+    left = [source for source in plan.sources if source.clips_left]
+    yield from _figures(left, width)
+    if time is not None and not time.is_by_runs and len(time.by_source) > 1:
+        rows = [(duration(time.by_source[s.source]), s.name) for s in left if s.source in time.by_source]
+        yield from _figure_table("Time of each", rows, width)
 
 
 def _figures(sources: Sequence[SourcePlan], width: LineWidth) -> Iterator[str]:
     """Yield the job's figures for each source, title by title."""
     for title in dict.fromkeys(title for source in sources for title in source.figures):
-        yield ""
-        yield f"{title}:"
         rows = [(source.figures[title], source.name) for source in sources if title in source.figures]
-        columns = (Column("", is_number=True), Column("", may_be_cut=True))
-        yield from table_lines(columns, rows, width, indent=2)
+        yield from _figure_table(title, rows, width)
+
+
+def _figure_table(title: str, rows: Sequence[tuple[str, str]], width: LineWidth) -> Iterator[str]:
+    yield ""
+    yield f"{title}:"
+    columns = (Column("", is_number=True), Column("", may_be_cut=True))
+    yield from table_lines(columns, rows, width, indent=2)
 
 
 def _category_table(metrics: Metrics, plan: Plan, nouns: Nouns, width: LineWidth) -> Iterator[str]:
@@ -173,7 +203,7 @@ def _result(state: RunState, plan: Plan) -> Iterator[str]:
         yield f"Disk:   about {size(need.size_bytes)}"
 
 
-def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
+def _totals(state: RunState, plan: Plan, time: TimeEstimate | None) -> Iterator[str]:
     made = sum(source.clips_made for source in plan.sources)
     need = need_of(state, plan)
     clips, patches = state.nouns.clip, state.nouns.patch
@@ -187,11 +217,10 @@ def _totals(state: RunState, plan: Plan, now: float) -> Iterator[str]:
     else:
         basis = f", {plan.estimate_basis}" if plan.estimate_basis else ""
         yield f"{'Disk:':<{width}} about {size(need.size_bytes)}{basis}"
-    seconds = metrics_of(state, now).seconds_to_completion
-    if need.clips and seconds is not None:
-        yield f"{'Time:':<{width}} {duration(seconds)}, at the rate of the runs so far"
-    elif need.clips:
-        yield f"{'Time:':<{width}} not known before the first {clips.many}; try: tui-gen run --limit 20"
+    if need.clips:
+        unknown = f"not known before the first {clips.many}; {plan.time_hint}"
+        said = unknown if time is None else described(time, duration(time.seconds))
+        yield f"{'Time:':<{width}} {said}"
 
 
 def _problems(idle: Sequence[SourceState], plans: Sequence[Plan]) -> Iterator[str]:

@@ -32,6 +32,7 @@ class Entry:
     weights: tuple[tuple[str, float], ...]
     priority: int = DEFAULT_PRIORITY
     group: str | None = None
+    split: str | None = None
 
 
 def with_entries(text: str, document: Document, entries: Sequence[Entry]) -> str:
@@ -55,6 +56,8 @@ def _written(entry: Entry) -> str:
         fields["priority"] = entry.priority
     if entry.group is not None:
         fields["group"] = entry.group
+    if entry.split is not None:
+        fields["split"] = entry.split
     return _json(fields)
 
 

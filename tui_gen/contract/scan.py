@@ -18,6 +18,7 @@ class ScanRequest:
     is_probed: bool = True  # files are opened to see how long they are
     least_seconds: float = 60.0  # shorter ones are left out
     keeps_editions: bool = False  # all copies of a source are taken, not only the best
+    follows_links: bool = True  # links to folders are followed
 
 
 @dataclass(frozen=True, slots=True)

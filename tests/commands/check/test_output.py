@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tui_gen.base.files import nearest_existing
 from tui_gen.commands.check.output import (
     DiskSpace,
     folder_conditions,
@@ -15,7 +16,6 @@ from tui_gen.commands.check.output import (
 )
 from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
-from tui_gen.engine.run.write_access import nearest_folder
 
 GB = 10**9
 
@@ -66,7 +66,7 @@ def test_the_speed_is_measured_and_nothing_is_left(tmp_path: Path) -> None:
 
 def test_a_folder_to_come_is_looked_for_above(tmp_path: Path) -> None:
     output = tmp_path / "not" / "there"
-    assert nearest_folder(output) == tmp_path
+    assert nearest_existing(output) == tmp_path
     assert room_at(output).free_bytes == pytest.approx(room_at(tmp_path).free_bytes, rel=0.1)
     folder, speed = conditions(output)
     assert folder.level == "good"

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from tui_gen.commands.check.table import CheckFindings, json_of, lines_of
 from tui_gen.contract.inspect import Condition, Inspected
 from tui_gen.engine.model.disk_estimate import Need
+from tui_gen.engine.model.time_estimate import TimeEstimate
 from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS
 from tui_gen.views.text.tables import LineWidth
 
@@ -113,11 +114,17 @@ def test_json_holds_names_of_any_bytes() -> None:
 def test_work_that_was_not_all_tried_is_a_lower_bound() -> None:
     need = Need(clips=1200, patches=1300, files=3900, size_bytes=1e9, is_measured=False)
 
-    def told(*, is_all_tried: bool) -> str:
-        found = CheckFindings(
-            (OK,), COLUMNS, (video("A"),), need, processor_seconds=3700.0, is_all_tried=is_all_tried
+    def told(*, is_all_known: bool) -> str:
+        time = TimeEstimate(
+            3700.0,
+            {"v": 3700.0},
+            is_by_runs=False,
+            is_all_known=is_all_known,
+            processor_seconds=7400.0,
+            workers=2,
         )
+        found = CheckFindings((OK,), COLUMNS, (video("A"),), need, time=time)
         return "\n".join(lines_of(found, LineWidth(100, is_cut=True)))
 
-    assert "1,200 clips, 1,300 patches; about 1h 01m of processor time" in told(is_all_tried=True)
-    assert "at least 1h 01m" in told(is_all_tried=False)
+    assert "1,200 clips, 1,300 patches; about 1h 01m with 2 workers" in told(is_all_known=True)
+    assert "at least 1h 01m" in told(is_all_known=False)

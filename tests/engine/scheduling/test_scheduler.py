@@ -343,6 +343,72 @@ async def test_what_failed_is_tried_again_when_asked(ledger_path: Path) -> None:
     assert bench.state.clips_made == 405
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+async def test_a_retried_source_is_looked_at_before_all_other_work(
+    ledger_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.PLAN_SECONDS", 0.0)
+    looks = list[int]()
+
+    def act(clip: Clip) -> Iterable[Report]:
+        if clip.source == "z":
+            looks.append(bench.state.clips_made)
+            return [Unusable("z", "not a video file")]
+        return make(clip)
+
+    stage = ToyStage({"z": 9, "a": 500, "b": 500}, act, stretch=100)
+    bench = Bench(stage, ledger_path, options=Options(workers=workers))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.clips_made >= 50)
+    known = len(looks)
+    assert known
+    assert bench.state.categories["all"].planned == 1000
+    at = bench.state.clips_made
+    assert await bench.steering.steer(do.Retry()) == "trying 1 again"
+    assert bench.state.categories["all"].planned == 1009
+    await bench.until(lambda: len(looks) > known and bench.state.categories["all"].planned == 1000)
+    assert looks[known] - at <= 2 * workers  # the clips in hand, and not the rest of a stretch
+    assert bench.state.clips_made - at <= 4 * workers
+    await run
+    assert (len(looks), bench.state.clips_made) == (known + 1, 1000)
+
+
+async def test_a_retry_during_a_pause_waits_for_its_end_and_says_so(ledger_path: Path) -> None:
+    bench = Bench(
+        ToyStage(
+            {"z": 5, "a": 200}, lambda clip: [Unusable("z", "torn")] if clip.source == "z" else make(clip)
+        ),
+        ledger_path,
+    )
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.clips_made >= 20)
+    await bench.steering.steer(do.Pause())
+    assert await bench.steering.steer(do.Retry()) == "trying 1 again when the run goes on"
+    await bench.steering.steer(do.Resume())
+    assert (await run).exit_code == 3
+    assert bench.state.sources["z"].unusable == "torn"
+
+
+async def test_a_retried_source_that_is_skipped_ends_no_worker(
+    ledger_path: Path,
+) -> None:
+    def act(clip: Clip) -> Iterable[Report]:
+        return [Unusable("z", "torn")] if clip.source == "z" else make(clip)
+
+    stage = ToyStage({"z": 5, "a": 200}, act, stretch=100)
+    bench = Bench(stage, ledger_path, options=Options(workers=1))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.clips_made >= 20)
+    handed_out = len(stage.handed_out)
+    await bench.steering.steer(do.Skip("z"))
+    await bench.steering.steer(do.Retry("z"))
+    made = bench.state.clips_made
+    await bench.until(lambda: bench.state.clips_made >= made + 20)
+    assert len(stage.handed_out) == handed_out
+    await run
+    assert bench.state.clips_made == 200
+
+
 async def test_an_unusable_source_ends_and_the_others_go_on(ledger_path: Path) -> None:
     def act(clip: Clip) -> Iterable[Report]:
         return [Unusable("a", "no such codec")] if clip.source == "a" else make(clip)

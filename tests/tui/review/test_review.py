@@ -226,3 +226,13 @@ def test_a_review_with_a_filter_in_a_light_theme(snap_compare: SnapCompare) -> N
     app: Any = review()
     keys = ("t", "slash", "f", "i", "l", "m", "enter", "space")
     assert snap_compare(app, terminal_size=(80, 24), run_before=pressing(*keys))
+
+
+@pytest.mark.parametrize("width", range(40, 200, 7))
+def test_facts_are_whole_or_not_shown(width: int) -> None:
+    reviewed = Reviewed("", ("general", "space", "toon"), tuple(row_of(n) for n in range(6)))
+    columns = Columns(width, reviewed, 0)
+    for row in reviewed.rows:
+        text = "".join(span.text for span in columns.row(row))
+        shown = text[:width]
+        assert (row.facts in shown) or (row.facts.split()[0] not in shown) or row.facts.split()[0] in row.why

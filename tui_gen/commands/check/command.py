@@ -28,6 +28,7 @@ from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import Need, need_of
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.time_estimate import TimeEstimate, time_estimate
 from tui_gen.engine.run.session import LOCK_NAME, recipe_differences, replay
 from tui_gen.engine.storage.lock import is_held, read_holder
 from tui_gen.views.text.progress import Progress
@@ -71,7 +72,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
             f"Stopped after {len(sources)} of {config.nouns.source.counted(len(inspection.sources))}.\n"
         )
         return 128 + looked.signal
-    planned = _planned(inspection, state, news, sources)
+    planned = _planned(config, inspection, state, news, sources)
     conditions = [
         *_machine(request),
         *inspection.conditions,
@@ -84,8 +85,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
         sources,
         nouns=config.nouns,
         need=planned.need,
-        processor_seconds=planned.processor_seconds,
-        is_all_tried=planned.is_all_tried,
+        time=planned.time,
         config=str(config.run.path),
         output=str(config.run.output),
         is_kept=kept.is_kept,
@@ -161,14 +161,19 @@ def _kept(config: JobConfig, news: News, state: RunState, request: CheckRequest,
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """The plan of a run, and its estimated cost."""
+    """The plan of a run, and the time that it takes."""
 
     need: Need | None = None
-    processor_seconds: float | None = None
-    is_all_tried: bool = True
+    time: TimeEstimate | None = None
 
 
-def _planned(inspection: Inspection, state: RunState, news: News, sources: Sequence[Inspected]) -> _Planned:
+def _planned(
+    config: JobConfig,
+    inspection: Inspection,
+    state: RunState,
+    news: News,
+    sources: Sequence[Inspected],
+) -> _Planned:
     """Plan what a run would make, from the facts known now."""
     if not sources:
         return _Planned()
@@ -176,12 +181,11 @@ def _planned(inspection: Inspection, state: RunState, news: News, sources: Seque
         state.apply(event)
     planned = inspection.planned(state.records, time.time())
     state.apply(planned)
-    costs = {source.source: source.seconds_per_clip for source in sources}
-    wanted = [
-        (source.clips_left, costs.get(source.source)) for source in planned.plan.sources if source.clips_left
-    ]
-    tried = [clips * cost for clips, cost in wanted if cost is not None]
-    return _Planned(need_of(state, planned.plan), sum(tried) if tried else None, len(tried) == len(wanted))
+    processors = os.cpu_count() or 1
+    estimate = time_estimate(
+        state, planned.plan, planned.at, workers=config.run.workers, processors=processors
+    )
+    return _Planned(need_of(state, planned.plan), estimate)
 
 
 # ------------------------------------------------------------------ the machine

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_gen.base.files import owner_and_mode
+from tui_gen.base.files import nearest_existing, owner_and_mode
 from tui_gen.base.formatting import count, size
 from tui_gen.base.nouns import USUAL_NOUNS, Noun
 from tui_gen.contract.inspect import Condition
 from tui_gen.engine.model.disk_estimate import Need
 from tui_gen.engine.run.disk_guard import MIN_FREE_FILES
-from tui_gen.engine.run.write_access import nearest_folder, try_to_write
+from tui_gen.engine.run.write_access import try_to_write
 
 PIECE_BYTES = 1 << 20
 PIECES = 32
@@ -39,7 +39,7 @@ def folder_conditions(
     output: Path, run_folder: Path, status_path: Path, *, is_busy: bool
 ) -> Iterator[Condition]:
     """Return whether a run can write to the output folder, and how fast."""
-    place = nearest_folder(output)
+    place = nearest_existing(output)
     try:
         if not is_busy:  # a running engine shows that the folder can be written
             try_to_write(output, run_folder, status_path)
@@ -120,5 +120,5 @@ def _files(free: int | None, need: Need | None) -> Condition:
 
 def room_at(output: Path) -> DiskSpace:
     """Return the free space where the output folder is or will be."""
-    status = os.statvfs(nearest_folder(output))
+    status = os.statvfs(nearest_existing(output))
     return DiskSpace(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else None)

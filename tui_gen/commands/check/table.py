@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_gen.base.formatting import count, duration
@@ -21,6 +21,7 @@ from tui_gen.contract.inspect import (
     Level,
 )
 from tui_gen.engine.model.disk_estimate import Need
+from tui_gen.engine.model.time_estimate import TimeEstimate, described
 from tui_gen.views.text import tables
 from tui_gen.views.text.tables import LineWidth, wrapped_lines
 
@@ -28,6 +29,7 @@ WIDE = 120
 LEAST_NAME_CELLS = 12
 INDENT = "    "
 WORDS: Mapping[Level, str] = {"good": "ok", "unknown": "?", "warning": "warning", "wrong": "WRONG"}
+TIME = Column("time", is_number=True, is_wide=True)
 STATES = {
     "good": "good",
     "flawed": "partly usable",
@@ -45,8 +47,7 @@ class CheckFindings:
     columns: Sequence[Column]
     sources: Sequence[Inspected]
     need: Need | None = None
-    processor_seconds: float | None = None  # estimated, for all planned clips of inspected sources
-    is_all_tried: bool = True
+    time: TimeEstimate | None = None
     config: str = ""
     output: str = ""
     is_kept: bool = False
@@ -84,8 +85,9 @@ def _condition(condition: Condition, widest: int, cells: int) -> Iterator[str]:
 def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
     """Yield a line for each source, and below it the values without a column at this width."""
     is_wide = width.cells >= WIDE
-    shown = [column for column in findings.columns if is_wide or not column.is_wide]
-    below = [column for column in findings.columns if column not in shown]
+    all_columns = [*findings.columns, *([TIME] if findings.time is not None else [])]
+    shown = [column for column in all_columns if is_wide or not column.is_wide]
+    below = [column for column in all_columns if column not in shown]
     columns = [
         tables.Column(findings.nouns.source.one, may_be_cut=True, least_cells=LEAST_NAME_CELLS),
         *(
@@ -97,12 +99,21 @@ def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
             for column in shown
         ),
     ]
-    rows = [[source.name, *(_cell(source, column) for column in shown)] for source in findings.sources]
+    sources = [_with_time(source, findings.time) for source in findings.sources]
+    rows = [[source.name, *(_cell(source, column) for column in shown)] for source in sources]
     heading, *lines = tables.table_lines(columns, rows, width, gap=1)
     yield heading
-    for source, line in zip(findings.sources, lines, strict=True):
+    for source, line in zip(sources, lines, strict=True):
         yield line
         yield from _below(source, below, width.cells)
+
+
+def _with_time(source: Inspected, time: TimeEstimate | None) -> Inspected:
+    """Return a source with the cell for its share of the estimated time."""
+    if time is None or source.source not in time.by_source:
+        return source
+    cells = {**source.cells, TIME.title: f"~{duration(time.by_source[source.source])}"}
+    return replace(source, cells=cells)
 
 
 def _cell(source: Inspected, column: Column) -> str:
@@ -154,11 +165,9 @@ def _work(findings: CheckFindings, need: Need) -> str:
     nouns = findings.nouns
     parts = (nouns.clip.counted(need.clips), nouns.patch.counted(need.patches))
     text = f"Planned: {', '.join(dict.fromkeys(parts))}"
-    if findings.processor_seconds is None:
+    if findings.time is None:
         return text
-    about = "about" if findings.is_all_tried else "at least"
-    seconds = duration(findings.processor_seconds)
-    return f"{text}; {about} {seconds} of processor time by these costs (an estimate)"
+    return f"{text}; {described(findings.time, duration(findings.time.seconds))}"
 
 
 # ------------------------------------------------------------------ for scripts
@@ -184,14 +193,15 @@ def json_of(findings: CheckFindings) -> str:
             "patches": need.patches,
             "files": need.files,
             "bytes_estimate": need.size_bytes,
-            "processor_seconds_estimate": findings.processor_seconds,
+            "processor_seconds_estimate": None if findings.time is None else findings.time.processor_seconds,
+            "seconds_estimate": None if findings.time is None else findings.time.seconds,
         },
-        "videos": [_source(source) for source in findings.sources],
+        "videos": [_source(source, findings.time) for source in findings.sources],
     }
     return json.dumps(answer, separators=(",", ":"), allow_nan=False)
 
 
-def _source(source: Inspected) -> dict[str, Any]:
+def _source(source: Inspected, time: TimeEstimate | None) -> dict[str, Any]:
     return {
         "id": source.source,
         "name": source.name,
@@ -199,5 +209,6 @@ def _source(source: Inspected) -> dict[str, Any]:
         "state": source.state,
         "reason": source.reason,
         "remarks": list(source.remarks),
+        "seconds_estimate": None if time is None else time.by_source.get(source.source),
         **source.record,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
+from tui_gen.base.files import nearest_existing, owner_and_mode, sharing_remedy
 from tui_gen.base.formatting import display_name, size
 from tui_gen.base.nouns import Noun
 from tui_gen.config.run_config import RunConfig
@@ -99,9 +101,12 @@ def refused_where_not_writable(config: RunConfig, place: Path | None = None) -> 
         yield
     except OSError as error:
         path = error.filename or place or config.output
+        refused = nearest_existing(Path(os.fsdecode(path)))
+        whose, remedy = owner_and_mode(refused), sharing_remedy(refused)
+        of = "" if os.fspath(refused) == os.fsdecode(path) else f"{refused}: "
         message = (
-            f"{path}: cannot be written ({error.strerror}); choose another "
-            '"output_base_dir" in the configuration or make this one writable'
+            f"{path}: cannot be written ({error.strerror}{whose and f'; {of}{whose}'}); choose another "
+            f'"output_base_dir" in the configuration, or {remedy or "make this one writable"}'
         )
         raise RefusedError(message) from error
 

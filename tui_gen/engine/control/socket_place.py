@@ -34,7 +34,8 @@ def socket_paths(run_folder: Path) -> Iterator[Path]:
     """Yield the possible paths of a run folder's socket, the best one first."""
     uid = os.getuid()
     name = f"{hashlib.sha256(os.fsencode(run_folder.resolve())).hexdigest()[:16]}.socket"
-    yield Path(tempfile.gettempdir()) / f"tui-gen-{uid}" / name
+    with contextlib.suppress(FileNotFoundError):  # a container with a read-only root has no temporary folder
+        yield Path(tempfile.gettempdir()) / f"tui-gen-{uid}" / name
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     for folder in dict.fromkeys((runtime, f"/run/user/{uid}")):
         if folder and Path(folder).is_absolute():

@@ -135,7 +135,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.FactsLearned) -> None:
-        self._run_on(event.at)
+        self._look_on(event.at)
         self.record(event.source).facts.update(event.facts)
         self._remember(event)
         for text in event.warnings:
@@ -143,7 +143,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.SourceFoundUnusable) -> None:
-        self._run_on(event.at)
+        self._look_on(event.at)
         self._stage_record(event.source, event.stage).unusable = event.reason
         self._see(event.source).unusable = event.reason
         self._remember(event)
@@ -317,6 +317,11 @@ class RunState(RunData):
         if self.active_since is not None:
             self.active_seconds += max(0.0, at - self.active_since)
             self.active_since = None
+
+    def _look_on(self, at: float) -> None:
+        """Count the work of a look at a source, unless `check` looked before the first run."""
+        if self.started_at is not None:
+            self._run_on(at)
 
     def _run_on(self, at: float) -> None:
         # A ledger may lack phases (older versions, a full disk): a clip that ended shows that the run works.

@@ -171,6 +171,8 @@ class SourcePlan:
     unusable: str | None = None
     # Further facts about its clips, by title: {"Mean spacing of the clips": "12.5 s"}.
     figures: Mapping[str, str] = field(default_factory=dict)
+    # Estimated processor time of the clips left on this machine; None if it was not measured.
+    processor_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     # The basis of the categories' estimated bytes, as a phrase: "if the pixels halve".
     estimate_basis: str = ""
+    # What to do to learn how long the rest takes, before anything is made.
+    time_hint: str = "try: tui-gen run --limit 20"
 
 
 Scope = Literal["source", "all_sources", "dataset"]

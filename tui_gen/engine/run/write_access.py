@@ -9,7 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
-from tui_gen.base.files import open_to_update
+from tui_gen.base.files import nearest_existing, open_to_update
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 
@@ -23,12 +23,7 @@ def try_to_write(output: Path, run_folder: Path, status_path: Path) -> None:
         if folder.is_dir():
             _make_and_rename_a_file(folder)
         else:
-            _make_a_folder(nearest_folder(folder))
-
-
-def nearest_folder(path: Path) -> Path:
-    """Return a path, or the nearest path above it, that exists and can be reached."""
-    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110 - never raises
+            _make_a_folder(nearest_existing(folder))
 
 
 def _make_and_rename_a_file(folder: Path) -> None:

@@ -80,10 +80,20 @@ class SourceQueue:
             return False
         if self.is_closed or self.is_unreachable:
             return self.is_closed
+        return not self._is_unit_left()
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether `take` would return a unit now."""
+        if self.is_closed or self.is_unreachable or self.is_survey_in_flight:
+            return False
+        return self._is_unit_left()
+
+    def _is_unit_left(self) -> bool:
         unit = self._next()
         if unit is not None:
             self._returned.append(unit)
-        return unit is None
+        return unit is not None
 
     def take(self, *, most_clips: int | None = None) -> Unit | None:
         """Return the next unit and mark its clips as in flight; None if there is none now.

@@ -27,6 +27,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.queues import SourceQueue
+from tui_gen.engine.scheduling.retried_sources import RetriedSources
 from tui_gen.engine.scheduling.source_waits import SourceWaits
 from tui_gen.engine.scheduling.stage_run import StageRun, clips_open, groups_of, in_order
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
@@ -65,6 +66,7 @@ class Scheduler:
         self._tickets = Tickets(options.limit)
         self._timers: list[asyncio.TimerHandle] = []
         self._waits = SourceWaits(executor, self._reach_again)
+        self._retried = RetriedSources()
         self._lacks_room = False  # a unit is left, and no machine has room for it
         executor.on_change(self.gate.pulse)
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
@@ -199,7 +201,7 @@ class Scheduler:
     def _next_unit(self) -> tuple[StageRun, Unit, str] | None:
         most_clips, in_hand = self._fair_share(), Counter(worker.machine for worker in self._workers.values())
         self._lacks_room = False
-        for run, source in in_order(self._runs):
+        for run, source in in_order(self._runs, first=self._retried.waiting(self._runs)):
             if not self._is_open(source) or not run.may_enter(source):
                 continue
             unit = run.queues[source].take(most_clips=most_clips)
@@ -209,6 +211,7 @@ class Scheduler:
                 run.queues[source].give_back(unit, set(), is_stale=False)
                 return None
             machine = self._executor.place(in_hand, source)
+            self._retried.discard(source)  # also without room: ending workers would not help
             if machine is not None:
                 return run, unit, machine
             self._lacks_room = True
@@ -261,7 +264,7 @@ class Scheduler:
 
     def _balance(self) -> None:
         """Tell the newest workers to end if there are too many, and revoke this if there are not."""
-        target = self._state.workers_target
+        target = self._state.workers_target - self._workers_to_free()
         willing = [worker for worker in self._workers.values() if not worker.is_stale]
         willing.sort(key=lambda worker: worker.number)
         on_machine = Counter[str]()
@@ -273,6 +276,12 @@ class Scheduler:
                 worker.is_ending = is_ending
                 self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
                 self.gate.pulse()
+
+    def _workers_to_free(self) -> int:
+        """Return 1 if a retried source waits and all workers have clips of others, else 0."""
+        if self._ending or self.gate.is_closed or len(self._workers) < self._state.workers_target:
+            return 0
+        return int(self._retried.needs_worker(self._runs, [w.unit for w in self._workers.values()]))
 
     # ------------------------------------------------------------------ what workers tell
 
@@ -413,7 +422,9 @@ class Scheduler:
         self.gate.pulse()
 
     def forgive(self, source: str) -> None:
-        """Allow a source's failed clips to be handed out again."""
+        """Allow a source's failed clips to be handed out again, before the clips of other sources."""
         for queue in self._queues_of(source):
             queue.forgive()
+        if self._is_open(source):
+            self._retried.add(source)
         self.plan_again(source)

@@ -79,12 +79,17 @@ class StageRun:
         return any(queue.plan.priority > priority for queue in self.queues.values())
 
 
-def in_order(runs: Sequence[StageRun]) -> Iterable[tuple[StageRun, str]]:
-    """Return the sources of all stages by priority; among equals, sources of the later stage come first."""
-    if len(runs) == 1:
+def in_order(
+    runs: Sequence[StageRun], *, first: Collection[str] = frozenset()
+) -> Iterable[tuple[StageRun, str]]:
+    """Return the sources of all stages: those of `first`, then by priority.
+
+    Among sources of equal priority, those of the later stage come first.
+    """
+    if len(runs) == 1 and not first:
         return ((runs[0], source) for source in runs[0].order)
     places = [(run, source) for run in reversed(runs) for source in run.order]
-    return sorted(places, key=lambda place: place[0].queues[place[1]].plan.priority)
+    return sorted(places, key=lambda place: (place[1] not in first, place[0].queues[place[1]].plan.priority))
 
 
 def clips_open(runs: Sequence[StageRun], only: Collection[str] | None) -> int:

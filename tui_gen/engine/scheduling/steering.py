@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
@@ -114,4 +115,18 @@ class Steering:
         for name in wanted:
             await self._record(ev.SourceRetried(self._recorder.now(), name))
             self._engine.forgive(name)
-        return f"trying {len(wanted)} again" if wanted else "nothing has failed"
+        return self._tried(wanted) if wanted else "nothing has failed"
+
+    def _tried(self, wanted: Sequence[str]) -> str:
+        """Return the answer to a retry of sources. The new plan may refuse some by their recorded facts."""
+        sources = self._recorder.state.sources
+        refused = [sources[name] for name in wanted if sources[name].unusable is not None]
+        parts = list[str]()
+        if len(refused) < len(wanted):
+            when = " when the run goes on" if self._engine.gate.is_closed else ""
+            parts.append(f"trying {len(wanted) - len(refused)} again{when}")
+        if refused:
+            parts.append(f"{refused[0].name} stays unusable: {refused[0].unusable}")
+        if len(refused) > 1:
+            parts.append(f"and so do {len(refused) - 1} more")
+        return "; ".join(parts)

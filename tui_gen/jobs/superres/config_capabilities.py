@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tui_gen.contract.split import SourcePart
     from tui_gen.contract.stats import Measurements
     from tui_gen.contract.verify import Checked, MissingMeans, Recorded, Wanted
+    from tui_gen.jobs.superres.films.identity import Identified
     from tui_gen.jobs.superres.films.inspection.inspection import FilmInspection
 
 Records = Mapping[str, SourceRecord]
@@ -96,7 +97,7 @@ class FilmInspector:
             records=records,
             examined=tools,
             found=tuple(opening_events(identified, unreachable, records, basis)),
-            obstacles=tuple(_obstacles(self.settings, records)),
+            obstacles=(*_obstacles(self.settings, records), *_split_films(identified, records)),
         )
 
 
@@ -118,6 +119,14 @@ def _obstacles(settings: Settings, records: Records) -> Iterator[Condition]:
             "output_base_dir or let its owner make it writable"
         )
         yield Condition("folders", "wrong", says)
+
+
+def _split_films(identified: Sequence[Identified], records: Records) -> Iterator[Condition]:
+    from tui_gen.contract.inspect import Condition
+    from tui_gen.jobs.superres.films.same_film import split_films
+
+    for problem in split_films(identified, records):
+        yield Condition("split", "wrong", problem)
 
 
 # ------------------------------------------------------------------ after a run

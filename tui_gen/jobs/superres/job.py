@@ -23,6 +23,7 @@ from tui_gen.jobs.superres.dataset.lost_names import lost_names
 from tui_gen.jobs.superres.dataset.ownership import refuse_foreign_files
 from tui_gen.jobs.superres.films.identity import missing_of
 from tui_gen.jobs.superres.films.presence import Presence
+from tui_gen.jobs.superres.films.same_film import refuse_split_films
 from tui_gen.jobs.superres.films.source_check import (
     check_films,
     fingerprints_of,
@@ -83,6 +84,7 @@ class SuperResolutionConfig:
         identified = identified_films(settings, records)
         unreachable = unreachable_films(identified, records)
         check_films(settings, identified, records)
+        refuse_split_films(settings, identified, records)
         if not may_write_beside:
             refuse_foreign_files(settings, records)
         sources = tuple((found.id, found.video) for found in identified)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import on
@@ -14,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui_gen.base.files import expanded
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.tui.base_app import TerminalApp
@@ -82,7 +82,7 @@ class FirstRunApp(TerminalApp[NextStep | None]):
 
     @on(Input.Submitted)
     def _on_folder(self, event: Input.Submitted) -> None:
-        folder = Path(event.value).expanduser()
+        folder = expanded(event.value)
         if event.value and folder.is_dir():
             self.exit(NextStep("scan", str(folder)))
         elif not event.value:

@@ -5,8 +5,10 @@ Invariant: a row changes only through `Reviewed.change`, which keeps the previou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+
+from rich.cells import cell_len
 
 from tui_gen.base.formatting import count, display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
@@ -27,7 +29,7 @@ PRIORITY = "priority"
 DEFAULT_PRIORITY = 255
 _MARK_CELLS, _LEAST_NAME, _MOST_NAME = 5, 18, 44
 _WEIGHT_CELLS, _PRIORITY_CELLS = 10, 8
-_LEAST_WHY = 16
+_LEAST_WHY, _GAP = 16, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Reviewed:
     rows: tuple[ReviewRow, ...]
     nouns: Nouns = USUAL_NOUNS
     _before: list[tuple[ReviewRow, ...]] = field(default_factory=list)
+    _widest: tuple[tuple[ReviewRow, ...], tuple[int, int]] | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -98,6 +101,13 @@ class Reviewed:
         self.rows = self._before.pop()
         return True
 
+    def widest(self) -> tuple[int, int]:
+        """Return the cells of the longest facts and of the longest name; measured once for the same rows."""
+        if self._widest is None or self._widest[0] is not self.rows:
+            facts, names = (row.facts for row in self.rows), (row.name for row in self.rows)
+            self._widest = self.rows, (_widest(facts), _widest(names))
+        return self._widest[1]
+
     def head_lines(self, width: int) -> list[Line]:
         """Return lines with the scanned folders and the sums."""
         taken = [row for row in self.rows if row.is_in]
@@ -116,6 +126,10 @@ def matches(row: ReviewRow, wanted: str) -> bool:
     return wanted in f"{row.name}\n{row.key}\n{row.why}\n{row.facts}\n{categories}".casefold()
 
 
+def _widest(texts: Iterable[str]) -> int:
+    return max((cell_len(display_name(text)) for text in texts), default=0)
+
+
 class Columns:
     """The columns for a width, and the lines of rows in these columns."""
 
@@ -128,11 +142,17 @@ class Columns:
         first = max(0, min(chosen - fitting + 1, len(categories) - fitting))
         self._categories = list(categories)[first : first + fitting]
         self._chosen = chosen - first if chosen < len(categories) else len(self._categories)
-        room -= len(self._categories) * _WEIGHT_CELLS
-        self._why = room - _MOST_NAME + _LEAST_NAME - 2
-        self._name = _LEAST_NAME + min(max(0, room), _MOST_NAME - _LEAST_NAME)
+        room = max(0, room - len(self._categories) * _WEIGHT_CELLS)
+        # Facts are shown whole or not at all; then come the name, as far as names need, and the reason.
+        widest_facts, widest_name = reviewed.widest()
+        self._facts = widest_facts + _GAP
+        self._facts = 0 if self._facts + _GAP > room else self._facts
+        room -= self._facts
+        longest_name = min(_MOST_NAME, widest_name + 1)
+        self._name = _LEAST_NAME + min(max(0, longest_name - _LEAST_NAME), max(0, room - _GAP - _LEAST_WHY))
+        self._why = room - (self._name - _LEAST_NAME) - _GAP
         if self._why < _LEAST_WHY:
-            self._name, self._why = _LEAST_NAME + max(0, room), 0
+            self._name, self._why = _LEAST_NAME + room, 0
 
     def heading(self) -> Line:
         """Return the names of the columns; the chosen one is marked, also without colour."""
@@ -147,6 +167,7 @@ class Columns:
                 )
             else:
                 parts.append(muted(fit_right(fit(shown, min(len(shown), cells - 1)), cells)))
+        parts.append(muted(fit("  file", self._facts)))
         return (*parts, muted("  why" if self._why else ""))
 
     def row(self, row: ReviewRow) -> Line:
@@ -165,8 +186,9 @@ class Columns:
             numbers.append(self._number(weight, _WEIGHT_CELLS, place, role if row.value(name) else "muted"))
         priority = "-" if row.priority == DEFAULT_PRIORITY else str(row.priority)
         numbers.append(self._number(priority, _PRIORITY_CELLS, len(self._categories), role))
-        said = "   ".join(text for text in (row.why, row.facts) if text)
-        return (*start, *numbers, *([muted("  " + display_name(said))] if self._why else []))
+        facts = muted(fit(f"  {display_name(row.facts)}", self._facts))
+        why = [muted(f"  {foreign(row.why, self._why)}")] if self._why else []
+        return (*start, *numbers, facts, *why)
 
     def _number(self, text: str, cells: int, place: int, role: Role) -> StyledText:
         is_chosen = place == self._chosen and role == "plain"

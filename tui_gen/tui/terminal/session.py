@@ -11,7 +11,6 @@ import contextlib
 import os
 import signal
 import sys
-import tempfile
 import termios
 import threading
 import traceback
@@ -62,7 +61,8 @@ def run_screen(app: Endable, log: Path | None = None) -> int:
 @contextlib.contextmanager
 def _opened(log: Path | None) -> Iterator[IO[bytes]]:
     if log is None:
-        with tempfile.TemporaryFile() as file:
+        # In memory: a container with a read-only root has no temporary folder.
+        with os.fdopen(os.memfd_create("screen"), "w+b") as file:
             yield file
         return
     with log.open("ab+") as file:

@@ -5,12 +5,19 @@ Guards: a rejected patch leaves no file. Scores do not change the bytes of a wri
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_gen.engine.model.work import Patch
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, encode_patch, write_patch
+from tui_gen.jobs.superres.extraction.patches import (
+    PatchArrays,
+    PatchFiles,
+    cut_patch,
+    encode_patch,
+    write_patch,
+)
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
@@ -36,6 +43,28 @@ def cut_clip(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
 
 
 def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
+    made = _encoded(unit, clip, cut, given)
+    if made is None:
+        return
+    cut, upright = made.cut, unit.probe.even_upright
+    scale = cut.frame.width / upright.width
+    patch = write_patch(made.files, cut, output=Path(unit.settings.output), scale=scale)
+    record = {**patch.record, "source_crop": _in_source(cut, upright), **made.measured}
+    given.patches += (Patch(patch.category, patch.size_bytes, record, made.perceptual_hash),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """The files of a patch before they are written, and what was measured of it."""
+
+    cut: Cut
+    files: PatchFiles
+    measured: dict[str, object]
+    perceptual_hash: int | None
+
+
+def _encoded(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> _Encoded | None:
+    """Cut, measure and encode a patch; None if a score rejects it."""
     settings = unit.settings
     if cut.rivals:
         cut = most_detailed(clip, cut, settings)
@@ -50,15 +79,19 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
         if reason is not None:
             given.rejected += ((cut.category, reason),)
             given.rejected_scores[cut.category] = measures.scores
-            return
+            return None
         if measures.scores:
             measured["scores"] = measures.scores
         perceptual_hash = measures.perceptual_hash
-    upright = unit.probe.even_upright
-    files = encode_patch(arrays, settings.png_compression)
-    patch = write_patch(files, cut, output=Path(settings.output), scale=cut.frame.width / upright.width)
-    record = {**patch.record, "source_crop": _in_source(cut, upright), **measured}
-    given.patches += (Patch(patch.category, patch.size_bytes, record, perceptual_hash),)
+    return _Encoded(cut, encode_patch(arrays, settings.png_compression), measured, perceptual_hash)
+
+
+def cutting_seconds(unit: Stretch, task: ClipTask, clip: ClipFrames) -> float:
+    """Make the patches of a clip without writing them; return the processor time of this thread."""
+    began, given = time.thread_time(), Given()
+    for cut in task.cuts:
+        _encoded(unit, clip, cut, given)
+    return time.thread_time() - began
 
 
 def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,6 +180,7 @@ class _Identification:
     ) -> None:
         self._videos, self._looks = videos, looks
         self._files = dict(_seen(records))
+        self._records = records
         self._by_path = {file["path"]: source for source, file in self._files.items()}
         self._by_both = {(file["path"], file["fingerprint"]): source for source, file in self._files.items()}
         self._ids = {video.path: video.id for video in videos if video.id is not None}
@@ -208,7 +210,7 @@ class _Identification:
             elsewhere = self._by_path.get(video.path)
             is_replaced = elsewhere is not None and video.id is None
             said = (f"{video.path} holds another film than before: it is new",) if is_replaced else ()
-            return Identified(source, video, seen, {"file": seen.facts}, said)
+            return Identified(source, video, seen, {"file": seen.facts, **self._block_of(video)}, said)
         facts: dict[str, Any] = {} if file == seen.facts else {"file": seen.facts}
         if file["fingerprint"] != seen.fingerprint:
             # The entry sets the id by hand. The facts measured on the other file do not apply to this file.
@@ -219,6 +221,19 @@ class _Identification:
         else:
             said = ()
         return Identified(source, video, seen, facts, said)
+
+    def _block_of(self, video: Video) -> JsonObject:
+        """Return the film whose block a new film shares: the one that this entry had before, if any.
+
+        A new encode has the same scenes at the same times. With a block at another place, the one would be
+        trained on what the other holds out.
+        """
+        before = [
+            record.facts.get("block_of", source)
+            for source, record in self._records.items()
+            if source not in self._ids.values() and _was_entry(record, video)
+        ]
+        return {"block_of": min(before)} if before and video.val_share else {}
 
     def _settle_known(self) -> None:
         for path in self._open_paths():
@@ -254,6 +269,17 @@ class _Identification:
     def _open_paths(self) -> list[str]:
         """Return the paths without an id yet, sorted: the order of the configuration does not matter."""
         return sorted({video.path for video in self._videos} - self._ids.keys())
+
+
+def _was_entry(record: SourceRecord, video: Video) -> bool:
+    """Return whether an entry stood for a film of the ledger: by its path, or by its name."""
+    path = (record.facts.get("file") or {}).get("path")
+    name = (record.facts.get("entry") or {}).get("name")
+    return path == video.path or (name is not None and _composed(name) == _composed(video.name))
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def missing_of(identified: Iterable[Identified], unreachable: Collection[str]) -> frozenset[str]:

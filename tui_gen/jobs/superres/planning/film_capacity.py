@@ -94,7 +94,7 @@ class _Same:
 def prospect(settings: Settings, source: str, video: Video, facts: JsonObject) -> Prospect:
     """Return the clips and formats of a film. Cached while settings, entry and facts are the same objects."""
     known = (facts.get("probe"), facts.get("keyframes"), facts.get("survey"))
-    return _prospect(_Same(settings), source, _Same(video), tuple(map(_Same, known)))
+    return _prospect(_Same(settings), facts.get("block_of", source), _Same(video), tuple(map(_Same, known)))
 
 
 def capacity(settings: Settings, video: Video) -> int:
@@ -103,7 +103,9 @@ def capacity(settings: Settings, video: Video) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _Same, _Same]) -> Prospect:
+def _prospect(
+    settings: _Same, block_source: str, video: _Same, known: tuple[_Same, _Same, _Same]
+) -> Prospect:
     probe, keyframes, survey = (facts.thing for facts in known)
     needs_index = settings.thing.sampling == "keyframe"
     needs_chapters = settings.thing.trim.has_chapters and (probe or {}).get("title_chapters") is None
@@ -117,7 +119,9 @@ def _prospect(settings: _Same, source: str, video: _Same, known: tuple[_Same, _S
         survey_from_json(survey) if survey is not None else None,
     )
     duration = film.probe.duration_seconds
-    block = block_of(settings.thing.seed, source, share=video.thing.val_share, duration_seconds=duration)
+    block = block_of(
+        settings.thing.seed, block_source, share=video.thing.val_share, duration_seconds=duration
+    )
     line = timeline(film.probe, settings.thing, block, starts_seconds=film.starts_seconds)
     return _probed(settings.thing, video.thing, film, line)
 

@@ -19,6 +19,7 @@ from functools import reduce
 from operator import or_
 
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
+from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.planning.apportionment import Claim, allot
@@ -31,6 +32,8 @@ Sources = Sequence[tuple[str, Video]]
 Quotas = Mapping[str, Mapping[str, int]]
 """Category -> source -> total number of patches to make."""
 
+SAME_LENGTH_SECONDS = 1.0
+"""Two encodes of one film differ in their durations by at most this."""
 HOPELESS_REJECTIONS = 30
 """A film is given up if it has this many rejected clips from the start and no patch."""
 NOT_FOUND = "file not found"
@@ -89,7 +92,7 @@ def films_of(
     missing: Collection[str],
 ) -> list[Film]:
     """Return the films of a configuration. `missing` are the ids of films without a file."""
-    torn = dict(_torn(sources, records))
+    torn = dict(_shifted(sources, records)) | dict(_torn(sources, records))
     return [
         _film(settings, source, record=records.get(source[0]) or SourceRecord(), hindrances=(missing, torn))
         for source in sources
@@ -151,6 +154,31 @@ def _torn(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tup
             what = f"the group {json.dumps(video.group)}" if len(members) > 1 else "the film"
             reason = f"{what} is for {PURPOSES[video.split]}, but gave patches before: {' and '.join(found)}"
             yield from ((source, f"{reason}; move them with tui-gen split --move") for source, _ in members)
+
+
+def _shifted(sources: Sources, records: Mapping[str, SourceRecord]) -> Iterator[tuple[str, str]]:
+    """Yield the divided films whose earlier encode had another duration, with the reason why they wait.
+
+    The block of such a film does not hold the scenes that the block of the earlier encode holds.
+    """
+    for source, video in sources:
+        facts = records[source].facts if source in records else {}
+        earlier = records.get(facts.get("block_of") or source)
+        if not video.val_share or earlier is None:
+            continue
+        mine, theirs = (known.get("duration_seconds") for known in _probes(facts, earlier.facts))
+        if mine is None or theirs is None or abs(mine - theirs) <= SAME_LENGTH_SECONDS:
+            continue
+        reason = (
+            f"it is {mine:.0f} s long, but its file with the held-out block was {theirs:.0f} s: "
+            'the blocks hold different scenes; leave it out with "categories": {}, or begin with --fresh'
+        )
+        yield source, reason
+
+
+def _probes(*facts: JsonObject) -> Iterator[JsonObject]:
+    for known in facts:
+        yield known.get("probe") or {}
 
 
 # ----------------------------------------------------------------------------------------------- quotas

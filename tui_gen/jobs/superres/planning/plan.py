@@ -19,6 +19,7 @@ from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.planning.clip_bits import lowest
+from tui_gen.jobs.superres.planning.clip_cost import recorded_cost
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.planning.retries import retries
@@ -82,6 +83,7 @@ def plan_extract(
         categories,
         warnings,
         notes=tuple(_division(films)),
+        time_hint="tui-gen check measures it",
         estimate_basis="if PNG halves the pixels as it does for film",
     )
 
@@ -155,6 +157,7 @@ def _source_plan(settings: Settings, order: _FilmOrder, slugs: Mapping[str, Mapp
         clips_left=order.left.bit_count(),
         quotas=order.quotas,
         figures=_figures(order),
+        processor_seconds=_processor_seconds(settings, order),
     )
 
 
@@ -217,6 +220,13 @@ def _planned(film: Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:
         clips_made=0,
         clips_left=0,
         unusable=film.reason,
+    )
+
+
+def _processor_seconds(settings: Settings, order: _FilmOrder) -> float | None:
+    cost = recorded_cost(settings, order.film.record.facts)
+    return (
+        None if cost is None else cost.of(order.left.bit_count(), sum(b.bit_count() for _, b in order.todo))
     )
 
 

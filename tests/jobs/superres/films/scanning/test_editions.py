@@ -68,22 +68,13 @@ def test_editions_parts_and_episodes_share_a_group_and_single_films_have_none() 
         FilmName("Heat", 1995),
         FilmName("Alien", 1979),
     ]
-    found = groups(
-        (candidate(film.with_edition, Look(), film) for film in films),
-        listed={("alien", 1979): None},
-    )
+    found = groups(candidate(film.with_edition, Look(), film) for film in films)
     assert found == {
         "Dune (2021)": "Dune (2021)",
         "Dune (2021) - Extended": "Dune (2021)",
         "Planet Earth 2 - S01E01": "Planet Earth 2",
         "Planet Earth 2 - S01E02": "Planet Earth 2",
-        "Alien (1979)": "Alien (1979)",
     }
-
-
-def test_a_new_edition_joins_the_group_that_its_film_is_in() -> None:
-    found = groups([candidate("new", Look())], listed={("dune", 2021): "Desert films"})
-    assert found == {"new": "Desert films"}
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_a_film_gets_a_name_that_people_can_read(path: str, name: str) -> None:
 def test_a_folder_names_a_film_only_where_nothing_else_lies_in_it() -> None:
     assert str(named("Noir (1950)/Laura.mkv", is_alone=True)) == "Noir (1950)"
     assert str(named("Noir (1950)/Laura.mkv", is_alone=False)) == "Laura"
+    assert str(named("Numbers/300.mkv", is_alone=False)) == "300"
+    assert str(named("300 (2006)/1.mkv", is_alone=False)) == "300 (2006)"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui_gen.jobs.superres.films.scanning.finding import FolderError, Found, find_videos
+from tui_gen.jobs.superres.films.scanning.passed_over import passed_over_line
 
 
 @pytest.fixture
@@ -122,3 +123,119 @@ def test_the_small_tracks_of_a_disc_are_left_out(films: Path) -> None:
         "B/VIDEO_TS/VTS_02_1.VOB",
     }
     assert {why for _, why in found.left_out} == {"a small track of a disc"}
+
+
+# ------------------------------------------------------------------------------ what is passed over
+
+PASSED_OVER = {
+    "1 recycle bin": "#recycle @Recycle $RECYCLE.BIN RECYCLER .Trash-1000 .Trashes .Trash".split(),  # noqa: SIM905
+    "1 folder of snapshots": "@Recently-Snapshot .snapshot .snapshots .zfs ~snapshot #snapshot".split(),  # noqa: SIM905
+    "1 system folder": ["@eaDir", "lost+found", "System Volume Information", "tdarr-workDir2-x", "@tmp"],
+    "1 hidden folder": [".cache", ".stversions", ".AppleDouble"],
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "name"), [(said, name) for said, names in PASSED_OVER.items() for name in names]
+)
+def test_recycle_bins_snapshots_and_system_folders_are_passed_over(films: Path, said: str, name: str) -> None:
+    put(films, f"{name}/Drama/Heat (1995).mkv", f"Drama/{name}/Heat (1995).mkv", "real.mkv")
+    (films / f"Drama/{name}").rename(films / f"Drama/{name.swapcase()}")
+    found = find_videos([films])
+    assert taken(found) == {"real.mkv"}
+    assert passed_over_line(found.passed_over[:1]) == f"passed over: {said}"
+    assert len(found.passed_over) == 2
+    assert taken(find_videos([films / name])) == {"Drama/Heat (1995).mkv"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Heat (1995)-TdarrCacheFile-a1B2c3.mkv",
+        "Heat (1995).part.mkv",
+        "Heat (1995).mkv.part",
+        "Heat (1995).mkv.!qB",
+        "Heat (1995).!qB.mkv",
+        "Heat (1995).mkv.crdownload",
+        "Heat (1995).mkv.tmp",
+        "Heat (1995).tmp.mkv",
+        "Heat (1995).temp.mp4",
+        "Heat (1995).mkv.partial~",
+        "~syncthing~Heat (1995).mkv.tmp",
+    ],
+)
+def test_files_that_are_not_finished_are_passed_over(films: Path, name: str) -> None:
+    put(films, name, ".Heat (1995).mkv.x7Yz", "notes.txt.tmp")
+    found = find_videos([films])
+    assert taken(found) == set()
+    assert passed_over_line(found.passed_over) == "passed over: 1 hidden file, 1 unfinished file"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Trash (1970)/Trash (1970).mkv",
+        "Snapshots/Snapshot (2014).mkv",
+        "The.Temp.1993.mkv",
+        "The.Temp.mkv",
+        "film.part1.mkv",
+        "Kill Bill Part.mkv",
+        "The Unfinished.mkv",
+        "Recycle Bin/a.mkv",
+    ],
+)
+def test_films_in_folders_that_are_called_alike_are_found(films: Path, path: str) -> None:
+    put(films, path)
+    assert taken(find_videos([films])) == {path}
+
+
+# ------------------------------------------------------------------------------------ linked folders
+
+
+def test_a_linked_folder_is_searched_under_the_link(films: Path) -> None:
+    put(films.parent / "elsewhere", "Heat (1995).mkv", "More/Dune (2021).mkv")
+    (films / "4K movies").symlink_to("../elsewhere")
+    found = find_videos([films])
+    assert taken(found) == {"4K movies/Heat (1995).mkv", "4K movies/More/Dune (2021).mkv"}
+    alone = find_videos([films], follows_links=False)
+    assert (taken(alone), passed_over_line(alone.passed_over)) == (set(), "passed over: 1 linked folder")
+
+
+def test_each_real_folder_is_searched_once_and_under_its_own_path_if_it_has_one(films: Path) -> None:
+    put(films, "z real/Heat (1995).mkv")
+    put(films.parent / "elsewhere", "inner/Dune (2021).mkv")
+    (films / "a link").symlink_to("z real")
+    (films / "b inner").symlink_to("../elsewhere/inner")
+    (films / "c outer").symlink_to("../elsewhere")
+    (films / "d outer").symlink_to("../elsewhere")
+    found = find_videos([films])
+    assert taken(found) == {"z real/Heat (1995).mkv", "b inner/Dune (2021).mkv"}
+    assert [
+        (os.path.relpath(path, films), reason.partition(",")[0]) for path, reason in found.unreadable
+    ] == [
+        ("a link", f"a link to {films / 'z real'}"),
+        ("d outer", f"a link to {films.parent / 'elsewhere'}"),
+    ]
+
+
+def test_loops_and_links_out_of_reach_are_told(films: Path) -> None:
+    put(films, "Drama/Heat (1995).mkv")
+    put(films.parent / "elsewhere", "Dune (2021).mkv")
+    (films / "Drama/up").symlink_to("..")
+    (films / "Drama/root").symlink_to("/")
+    (films / "self").symlink_to("self")
+    (films / "gone disk").symlink_to("/mnt/gone")
+    (films / "poster.jpg").symlink_to("/mnt/gone/poster.jpg")
+    (films / "out").symlink_to("../elsewhere")
+    (films.parent / "elsewhere/back").symlink_to(films)
+    (films.parent / "elsewhere/again").symlink_to(".")
+    found = find_videos([films])
+    assert taken(found) == {"Drama/Heat (1995).mkv", "out/Dune (2021).mkv"}
+    assert {os.path.relpath(path, films): reason for path, reason in found.unreadable} == {
+        "Drama/up": f"a link that leads back to {films}",
+        "Drama/root": "a link that leads back to /",
+        "self": "a link to self: Too many levels of symbolic links",
+        "gone disk": "a link to /mnt/gone: No such file or directory",
+        "out/back": f"a link that leads back to {films}",
+        "out/again": f"a link to {films.parent / 'elsewhere'}, which is searched as {films / 'out'}",
+    }

@@ -377,6 +377,23 @@ def test_a_new_episode_joins_the_group_of_its_series(films: Path, tmp_path: Path
     assert [video.group for video in load_settings(target).videos] == ["mine"] * 3
 
 
+def test_a_new_episode_joins_a_listed_series_and_its_part(films: Path, tmp_path: Path) -> None:
+    target = tmp_path / "c.json"
+    put(films, "Show 01.mkv", "Show 02.mkv", "Alien (1979).mkv")
+    scanned(films, target)
+    text = target.read_text(encoding="utf-8").replace(', "group": "Show"', ', "split": "val"')
+    target.write_text(text, encoding="utf-8")
+    put(films, "Show 03.mkv")
+    said = scanned(films, target, may_update=True)
+    assert [(video.name, video.group, video.split) for video in load_settings(target).videos] == [
+        ("Alien (1979)", None, "train"),
+        ("Show - E01", "Show", "val"),
+        ("Show - E02", "Show", "val"),
+        ("Show - E03", "Show", "val"),
+    ]
+    assert f'joins the group "Show" of "Show - E01" and its part "val": {films}/Show 03.mkv' in said
+
+
 def test_a_faulty_target_is_not_touched(films: Path, tmp_path: Path) -> None:
     target = tmp_path / "c.json"
     target.write_text('{"videos": 3}', encoding="utf-8")

@@ -37,7 +37,7 @@ COLUMNS = (
     Column(
         "cost",
         is_number=True,
-        note="cost: an estimate, processor time of a clip, by those read as a test here",
+        note="cost: an estimate, processor time of a clip and its patches, by those read as a test here",
     ),
     Column("test", is_number=True, note="test: places that decode, of those tried"),
 )

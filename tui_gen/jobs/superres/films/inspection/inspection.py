@@ -29,6 +29,7 @@ from tui_gen.jobs.superres.films.inspection.tools import Examined
 from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
 from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_verdict import basis
+from tui_gen.jobs.superres.planning.clip_cost import COST, recorded_cost
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
 from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Survey
@@ -158,6 +159,8 @@ class FilmInspection:
             return Looked(film, outlook, keys)
         tried = await trial(self.settings, film.id, film.video, outlook, ffmpeg=tools.ffmpeg)
         if tried is not None:
+            if tried.cost is not None and recorded_cost(self.settings, learning.facts) is None:
+                learning.take(EXTRACT, Learned(film.id, {COST: tried.cost.to_json(self.settings)}))
             _judge(tried, learning, basis(film.id, self.settings, tools.ffmpeg))
         flaw = None if outlook.probe is None else _flaw(outlook.probe)
         if flaw is not None and learning.state == "good":

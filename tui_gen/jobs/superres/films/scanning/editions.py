@@ -81,20 +81,12 @@ def work_key(film: FilmName) -> WorkKey:
     return comparable(film.title), film.year
 
 
-def groups(candidates: Iterable[Candidate], *, listed: Mapping[WorkKey, str | None]) -> dict[str, str]:
-    """Return path -> group, for files that must be in the same part: editions, parts, episodes of a series.
-
-    `listed`: the works of films that the configuration already lists -> their groups.
-    """
+def groups(candidates: Iterable[Candidate]) -> dict[str, str]:
+    """Return path -> group, for files of the same part: editions, files of one film, episodes of a series."""
     works: dict[WorkKey, list[Candidate]] = defaultdict(list)
     for each in candidates:
         works[work_key(each.film)].append(each)
-    return {
-        each.path: listed.get(key) or work[0].film.work
-        for key, work in works.items()
-        if len(work) > 1 or key in listed
-        for each in work
-    }
+    return {each.path: work[0].film.work for work in works.values() if len(work) > 1 for each in work}
 
 
 def _copies_by_film(candidates: Sequence[Candidate]) -> Mapping[FilmKey, dict[str, list[Candidate]]]:

@@ -30,6 +30,7 @@ _RIPPED = re.compile(r"_t\d\d$")
 _EPISODE_ALONE = re.compile(r"(?:episode|ep|e)?[ ._-]*(\d{1,3})(?:[ ._-]+\D.*)?", re.IGNORECASE)
 _LISTED = re.compile(r"^(?:\(\d{1,2}\)\s*|\d{1,2}(?:\s+-\s+|\.\s+))(?=\S)")
 _DISC_NUMBER = re.compile(r"[\s._-]*(?<![0-9a-z])dis[ck][\s._-]*(\d{1,2})$", re.IGNORECASE)
+_LONGEST_TITLE_IN_NUMBER = 4
 UNTITLED = "untitled"
 
 
@@ -112,7 +113,7 @@ def _own_reading(place: FilePlace) -> Reading:
     alone = _EPISODE_ALONE.fullmatch(stem)
     if season is not None and alone:
         return Reading(episode=f"S{season:02d}E{int(alone.group(1)):02d}")
-    if _is_poor(stem):
+    if _is_poor(stem) and not _is_title_in_number(place, stem):
         return replace(read_name(stem, this_year=place.this_year), title="", year=None, episode="")
     stem = _RIPPED.sub("", stem)
     if place.folders[1:]:
@@ -124,6 +125,14 @@ def _own_reading(place: FilePlace) -> Reading:
 def _is_poor(name: str) -> bool:
     """Return whether a name says nothing about the film: "title_t00", "movie", "00800", random letters."""
     return bool(_POOR.fullmatch(name) or (_SCRAMBLED.fullmatch(name) and not TECHNICAL.search(name)))
+
+
+def _is_title_in_number(place: FilePlace, stem: str) -> bool:
+    """Return whether a number names a film: "300" among other films, in a folder that is not a film's."""
+    is_number = stem.isdecimal() and len(stem) <= _LONGEST_TITLE_IN_NUMBER
+    if not is_number or place.is_alone or not place.folders:
+        return False
+    return read_name(place.folders[0], this_year=place.this_year).year is None
 
 
 class _Around:

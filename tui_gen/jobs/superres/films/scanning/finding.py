@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tui_gen.jobs.superres.films.scanning.folder_walk import FolderWalk
+from tui_gen.jobs.superres.films.scanning.passed_over import Kind
 from tui_gen.jobs.superres.films.scanning.release_words import comparable
 
 EXTENSIONS = frozenset(
@@ -69,6 +71,7 @@ class VideoFile:
     path: str  # absolute; bytes that are not UTF-8 as surrogates
     size_bytes: int
     top: str  # the scanned folder that contains it
+    node: tuple[int, int] = (0, 0)  # device and inode
 
     @property
     def stem(self) -> str:
@@ -95,31 +98,34 @@ class Found:
     left_out: list[tuple[VideoFile, str]] = field(default_factory=list)  # with the reason
     # Folders and files that could not be read, each with the reason.
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    # What the walk passed over: recycle bins, snapshots, hidden and unfinished files.
+    passed_over: Sequence[Kind] = ()
 
 
-def find_videos(folders: Sequence[Path]) -> Found:
+def find_videos(folders: Sequence[Path], *, follows_links: bool = True) -> Found:
     """Search folders for video files. Raises `FolderError` for a path that is not a folder.
 
-    Hidden files and folders are skipped. Links to folders are not followed.
+    Hidden files and folders, recycle bins, snapshots and unfinished files are passed over.
     """
-    found = Found()
-    seen: set[tuple[int, int]] = set()
-    everything: list[VideoFile] = []
     for folder in folders:
         if not folder.is_dir():
             wrong = f"{folder} is no folder; name one that holds films"
             raise FolderError(wrong)
-        top = os.path.abspath(folder)  # noqa: PTH100 - keeps links as they are
-        for path in _candidates(top, found.unreadable):
-            try:
-                status = os.stat(path)  # noqa: PTH116 - a plain string keeps odd names as they are
-                is_film = stat.S_ISREG(status.st_mode) and not _is_source_text(path)
-            except OSError as error:
-                found.unreadable.append((path, error.strerror or type(error).__name__))
-                continue
-            if is_film and (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                everything.append(VideoFile(path, status.st_size, top))
+    walk = FolderWalk(EXTENSIONS, follows_links=follows_links)
+    found = Found(unreadable=walk.unreadable, passed_over=walk.passed_over)
+    seen: set[tuple[int, int]] = set()
+    everything: list[VideoFile] = []
+    tops = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - keeps links as they are
+    for top, path in walk.files(tops):
+        try:
+            status = os.stat(path)  # noqa: PTH116 - a plain string keeps odd names as they are
+            is_film = stat.S_ISREG(status.st_mode) and not _is_source_text(path)
+        except OSError as error:
+            found.unreadable.append((path, error.strerror or type(error).__name__))
+            continue
+        if is_film and (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
+            everything.append(VideoFile(path, status.st_size, top, (status.st_dev, status.st_ino)))
     minor = _minor_tracks(everything)
     for file in everything:
         reason = _why_no_film(file) or minor.get(file.path)
@@ -128,19 +134,6 @@ def find_videos(folders: Sequence[Path]) -> Found:
         else:
             found.files.append(file)
     return found
-
-
-def _candidates(folder: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield every path below a folder with the extension of a film, sorted."""
-
-    def note(error: OSError) -> None:
-        unreadable.append((str(error.filename), error.strerror or type(error).__name__))
-
-    for place, folders, files in os.walk(folder, onerror=note):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and name.rpartition(".")[2].lower() in EXTENSIONS:
-                yield os.path.join(place, name)  # noqa: PTH118 - a plain string keeps odd names as they are
 
 
 def _is_source_text(path: str) -> bool:

@@ -7,7 +7,6 @@ to the text, paths of moved files are updated, and entries of missing files are 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +18,14 @@ from tui_gen.config import edits
 from tui_gen.config.commented_json import parse
 from tui_gen.config.edits import Entry
 from tui_gen.contract.scan import FoundSource, ScanRequest
-from tui_gen.jobs.superres.config.load import read_document
+from tui_gen.jobs.superres.config.load import load_settings, read_document
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
-from tui_gen.jobs.superres.films.scanning.editions import Candidate, Look, WorkKey, groups
+from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
+from tui_gen.jobs.superres.films.scanning.editions import Candidate, Look, groups
 from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 from tui_gen.jobs.superres.films.scanning.finding import VideoFile
+from tui_gen.jobs.superres.films.scanning.next_steps import next_steps
+from tui_gen.media.film_facts import ProbeFacts
 
 GONE = "the last scan did not find it"
 
@@ -79,6 +80,15 @@ class FoundFilm:
 
 
 @dataclass(frozen=True, slots=True)
+class Kinship:
+    """What a new film inherits from the listed entries of its work."""
+
+    name: str  # of the first of these entries
+    group: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The entries of an existing configuration."""
 
@@ -86,34 +96,17 @@ class Listed:
     gone: Collection[int] = ()  # positions of files below the scanned folders that no longer exist
     moved: Mapping[int, str] = field(default_factory=dict)  # position -> new path of a moved file
 
-    def moved_to(self, new: Sequence[FoundFilm], films: Sequence[FoundFilm]) -> dict[int, str]:
-        """Return position -> new path of each gone file that matches exactly one new file by its name."""
-        places: dict[str, list[int]] = defaultdict(list)
-        for path, place in self.paths.items():
-            places[os.path.basename(path)].append(place)  # noqa: PTH119 - a plain string
-        found: dict[str, list[str]] = defaultdict(list)
-        for film in films:
-            found[os.path.basename(film.file.path)].append(film.file.path)  # noqa: PTH119
-        fresh = {film.file.path for film in new if film.film.year or film.film.episode}
-        return {
-            places[name][0]: paths[0]
-            for name, paths in found.items()
-            if len(paths) == 1
-            and paths[0] in fresh
-            and len(places[name]) == 1
-            and places[name][0] in self.gone
-        }
-
 
 def listed_in(settings: Settings, folders: Sequence[Path]) -> Listed:
     """Return the entries of a configuration, and those below the folders whose files no longer exist."""
     paths = {video.path: place for place, video in enumerate(settings.videos)}
     tops = [os.path.abspath(folder) for folder in folders]  # noqa: PTH100 - keeps links as they are
-    gone = {place for path, place in paths.items() if _is_below(path, tops) and not os.path.lexists(path)}
+    gone = {place for path, place in paths.items() if is_below(path, tops) and not os.path.lexists(path)}
     return Listed(paths, gone)
 
 
-def _is_below(path: str, tops: Sequence[str]) -> bool:
+def is_below(path: str, tops: Sequence[str]) -> bool:
+    """Return whether a path lies below one of the folders, by its text."""
     return any(path.startswith(f"{top.rstrip(os.sep)}{os.sep}") for top in tops)
 
 
@@ -129,9 +122,11 @@ class Findings:
     unreadable: tuple[tuple[str, str], ...]  # paths that could not be read, with the reason
     listed: Listed
     found_again: int
+    passed_over: str = ""  # a line about recycle bins, hidden files and so on
     rule_categories: tuple[str, ...] = ()
-    # The works of films listed before -> their groups.
-    listed_works: Mapping[WorkKey, str | None] = field(default_factory=dict)
+    # Path of a new film -> positions of the entries of the same work.
+    kin: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    probes: Mapping[str, ProbeFacts] = field(default_factory=dict)  # by path
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -155,6 +150,7 @@ class Findings:
         gone = {place for place in listed.gone if place not in listed.moved}
         text = edits.with_marks(text, document, gone | self._unseen(marked), said=GONE)
         text = edits.with_paths(text, parse(text), listed.moved)
+        text = edits.with_fields(text, parse(text), self._grouped(sources))
         text = edits.with_entries(text, parse(text), entries)
         if text != before or self.base != target:
             _write(target, text)
@@ -171,15 +167,40 @@ class Findings:
     def _entries(self, sources: Sequence[FoundSource]) -> Iterator[Entry]:
         films = {film.file.path: film for film in self.films}
         taken = [films[source.key] for source in sources if source.is_in]
-        group_of = groups((film.candidate for film in taken), listed=self.listed_works)
+        group_of = groups(film.candidate for film in taken if film.file.path not in self.kin)
         for source in sources:
             if source.is_in:
-                group = group_of.get(source.key)
-                yield Entry(source.name, source.key, source.weights, source.priority, group)
+                kinship = self._kinship(films[source.key])
+                group = kinship.group if kinship else group_of.get(source.key)
+                split = kinship.split if kinship and kinship.split != TRAIN else None
+                yield Entry(source.name, source.key, source.weights, source.priority, group, split)
             elif not films[source.key].left_out:
                 # The user left it out: list it without weights, so that the next update does not add it
                 # again.
                 yield Entry(source.name, source.key, (), source.priority)
+
+    def _kinship(self, film: FoundFilm) -> Kinship | None:
+        """Return what a new film inherits from the entries of its work; None if it inherits nothing."""
+        entries = [self.settings.videos[place] for place in self.kin.get(film.file.path, ())]
+        if len({(entry.split, entry.group) for entry in entries if entry.group}) > 1:
+            return None
+        splits = {entry.split for entry in entries}
+        if len(splits) != 1:
+            return None
+        group = next((entry.group for entry in entries if entry.group), film.film.work)
+        return Kinship(entries[0].name, group, entries[0].split)
+
+    def _grouped(self, sources: Sequence[FoundSource]) -> dict[int, tuple[str, object]]:
+        """Return position -> the group to write into an entry, for entries that new films join."""
+        films = {film.file.path: film for film in self.films}
+        found: dict[int, tuple[str, object]] = {}
+        for source in sources:
+            kinship = self._kinship(films[source.key]) if source.is_in else None
+            if kinship is not None:
+                places = self.kin[source.key]
+                ungrouped = [place for place in places if self.settings.videos[place].group is None]
+                found |= dict.fromkeys(ungrouped, ("group", kinship.group))
+        return found
 
     def _left_out(self, sources: Sequence[FoundSource]) -> Iterator[str]:
         films = {film.file.path: film for film in self.films}
@@ -190,6 +211,8 @@ class Findings:
                 yield f"left out: {source.key}: {films[source.key].left_out or 'by you'}"
         for path, reason in self.unreadable:
             yield f"not looked at: {path}: {reason}"
+        if self.passed_over:
+            yield self.passed_over
 
     def _said(self, sources: Sequence[FoundSource], newly_gone: Collection[int], added: int) -> Iterator[str]:
         films = {film.file.path: film for film in self.films}
@@ -197,6 +220,10 @@ class Findings:
         for source in sources:
             if source.is_in and films[source.key].unreadable:
                 yield f"cannot be read now, listed all the same: {source.key}: {films[source.key].unreadable}"
+            kinship = self._kinship(films[source.key]) if source.is_in else None
+            if kinship is not None:
+                part = f' and its part "{kinship.split}"' if kinship.split != TRAIN else ""
+                yield f'joins the group "{kinship.group}" of "{kinship.name}"{part}: {source.key}'
         for path, place in self.listed.paths.items():
             if place in self.listed.moved:
                 yield f"moved, the entry follows: {path} -> {self.listed.moved[place]}"
@@ -208,7 +235,7 @@ class Findings:
             f"{self.request.target}: {count(added)} videos added, {count(known)} of them by a rule, "
             f"{count(self.found_again)} listed before, {count(out)} left out"
         )
-        yield f"Next: tui-gen plan {self.request.target}"
+        yield from next_steps(load_settings(self.request.target), self.probes, self.request.target)
 
 
 def _write(target: Path, text: str) -> None:

@@ -18,8 +18,8 @@ from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
 from tui_gen.media.film_facts import ProbeFacts
 
 MOST_AT_ONCE = 16
-NO_FILMS = ("audio only", "cover art only", "no picture track")
-"""The beginnings of the reasons of intact files that contain no film."""
+NO_FILMS = ("audio only", "cover art only", "no picture track", "not a video file", "not a file but")
+"""The beginnings of the reasons of files that contain no film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class NoFacts:
     """Why a file could not be probed."""
 
     reason: str
-    is_no_film: bool = False  # the file is intact, but contains no film
+    is_no_film: bool = False  # the file contains no film
 
 
 Probed = ProbeFacts | NoFacts

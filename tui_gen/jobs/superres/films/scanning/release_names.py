@@ -10,11 +10,17 @@ Invariant: every text has a reading; the title is empty if the text has no title
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
+from tui_gen.jobs.superres.films.scanning.episode_words import (
+    bracketed_episode,
+    spelled_episode,
+    spelled_season,
+)
 from tui_gen.jobs.superres.films.scanning.release_words import (
     EDITION,
     HDR,
@@ -73,6 +79,7 @@ _PART = re.compile(
     rf"(?:^|{_SEP}|[(\[])(?:(cd|dis[ck]){_SEP}?|(part|pt))(\d{{1,2}})(?:of\d+)?(?![0-9A-Za-z])", re.IGNORECASE
 )
 _GROUP_LAST = re.compile(r"-[0-9A-Za-z@]+(?:\[[^\]]*\])?$")
+_WIDE_BRACKETS = str.maketrans("【】［］〔〕（）", "[][][]()")  # noqa: RUF001 - those of Chinese and Japanese names
 _STOPS = (
     "screen_size", "source", "video_codec", "audio_codec", "color_depth", "crc32", "streaming_service",
     "audio_channels", "frame_rate", "cd",
@@ -104,7 +111,8 @@ def read_name(name: str, *, this_year: int) -> Reading:
     The result is cached, because all files of a folder read the name of the folder.
     """
     tag = _EDITION_TAG.search(name)
-    text = _EDITION_TAG.sub(" ", _TAG.sub(" ", readable(name)))
+    text = unicodedata.normalize("NFC", readable(name)).translate(_WIDE_BRACKETS)
+    text = _EDITION_TAG.sub(" ", _TAG.sub(" ", text))
     text = _WEBSITE.sub("", text).strip()
     said = _Said(text, this_year)
     part = None
@@ -137,7 +145,7 @@ def season_of(name: str) -> int | None:
     if comparable(name) == "specials":
         return 0
     match = _SEASON.fullmatch(readable(name).strip())
-    return int(match.group(1)) if match else None
+    return int(match.group(1)) if match else spelled_season(unicodedata.normalize("NFC", readable(name)))
 
 
 @dataclass(slots=True)
@@ -206,7 +214,15 @@ def _numbered(said: _Said) -> tuple[str, int | None, str] | None:
         return *_series(text[: match.start()], said), episode
     if match := _DATE.search(text):
         return *_series(text[: match.start()], said), "-".join(match.groups())
-    return _told_apart(said) or _counted(said)
+    return _spelled(said) or _told_apart(said) or _counted(said)
+
+
+def _spelled(said: _Said) -> tuple[str, int | None, str] | None:
+    """Return an episode that the name spells with a word of its language, or in brackets."""
+    found = bracketed_episode(said.text) or spelled_episode(said.text)
+    if found is None or (found.is_doubtful and said.years_in(said.text)):
+        return None
+    return *_series(found.before, said), _season_episode(found.season, found.episode)
 
 
 def _season_episode(season: int | None, episode: int) -> str:

@@ -13,10 +13,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tui_gen.base.formatting import duration
 from tui_gen.contract.scan import ScanRequest
+from tui_gen.engine.model.work import JsonObject
+from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.jobs.superres.config.load import CategoryRule, load_rules, load_settings
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.scanning.editions import (
@@ -25,7 +28,6 @@ from tui_gen.jobs.superres.films.scanning.editions import (
     film_key,
     lesser_copies,
     lines_of,
-    work_key,
 )
 from tui_gen.jobs.superres.films.scanning.film_names import FilePlace, FilmName, name_film
 from tui_gen.jobs.superres.films.scanning.finding import (
@@ -35,8 +37,19 @@ from tui_gen.jobs.superres.films.scanning.finding import (
     VideoFile,
     find_videos,
 )
-from tui_gen.jobs.superres.films.scanning.findings import Findings, FoundFilm, Listed, ScanError, listed_in
+from tui_gen.jobs.superres.films.scanning.findings import (
+    Findings,
+    FoundFilm,
+    Listed,
+    ScanError,
+    is_below,
+    listed_in,
+)
+from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
+from tui_gen.jobs.superres.films.scanning.next_steps import probes_of
+from tui_gen.jobs.superres.films.scanning.numbered_files import numbered_names
+from tui_gen.jobs.superres.films.scanning.passed_over import passed_over_line
 from tui_gen.jobs.superres.films.scanning.release_names import Reading
 from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
 from tui_gen.media.film_facts import ProbeFacts
@@ -66,16 +79,24 @@ def scan(
         many = len(listed.paths)
         wrong = f"{target} has {many} videos already; add --update to add to them, or -o for another file"
         raise ScanError(wrong)
-    found = _found(request.folders)
+    found = _found(request)
     films = _named(found.files, this_year, progress)
     new = [film for film in films if film.file.path not in listed.paths]
     probed = _probed(new, settings, probe, progress) if request.is_probed and new else {}
     new = [_judged(film, probed.get(film.file.path), request.least_seconds) for film in new]
     new = _weighed(new, load_rules(base))
-    moved = listed.moved_to(new, films)
-    known = {film_key(film.film): film.film for film in films if film.file.path in listed.paths}
-    groups = {video.path: video.group for video in settings.videos}
-    chosen = _chosen([film for film in new if film.file.path not in moved.values()], known, request)
+    named = {film.file.path: film.film for film in films}
+    entries = listed_films(
+        settings if base is target else replace(settings, videos=()),
+        gone=listed.gone,
+        known=_known(settings) if listed.paths else {},
+        name_of=partial(_name_at, named=named, request=request, this_year=this_year),
+    )
+    followed = follow(entries, new, [film for film in films if film.file.path in listed.paths])
+    known = {film_key(each.film): each.video.name for each in entries}
+    new = [_left_out(film, followed.copies) for film in new]
+    followers = set(followed.moved.values())
+    chosen = _chosen([film for film in new if film.file.path not in followers], known, request, followed.same)
     return Findings(
         request=request,
         base=base,
@@ -83,24 +104,46 @@ def scan(
         films=tuple(chosen),
         minor=tuple(found.left_out),
         unreadable=tuple(found.unreadable),
-        listed=replace(listed, moved=moved),
+        passed_over=passed_over_line(found.passed_over),
+        listed=replace(listed, moved=followed.moved),
         found_again=sum(film.file.path in listed.paths for film in films),
-        listed_works={
-            work_key(film.film): groups[film.file.path] for film in films if film.file.path in listed.paths
-        },
+        kin=followed.kin,
+        probes=probes_of(probed),
         rule_categories=tuple(dict.fromkeys(name for rule in load_rules(base) for name, _ in rule.weights)),
     )
 
 
-def _found(folders: Sequence[Path]) -> Found:
+def _unread_lines(found: Found) -> list[str]:
+    return [f"not looked at: {path}: {reason}" for path, reason in found.unreadable]
+
+
+def _known(settings: Settings) -> dict[str, tuple[JsonObject, float | None]]:
+    """Return path -> the "file" fact and the duration in seconds, of the films in the ledger."""
+    if not (settings.run_folder / LEDGER_NAME).is_file():
+        return {}
+    state, _ = replay(settings.run_folder)
+    known = {}
+    for record in state.records.values():
+        if file := record.facts.get("file"):
+            probe = record.facts.get("probe")
+            known[file["path"]] = (file, probe["duration_seconds"] if probe else None)
+    return known
+
+
+def _left_out(found: FoundFilm, copies: Mapping[str, str]) -> FoundFilm:
+    return replace(found, left_out=found.left_out or copies.get(found.file.path, ""))
+
+
+def _found(request: ScanRequest) -> Found:
     try:
-        found = find_videos(folders)
+        found = find_videos(request.folders, follows_links=request.follows_links)
     except FolderError as error:
         raise ScanError(str(error)) from error
     if not found.files and not found.left_out:
-        names = ", ".join(map(str, folders))
+        names = ", ".join(map(str, request.folders))
         wrong = f"no video files below {names}; looked for {', '.join(sorted(EXTENSIONS))}"
-        raise ScanError(wrong)
+        passed_over = passed_over_line(found.passed_over)
+        raise ScanError(*_unread_lines(found), *filter(None, [passed_over]), wrong)
     return found
 
 
@@ -114,7 +157,38 @@ def _named(files: Sequence[VideoFile], this_year: int, progress: Progress) -> li
         place = FilePlace(file.stem, file.folders, neighbours[file.folder] == 1, this_year)
         films.append(_film(file, place))
         progress("reading names", done, len(files))
-    return list(_told_apart(films))
+    return list(_told_apart(list(_numbered(films, this_year))))
+
+
+def _name_at(path: str, *, named: Mapping[str, FilmName], request: ScanRequest, this_year: int) -> FilmName:
+    """Return the name of the film at a path: as found by this scan, else as it would be found there."""
+    if path in named:
+        return named[path]
+    tops = [os.path.abspath(folder) for folder in request.folders]  # noqa: PTH100 - keeps links as they are
+    above = os.path.dirname(os.path.dirname(path))  # noqa: PTH120 - a plain string keeps odd names as they are
+    file = VideoFile(path, 0, next((top for top in tops if is_below(path, [top])), above))
+    return name_film(FilePlace(file.stem, file.folders, this_year=this_year))[0]
+
+
+def _numbered(films: Sequence[FoundFilm], this_year: int) -> Iterator[FoundFilm]:
+    """Name films again that their folder shows to be the episodes of a series."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for found in films:
+        if _may_be_numbered(found):
+            folders[found.file.folder].append(found.file.stem)
+    names = {folder: numbered_names(stems) for folder, stems in folders.items()}
+    for found in films:
+        name = names[found.file.folder].get(found.file.stem) if _may_be_numbered(found) else None
+        if name is None:
+            yield found
+        else:
+            place = FilePlace(name.stem, found.file.folders, this_year=this_year)
+            yield replace(found, film=name_film(place)[0], copy=found.file.path)
+
+
+def _may_be_numbered(found: FoundFilm) -> bool:
+    is_disc = found.copy != found.file.path
+    return not (found.film.episode or found.film.part or is_disc)
 
 
 def _film(file: VideoFile, place: FilePlace) -> FoundFilm:
@@ -199,16 +273,16 @@ def _weighed(films: Sequence[FoundFilm], rules: Sequence[CategoryRule]) -> list[
 
 
 def _chosen(
-    films: Sequence[FoundFilm], known: Mapping[FilmKey, FilmName], request: ScanRequest
+    films: Sequence[FoundFilm], known: Mapping[FilmKey, str], request: ScanRequest, same: Mapping[str, str]
 ) -> list[FoundFilm]:
     """Leave out lesser copies of a film, and copies of films that the configuration lists."""
     if request.keeps_editions:
         return list(films)
     chosen = []
     for found in films:
-        same = known.get(film_key(found.film))
-        is_copy = same is not None and not found.left_out
-        chosen.append(replace(found, left_out=f'a copy of "{same}", which is listed') if is_copy else found)
+        name = known.get(film_key(found.film)) or same.get(found.file.path)
+        is_copy = name is not None and not found.left_out
+        chosen.append(replace(found, left_out=f'a copy of "{name}", which is listed') if is_copy else found)
     candidates = [found.candidate for found in chosen if not found.left_out]
     lesser = lesser_copies(candidates)
     return [replace(found, left_out=found.left_out or lesser.get(found.file.path, "")) for found in chosen]

@@ -7,9 +7,9 @@ source. The layout makes untrusted names and reasons printable by `display_name`
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_gen.base.formatting import count, duration
@@ -82,7 +82,11 @@ def _condition(condition: Condition, widest: int, cells: int) -> Iterator[str]:
 
 
 def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
-    """Yield a line for each source, and below it the values without a column at this width."""
+    """Yield a line for each source, and below it the values without a column at this width.
+
+    Sources of a group that are alike have one line.
+    """
+    sources = list(_rows(findings.sources, findings.nouns))
     is_wide = width.cells >= WIDE
     shown = [column for column in findings.columns if is_wide or not column.is_wide]
     below = [column for column in findings.columns if column not in shown]
@@ -97,12 +101,33 @@ def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
             for column in shown
         ),
     ]
-    rows = [[source.name, *(_cell(source, column) for column in shown)] for source in findings.sources]
+    rows = [[source.name, *(_cell(source, column) for column in shown)] for source in sources]
     heading, *lines = tables.table_lines(columns, rows, width, gap=1)
     yield heading
-    for source, line in zip(findings.sources, lines, strict=True):
+    for source, line in zip(sources, lines, strict=True):
         yield line
         yield from _below(source, below, width.cells)
+
+
+def _rows(sources: Sequence[Inspected], nouns: Nouns) -> Iterator[Inspected]:
+    """Yield the rows: sources without a group; of a group its most common kind, and each that differs."""
+    by_group = defaultdict[tuple[str, int], list[Inspected]](list)
+    for number, source in enumerate(sources):
+        by_group[source.group, 0 if source.group else number].append(source)
+    for (group, _), members in by_group.items():
+        kinds = Counter(map(_kind, members))
+        common, most = kinds.most_common(1)[0]
+        if most == 1:
+            yield from members
+            continue
+        name = group if len(kinds) == 1 else f"{group}, other {nouns.source.many}"
+        yield replace(next(each for each in members if _kind(each) == common), name=name)
+        yield from (each for each in members if _kind(each) != common)
+
+
+def _kind(source: Inspected) -> tuple[object, ...]:
+    """Return all that the table says of a source, but its name."""
+    return source.state, source.reason, source.remarks, tuple(source.cells.items())
 
 
 def _cell(source: Inspected, column: Column) -> str:

@@ -100,6 +100,8 @@ def test_a_dataset_that_grows_becomes_what_a_larger_one_is(make: Make) -> None:
     assert grown.complete() == fresh.complete()
     new = grown.made()[len(before) :]
     assert len(new) == 30, "only what is new is rendered"
+    kept = grown.output / ".tui-gen" / "superseded"
+    assert not kept.exists(), "the grown file has all videos of the one before"
     assert set(before) | set(new) == set(fresh.made())
 
 

@@ -287,7 +287,8 @@ def test_changed_samples_are_drawn_anew_and_no_video_is_rendered(make: Make) -> 
     data.edit(num_samples=1)
     data.complete()
     assert not second.exists()
-    assert (data.output / ".tui-gen" / "superseded" / "samples" / second.name).exists()
+    superseded = data.output / ".tui-gen" / "superseded"
+    assert [path.parent.name for path in superseded.rglob(second.name)] == ["samples.2"]
     assert own.read_text() == "mine"
     assert data.made() == made
 

@@ -14,7 +14,7 @@ from tui_gen.engine.run.session import replay
 from tui_gen.jobs.videomnist import read_config
 from tui_gen.jobs.videomnist.opened import OpenedMovingDigits
 from tui_gen.jobs.videomnist.units import ASSEMBLE, DatasetUnit
-from tui_gen.jobs.videomnist.work import assembling
+from tui_gen.jobs.videomnist.work import assembling, sampling
 from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Signs
 
 SAMPLES = {"create_samples": True, "num_samples": 1, "sample_formats": ["gif"], "create_comparison": False}
@@ -81,6 +81,44 @@ def test_a_file_and_samples_that_are_replaced_are_kept_as_a_whole_and_once(finis
     data.edit(zoom=2, fps=20)
     data.complete()
     assert kept(data) == both, "nothing is kept twice"
+
+
+def test_a_kill_while_samples_are_replaced_loses_none_and_keeps_none_twice(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_config(make().config).settings
+    names = [Path(f"digit_{number}_video_00{number}.gif") for number in range(3)]
+
+    def draw(text: str) -> None:
+        for folder in (settings.unfinished_samples, settings.samples_folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (settings.unfinished_samples / name).write_text(text)
+        sampling.replace_samples(settings, names)
+
+    draw("old")
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "replace", replace_once(Path.replace))
+        with pytest.raises(KeyboardInterrupt):
+            draw("new")
+    assert sorted(contents(settings.samples_folder).values()) == [b"new", b"old", b"old"]
+    draw("new")
+    assert set(contents(settings.samples_folder).values()) == {b"new"}
+    superseded = contents(settings.run_folder / "superseded")
+    assert superseded == under("samples", {name.name: b"old" for name in names})
+
+
+def replace_once(replace: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+    """Return what replaces one file, and then ends the program."""
+    left = [True]
+
+    def replace_or_die(path: Path, target: Path) -> Path:
+        if not left:
+            raise KeyboardInterrupt
+        left.clear()
+        return replace(path, target)
+
+    return replace_or_die
 
 
 # ------------------------------------------------------------------ what a plan says

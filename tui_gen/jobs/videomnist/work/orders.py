@@ -53,8 +53,6 @@ class AssembleOrder:
 class SamplesOrder:
     """Draw the samples of the HDF5 file."""
 
-    folder: Path
-
 
 Order = RenderOrder | AssembleOrder | SamplesOrder
 

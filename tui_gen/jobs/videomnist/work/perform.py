@@ -82,7 +82,7 @@ async def perform_samples(unit: DatasetUnit, children: Children) -> AsyncGenerat
     (clip,) = unit.clips
     yield Doing(clip, "drawing samples")
     began = time.monotonic()
-    told = await children.ask(SamplesOrder(children.context.settings.samples_folder))
+    told = await children.ask(SamplesOrder())
     hashes = told["sha256"]
     files = {name: f"{SAMPLES_FOLDER}/{name}" for name in hashes}
     record = {"format": "samples", "files": files, "sha256": hashes}

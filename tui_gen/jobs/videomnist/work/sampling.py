@@ -20,7 +20,7 @@ from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import VideoDataset
 from tui_gen.jobs.videomnist.dataset.output import flush, writing
 from tui_gen.jobs.videomnist.dataset.samples.samples import SampleSettings, write_samples
-from tui_gen.jobs.videomnist.work.orders import Context, SamplesOrder, Signs
+from tui_gen.jobs.videomnist.work.orders import Context, Signs
 
 _SAMPLE = re.compile(
     r"digit_\d_video_\d+\.(gif|mp4)|videomnist_montage\.png|class_comparisons/digit_\d_comparison\.gif"
@@ -29,7 +29,7 @@ _SAMPLE = re.compile(
 """The names of samples, relative to their folder."""
 
 
-def sampled(context: Context, order: SamplesOrder, signs: Signs) -> dict[str, Any]:
+def sampled(context: Context, signs: Signs) -> dict[str, Any]:
     """Write the samples; return the size of all, and the hash of each by its name in the folder.
 
     Raises ObstructedError, and what reading a damaged file raises.
@@ -45,14 +45,15 @@ def sampled(context: Context, order: SamplesOrder, signs: Signs) -> dict[str, An
             name.as_posix(): hashlib.sha256((drawn / name).read_bytes()).hexdigest() for name in names
         },
     }
-    with writing(order.folder):
-        _replace_samples(settings, order.folder, names)
+    with writing(settings.samples_folder):
+        replace_samples(settings, names)
     return told
 
 
-def _replace_samples(settings: Settings, folder: Path, names: list[Path]) -> None:
+def replace_samples(settings: Settings, names: list[Path]) -> None:
     """Move the drawn samples to their folder; keep all earlier ones if one is replaced. Raises OSError."""
-    drawn, earlier = settings.unfinished_samples, sorted(_samples_in(folder))
+    drawn, folder = settings.unfinished_samples, settings.samples_folder
+    earlier = sorted(_samples_in(folder))
     changed = [path for path in earlier if not _is_drawn_again(path, drawn / path.relative_to(folder))]
     if changed:
         keep_folder(folder, earlier, replaced=changed, output=settings.output, run_folder=settings.run_folder)

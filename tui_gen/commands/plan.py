@@ -31,12 +31,16 @@ from tui_gen.engine.run.session import replay
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 
-def plan_lines(config: JobConfig, width: LineWidth) -> tuple[list[str], bool]:
-    """Return the dry run as lines, and whether all targets can be met. Raises RefusedError."""
+def plan_lines(config: JobConfig, width: LineWidth, *, may_mix: bool) -> tuple[list[str], bool]:
+    """Return the dry run as lines, and whether all targets can be met. Raises RefusedError.
+
+    With `may_mix`, a changed recipe is accepted, as by a run with `--mix`.
+    """
     state, _ = replay(config.run.run_folder)
     state.apply(ev.JobDescribed(state.last_at, config.nouns))
     opened = config.open(state.records, may_write_beside=True)
-    refuse_changed_recipe(config, opened.job, state)
+    if not may_mix:
+        refuse_changed_recipe(config, opened.job, state)
     for event in opened.found:
         state.apply(event)
     lines = list(dry_run(opened.job.stages, state, time.time, width))

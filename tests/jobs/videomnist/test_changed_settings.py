@@ -156,6 +156,9 @@ def test_a_plan_is_refused_where_the_run_is(finished: Digits) -> None:
     assert planned.err == run.err
     assert "margin: 5.0 -> 3.0" in planned.err
     assert "choose another output_dir, start over" in planned.err
+    mixed = finished.call("plan", "--mix")
+    assert mixed.code == 0
+    assert "Videos: 20 to make, 0 made" in mixed.out
 
 
 # ------------------------------------------------------------------ what is said

@@ -51,7 +51,10 @@ def test_an_interlaced_film_is_taken_once_the_settings_take_it(
     before = kinds(data)
 
     data.edit(lambda settings: settings.update(interlaced="deinterlace"))
-    planned = run("plan", data.config)
+    refused_plan = run("plan", data.config)
+    assert refused_plan.code == 2, str(refused_plan)
+    assert "interlaced: 'refuse' -> 'deinterlace'" in refused_plan.err
+    planned = run("plan", data.config, "--mix")
     assert "Videos: 2 of 2 can be used" in planned.out, str(planned)
     told = run("check", data.config)
     assert "interlaced: deinterlaced" in told.out

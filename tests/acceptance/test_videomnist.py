@@ -100,6 +100,8 @@ def test_a_dataset_that_grows_becomes_what_a_larger_one_is(make: Make) -> None:
     assert grown.complete() == fresh.complete()
     new = grown.made()[len(before) :]
     assert len(new) == 30, "only what is new is rendered"
+    kept = grown.output / ".tui-gen" / "superseded"
+    assert not kept.exists(), "the grown file has all videos of the one before"
     assert set(before) | set(new) == set(fresh.made())
 
 
@@ -285,7 +287,8 @@ def test_changed_samples_are_drawn_anew_and_no_video_is_rendered(make: Make) -> 
     data.edit(num_samples=1)
     data.complete()
     assert not second.exists()
-    assert (data.output / ".tui-gen" / "superseded" / "samples" / second.name).exists()
+    superseded = data.output / ".tui-gen" / "superseded"
+    assert [path.parent.name for path in superseded.rglob(second.name)] == ["samples.2"]
     assert own.read_text() == "mine"
     assert data.made() == made
 

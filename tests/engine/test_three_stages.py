@@ -16,14 +16,17 @@ import pytest
 
 from tests.engine import invariants
 from tests.engine.three_stages import three_stages
+from tui_gen.base.nouns import Noun, Nouns
+from tui_gen.commands.plan import dry_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_changes import refused_changes
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import DATASET
 from tui_gen.engine.run.disk_guard import Watched
-from tui_gen.engine.run.session import Session
+from tui_gen.engine.run.session import Session, replay
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.storage.ledger import read_events
+from tui_gen.views.text.tables import LineWidth
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {f"text{n}": "".join(f"line {k} of {n}\n" for k in range(5)) for n in range(3)}
@@ -131,6 +134,53 @@ def test_a_dataset_stage_is_redone_when_its_inputs_change(tmp_path: Path) -> Non
     run(tmp_path)
     assert made_in(tmp_path) == {"cut": 16, "capitals": 16, "join": 2}
     assert "A SIXTH LINE" in files_in(tmp_path)["join/all.txt"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says", "planned"),
+    [
+        ({}, [], ["Lines: 0 to make, 15 made"] * 2 + ["Result: made"]),
+        (
+            {"join": {"separator": " "}},
+            ["Settings have changed. Redone: join. What they made before is kept."],
+            ["Lines: 0 to make, 15 made"] * 2 + ["Result: to be made"],
+        ),
+        (
+            {"capitals": {"mark": "!"}},
+            ["Settings have changed. Redone: capitals, join. What they made before is kept."],
+            ["Lines: 0 to make, 15 made", "Lines: 15 to make, 0 made"],
+        ),
+    ],
+)
+def test_a_plan_after_changed_settings_is_what_the_run_does(
+    tmp_path: Path, changed: dict[str, Any], says: list[str], planned: list[str]
+) -> None:
+    recipes = {"cut": {"ending": ""}, "capitals": {"mark": ""}, "join": {"separator": "\n"}}
+    run(tmp_path, recipes)
+    lines = planned_lines(tmp_path, recipes | changed)
+    assert [line for line in lines if "Redone" in line] == says
+    assert [line for line in lines if line.endswith(" made")] == planned
+
+
+def test_a_plan_tells_of_changed_inputs(tmp_path: Path) -> None:
+    run(tmp_path)
+    state, _ = replay(tmp_path / "out" / ".tui-gen")
+    state.apply(ev.PatchesLost(9.0, "text0", "capitals", (4,), 1, "capitals"))
+    (tmp_path / "texts" / "text0.txt").write_text("".join(f"line {k} of 0\n" for k in range(4)))
+    state.apply(ev.PatchesLost(9.0, "text0", "cut", (4,), 1, "cut"))
+    lines = planned_lines(tmp_path, {}, state)
+    assert "Inputs have changed. Redone: join. What they made before is kept." in lines
+    assert "Result: to be made" in lines
+
+
+def planned_lines(folder: Path, recipes: dict[str, Any], state: RunState | None = None) -> list[str]:
+    """Return the dry run of the job."""
+    if state is None:
+        state, _ = replay(folder / "out" / ".tui-gen")
+    line = Noun("line", "lines")
+    state.apply(ev.JobDescribed(0.0, Nouns(Noun("text", "texts"), line, line, line)))
+    job: Any = three_stages.Texts(folder / "out", texts_in(folder / "texts"), recipes)
+    return list(dry_run(job.stages, state, lambda: 100.0, LineWidth(80, is_cut=False), workers=1))
 
 
 @pytest.mark.parametrize("options", [{"limit": 100}, {"only": frozenset({"text0"})}])

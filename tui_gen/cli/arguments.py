@@ -157,6 +157,9 @@ def _add_run_flags(run: argparse.ArgumentParser) -> None:
 def _add_plan(commands: Commands) -> None:
     plan = commands.add_parser("plan", help="dry run: what would be made, and what cannot be met")
     _take_config(plan)
+    plan.add_argument(
+        "--mix", action="store_true", help="plan a run that goes on although the recipe has changed"
+    )
 
 
 def _add_check(commands: Commands) -> None:

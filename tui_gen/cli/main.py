@@ -215,7 +215,8 @@ def _plan(options: argparse.Namespace) -> int:
     from tui_gen.contract.registry import read_config
     from tui_gen.views.text.tables import line_width
 
-    lines, is_met = plan_lines(read_config(Path(options.config)), line_width(sys.stdout))
+    config = read_config(Path(options.config))
+    lines, is_met = plan_lines(config, line_width(sys.stdout), may_mix=options.mix)
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return ExitCode.DONE if is_met else ExitCode.WITH_GAPS
 

@@ -3,6 +3,9 @@
 Discovery stages are performed, because every later plan depends on the facts that they find. Stages that make
 something are only planned. A stage after one with work left cannot be planned completely, because its input
 is not made yet.
+
+A plan says what a run does after a change of settings: a stage that is redone is planned again, and a change
+that a run refuses is refused here, too.
 """
 
 from __future__ import annotations
@@ -11,14 +14,16 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui_gen.base.formatting import count, display_name, duration, size
 from tui_gen.base.nouns import Noun, Nouns
+from tui_gen.commands.changed_settings import redone_by_settings, redone_line, refuse_changed_recipe
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import need_of
 from tui_gen.engine.model.metrics import Metrics, idle_sources, listed, metrics_of
+from tui_gen.engine.model.stage_changes import redone_stages, starts_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.model.time_estimate import TimeEstimate, described, time_estimate
@@ -27,11 +32,16 @@ from tui_gen.engine.run.session import replay
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 
-def plan_lines(config: JobConfig, width: LineWidth) -> tuple[list[str], bool]:
-    """Return the dry run as lines, and whether all targets can be met. Raises RefusedError."""
+def plan_lines(config: JobConfig, width: LineWidth, *, may_mix: bool) -> tuple[list[str], bool]:
+    """Return the dry run as lines, and whether all targets can be met. Raises RefusedError.
+
+    With `may_mix`, a changed recipe is accepted, as by a run with `--mix`.
+    """
     state, _ = replay(config.run.run_folder)
     state.apply(ev.JobDescribed(state.last_at, config.nouns))
     opened = config.open(state.records, may_write_beside=True)
+    if not may_mix:
+        refuse_changed_recipe(config, opened.job, state)
     for event in opened.found:
         state.apply(event)
     lines = list(dry_run(opened.job.stages, state, time.time, width, workers=config.run.workers))
@@ -50,9 +60,14 @@ def dry_run(
 
     Discovery stages are performed up to the first stage that has something left to make.
     """
+    redone = list(redone_by_settings(stages, state))
+    for stage in redone_stages(stages, state):
+        state.apply(ev.StageStarted(clock(), stage.name, dict(stage.recipe), is_redone=True))
     found = _plan_stages(stages, state, clock, width, workers=workers)
     total, idle = len(listed(state)), idle_sources(state)
     yield f"{state.nouns.source.title}: {total - len(idle)} of {total} can be used"
+    yield from redone
+    yield from found.redone
     yield from found.lines
     if found.later:
         yield ""
@@ -67,6 +82,7 @@ class _Planned:
     plans: list[Plan] = field(default_factory=list)  # of stages that could be planned completely
     lines: list[str] = field(default_factory=list)  # these plans, as text
     later: list[str] = field(default_factory=list)  # a line for each stage that cannot be planned yet
+    redone: list[str] = field(default_factory=list)  # about stages whose inputs have changed
 
 
 def _plan_stages(
@@ -86,6 +102,7 @@ def _plan_stages(
         elif stage.is_discovery:
             asyncio.run(_discover(stage, state))
         else:
+            found.redone += _begin(stage, stages, state, clock())
             plan = stage.plan(state.records)
             now = clock()
             state.apply(ev.StagePlanned(now, stage.name, plan))
@@ -99,6 +116,17 @@ def _plan_stages(
             clips = sum(source.clips_left for source in plan.sources)
             unfinished = _unfinished(stage, clips, state.nouns.clip) if clips else None
     return found
+
+
+def _begin(stage: Stage, stages: Sequence[Stage], state: RunState, now: float) -> Iterator[str]:
+    """Apply what a run records when a stage begins; yield a line if changed inputs redo the stage."""
+    inputs = stage.inputs(state.records) if stage.scope == "dataset" else ""
+    redone = []
+    for started in list(starts_of(stages, stage, inputs, state)):
+        state.apply(replace(started, at=now))
+        redone += [each for each in stages if started.is_redone and each.name == started.stage]
+    if redone:
+        yield redone_line("Inputs have", redone)
 
 
 def _unfinished(stage: Stage, clips: int, noun: Noun) -> str:

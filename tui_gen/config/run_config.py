@@ -25,6 +25,9 @@ class RunConfig:
     status_file: Path | None = None  # None: STATUS_NAME in the output folder
     workers: int = 1  # a run begins with so many
     min_free_bytes: int = 0  # so much stays free on the output's disk
+    # The keys of the configuration for `output` and `min_free_bytes`, as messages name them.
+    output_key: str = "output"
+    min_free_key: str = "min_free_gb"
     seed: int | None = None  # decides the random choices; None: the job makes none
     notices: Notices = "none"  # how the screen calls the user when the run ends or has a problem
     keymap: Mapping[str, str] = field(

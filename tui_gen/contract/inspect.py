@@ -46,6 +46,8 @@ class Inspected:
     remarks: tuple[str, ...] = ()
     record: JsonObject = field(default_factory=dict)  # all that is known, for scripts
     seconds_per_clip: float | None = None  # estimated processor time
+    # Sources of one group that are alike share a row of the table, which has this name. "": a row of its own.
+    group: str = ""
     # What a run would have learned, with the stage in which it would have learned it.
     learned: tuple[tuple[str, Learned | Unusable], ...] = ()
 

@@ -29,7 +29,8 @@ def levels(room: DiskSpace, wanted: Need | None, min_free: int = 5 * GB) -> dict
 
 
 def conditions(output: Path, *, is_busy: bool = False) -> list[Condition]:
-    return list(folder_conditions(output, output / ".tui-gen", output / "status.json", is_busy=is_busy))
+    status = output / "status.json"
+    return list(folder_conditions(output, output / ".tui-gen", status, is_busy=is_busy, output_key="where"))
 
 
 def test_room_for_the_plan_and_for_what_is_to_stay_free_is_enough() -> None:
@@ -79,6 +80,7 @@ def test_a_file_in_the_place_of_the_folder_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "output").write_text("x", encoding="ascii")
     (folder,) = conditions(tmp_path / "output")
     assert folder.level == "wrong"
+    assert "choose another where or" in folder.says
 
 
 def test_beside_an_engine_nothing_is_written(tmp_path: Path) -> None:

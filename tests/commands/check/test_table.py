@@ -128,3 +128,20 @@ def test_work_that_was_not_all_tried_is_a_lower_bound() -> None:
 
     assert "1,200 clips, 1,300 patches; about 1h 01m with 2 workers" in told(is_all_known=True)
     assert "at least 1h 01m" in told(is_all_known=False)
+
+
+def rows_of(*sources: Inspected) -> list[str]:
+    lines = lines_of(findings(*sources), LineWidth(200, is_cut=False))
+    return [line.partition(CELLS["codec"])[0].strip() for line in lines if CELLS["codec"] in line]
+
+
+def test_sources_of_a_group_that_are_alike_share_a_row() -> None:
+    few = {**CELLS, "keys": "0.1s"}
+    train = [video(f"train {n}", cells=CELLS, group="train") for n in range(4)]
+    odd = video("train 4", cells=few, group="train")
+    tests = [video(f"test {n}", cells={**CELLS, "fps": str(n)}, group="test") for n in range(2)]
+    alone = [video("alone", cells=CELLS), video("alone", cells=CELLS)]
+    assert rows_of(*train) == ["train"]
+    assert rows_of(*train[:2], odd, *train[2:]) == ["train, other videos", "train 4"]
+    assert rows_of(*tests, *alone) == ["test 0", "test 1", "alone", "alone"]
+    assert "Videos: 4; 4 good" in lines_of(findings(*train), LineWidth(200, is_cut=False))

@@ -197,7 +197,9 @@ def _machine(request: CheckRequest) -> Sequence[Condition]:
 
 def _output(config: JobConfig, need: Need | None, *, is_busy: bool) -> Sequence[Condition]:
     run = config.run
-    folder = folder_conditions(run.output, run.run_folder, run.status_path, is_busy=is_busy)
+    folder = folder_conditions(
+        run.output, run.run_folder, run.status_path, is_busy=is_busy, output_key=run.output_key
+    )
     room = room_conditions(room_at(config.run.output), need, config.run.min_free_bytes, config.nouns.patch)
     return (*folder, *room)
 

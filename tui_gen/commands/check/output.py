@@ -36,15 +36,18 @@ class DiskSpace:
 
 
 def folder_conditions(
-    output: Path, run_folder: Path, status_path: Path, *, is_busy: bool
+    output: Path, run_folder: Path, status_path: Path, *, is_busy: bool, output_key: str
 ) -> Iterator[Condition]:
-    """Return whether a run can write to the output folder, and how fast."""
+    """Return whether a run can write to the output folder, and how fast.
+
+    `output_key` is the key of the configuration that names the folder.
+    """
     place = nearest_existing(output)
     try:
         if not is_busy:  # a running engine shows that the folder can be written
             try_to_write(output, run_folder, status_path)
     except OSError as error:
-        yield Condition("output", "wrong", _refusal(error, place))
+        yield Condition("output", "wrong", _refusal(error, place, output_key))
         return
     if place == output:
         yield Condition("output", "good", f"{output}")
@@ -53,14 +56,14 @@ def folder_conditions(
     yield _speed(run_folder, is_busy=is_busy)
 
 
-def _refusal(error: OSError, place: Path) -> str:
+def _refusal(error: OSError, place: Path, output_key: str) -> str:
     refused = Path(error.filename or place)
     # A file that could not be made does not exist: the folder refused it.
     refused = refused if refused.exists() else refused.parent
     whose = owner_and_mode(refused)
     return (
         f"{refused} cannot be written to ({error.strerror}{whose and f'; {whose}'}); choose another "
-        "output_base_dir or let its owner make it writable"
+        f"{output_key} or let its owner make it writable"
     )
 
 

@@ -7,7 +7,7 @@ source. The layout makes untrusted names and reasons printable by `display_name`
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,7 +83,12 @@ def _condition(condition: Condition, widest: int, cells: int) -> Iterator[str]:
 
 
 def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
-    """Yield a line for each source, and below it the values without a column at this width."""
+    """Yield a line for each source, and below it the values without a column at this width.
+
+    Sources of a group that are alike have one line.
+    """
+    timed = [_with_time(source, findings.time) for source in findings.sources]
+    sources = list(_rows(timed, findings.nouns))
     is_wide = width.cells >= WIDE
     all_columns = [*findings.columns, *([TIME] if findings.time is not None else [])]
     shown = [column for column in all_columns if is_wide or not column.is_wide]
@@ -99,7 +104,6 @@ def _table(findings: CheckFindings, width: LineWidth) -> Iterator[str]:
             for column in shown
         ),
     ]
-    sources = [_with_time(source, findings.time) for source in findings.sources]
     rows = [[source.name, *(_cell(source, column) for column in shown)] for source in sources]
     heading, *lines = tables.table_lines(columns, rows, width, gap=1)
     yield heading
@@ -114,6 +118,27 @@ def _with_time(source: Inspected, time: TimeEstimate | None) -> Inspected:
         return source
     cells = {**source.cells, TIME.title: f"~{duration(time.by_source[source.source])}"}
     return replace(source, cells=cells)
+
+
+def _rows(sources: Sequence[Inspected], nouns: Nouns) -> Iterator[Inspected]:
+    """Yield the rows: sources without a group; of a group its most common kind, and each that differs."""
+    by_group = defaultdict[tuple[str, int], list[Inspected]](list)
+    for number, source in enumerate(sources):
+        by_group[source.group, 0 if source.group else number].append(source)
+    for (group, _), members in by_group.items():
+        kinds = Counter(map(_kind, members))
+        common, most = kinds.most_common(1)[0]
+        if most == 1:
+            yield from members
+            continue
+        name = group if len(kinds) == 1 else f"{group}, other {nouns.source.many}"
+        yield replace(next(each for each in members if _kind(each) == common), name=name)
+        yield from (each for each in members if _kind(each) != common)
+
+
+def _kind(source: Inspected) -> tuple[object, ...]:
+    """Return all that the table says of a source, but its name."""
+    return source.state, source.reason, source.remarks, tuple(source.cells.items())
 
 
 def _cell(source: Inspected, column: Column) -> str:

@@ -14,14 +14,14 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.base.files import nearest_existing, owner_and_mode, sharing_remedy
 from tui_gen.base.formatting import display_name, size
 from tui_gen.base.nouns import Noun
+from tui_gen.commands.changed_settings import redone_by_settings, refuse_changed_recipe
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.stage_changes import redone_stages, refused_changes
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.disk_guard import GO_ON_FACTOR
-from tui_gen.engine.run.session import Session, recipe_differences
+from tui_gen.engine.run.session import Session
 from tui_gen.views.text.run_lines import opening_lines, resume_lines
 
 
@@ -58,8 +58,9 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
         opened = config.open(state.records, may_write_beside=request.may_write_beside)
         names = {source.source: source.name for source in opened.job.stages[0].plan(state.records).sources}
         talk.say(*resume_lines(state, names), *opened.tools)
-        _check_recipe(request, state, opened)
-        talk.say(*_redo_lines(opened, state))
+        if not request.may_mix:
+            refuse_changed_recipe(config, opened.job, state)
+        talk.say(*redone_by_settings(opened.job.stages, state))
         _check_room(config.run)
         only_source(request.only, opened, state)
         session = session or _session(config)
@@ -106,30 +107,9 @@ def refused_where_not_writable(config: RunConfig, place: Path | None = None) -> 
         of = "" if os.fspath(refused) == os.fsdecode(path) else f"{refused}: "
         message = (
             f"{path}: cannot be written ({error.strerror}{whose and f'; {of}{whose}'}); choose another "
-            f'"output_base_dir" in the configuration, or {remedy or "make this one writable"}'
+            f'"{config.output_key}" in the configuration, or {remedy or "make this one writable"}'
         )
         raise RefusedError(message) from error
-
-
-def _check_recipe(request: RunRequest, state: RunState, opened: OpenedJob) -> None:
-    differences = recipe_differences(state.recipe, opened.job.recipe, legacy=opened.job.legacy_recipe)
-    differences += refused_changes(opened.job.stages, state)
-    if differences and not request.may_mix:
-        listed = "\n".join(f"  {difference}" for difference in differences)
-        config = request.config.run
-        message = (
-            f"{config.path}: the recipe differs from that of {config.run_folder}:\n{listed}\n"
-            f"{request.config.nouns.patch.title} of two recipes would mix. Take the change back, choose "
-            "another output_base_dir, start over with --fresh (nothing is deleted), or go on all the same "
-            "with --mix."
-        )
-        raise RefusedError(message)
-
-
-def _redo_lines(opened: OpenedJob, state: RunState) -> list[str]:
-    """Return a line about the stages that are redone because their recipe has changed."""
-    names = ", ".join(stage.name for stage in redone_stages(opened.job.stages, state))
-    return [f"Settings have changed. Redone: {names}. What they made before is kept."] if names else []
 
 
 def _check_room(config: RunConfig) -> None:
@@ -139,7 +119,7 @@ def _check_room(config: RunConfig) -> None:
     # A file system without blocks (/proc) has no free space to report; its problem shows when it is written.
     if total and total < config.min_free_bytes * GO_ON_FACTOR:
         message = (
-            f"{config.path}: base_settings.min_free_gb: {size(config.min_free_bytes)} are to stay free, but "
+            f"{config.path}: {config.min_free_key}: {size(config.min_free_bytes)} are to stay free, but "
             f"the disk of {config.output} has {size(total)} in all; write less there or choose another disk"
         )
         raise RefusedError(message)

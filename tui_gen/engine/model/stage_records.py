@@ -108,6 +108,14 @@ class StageRecord:
         self.size_bytes -= size_bytes
         return lost.bit_count()
 
+    @property
+    def clips_made(self) -> int:
+        """The number of clips that have a patch now: a clip that was lost and made again counts once."""
+        clips = 0
+        for bits in self.made.values():
+            clips |= bits
+        return clips.bit_count()
+
     def stands(self, category: str, clip: int) -> bool:
         """Return whether a category has the patch of a clip."""
         return bool(self.made.get(category, 0) >> clip & 1)
@@ -138,6 +146,11 @@ class SourceRecord:
     def unusable(self) -> str | None:
         """Why the source is unusable, as found by the first stage that found it so; None if no stage did."""
         return next((stage.unusable for stage in self.stages.values() if stage.unusable is not None), None)
+
+    @property
+    def clips_made(self) -> int:
+        """The number of clips that have a patch now, over all stages."""
+        return sum(stage.clips_made for stage in self.stages.values())
 
     def stage(self, name: str) -> StageRecord:
         """Return the record of a stage; if there is none, an empty record that is not kept."""

@@ -58,7 +58,7 @@ def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
     """Yield every whole line with its number and its byte offset; a missing file has none."""
     try:
         file = path.open("rb", buffering=_BLOCK_BYTES)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     place = 0
     with file:
@@ -93,7 +93,7 @@ def _lines_from_the_end(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the offset and the text of every whole line without its newline, the last line first."""
     try:
         file = path.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     with file:
         end, rest = _whole_length(file.fileno()) - 1, b""

@@ -59,7 +59,7 @@ def read_holder(path: Path) -> Holder | None:
         return Holder(
             int(entry["pid"]), str(entry["host"]), str(entry["boot_id"]), str(entry.get("socket", ""))
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError):
         # The file is being written at this moment, or damaged: flock decides, not the text.
@@ -70,7 +70,7 @@ def is_held(path: Path) -> bool:
     """Return whether a live engine holds the lock. Raises RefusedError if that cannot be determined."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise _unusable(path, error) from error

@@ -55,6 +55,8 @@ class SuperResolutionConfig:
             status_file=settings.status_file,
             workers=settings.max_workers,
             min_free_bytes=int(settings.min_free_gb * 1e9),
+            output_key="output_base_dir",
+            min_free_key="base_settings.min_free_gb",
             seed=settings.seed,
             notices=settings.notices,
             keymap=settings.keymap,

@@ -56,6 +56,7 @@ class MovingDigitsConfig:
             status_file=settings.status_file,
             workers=settings.max_workers,
             min_free_bytes=int(settings.min_free_gb * 1e9),
+            output_key="output_dir",
             seed=settings.video.seed,
             notices=settings.notices,
             keymap=settings.keymap,

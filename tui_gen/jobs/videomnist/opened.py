@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ class OpenedMovingDigits:
         settings = self.settings
         for path in self._unfinished():
             path.unlink(missing_ok=True)
+        if settings.unfinished_samples.exists():
+            shutil.rmtree(settings.unfinished_samples)
         dataset = records.get(DATASET, SourceRecord())
         if dataset.stage(ASSEMBLE).stands(FILE_CATEGORY, 0) and not settings.keep_shards:
             for path in list(_held_shards(settings, self.job.children.context.recipe)):
@@ -61,7 +64,6 @@ class OpenedMovingDigits:
         settings = self.settings
         yield from unfinished_in(settings.shards)
         yield from settings.output.glob(f"{_escaped(settings.output_file)}*{PART}")
-        yield from settings.samples_folder.glob(f"**/*{PART}")
 
 
 def _escaped(name: str) -> str:

@@ -15,6 +15,7 @@ from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
 from tui_gen.jobs.videomnist.dataset.shard import MAGIC, RECIPE_BYTES, indexes_in, shards_in
 from tui_gen.jobs.videomnist.planning import members
+from tui_gen.jobs.videomnist.recorded_file import recorded_file
 from tui_gen.jobs.videomnist.units import ASSEMBLE, RENDER, all_sources
 
 Records = Mapping[str, SourceRecord]
@@ -58,8 +59,11 @@ def _in_shards(settings: Settings, recipe: bytes, *, of_this: bool) -> dict[str,
 def _is_file_of_another(settings: Settings, records: Records, recipe: bytes) -> bool:
     if ASSEMBLE not in records.get(DATASET, SourceRecord()).stages:
         return False  # no run has written a file: nothing has to be opened
+    path = settings.h5_path if settings.h5_path.exists() else recorded_file(settings)
+    if path is None:
+        return False
     try:
-        with VideoDataset(settings.h5_path) as dataset:
+        with VideoDataset(path) as dataset:
             return str(dataset.attributes.get("recipe")) != recipe.hex()
     except (FileNotFoundError, DamagedFileError):
         return False

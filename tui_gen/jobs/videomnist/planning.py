@@ -183,16 +183,14 @@ def plan_file(settings: Settings, records: Records, entry: CategoryPlan) -> Plan
     ]
     warnings = tuple(f"no {settings.output_file}: the {split} split has no videos" for split in empty)
     may_begin = not empty
-    made = stands(records, ASSEMBLE, FILE_CATEGORY)
-    plan = _dataset_plan(settings, records, FILE_CATEGORY, made=made, may_begin=may_begin)
+    plan = _dataset_plan(settings, records, (ASSEMBLE, FILE_CATEGORY), may_begin=may_begin)
     return Plan((plan,), {FILE_CATEGORY: entry}, warnings=warnings)
 
 
 def plan_samples(settings: Settings, records: Records, entry: CategoryPlan) -> Plan:
     """Plan the samples, unless they are drawn. Without the HDF5 file there is nothing to draw them from."""
     may_begin = stands(records, ASSEMBLE, FILE_CATEGORY)
-    made = stands(records, SAMPLES, SAMPLES_CATEGORY)
-    plan = _dataset_plan(settings, records, SAMPLES_CATEGORY, made=made, may_begin=may_begin)
+    plan = _dataset_plan(settings, records, (SAMPLES, SAMPLES_CATEGORY), may_begin=may_begin)
     return Plan((plan,), {SAMPLES_CATEGORY: entry})
 
 
@@ -202,15 +200,19 @@ def stands(records: Records, stage: str, category: str) -> bool:
 
 
 def _dataset_plan(
-    settings: Settings, records: Records, category: str, *, made: bool, may_begin: bool
+    settings: Settings, records: Records, result: tuple[str, str], *, may_begin: bool
 ) -> SourcePlan:
+    """Plan the result of a stage over the dataset: `result` is the stage and its category."""
+    stage, category = result
+    made = stands(records, stage, category)
     is_left = may_begin and not made
+    has_earlier = bool(records.get(DATASET, NOTHING).stage(stage).superseded.get(category))
     return SourcePlan(
         source=DATASET,
         name="all videos",
         path=str(settings.h5_path),
         priority=DEFAULT_PRIORITY,
-        units=(DatasetUnit(made_of(settings, records)),) if is_left else (),
+        units=(DatasetUnit(made_of(settings, records), has_earlier),) if is_left else (),
         key=(made, is_left, inputs_digest(settings, records)),
         clips_made=int(made),
         clips_left=int(is_left),

@@ -31,6 +31,7 @@ from tui_gen.jobs.videomnist.units import (
     VideoUnit,
 )
 from tui_gen.jobs.videomnist.work.child_process import Children
+from tui_gen.jobs.videomnist.work.earlier_shards import EarlierShards
 from tui_gen.jobs.videomnist.work.perform import perform_file, perform_samples, perform_videos
 
 Records = Mapping[str, SourceRecord]
@@ -44,6 +45,7 @@ class RenderStage(StageDefaults):
 
     children: Children
     name: str = RENDER
+    earlier: EarlierShards = field(default_factory=EarlierShards)
 
     def plan(self, records: Records) -> Plan:
         """Plan the videos that are not rendered yet."""
@@ -54,7 +56,7 @@ class RenderStage(StageDefaults):
         """Render the videos of a unit."""
         if not isinstance(unit, VideoUnit):
             raise _foreign(unit)
-        return perform_videos(unit, self.children)
+        return perform_videos(unit, self.children, self.earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class DatasetUnit:
     """The one clip of a stage over the dataset, with the videos that it reads."""
 
     made: Mapping[str, int]  # source -> bit set of the videos that were rendered
+    has_earlier: bool = False  # whether an earlier result of the stage is superseded
     source: str = DATASET
 
     @property

@@ -26,7 +26,7 @@ from tui_gen.engine.model.metrics import (
 )
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
-from tui_gen.engine.model.work import Clip, Made
+from tui_gen.engine.model.work import DATASET, Clip, Made
 from tui_gen.engine.scheduling.commands import Controller
 from tui_gen.engine.storage.status import status_of
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
@@ -188,7 +188,7 @@ def opening_lines(state: RunState, *, config: str, output: str, sources: int) ->
     if state.first_started_at is None:
         yield "No earlier run found, starting fresh"
         return
-    clips = state.clips_made - sum(source.made for source in state.sources.values() if source.is_dataset)
+    clips = sum(record.clips_made for source, record in state.records.items() if source != DATASET)
     yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(clips)} are made"
 
 
@@ -196,7 +196,7 @@ def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
     """Yield lines about the progress of a resumed run; `names` maps ids of sources to their names."""
     last = str((state.newest_patch or {}).get("source"))
     if last in names and last in state.sources:
-        made = state.nouns.clip.counted(state.sources[last].made)
+        made = state.nouns.clip.counted(state.record(last).clips_made)
         yield f"Last {state.nouns.source.one}: {display_name(names[last])}, {made} made"
 
 

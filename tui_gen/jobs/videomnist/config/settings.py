@@ -12,6 +12,7 @@ from tui_gen.jobs.videomnist.model import Split, VideoSettings
 
 SHARDS_FOLDER = "shards"
 SAMPLES_FOLDER = "samples"
+UNFINISHED_SAMPLES_FOLDER = "samples.part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,8 @@ class Settings:
     def samples_folder(self) -> Path:
         """Where the samples are."""
         return self.output / SAMPLES_FOLDER
+
+    @property
+    def unfinished_samples(self) -> Path:
+        """Where samples are drawn until all are complete."""
+        return self.run_folder / UNFINISHED_SAMPLES_FOLDER

@@ -161,7 +161,7 @@ class Shards:
         self._recipe = recipe
         self._sources: dict[str, _Source] = {}
         self._last_asked: dict[str, int] = defaultdict(lambda: -1)
-        self._found = _by_source(shards_in(folder))
+        self._found = shards_by_source(shards_in(folder))
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -210,7 +210,8 @@ def _close(shards: Iterable[tuple[int, _OpenShard]]) -> None:
         shard.file.close()
 
 
-def _by_source(paths: Iterable[Path]) -> dict[str, list[tuple[int, int, Path]]]:
+def shards_by_source(paths: Iterable[Path]) -> dict[str, list[tuple[int, int, Path]]]:
+    """Return shards with their first and last index, by source."""
     found = defaultdict[str, list[tuple[int, int, Path]]](list)
     for path in paths:
         if match := _NAME.fullmatch(path.name):

@@ -87,7 +87,8 @@ class DigitInspection:
         split, digit = split_and_digit(source)
         name, path = source.replace("-", " "), str(self.settings.digits)
         if self.pool is None:
-            return Inspected(source, name, path, "unusable", "there are no digits that can be used")
+            reason = "there are no digits that can be used"
+            return Inspected(source, name, path, "unusable", reason, group=split)
         began = time.perf_counter()
         self.pool.image(split, digit, 0)
         images, videos = self.pool.count(split, digit), self.settings.videos(split)
@@ -105,4 +106,5 @@ class DigitInspection:
             },
             record={"images": images, "videos": videos, "uses": uses, "seconds": time.perf_counter() - began},
             seconds_per_clip=SECONDS_PER_PIXEL * video.frames * video.image_size**2 * video.slots,
+            group=split,
         )

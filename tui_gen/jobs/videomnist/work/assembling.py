@@ -1,24 +1,29 @@
 """Puts the HDF5 file together from shards and from the last file. Runs in a child process.
 
-shard ──> last file ──> rendered here        where a video comes from: the first that has it whole
+shard ──> earlier file ──> rendered here        where a video comes from: the first that has it whole
+
+The earlier file is that under the configured name, or that under the name that the ledger records.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import count
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tui_gen.base.errors import ObstructedError
-from tui_gen.engine.storage.superseded import FOLDER
+from tui_gen.engine.storage.superseded import keep_file
 from tui_gen.jobs.videomnist.dataset.assemble import assemble
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
 from tui_gen.jobs.videomnist.dataset.h5_layout import H5Layout
 from tui_gen.jobs.videomnist.dataset.shard import Shards
 from tui_gen.jobs.videomnist.dataset.stored_video import DamagedVideoError, StoredVideo, store
 from tui_gen.jobs.videomnist.model import SPLITS, VideoKey
+from tui_gen.jobs.videomnist.recorded_file import recorded_file
 from tui_gen.jobs.videomnist.render.renderer import Renderer
 from tui_gen.jobs.videomnist.work.formats import layout_of
 from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context, Signs
@@ -32,13 +37,15 @@ def assembled(context: Context, order: AssembleOrder, signs: Signs) -> dict[str,
     """
     layout, target = layout_of(context, order.made), context.settings.h5_path
     with ExitStack() as opened:
-        last = _last_file(context, opened)
-        if target.exists() and (last is None or not _holds_all_of(layout, last, context)):
+        last = _opened(target, opened)
+        if target.exists() and (last is None or not _holds_all_of(layout, last)):
             _keep_last(context)
         shards = opened.enter_context(Shards(context.settings.shards, context.recipe))
-        is_fit = last is not None and last.form == layout.form and _recipe(last) == context.recipe.hex()
-        recorded = RecordedChecksums.of_ledger(context.settings) if is_fit else RecordedChecksums()
-        videos = _Videos(context, layout, shards, last if is_fit else None, recorded)
+        other = recorded_file(context.settings) if order.has_earlier else None
+        renamed = _opened(other, opened) if other is not None and other != target else None
+        fit = [each for each in (last, renamed) if each is not None and _is_fit(each, layout)]
+        recorded = RecordedChecksums.of_ledger(context.settings) if fit else RecordedChecksums()
+        videos = _Videos(context, layout, shards, fit, recorded)
         written = assemble(target, layout, videos.find, on_done=signs.give)
     return {
         "size": written.size_bytes,
@@ -48,37 +55,36 @@ def assembled(context: Context, order: AssembleOrder, signs: Signs) -> dict[str,
     }
 
 
-def _last_file(context: Context, opened: ExitStack) -> VideoDataset | None:
+def _opened(path: Path, opened: ExitStack) -> VideoDataset | None:
     try:
-        return opened.enter_context(VideoDataset(context.settings.h5_path))
+        return opened.enter_context(VideoDataset(path))
     except (FileNotFoundError, DamagedFileError):
         return None
 
 
-def _recipe(last: VideoDataset) -> str:
-    return str(last.attributes.get("recipe"))
+def _is_fit(file: VideoDataset, layout: H5Layout) -> bool:
+    """Return whether the videos of a file have the format and the recipe of the file to be written."""
+    return file.form == layout.form and str(file.attributes.get("recipe")) == layout.facts.recipe
 
 
-def _holds_all_of(layout: H5Layout, last: VideoDataset, context: Context) -> bool:
-    """Return whether the file to be written has every video of the last one."""
+def _holds_all_of(layout: H5Layout, last: VideoDataset) -> bool:
+    """Return whether the file to be written has everything that the last one has."""
     is_grown = all(layout.videos(split) >= last.videos(split) for split in SPLITS)
-    return is_grown and _recipe(last) == context.recipe.hex()
+    numbers = {f"{split}_videos" for split in SPLITS}
+    wanted = {name: value for name, value in layout.attributes().items() if name not in numbers}
+    return is_grown and all(
+        np.array_equal(np.asarray(last.attributes.get(name)), np.asarray(value))
+        for name, value in wanted.items()
+    )
 
 
 def _keep_last(context: Context) -> None:
     """Give the last file a second name among the superseded files: nothing that was made is deleted."""
-    target = context.settings.h5_path
-    folder = context.settings.run_folder / FOLDER
-    names = (folder / (target.name if number == 1 else f"{target.name}.{number}") for number in count(1))
+    settings = context.settings
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = next(name for name in names if not name.exists())
-        try:
-            os.link(target, free)
-        except OSError:  # a file system without links: for a moment there is no file
-            target.rename(free)
+        keep_file(settings.h5_path, output=settings.output, run_folder=settings.run_folder)
     except OSError as error:
-        message = f"{error.filename or folder}: {error.strerror}"
+        message = f"{error.filename or settings.run_folder}: {error.strerror}"
         raise ObstructedError(message) from error
 
 
@@ -89,27 +95,29 @@ class _Videos:
     context: Context
     layout: H5Layout
     shards: Shards
-    last: VideoDataset | None
+    earlier: Sequence[VideoDataset]  # files with videos of this recipe
     recorded: RecordedChecksums
     stored_bytes: int = 0
 
     def find(self, key: VideoKey) -> StoredVideo | None:
         """Return a video, or None where it cannot be rendered."""
-        found = self.shards.find(key) or self._of_last(key) or self._rendered(key)
+        found = self.shards.find(key) or self._of_earlier(key) or self._rendered(key)
         self.stored_bytes += found.size_bytes if found is not None else 0
         return found
 
-    def _of_last(self, key: VideoKey) -> StoredVideo | None:
-        position = self.last.position(key) if self.last is not None else None
-        if self.last is None or position is None:
-            return None
+    def _of_earlier(self, key: VideoKey) -> StoredVideo | None:
         expected = self.recorded.of(key)
         if expected is None:  # nothing to compare the video with
             return None
-        try:
-            return self.last.stored(key.split, position, expected)
-        except DamagedVideoError:
-            return None
+        for file in self.earlier:
+            position = file.position(key)
+            if position is None:
+                continue
+            try:
+                return file.stored(key.split, position, expected)
+            except DamagedVideoError:
+                continue
+        return None
 
     def _rendered(self, key: VideoKey) -> StoredVideo | None:
         renderer = Renderer(self.context.settings.video, self.context.pool)

@@ -76,7 +76,7 @@ def _carry_out(context: Context, order: Order, signs: Signs) -> object:
         return assembled(context, order, signs)
     from tui_gen.jobs.videomnist.work.sampling import sampled
 
-    return sampled(context, order, signs)
+    return sampled(context, signs)
 
 
 if __name__ == "__main__":

@@ -32,12 +32,13 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class RenderOrder:
-    """Render videos into a shard."""
+    """Render the videos that no earlier shard holds whole into a shard."""
 
     split: Split
     digit: int
     indexes: tuple[int, ...]
-    shard: Path
+    folder: Path  # of the shards
+    earlier: tuple[Path, ...] = ()  # shards of earlier runs that may hold some of the videos
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,12 @@ class AssembleOrder:
     """Put the HDF5 file together."""
 
     made: dict[str, int]  # source -> bit set of the videos
+    has_earlier: bool = False  # the ledger records an assembly that is superseded, maybe of another file
 
 
 @dataclass(frozen=True, slots=True)
 class SamplesOrder:
     """Draw the samples of the HDF5 file."""
-
-    folder: Path
 
 
 Order = RenderOrder | AssembleOrder | SamplesOrder

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Iterator
-from pathlib import Path
 from typing import Any
 
 from tui_gen.engine.model.work import Clip, Doing, Made, Patch, Rejected, Report
 from tui_gen.jobs.videomnist.config.settings import SAMPLES_FOLDER, Settings
-from tui_gen.jobs.videomnist.dataset.shard import shard_name
 from tui_gen.jobs.videomnist.units import (
     FILE_CATEGORY,
     SAMPLES_CATEGORY,
@@ -18,39 +16,45 @@ from tui_gen.jobs.videomnist.units import (
     split_and_digit,
 )
 from tui_gen.jobs.videomnist.work.child_process import Children
+from tui_gen.jobs.videomnist.work.earlier_shards import EarlierShards
 from tui_gen.jobs.videomnist.work.orders import AssembleOrder, RenderOrder, SamplesOrder
 
 VIDEO_ENTRY = "video"
 """The kind of the file that a video is in, in the ledger."""
 
 
-async def perform_videos(unit: VideoUnit, children: Children) -> AsyncGenerator[Report, None]:
-    """Render the videos of a unit into one shard, then report each."""
-    settings = children.context.settings
+async def perform_videos(
+    unit: VideoUnit, children: Children, earlier: EarlierShards
+) -> AsyncGenerator[Report, None]:
+    """Render the videos of a unit that no earlier shard holds into one shard, then report each."""
+    folder = children.context.settings.shards
     split, digit = split_and_digit(unit.source)
-    shard = settings.shards / shard_name(unit.source, unit.indexes)
     yield Doing(unit.clips[0], "rendering")
     began = time.monotonic()
-    told = await children.ask(RenderOrder(split, digit, unit.indexes, shard))
+    shards = earlier.with_some_of(unit.source, unit.indexes, folder)
+    told = await children.ask(RenderOrder(split, digit, unit.indexes, folder, shards))
     seconds = (time.monotonic() - began) / len(unit.indexes)
-    for report in _reports(unit, told, settings, shard, seconds):
+    written = {folder / name for _, name, *rest in told if rest}.difference(shards)
+    for shard in written:
+        earlier.begin_reports(unit.source, shard)
+    for report in _reports(unit, told, children.context.settings, seconds):
         yield report
+    for shard in written:
+        earlier.end_reports(shard)
 
 
-def _reports(
-    unit: VideoUnit, told: list[list[Any]], settings: Settings, shard: Path, seconds: float
-) -> Iterator[Report]:
+def _reports(unit: VideoUnit, told: list[list[Any]], settings: Settings, seconds: float) -> Iterator[Report]:
     split = split_and_digit(unit.source)[0]
     for index, *rest in told:
         clip = Clip(unit.source, index)
         if len(rest) == 1:
             yield Rejected(clip, rest[0], 1, seconds)
             continue
-        size_bytes, digest, pixels_crc, truth_crc, pixels = rest
+        shard, size_bytes, digest, pixels_crc, truth_crc, pixels = rest
         record = {
             "format": "video",
             "files": {VIDEO_ENTRY: settings.output_file},
-            "shard": shard.name,
+            "shard": shard,
             "blake2b": digest,
             "crc32": [pixels_crc, truth_crc],
         }
@@ -62,7 +66,7 @@ async def perform_file(unit: DatasetUnit, children: Children) -> AsyncGenerator[
     settings, (clip,) = children.context.settings, unit.clips
     yield Doing(clip, "assembling")
     began = time.monotonic()
-    told = await children.ask(AssembleOrder(dict(unit.made)))
+    told = await children.ask(AssembleOrder(dict(unit.made), unit.has_earlier))
     record = {
         "format": "hdf5",
         "files": {"h5": settings.output_file},
@@ -78,7 +82,7 @@ async def perform_samples(unit: DatasetUnit, children: Children) -> AsyncGenerat
     (clip,) = unit.clips
     yield Doing(clip, "drawing samples")
     began = time.monotonic()
-    told = await children.ask(SamplesOrder(children.context.settings.samples_folder))
+    told = await children.ask(SamplesOrder())
     hashes = told["sha256"]
     files = {name: f"{SAMPLES_FOLDER}/{name}" for name in hashes}
     record = {"format": "samples", "files": files, "sha256": hashes}

@@ -1,6 +1,6 @@
 """The checksums of all videos as the ledger records them, in 24 bytes a video.
 
-They are what a video of the last HDF5 file is compared with before its bytes are copied: nothing is decoded.
+A video of an earlier HDF5 file is compared with them before its bytes are copied: nothing is decoded.
 """
 
 from __future__ import annotations

@@ -363,12 +363,15 @@ async def test_a_retried_source_is_looked_at_before_all_other_work(
     known = len(looks)
     assert known
     assert bench.state.categories["all"].planned == 1000
-    at = bench.state.clips_made
     assert await bench.steering.steer(do.Retry()) == "trying 1 again"
+    at = bench.state.clips_made  # the work goes on while the ledger takes the order
     assert bench.state.categories["all"].planned == 1009
     await bench.until(lambda: len(looks) > known and bench.state.categories["all"].planned == 1000)
-    assert looks[known] - at <= 2 * workers  # the clips in hand, and not the rest of a stretch
-    assert bench.state.clips_made - at <= 4 * workers
+    # The clips in hand, and not the rest of a stretch of 100. One worker makes room; others go on while the
+    # ledger takes that worker's line.
+    most = 2 if workers == 1 else 50
+    assert looks[known] - at <= most
+    assert bench.state.clips_made - at <= 2 * most
     await run
     assert (len(looks), bench.state.clips_made) == (known + 1, 1000)
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from tui_gen.base.nouns import Noun
 from tui_gen.engine.model import events as ev
 
 PROBLEMS_KEPT = 500
+LOW_SUCCESS_RATE = 0.8
+"""A source with a lower share of made clips causes a warning."""
+LOW_SUCCESS_CLIPS = 20
+"""With fewer ended clips, the share of a source is not judged."""
 
 
 @dataclass(slots=True)
@@ -62,3 +67,10 @@ def corrected_problems(
 
 def _without_numbers(text: str) -> str:
     return "".join(letter for letter in text if not letter.isdecimal())
+
+
+def low_success(made: int, ended: int, clip: Noun) -> str:
+    """Return a warning if few of the ended clips of a source were made, else ""."""
+    if ended < LOW_SUCCESS_CLIPS or made / ended >= LOW_SUCCESS_RATE:
+        return ""
+    return f"low success rate: {made / ended:.1%} of {clip.counted(ended)}, below {LOW_SUCCESS_RATE:.0%}"

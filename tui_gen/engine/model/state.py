@@ -12,16 +12,12 @@ from functools import singledispatchmethod
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.minutes import count_minute, drop_minutes_after, shift_minutes
-from tui_gen.engine.model.problems import corrected_problems, note_problem
+from tui_gen.engine.model.problems import corrected_problems, low_success, note_problem
 from tui_gen.engine.model.run_data import RunData
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, SourceState
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
-LOW_SUCCESS_RATE = 0.8
-"""A source with a lower share of made clips causes a warning."""
-LOW_SUCCESS_CLIPS = 20
-"""With fewer ended clips, the share of a source is not judged."""
 _LEGACY_STAGES = frozenset({"", "split"})
 """The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
@@ -397,13 +393,8 @@ class RunState(RunData):
         self._note(ev.ProblemNoted(at, "error", text, source.id, outcome.detail))
 
     def _warn_of_low_success(self, source: SourceState, at: float) -> None:
-        if source.low_success_noted or source.ended < LOW_SUCCESS_CLIPS:
-            return
-        rate = source.made / source.ended
-        if rate < LOW_SUCCESS_RATE:
+        if not source.low_success_noted and (text := low_success(source.made, source.ended, self.nouns.clip)):
             source.low_success_noted = True
-            clips = self.nouns.clip.counted(source.ended)
-            text = f"low success rate: {rate:.1%} of {clips}, below {LOW_SUCCESS_RATE:.0%}"
             self._note(ev.ProblemNoted(at, "warning", text, source.id))
 
     def _warn_of_plan(self, warnings: tuple[str, ...], at: float) -> None:

@@ -26,6 +26,7 @@ from tui_gen.engine.model.stage_changes import starts_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.phase import phase_of
 from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.scheduling.retried_sources import RetriedSources
 from tui_gen.engine.scheduling.source_waits import SourceWaits
@@ -359,7 +360,8 @@ class Scheduler:
         self._changed.set()
 
     def _show_phase(self) -> None:
-        phase, reason = self._phase()
+        can_work = bool(self._workers) or not self._lacks_room
+        phase, reason = phase_of(self._state, self._ending, self.gate, self._workers, can_work=can_work)
         if (phase, reason) == (self._state.phase, self._state.reason):
             return
         event = ev.PhaseChanged(self._clock(), phase, reason)
@@ -370,24 +372,6 @@ class Scheduler:
             # lost.
             log.warning("cannot write the ledger: %s", error.strerror)
             self._apply(event)
-
-    def _phase(self) -> tuple[str, str]:
-        if self._ending == "stop":
-            return "stopping", ""
-        if self._ending:
-            return "draining", ""
-        if self.gate.is_paused:
-            return "paused", ""
-        if self.gate.is_closed:
-            return "waiting", self.gate.reason
-        if self._lacks_room and not self._workers:
-            return "waiting", "no machine can take work"
-        unreachable = {s.unreachable for s in self._state.sources.values() if s.unreachable}
-        return (
-            ("waiting", "; ".join(sorted(unreachable)))
-            if unreachable and not self._workers
-            else ("running", "")
-        )
 
     # ------------------------------------------------------------------ what steering needs
 

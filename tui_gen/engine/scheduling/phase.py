@@ -1,0 +1,30 @@
+"""The phase of a run, as screens and the ledger have it, with the reason for which the run waits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+
+from tui_gen.engine.model.run_result import Ending
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling.gate import Gate
+
+
+def phase_of(
+    state: RunState, ending: Ending | None, gate: Gate, workers: Sized, *, can_work: bool
+) -> tuple[str, str]:
+    """Return the phase, and why the run waits where it waits.
+
+    `can_work` is False if a unit is left, no machine has room for it and no worker is active.
+    """
+    if ending is not None:
+        return ("stopping" if ending == "stop" else "draining"), ""
+    if gate.is_paused:
+        return "paused", ""
+    if gate.is_closed:
+        return "waiting", gate.reason
+    if not can_work:
+        return "waiting", "no machine can take work"
+    unreachable = {source.unreachable for source in state.sources.values() if source.unreachable}
+    if unreachable and not workers:
+        return "waiting", "; ".join(sorted(unreachable))
+    return "running", ""

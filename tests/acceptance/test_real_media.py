@@ -17,6 +17,8 @@ import pytest
 from tests.acceptance.conftest import write_config
 from tests.acceptance.media_truth import REASONS, contradictions
 from tests.acceptance.program import Dataset, Done, check_whole, entry, run
+from tui_gen.media.facts_json import probe_from_json
+from tui_gen.media.film_facts import ProbeFacts
 
 pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -208,8 +210,8 @@ def test_most_files_give_all_they_are_asked_for(everything: Everything) -> None:
 
 
 def test_the_ground_truth_is_the_frame_nearest_to_its_moment(everything: Everything) -> None:
-    durations = {
-        line["source"]: line["facts"]["probe"]["duration_seconds"]
+    probes = {
+        line["source"]: probe_from_json(line["facts"]["probe"])
         for line in everything.data.ledger()
         if "probe" in line.get("facts", {})
     }
@@ -221,9 +223,18 @@ def test_the_ground_truth_is_the_frame_nearest_to_its_moment(everything: Everyth
     assert len(at_once) > 60
     for line in at_once:
         index = int(line["id"].rpartition(":")[2])
-        moment = (index + 0.5) * GOLDEN % 1.0 * durations[line["source"]]
+        moment = planned_moment((index + 0.5) * GOLDEN % 1.0, probes[line["source"]])
         furthest = max(after - before for before, after in pairwise(line["pts"])) / 2
         assert abs(line["pts_seconds"] - moment) <= furthest + 1e-6, line
+
+
+def planned_moment(share: float, probe: ProbeFacts) -> float:
+    """Return a moment at a share of the running time; with a variable rate, at a share of all frames."""
+    if probe.frame_times is None:
+        assert probe.duration_seconds is not None
+        return share * probe.duration_seconds
+    times = probe.frame_times.times_seconds(probe.first_pts_seconds)
+    return times[int(share * len(times))]
 
 
 @pytest.mark.parametrize("name", PLANTED)

@@ -276,11 +276,15 @@ def as_written_by_an_earlier_version(data: Dataset) -> None:
     data.ledger_path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
 
-def test_a_run_folder_of_an_earlier_version_goes_on_under_the_settings_of_its_time(
-    half_done: Dataset,
+def test_a_run_folder_of_an_earlier_version_goes_on_with_mix_alone_where_the_rules_have_changed(
+    half_done: Dataset, here: Here
 ) -> None:
     as_written_by_an_earlier_version(half_done)
-    go_on(half_done)
+    refused = here("run", half_done.config)
+    assert refused.code == 2, str(refused)
+    differences = [line for line in refused.err.splitlines() if " -> " in line]
+    assert differences == ["  colour_rules: 1 -> 2"]
+    go_on(half_done, "--mix")
 
 
 def test_a_setting_that_an_earlier_version_did_not_have_is_refused(half_done: Dataset, here: Here) -> None:

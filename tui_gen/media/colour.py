@@ -77,7 +77,7 @@ def retagged(probe: ProbeFacts, tags: ConfiguredTags) -> ProbeFacts:
     if not chosen:
         return probe
     colour = replace(probe.colour, **chosen)
-    return replace(probe, colour=colour, hdr_class=hdr_class(colour.transfer))
+    return replace(probe, colour=colour, hdr_class=hdr_class(colour.transfer), configured_tags=tuple(chosen))
 
 
 def why_perhaps_hdr(colour: ColourFacts) -> str | None:

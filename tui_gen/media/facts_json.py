@@ -25,6 +25,7 @@ from tui_gen.media.geometry import Region, Size
 def probe_to_json(facts: ProbeFacts) -> dict[str, Any]:
     """Return the facts of a probe as a JSON object."""
     entries = dataclasses.asdict(facts)
+    del entries["configured_tags"]  # the configuration's, not the film's
     entries["sample_aspect"] = [facts.sample_aspect.numerator, facts.sample_aspect.denominator]
     if (times := facts.frame_times) is not None:
         entries["frame_times"] = _ticks_to_json(times.tick_seconds, times.pts)

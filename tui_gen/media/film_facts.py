@@ -116,6 +116,8 @@ class ProbeFacts:
     aperture: Aperture | None = None  # None: the decoder's frames are shown whole
     first_aspect: tuple[int, int] | None = None  # of the first frame, as ffmpeg states it
     frame_times: FrameTimes | None = None  # of all frames, if their distance varies
+    # The names of the tags of `colour` that the video's entry states instead of the film; never recorded.
+    configured_tags: tuple[str, ...] = ()
 
     @property
     def is_elementary(self) -> bool:

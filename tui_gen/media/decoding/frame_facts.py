@@ -53,10 +53,15 @@ class AllowedFacts:
 
 
 def allowed_facts(probe: ProbeFacts) -> AllowedFacts:
-    """Return the tags that frames of a film may state: those of its first frame, and those it is read by."""
+    """Return the tags that frames of a film may state: those of its first frame, and those it is read by.
+
+    A tag that the video's entry states is not among them: it counts for all frames, whatever they state.
+    """
     read_as = colour_tags(probe)
     tags: dict[str, tuple[str, ...]] = {}
     for name in NAMES:
+        if name in probe.configured_tags:
+            continue
         stated = getattr(probe.colour, name) or getattr(read_as, name)
         alike = next((names for names in _ALIKE.get(name, ()) if stated in names), frozenset())
         tags[name] = (stated, *sorted({*alike, getattr(read_as, name)} - {stated}))

@@ -1,3 +1,5 @@
+import pytest
+
 from tui_gen.media.decoding.frame_log import FrameLog, TrackHeader, bit_depth, lasting_reason
 from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Line
@@ -37,6 +39,23 @@ def test_damage_is_placed_among_the_frames_and_benign_lines_are_not_damage() -> 
     log.take(SHOWN_BY_9)
     assert log.take("[hevc @ 0x1] [error] Could not find ref with POC 7") is Line.KEPT
     assert [shown for shown, _ in log.damage] == [1]
+
+
+@pytest.mark.parametrize(
+    ("printed", "transfer"),
+    [
+        ("unknown", "unknown"),
+        ("unknownBroken file, non-keyframe not correctly marked.", "unknown"),
+        ("bt2020-10invalid data", "bt2020-10"),
+        ("smpte2084", "smpte2084"),
+    ],
+)
+def test_words_of_another_thread_are_no_part_of_a_tag(printed: str, transfer: str) -> None:
+    log = FrameLog()
+    log.take(TIME_BASE)
+    log.take(SHOWN_BY_9)
+    log.take(f"{SHOWN} color_range:tv color_space:bt709 color_primaries:bt709 color_trc:{printed}")
+    assert log.tags == log.frame_tags[0] == ("tv", "bt709", "bt709", transfer)
 
 
 def test_light_levels_are_taken_from_the_first_frame() -> None:

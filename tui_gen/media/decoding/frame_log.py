@@ -20,7 +20,12 @@ _FRAME = re.compile(
     r"sar:(?P<sar_width>\d+)/(?P<sar_height>\d+) s:(?P<width>\d+)x(?P<height>\d+) "
     r"i:(?P<fields>.) iskey:(?P<key>\d)(?: type:(?P<type>\S))?"
 )
-_TAGS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
+_TRANSFERS = (
+    "unknown|reserved|bt709|bt470m|bt470bg|smpte170m|smpte240m|linear|log100|log316|iec61966-2-4|iec61966-2-1|"
+    "bt1361e|bt2020-10|bt2020-12|smpte2084|smpte428|arib-std-b67"
+)
+# ffmpeg prints the four in turn. What another thread prints right after the last one is not part of its name.
+_TAGS = re.compile(rf"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:({_TRANSFERS}|\S+)")
 _RPU = re.compile(r"Dolby Vision Metadata: .*?vdr_rpu_profile=(\d+);.*?bl_video_full_range_flag=(\d)")
 _STEREO = re.compile(r"Stereo 3D: type - ([^,(]+)")
 _DAMAGE = re.compile(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.program import environment, run
+from tests.acceptance.program import environment, run, run_inside
 from tests.faults.conftest import Scene, needs
 
 SHIM = """
@@ -74,7 +74,7 @@ def test_an_engine_whose_clock_was_set_is_not_shown_as_stale(
     env, offset = stepped
     with scene.start("--workers", "1", env=env) as running:
         scene.wait_for_clips(running, 3)
-        assert run("ctl", "-c", scene.data.config, "pause").code == 0  # or the run may end before it is seen
+        assert run_inside("ctl", "-c", scene.data.config, "pause").code == 0  # or the run may end unseen
         before = scene.data.status()["elapsed_seconds"]
         offset.write_text(str(hours * 3600))
         seen = run("monitor", scene.data.config, "--once")
@@ -82,7 +82,7 @@ def test_an_engine_whose_clock_was_set_is_not_shown_as_stale(
         assert seen.out.startswith(("RUNNING", "PAUSED")), str(seen)
         shown = json.loads(run("monitor", scene.data.config, "--once", "--json").out)
         assert before <= shown["elapsed_seconds"] < before + 100
-        assert run("ctl", "-c", scene.data.config, "resume").code == 0
+        assert run_inside("ctl", "-c", scene.data.config, "resume").code == 0
         done = running.end()
     assert done.code == 0, str(done)
     told = run("report", scene.data.config)

@@ -56,7 +56,7 @@ def test_videogpt_reads_the_first_16_of_17_frames(h5_path: Path, split: Split) -
 
 
 def test_videogpt_cannot_read_the_seeds_file(tmp_path: Path) -> None:
-    """What the seed's file has: as many frames as are asked for, and no channels."""
+    """What the file of the first VideoMNIST scripts has: as many frames as are asked for, and no channels."""
     form = VideoFormat(16, 9)
     exact = assemble(
         tmp_path / "exact.h5", layout_of(1, form=form, facts=replace(FACTS)), making_up(form)

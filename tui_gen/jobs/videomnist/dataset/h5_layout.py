@@ -60,7 +60,7 @@ class H5Layout:
         return self.videos_per_digit[split] * CLASSES - len(self.places_left_out(split))
 
     def attributes(self) -> dict[str, object]:
-        """Return the root attributes but `content_sha256`, in the order of the file; the seed's are first."""
+        """Return the root attributes but `content_sha256`, in the order of the file."""
         facts = self.facts
         return {
             "sequence_length": facts.sequence_length,

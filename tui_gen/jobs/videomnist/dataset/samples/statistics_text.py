@@ -1,4 +1,4 @@
-"""Formats the statistics of a file: the seed's lines and what else was measured, as text and as JSON."""
+"""Formats the statistics of a file: the lines of the first VideoMNIST scripts, and more, as text and as JSON."""
 
 from __future__ import annotations
 

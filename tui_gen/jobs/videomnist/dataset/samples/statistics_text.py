@@ -1,4 +1,4 @@
-"""Formats the statistics of a file: the lines of the first VideoMNIST scripts, and more, as text and as JSON."""
+"""Formats the statistics of a file as text and JSON: the lines of the first VideoMNIST scripts, and more."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,3 +46,11 @@ def shared_by_group() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def skip_where_the_program_is_out_of_reach() -> None:
+    """Skip where other users cannot read the environment that the program is installed in."""
+    place = Path(sys.prefix).resolve()
+    closed = [each for each in (place, *place.parents) if not each.stat().st_mode & stat.S_IXOTH]
+    if closed:
+        pytest.skip(f"other users cannot reach the program: {closed[0]}")

@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.users import ANNA, BORIS, GROUP, acting_as, shared_by_group
+from tests.users import (
+    ANNA,
+    BORIS,
+    GROUP,
+    acting_as,
+    shared_by_group,
+    skip_where_the_program_is_out_of_reach,
+)
 from tui_gen.base.files import expanded
 from tui_gen.cli.main import main
 from tui_gen.engine.control.socket_place import bind_first, socket_paths
@@ -50,6 +57,7 @@ def made_with(umask: int, config: Path) -> None:
 def test_what_a_umask_of_077_hides_is_told_in_one_sentence(
     config: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    skip_where_the_program_is_out_of_reach()
     main([command, str(config)])  # its modules may be out of reach of others
     made_with(0o077, config)
     capsys.readouterr()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import aiofiles
-import aiofiles.os
 
 from tui_gen.base.nouns import as_json
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, listed, metrics_of
@@ -165,18 +161,23 @@ def _disk(state: RunState, metrics: Metrics) -> dict[str, Any] | None:
 
 async def write_status(path: Path, status: dict[str, Any]) -> None:
     """Replace the status file, completely or not at all. Raises OSError with the old file unchanged."""
+    # In one call: a file that is opened in one thread and closed in the next stays open where the machine
+    # has no room for the second.
+    await asyncio.to_thread(_replace, path, status)
+
+
+def _replace(path: Path, status: dict[str, Any]) -> None:
     # Always the same temporary name: the next write replaces the file of a killed run.
     beside = path.with_name(f"{path.name}.tmp")
-    data = await asyncio.to_thread(_bytes_of, status)
+    data = _bytes_of(status)
     try:
-        async with aiofiles.open(beside, "wb") as file:
-            await file.write(data)
-            await file.flush()
-            await asyncio.to_thread(os.fsync, file.fileno())
-        await aiofiles.os.replace(beside, path)
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
     except OSError:
-        with contextlib.suppress(FileNotFoundError):
-            await aiofiles.os.remove(beside)
+        beside.unlink(missing_ok=True)
         raise
 
 

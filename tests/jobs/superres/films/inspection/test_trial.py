@@ -77,7 +77,11 @@ def test_a_good_film_reads_at_all_places_and_costs_something(ffmpeg: Ffmpeg, tmp
     assert 0.01 < found.seconds_per_clip < 5
     cost = found.cost
     assert cost is not None
-    assert cost.start_seconds > 2 * cost.clip_seconds > 0, "the start of children is not charged to each clip"
+    # The system counts processor time in ticks of 10 ms: a further clip of a film this small may take none.
+    assert cost.start_seconds > 2 * cost.clip_seconds >= 0, (
+        "the start of children is not charged to each clip"
+    )
+    assert cost.of(1, 1) > 0
     assert cost.of(160, 160) < 160 * cost.of(1, 1) / 2
 
 

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui_gen.base.detached_call import detached_call, exhaustion
+from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import ObstructedError, OutOfMemoryError
 from tui_gen.base.uncancelled import uncancelled
 from tui_gen.jobs.videomnist.work.orders import LENGTH_BYTES, Context, Order
@@ -37,18 +37,14 @@ from tui_gen.processes.children import (
     TextSink,
     start_child,
 )
+from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, close_in_thread, reap
 
 log = logging.getLogger(__name__)
 
 SCRIPT = Path(__file__).with_name("child.py")
 LIMITS = StallLimits(first_seconds=300.0, next_seconds=300.0)
-REAP_SECONDS = 5.0
 ANSWER_BYTES = 64 << 20
 """No answer is longer: a line for each of 64 videos, or the hashes of 20,000 samples."""
-
-
-class DismissedError(Exception):
-    """The child was closed while it was asked."""
 
 
 @dataclass(slots=True)
@@ -65,11 +61,11 @@ class ChildProcess:
         """Return the answer to an order. Blocks.
 
         Raises ObstructedError, OutOfMemoryError, ChildError where the child failed or ended, and
-        DismissedError where it was closed meanwhile.
+        ChildClosedError where it was closed meanwhile.
         """
         with self._lock:
             if self._is_closed:
-                raise DismissedError
+                raise ChildClosedError
             for block in (context, pickle.dumps(order)):
                 self._send(len(block).to_bytes(LENGTH_BYTES, "little") + block)
             return _taken(self._answer())
@@ -104,7 +100,7 @@ class ChildProcess:
     def _attend(self, descriptor: int, poll: select.poll) -> bool:
         """Read from one descriptor and return whether it gave a sign of life."""
         if descriptor == self.wake_pipe[0]:
-            raise DismissedError
+            raise ChildClosedError
         if descriptor in self.child.outputs:
             if not self.child.outputs[descriptor].take(descriptor):
                 raise self._gone()
@@ -146,10 +142,7 @@ class ChildProcess:
         self.child.kill()
         with self._lock:
             self._is_closed = True
-            try:
-                self.child.process.wait(REAP_SECONDS)
-            except Exception:  # noqa: BLE001 - only the waiting is given up, not the child
-                threading.Thread(target=self.child.process.wait, name="reaper", daemon=True).start()
+            reap(self.child, REAP_SECONDS)
             self.child.close()
             for descriptor in (self.orders, *self.wake_pipe):
                 os.close(descriptor)
@@ -210,12 +203,12 @@ class Children:
             yield child
         except ObstructedError as error:
             if isinstance(error, OutOfMemoryError):
-                await _closed(child)
+                await uncancelled(close_in_thread(child.close))
             else:
                 self._take_back(child)
             raise
         except BaseException:
-            await _closed(child)
+            await uncancelled(close_in_thread(child.close))
             raise
         self._take_back(child)
 
@@ -235,13 +228,3 @@ class Children:
         """End all children that are not at work: at the end of a run, all of them."""
         while self._idle:
             self._idle.pop().close()
-
-
-async def _closed(child: ChildProcess) -> None:
-    """Close in a thread of its own; without room for a thread, in this one: no child stays behind."""
-    try:
-        await uncancelled(detached_call(child.close))
-    except RuntimeError as error:
-        if exhaustion(error) is None:
-            raise
-        child.close()

@@ -43,10 +43,10 @@ from tui_gen.processes.children import (
     TextSink,
     start_child,
 )
+from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, reap
 from tui_gen.processes.keepalive import SIGN, Line
 
 READER_CHILD = Path(__file__).with_name("reader_child.py")
-REAP_SECONDS = 5.0
 
 Bgr = NDArray[np.uint8]
 
@@ -70,10 +70,6 @@ class DecoderGroupError(Exception):
     """A child of the group died, or produced nothing within its time limit."""
 
 
-class DismissedError(Exception):
-    """The group was closed during a `collect`."""
-
-
 @dataclass(frozen=True, slots=True)
 class RequestedWindow:
     """One window to read; times are those of the container."""
@@ -95,7 +91,7 @@ class DecoderGroup:
     _is_closed: bool = False
 
     def collect(self, views: Sequence[View]) -> ReadWindow | Refusal:
-        """Wait for the next window, with these views. Blocks. Raises DecoderGroupError, DismissedError."""
+        """Wait for the next window, with these views. Blocks. Raises DecoderGroupError, ChildClosedError."""
         counts = {shape: sum(view.shape == shape for view in views) for shape in self.colours}
         arrays = {
             shape: np.empty((CLIP_FRAMES, count, shape.scaled.height, shape.scaled.width, 3), np.uint8)
@@ -108,7 +104,7 @@ class DecoderGroup:
         }
         with self._lock:
             if self._is_closed:
-                raise DismissedError
+                raise ChildClosedError
             answer = _Gathering(self, sinks).run()
         if "refused" in answer:
             return Refusal(str(answer["refused"]))
@@ -146,7 +142,7 @@ class DecoderGroup:
             self._is_closed = True
             deadline = time.monotonic() + REAP_SECONDS
             for child in children:
-                _reap(child, max(0.0, deadline - time.monotonic()))
+                reap(child, max(0.0, deadline - time.monotonic()))
                 child.close()
             for descriptor in self.wake_pipe:
                 os.close(descriptor)
@@ -206,7 +202,7 @@ class _Gathering:
     def _attend(self, descriptor: int) -> bool:
         """Read from one descriptor; return whether the child gave a sign of life."""
         if descriptor == self.decoders.wake_pipe[0]:
-            raise DismissedError
+            raise ChildClosedError
         if descriptor in self.sinks:
             return self._take_pixels(descriptor)
         if descriptor == _output(self.decoders.reader):
@@ -263,14 +259,6 @@ def _gone(child: Child) -> DecoderGroupError:
     )
 
 
-def _reap(child: Child, seconds: float) -> None:
-    """Wait for a killed child. If the kernel does not end it in time, a thread continues to wait."""
-    try:
-        child.process.wait(seconds)
-    except Exception:  # noqa: BLE001 - only the waiting is given up, not the child
-        threading.Thread(target=child.process.wait, name="reaper", daemon=True).start()
-
-
 # --------------------------------------------------------------------------------------- the start
 
 
@@ -301,7 +289,7 @@ def start(
         except BaseException:
             for child in started:
                 child.kill()
-                _reap(child, REAP_SECONDS)
+                reap(child, REAP_SECONDS)
                 child.close()
             raise
     return DecoderGroup(reader, colours, limits, answers)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tui_gen.base.detached_call import detached_call, exhaustion
+from tui_gen.base.detached_call import detached_call
 from tui_gen.base.uncancelled import uncancelled
 from tui_gen.engine.model.work import Clip, Doing, Unusable
 from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
@@ -36,6 +36,7 @@ from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.geometry import Region
 from tui_gen.processes.children import ChildError, StallLimits
+from tui_gen.processes.closing import close_in_thread
 
 CONTAINERS = ("matroska", "mov")
 """The containers with a reliable index of key frames."""
@@ -159,7 +160,7 @@ class _FastReading:
         """Kill and reap the decoder group, even if the task is cancelled."""
         decoders, self._decoders = self._decoders, None
         if decoders is not None:
-            await uncancelled(_close(decoders))
+            await uncancelled(close_in_thread(decoders.close))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +212,3 @@ def _part(strip: View, pixels: Bgr, region: Region) -> Bgr:
 async def _collected(decoders: DecoderGroup, window: RequestedWindow) -> ReadWindow | Refusal:
     """Collect in a separate thread: the call may block for long, and the shared pool has few threads."""
     return await detached_call(lambda: decoders.collect(window.views))
-
-
-async def _close(decoders: DecoderGroup) -> None:
-    """Close in a separate thread; if no thread can be started, in this thread: no child may remain."""
-    try:
-        await detached_call(decoders.close)
-    except RuntimeError as error:
-        if exhaustion(error) is None:
-            raise
-        decoders.close()

@@ -1,0 +1,1 @@
+"""What an image of the job is: its id, its metadata file and its place in the folders."""

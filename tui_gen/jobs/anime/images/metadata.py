@@ -73,7 +73,7 @@ def decoded(data: bytes) -> ImageMetadata:
     entries = json.loads(data.decode("utf-8", "surrogateescape"))
     if not isinstance(entries, dict):
         message = "not an object"
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY004 - the content is wrong, no argument
     known = {each.name for each in fields(ImageMetadata)} - {"extra"}
     mine = {key: value for key, value in entries.items() if key in known}
     extra = {key: value for key, value in entries.items() if key not in known}

@@ -15,7 +15,8 @@ from tui_gen.jobs.videomnist import read_config
 from tui_gen.jobs.videomnist.opened import OpenedMovingDigits
 from tui_gen.jobs.videomnist.units import ASSEMBLE, DatasetUnit
 from tui_gen.jobs.videomnist.work import assembling, sampling
-from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Signs
+from tui_gen.jobs.videomnist.work.orders import AssembleOrder
+from tui_gen.processes.orders.messages import Signs
 
 SAMPLES = {"create_samples": True, "num_samples": 1, "sample_formats": ["gif"], "create_comparison": False}
 TINY = {"videos_per_digit": 1, "max_workers": 1}

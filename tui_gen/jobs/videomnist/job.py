@@ -25,8 +25,8 @@ from tui_gen.jobs.videomnist.opened import OpenedMovingDigits
 from tui_gen.jobs.videomnist.other_recipe import made_by_another_recipe
 from tui_gen.jobs.videomnist.stages import MovingDigits
 from tui_gen.jobs.videomnist.units import all_sources
-from tui_gen.jobs.videomnist.work.child_process import Children
 from tui_gen.jobs.videomnist.work.orders import Context
+from tui_gen.processes.orders.child_process import Children
 
 NOUNS = Nouns(
     source=Noun("digit", "digits"),
@@ -91,7 +91,9 @@ def opened_job(settings: Settings, records: Mapping[str, SourceRecord]) -> Opene
     refuse_without_h5py()
     pool = opened_pool(settings)
     recipe = recipe_of(settings, pool.sha256)
-    children = Children(Context(settings, pool, recipe_hash(recipe)), settings.max_workers)
+    children = Children(
+        Context(settings, pool, recipe_hash(recipe)), settings.max_workers, settings.nice, "rendering"
+    )
     try:
         found = tuple(made_by_another_recipe(settings, records, children.context.recipe, at=time.time()))
     except OSError as error:

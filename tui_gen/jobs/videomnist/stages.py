@@ -30,9 +30,10 @@ from tui_gen.jobs.videomnist.units import (
     DatasetUnit,
     VideoUnit,
 )
-from tui_gen.jobs.videomnist.work.child_process import Children
 from tui_gen.jobs.videomnist.work.earlier_shards import EarlierShards
+from tui_gen.jobs.videomnist.work.orders import Context
 from tui_gen.jobs.videomnist.work.perform import perform_file, perform_samples, perform_videos
+from tui_gen.processes.orders.child_process import Children
 
 Records = Mapping[str, SourceRecord]
 SAMPLE_BYTES = 40_000.0
@@ -43,7 +44,7 @@ SAMPLE_BYTES = 40_000.0
 class RenderStage(StageDefaults):
     """Renders the videos, up to 64 into a shard."""
 
-    children: Children
+    children: Children[Context]
     name: str = RENDER
     earlier: EarlierShards = field(default_factory=EarlierShards)
 
@@ -63,7 +64,7 @@ class RenderStage(StageDefaults):
 class AssembleStage(StageDefaults):
     """Puts all videos together in the HDF5 file."""
 
-    children: Children
+    children: Children[Context]
     name: str = ASSEMBLE
     scope: Scope = "dataset"
     on_change: OnChange = "redo"
@@ -103,7 +104,7 @@ class AssembleStage(StageDefaults):
 class SamplesStage(StageDefaults):
     """Draws samples of the HDF5 file."""
 
-    children: Children
+    children: Children[Context]
     name: str = SAMPLES
     scope: Scope = "dataset"
     on_change: OnChange = "redo"
@@ -143,7 +144,7 @@ class MovingDigits:
     """The job."""
 
     recipe: JsonObject
-    children: Children
+    children: Children[Context]
     name: str = "videomnist"
     stages: Sequence[Stage] = field(init=False)
 

@@ -21,19 +21,21 @@ from tui_gen.jobs.videomnist.dataset.stored_video import Checksums, StoredVideo
 from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
 from tui_gen.jobs.videomnist.model import VideoSettings
 from tui_gen.jobs.videomnist.units import VideoUnit
-from tui_gen.jobs.videomnist.work.child_process import Children
 from tui_gen.jobs.videomnist.work.earlier_shards import EarlierShards
 from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context, RenderOrder
 from tui_gen.jobs.videomnist.work.perform import perform_videos
 from tui_gen.processes.children import ChildError
+from tui_gen.processes.orders.child_process import Children
 
 RECIPE = bytes(range(16))
 
 
 @pytest.fixture
-def children(tmp_path: Path) -> Iterator[Children]:
+def children(tmp_path: Path) -> Iterator[Children[Context]]:
     settings = Settings(tmp_path / "c.json", tmp_path, VideoSettings(frames=3), max_workers=1)
-    made = Children(Context(settings, DrawnDigits(1), RECIPE), most_idle=1)
+    made = Children(
+        Context(settings, DrawnDigits(1), RECIPE), most_idle=1, niceness=settings.nice, work="rendering"
+    )
     yield made
     made.close()
     assert psutil.Process().children(recursive=True) == []
@@ -47,7 +49,7 @@ def shard(folder: Path, *indexes: int) -> Path:
     return folder / shard_name("train-3", indexes)
 
 
-def test_one_child_renders_one_order_after_the_other(children: Children, tmp_path: Path) -> None:
+def test_one_child_renders_one_order_after_the_other(children: Children[Context], tmp_path: Path) -> None:
     async def ask() -> set[int]:
         pids = set()
         for first in (0, 2, 4):
@@ -61,7 +63,7 @@ def test_one_child_renders_one_order_after_the_other(children: Children, tmp_pat
     assert [index for index, _ in videos] == [2, 3]
 
 
-def test_what_is_told_of_a_video_is_what_the_shard_holds(children: Children, tmp_path: Path) -> None:
+def test_what_is_told_of_a_video_is_what_the_shard_holds(children: Children[Context], tmp_path: Path) -> None:
     told = asyncio.run(children.ask(order(tmp_path, 7)))
     ((_, video),) = read_shard(shard(tmp_path, 7), RECIPE)
     sums = video.checksums
@@ -69,7 +71,7 @@ def test_what_is_told_of_a_video_is_what_the_shard_holds(children: Children, tmp
 
 
 def test_what_earlier_shards_hold_whole_is_told_and_not_rendered_again(
-    children: Children, tmp_path: Path
+    children: Children[Context], tmp_path: Path
 ) -> None:
     whole = asyncio.run(children.ask(order(tmp_path, 0, 1, 2, 3)))
     earlier = shard(tmp_path, 0, 1, 2, 3)
@@ -82,7 +84,7 @@ def test_what_earlier_shards_hold_whole_is_told_and_not_rendered_again(
     assert [index for index, _ in read_shard(shard(tmp_path, 3, 4), RECIPE)] == [3, 4]
 
 
-def test_a_shard_of_another_recipe_is_no_earlier_shard(children: Children, tmp_path: Path) -> None:
+def test_a_shard_of_another_recipe_is_no_earlier_shard(children: Children[Context], tmp_path: Path) -> None:
     earlier = shard(tmp_path, 0, 1)
     with writing_shard(earlier, bytes(16)) as other:
         other.add(0, StoredVideo(b"", b"", Checksums(bytes(16), 0, 0)))
@@ -90,7 +92,7 @@ def test_a_shard_of_another_recipe_is_no_earlier_shard(children: Children, tmp_p
     assert {video[1] for video in told} == {shard(tmp_path, 0, 2).name}
 
 
-def test_a_unit_whose_reports_end_early_is_not_rendered_again(children: Children) -> None:
+def test_a_unit_whose_reports_end_early_is_not_rendered_again(children: Children[Context]) -> None:
     async def made_of(unit: VideoUnit, most: int) -> list[Made]:
         found = list[Made]()
         async with aclosing(perform_videos(unit, children, earlier)) as reports:
@@ -112,7 +114,7 @@ def test_a_unit_whose_reports_end_early_is_not_rendered_again(children: Children
 
 
 def test_a_folder_that_takes_nothing_is_an_obstruction_and_the_child_goes_on(
-    children: Children, tmp_path: Path
+    children: Children[Context], tmp_path: Path
 ) -> None:
     async def ask() -> None:
         (tmp_path / "file").write_bytes(b"")
@@ -125,7 +127,7 @@ def test_a_folder_that_takes_nothing_is_an_obstruction_and_the_child_goes_on(
     asyncio.run(ask())
 
 
-def test_a_cancelled_order_ends_its_child(children: Children, tmp_path: Path) -> None:
+def test_a_cancelled_order_ends_its_child(children: Children[Context], tmp_path: Path) -> None:
     async def ask() -> None:
         task = asyncio.create_task(children.ask(order(tmp_path, *range(5000))))
         while not psutil.Process().children():
@@ -139,7 +141,7 @@ def test_a_cancelled_order_ends_its_child(children: Children, tmp_path: Path) ->
 
 
 def test_a_child_that_is_killed_is_told_and_another_takes_its_place(
-    children: Children, tmp_path: Path
+    children: Children[Context], tmp_path: Path
 ) -> None:
     async def ask() -> None:
         await children.ask(order(tmp_path, 0))
@@ -152,14 +154,14 @@ def test_a_child_that_is_killed_is_told_and_another_takes_its_place(
     asyncio.run(ask())
 
 
-def test_a_failure_of_the_program_is_told_with_where_it_came_from(children: Children) -> None:
+def test_a_failure_of_the_program_is_told_with_where_it_came_from(children: Children[Context]) -> None:
     with pytest.raises(ChildError) as failed:
         asyncio.run(children.ask(AssembleOrder({})))
     assert "KeyError" in failed.value.reason
     assert "Traceback" in failed.value.detail
 
 
-def test_no_more_children_wait_than_there_are_workers(children: Children, tmp_path: Path) -> None:
+def test_no_more_children_wait_than_there_are_workers(children: Children[Context], tmp_path: Path) -> None:
     async def ask() -> None:
         orders = [order(tmp_path, number) for number in range(3)]
         await asyncio.gather(*map(children.ask, orders))

@@ -1,4 +1,4 @@
 """The work of the stages, in child processes: rendering, writing the file, drawing samples.
 
-perform.py ── order ──> child_process.py ── pipe ──> child.py ── rendering.py, assembling.py
+perform.py ── order of orders.py ──> a child of processes/orders ──> rendering.py, assembling.py, sampling.py
 """

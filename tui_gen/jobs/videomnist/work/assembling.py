@@ -26,8 +26,9 @@ from tui_gen.jobs.videomnist.model import SPLITS, VideoKey
 from tui_gen.jobs.videomnist.recorded_file import recorded_file
 from tui_gen.jobs.videomnist.render.renderer import Renderer
 from tui_gen.jobs.videomnist.work.formats import layout_of
-from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context, Signs
+from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context
 from tui_gen.jobs.videomnist.work.recorded_checksums import RecordedChecksums
+from tui_gen.processes.orders.messages import Signs
 
 
 def assembled(context: Context, order: AssembleOrder, signs: Signs) -> dict[str, Any]:

@@ -1,24 +1,17 @@
-"""What a child process is asked to do: values that can be pickled. Answers are JSON, a line each.
-
-{"done": {...}}   {"sign": true}   {"obstructed": text}   {"failed": text, "detail": traceback}
-"""
+"""The orders of this job: what a child process is asked to do. Heavy modules are imported where they work."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tui_gen.processes.orders.messages import Signs
 
 if TYPE_CHECKING:
     from tui_gen.jobs.videomnist.config.settings import Settings
     from tui_gen.jobs.videomnist.digits.pool import DigitPool
     from tui_gen.jobs.videomnist.model import Split
-
-SIGN_SECONDS = 1.0
-LENGTH_BYTES = 4
-"""Before each order stands its length, little-endian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +33,13 @@ class RenderOrder:
     folder: Path  # of the shards
     earlier: tuple[Path, ...] = ()  # shards of earlier runs that may hold some of the videos
 
+    def carry_out(self, context: Context, signs: Signs) -> object:
+        """Render; return what is told of each video."""
+        from tui_gen.jobs.videomnist.work.rendering import rendered
+
+        del signs
+        return rendered(context, self)
+
 
 @dataclass(frozen=True, slots=True)
 class AssembleOrder:
@@ -48,24 +48,19 @@ class AssembleOrder:
     made: dict[str, int]  # source -> bit set of the videos
     has_earlier: bool = False  # the ledger records an assembly that is superseded, maybe of another file
 
+    def carry_out(self, context: Context, signs: Signs) -> object:
+        """Write the file; return what is told of it."""
+        from tui_gen.jobs.videomnist.work.assembling import assembled
+
+        return assembled(context, self, signs)
+
 
 @dataclass(frozen=True, slots=True)
 class SamplesOrder:
     """Draw the samples of the HDF5 file."""
 
+    def carry_out(self, context: Context, signs: Signs) -> object:
+        """Draw; return what is told of the samples."""
+        from tui_gen.jobs.videomnist.work.sampling import sampled
 
-Order = RenderOrder | AssembleOrder | SamplesOrder
-
-
-@dataclass(slots=True)
-class Signs:
-    """Signs of life of work that takes long: at most one a second, however often it is asked for."""
-
-    say: Callable[[dict[str, Any]], None]
-    last_seconds: float = field(default_factory=time.monotonic)
-
-    def give(self, *_: object) -> None:
-        """Say that the work goes on."""
-        if time.monotonic() - self.last_seconds > SIGN_SECONDS:
-            self.last_seconds = time.monotonic()
-            self.say({"sign": True})
+        return sampled(context, signs)

@@ -15,16 +15,16 @@ from tui_gen.jobs.videomnist.units import (
     VideoUnit,
     split_and_digit,
 )
-from tui_gen.jobs.videomnist.work.child_process import Children
 from tui_gen.jobs.videomnist.work.earlier_shards import EarlierShards
-from tui_gen.jobs.videomnist.work.orders import AssembleOrder, RenderOrder, SamplesOrder
+from tui_gen.jobs.videomnist.work.orders import AssembleOrder, Context, RenderOrder, SamplesOrder
+from tui_gen.processes.orders.child_process import Children
 
 VIDEO_ENTRY = "video"
 """The kind of the file that a video is in, in the ledger."""
 
 
 async def perform_videos(
-    unit: VideoUnit, children: Children, earlier: EarlierShards
+    unit: VideoUnit, children: Children[Context], earlier: EarlierShards
 ) -> AsyncGenerator[Report, None]:
     """Render the videos of a unit that no earlier shard holds into one shard, then report each."""
     folder = children.context.settings.shards
@@ -61,7 +61,7 @@ def _reports(unit: VideoUnit, told: list[list[Any]], settings: Settings, seconds
         yield Made(clip, (Patch(split, size_bytes, record),), 1, seconds, record={"pixels": pixels})
 
 
-async def perform_file(unit: DatasetUnit, children: Children) -> AsyncGenerator[Report, None]:
+async def perform_file(unit: DatasetUnit, children: Children[Context]) -> AsyncGenerator[Report, None]:
     """Write the HDF5 file. The recorded size excludes the videos, which are counted already."""
     settings, (clip,) = children.context.settings, unit.clips
     yield Doing(clip, "assembling")
@@ -77,7 +77,7 @@ async def perform_file(unit: DatasetUnit, children: Children) -> AsyncGenerator[
     yield Made(clip, (patch,), 1, time.monotonic() - began)
 
 
-async def perform_samples(unit: DatasetUnit, children: Children) -> AsyncGenerator[Report, None]:
+async def perform_samples(unit: DatasetUnit, children: Children[Context]) -> AsyncGenerator[Report, None]:
     """Draw the samples of the HDF5 file."""
     (clip,) = unit.clips
     yield Doing(clip, "drawing samples")

@@ -20,7 +20,8 @@ from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import VideoDataset
 from tui_gen.jobs.videomnist.dataset.output import flush, writing
 from tui_gen.jobs.videomnist.dataset.samples.samples import SampleSettings, write_samples
-from tui_gen.jobs.videomnist.work.orders import Context, Signs
+from tui_gen.jobs.videomnist.work.orders import Context
+from tui_gen.processes.orders.messages import Signs
 
 _SAMPLE = re.compile(
     r"digit_\d_video_\d+\.(gif|mp4)|videomnist_montage\.png|class_comparisons/digit_\d_comparison\.gif"

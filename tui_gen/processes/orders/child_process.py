@@ -21,12 +21,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import ObstructedError, OutOfMemoryError
 from tui_gen.base.uncancelled import uncancelled
-from tui_gen.jobs.videomnist.work.orders import LENGTH_BYTES, Context, Order
 from tui_gen.processes.children import (
     READ_BYTES,
     TICK_SECONDS,
@@ -38,13 +37,16 @@ from tui_gen.processes.children import (
     start_child,
 )
 from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, close_in_thread, reap
+from tui_gen.processes.orders.messages import LENGTH_BYTES, Order
 
 log = logging.getLogger(__name__)
 
 SCRIPT = Path(__file__).with_name("child.py")
 LIMITS = StallLimits(first_seconds=300.0, next_seconds=300.0)
 ANSWER_BYTES = 64 << 20
-"""No answer is longer: a line for each of 64 videos, or the hashes of 20,000 samples."""
+"""No answer is longer."""
+
+Context = TypeVar("Context")
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class ChildProcess:
 
     child: Child
     orders: int  # our end of the pipe
+    work: str  # what the child does, in messages: "rendering"
     wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends an `ask`
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
@@ -94,7 +97,7 @@ class ChildProcess:
             waited_seconds += min(now_seconds - last_seconds, 2 * TICK_SECONDS)
             last_seconds, waited_seconds = now_seconds, 0.0 if any(signs) else waited_seconds
             if waited_seconds > LIMITS.first_seconds:
-                reason = f"a rendering process gave nothing for {LIMITS.first_seconds:g} s"
+                reason = f"a {self.work} process gave nothing for {LIMITS.first_seconds:g} s"
                 raise ChildError(reason)
 
     def _attend(self, descriptor: int, poll: select.poll) -> bool:
@@ -129,9 +132,9 @@ class ChildProcess:
                 self.child.lines.feed(piece)
         self.child.lines.close()
         if self.child.was_ended_for_memory(status):
-            return OutOfMemoryError("memory ran out: the system ended a rendering process")
+            return OutOfMemoryError(f"memory ran out: the system ended a {self.work} process")
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return ChildError(f"a rendering process {how}", "\n".join(self.child.lines.tail))
+        return ChildError(f"a {self.work} process {how}", "\n".join(self.child.lines.tail))
 
     def close(self) -> None:
         """Kill the child and wait for its end, but not for ever. Blocks for a moment."""
@@ -157,7 +160,7 @@ def _taken(answer: dict[str, Any]) -> Any:  # noqa: ANN401 - an answer is JSON
     return answer["done"]
 
 
-def _started(niceness: int) -> ChildProcess:
+def _started(niceness: int, work: str) -> ChildProcess:
     """Start a child from the calling thread, which it is tied to. Raises ChildError, ObstructedError."""
     theirs, ours = os.pipe()
     try:
@@ -177,15 +180,17 @@ def _started(niceness: int) -> ChildProcess:
         raise
     finally:
         os.close(theirs)
-    return ChildProcess(child, ours)
+    return ChildProcess(child, ours, work)
 
 
 @dataclass(slots=True)
-class Children:
+class Children(Generic[Context]):
     """The children of a run: as many as are asked at once, and no more than there are workers for long."""
 
-    context: Context
+    context: Context  # picklable; what all orders of the run have in common
     most_idle: int
+    niceness: int
+    work: str = "working"  # what the children do, in messages: "rendering"
     _idle: list[ChildProcess] = field(default_factory=list)
     _context_bytes: bytes = b""
 
@@ -198,7 +203,7 @@ class Children:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[ChildProcess]:
-        child = self._idle.pop() if self._idle else _started(self.context.settings.nice)
+        child = self._idle.pop() if self._idle else _started(self.niceness, self.work)
         try:
             yield child
         except ObstructedError as error:

@@ -1,4 +1,4 @@
-"""The child process of a worker: it reads orders from a pipe, one after the other, and answers each.
+"""The child process: it reads orders from a pipe, one after the other, and answers each.
 
     python -I child.py <descriptor of the orders> <descriptor of the answers>
 
@@ -19,14 +19,7 @@ from typing import Any, BinaryIO
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the workers share the processors
 
 from tui_gen.base.errors import ObstructedError, reason_of
-from tui_gen.jobs.videomnist.work.orders import (
-    LENGTH_BYTES,
-    AssembleOrder,
-    Context,
-    Order,
-    RenderOrder,
-    Signs,
-)
+from tui_gen.processes.orders.messages import LENGTH_BYTES, Order, Signs
 
 
 def main() -> None:
@@ -42,9 +35,9 @@ def _say(target: BinaryIO, answer: dict[str, Any]) -> None:
     target.flush()
 
 
-def _orders(source: BinaryIO) -> Iterator[tuple[Context, Order]]:
+def _orders(source: BinaryIO) -> Iterator[tuple[Any, Order]]:
     """Yield the orders; a context that is the same as before is the same object."""
-    known = dict[bytes, Context]()
+    known = dict[bytes, Any]()
     while context_bytes := _block(source):
         if context_bytes not in known:
             known = {context_bytes: pickle.loads(context_bytes)}  # noqa: S301 - from the parent
@@ -56,27 +49,13 @@ def _block(source: BinaryIO) -> bytes:
     return source.read(length)
 
 
-def _answer(context: Context, order: Order, say: Callable[[dict[str, Any]], None]) -> None:
+def _answer(context: Any, order: Order, say: Callable[[dict[str, Any]], None]) -> None:  # noqa: ANN401 - the job's own
     try:
-        say({"done": _carry_out(context, order, Signs(say))})
+        say({"done": order.carry_out(context, Signs(say))})
     except ObstructedError as error:
         say({"obstructed": str(error)})
     except Exception as error:  # noqa: BLE001 - the parent tells it
         say({"failed": reason_of(error), "detail": traceback.format_exc()})
-
-
-def _carry_out(context: Context, order: Order, signs: Signs) -> object:
-    if isinstance(order, RenderOrder):
-        from tui_gen.jobs.videomnist.work.rendering import rendered
-
-        return rendered(context, order)
-    if isinstance(order, AssembleOrder):
-        from tui_gen.jobs.videomnist.work.assembling import assembled
-
-        return assembled(context, order, signs)
-    from tui_gen.jobs.videomnist.work.sampling import sampled
-
-    return sampled(context, signs)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def hand_work(
     known: Mapping[str, Known],
     present: Iterable[str],
     earlier: Earlier,
-    around: Surroundings = Surroundings(),  # noqa: B008 - it is frozen
+    around: Surroundings = Surroundings(),
 ) -> LevelWork:
     """Compare what was written with what is there."""
     elsewhere = around.elsewhere

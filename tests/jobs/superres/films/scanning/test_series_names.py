@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tui_gen.jobs.superres.films.scanning.editions import groups, lesser_copies
-from tui_gen.jobs.superres.films.scanning.episode_words import (
+from tui_gen.jobs.superres.films.scanning.finding import find_videos
+from tui_gen.jobs.superres.films.scanning.scan import _named
+from tui_gen.media.names.episode_words import (
     bracketed_episode,
     spelled_episode,
     spelled_season,
 )
-from tui_gen.jobs.superres.films.scanning.finding import find_videos
-from tui_gen.jobs.superres.films.scanning.numbered_files import numbered_names
-from tui_gen.jobs.superres.films.scanning.scan import _named
+from tui_gen.media.names.numbered_files import numbered_names
 
 RIGHT_AT_LEAST = 0.97
 

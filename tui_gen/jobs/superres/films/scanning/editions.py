@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_gen.jobs.superres.films.scanning.film_names import FilmName
-from tui_gen.jobs.superres.films.scanning.release_words import comparable
+from tui_gen.media.names.release_words import comparable
 
 _WIDE = 16 / 9
 

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from tui_gen.jobs.superres.films.scanning.release_names import Reading, read_name, season_of
-from tui_gen.jobs.superres.films.scanning.release_words import TECHNICAL, comparable, readable, tidy
+from tui_gen.media.names.release_names import Reading, read_name, season_of
+from tui_gen.media.names.release_words import TECHNICAL, comparable, readable, tidy
 
 _DISC_FOLDERS = frozenset({"bdmv", "stream", "video ts", "certificate", "hvdvd ts"})
 _DISC_FILE = re.compile(r"\d{5}|vts_\d\d_\d|video_ts", re.IGNORECASE)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tui_gen.jobs.superres.films.scanning.folder_walk import FolderWalk
 from tui_gen.jobs.superres.films.scanning.passed_over import Kind
-from tui_gen.jobs.superres.films.scanning.release_words import comparable
+from tui_gen.media.names.release_words import comparable
 
 EXTENSIONS = frozenset(
     "3g2 3gp 264 265 asf av1 avi divx flv h264 h265 hevc ivf m2t m2ts m2v m4v mkv mov mp4 mpeg "  # noqa: SIM905 - shorter than thirty strings

@@ -48,11 +48,11 @@ from tui_gen.jobs.superres.films.scanning.findings import (
 from tui_gen.jobs.superres.films.scanning.following import follow, listed_films
 from tui_gen.jobs.superres.films.scanning.lengths import NoFacts, Probed
 from tui_gen.jobs.superres.films.scanning.next_steps import probes_of
-from tui_gen.jobs.superres.films.scanning.numbered_files import numbered_names
 from tui_gen.jobs.superres.films.scanning.passed_over import passed_over_line
-from tui_gen.jobs.superres.films.scanning.release_names import Reading
 from tui_gen.jobs.superres.films.scanning.weighing import OTHERWISE, rule_for
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.names.numbered_files import numbered_names
+from tui_gen.media.names.release_names import Reading
 
 Progress = Callable[[str, int, int], None]
 """Gets the current activity, the number done, and the total."""

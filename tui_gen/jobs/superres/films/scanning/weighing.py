@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from tui_gen.jobs.superres.config.load import CategoryRule
 from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 from tui_gen.jobs.superres.films.scanning.finding import VideoFile
-from tui_gen.jobs.superres.films.scanning.release_names import without_group
-from tui_gen.jobs.superres.films.scanning.release_words import comparable
+from tui_gen.media.names.release_names import without_group
+from tui_gen.media.names.release_words import comparable
 
 OTHERWISE = (("general", 1.0),)
 """The weights of films that match no rule."""

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
-from tui_gen.jobs.superres.films.scanning.episode_words import (
+from tui_gen.media.names.episode_words import (
     bracketed_episode,
     spelled_episode,
     spelled_season,
 )
-from tui_gen.jobs.superres.films.scanning.release_words import (
+from tui_gen.media.names.release_words import (
     EDITION,
     HDR,
     STEREOSCOPIC,

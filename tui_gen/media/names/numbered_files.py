@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tui_gen.jobs.superres.films.scanning.release_words import comparable, readable
+from tui_gen.media.names.release_words import comparable, readable
 
 _CHECKSUM = re.compile(r"[\[(][0-9A-Fa-f]{8}[\])]")
 _NUMBER = re.compile(

@@ -76,7 +76,6 @@ class FilmInspector:
         """Prepare to inspect the tools and every film. Raises RefusedError; writes nothing."""
         from tui_gen.jobs.superres.films.inspection.inspection import FilmInspection
         from tui_gen.jobs.superres.films.inspection.tools import examined
-        from tui_gen.jobs.superres.films.presence import Presence
         from tui_gen.jobs.superres.films.source_check import (
             fingerprints_of,
             identified_films,
@@ -84,6 +83,7 @@ class FilmInspector:
             unreachable_films,
         )
         from tui_gen.jobs.superres.films.source_verdict import verdict_basis
+        from tui_gen.media.presence import Presence
 
         identified = identified_films(self.settings, records)
         unreachable = unreachable_films(identified, records)

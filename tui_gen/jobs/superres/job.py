@@ -22,7 +22,6 @@ from tui_gen.jobs.superres.config_capabilities import capabilities_of
 from tui_gen.jobs.superres.dataset.lost_names import lost_names
 from tui_gen.jobs.superres.dataset.ownership import refuse_foreign_files
 from tui_gen.jobs.superres.films.identity import missing_of
-from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.same_film import refuse_split_films
 from tui_gen.jobs.superres.films.source_check import (
     check_films,
@@ -34,6 +33,7 @@ from tui_gen.jobs.superres.films.source_check import (
 from tui_gen.jobs.superres.films.source_verdict import verdict_basis
 from tui_gen.jobs.superres.opened import OpenedSuperResolution
 from tui_gen.jobs.superres.stages import DecodingResources, SuperResolution
+from tui_gen.media.presence import Presence
 
 
 @dataclass(frozen=True, slots=True)

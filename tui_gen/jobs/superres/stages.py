@@ -18,11 +18,11 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import Uncounted, uncounted
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_stretch, perform_survey
-from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Stretch, Survey
 from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.presence import Presence
 
 Located = TypeVar("Located", Probe, Survey, Stretch)
 

@@ -21,10 +21,10 @@ from tests.jobs.superres.sample_films import (
 from tui_gen.engine.model.work import Learned
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_survey
-from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, hardware
 from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.presence import Presence
 from tui_gen.processes.children import ChildError
 
 HEVC_10 = (

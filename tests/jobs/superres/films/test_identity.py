@@ -13,18 +13,14 @@ from hypothesis import strategies as st
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Video
 from tui_gen.jobs.superres.films.identity import (
-    FileLook,
-    FolderLook,
     Identified,
     LibraryError,
-    NoFile,
     identify,
     known_files,
-    look,
-    look_at_folder,
     path_id,
     unreachable,
 )
+from tui_gen.media.film_files import FileLook, FolderLook, NoFile, look, look_at_folder
 
 Records = dict[str, SourceRecord]
 

@@ -30,13 +30,14 @@ from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.jobs.superres.config.load import load_settings, shipped_config
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import split_of
-from tui_gen.jobs.superres.films.identity import FileLook, Identified
+from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.same_film import refuse_split_films, split_films
 from tui_gen.jobs.superres.films.scanning.lengths import Probed
 from tui_gen.jobs.superres.films.scanning.scan import scan
 from tui_gen.jobs.superres.films.source_check import identified_films, opening_events
 from tui_gen.jobs.superres.planning.footage import _shifted, _torn
 from tui_gen.jobs.superres.units import EXTRACT
+from tui_gen.media.film_files import FileLook
 
 HOUR = 3600.0
 NAME = "Amélie (2001).mkv"

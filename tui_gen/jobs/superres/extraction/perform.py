@@ -23,7 +23,6 @@ from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
-from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
@@ -31,6 +30,7 @@ from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, ClipTask, Probe, St
 from tui_gen.media.colour import colour_chain, tone_mapping_peak
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.presence import Presence
 
 TELECINED = (
     "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "

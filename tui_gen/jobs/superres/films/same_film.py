@@ -28,8 +28,9 @@ from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.near_duplicates import Hashes
 from tui_gen.jobs.superres.dataset.split import SHORTEST_DIVIDED_SECONDS, TRAIN, Split, split_of
 from tui_gen.jobs.superres.dataset.split_leakage import near_any
-from tui_gen.jobs.superres.films.identity import FileLook, Identified
+from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.units import EXTRACT
+from tui_gen.media.film_files import FileLook
 from tui_gen.media.names.release_words import comparable
 
 Records = Mapping[str, SourceRecord]

@@ -15,20 +15,10 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
-from tui_gen.jobs.superres.films.identity import (
-    FileLook,
-    Identified,
-    LibraryError,
-    NoFile,
-    folder_of,
-    identify,
-    known_files,
-    look,
-    look_at_folder,
-    unreachable,
-)
+from tui_gen.jobs.superres.films.identity import Identified, LibraryError, identify, known_files, unreachable
 from tui_gen.jobs.superres.films.source_verdict import is_outdated
 from tui_gen.jobs.superres.units import EXTRACT
+from tui_gen.media.film_files import FileLook, NoFile, folder_of, look, look_at_folder
 
 LOOKERS = 16
 """The number of files looked at in parallel: network shares have a high latency."""

@@ -14,9 +14,10 @@ from tui_gen.engine.model.work import JsonObject, Plan
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.near_duplicates import planned_without
 from tui_gen.jobs.superres.dataset.split_leakage import uncounted
-from tui_gen.jobs.superres.films.identity import FileLook, LibraryError, NoFile, identify, known_files
+from tui_gen.jobs.superres.films.identity import LibraryError, identify, known_files
 from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract
+from tui_gen.media.film_files import FileLook, NoFile
 
 
 def expected_plan(settings: Settings, records: Mapping[str, SourceRecord]) -> Plan:

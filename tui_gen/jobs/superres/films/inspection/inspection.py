@@ -22,12 +22,11 @@ from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE, recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.perform import Tools, perform_probe, perform_survey
 from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
-from tui_gen.jobs.superres.films.identity import Identified, NoFile, missing_of
+from tui_gen.jobs.superres.films.identity import Identified, missing_of
 from tui_gen.jobs.superres.films.inspection.film_remarks import Looked
 from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, State, inspected
 from tui_gen.jobs.superres.films.inspection.tools import Examined
 from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
-from tui_gen.jobs.superres.films.presence import Presence
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.planning.clip_cost import COST, recorded_cost
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
@@ -35,6 +34,8 @@ from tui_gen.jobs.superres.planning.plan import plan_extract
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Survey
 from tui_gen.media.colour import why_perhaps_hdr
 from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.film_files import NoFile
+from tui_gen.media.presence import Presence
 from tui_gen.media.probing.keyframe_distance import KeyFrames, key_frames
 from tui_gen.media.probing.timestamp_jumps import why_less
 from tui_gen.processes.children import ChildError

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
-from tui_gen.jobs.superres.films.identity import FileLook, look
 from tui_gen.jobs.superres.films.scanning.editions import FilmKey, WorkKey, film_key, lesser_copies, work_key
 from tui_gen.jobs.superres.films.scanning.film_names import FilmName
 from tui_gen.jobs.superres.films.scanning.findings import FoundFilm
+from tui_gen.media.film_files import FileLook, look
 
 Fingerprint = Callable[[str], str | None]
 """Path -> the fingerprint of a file's content, or None if the file cannot be read."""

@@ -15,7 +15,7 @@ from functools import partial
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import SourceChangedError, SourceUnreachableError
-from tui_gen.jobs.superres.films.identity import folder_of, look_at_folder
+from tui_gen.media.film_files import folder_of, look_at_folder
 
 LOOK_SECONDS = 30.0
 """If a file system does not answer within this time, it counts as unreachable."""

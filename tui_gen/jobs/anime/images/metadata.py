@@ -1,7 +1,7 @@
 """The metadata file beside an image: `.<stem>_meta.json`.
 
-The keys are those that other programs for such datasets write and read, and four of this program: id, frame,
-pts, episode. Paths are relative to the output folder and have forward slashes.
+The keys are those that other programs for such datasets write and read, and those of this program: id, frame, pts,
+episode, sha256, models. Paths are relative to the output folder and have forward slashes.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class ImageMetadata:
     processed_tags: tuple[str, ...] = ()
     dropped_character_tags: tuple[str, ...] = ()
     caption: str = ""
+    sha256: str = ""  # of the image as the program wrote it: another content was edited by hand
     models: dict[str, str] = field(default_factory=dict)  # "detector": "embedded animeface", ...
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -1,0 +1,1 @@
+"""generator_config.json of the job anime ──> settings."""

@@ -1,0 +1,58 @@
+"""The configuration as the rest of the job sees it: frozen, complete, every default filled in. Picklable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tui_gen.config.run_config import Notices
+from tui_gen.jobs.anime.config.stage_names import STAGES
+from tui_gen.jobs.anime.images.folders import Folders
+from tui_gen.jobs.anime.sources import Source
+
+if TYPE_CHECKING:
+    from tui_gen.jobs.anime.arrange.arrangement import ArrangeOptions
+    from tui_gen.jobs.anime.balance.multiply import BalanceOptions
+    from tui_gen.jobs.anime.classify.classification import ClassifyOptions
+    from tui_gen.jobs.anime.crop.cropping import CropOptions
+    from tui_gen.jobs.anime.frames.options import SurveyOptions
+    from tui_gen.jobs.anime.models.finding import ModelOptions
+    from tui_gen.jobs.anime.select.selection import SelectOptions
+    from tui_gen.jobs.anime.tag.captions import CaptionOptions
+    from tui_gen.jobs.anime.tag.options import TagOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole configuration."""
+
+    config_path: Path
+    folders: Folders
+    sources: tuple[Source, ...]
+    survey: SurveyOptions
+    crop: CropOptions
+    classify: ClassifyOptions
+    select: SelectOptions
+    tag: TagOptions
+    caption: CaptionOptions
+    arrange: ArrangeOptions
+    balance: BalanceOptions
+    models: ModelOptions
+    stages: tuple[str, ...] = STAGES  # the stages that a run performs
+    seed: int = 0
+    is_booru: bool = False
+    remove_intermediate: bool = False
+    save_aux: tuple[str, ...] = ()
+    load_aux: tuple[str, ...] = ()
+    grabber_extension: str | None = None
+    raw_format: Literal["png", "webp", "jpg"] = "png"
+    reference_folder: Path | None = None
+    max_workers: int = 1
+    min_free_gb: float = 5.0
+    nice: int = 19
+    status_file: Path | None = None
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    notices: Notices = "none"

@@ -1,0 +1,234 @@
+"""Plans what each stage has left to do, by what the ledger records. Pure.
+
+survey, extract        of the episodes and folders of the configuration
+crop, embed            frames that are extracted, and images that were added by hand
+select, tag            images that the classification selected
+choose, classify, caption, arrange, balance      the dataset, whenever what they read has changed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import DATASET, CategoryPlan, Plan, SourcePlan, Unit
+from tui_gen.jobs.anime import facts
+from tui_gen.jobs.anime.config.settings import Settings
+from tui_gen.jobs.anime.facts import NOTHING, Records
+from tui_gen.jobs.anime.images.folders import Folders
+from tui_gen.jobs.anime.sources import ADDED, Source
+from tui_gen.jobs.anime.units import CATEGORIES, MOST_CLIPS, DatasetUnit, ProbeUnit, Units, bits_of
+
+WINDOW_SECONDS = 60.0
+"""The length of a window of the survey."""
+FRAME_BYTES = 1_500_000.0
+"""Of an extracted frame as PNG, about: what a plan says before any is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where a stage writes, and how large one of its results is, about."""
+
+    path: str
+    estimated_bytes: float = 0.0
+    files: int = 1
+
+
+def all_sources(settings: Settings, records: Records) -> list[Source]:
+    """Return the sources of the configuration, those of earlier ones, and the images added by hand."""
+    known = {source.id: source for source in settings.sources}
+    for name, record in records.items():
+        source = facts.source_of(record)
+        if source is not None:
+            known.setdefault(name, source)
+    if facts.added_images(records):
+        known[ADDED] = Source(ADDED, str(settings.folders.output), "images")
+    return list(known.values())
+
+
+# ------------------------------------------------------------------------------------ by source
+
+
+def plan_survey(settings: Settings, records: Records) -> Plan:
+    """Plan the windows of each episode; an episode whose length is unknown is looked at first."""
+    plans = []
+    for source in settings.sources:
+        if source.kind != "episode":
+            continue
+        record = records.get(source.id, NOTHING)
+        probe = record.facts.get("probe")
+        if probe is None:
+            plans.append(_plan_of(source, record, "survey", 0, look=ProbeUnit(source.id, source.path)))
+        else:
+            windows = max(1, -int(-probe["duration_seconds"] // WINDOW_SECONDS))
+            plans.append(_plan_of(source, record, "survey", (1 << windows) - 1, most=1))
+    return _plan(plans, "survey", Folder(".tui-gen/survey", 1_000_000.0))
+
+
+def plan_extract(settings: Settings, records: Records) -> Plan:
+    """Plan the chosen frames of each episode, and the images of folders."""
+    plans = []
+    for source in settings.sources:
+        record = records.get(source.id, NOTHING)
+        wanted = facts.bits(record, "chosen") & ~_dropped_frames(settings, records, source)
+        plans.append(_plan_of(source, record, "extract", wanted))
+    return _plan(plans, "extract", _folder(settings.folders, "raw", FRAME_BYTES))
+
+
+def plan_crop(settings: Settings, records: Records) -> Plan:
+    """Plan the frames that stand in the folder raw."""
+    plans = [
+        _plan_of(source, records.get(source.id, NOTHING), "crop", _frames(settings, records, source))
+        for source in all_sources(settings, records)
+    ]
+    return _plan(plans, "crop", _folder(settings.folders, "cropped", FRAME_BYTES / 2))
+
+
+def plan_embed(settings: Settings, records: Records) -> Plan:
+    """Plan the frames that have crops, and the crops that were added by hand."""
+    plans = []
+    for source in all_sources(settings, records):
+        record = records.get(source.id, NOTHING)
+        wanted = facts.made(record, "crop")
+        if source.id == ADDED:
+            levels = {"cropped", "classified"}
+            wanted |= bits_of(
+                [place for place, image in enumerate(facts.added_images(records)) if image.level in levels]
+            )
+        plans.append(_plan_of(source, record, "embed", wanted))
+    return _plan(plans, "embed", Folder(".tui-gen/embeddings", 2_000.0, files=0))
+
+
+def plan_images(settings: Settings, records: Records, stage: str) -> Plan:
+    """Plan the selected images, for `select`; for `tag` those that are written."""
+    plans = []
+    for source in all_sources(settings, records):
+        record = records.get(source.id, NOTHING)
+        wanted = facts.bits(record, "selected")
+        if stage == "tag":
+            wanted &= facts.made(record, "select")
+        plans.append(_plan_of(source, record, stage, wanted))
+    size = 150_000.0 if stage == "select" else 4_000.0
+    return _plan(plans, stage, Folder(settings.folders.relative(settings.folders.training), size, files=2))
+
+
+def _frames(settings: Settings, records: Records, source: Source) -> int:
+    """Return the frames of a source in the folder raw, as a bit set."""
+    if source.id == ADDED:
+        images = facts.added_images(records)
+        dropped = facts.earlier_hand_work(records, "raw").dropped
+        return bits_of(
+            [n for n, image in enumerate(images) if image.level == "raw" and image.id not in dropped]
+        )
+    record = records.get(source.id, NOTHING)
+    return facts.made(record, "extract") & ~_dropped_frames(settings, records, source)
+
+
+def _dropped_frames(settings: Settings, records: Records, source: Source) -> int:
+    """Return the frames of a source that were deleted by hand, as a bit set."""
+    del settings
+    dropped = facts.earlier_hand_work(records, "raw").dropped
+    if not dropped:
+        return 0
+    if source.kind == "images":
+        names = records.get(source.id, NOTHING).facts.get("names", ())
+        return bits_of([place for place, name in enumerate(names) if name.rpartition(".")[0] in dropped])
+    head = source.frame_id(0)[:-6]
+    numbers = (each[len(head) :] for each in dropped if each.startswith(head))
+    return bits_of([int(number) for number in numbers if number.isdecimal()])
+
+
+def _plan_of(
+    source: Source,
+    record: SourceRecord,
+    stage: str,
+    wanted: int,
+    *,
+    look: Unit | None = None,
+    most: int = MOST_CLIPS,
+) -> SourcePlan:
+    ended, made = facts.ended(record, stage), facts.made(record, stage)
+    left = 0 if record.skipped else wanted & ~ended
+    units: Iterable[Unit] = Units(source.id, source.path, left, most)
+    if look is not None:
+        units = () if record.skipped else (look,)
+    return SourcePlan(
+        source=source.id,
+        name=source.name if source.id != ADDED else "added by hand",
+        path=source.path,
+        priority=DEFAULT_PRIORITY if record.priority is None else record.priority,
+        units=units,
+        key=(wanted, left, record.skipped, look is None),
+        clips_made=(made & wanted).bit_count(),
+        clips_left=left.bit_count(),
+        quotas={CATEGORIES[stage]: (made & wanted | left).bit_count()},
+    )
+
+
+def _folder(folders: Folders, level: str, size: float) -> Folder:
+    intermediate = folders.of("raw").parent
+    return Folder(folders.relative(intermediate / level), size, files=2)
+
+
+def _plan(plans: list[SourcePlan], stage: str, folder: Folder) -> Plan:
+    name = CATEGORIES[stage]
+    entry = CategoryPlan(
+        target=None,
+        planned=sum(plan.quotas[name] for plan in plans),
+        folder=folder.path,
+        estimated_patch_bytes=folder.estimated_bytes,
+        files_per_patch=folder.files,
+    )
+    return Plan(tuple(plans), {name: entry})
+
+
+# ------------------------------------------------------------------------------------ the dataset
+
+
+def inputs_of(stage: str, records: Records, more: str = "") -> str:
+    """Return a digest of what a stage over the dataset reads. `more` is of files outside the ledger."""
+    sources = {name: record for name, record in records.items() if name != DATASET}
+    if stage == "choose":
+        return facts.digest([_bits(sources, "survey"), more])
+    before = {"classify": "", "caption": "classify", "arrange": "caption", "balance": "arrange"}[stage]
+    entries: list[object] = [facts.hand_digest(records), more]
+    if stage == "classify":
+        entries.append(_bits(sources, "embed"))
+        entries.append(_bits(sources, "extract"))
+    else:
+        entries.append([facts.done_inputs(records, before), facts.times_done(records, before)])
+        entries.append(_bits(sources, "tag"))
+        entries.append(_bits(sources, "select"))
+    return facts.digest(entries)
+
+
+def _bits(sources: Mapping[str, SourceRecord], stage: str) -> dict[str, str]:
+    found = {name: facts.made(record, stage) for name, record in sources.items()}
+    return {name: f"{bits:x}" for name, bits in found.items() if bits}
+
+
+def plan_dataset(settings: Settings, records: Records, stage: str, inputs: str) -> Plan:
+    """Plan a stage over the dataset, unless it was performed on the same inputs."""
+    times = facts.times_done(records, stage)
+    is_left = not times or facts.done_inputs(records, stage) != inputs
+    plan = SourcePlan(
+        source=DATASET,
+        name="all images",
+        path=str(settings.folders.output),
+        priority=DEFAULT_PRIORITY,
+        units=(DatasetUnit(times, inputs),) if is_left else (),
+        key=(times, inputs),
+        clips_made=int(not is_left),
+        clips_left=int(is_left),
+        quotas={CATEGORIES[stage]: 1},
+    )
+    entry = CategoryPlan(target=None, planned=1, folder=_dataset_folder(settings.folders, stage))
+    return Plan((plan,), {CATEGORIES[stage]: entry})
+
+
+def _dataset_folder(folders: Folders, stage: str) -> str:
+    if stage == "choose":
+        return ".tui-gen/survey"
+    return folders.relative(folders.of("classified") if stage == "classify" else folders.training)

@@ -1,0 +1,123 @@
+"""The units of the job: complete in themselves, picklable, made by the plan.
+
+ProbeUnit      reads the headers of an episode; no clip
+FrameUnit      windows, frames or images of one source: their numbers are the clips
+DatasetUnit    the one clip of a stage over the dataset, with the digest of what it reads
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from tui_gen.engine.model.work import DATASET, Clip
+
+MOST_CLIPS = 32
+"""Of one unit: what a kill costs at most."""
+CATEGORIES = {
+    "survey": "minutes",
+    "choose": "choices",
+    "extract": "frames",
+    "crop": "crops",
+    "embed": "embeddings",
+    "classify": "characters",
+    "select": "images",
+    "tag": "tags",
+    "caption": "captions",
+    "arrange": "folders",
+    "balance": "multiply",
+}
+"""The one category of each stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeUnit:
+    """The look at an episode before its frames are surveyed."""
+
+    source: str
+    path: str
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """None: facts are learned, and nothing is made."""
+        return ()
+
+    def without(self, done: Collection[Clip]) -> ProbeUnit:
+        """Return the unit itself: it has no clip that can be done."""
+        del done
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class FrameUnit:
+    """At most MOST_CLIPS windows, frames or images of one source, for one worker."""
+
+    source: str
+    path: str
+    indexes: tuple[int, ...]  # ascending
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """One for each index."""
+        return tuple(Clip(self.source, index) for index in self.indexes)
+
+    def without(self, done: Collection[Clip]) -> FrameUnit | None:
+        """Return the unit without what is done, or None if nothing is left."""
+        left = tuple(index for index in self.indexes if Clip(self.source, index) not in done)
+        return replace(self, indexes=left) if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetUnit:
+    """The one clip of a stage over the dataset."""
+
+    index: int  # how often the stage was performed before
+    inputs: str  # digest of what the stage reads
+    source: str = DATASET
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """The one clip."""
+        return (Clip(self.source, self.index),)
+
+    def without(self, done: Collection[Clip]) -> DatasetUnit | None:
+        """Return the unit itself, or None if it is done."""
+        return None if set(self.clips) <= set(done) else self
+
+
+def members(bits: int) -> Iterator[int]:
+    """Yield the members of a bit set in ascending order."""
+    data = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    for place, byte in enumerate(data):
+        for bit in range(8) if byte else ():
+            if byte >> bit & 1:
+                yield 8 * place + bit
+
+
+def bits_of(indexes: Collection[int]) -> int:
+    """Return a bit set."""
+    data = bytearray((max(indexes, default=-1) // 8) + 1)
+    for index in indexes:
+        data[index // 8] |= 1 << index % 8
+    return int.from_bytes(data, "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units of one source; each pass makes them anew."""
+
+    source: str
+    path: str
+    left: int  # bit set
+    most: int = MOST_CLIPS
+
+    def __iter__(self) -> Iterator[FrameUnit]:
+        """Yield units of consecutive clips that are left."""
+        part: list[int] = []
+        for index in members(self.left):
+            part.append(index)
+            if len(part) == self.most:
+                yield FrameUnit(self.source, self.path, tuple(part))
+                part.clear()
+        if part:
+            yield FrameUnit(self.source, self.path, tuple(part))

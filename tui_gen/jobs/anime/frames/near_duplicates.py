@@ -62,8 +62,8 @@ class Thumbnails:
         """Return the measure on thumbnails, shape [n, 16, 32, 3]."""
         shape = (-1, THUMBNAIL_HEIGHT // BLOCK, BLOCK, THUMBNAIL_WIDTH // BLOCK, BLOCK, 3)
         blocks = thumbnails.reshape(shape).transpose(0, 1, 3, 2, 4, 5).reshape(-1, BLOCKS, BLOCK * BLOCK, 3)
-        means = blocks.mean(axis=2, dtype=np.float32).reshape(len(thumbnails), -1)
-        cells = np.ascontiguousarray(blocks).reshape(len(thumbnails), BLOCKS, -1)
+        means = blocks.mean(axis=2, dtype=np.float32).reshape(-1, BLOCKS * 3)
+        cells = np.ascontiguousarray(blocks).reshape(-1, BLOCKS, BLOCK * BLOCK * 3)
         return cls(cells, means / np.float32(np.sqrt(BLOCKS)))
 
     def __len__(self) -> int:

@@ -30,7 +30,7 @@ from tui_gen.jobs.anime.frames.film import EpisodeFilm
 from tui_gen.jobs.anime.frames.pictures import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, sharpness, thumbnail
 from tui_gen.jobs.anime.frames.windows import Window, numbering
 from tui_gen.jobs.anime.model import FrameEmbedder
-from tui_gen.media.colour import Rendering, colour_tags, tail_filters
+from tui_gen.media.colour import Rendering, colour_tags, head_filters, tail_filters
 
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import RGB
@@ -118,8 +118,13 @@ def _order(
         seek_seconds=None if is_start else seek_seconds,
         select=",".join(_selecting(film, window, options)),
         # Shrunk first: the conversion of colours costs more than the filter that shrinks.
-        render=f"scale={small.width}:{small.height}:flags=area,"
-        + tail_filters(film.facts, RENDERING, frame=small, stored=small),
+        render=",".join(
+            [
+                *filter(None, [head_filters(film.facts, RENDERING)]),
+                f"scale={small.width}:{small.height}:flags=area",
+                tail_filters(film.facts, RENDERING, frame=small, stored=small),
+            ]
+        ),
         size=small,
         given=("-skip_frame", "nokey") if options.extract_key else (),
     )

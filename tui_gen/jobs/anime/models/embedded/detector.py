@@ -1,6 +1,6 @@
 """The embedded detector: faces of the wheel animeface; characters, heads and upper bodies derived from them.
 
-A character whose face is not seen (from behind, in deep shadow, narrower than 128 pixels in a frame of 1920)
+A character whose face is not seen (from behind, in deep shadow, narrower than 86 pixels in a frame of 1920)
 is not found.
 """
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import RGB
 
 NAME = f"embedded face detector ({PACKAGE} {VERSION})"
-LONGEST_EDGE = 640
-"""A larger picture is made this small before it is searched; none is enlarged: that would soften its edges."""
-SIZES = (1.0, 2 / 3)
-"""The shares of that size at which it is searched: the windows of one stand between those of the other."""
+LONGEST_EDGE = 960
+"""A larger picture is made this small before it is searched. None is enlarged: that softens its edges."""
+SIZES = (1.0, 2 / 3, 4 / 9)
+"""The shares of that size at which it is searched: 960, 640 and 427 pixels for a film's frame."""
 JOINED_ABOVE = 0.3
 """Boxes with a larger IoU are one face."""
 
@@ -77,7 +77,7 @@ class EmbeddedDetector:
         self.digest = hashlib.sha256(f"{library.digest} {settings}".encode()).hexdigest()
 
     def faces(self, rgb: RGB) -> Sequence[Detection]:
-        """Return the faces, the best first: from 7 % of the longer edge to 75 % of the shorter one."""
+        """Return the faces, the best first: from 4.5 % of the longer edge to 75 % of the shorter one."""
         picture = hashlib.blake2b(np.ascontiguousarray(rgb).data, person=str(rgb.shape[1]).encode()).digest()
         if self._last is None or self._last[0] != picture:  # a crop asks for persons, then for faces
             self._last = (picture, self._searched(rgb))

@@ -1,0 +1,1 @@
+"""From the detections of a frame to the crops of its characters."""

@@ -1,0 +1,1 @@
+"""The models that need no files: a face detector, colour histograms, measured tags."""

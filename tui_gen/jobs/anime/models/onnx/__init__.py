@@ -1,0 +1,1 @@
+"""The adapters of published ONNX models: detectors, CCIP, taggers, frame embedders."""

@@ -89,10 +89,11 @@ def earlier_hand_work(records: Records, level: Level) -> Earlier:
     return Earlier.of(records.get(DATASET, NOTHING).facts.get(f"hand.{level}"))
 
 
-def hand_digest(records: Records) -> str:
-    """Return a digest of all hand work."""
+def hand_digest(records: Records, *, is_training: bool) -> str:
+    """Return a digest of the hand work in the training set, or of that in the folders before it."""
     facts = records.get(DATASET, NOTHING).facts
-    return digest([facts.get(f"hand.{level}") for level in LEVELS])
+    levels = [level for level in LEVELS if (level == "training") is is_training]
+    return digest([facts.get(f"hand.{level}") for level in levels])
 
 
 def made(record: SourceRecord, stage: str) -> int:

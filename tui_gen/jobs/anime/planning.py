@@ -8,21 +8,21 @@ choose, classify, caption, arrange, balance      the dataset, whenever what they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import DATASET, CategoryPlan, Plan, SourcePlan, Unit
+from tui_gen.engine.model.work import DATASET, CategoryPlan, Plan, SourcePlan
 from tui_gen.jobs.anime import facts
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import NOTHING, Records
+from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.jobs.anime.images.folders import Folders
+from tui_gen.jobs.anime.images.walk import stem_of
 from tui_gen.jobs.anime.sources import ADDED, Source
 from tui_gen.jobs.anime.units import CATEGORIES, MOST_CLIPS, DatasetUnit, ProbeUnit, Units, bits_of
 
-WINDOW_SECONDS = 60.0
-"""The length of a window of the survey."""
 FRAME_BYTES = 1_500_000.0
 """Of an extracted frame as PNG, about: what a plan says before any is made."""
 
@@ -48,6 +48,24 @@ def all_sources(settings: Settings, records: Records) -> list[Source]:
     return list(known.values())
 
 
+class FrameIds:
+    """The ids of the frames of a source, by their clips."""
+
+    def __init__(self, source: Source, records: Records) -> None:
+        """Keep what tells the ids."""
+        self._source = source
+        self._names = records.get(source.id, NOTHING).facts.get("names", ())
+        self._added = facts.added_images(records) if source.id == ADDED else ()
+
+    def __getitem__(self, index: int) -> str:
+        """Return the id of a frame."""
+        if self._source.id == ADDED:
+            return self._added[index].id
+        if self._source.kind == "images":
+            return stem_of(self._names[index])
+        return self._source.frame_id(index)
+
+
 # ------------------------------------------------------------------------------------ by source
 
 
@@ -60,10 +78,10 @@ def plan_survey(settings: Settings, records: Records) -> Plan:
         record = records.get(source.id, NOTHING)
         probe = record.facts.get("probe")
         if probe is None:
-            plans.append(_plan_of(source, record, "survey", 0, look=ProbeUnit(source.id, source.path)))
+            plans.append(_look_at(source, record))
         else:
-            windows = max(1, -int(-probe["duration_seconds"] // WINDOW_SECONDS))
-            plans.append(_plan_of(source, record, "survey", (1 << windows) - 1, most=1))
+            windows = len(windows_of(probe["duration_seconds"]))
+            plans.append(_plan_of(source, record, "survey", (1 << windows) - 1))
     return _plan(plans, "survey", Folder(".tui-gen/survey", 1_000_000.0))
 
 
@@ -134,33 +152,28 @@ def _dropped_frames(settings: Settings, records: Records, source: Source) -> int
         return 0
     if source.kind == "images":
         names = records.get(source.id, NOTHING).facts.get("names", ())
-        return bits_of([place for place, name in enumerate(names) if name.rpartition(".")[0] in dropped])
+        return bits_of([place for place, name in enumerate(names) if stem_of(name) in dropped])
     head = source.frame_id(0)[:-6]
     numbers = (each[len(head) :] for each in dropped if each.startswith(head))
     return bits_of([int(number) for number in numbers if number.isdecimal()])
 
 
-def _plan_of(
-    source: Source,
-    record: SourceRecord,
-    stage: str,
-    wanted: int,
-    *,
-    look: Unit | None = None,
-    most: int = MOST_CLIPS,
-) -> SourcePlan:
+def _look_at(source: Source, record: SourceRecord) -> SourcePlan:
+    """Plan the look at an episode whose length is not known yet."""
+    plan = _plan_of(source, record, "survey", 0)
+    return plan if record.skipped else replace(plan, units=(ProbeUnit(source.id, source.path),), key="look")
+
+
+def _plan_of(source: Source, record: SourceRecord, stage: str, wanted: int) -> SourcePlan:
     ended, made = facts.ended(record, stage), facts.made(record, stage)
     left = 0 if record.skipped else wanted & ~ended
-    units: Iterable[Unit] = Units(source.id, source.path, left, most)
-    if look is not None:
-        units = () if record.skipped else (look,)
     return SourcePlan(
         source=source.id,
         name=source.name if source.id != ADDED else "added by hand",
         path=source.path,
         priority=DEFAULT_PRIORITY if record.priority is None else record.priority,
-        units=units,
-        key=(wanted, left, record.skipped, look is None),
+        units=Units(source.id, source.path, left, MOST_CLIPS[stage]),
+        key=(wanted, record.skipped),
         clips_made=(made & wanted).bit_count(),
         clips_left=left.bit_count(),
         quotas={CATEGORIES[stage]: (made & wanted | left).bit_count()},
@@ -193,7 +206,7 @@ def inputs_of(stage: str, records: Records, more: str = "") -> str:
     if stage == "choose":
         return facts.digest([_bits(sources, "survey"), more])
     before = {"classify": "", "caption": "classify", "arrange": "caption", "balance": "arrange"}[stage]
-    entries: list[object] = [facts.hand_digest(records), more]
+    entries: list[object] = [facts.hand_digest(records, is_training=stage != "classify"), more]
     if stage == "classify":
         entries.append(_bits(sources, "embed"))
         entries.append(_bits(sources, "extract"))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from tui_gen.engine.model.work import DATASET, Clip
 
-MOST_CLIPS = 32
-"""Of one unit: what a kill costs at most."""
+MOST_CLIPS = {"survey": 1, "extract": 64, "crop": 16, "embed": 64, "select": 16, "tag": 8}
+"""Of one unit of a stage: what a kill costs at most."""
 CATEGORIES = {
     "survey": "minutes",
     "choose": "choices",
@@ -50,7 +50,7 @@ class ProbeUnit:
 
 @dataclass(frozen=True, slots=True)
 class FrameUnit:
-    """At most MOST_CLIPS windows, frames or images of one source, for one worker."""
+    """Windows, frames or images of one source, for one worker."""
 
     source: str
     path: str
@@ -109,7 +109,7 @@ class Units:
     source: str
     path: str
     left: int  # bit set
-    most: int = MOST_CLIPS
+    most: int
 
     def __iter__(self) -> Iterator[FrameUnit]:
         """Yield units of consecutive clips that are left."""

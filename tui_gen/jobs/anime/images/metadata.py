@@ -1,7 +1,7 @@
 """The metadata file beside an image: `.<stem>_meta.json`.
 
-The keys are those that other programs for such datasets write and read, and those of this program: id, frame, pts,
-episode, sha256, models. Paths are relative to the output folder and have forward slashes.
+The keys are those that other programs for such datasets write and read, and those of this program: id, frame,
+pts, episode, sha256, models. Paths are relative to the output folder and have forward slashes.
 """
 
 from __future__ import annotations

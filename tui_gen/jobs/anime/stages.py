@@ -1,0 +1,109 @@
+"""The job as the engine sees it.
+
+    survey ─> choose ─> extract ─> crop ─> embed ─> classify ─> select ─> tag ─> caption ─> arrange ─> balance
+    episode   dataset   episode                     dataset     image            dataset
+
+A stage over the dataset is performed whenever what it reads has changed (planning.inputs_of). A change of
+settings redoes the stage that they belong to and the stages after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tui_gen.engine.model.work import JsonObject, OnChange, Plan, Report, Scope, Stage, StageDefaults, Unit
+from tui_gen.jobs.anime import planning
+from tui_gen.jobs.anime.config.recipes import recipe_of_stage
+from tui_gen.jobs.anime.config.settings import Settings
+from tui_gen.jobs.anime.facts import Records
+from tui_gen.jobs.anime.units import DatasetUnit, FrameUnit, ProbeUnit
+from tui_gen.jobs.anime.work.perform import Resources, perform_dataset, perform_frames, perform_probe
+
+SCOPES: Mapping[str, Scope] = MappingProxyType(
+    {
+        "survey": "all_sources",
+        "choose": "dataset",
+        "extract": "all_sources",
+        "crop": "source",
+        "embed": "source",
+        "classify": "dataset",
+        "select": "all_sources",
+        "tag": "source",
+        "caption": "dataset",
+        "arrange": "dataset",
+        "balance": "dataset",
+    }
+)
+RECIPE: JsonObject = MappingProxyType({"images": 1})
+"""What decides the bytes of all stages: the version of the rules for ids and folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnimeStage(StageDefaults):
+    """One stage of the job."""
+
+    name: str
+    resources: Resources
+    outside: str = ""  # digest of files outside the dataset that a stage over the dataset reads
+    on_change: OnChange = "redo"
+
+    @property
+    def _settings(self) -> Settings:
+        return self.resources.children.context.settings
+
+    @property
+    def scope(self) -> Scope:  # type: ignore[override] # computed
+        """When the stage begins, and for what."""
+        return SCOPES[self.name]
+
+    @property
+    def recipe(self) -> JsonObject:  # type: ignore[override] # computed
+        """The settings and models that decide what the stage makes."""
+        return recipe_of_stage(self.name, self._settings, self.resources.children.context.models)
+
+    def plan(self, records: Records) -> Plan:
+        """Plan what is left."""
+        settings = self._settings
+        match self.name:
+            case "survey":
+                return planning.plan_survey(settings, records)
+            case "extract":
+                return planning.plan_extract(settings, records)
+            case "crop":
+                return planning.plan_crop(settings, records)
+            case "embed":
+                return planning.plan_embed(settings, records)
+            case "select" | "tag":
+                return planning.plan_images(settings, records, self.name)
+        inputs = planning.inputs_of(self.name, records, self.outside)
+        return planning.plan_dataset(settings, records, self.name, inputs)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Perform a unit."""
+        if isinstance(unit, ProbeUnit):
+            return perform_probe(unit, self.resources)
+        if isinstance(unit, FrameUnit):
+            return perform_frames(unit, self.name, self.resources)
+        if isinstance(unit, DatasetUnit):
+            return perform_dataset(unit, self.name, self.resources)
+        message = f"no unit of this stage: {unit!r}"
+        raise TypeError(message)
+
+
+@dataclass(slots=True)
+class Anime:
+    """The job."""
+
+    resources: Resources
+    outside: Mapping[str, str] = field(default_factory=dict)  # by stage
+    name: str = "anime"
+    recipe: JsonObject = RECIPE
+    legacy_recipe: JsonObject = MappingProxyType({})
+    stages: Sequence[Stage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the stages that a run performs."""
+        names = self.resources.children.context.settings.stages
+        self.stages = tuple(AnimeStage(name, self.resources, self.outside.get(name, "")) for name in names)

@@ -1,0 +1,150 @@
+"""Performs the units of the job: a child process does the work, and what it answers is reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Outcome, Patch, Report, Unusable
+from tui_gen.jobs.anime import facts
+from tui_gen.jobs.anime.facts import NOTHING, Records
+from tui_gen.jobs.anime.frames.windows import windows_of
+from tui_gen.jobs.anime.planning import FrameIds, all_sources
+from tui_gen.jobs.anime.sources import ADDED, Source
+from tui_gen.jobs.anime.units import CATEGORIES, DatasetUnit, FrameUnit, ProbeUnit
+from tui_gen.jobs.anime.work.orders import (
+    ChooseOrder,
+    Context,
+    CropOrder,
+    DatasetOrder,
+    EmbedOrder,
+    ExtractOrder,
+    FramesOrder,
+    SelectOrder,
+    SurveyOrder,
+    TagOrder,
+)
+from tui_gen.media.facts_json import probe_to_json
+from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.film_facts import FilmFile
+from tui_gen.media.presence import Presence
+from tui_gen.media.probing.probe import probe
+from tui_gen.processes.orders.child_process import Children
+from tui_gen.processes.orders.messages import Order
+
+DOING = {
+    "survey": "surveying",
+    "choose": "comparing frames",
+    "extract": "extracting",
+    "crop": "cropping",
+    "embed": "embedding",
+    "classify": "classifying",
+    "select": "resizing",
+    "tag": "tagging",
+    "caption": "captioning",
+    "arrange": "arranging",
+    "balance": "balancing",
+}
+ORDERS: dict[str, type[FramesOrder]] = {
+    "crop": CropOrder,
+    "embed": EmbedOrder,
+    "select": SelectOrder,
+    "tag": TagOrder,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What performing needs of this machine, and the records of the run folder, which grow with the run."""
+
+    children: Children[Context]
+    presence: Presence
+    ffmpeg: Ffmpeg
+    records: Records
+
+    def source(self, name: str) -> Source:
+        """Return a source by its id."""
+        settings = self.children.context.settings
+        return next(source for source in all_sources(settings, self.records) if source.id == name)
+
+
+async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator[Report, None]:
+    """Learn the facts of an episode."""
+    await resources.presence.check(unit.source, unit.path)
+    file = FilmFile(unit.source, unit.path, resources.children.context.settings.nice)
+    found = await probe(file, least_frames=1, ffmpeg=resources.ffmpeg)
+    if isinstance(found, Unusable):
+        yield found
+    else:
+        yield Learned(unit.source, {"probe": probe_to_json(found)})
+
+
+async def perform_frames(unit: FrameUnit, stage: str, resources: Resources) -> AsyncGenerator[Report, None]:
+    """Have the clips of a unit made, then report each."""
+    source = resources.source(unit.source)
+    if stage in {"survey", "extract"} and source.kind == "episode":
+        await resources.presence.check(unit.source, unit.path)
+    yield Doing(unit.clips[0], DOING[stage])
+    began = time.monotonic()
+    told = await resources.children.ask(_order(unit, stage, source, resources))
+    seconds = (time.monotonic() - began) / len(unit.indexes)
+    for each in told:
+        yield _outcome(Clip(unit.source, each["index"]), stage, each, seconds)
+
+
+def _order(unit: FrameUnit, stage: str, source: Source, resources: Resources) -> Order:
+    record = resources.records.get(unit.source, NOTHING)
+    if stage == "survey":
+        (index,) = unit.indexes
+        found = record.facts["probe"]
+        return SurveyOrder(source, found, windows_of(found["duration_seconds"])[index])
+    if stage == "extract":
+        wanted = {key: record.facts[key] for key in ("probe", "frames", "names") if key in record.facts}
+        return ExtractOrder(source, wanted, unit.indexes)
+    ids = facts.image_ids(record) if stage in {"select", "tag"} else FrameIds(source, resources.records)
+    added = {image.id: image for image in facts.added_images(resources.records)}
+    images = tuple((index, ids[index]) for index in unit.indexes)
+    mine = {name: added[name] for _, name in images if name in added} if source.id == ADDED else {}
+    return ORDERS[stage](source, images, mine)
+
+
+def _outcome(clip: Clip, stage: str, told: Mapping[str, Any], seconds: float) -> Outcome:
+    category = CATEGORIES[stage]
+    if "failed" in told:
+        return Failed(clip, told["failed"], 1, seconds)
+    if "rejected" in told:
+        return Made(clip, (), 1, seconds, rejected=((category, told["rejected"]),))
+    record = {"format": stage, "files": told["files"], "sha256": told.get("sha256", {})}
+    return Made(clip, (Patch(category, told["size"], record),), 1, seconds, record=told.get("record", {}))
+
+
+async def perform_dataset(
+    unit: DatasetUnit, stage: str, resources: Resources
+) -> AsyncGenerator[Report, None]:
+    """Perform a stage over the dataset. What it read is recorded last: until then it is performed again."""
+    (clip,) = unit.clips
+    yield Doing(clip, DOING[stage])
+    began = time.monotonic()
+    told = await resources.children.ask(_dataset_order(stage, resources))
+    for source, learned, warnings in told.get("facts", ()):
+        yield Learned(source, learned, tuple(warnings))
+    yield _outcome(clip, stage, told, time.monotonic() - began)
+    yield Learned(unit.source, {f"{stage}.inputs": unit.inputs})
+
+
+def _dataset_order(stage: str, resources: Resources) -> Order:
+    records, settings = resources.records, resources.children.context.settings
+    if stage == "choose":
+        with_facts = (
+            (source, _kept(records.get(source.id, NOTHING).facts, ("probe", "names")))
+            for source in settings.sources
+        )
+        return ChooseOrder(tuple(with_facts))
+    images = {name: facts.image_ids(record) for name, record in records.items() if record.facts.get("images")}
+    return DatasetOrder(stage, images, facts.added_images(records))
+
+
+def _kept(entries: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: entries[key] for key in keys if key in entries}

@@ -1,10 +1,10 @@
 """Characters, and the folders and texts that name them.
 
-    Frieren/cone hair bun/red dress+cape        a folder: name, appearance, outfit, accessories, objects, features
-    Frieren|cone hair bun|red dress+cape        the same in the metadata of an image
+    Frieren/cone hair bun/red dress+cape    a folder: name, appearance, outfit, accessories, objects, more
+    Frieren|cone hair bun|red dress+cape    the same in the metadata of an image
 
-"none" skips a level. A number before the name of a folder (`3_Frieren`, `-1_noise`) orders the folders and is no
-part of the name. Folders whose name begins with "noise" hold what shall not become a character.
+"none" skips a level. A number before the name of a folder (`3_Frieren`, `-1_noise`) orders the folders and is
+no part of the name. Folders whose name begins with "noise" hold what shall not become a character.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ class Character:
 
     name: str
     appearance: str = ""  # "": not told
-    features: tuple[tuple[str, ...], ...] = ()  # a level each: outfit, accessories, objects, more; (): not told
+    features: tuple[
+        tuple[str, ...], ...
+    ] = ()  # a level each: outfit, accessories, objects, more; (): not told
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The name and what is told besides, "none" for a level that is not, without such levels at the end."""
+        """The name and the further levels: "none" for one that is not told, no such levels at the end."""
         levels = [self.name, self.appearance or _NONE, *("+".join(each) or _NONE for each in self.features)]
         while len(levels) > 1 and levels[-1] == _NONE:
             levels.pop()
@@ -60,7 +62,7 @@ def character_named(text: str) -> Character | None:
 
 
 def is_noise(folder: str) -> bool:
-    """Return True for the folders of crops that belong to no character: -1_noise, 0_noise, Noise passers-by."""
+    """Return True for folders of crops that belong to no character: -1_noise, 0_noise, Noise extras."""
     return _NUMBER.sub("", folder.strip("/"), count=1).lower().startswith(_NOISE)
 
 
@@ -87,8 +89,8 @@ def name_problem(character: Character) -> str | None:
     if "," not in character.path:
         return None
     return (
-        f"the character {character.path} has a comma in its name: captions and lists of characters are divided"
-        " at commas, so that it reads as several; rename its folder"
+        f"the character {character.path} has a comma in its name: captions and lists of characters are"
+        " divided at commas, so that it reads as several; rename its folder"
     )
 
 

@@ -3,7 +3,7 @@
 The results equal those of scikit-learn's `OPTICS(min_samples, metric="precomputed", xi=xi)`, whose package
 and dependencies take more room than the rest of the program. Sources:
 
-[1] Ankerst, Breunig, Kriegel, Sander: OPTICS: ordering points to identify the clustering structure, SIGMOD 1999
+[1] Ankerst, Breunig, Kriegel, Sander: OPTICS: ordering points to identify the clustering structure, 1999
 [2] Schubert, Gertz: Improving the cluster structure extracted from OPTICS plots, LWDA 2018
 
 scikit-learn differs from [1] in three ways, and so does this module: an infinite value ends the plot, a steep
@@ -51,7 +51,8 @@ class _Descent:
 def optics_labels(differences: NDArray[np.float32], *, min_samples: int, xi: float = XI) -> Places:
     """Return the cluster of each point, shape [n], from 0; -1 is noise.
 
-    `differences` has shape [n, n], is symmetric and 0 on its diagonal. Fewer points than min_samples are noise.
+    `differences` has shape [n, n], is symmetric and 0 on its diagonal. Fewer points than min_samples are
+    noise.
     """
     if len(differences) < min_samples:
         return np.full(len(differences), NOISE_LABEL, dtype=np.intp)
@@ -66,7 +67,9 @@ def reachability_of(differences: NDArray[np.float32], min_samples: int) -> Reach
     """
     count = len(differences)
     if not 1 < min_samples <= count:
-        message = f"min_samples is {min_samples}: it must be at least 2 and at most the number of points, {count}"
+        message = (
+            f"min_samples is {min_samples}: it must be at least 2 and at most the number of points, {count}"
+        )
         raise ValueError(message)
     cores = _core_distances(differences, min_samples)
     distances = np.full(count, np.inf)
@@ -91,7 +94,8 @@ def _core_distances(differences: NDArray[np.float32], min_samples: int) -> Dista
         np.partition(differences[start : start + _ROWS], min_samples - 1, axis=1)[:, min_samples - 1]
         for start in range(0, len(differences), _ROWS)
     ]
-    return np.around(np.concatenate(nearest).astype(np.float64), decimals=_DECIMALS)
+    cores = np.concatenate(nearest).astype(np.float64)
+    return np.around(cores, decimals=_DECIMALS, out=cores)
 
 
 def labels_of(reached: Reachability, *, min_samples: int, xi: float = XI) -> Places:
@@ -111,7 +115,7 @@ def labels_of(reached: Reachability, *, min_samples: int, xi: float = XI) -> Pla
 
 
 def xi_clusters(reached: Reachability, *, min_samples: int, xi: float = XI) -> list[tuple[int, int]]:
-    """Return all clusters as first and last place in the order, the inner before the outer ([1], figure 19)."""
+    """Return all clusters as first and last place in the order, inner before outer ([1], figure 19)."""
     plot = np.append(reached.distances[reached.order], np.inf)
     steep = _Steepness.of(plot, xi)
     sources = _places_of_predecessors(reached)
@@ -170,9 +174,7 @@ def _still_open(descents: Sequence[_Descent], highest: float, plot: Distances, x
     ]
 
 
-def _end_of_area(
-    steep: NDArray[np.bool_], contrary: NDArray[np.bool_], start: int, min_samples: int
-) -> int:
+def _end_of_area(steep: NDArray[np.bool_], contrary: NDArray[np.bool_], start: int, min_samples: int) -> int:
     """Return the last steep place of an area with at most min_samples flat places in a row ([1], def. 10)."""
     end, flat = start, 0
     for place in range(start, len(steep)):

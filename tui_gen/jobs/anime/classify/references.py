@@ -1,8 +1,8 @@
 """Reference images: which file shows which character, and the lists of words that are trained for them.
 
-    references/Frieren/cone hair bun/a.png      a folder names the character, see classify/characters.py
-    references/noise/passer-by.png              what is like it becomes no character
-    references/Frieren_1.png                    or the file does, up to its first `_`
+references/Frieren/cone hair bun/a.png      a folder names the character, see classify/characters.py
+references/noise/passer-by.png              what is like it becomes no character
+references/Frieren_1.png                    or the file does, up to its first `_`
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tui_gen.jobs.anime.classify.characters import (
     is_noise,
     name_problem,
 )
+from tui_gen.jobs.anime.images.folders import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TYPE_WORDS = {"screenshots": "anime screencap", "booru": "masterpiece"}
-"""What an embedding of an image type begins with, as anime_screenshot_pipeline writes it; else the empty word."""
+"""What the embedding of an image type begins with, as in anime_screenshot_pipeline; "" for other types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ def embedding_entries(
 ) -> dict[str, list[str]]:
     """Return the content of `emb_init.json`: the words that the embeddings begin with, by embedding name.
 
-    `existing` is what the file holds, {} to begin anew (overwrite_emb_init_info); its entries stay, and new tags
-    follow them. `tags` holds the tags that describe a character, by embedding name.
+    `existing` is what the file holds, {} to begin anew (overwrite_emb_init_info); its entries stay, and new
+    tags follow them. `tags` holds the tags that describe a character, by embedding name.
     """
     entries = {name: list(words) for name, words in existing.items()}
     for name in sorted({embedding_name(character) for character in characters}):

@@ -1,0 +1,1 @@
+"""From the differences between crops to folders of characters."""

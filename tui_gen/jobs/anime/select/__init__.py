@@ -1,0 +1,1 @@
+"""Which images go into the training set, and in which size."""

@@ -137,7 +137,7 @@ def _dropped(
         names = tags_to_drop(metadata.characters, core)
         return [tag for tag in tags if tag in names]
     if options.prune_mode == "character":
-        return [tag for tag in tags if not is_count(tag) and patterns.is_dropped(tag)]
+        return [tag for tag in tags if not is_count(tag) and patterns.drop.fits(tag)]
     return []
 
 
@@ -151,5 +151,8 @@ def _finished(
     if options.append_dropped_character_tags:
         final += away
     return replace(
-        metadata, processed_tags=tuple(final[: options.max_tag_number]), dropped_character_tags=tuple(away)
+        metadata,
+        n_people=n_people(scores) if metadata.n_people is None else metadata.n_people,
+        processed_tags=tuple(final[: options.max_tag_number]),
+        dropped_character_tags=tuple(away),
     )

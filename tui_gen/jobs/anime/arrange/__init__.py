@@ -1,0 +1,1 @@
+"""The folders of the training set: where each image goes, decided by its metadata."""

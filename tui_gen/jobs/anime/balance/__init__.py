@@ -1,0 +1,1 @@
+"""How often each folder's images are repeated, so that rare concepts are not lost among frequent ones."""

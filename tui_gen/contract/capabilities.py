@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # a run needs none of these modules: each costs time at the s
     from tui_gen.contract.contact_sheet import SheetMaker
     from tui_gen.contract.demo import DemoMaker
     from tui_gen.contract.export import Exporter
+    from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.inspect import Condition, Inspector
     from tui_gen.contract.preview import Previewer
     from tui_gen.contract.report import Planner
@@ -33,6 +34,7 @@ class Capabilities:
     near_duplicates: NearDuplicates | None = None  # split --move, and the end of a run
     exporter: Exporter | None = None  # export
     previewer: Previewer | None = None  # the preview of the screen
+    group_reviewer: GroupReviewer | None = None  # review
 
 
 @dataclass(frozen=True, slots=True)

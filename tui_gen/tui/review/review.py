@@ -24,34 +24,18 @@ from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.dialogs.dialogs import Choice, QuestionDialog, TextDialog
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS, label_of, review_help
 from tui_gen.tui.review.rows import PRIORITY, Columns, Reviewed, ReviewRow, matches
-from tui_gen.tui.widgets.partial_compositor import SpansCompositor
+from tui_gen.tui.typing_screen import TypingScreen, place
+from tui_gen.tui.widgets.action_line import ActionLine
+from tui_gen.tui.widgets.fixed_lines import FixedLines
 from tui_gen.tui.widgets.scroll_list import Page, ScrollList
-from tui_gen.tui.widgets.styled_lines import EMPTY, Line, StyledText, joined, line, muted, spread, width_of
+from tui_gen.tui.widgets.styled_lines import Line, StyledText, line
 
 LARGEST_WEIGHT, LARGEST_PRIORITY = 100.0, 255
 WEIGHT_STEP, PRIORITY_STEP = 0.1, 5
 _SHOWN = ("all", "taken", "left out")
 
 
-class _Fixed(ScrollList, can_focus=False):
-    """Lines without a title that do not scroll; a subclass writes them."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.is_summary = True
-
-    def write(self, size: Size) -> Page | None:
-        """Return None: these lines do not scroll."""
-        del size
-        return None
-
-    def heading(self, width: int) -> Line:
-        """Return an empty title."""
-        del width
-        return EMPTY
-
-
-class Head(_Fixed):
+class Head(FixedLines):
     """Two lines: the scanned folders, and the sums."""
 
     def __init__(self, reviewed: Reviewed) -> None:
@@ -110,40 +94,16 @@ class Table(ScrollList):
         return found if found is not None and found in self.found() else None
 
 
-class Keys(_Fixed):
-    """The last line: the keys, or the result of the last action."""
-
-    def __init__(self) -> None:
-        """Make an empty line."""
-        super().__init__("review-keys")
-        self.notice = ""
-
-    def _written(self) -> list[Line]:
-        width = self.size.width
-        actions = sorted(
-            (action for action in REVIEW_ACTIONS if action.shown), key=lambda action: action.shown
-        )
-        parts = [line(StyledText(label_of(action), "key"), muted(f" {action.words}")) for action in actions]
-        last = joined(parts[-2:], width - 2)
-        first = joined(parts[:-2], width - 5 - width_of(last))
-        if self.notice:
-            first = line(StyledText(display_name(self.notice), "accent"))
-        return [spread((StyledText(" "), *first), (*last, StyledText(" ")), width)]
-
-
-class ReviewScreen(Screen[None]):
+class ReviewScreen(TypingScreen):
     """The table, and the keys that change it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(REVIEW_ACTIONS)]
 
     def __init__(self, reviewed: Reviewed) -> None:
         """Show `reviewed`."""
-        super().__init__()
-        self._compositor = SpansCompositor()
+        super().__init__(ActionLine("review-keys", REVIEW_ACTIONS, label_of))
         self.reviewed = reviewed
-        self.table, self._head, self._keys = Table(reviewed), Head(reviewed), Keys()
-        self._field = Input(id="filter", compact=True)
-        self._typing = ""  # the open field: "filter", "value" or "name"
+        self.table, self._head = Table(reviewed), Head(reviewed)
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -161,25 +121,15 @@ class ReviewScreen(Screen[None]):
 
     def _place(self) -> None:
         width, height = self.size
-        for widget, y, lines in (
-            (self._head, 0, 2),
-            (self.table, 2, height - 3),
-            (self._keys, height - 1, 1),
-            (self._field, height - 1, 1),
-        ):
-            widget.styles.position = "absolute"
-            widget.styles.offset = (0, max(0, y))
-            widget.styles.width, widget.styles.height = width, max(1, lines)
+        place(self._head, 0, 0, width=width, height=2)
+        place(self.table, 0, 2, width=width, height=height - 3)
+        self.place_last_line()
 
     def show(self, notice: str = "") -> None:
         """Show the current rows and a text about the last action."""
         self._keys.notice = notice
         for scroll_list in (self._head, self.table, self._keys):
             scroll_list.repaint()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Treat keys as letters while a field is open, also keys pressed before it was shown."""
-        return False if self._typing else super().check_action(action, parameters)
 
     # ------------------------------------------------------------------ moving and looking
 
@@ -271,25 +221,19 @@ class ReviewScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Ask for the filter."""
-        self._ask("filter", self.table.wanted, "a name, a rule, a reason, a path")
+        self.ask("filter", self.table.wanted, "a name, a rule, a reason, a path")
 
     def action_value(self) -> None:
         """Ask for the value of the chosen column."""
         row = self.table.under_cursor()
         if row is not None:
-            self._ask("value", "", f"{self._column_name()} of {display_name(row.name)}")
+            self.ask("value", "", f"{self._column_name()} of {display_name(row.name)}")
 
     def action_rename(self) -> None:
         """Ask for another name."""
         row = self.table.under_cursor()
         if row is not None:
-            self._ask("name", display_name(row.name), f"the {self.reviewed.nouns.source.one}'s name")
-
-    def _ask(self, what: str, text: str, placeholder: str) -> None:
-        self._typing = what
-        self._field.value, self._field.placeholder = text, placeholder
-        self._field.display, self._keys.display = True, False
-        self.set_focus(self._field, scroll_visible=False)
+            self.ask("name", display_name(row.name), f"the {self.reviewed.nouns.source.one}'s name")
 
     @on(Input.Changed, "#filter")
     def _on_typed(self, event: Input.Changed) -> None:
@@ -329,9 +273,7 @@ class ReviewScreen(Screen[None]):
         self._close_field()
 
     def _close_field(self) -> None:
-        self._typing = ""
-        self._field.display, self._keys.display = False, True
-        self.set_focus(self.table)
+        self.close_field(self.table)
         self.show()
 
     # ------------------------------------------------------------------ ending

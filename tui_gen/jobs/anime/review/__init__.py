@@ -1,0 +1,1 @@
+"""The groups of the folder classified/, looked through and changed by hand."""

@@ -1,0 +1,89 @@
+"""What is known of the groups beside their files: cohesion, medoids, references, what was done by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from tui_gen.jobs.anime.review.folders import Folders, is_image, read_folders
+
+GROUPS_FILE = "anime/groups.json"
+"""Written by the stage classify, below the run folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the classification measured of one group."""
+
+    cohesion: float | None
+    medoids: tuple[str, ...]  # stems
+
+
+def read_measured(path: Path) -> dict[str, Measured] | None:
+    """Return what was measured, by folder; None without a file, or with one that cannot be understood.
+
+    The file is a view: a damaged one costs the cohesion, and the next classification writes it anew.
+    Raises OSError.
+    """
+    try:
+        entries = json.loads(path.read_bytes().decode("utf-8", "surrogateescape"))["groups"]
+        return {str(group): _measured(entry) for group, entry in entries.items()}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _measured(entry: Mapping[str, object]) -> Measured:
+    cohesion, medoids = entry.get("cohesion"), entry.get("medoids", ())
+    if not isinstance(medoids, list):
+        medoids = []
+    is_number = isinstance(cohesion, int | float) and not isinstance(cohesion, bool)
+    return Measured(float(str(cohesion)) if is_number else None, tuple(map(str, medoids)))
+
+
+def measured_of_folders(measured: Mapping[str, Measured], folders: Folders) -> dict[str, Measured]:
+    """Return what was measured of the folders as they are called now.
+
+    A folder that was renamed is known by the medoids: it holds all of them, and the folder of the old name is
+    gone.
+    """
+    known = {group: each for group, each in measured.items() if group in folders}
+    stems = {group: {PurePath(name).stem for name in folder.images} for group, folder in folders.items()}
+    for group in sorted(measured.keys() - known.keys()):
+        medoids = measured[group].medoids
+        holders = [name for name in folders if medoids and stems[name].issuperset(medoids)]
+        if len(holders) == 1 and holders[0] not in known:
+            known[holders[0]] = measured[group]
+    return known
+
+
+def is_by_hand(
+    group: str, folders: Folders, *, measured: Mapping[str, Measured] | None, pinned: Collection[str]
+) -> bool:
+    """Return whether a group was made or named by hand, or all of its images were put there by hand."""
+    images = folders[group].images
+    is_put = bool(images) and all(PurePath(name).stem in pinned for name in images)
+    return is_put or (measured is not None and group not in measured)
+
+
+def read_references(references: Path | None) -> frozenset[str]:
+    """Return the names that have references: of folders with images, and `name` of each name_*.png.
+
+    Raises OSError.
+    """
+    if references is None:
+        return frozenset()
+    try:
+        with os.scandir(references) as entries:
+            flat = [entry.name for entry in entries if is_image(entry.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    names = {group for group, folder in read_folders(references).items() if folder.images}
+    for name in flat:
+        parts = PurePath(name).stem.split("_")
+        names.update("_".join(parts[:length]) for length in range(1, len(parts)))
+    return frozenset(names)

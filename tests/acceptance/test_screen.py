@@ -241,14 +241,20 @@ def test_a_stopped_run_is_started_again_where_the_temporary_folder_belongs_to_so
     check_whole(data)
 
 
-def test_a_finished_run_opens_as_finished(tmux: Tmux, configure: Configure, films: Films) -> None:
+def test_a_finished_run_opens_as_finished_alone_and_in_two_terminals_at_once(
+    tmux: Tmux, configure: Configure, films: Films
+) -> None:
     data = configure([entry(films.beta, "Beta", {"space": 1.0})], base_frame_limit=2)
     data.complete()
-    for number in range(3):
-        screen = tmux.open(f"finished{number}", shell_line(data))
-        screen.shows("FINISHED", "100 %")
-        screen.press("q")
-        screen.shows("ended with 0")
+    for sizes in ([(80, 24)], [(80, 24), (120, 36)], [(120, 36), (80, 24)]):
+        screens = [
+            tmux.open(f"{len(sizes)} {sizes[0][0]} {width}", shell_line(data), width=width, height=height)
+            for width, height in sizes
+        ]
+        for screen in screens:
+            screen.shows("FINISHED", "100.0 %", "1 of 1 videos", "2 of 2 clips made", "nothing wrong")
+            screen.press("q")
+            screen.shows("ended with 0")
 
 
 def test_a_film_is_skipped_and_taken_back_from_a_shell(tmux: Tmux, data: Dataset) -> None:

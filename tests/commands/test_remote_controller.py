@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,27 +21,6 @@ from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.view import condition_of
-
-
-@pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch, config: RunConfig) -> Iterator[Callable[[str], StartedEngine]]:
-    """Start a shell script in place of an engine."""
-    started: list[StartedEngine] = []
-    real_start = engine_client.start
-
-    def start_script(*_: object) -> StartedEngine:
-        started.append(real_start(config, ()))
-        return started[-1]
-
-    def start(script: str) -> StartedEngine:
-        monkeypatch.setattr(engine_client, "engine_command", lambda *_: ["/bin/sh", "-c", script])
-        monkeypatch.setattr(engine_client, "start", start_script)
-        return start_script()
-
-    yield start
-    for engine in started:
-        engine.process.kill()
-        engine.process.wait()
 
 
 def ended(engine: StartedEngine) -> StartedEngine:

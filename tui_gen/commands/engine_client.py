@@ -109,6 +109,11 @@ class StartedEngine:
         """The exit code, negative for a signal; None while the process runs."""
         return self.process.poll()
 
+    @property
+    def is_locked_out(self) -> bool:
+        """Whether it has ended because another engine works on the output folder."""
+        return self.exit_code == ExitCode.LOCKED
+
     def last_lines(self) -> tuple[str, ...]:
         """Return the last lines of its output, oldest first."""
         size = os.fstat(self._output).st_size
@@ -163,7 +168,7 @@ async def start_and_wait(config: RunConfig, flags: Sequence[str]) -> StartedEngi
     engine = start(config, flags)
     await wait_for_start(config, engine)
     refusal = engine.refusal()
-    if refusal is None and flags and engine.exit_code == ExitCode.LOCKED:
+    if refusal is None and flags and engine.is_locked_out:
         refusal = "\n".join(engine.last_lines()).removeprefix("tui-gen: ")
     if refusal is not None:
         raise RefusedError(refusal)
@@ -171,23 +176,35 @@ async def start_and_wait(config: RunConfig, flags: Sequence[str]) -> StartedEngi
 
 
 async def wait_for_start(config: RunConfig, engine: StartedEngine) -> None:
-    """Wait until a started engine answers, ends, works without a socket, or the time is over."""
+    """Wait until a started engine answers, ends, works without a socket, or the time is over.
+
+    The answer of another engine does not end the wait: only the started engine knows whether it is refused.
+    """
     deadline = time.monotonic() + START_SECONDS
     next_look = time.monotonic() + SOCKET_SECONDS
     was_at_work = False
     while engine.exit_code is None and time.monotonic() < deadline:
-        try:
-            client = await open_client(config)
-        except ControlError:
-            await asyncio.sleep(LOOK_SECONDS)
-        else:
-            await client.close()
+        if await _answers(config, engine):
             return
+        await asyncio.sleep(LOOK_SECONDS)
         if time.monotonic() >= next_look:
             if was_at_work:
                 return
             was_at_work = await _is_at_work(config, engine)
             next_look = time.monotonic() + SOCKET_SECONDS
+
+
+async def _answers(config: RunConfig, engine: StartedEngine) -> bool:
+    """Return whether a started engine has the lock and answers."""
+    holder = await detached_call(lambda: read_holder(config.run_folder / LOCK_NAME))
+    if holder is None or holder.pid != engine.pid:
+        return False
+    try:
+        client = await open_client(config)
+    except ControlError:
+        return False
+    await client.close()
+    return True
 
 
 async def _is_at_work(config: RunConfig, engine: StartedEngine) -> bool:

@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.exit_codes import ExitCode
@@ -23,6 +25,7 @@ from tui_gen.engine.control.client import ControlClient, only_stable
 from tui_gen.engine.control.protocol import ControlError, EngineVersion
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, load_status
@@ -44,9 +47,18 @@ _ENDED_IN_ORDER = {
 class LiveController:
     """A controller of a configuration's engine over its socket; the engine may die and be started again."""
 
-    def __init__(self, config: RunConfig, engine: StartedEngine | None = None) -> None:
-        """Prepare a controller; the first look starts it and must be made in a running loop."""
-        self._config, self._engine = config, engine
+    def __init__(
+        self,
+        config: RunConfig,
+        engine: StartedEngine | None = None,
+        recorded: Callable[[], RunState | None] = lambda: None,
+    ) -> None:
+        """Prepare a controller; the first look starts it and must be made in a running loop.
+
+        `recorded` reads the state from the ledger, or returns None if no run is recorded. The call may take
+        long, and raises OSError.
+        """
+        self._config, self._engine, self._recorded = config, engine, recorded
         self._pid = engine.pid if engine is not None else None  # of the observed engine
         self._client: ControlClient | None = None
         self._state: RunState | None = None
@@ -56,6 +68,7 @@ class LiveController:
         self._heartbeats = HeartbeatWatch()
         self._heard_at: float | None = None  # by the monotonic clock
         self._unreached = ""  # why the engine does not answer
+        self._ledger_trouble = ""  # why the ledger cannot be read
 
     def snapshot(self) -> RunState | None:
         """Return the last state."""
@@ -86,24 +99,28 @@ class LiveController:
         if self._client is not None or self._is_own_engine_alive():
             message = "an engine is at work already"
             raise CommandRefusedError(message)
-        before = self._engine, self._pid, self._info
+        engine_before, pid_before, info_before = self._engine, self._pid, self._info
         self._info = EngineInfo(is_starting=True)
         try:
-            self._engine = await detached_call(lambda: engine_client.start(self._config, ()))
+            engine = self._engine = await detached_call(lambda: engine_client.start(self._config, ()))
         except OSError as error:
-            self._info = before[2]
+            self._info = info_before
             message = f"no engine can be started: {error.strerror}"
             raise CommandRefusedError(message) from error
-        self._pid = self._engine.pid
-        await engine_client.wait_for_start(self._config, self._engine)
-        refusal = self._engine.refusal()
+        self._pid = engine.pid
+        await engine_client.wait_for_start(self._config, engine)
+        refusal = engine.refusal()
+        if refusal is None and not engine.is_locked_out:
+            if engine_before is not None:
+                engine_before.close()
+            return "the engine was started"
+        engine.close()
+        self._engine = engine_before
+        if self._pid in {engine.pid, None}:  # no other engine has answered meanwhile
+            self._pid, self._info = pid_before, info_before
         if refusal is not None:
-            self._engine.close()
-            self._engine, self._pid, self._info = before
             raise CommandRefusedError(refusal)
-        if before[0] is not None:
-            before[0].close()
-        return "the engine was started"
+        return "another engine was started at the same time"
 
     # ------------------------------------------------------------------ finding out
 
@@ -159,11 +176,18 @@ class LiveController:
 
     async def _look_without_socket(self, why: ControlError) -> None:
         """Read the status file of an engine that does not answer."""
-        seen = await self._status()
-        if isinstance(why, NoEngineError) and not self._is_own_engine_alive():
+        own, seen = self._engine, await self._status()
+        if own is not None and own.is_locked_out and self._pid == own.pid:
+            self._pid = None  # the observed engine is the one that has the lock
+        is_gone = isinstance(why, NoEngineError) and not self._is_own_engine_alive()
+        # The status may be that of an engine which began after the lock was found free.
+        if is_gone and not await self._is_engine_at_work():
             await self._take_end(seen)
         else:
             self._take_silence(seen, why)
+
+    async def _is_engine_at_work(self) -> bool:
+        return await detached_call(lambda: engine_client.is_running(self._config))
 
     async def _status(self) -> StatusSnapshot | None:
         try:
@@ -175,11 +199,14 @@ class LiveController:
         """Show an engine that exists but does not answer: it starts, ends, or has no socket."""
         now, self._unreached = time.monotonic(), str(why)
         self._silent_since = since = self._silent_since if self._silent_since is not None else now
-        is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen))
+        is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen.state))
         if is_seen and seen is not None:
-            self._state = _with_history(seen, self._state)
+            self._state = _with_history(seen.state, self._state)
+            if seen.liveness != "ended" and not self._is_own_engine_alive():
+                self._pid = seen.state.pid
             self._heard_at = now - (self._heartbeats.silent_seconds or 0.0)
-        is_new = self._engine is not None and (self._state is None or self._state.pid != self._engine.pid)
+        own = self._engine
+        is_new = own is not None and (self._state is None or self._state.pid != own.pid)
         is_starting = is_new and self._is_own_engine_alive()
         is_worth_a_word = now - since > SILENT_SECONDS and not is_starting
         trouble = "the engine does not answer, and is only watched" if self._state else self._unreached
@@ -192,39 +219,79 @@ class LiveController:
             _with_warning(self._state, self._unreached)
 
     async def _take_end(self, seen: StatusSnapshot | None) -> None:
-        """Decide whether an engine ended in order, or died."""
-        code = self._engine.exit_code if self._engine is not None else None
-        if seen is not None and seen.liveness == "ended" and self._is_current(seen):
-            self._state, self._info = _with_history(seen, self._state), EngineInfo()
-        elif code in _ENDED_IN_ORDER:
-            self._state, self._info = self._ended_state(code), EngineInfo()
-        elif self._info.is_alive:
-            self._info = EngineInfo(is_alive=False, log_lines=await self._last_words())
+        """Decide whether an engine ended in order, or died.
 
-    def _ended_state(self, code: int) -> RunState:
-        """Return the end of a run whose status file does not contain it."""
-        before = self._state or RunState(config=str(self._config.path), output=str(self._config.output))
+        The status file is enough if the observed engine or a later one wrote its end there. Otherwise the
+        ledger decides: another engine may have replaced the file, or its writer may have failed.
+        """
+        state, recorded, own = seen.state if seen is not None else None, None, self._engine
+        is_told = self._pid is not None and _is_ended(state) and self._is_current(state)
+        if not is_told and not self._was_killed_at_work():
+            recorded = await self._read_ledger()
+            if await self._is_engine_at_work():  # the next look asks that engine
+                return
+            state = _last_told(state, recorded)
+        code = self._orderly_code()
+        is_later = recorded is not None and code is not None  # the own engine's end was in the ledger before
+        if _is_ended(state) and (is_later or self._is_current(state)):
+            self._state, self._info, self._pid = _with_history(state, self._state), EngineInfo(), state.pid
+        elif own is not None and code is not None and own.pid == (recorded.pid if recorded else self._pid):
+            self._state, self._info = self._ended_state(code, self._state or recorded), EngineInfo()
+        elif self._info.is_alive:
+            self._state = self._state or state
+            self._info = EngineInfo(is_alive=False, log_lines=await self._last_words())
+        if self._state is not None and self._ledger_trouble:
+            _with_warning(self._state, self._ledger_trouble)
+
+    async def _read_ledger(self) -> RunState | None:
+        """Return the state in the ledger, or None if there is none or it cannot be read."""
+        if self._state is None:
+            self._info = replace(self._info, trouble="reading the ledger")
+        try:
+            recorded = await detached_call(self._recorded)
+        except OSError as error:
+            place = error.filename or self._config.run_folder
+            self._ledger_trouble = f"{place}: cannot be read ({error.strerror})"
+            return None
+        self._ledger_trouble = ""
+        return recorded
+
+    def _ended_state(self, code: int, before: RunState | None) -> RunState:
+        """Return the end of a run that neither the status file nor the ledger contains."""
+        before = before or RunState(config=str(self._config.path), output=str(self._config.output))
         reason = f"{self._config.status_path} does not tell of this run"
         return replace(before, phase=_ENDED_IN_ORDER[code], exit_code=code, reason=reason)  # type: ignore[arg-type]
 
     async def _last_words(self) -> tuple[str, ...]:
         """Return the last lines of an engine that died: of its log, or of its output before that."""
         own = self._engine
-        if own is None or (self._state is not None and self._state.pid == own.pid):
+        if own is None or self._pid != own.pid or self._orderly_code() is not None:
+            return await log_tail(self._config.run_folder / LOG_NAME)  # of an engine of another program
+        if self._state is not None and self._state.pid == own.pid:
             said = await log_tail(self._config.run_folder / LOG_NAME)
         else:
             said = own.last_lines()
-        return (*said, *(own.ending() if own is not None else ()))
+        return (*said, *own.ending())
+
+    def _orderly_code(self) -> int | None:
+        """Return the exit code of the engine that this program started, if that engine ended in order."""
+        code = self._engine.exit_code if self._engine is not None else None
+        return code if code in _ENDED_IN_ORDER else None
+
+    def _was_killed_at_work(self) -> bool:
+        """Return whether the own engine, whose state is known, was ended by a signal: it recorded no end."""
+        own, state = self._engine, self._state
+        return own is not None and state is not None and state.pid == own.pid and (own.exit_code or 0) < 0
 
     def _is_own_engine_alive(self) -> bool:
         return self._engine is not None and self._engine.exit_code is None
 
-    def _is_current(self, seen: StatusSnapshot) -> bool:
-        """Return whether a status is of the observed engine, or of a later one."""
-        if self._pid is None or seen.state.pid == self._pid:
+    def _is_current(self, state: RunState) -> bool:
+        """Return whether a state is of the observed engine, or of a later one."""
+        if self._pid is None or state.pid == self._pid:
             return True
         known = self._state.started_at if self._state is not None else None
-        return known is not None and (seen.state.started_at or 0.0) > known
+        return known is not None and (state.started_at or 0.0) > known
 
 
 def _with_warning(state: RunState, text: str) -> RunState:
@@ -234,13 +301,25 @@ def _with_warning(state: RunState, text: str) -> RunState:
     return state
 
 
-def _with_history(seen: StatusSnapshot, before: RunState | None) -> RunState:
+def _with_history(state: RunState, before: RunState | None) -> RunState:
     """Return the state of a status file, with the data that only the live engine sent."""
-    if before is not None and before.pid == seen.state.pid:
-        seen.state.problems, seen.state.recent = before.problems, before.recent
-        seen.state.problems_dropped = before.problems_dropped
-        seen.state.newest_patch, seen.state.recent_count = before.newest_patch, before.recent_count
-    return seen.state
+    if before is not None and before.pid == state.pid:
+        state.problems, state.recent = before.problems, before.recent
+        state.problems_dropped = before.problems_dropped
+        state.newest_patch, state.recent_count = before.newest_patch, before.recent_count
+    return state
+
+
+def _is_ended(state: RunState | None) -> TypeGuard[RunState]:
+    return state is not None and state.phase in ENDED_PHASES
+
+
+def _last_told(seen: RunState | None, recorded: RunState | None) -> RunState | None:
+    """Return the state of the last run: that of the status file, unless the ledger knows more."""
+    if seen is None or recorded is None:
+        return recorded or seen
+    is_same_run = (seen.pid, seen.started_at) == (recorded.pid, recorded.started_at)
+    return seen if is_same_run and seen.last_at >= recorded.last_at else recorded
 
 
 def _least_state(raw: dict[str, object], config: RunConfig) -> RunState:

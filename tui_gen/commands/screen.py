@@ -15,6 +15,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
+from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.scan import FoundSource, ScanFindings
@@ -46,7 +47,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     else:
         sys.stderr.write(f"Starting the engine for {display_name(str(config.run.output))} ...\n")
         engine = asyncio.run(engine_client.start_and_wait(config.run, flags))
-    controller = LiveController(config.run, engine)
+    controller = LiveController(config.run, engine, RecordedRun(config).state)
     app = TuiGenApp(
         controller,
         keymap=config.run.keymap,

@@ -49,6 +49,7 @@ class ImageStore:
     hand: Mapping[Level, LevelWork]
     _paths: dict[Level, dict[str, Path]] = field(default_factory=dict)
     _metadata_files: dict[Level, dict[str, Path]] = field(default_factory=dict)
+    _crops: dict[str, dict[str, Path]] | None = None  # by frame
 
     def paths(self, level: Level) -> Mapping[str, Path]:
         """Return id -> path of the images of a level. Images whose stem is there twice are left out."""
@@ -76,10 +77,14 @@ class ImageStore:
             return usual
         return self.paths(level).get(image)
 
-    def crops_of(self, frame: str) -> dict[str, Path]:
+    def crops_of(self, frame: str) -> Mapping[str, Path]:
         """Return the crops of a frame by their ids, in order; those that were put into a group, too."""
-        found = {**self.paths("classified"), **self.paths("cropped")}
-        return {image: found[image] for image in sorted(found) if frame_of(image) == frame and image != frame}
+        if self._crops is None:
+            self._crops = {}
+            for image, path in sorted({**self.paths("classified"), **self.paths("cropped")}.items()):
+                if frame_of(image) != image or image in self.paths("cropped"):
+                    self._crops.setdefault(frame_of(image), {})[image] = path
+        return self._crops.get(frame, {})
 
     # ------------------------------------------------------------------ reading
 

@@ -120,7 +120,15 @@ def draw(picture: RGB, character: Character, place: Place) -> None:
 
     def line(colour: Colour, thickness: float, *corners: tuple[float, float]) -> None:
         width = max(1, round(thickness * unit))
-        cv2.polylines(picture, [points(*corners)], False, colour, width, cv2.LINE_AA, shift)
+        cv2.polylines(
+            picture,
+            [points(*corners)],
+            isClosed=False,
+            color=colour,
+            thickness=width,
+            lineType=cv2.LINE_AA,
+            shift=shift,
+        )
 
     hair, skin, dark = character.hair, character.skin, (30, 20, 30)
     shade = (round(skin[0] * 0.6), round(skin[1] * 0.6), round(skin[2] * 0.6))
@@ -150,7 +158,8 @@ def draw(picture: RGB, character: Character, place: Place) -> None:
 
 def lit(picture: RGB, light: Light) -> RGB:
     """Return the picture under a light."""
-    return np.clip(picture * np.array(light.gain) + light.lift, 0, 255).astype(np.uint8)
+    bright = picture * np.array(light.gain) + light.lift
+    return np.asarray(np.clip(bright, 0, 255), np.uint8)
 
 
 def some_light(seed: int) -> Light:

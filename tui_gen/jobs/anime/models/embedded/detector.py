@@ -111,7 +111,7 @@ class EmbeddedDetector:
         )
 
 
-def loaded_detector() -> EmbeddedDetector:
+def tested_detector() -> EmbeddedDetector:
     """Load the library and let it find a drawn face.
 
     Raises RefusedError if the package is absent or its library does not find the face.

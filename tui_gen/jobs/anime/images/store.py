@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,6 +156,11 @@ class ImageStore:
     def write_metadata(self, path: Path, metadata: ImageMetadata) -> None:
         """Write the metadata beside an image. Raises ObstructedError."""
         write_whole(path.with_name(metadata_name(path.name)), encoded(metadata))
+
+    def move_metadata(self, path: Path, metadata: ImageMetadata) -> None:
+        """Write the metadata of an image that was moved to a path. Raises ObstructedError."""
+        moved = replace(metadata, current_path=self.folders.relative(path), filename=path.name)
+        self.write_metadata(path, moved)
 
     def supersede(self, path: Path) -> None:
         """Move an image that is not wanted any more to the superseded files. Raises ObstructedError."""

@@ -76,9 +76,7 @@ def _path(context: Context, order: ExtractOrder, number: int) -> Path:
     return context.settings.folders.of("raw") / order.source.id / name
 
 
-def _already(
-    context: Context, order: ExtractOrder, store: ImageStore, number: int, pts: int
-) -> Told | None:
+def _already(context: Context, order: ExtractOrder, store: ImageStore, number: int, pts: int) -> Told | None:
     """Return what is told of a frame that a killed run or an earlier choice wrote whole, or None."""
     path = _path(context, order, number)
     try:
@@ -90,9 +88,7 @@ def _already(
     return told_of(store, number, {metadata.id: path}, {metadata.id: metadata.sha256})
 
 
-def _written(
-    store: ImageStore, path: Path, data: bytes, metadata: ImageMetadata, number: int
-) -> Told:
+def _written(store: ImageStore, path: Path, data: bytes, metadata: ImageMetadata, number: int) -> Told:
     written = store.write(path, data, recorded=_recorded(path))
     store.write_metadata(path, replace(metadata, sha256=written.sha256))
     return told_of(store, number, {metadata.id: path}, {metadata.id: written.sha256})
@@ -105,9 +101,7 @@ def _recorded(path: Path) -> str:
         return ""
 
 
-def told_of(
-    store: ImageStore, number: int, files: Mapping[str, Path], sha256: Mapping[str, str]
-) -> Told:
+def told_of(store: ImageStore, number: int, files: Mapping[str, Path], sha256: Mapping[str, str]) -> Told:
     """Return what is told of a clip that was made: its files relative to the output, by id."""
     return {
         "index": number,
@@ -133,9 +127,7 @@ def _linked(context: Context, order: ExtractOrder, store: ImageStore, signs: Sig
         signs.give()
 
 
-def _link(
-    context: Context, order: ExtractOrder, store: ImageStore, number: int, source: Path
-) -> Told:
+def _link(context: Context, order: ExtractOrder, store: ImageStore, number: int, source: Path) -> Told:
     height, width = store.read(source).shape[:2]
     target = context.settings.folders.of("raw") / order.source.id / order.facts["names"][number]
     link_or_copy(source, target)

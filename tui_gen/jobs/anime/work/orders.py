@@ -153,5 +153,5 @@ class DatasetOrder:
         elif self.stage == "arrange":
             from tui_gen.jobs.anime.work.arrange import arranged_images as perform
         else:
-            from tui_gen.jobs.anime.work.balance import balanced as perform
+            from tui_gen.jobs.anime.work.balance import balanced_images as perform
         return perform(context, self, signs)

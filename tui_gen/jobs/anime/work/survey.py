@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui_gen.jobs.anime.frames.film import EpisodeFilm, film_from_json
 from tui_gen.jobs.anime.frames.survey import survey_window
 from tui_gen.jobs.anime.frames.survey_files import write_survey
-from tui_gen.jobs.anime.models.finding import loaded_frame_embedder
+from tui_gen.jobs.anime.work.loading import frame_embedder_of
 from tui_gen.jobs.anime.work.orders import Context, SurveyOrder
 from tui_gen.processes.orders.messages import Signs
 
@@ -15,7 +15,7 @@ Told = dict[str, object]
 def surveyed(context: Context, order: SurveyOrder, signs: Signs) -> list[Told]:
     """Write the survey of a window. Raises ChildError, ObstructedError."""
     options = context.settings.survey
-    embedder = loaded_frame_embedder(context.models) if options.duplicate_method == "embedding" else None
+    embedder = frame_embedder_of(context) if options.duplicate_method == "embedding" else None
     survey = survey_window(
         film_of(context, order.source.path, order.probe),
         order.window,

@@ -91,7 +91,7 @@ def _fault(cells: list[str], lines: Mapping[str, int]) -> tuple[str, str] | None
     if number <= 0:
         return (
             f"the weight {weight} is not above 0",
-            "write a number above 0; move images away to leave them out",
+            "write a number above 0, or move images away to leave them out",
         )
     return None
 

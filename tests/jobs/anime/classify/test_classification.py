@@ -11,14 +11,9 @@ import numpy as np
 import pytest
 
 from tests.jobs.anime.classify.synthetic import crops_at, line, people, spread
-from tui_gen.jobs.anime.classify.classification import (
-    Classification,
-    ClassifyOptions,
-    Group,
-    classify,
-    groups_text,
-)
+from tui_gen.jobs.anime.classify.classification import Classification, Group, classify, groups_text
 from tui_gen.jobs.anime.classify.material import Crops
+from tui_gen.jobs.anime.classify.options import ClassifyOptions
 
 NOISE = "-1_noise"
 OPTIONS = ClassifyOptions()

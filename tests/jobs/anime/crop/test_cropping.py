@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tui_gen.jobs.anime.crop.cropping import CropOptions, crops_of, frame_facts, parts_of
+from tui_gen.jobs.anime.crop.cropping import crops_of, frame_facts, parts_of
 from tui_gen.jobs.anime.crop.faces import FaceFacts
+from tui_gen.jobs.anime.crop.options import CropOptions
 from tui_gen.jobs.anime.model import Box, Detection, Part
 
 RGB = NDArray[np.uint8]

@@ -161,8 +161,8 @@ class ConfigFile(KeysModel):
     """Whether crops outside all clusters are compared with clusters and references."""
     filter_characters: bool = Field(default=True, description="true or false")
     """Whether crops that fit their own character badly become noise."""
-    keep_unnamed_clusters: bool = Field(default=True, description="true or false")
-    """Whether clusters without a reference are kept."""
+    keep_unnamed_clusters: bool = Field(default=False, description="true or false")
+    """Whether clusters without a name are kept where others have one."""
     accept_multiple_candidates: bool = Field(default=False, description="true or false")
     """`booru`: whether an image with several characters may give one of them."""
     cluster_merge_threshold: Prob = Field(default=0.85, description="a number from 0 to 1")

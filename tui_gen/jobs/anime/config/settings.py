@@ -15,11 +15,11 @@ from tui_gen.jobs.anime.sources import Source
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.arrange.arrangement import ArrangeOptions
     from tui_gen.jobs.anime.balance.multiply import BalanceOptions
-    from tui_gen.jobs.anime.classify.classification import ClassifyOptions
-    from tui_gen.jobs.anime.crop.cropping import CropOptions
-    from tui_gen.jobs.anime.frames.options import SurveyOptions
-    from tui_gen.jobs.anime.models.finding import ModelOptions
-    from tui_gen.jobs.anime.select.selection import SelectOptions
+    from tui_gen.jobs.anime.classify.options import ClassifyOptions
+    from tui_gen.jobs.anime.crop.options import CropOptions
+    from tui_gen.jobs.anime.frames.options import DuplicateOptions, SurveyOptions
+    from tui_gen.jobs.anime.models.options import ModelOptions
+    from tui_gen.jobs.anime.select.options import SelectOptions
     from tui_gen.jobs.anime.tag.captions import CaptionOptions
     from tui_gen.jobs.anime.tag.options import TagOptions
 
@@ -32,6 +32,7 @@ class Settings:
     folders: Folders
     sources: tuple[Source, ...]
     survey: SurveyOptions
+    duplicates: DuplicateOptions
     crop: CropOptions
     classify: ClassifyOptions
     select: SelectOptions
@@ -41,6 +42,7 @@ class Settings:
     balance: BalanceOptions
     models: ModelOptions
     stages: tuple[str, ...] = STAGES  # the stages that a run performs
+    takes_episodes: bool = True  # False: a run begins at a later stage, and only folders are read
     seed: int = 0
     is_booru: bool = False
     remove_intermediate: bool = False

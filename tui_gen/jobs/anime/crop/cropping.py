@@ -8,32 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tui_gen.jobs.anime.crop.faces import FaceFacts, face_facts, faces_inside, faces_of, holds
+from tui_gen.jobs.anime.crop.options import CropOptions
 from tui_gen.jobs.anime.model import Box, Detection, Detector, Part
 from tui_gen.jobs.anime.models.boxes import area, centre, clipped, moved
 
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import RGB
 
-DetectLevel = Literal["n", "s", "m", "x"]
 HEAD_SCALE = 1.5
 """A head's crop has sides this many times as long as the head's longer side."""
 AT_CROP, AT_SELECT = 2, 4
 """The stages at which upper bodies and heads may be cropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class CropOptions:
-    """What is cropped."""
-
-    detect_level: DetectLevel = "n"  # of the detectors' models: from the fastest to the most accurate
-    min_crop_size: int = 320  # of a crop's shorter edge, in pixels
-    crop_with_head: bool = False  # only crops with a head
-    crop_with_face: bool = False  # only crops with a face
-    use_3stage_crop: Literal[2, 4] | None = None  # the stage that crops upper bodies and heads
-    ratio_thres: float = 2.0  # longer side of a face divided by its shorter one, at most
 
 
 @dataclass(frozen=True, slots=True)

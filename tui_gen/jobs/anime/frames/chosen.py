@@ -27,19 +27,9 @@ from tui_gen.jobs.anime.frames.near_duplicates import (
     leaders_of,
     near_any,
 )
+from tui_gen.jobs.anime.frames.options import DuplicateOptions
 from tui_gen.jobs.anime.frames.pictures import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
-from tui_gen.jobs.anime.frames.survey import DuplicateMethod
 from tui_gen.jobs.anime.frames.survey_files import EpisodeSurvey
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateOptions:
-    """The options of near duplicates, by the names of the configuration."""
-
-    remove_similar: bool = True
-    duplicate_method: DuplicateMethod = "thumb"
-    within: float = 28.0  # the largest distance of near duplicates, of thumbnails in 8-bit Lab
-    similar_thresh: float = 0.985  # the smallest cosine of near duplicates
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from tui_gen.jobs.anime.frames.decoding import (
     decoding,
 )
 from tui_gen.jobs.anime.frames.film import EpisodeFilm
+from tui_gen.jobs.anime.frames.options import SurveyOptions
 from tui_gen.jobs.anime.frames.pictures import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, sharpness, thumbnail
 from tui_gen.jobs.anime.frames.windows import Window, numbering
 from tui_gen.jobs.anime.model import FrameEmbedder
@@ -35,21 +36,8 @@ from tui_gen.media.colour import Rendering, colour_tags, head_filters, tail_filt
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import RGB
 
-DuplicateMethod = Literal["thumb", "embedding"]
 SURVEY_WIDTH = 640
 RENDERING = Rendering(chroma="444", hdr="fast")
-
-
-@dataclass(frozen=True, slots=True)
-class SurveyOptions:
-    """The options of the survey, by the names of the configuration."""
-
-    extract_key: bool = False  # look at key frames only
-    hi: int = 12800
-    lo: int = 3200
-    frac: float = 0.33
-    duplicate_method: DuplicateMethod = "thumb"
-    detect_duplicate_batch_size: int = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)

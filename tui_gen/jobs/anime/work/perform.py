@@ -21,7 +21,6 @@ from tui_gen.jobs.anime.work.orders import (
     DatasetOrder,
     EmbedOrder,
     ExtractOrder,
-    FramesOrder,
     SelectOrder,
     SurveyOrder,
     TagOrder,
@@ -47,7 +46,7 @@ DOING = {
     "arrange": "arranging",
     "balance": "balancing",
 }
-ORDERS: dict[str, type[FramesOrder]] = {
+ORDERS: dict[str, type[CropOrder | EmbedOrder | SelectOrder | TagOrder]] = {
     "crop": CropOrder,
     "embed": EmbedOrder,
     "select": SelectOrder,
@@ -101,7 +100,7 @@ def _order(unit: FrameUnit, stage: str, source: Source, resources: Resources) ->
         found = record.facts["probe"]
         return SurveyOrder(source, found, windows_of(found["duration_seconds"])[index])
     if stage == "extract":
-        wanted = {key: record.facts[key] for key in ("probe", "frames", "names") if key in record.facts}
+        wanted = _kept(record.facts, ("probe", "frames", "names"))
         return ExtractOrder(source, wanted, unit.indexes)
     ids = facts.image_ids(record) if stage in {"select", "tag"} else FrameIds(source, resources.records)
     added = {image.id: image for image in facts.added_images(resources.records)}

@@ -25,7 +25,7 @@ def surveyed(context: Context, order: SurveyOrder, signs: Signs) -> list[Told]:
     )
     folders = context.settings.folders
     path = write_survey(folders.surveys / order.source.id, order.window, survey)
-    record = {"candidates": len(survey), "frames": survey.seen}
+    record: Told = {"candidates": len(survey), "frames": survey.seen}
     if survey.damaged or survey.complaint:
         record |= {"damaged": survey.damaged, "complaint": survey.complaint or ""}
     return [

@@ -36,7 +36,7 @@ class VectorFiles:
         self._files: set[str] = set()
 
     def all(self) -> Mapping[str, Floats]:
-        """Return key -> vector of everything that is kept. A damaged file is passed over: it is made again."""
+        """Return key -> vector of all that is kept. A damaged file is passed over: it is made again."""
         for path in sorted(self._folder.glob("*.npz")) if self._folder.is_dir() else ():
             if path.name not in self._files:
                 self._files.add(path.name)

@@ -1,0 +1,275 @@
+"""Looks through the folders of a dataset when a run is opened: what was done by hand since the last run.
+
+    ledger, placements ─> known ─┐
+    folders ────────────> present ┴─> hand_work ─> facts and lost patches for the ledger, sentences for the user
+
+Nothing is written here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tui_gen.base.formatting import display_name
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.work import DATASET
+from tui_gen.engine.storage.standing_patches import standing_patches
+from tui_gen.jobs.anime import facts
+from tui_gen.jobs.anime.config.settings import Settings
+from tui_gen.jobs.anime.facts import NOTHING, AddedImage, Records
+from tui_gen.jobs.anime.images.folders import LEVELS, Level
+from tui_gen.jobs.anime.images.hand_work import Earlier, Known, LevelWork, Surroundings, hand_work
+from tui_gen.jobs.anime.images.ids import frame_of
+from tui_gen.jobs.anime.images.placements import read_placements
+from tui_gen.jobs.anime.images.walk import images_below, stem_of
+from tui_gen.jobs.anime.images.writing import sha256_of
+from tui_gen.jobs.anime.planning import FrameIds, all_sources
+from tui_gen.jobs.anime.sources import ADDED
+from tui_gen.jobs.anime.units import CATEGORIES, members
+
+LEDGER = "ledger.jsonl"
+STAGE_OF: Mapping[Level, str] = {"raw": "extract", "cropped": "crop", "training": "select"}
+"""The stage that writes the images of a level."""
+MOST_NAMED = 3
+"""Of images in one sentence."""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What the ledger says of one image."""
+
+    source: str
+    clip: int
+    path: str  # relative to the folder of the level
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found."""
+
+    work: Mapping[Level, LevelWork]
+    events: tuple[ev.Event, ...] = ()
+    sentences: tuple[str, ...] = ()
+    restored: frozenset[str] = field(default_factory=frozenset)  # frames that were put back
+
+
+def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
+    """Compare the folders with the ledger. Raises OSError."""
+    recorded = _recorded(settings, records)
+    present = {level: images_below(settings.folders.of(level)) for level in LEVELS}
+    earlier = {level: facts.earlier_hand_work(records, level) for level in LEVELS}
+    work = dict[Level, LevelWork]()
+    for level in LEVELS:
+        around = Surroundings(
+            elsewhere=frozenset(map(stem_of, present["classified"])) if level == "cropped" else frozenset(),
+            is_expected=_expected(settings, records, level),
+            sha256_of=_reader(settings.folders.of(level)),
+        )
+        known = _known(settings, records, level, recorded, present[level])
+        work[level] = hand_work(known, present[level], earlier[level], around)
+    restored = earlier["raw"].dropped - work["raw"].dropped
+    work = {level: _without_restored(each, restored, level) for level, each in work.items()}
+    added = _added(records, work, settings)
+    events = [
+        *_hand_facts(work, earlier, at),
+        *_added_facts(records, added, at),
+        *_lost(work, recorded, restored, at),
+        *_waiting(settings, work, at),
+    ]
+    return Look(work, tuple(events), tuple(_sentences(work, earlier, added)), restored)
+
+
+# ------------------------------------------------------------------ what is known
+
+
+def _recorded(settings: Settings, records: Records) -> dict[Level, dict[str, Recorded]]:
+    """Return the images of the ledger by level and id."""
+    found = dict[Level, dict[str, Recorded]]()
+    levels = {CATEGORIES[stage]: level for level, stage in STAGE_OF.items()}
+    folders = {level: settings.folders.relative(settings.folders.of(level)) + "/" for level in STAGE_OF}
+    for level in STAGE_OF:
+        found[level] = {}
+    ledger = settings.folders.run_folder / LEDGER
+    if not records or not ledger.exists():
+        return found
+    for standing in standing_patches(ledger):
+        level = levels.get(standing.patch.category)
+        if level is None:
+            continue
+        clip, record = standing.clip.clip, standing.patch.record
+        for image, path in record.get("files", {}).items():
+            if path.startswith(folders[level]):
+                found[level][image] = Recorded(
+                    clip.source,
+                    clip.index,
+                    path.removeprefix(folders[level]),
+                    record.get("sha256", {}).get(image, ""),
+                    standing.patch.size_bytes,
+                )
+    return found
+
+
+def _known(
+    settings: Settings,
+    records: Records,
+    level: Level,
+    recorded: Mapping[Level, Mapping[str, Recorded]],
+    present: list[str],
+) -> dict[str, Known]:
+    """Return the images of a level that the program wrote, or that it knows from an earlier look."""
+    added = {
+        image.id: Known((image.path,), image.sha256)
+        for image in facts.added_images(records)
+        if image.level == level
+    }
+    if level in {"raw", "cropped"}:
+        return {image: Known((each.path,), each.sha256) for image, each in recorded[level].items()} | added
+    file = {"classified": "classified.json", "training": "arranged.json"}[level]
+    placements = read_placements(settings.folders.state / file)
+    if level == "training":
+        images = {
+            image: placements.known(image) if image in placements.placed else Known((each.path,))
+            for image, each in recorded["training"].items()
+        }
+        digests = recorded["training"]
+    else:
+        images = {image: placements.known(image) for image in placements.placed}
+        # A crop that was put into a group before it was classified was put there by hand.
+        images |= {
+            stem_of(path): Known(())
+            for path in present
+            if stem_of(path) in recorded["cropped"] and stem_of(path) not in images
+        }
+        digests = recorded["cropped"]
+    return {
+        image: replace(each, sha256=digests[image].sha256) if image in digests else each
+        for image, each in images.items()
+    } | added
+
+
+def _expected(settings: Settings, records: Records, level: Level) -> Callable[[str], bool]:
+    """Return whether a killed run may have written an image that the ledger does not have."""
+    if level == "classified":
+        placements = read_placements(settings.folders.state / "classified.json")
+        return lambda image: image in placements.placed or image in placements.previous
+    pending = set[str]()
+    for source in all_sources(settings, records):
+        record = records.get(source.id, NOTHING)
+        if level == "training":
+            ids = facts.image_ids(record)
+            left = facts.bits(record, "selected") & ~facts.ended(record, "select")
+            pending.update(ids[index] for index in members(left))
+        elif level == "raw":
+            names = FrameIds(source, records)
+            left = facts.bits(record, "chosen") & ~facts.ended(record, "extract")
+            pending.update(names[index] for index in members(left))
+        else:
+            names = FrameIds(source, records)
+            left = facts.made(record, "extract") & ~facts.ended(record, "crop")
+            pending.update(names[index] for index in members(left))
+    return lambda image: frame_of(image) in pending or image in pending
+
+
+def _reader(folder: Path) -> Callable[[str], str]:
+    return lambda path: sha256_of(folder / path)
+
+
+def _without_restored(work: LevelWork, restored: frozenset[str], level: Level) -> LevelWork:
+    """Return the work without drops that only followed the drop of a frame that was put back."""
+    if level == "raw" or not restored:
+        return work
+    return replace(work, dropped=frozenset(each for each in work.dropped if frame_of(each) not in restored))
+
+
+# ------------------------------------------------------------------ what follows
+
+
+def _added(records: Records, work: Mapping[Level, LevelWork], settings: Settings) -> list[AddedImage]:
+    """Return the images that were added by hand since the last look, in the order of levels and ids."""
+    known = {(image.level, image.id) for image in facts.added_images(records)}
+    return [
+        AddedImage(image, level, path, sha256_of(settings.folders.of(level) / path))
+        for level in LEVELS
+        for image, path in sorted(work[level].added.items())
+        if (level, image) not in known
+    ]
+
+
+def _hand_facts(
+    work: Mapping[Level, LevelWork], earlier: Mapping[Level, Earlier], at: float
+) -> Iterator[ev.FactsLearned]:
+    new = {
+        f"hand.{level}": each.to_json()
+        for level, each in work.items()
+        if each.to_json()
+        != {"pinned": dict(earlier[level].pinned), "dropped": sorted(earlier[level].dropped)}
+    }
+    if new:
+        yield ev.FactsLearned(at, "extract", DATASET, new)
+
+
+def _added_facts(records: Records, added: list[AddedImage], at: float) -> Iterator[ev.FactsLearned]:
+    if added:
+        everything = (*facts.added_images(records), *added)
+        yield ev.FactsLearned(at, "extract", ADDED, facts.added_facts(everything))
+
+
+def _lost(
+    work: Mapping[Level, LevelWork],
+    recorded: Mapping[Level, Mapping[str, Recorded]],
+    restored: frozenset[str],
+    at: float,
+) -> Iterator[ev.PatchesLost]:
+    """Yield the patches to make again: of a folder that was removed, and of frames that were put back."""
+    for level, stage in STAGE_OF.items():
+        again = [
+            each
+            for image, each in recorded[level].items()
+            if work[level].is_gone or (level != "raw" and frame_of(image) in restored)
+        ]
+        for stages, clips in ((stage, again), ("embed", again if level == "cropped" else [])):
+            by_source = defaultdict[str, dict[int, int]](dict)
+            for each in clips:
+                by_source[each.source][each.clip] = each.size_bytes
+            for source, sizes in by_source.items():
+                size = sum(sizes.values()) if stages == stage else 0
+                yield ev.PatchesLost(at, source, CATEGORIES[stages], tuple(sorted(sizes)), size, stages)
+
+
+def _waiting(settings: Settings, work: Mapping[Level, LevelWork], at: float) -> Iterator[ev.ProblemNoted]:
+    for level, each in work.items():
+        for image, paths in sorted(each.waiting.items()):
+            places = " and ".join(display_name(path) for path in paths[:2])
+            folder = settings.folders.relative(settings.folders.of(level))
+            text = f"{display_name(image)} is there twice and waits: delete or rename one of them"
+            yield ev.ProblemNoted(at, "warning", text, None, f"{folder}: {places}")
+
+
+def _sentences(
+    work: Mapping[Level, LevelWork], earlier: Mapping[Level, Earlier], added: list[AddedImage]
+) -> Iterator[str]:
+    """Yield what was found, a line for each level."""
+    for level in LEVELS:
+        each = work[level]
+        if each.is_gone:
+            yield f"{level}: the folder was removed; its images are made again"
+            continue
+        moved = {image for image, folder in each.pinned.items() if earlier[level].pinned.get(image) != folder}
+        new = [image for image in added if image.level == level]
+        counts = {
+            "moved": len(moved),
+            "deleted": len(each.dropped - earlier[level].dropped),
+            "put back": len(earlier[level].dropped - each.dropped),
+            "added": len(new),
+        }
+        told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        if told:
+            names = ", ".join(display_name(image.id) for image in new[:MOST_NAMED])
+            yield f"{level}: {told} by hand" + (
+                f" ({names}{', ...' if len(new) > MOST_NAMED else ''})" if new else ""
+            )

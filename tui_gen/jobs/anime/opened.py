@@ -1,0 +1,68 @@
+"""The job, ready to run: makes its folders, and removes what is not needed any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_gen.engine.model import events as ev
+from tui_gen.jobs.anime.config.settings import Settings
+from tui_gen.jobs.anime.facts import Records
+from tui_gen.jobs.anime.hand_look import Look
+from tui_gen.jobs.anime.images.folders import Level
+from tui_gen.jobs.anime.images.ids import frame_of
+from tui_gen.jobs.anime.images.walk import images_below, stem_of
+from tui_gen.jobs.anime.images.writing import remove_unfinished, supersede
+from tui_gen.jobs.anime.stages import Anime
+
+BELOW: tuple[Level, ...] = ("cropped", "classified", "training")
+"""The levels of images that are made of frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAnime:
+    """The job, ready to run. Its folders are not made yet."""
+
+    job: Anime
+    found: tuple[ev.Event, ...]
+    tools: tuple[str, ...]
+    look: Look
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the configuration."""
+        return self.job.resources.children.context.settings
+
+    def prepare(self, records: Records) -> None:
+        """Make the folders; remove the temporary files of a killed run; move what was made of deleted frames.
+
+        Raises OSError, ObstructedError.
+        """
+        del records
+        folders = self.settings.folders
+        folders.of("raw").mkdir(parents=True, exist_ok=True)
+        self._remove_unfinished()
+        dropped = self.look.work["raw"].dropped
+        for level in BELOW if dropped else ():
+            base, work = folders.of(level), self.look.work[level]
+            for path in images_below(base):
+                image = stem_of(path)
+                kept = image in work.added or image in work.pinned
+                if frame_of(image) in dropped and not kept:
+                    supersede(base / path, folders.output, folders.superseded)
+
+    def tidy(self, records: Records) -> None:
+        """End the children and remove temporary files. Raises OSError."""
+        del records
+        self.job.resources.children.close()
+        self._remove_unfinished()
+
+    def follow_workers(self, count: int) -> None:
+        """Keep no more children than there are workers."""
+        self.job.resources.children.follow(count)
+
+    def _remove_unfinished(self) -> None:
+        folders = self.settings.folders
+        for folder in (folders.of("raw").parent, folders.texts, folders.state, folders.surveys,
+                       folders.embeddings, folders.tags):  # fmt: skip
+            if folder.is_dir():
+                remove_unfinished(folder)

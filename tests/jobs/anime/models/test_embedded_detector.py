@@ -20,8 +20,8 @@ from tui_gen.jobs.anime.models.embedded.detector import (
     EXTENTS,
     EmbeddedDetector,
     bodies,
+    checked_detector,
     joined,
-    tested_detector,
 )
 from tui_gen.jobs.anime.models.embedded.face_library import FaceLibrary, FoundFace, library_path
 
@@ -30,7 +30,7 @@ PLACES = [Place(180, 60, 330), Place(760, 120, 260, look=0.8)]
 
 @pytest.fixture(scope="module")
 def detector() -> EmbeddedDetector:
-    return tested_detector()
+    return checked_detector()
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def test_the_same_picture_gives_the_same_faces_in_another_process(
     np.save(tmp_path / "scene.npy", scene)
     code = (
         "import sys, numpy as np\n"
-        "from tui_gen.jobs.anime.models.embedded.detector import tested_detector\n"
-        "print(tested_detector().faces(np.load(sys.argv[1])))\n"
+        "from tui_gen.jobs.anime.models.embedded.detector import checked_detector\n"
+        "print(checked_detector().faces(np.load(sys.argv[1])))\n"
         "assert not {'animeface', 'PIL'} & set(sys.modules)"
     )
     done = subprocess.run(
@@ -143,7 +143,7 @@ def test_the_digest_belongs_to_the_library_and_the_settings(
 def test_a_library_that_finds_no_face_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "drawn_face", lambda: np.zeros((256, 256, 3), np.uint8))
     with pytest.raises(RefusedError, match=r"libnvxs.*does not find a drawn face \(0 found\)"):
-        tested_detector()
+        checked_detector()
 
 
 def test_a_file_that_is_no_such_library_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.anime.models.drawn import EYES, HAIRS, Character, Place, backdrop, draw
-from tui_gen.jobs.anime.models.embedded.detector import tested_detector
+from tui_gen.jobs.anime.models.embedded.detector import checked_detector
 from tui_gen.jobs.anime.models.embedded.tagger import MeasuredTagger, blur_of
 
 RGB = NDArray[np.uint8]
@@ -19,7 +19,7 @@ PLAIN = Character((90, 60, 160), (40, 120, 60), (40, 50, 90))
 
 @pytest.fixture(scope="module")
 def tagger() -> MeasuredTagger:
-    return MeasuredTagger(tested_detector())
+    return MeasuredTagger(checked_detector())
 
 
 def general(tagger: MeasuredTagger, picture: RGB) -> Mapping[str, float]:

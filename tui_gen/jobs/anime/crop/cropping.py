@@ -50,6 +50,16 @@ class Crop:
         return rgb[top:bottom, left:right]
 
 
+def detected_parts(options: CropOptions) -> frozenset[Part]:
+    """Return the parts of the body that cropping detects: for these a detector needs models."""
+    parts: set[Part] = {"person", "face"}
+    if options.crop_with_head or options.use_3stage_crop:
+        parts.add("head")
+    if options.use_3stage_crop:
+        parts.add("halfbody")
+    return frozenset(parts)
+
+
 def crops_of(rgb: RGB, detector: Detector, options: CropOptions) -> Sequence[Crop]:
     """Return the crops of a frame, shape [height, width, 3], by number: person, halfbody, head.
 

@@ -56,6 +56,13 @@ EXTENTS: dict[Part, Extent] = {
 }
 
 
+def digest_of(library_digest: str) -> str:
+    """Return the digest of the detector with a library of that digest."""
+    search = (STEP, SCALE_FACTOR, SMALLEST_WINDOW, LONGEST_EDGE, SIZES, JOINED_ABOVE)
+    settings = (library_digest, search, sorted(EXTENTS.items()))
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
+
+
 class EmbeddedDetector:
     """Finds faces, and derives from each face its character, upper body and head."""
 
@@ -65,16 +72,7 @@ class EmbeddedDetector:
         """Use a loaded library."""
         self._library = library
         self._last: tuple[bytes, tuple[Detection, ...]] | None = None
-        settings = (
-            STEP,
-            SCALE_FACTOR,
-            SMALLEST_WINDOW,
-            LONGEST_EDGE,
-            SIZES,
-            JOINED_ABOVE,
-            sorted(EXTENTS.items()),
-        )
-        self.digest = hashlib.sha256(f"{library.digest} {settings}".encode()).hexdigest()
+        self.digest = digest_of(library.digest)
 
     def faces(self, rgb: RGB) -> Sequence[Detection]:
         """Return the faces, the best first: from 4.5 % of the longer edge to 75 % of the shorter one."""
@@ -111,7 +109,7 @@ class EmbeddedDetector:
         )
 
 
-def tested_detector() -> EmbeddedDetector:
+def checked_detector() -> EmbeddedDetector:
     """Load the library and let it find a drawn face.
 
     Raises RefusedError if the package is absent or its library does not find the face.

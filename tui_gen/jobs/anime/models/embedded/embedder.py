@@ -55,6 +55,12 @@ L_BINS = 6
 DIMENSIONS = len(PLACES) * (AB_BINS * AB_BINS + L_BINS)
 
 
+def digest() -> str:
+    """Return the digest of the settings."""
+    settings = ("linear bins", THRESHOLD, SKIN, SKIN_PLACE, FACE_WIDTH, PLACES, AB_BINS, AB_RANGE, L_BINS)
+    return hashlib.sha256(f"{NAME} {settings}".encode()).hexdigest()
+
+
 class ColourEmbedder:
     """Square roots of colour histograms; a difference is 1 - the cosine.
 
@@ -66,8 +72,7 @@ class ColourEmbedder:
 
     def __init__(self) -> None:
         """Make the digest of the settings."""
-        settings = ("linear bins", THRESHOLD, SKIN, SKIN_PLACE, FACE_WIDTH, PLACES, AB_BINS, AB_RANGE, L_BINS)
-        self.digest = hashlib.sha256(f"{NAME} {settings}".encode()).hexdigest()
+        self.digest = digest()
 
     def embed(self, subjects: Sequence[Subject]) -> Floats:
         """Return unit vectors, shape [subjects, 350]; zeros for a subject without a face."""

@@ -38,7 +38,7 @@ SMALLEST_WINDOW = 42.592
 MAX_FACES = 256
 EDGE_LEVEL = 4.0
 STACK_BYTES = 512 * 1024
-INSTALL = "install it with: pip install 'tui-gen[anime]'"
+INSTALL = "install it with: pip install 'tui-gen[anime]' (Python 3.11 to 3.13)"
 
 
 class _Matrix(ctypes.Structure):
@@ -112,6 +112,15 @@ def library_path() -> Path:
     raise RefusedError(message)
 
 
+def file_digest(path: Path) -> str:
+    """Return the sha256 of the library's file. Raises RefusedError if it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}: {INSTALL}"
+        raise RefusedError(message) from error
+
+
 class FaceLibrary:
     """The loaded library. One call of `faces` at a time."""
 
@@ -119,7 +128,7 @@ class FaceLibrary:
         """Load the library. Raises RefusedError if the file is not the library that is expected."""
         self.path = path
         try:
-            self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            self.digest = file_digest(path)
             self._library = ctypes.CDLL(str(path))
             self._declare()
             dir_, first, *voting, parts = (

@@ -72,6 +72,13 @@ NO_FACE_SCORE = 0.5
 """The score of no_humans: the detector does not see faces from behind, so that no face proves little."""
 
 
+def digest_of(detector_digest: str) -> str:
+    """Return the digest of the tagger with a detector of that digest."""
+    looks = (HAIR_PLACE, IRIS_PLACES, HAIRS, EYES, LEAST_SHARE, IRIS_CHROMA, SKIN_DISTANCE, FRAMINGS)
+    limits = (GREY_CHROMA, BLURRED, BORDER, SAME_COLOUR, NO_FACE_SCORE)
+    return hashlib.sha256(f"{NAME} {detector_digest} {looks} {limits}".encode()).hexdigest()
+
+
 class MeasuredTagger:
     """Tags that follow from faces and colours."""
 
@@ -80,9 +87,7 @@ class MeasuredTagger:
     def __init__(self, detector: Detector) -> None:
         """Use a detector for the faces."""
         self._detector = detector
-        settings = (HAIR_PLACE, IRIS_PLACES, HAIRS, EYES, LEAST_SHARE, IRIS_CHROMA, SKIN_DISTANCE, FRAMINGS)
-        limits = (GREY_CHROMA, BLURRED, BORDER, SAME_COLOUR, NO_FACE_SCORE)
-        self.digest = hashlib.sha256(f"{NAME} {detector.digest} {settings} {limits}".encode()).hexdigest()
+        self.digest = digest_of(detector.digest)
 
     def tags(self, images: Sequence[RGB]) -> Sequence[ImageTags]:
         """Return the tags of each image; no rating and no character."""

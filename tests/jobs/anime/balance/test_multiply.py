@@ -146,7 +146,7 @@ def test_what_always_holds(images: dict[str, int], table: WeightTable, decimals:
     assert min(each.exact for each in found) == 1
     for each in found:
         assert 1 <= each.multiply <= 100
-        assert abs(Fraction(each.multiply) - min(each.exact, 100)) <= Fraction(1, 2 * 10**decimals)
+        assert abs(Fraction(each.multiply) - min(each.exact, Fraction(100))) <= Fraction(1, 2 * 10**decimals)
         assert (
             each.exact * each.images / each.probability
             == found[0].exact * found[0].images / found[0].probability
@@ -167,7 +167,7 @@ def test_shares_tell_what_balancing_changes() -> None:
         ],
         balance,
     )
-    assert (shares.images, shares.repeats) == (5, 9)
+    assert (shares.images, shares.repeats) == (5, Fraction(9))
     assert shares.characters == (
         CharacterShare("Fern", 3, Fraction(5), Fraction(3, 5), Fraction(5, 9)),
         CharacterShare("Stark", 2, Fraction(6), Fraction(2, 5), Fraction(6, 9)),

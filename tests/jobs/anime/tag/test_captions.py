@@ -131,10 +131,12 @@ def test_the_ordering_takes_the_names_of_either_program_and_no_others() -> None:
 
 def test_chances_are_decided_by_seed_and_image_alone() -> None:
     half = CaptionOptions(
-        **{
-            f"use_{part}_prob": 0.5
-            for part in ("npeople", "character", "image_type", "rating", "crop_info", "tags")
-        }
+        use_npeople_prob=0.5,
+        use_character_prob=0.5,
+        use_image_type_prob=0.5,
+        use_rating_prob=0.5,
+        use_crop_info_prob=0.5,
+        use_tags_prob=0.5,
     )
     images = [replace(WHOLE, id=f"EP1_{number:06d}") for number in range(400)]
     captions = [caption_of(each, half, 7) for each in images]

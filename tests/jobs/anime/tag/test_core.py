@@ -52,9 +52,9 @@ def test_images_of_several_characters_do_not_count() -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["1girl", "solo", "multiple girls", "white background", "smile", "open mouth", "looking at viewer", "night sky",
-     "upper body", "closed eyes", "sitting", "anime coloring", "depth of field", "holding staff", ":d"],
-)  # fmt: skip
+    ["1girl", "solo", "multiple girls", "white background", "smile", "open mouth", "looking at viewer",
+     "night sky", "upper body", "closed eyes", "sitting", "anime coloring", "depth of field",
+     "holding staff", ":d"] )  # fmt: skip
 def test_what_describes_the_scene_is_no_core_tag(tag: str) -> None:
     assert frequent((["Fern"], [tag, "hat"])) == {"Fern": ("hat",)}
 

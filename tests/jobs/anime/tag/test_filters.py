@@ -79,8 +79,10 @@ def test_what_goes_does_not_depend_on_the_order() -> None:
 
 def test_the_programs_own_lists_reduce_a_usual_image() -> None:
     lists = TagLists()
-    tags = ["1girl", "solo", "long hair", "very long hair", "smile", ":d", "open mouth", "hair ornament", "hairclip",
-            "sky", "blue sky", "outdoors", "highres", "screencap", "bangs", "blunt bangs"]  # fmt: skip
+    tags = [
+        *("1girl", "solo", "long hair", "very long hair", "smile", ":d", "open mouth", "hair ornament"),
+        *("hairclip", "sky", "blue sky", "outdoors", "highres", "screencap", "bangs", "blunt bangs"),
+    ]
     rest = without_overlaps(without_blacklisted(tags, lists.blacklist), lists.overlaps)
     assert rest == [
         "1girl",

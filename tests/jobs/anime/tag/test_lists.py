@@ -80,7 +80,10 @@ def test_a_wrong_overlap_file_is_told_with_line_and_reason(data: bytes, line: in
 
 
 def test_character_words_are_read() -> None:
-    data = b'{"whitelist": ["closed eyes"], "suffixes": [["hair", "eyes"], ["horn"]], "prefixes": [[], ["scar"]]}'
+    data = (
+        b'{"whitelist": ["closed eyes"],'
+        b' "suffixes": [["hair", "eyes"], ["horn"]], "prefixes": [[], ["scar"]]}'
+    )
     words = read_character_words(data, FILE)
     assert words == CharacterWords(("closed eyes",), (("hair", "eyes"), ("horn",)), ((), ("scar",)))
     assert read_character_words(b"{}", FILE) == CharacterWords((), (), ())
@@ -124,7 +127,7 @@ WORDS = CharacterWords(
     ],
 )
 def test_a_tag_fits_by_its_end_or_beginning_and_difficulty(
-    tag: str, lowest: int, below: int, fits: bool
+    tag: str, lowest: int, below: int, *, fits: bool
 ) -> None:
     assert WORDS.between(lowest, below).fits(tag) is fits
 

@@ -14,8 +14,8 @@ from tui_gen.jobs.anime.tag.options import TagOptions
 from tui_gen.jobs.anime.tag.processing import needs_tags, processed, tagged
 
 TAGS = {
-    "1girl": 0.99, "solo": 0.98, "long_hair": 0.9, "very_long_hair": 0.8, "purple_eyes": 0.7, "demon_horns": 0.65,
-    "smile": 0.6, "highres": 0.5, "cloak": 0.45, "cat_ears": 0.4,
+    "1girl": 0.99, "solo": 0.98, "long_hair": 0.9, "very_long_hair": 0.8, "purple_eyes": 0.7,
+    "demon_horns": 0.65, "smile": 0.6, "highres": 0.5, "cloak": 0.45, "cat_ears": 0.4,
 }  # fmt: skip
 LISTS = TagLists()
 
@@ -83,8 +83,8 @@ def test_minimal_pruning_knows_no_characters_and_none_prunes_nothing() -> None:
         "solo", "1girl", "very long hair", "purple eyes", "demon horns", "smile", "cloak", "cat ears",
     )  # fmt: skip
     assert tags_of(fern(1), TagOptions(prune_mode="none")) == (
-        "solo", "1girl", "long hair", "very long hair", "purple eyes", "demon horns", "smile", "highres", "cloak",
-        "cat ears",
+        "solo", "1girl", "long hair", "very long hair", "purple eyes", "demon horns", "smile", "highres",
+        "cloak", "cat ears",
     )  # fmt: skip
 
 

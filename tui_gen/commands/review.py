@@ -44,14 +44,14 @@ def review(config: JobConfig, *, is_ascii: bool, talk: TextIO) -> int:
     try:
         from tui_gen.commands import screen
 
-        code, changes = screen.review_groups(config, reviewer, groups, is_ascii=is_ascii)
+        code, changes = screen.review_groups(config, reviewer, groups, is_ascii=is_ascii, on_beat=lock.beat)
     finally:
         lock.release()
     if changes:
         changed = "1 change is" if len(changes) == 1 else f"{count(len(changes))} changes are"
-        goes_on = _command("tui-gen", config.run)
+        talk.write(f"{changed} in {display_name(reviewer.place)}\n")
         talk.write(
-            f"{changed} in {display_name(reviewer.place)}; the next run goes on with them: {goes_on}\n"
+            f"The next run goes on with the folders as they are now: {_command('tui-gen', config.run)}\n"
         )
     return code
 

@@ -128,10 +128,20 @@ def review(title: str, findings: ScanFindings, nouns: Nouns) -> tuple[int, tuple
 
 
 def review_groups(
-    config: JobConfig, reviewer: GroupReviewer, groups: Sequence[Group], *, is_ascii: bool = False
+    config: JobConfig,
+    reviewer: GroupReviewer,
+    groups: Sequence[Group],
+    *,
+    on_beat: Callable[[], None],
+    is_ascii: bool = False,
 ) -> tuple[int, Sequence[str]]:
-    """Show the review of groups; return the exit code, and a sentence for each change that was kept."""
-    app = GroupsApp(reviewer, groups, config.nouns, keymap=config.run.keymap, is_ascii=is_ascii)
+    """Show the review of groups; return the exit code, and a sentence for each change that was kept.
+
+    `on_beat` is called every few seconds.
+    """
+    app = GroupsApp(
+        reviewer, groups, config.nouns, keymap=config.run.keymap, on_beat=on_beat, is_ascii=is_ascii
+    )
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     return code, app.changes
 

@@ -6,6 +6,7 @@ Invariant: the app does not end before a change that was begun has ended.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -26,6 +27,8 @@ from tui_gen.tui.groups.screen import GroupsScreen
 from tui_gen.tui.groups.services import ReviewServices
 from tui_gen.tui.terminal.driver import AsciiDriver
 
+BEAT_SECONDS = 5.0
+
 
 class GroupsApp(TerminalApp[None]):
     """The review of groups."""
@@ -41,10 +44,12 @@ class GroupsApp(TerminalApp[None]):
         nouns: Nouns = USUAL_NOUNS,
         *,
         keymap: Mapping[str, str] | None = None,
+        on_beat: Callable[[], None] | None = None,
         is_ascii: bool = False,
     ) -> None:
-        """Review `groups`, as they are now."""
+        """Review `groups`, as they are now; `on_beat` is called every few seconds."""
         super().__init__()
+        self._on_beat = on_beat
         self.changes: list[str] = []  # sentences of the changes that were made and not taken back
         self.is_changing = False
         self.reviewed = Reviewed(reviewer.place, tuple(groups), nouns)
@@ -58,6 +63,15 @@ class GroupsApp(TerminalApp[None]):
     def get_default_screen(self) -> Screen[None]:
         """Return the screen with the groups."""
         return GroupsScreen(self._services)
+
+    def on_mount(self) -> None:
+        """Begin to beat. Textual calls this in addition to the base class's method."""
+        self.set_interval(BEAT_SECONDS, self._beat)
+
+    def _beat(self) -> None:
+        if self._on_beat is not None:
+            with contextlib.suppress(OSError):  # a disk that is gone is told at the next change
+                self._on_beat()
 
     def open_members(self, group: Group) -> None:
         """Show the members of a group."""

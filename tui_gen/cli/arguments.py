@@ -16,7 +16,7 @@ COMMANDS = frozenset(
         *("screen", "run", "monitor", "ctl"),
         *("scan", "check", "plan", "demo"),
         *("verify", "stats", "report", "sheet"),
-        *("export", "split"),
+        *("export", "split", "review"),
     }
 )
 DEFAULT_CONFIG = "generator_config.json"
@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     _add_sheet(commands)
     _add_split(commands)
     _add_export(commands)
+    _add_review(commands)
     _add_demo(commands)
     _describe(commands)
     return top
@@ -257,6 +258,16 @@ def _add_export(commands: Commands) -> None:
         "--split", choices=("train", "val", "test"), action="append", default=[], help="of this part alone"
     )
     export.add_argument("--json", action="store_true", help="what was written, as JSON")
+
+
+def _add_review(commands: Commands) -> None:
+    review = commands.add_parser(
+        "review", help="look through the groups of images, and rename, merge, move and drop by hand"
+    )
+    _take_config(review)
+    review.add_argument("--list", action="store_true", help="the groups as a table, without the screen")
+    review.add_argument("--json", action="store_true", help="the groups as JSON, without the screen")
+    _add_ascii(review)
 
 
 def _add_demo(commands: Commands) -> None:

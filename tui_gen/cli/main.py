@@ -324,6 +324,16 @@ def _export(options: argparse.Namespace) -> int:
     return export.export(config, request, is_json=options.json, out=sys.stdout, talk=sys.stderr)
 
 
+def _review(options: argparse.Namespace) -> int:
+    from tui_gen.commands import review
+    from tui_gen.contract.registry import read_config
+
+    config = read_config(Path(options.config))
+    if options.list or options.json or not can_draw():
+        return review.list_groups(config, is_json=options.json, out=sys.stdout)
+    return review.review(config, is_ascii=options.ascii, talk=sys.stderr)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from tui_gen.commands.offered import offered
     from tui_gen.commands.run.command import run
@@ -363,5 +373,6 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "sheet": _sheet,
     "split": _split,
     "export": _export,
+    "review": _review,
     "demo": _demo,
 }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from tui_gen.base.nouns import USUAL_NOUNS
 from tui_gen.cli.arguments import parser
 from tui_gen.tui.actions import ALL_ACTIONS, Action
+from tui_gen.tui.groups.keys import GROUP_ACTIONS, GROUP_SIGNALS, MEMBER_ACTIONS
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
 
 INTRODUCTION = """# Commands and keys
@@ -42,6 +43,12 @@ def reference() -> str:
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
     parts += ["## Keys\n", _KEYMAP, _key_table(ALL_ACTIONS)]
     parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_ACTIONS, *REVIEW_SIGNALS))]
+    parts += [
+        "## Keys of `review`\n",
+        "In the list of groups:\n",
+        _key_table((*GROUP_ACTIONS, *GROUP_SIGNALS)),
+    ]
+    parts += ["Among the images of a group:\n", _key_table(MEMBER_ACTIONS)]
     return "\n".join(parts)
 
 

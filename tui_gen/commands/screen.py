@@ -17,12 +17,14 @@ from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
+from tui_gen.contract.groups import Group, GroupReviewer
 from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.scan import FoundSource, ScanFindings
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
 from tui_gen.tui.exit_message import exit_lines
+from tui_gen.tui.groups.app import GroupsApp
 from tui_gen.tui.panes.preview import Preview, PreviewImage
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
@@ -31,7 +33,7 @@ from tui_gen.tui.terminal.session import run_screen
 
 SCREEN_LOG = "screen.log"
 
-__all__ = ["first_run", "monitor", "open_screen", "review"]
+__all__ = ["first_run", "monitor", "open_screen", "review", "review_groups"]
 
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
@@ -124,6 +126,25 @@ def review(title: str, findings: ScanFindings, nouns: Nouns) -> tuple[int, tuple
         )
         for row in kept
     )
+
+
+def review_groups(
+    config: JobConfig,
+    reviewer: GroupReviewer,
+    groups: Sequence[Group],
+    *,
+    on_beat: Callable[[], None],
+    is_ascii: bool = False,
+) -> tuple[int, Sequence[str]]:
+    """Show the review of groups; return the exit code, and a sentence for each change that was kept.
+
+    `on_beat` is called every few seconds.
+    """
+    app = GroupsApp(
+        reviewer, groups, config.nouns, keymap=config.run.keymap, on_beat=on_beat, is_ascii=is_ascii
+    )
+    code = run_screen(app, config.run.run_folder / SCREEN_LOG)
+    return code, app.changes
 
 
 def _preview_of(config: JobConfig) -> Preview | None:

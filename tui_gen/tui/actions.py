@@ -29,8 +29,14 @@ class Action:
 
     def meaning_with(self, nouns: Nouns) -> str:
         """Return the meaning with the nouns of a job."""
-        source, patch = nouns.source, nouns.patch
-        return self.meaning.format(source=source.one, sources=source.many, patch=patch.one)
+        source, image = nouns.source, nouns.image
+        return self.meaning.format(
+            source=source.one,
+            sources=source.many,
+            patch=nouns.patch.one,
+            image=image.one,
+            images=image.many,
+        )
 
 
 ACTIONS = (

@@ -23,6 +23,7 @@ from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import QuestionDialog, leave_question
 from tui_gen.tui.dialogs.palette import Actions
+from tui_gen.tui.groups.keys import GROUP_IDS
 from tui_gen.tui.main_screen import MainScreen, ScreenServices
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
@@ -80,7 +81,7 @@ class TuiGenApp(TerminalApp[None]):
     def on_mount(self) -> None:
         """Start polling. Textual calls this in addition to the base class's method."""
         self.set_interval(1 / POLLS_PER_SECOND, self.poll)
-        unknown = sorted(set(self._keys) - IDS)
+        unknown = sorted(set(self._keys) - IDS - GROUP_IDS)
         if unknown:
             self._tell(f"keymap: no action is called {', '.join(unknown)}", True)  # noqa: FBT003
 

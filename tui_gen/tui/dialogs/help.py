@@ -51,7 +51,8 @@ def key_page(
     """Return the keys and their meanings, group by group, with an empty line after each group."""
     lines: list[str] = []
     for group, title in titles.items():
-        lines.append(title.format(source=nouns.source.one, sources=nouns.source.many))
+        image, source = nouns.image, nouns.source
+        lines.append(title.format(source=source.one, sources=source.many, image=image.one, images=image.many))
         lines += [
             f"  {' '.join(keys(action)):<{_KEY_CELLS}}{action.meaning_with(nouns)}"
             for action in actions

@@ -34,7 +34,7 @@ from tui_gen.tui.widgets.styled_lines import (
 )
 
 _WHEEL_ROWS = 3
-_MARK = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+CURSOR_MARK = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 _CURSOR = StyledText("", "state")  # ends the line under the cursor; takes no cell
 _MERGED_GAP = 6  # unchanged cells between two changes: cheaper to send than to jump over
 
@@ -148,7 +148,7 @@ class ScrollList(Widget, can_focus=True):
         if self._page.is_list and self.has_focus and index == self.chosen.index:
             first, *rest = written
             # The mark shows the row without colour, the role with colour.
-            return (StyledText(_MARK + first.text[1:], first.role), *rest, _CURSOR)
+            return (StyledText(CURSOR_MARK + first.text[1:], first.role), *rest, _CURSOR)
         return written
 
     @property

@@ -1,7 +1,7 @@
 """Looks through the folders of a dataset when a run is opened: what was done by hand since the last run.
 
-    ledger, placements ─> known ─┐
-    folders ────────────> present ┴─> hand_work ─> facts and lost patches for the ledger, sentences for the user
+    ledger, placements ─> known ──┐
+    folders ────────────> present ┴─> hand_work ─> facts and lost patches, and sentences for the user
 
 Nothing is written here.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from tui_gen.base.formatting import display_name
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import DATASET
+from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.engine.storage.standing_patches import standing_patches
 from tui_gen.jobs.anime import facts
 from tui_gen.jobs.anime.config.settings import Settings
@@ -30,7 +31,6 @@ from tui_gen.jobs.anime.planning import FrameIds, all_sources
 from tui_gen.jobs.anime.sources import ADDED
 from tui_gen.jobs.anime.units import CATEGORIES, members
 
-LEDGER = "ledger.jsonl"
 STAGE_OF: Mapping[Level, str] = {"raw": "extract", "cropped": "crop", "training": "select"}
 """The stage that writes the images of a level."""
 MOST_NAMED = 3
@@ -94,7 +94,7 @@ def _recorded(settings: Settings, records: Records) -> dict[Level, dict[str, Rec
     folders = {level: settings.folders.relative(settings.folders.of(level)) + "/" for level in STAGE_OF}
     for level in STAGE_OF:
         found[level] = {}
-    ledger = settings.folders.run_folder / LEDGER
+    ledger = settings.folders.run_folder / LEDGER_NAME
     if not records or not ledger.exists():
         return found
     for standing in standing_patches(ledger):

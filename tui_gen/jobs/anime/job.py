@@ -1,4 +1,4 @@
-"""Opens the job: finds the episodes, the models and what was done by hand, and decides whether a run may begin.
+"""Opens the job: finds episodes, models and what was done by hand, and decides whether a run may begin.
 
 Nothing is written before `prepare`. An obstacle is a RefusedError that says what to change.
 """
@@ -24,7 +24,7 @@ from tui_gen.jobs.anime.config_capabilities import capabilities_of
 from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.hand_look import Look, look_at_folders
 from tui_gen.jobs.anime.images.walk import images_below
-from tui_gen.jobs.anime.models.finding import FoundModels, found_models
+from tui_gen.jobs.anime.models.of_run import RunModels, models_of
 from tui_gen.jobs.anime.opened import OpenedAnime
 from tui_gen.jobs.anime.sources import Source
 from tui_gen.jobs.anime.stages import Anime
@@ -94,7 +94,7 @@ class AnimeConfig:
 def opened_job(settings: Settings, records: Records) -> OpenedAnime:
     """Return the job, ready to run. Raises RefusedError."""
     at = time.time()
-    ffmpeg, models = fit_ffmpeg(), found_models(settings.models)
+    ffmpeg, models = fit_ffmpeg(), models_of(settings)
     looks = {
         source.id: look(source.path, _known_file(records, source))
         for source in settings.sources
@@ -116,7 +116,7 @@ def _resources(
     settings: Settings,
     records: Records,
     looks: Mapping[str, FileLook | NoFile],
-    found: tuple[Ffmpeg, FoundModels, Look],
+    found: tuple[Ffmpeg, RunModels, Look],
 ) -> Resources:
     ffmpeg, models, hand = found
     children = Children(
@@ -149,9 +149,9 @@ def refuse_replaced(settings: Settings, records: Records, looks: Mapping[str, Fi
         if known is None or not isinstance(found, FileLook) or known["fingerprint"] == found.fingerprint:
             continue
         problems.append(
-            f"{settings.config_path}: {display_name(source.id)} is {display_name(source.path)} now, with other "
-            f"content than {display_name(str(known['path']))}, of which its frames are; put the earlier file "
-            'back, or give the new one another "episode" or "prefix"'
+            f"{settings.config_path}: {display_name(source.id)} is {display_name(source.path)} now, another file "
+            f"than {display_name(str(known['path']))}, of which its frames are; put the earlier file back, or "
+            'give the new one another "episode" or "prefix"'
         )
     if problems:
         raise RefusedError("\n".join(problems))

@@ -127,10 +127,10 @@ def _file_faults(file: ConfigFile, folder: str) -> Iterator[Fault]:
         except RefusedError as error:
             first, *rest = str(error).splitlines()
             yield Fault((key,), first, "repair the file", tuple(rest))
-    for key in ("character_ref_dir", "detect_duplicate_model"):
-        name = getattr(file, key)
-        if name is not None and not Path(absolute(folder, name)).exists():
-            yield Fault((key,), f"there is no {absolute(folder, name)}", "name what is there, or write null")
+    references = file.character_ref_dir
+    if references is not None and not Path(absolute(folder, references)).is_dir():
+        wrong = f"there is no folder {absolute(folder, references)}"
+        yield Fault(("character_ref_dir",), wrong, "name a folder that is there, or write null")
 
 
 def _sources(file: ConfigFile, path: Path) -> tuple[tuple[Source, ...], list[Fault]]:
@@ -184,6 +184,7 @@ def _settings(path: Path, file: ConfigFile, sources: tuple[Source, ...]) -> Sett
             BalanceOptions, file, weight_csv=absolute(folder, file.weight_csv) if file.weight_csv else None
         ),
         models=_models(file, folder),
+        frame_model=_frame_model(file, folder),
         max_workers=file.max_workers or os.cpu_count() or 1,
         min_free_gb=file.min_free_gb,
         nice=file.nice,
@@ -208,15 +209,22 @@ def _path(folder: str, name: str | None) -> Path | None:
 def _models(file: ConfigFile, folder: str) -> ModelOptions:
     keys = file.models
     return ModelOptions(
-        dir=_path(folder, keys.dir),
+        dir=absolute(folder, keys.dir) if keys.dir is not None else None,
         detector=keys.detector,
         embedder=keys.embedder,
         tagger=keys.tagger if file.tagging_method == "auto" else file.tagging_method,
         download=keys.download,
         provider=keys.provider,
-        detect_level=file.detect_level,
-        frame_model=_path(folder, file.detect_duplicate_model),
     )
+
+
+def _frame_model(file: ConfigFile, folder: str) -> str | None:
+    """Return the path of the model of near duplicates, or its name below models.dir."""
+    name = file.detect_duplicate_model
+    if name is None or file.duplicate_method != "embedding":
+        return None
+    path = absolute(folder, name)
+    return path if Path(path).is_file() else name
 
 
 def _stages(file: ConfigFile, sources: tuple[Source, ...]) -> tuple[tuple[str, ...], bool]:

@@ -41,6 +41,7 @@ class Settings:
     arrange: ArrangeOptions
     balance: BalanceOptions
     models: ModelOptions
+    frame_model: str | None = None  # of near duplicates
     stages: tuple[str, ...] = STAGES  # the stages that a run performs
     takes_episodes: bool = True  # False: a run begins at a later stage, and only folders are read
     seed: int = 0

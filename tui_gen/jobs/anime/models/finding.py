@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.anime.model import Part
@@ -25,27 +24,15 @@ from tui_gen.jobs.anime.models.catalogue import (
     embedder_of,
     tagger_of,
 )
+from tui_gen.jobs.anime.models.options import AUTO, ModelOptions, Provider
 from tui_gen.jobs.anime.models.places import ModelFile, Places, download, model_file, places_of
 
-Provider = Literal["auto", "cpu", "cuda"]
-AUTO, EMBEDDED = "auto", "embedded"
+EMBEDDED = "embedded"
 ADAPTERS_VERSION = 1
 """Counts up with every change of what an adapter computes: it is part of each digest."""
 RUNTIME_INSTALL = "pip install 'tui-gen[anime-onnx]'"
 GPU_INSTALL = "pip install 'tui-gen[anime-gpu]' (after: pip uninstall onnxruntime)"
 FACE_AND_PERSON: frozenset[Part] = frozenset({"person", "face"})
-
-
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
-    """Which models are wanted."""
-
-    dir: str | None = None  # a folder with <owner>/<name>/<file>
-    detector: str = AUTO  # auto, embedded, or "deepghs"
-    embedder: str = AUTO  # auto, embedded, or a model of deepghs/ccip_onnx
-    tagger: str = AUTO  # auto, embedded, a tagger of SmilingWolf, or <owner>/<name>
-    download: bool = False  # whether models that are nowhere are downloaded with huggingface_hub
-    provider: Provider = "auto"
 
 
 @dataclass(frozen=True, slots=True)

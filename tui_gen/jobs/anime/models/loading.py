@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tui_gen.jobs.anime.models.finding import FoundModel, FoundModels, Provider
+from tui_gen.jobs.anime.models.finding import FoundModel, FoundModels
+from tui_gen.jobs.anime.models.options import Provider
 
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import Detector, Embedder, FrameEmbedder, Tagger

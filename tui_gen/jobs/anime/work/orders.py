@@ -1,6 +1,6 @@
 """The orders of this job: what a child process is asked to do. Heavy modules are imported where they work.
 
-The answer to an order about frames is a list of objects, one for each index:
+The answer to an order about frames has "warnings" and "frames", a list of objects, one for each index:
 
     {"index": 7, "files": {name: path}, "sha256": {name: digest}, "size": bytes}     made
     {"index": 7, "rejected": reason}                                                  gives nothing
@@ -24,8 +24,18 @@ if TYPE_CHECKING:
     from tui_gen.jobs.anime.frames.windows import Window
     from tui_gen.jobs.anime.images.folders import Level
     from tui_gen.jobs.anime.images.hand_work import LevelWork
-    from tui_gen.jobs.anime.models.finding import FoundModels
+    from tui_gen.jobs.anime.models.of_run import RunModels
     from tui_gen.jobs.anime.sources import Source
+
+
+def _with_warnings(frames: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"frames": frames, "warnings": _warnings()}
+
+
+def _warnings() -> list[str]:
+    from tui_gen.jobs.anime.work.loading import take_warnings
+
+    return take_warnings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Context:
     """What all orders of a run have in common."""
 
     settings: Settings
-    models: FoundModels
+    models: RunModels
     hand: Mapping[Level, LevelWork]  # as it was found when the run was opened
     ffmpeg: str  # path of the program
 
@@ -50,7 +60,7 @@ class SurveyOrder:
         """Write the survey."""
         from tui_gen.jobs.anime.work.survey import surveyed
 
-        return surveyed(context, self, signs)
+        return _with_warnings(surveyed(context, self, signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class ExtractOrder:
         """Write the frames."""
         from tui_gen.jobs.anime.work.extract import extracted_images
 
-        return extracted_images(context, self, signs)
+        return _with_warnings(extracted_images(context, self, signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ class CropOrder(FramesOrder):
         """Write the crops."""
         from tui_gen.jobs.anime.work.crop import cropped
 
-        return cropped(context, self, signs)
+        return _with_warnings(cropped(context, self, signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ class EmbedOrder(FramesOrder):
         """Write the vectors."""
         from tui_gen.jobs.anime.work.embed import embedded
 
-        return embedded(context, self, signs)
+        return _with_warnings(embedded(context, self, signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,7 @@ class SelectOrder(FramesOrder):
         """Write the images."""
         from tui_gen.jobs.anime.work.select import selected_images
 
-        return selected_images(context, self, signs)
+        return _with_warnings(selected_images(context, self, signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +143,7 @@ class TagOrder(FramesOrder):
         """Write the tags."""
         from tui_gen.jobs.anime.work.tag import tagged
 
-        return tagged(context, self, signs)
+        return _with_warnings(tagged(context, self, signs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +164,4 @@ class DatasetOrder:
             from tui_gen.jobs.anime.work.arrange import arranged_images as perform
         else:
             from tui_gen.jobs.anime.work.balance import balanced_images as perform
-        return perform(context, self, signs)
+        return {**perform(context, self, signs), "warnings": _warnings()}

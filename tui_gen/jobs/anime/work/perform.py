@@ -89,7 +89,9 @@ async def perform_frames(unit: FrameUnit, stage: str, resources: Resources) -> A
     began = time.monotonic()
     told = await resources.children.ask(_order(unit, stage, source, resources))
     seconds = (time.monotonic() - began) / len(unit.indexes)
-    for each in told:
+    if told["warnings"]:
+        yield Learned(unit.source, {}, tuple(told["warnings"]))
+    for each in told["frames"]:
         yield _outcome(Clip(unit.source, each["index"]), stage, each, seconds)
 
 
@@ -129,6 +131,8 @@ async def perform_dataset(
     told = await resources.children.ask(_dataset_order(stage, resources))
     for source, learned, warnings in told.get("facts", ()):
         yield Learned(source, learned, tuple(warnings))
+    if told.get("warnings"):
+        yield Learned(unit.source, {}, tuple(told["warnings"]))
     yield _outcome(clip, stage, told, time.monotonic() - began)
     yield Learned(unit.source, {f"{stage}.inputs": unit.inputs})
 

@@ -1,0 +1,42 @@
+"""The models of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui_gen.jobs.anime.config.settings import Settings
+from tui_gen.jobs.anime.model import Part
+from tui_gen.jobs.anime.models.finding import FoundModel, FoundModels, found_frame_embedder, found_models
+
+
+@dataclass(frozen=True, slots=True)
+class RunModels:
+    """The models that a run uses. Picklable; no model is loaded."""
+
+    found: FoundModels
+    frame: FoundModel | None = None  # of near duplicates by embedding
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One line a model: which one, why, and how to get a better one."""
+        more = () if self.frame is None else (self.frame.sentence,)
+        return (*self.found.sentences, *more)
+
+
+def models_of(settings: Settings) -> RunModels:
+    """Look for the models of a configuration. Raises RefusedError where one is named that is not there."""
+    found = found_models(settings.models, level=settings.crop.detect_level, parts=frozenset(_parts(settings)))
+    frame = None
+    if settings.frame_model is not None:
+        frame = found_frame_embedder(settings.frame_model, settings.models)
+    return RunModels(found, frame)
+
+
+def _parts(settings: Settings) -> Iterator[Part]:
+    """Yield the parts of the body that a run detects."""
+    yield from ("person", "face")
+    if settings.crop.crop_with_head or settings.crop.use_3stage_crop is not None:
+        yield "head"
+    if settings.crop.use_3stage_crop is not None:
+        yield "halfbody"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_NUMBER = re.compile(r"-?\d+_(?=.)")
+_NUMBER = re.compile(r"\A-?\d+_(?=.)")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _NONE = "none"
 _NOISE = "noise"

@@ -1,0 +1,86 @@
+"""Which file shows which character, and the texts about embeddings."""
+
+from __future__ import annotations
+
+import json
+
+from tui_gen.jobs.anime.classify.characters import Character
+from tui_gen.jobs.anime.classify.references import (
+    embedding_entries,
+    embedding_text,
+    reference_id,
+    references_among,
+    wildcard_text,
+)
+
+
+def test_folders_and_flat_files_name_characters() -> None:
+    found = references_among(
+        [
+            "Karen/a.png",
+            "Karen/none/dress/b.JPG",
+            "2_Komari/c.webp",
+            "Noise/d.png",
+            "-1_noise/e.png",
+            "Melka_1.png",
+            "Melka_hat_2.png",
+            "Villhaze.png",
+            "noise_1.png",
+        ]
+    )
+    assert found.folders == {
+        "Karen/a.png": "Karen",
+        "Karen/none/dress/b.JPG": "Karen/none/dress",
+        "2_Komari/c.webp": "Komari",
+        "Noise/d.png": "Noise",
+        "-1_noise/e.png": "-1_noise",
+        "Melka_1.png": "Melka",
+        "Melka_hat_2.png": "Melka",
+        "Villhaze.png": "Villhaze",
+        "noise_1.png": "noise",
+    }
+    assert not found.problems
+
+
+def test_hidden_files_and_other_files_are_no_references() -> None:
+    paths = ["Karen/.a_meta.json", ".trash/Karen/a.png", "Karen/.b.png", "Karen/notes.txt", "Karen/model.npz"]
+    assert not references_among(paths).folders
+
+
+def test_doubtful_names_are_told() -> None:
+    found = references_among(["a, b/1.png", "a, b/2.png", "0012.png", "_x.png"])
+    assert found.folders == {"a, b/1.png": "a, b", "a, b/2.png": "a, b", "0012.png": "0012"}
+    assert len(found.problems) == 3
+    assert "0012.png names the character 0012" in found.problems[0]
+    assert "_x.png names no character" in found.problems[1]
+    assert "comma" in found.problems[2]
+
+
+def test_no_crop_has_the_id_of_a_reference() -> None:
+    assert "/" in reference_id("Karen_1.png")
+    assert reference_id("Karen/a.png") != reference_id("Komari/a.png")
+
+
+def test_embeddings_begin_with_their_tags_and_keep_what_was_written() -> None:
+    existing = {"Karen": ["blonde hair", "mine"], "old": []}
+    characters = [Character("Karen"), Character("Komari", "_hair bun"), Character("Karen", "hat")]
+    tags = {"Karen": ["blonde hair", "horns", "horns"], "Komari_hair_bun": ["red eyes"]}
+    entries = embedding_entries(existing, characters=characters, image_types=["screenshots"], tags=tags)
+    assert entries == {
+        "Karen": ["blonde hair", "mine", "horns"],
+        "old": [],
+        "Komari_hair_bun": ["red eyes"],
+        "screenshots": ["anime screencap"],
+    }
+    assert existing["Karen"] == ["blonde hair", "mine"]
+    assert json.loads(embedding_text(entries)) == entries
+
+
+def test_embeddings_of_image_types() -> None:
+    entries = embedding_entries({}, characters=[], image_types=["booru", "manga", "booru"], tags={})
+    assert entries == {"booru": ["masterpiece"], "manga": [""]}
+
+
+def test_wildcards_are_a_caption_a_line() -> None:
+    assert wildcard_text(["Karen, red eyes", "a\nb", "Karen, red eyes", ""]) == "Karen, red eyes\na b\n"
+    assert wildcard_text([]) == ""

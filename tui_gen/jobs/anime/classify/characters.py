@@ -99,11 +99,22 @@ def _character(levels: Sequence[str]) -> Character | None:
     name, *others = [_sanitized(each) for each in levels]
     if not name:
         return None
-    told = ["" if each.lower() == _NONE else each for each in others]
-    features = [tuple(item for item in each.split("+") if item) for each in told[1:]]
+    appearance, *lists = [*others, ""]
+    features = [_items(each) for each in lists]
     while features and not features[-1]:
         features.pop()
-    return Character(name, told[0] if told else "", tuple(features))
+    return Character(name, _told(appearance), tuple(features))
+
+
+def _items(level: str) -> tuple[str, ...]:
+    """Return the items of a level like "dress+cape"."""
+    items = [item.strip() for item in level.split("+") if item.strip()]
+    told = _told(_sanitized("+".join(items)))
+    return tuple(told.split("+")) if told else ()
+
+
+def _told(level: str) -> str:
+    return "" if level.lower() == _NONE else level
 
 
 def _sanitized(level: str) -> str:

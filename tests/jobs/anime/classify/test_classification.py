@@ -179,6 +179,11 @@ def test_more_of_a_character_goes_into_the_folder_that_was_named_by_hand() -> No
     assert "Frieren" not in again.groups
 
 
+def test_of_two_folders_of_a_character_the_larger_one_gets_more() -> None:
+    pinned = {"a0": "1_Frieren", **dict.fromkeys(("a1", "a2", "a3"), "3_Frieren")}
+    assert classify(crops_at(TWO, pinned=pinned), OPTIONS).folders["a7"] == "3_Frieren"
+
+
 def test_a_cluster_never_gets_the_name_of_a_folder_that_exists() -> None:
     centre = classify(crops_at(spread("a", 0, 8)), OPTIONS).folders["a0"]
     crops = crops_at(TWO | {"z": 90.0}, pinned={"z": f"7_{centre[2:]}"})
@@ -234,12 +239,14 @@ def test_central_crops_of_named_characters_become_references() -> None:
 
 
 def test_crops_among_the_references_count_as_added() -> None:
-    references = {"references/Fern/a3.png": "Fern"}
-    options = replace(OPTIONS, n_add_to_ref_per_character=2)
-    points = TWO | {"references/Fern/a3.png": TWO["a3"]}
-    found = classify(crops_at(points, references=references), options)
-    assert len(found.additions) == 1
-    assert "a3" not in found.additions
+    one, two = (replace(OPTIONS, n_add_to_ref_per_character=count) for count in (1, 2))
+    pinned = dict.fromkeys(spread("a", 0, 8), "Fern")
+    (added,) = classify(crops_at(TWO, pinned=pinned), one).additions
+    path = f"references/Fern/{added}.png"
+    crops = crops_at(TWO | {path: TWO[added]}, pinned=pinned, references={path: "Fern"})
+    assert not classify(crops, one).additions
+    (more,) = classify(crops, two).additions
+    assert more != added
 
 
 def test_a_comma_in_a_name_is_told() -> None:

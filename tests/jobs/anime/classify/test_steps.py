@@ -133,6 +133,13 @@ def test_metadata_must_agree_with_the_label(named: str, reference: str, *, is_ta
     assert (found["other"] == reference) == is_taken
 
 
+def test_metadata_must_agree_with_the_character_of_a_group() -> None:
+    named = {f"n{number}": 0.7 for number in range(4)}  # within the threshold, not within half of it
+    other = {"x": ["Stark", "Himmel"], "y": ["Fern", "Himmel"]}
+    found = extracted(named | {"x": 0.0, "y": 0.0}, {}, pinned=dict.fromkeys(named, "Fern"), characters=other)
+    assert (found["x"], found["y"]) == (NOISE, "Fern")
+
+
 # ------------------------------------------------------------------ 3: clusters to references
 
 
@@ -281,6 +288,16 @@ def test_metadata_hold_crops_back_when_their_cluster_is_merged() -> None:
     found = merged(GROUP | {"f": 0.0}, {0: list(GROUP)}, pinned={"f": "Fern"}, characters={"g0": ["Stark"]})
     assert found["g1"] == "Fern"
     assert isinstance(found["g0"], int)
+
+
+def test_merging_goes_on_where_metadata_held_crops_back() -> None:
+    found = merged(
+        GROUP | {"f": 0.0, "x": 20.0, "y": 20.6},
+        {0: list(GROUP), 1: ["x"], 2: ["y"]},
+        pinned={"f": "Fern"},
+        characters={"g0": ["Stark"]},
+    )
+    assert found["x"] == found["y"]
 
 
 def test_nothing_is_merged_without_clusters() -> None:

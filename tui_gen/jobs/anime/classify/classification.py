@@ -92,7 +92,6 @@ def _labelled(material: Material, options: ClassifyOptions) -> tuple[Rows, list[
         labels = steps.merged(material, labels, options.cluster_merge_threshold)
     else:
         labels = steps.without_clusters(material, labels)
-    labels = steps.without_single_crops(material, labels)
     if options.extract_from_noise:
         labels = steps.extracted(material, labels, limits=limits, with_references=False)
     if options.filter_characters:

@@ -92,7 +92,7 @@ def medoids(differences: Floats, members: Rows, count: int) -> list[int]:
     to the nearest medoid most: the phase BUILD of PAM (Kaufman, Rousseeuw: Finding groups in data, 1990,
     chapter 2). Of equal ones the first in `members` counts.
     """
-    if not len(members):
+    if count < 1 or not len(members):
         return []
     chosen = [int(np.argmin(_sums(differences, members)))]
     nearest = differences[members[chosen[0]], members].astype(np.float64)

@@ -1,4 +1,4 @@
-"""Reference images: which file shows which character, and the lists of words that are trained for them.
+"""Reference images: which file shows which character.
 
 references/Frieren/cone hair bun/a.png      a folder names the character, see classify/characters.py
 references/noise/passer-by.png              what is like it becomes no character
@@ -7,22 +7,16 @@ references/Frieren_1.png                    or the file does, up to its first `_
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tui_gen.jobs.anime.classify.characters import (
-    Character,
     character_of,
-    embedding_name,
     is_noise,
     name_problem,
 )
 from tui_gen.jobs.anime.images.folders import IMAGE_SUFFIXES
-
-TYPE_WORDS = {"screenshots": "anime screencap", "booru": "masterpiece"}
-"""What the embedding of an image type begins with, as in anime_screenshot_pipeline; "" for other types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +57,3 @@ def references_among(paths: Iterable[str]) -> References:
             if comma := name_problem(character):
                 problems[comma] = None
     return References(folders, tuple(problems))
-
-
-def embedding_entries(
-    existing: Mapping[str, Sequence[str]],
-    *,
-    characters: Iterable[Character],
-    image_types: Iterable[str],
-    tags: Mapping[str, Sequence[str]],
-) -> dict[str, list[str]]:
-    """Return the content of `emb_init.json`: the words that the embeddings begin with, by embedding name.
-
-    `existing` is what the file holds, {} to begin anew (overwrite_emb_init_info); its entries stay, and new
-    tags follow them. `tags` holds the tags that describe a character, by embedding name.
-    """
-    entries = {name: list(words) for name, words in existing.items()}
-    for name in sorted({embedding_name(character) for character in characters}):
-        entries.setdefault(name, [])
-    for image_type in sorted(set(image_types)):
-        entries.setdefault(image_type, [TYPE_WORDS.get(image_type, "")])
-    for name in sorted(tags):
-        words = entries.setdefault(name, [])
-        words += [tag for tag in dict.fromkeys(tags[name]) if tag not in words]
-    return entries
-
-
-def embedding_text(entries: Mapping[str, Sequence[str]]) -> str:
-    """Return the text of `emb_init.json`."""
-    return json.dumps(entries, ensure_ascii=False, indent=4) + "\n"
-
-
-def wildcard_text(captions: Iterable[str]) -> str:
-    """Return the text of `wildcard.txt`: a caption a line, each once, as sd-dynamic-prompts reads it."""
-    lines = dict.fromkeys(" ".join(caption.split()) for caption in captions)
-    return "".join(f"{line}\n" for line in lines if line)

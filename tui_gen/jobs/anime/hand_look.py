@@ -75,7 +75,7 @@ def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
     restored = earlier["raw"].dropped - work["raw"].dropped
     work = {level: _without_restored(each, restored, level) for level, each in work.items()}
     added = _added(records, work, settings)
-    events = [
+    events: list[ev.Event] = [
         *_hand_facts(work, earlier, at),
         *_added_facts(records, added, at),
         *_lost(work, recorded, restored, at),
@@ -98,9 +98,9 @@ def _recorded(settings: Settings, records: Records) -> dict[Level, dict[str, Rec
     if not records or not ledger.exists():
         return found
     for standing in standing_patches(ledger):
-        level = levels.get(standing.patch.category)
-        if level is None:
+        if standing.patch.category not in levels:
             continue
+        level = levels[standing.patch.category]
         clip, record = standing.clip.clip, standing.patch.record
         for image, path in record.get("files", {}).items():
             if path.startswith(folders[level]):

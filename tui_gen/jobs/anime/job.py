@@ -149,9 +149,9 @@ def refuse_replaced(settings: Settings, records: Records, looks: Mapping[str, Fi
         if known is None or not isinstance(found, FileLook) or known["fingerprint"] == found.fingerprint:
             continue
         problems.append(
-            f"{settings.config_path}: {display_name(source.id)} is {display_name(source.path)} now, another file "
-            f"than {display_name(str(known['path']))}, of which its frames are; put the earlier file back, or "
-            'give the new one another "episode" or "prefix"'
+            f"{settings.config_path}: {display_name(source.id)} is {display_name(source.path)} now, and its "
+            f"frames are of another file, {display_name(str(known['path']))}; put the earlier file back, "
+            'or give the new one another "episode" or "prefix"'
         )
     if problems:
         raise RefusedError("\n".join(problems))

@@ -1,25 +1,8 @@
-<<<<<<< HEAD
-"""Which file shows which character, and the texts about embeddings."""
-
-from __future__ import annotations
-
-import json
-
-from tui_gen.jobs.anime.classify.characters import Character
-from tui_gen.jobs.anime.classify.references import (
-    embedding_entries,
-    embedding_text,
-    reference_id,
-    references_among,
-    wildcard_text,
-)
-=======
 """Which file shows which character."""
 
 from __future__ import annotations
 
 from tui_gen.jobs.anime.classify.references import reference_id, references_among
->>>>>>> origin/classify
 
 
 def test_folders_and_flat_files_name_characters() -> None:
@@ -56,14 +39,9 @@ def test_hidden_files_and_other_files_are_no_references() -> None:
 
 
 def test_doubtful_names_are_told() -> None:
-<<<<<<< HEAD
-    found = references_among(["a, b/1.png", "a, b/2.png", "0012.png", "_x.png"])
-    assert found.folders == {"a, b/1.png": "a, b", "a, b/2.png": "a, b", "0012.png": "0012"}
-=======
     found = references_among(["a, b/1.png", "a, b/2.png", "0012.png", "_x.png", "47/1.png"])
     folders = {"a, b/1.png": "a, b", "a, b/2.png": "a, b", "0012.png": "0012", "47/1.png": "47"}
     assert found.folders == folders
->>>>>>> origin/classify
     assert len(found.problems) == 3
     assert "0012.png names the character 0012" in found.problems[0]
     assert "_x.png names no character" in found.problems[1]
@@ -73,31 +51,3 @@ def test_doubtful_names_are_told() -> None:
 def test_no_crop_has_the_id_of_a_reference() -> None:
     assert "/" in reference_id("Karen_1.png")
     assert reference_id("Karen/a.png") != reference_id("Komari/a.png")
-<<<<<<< HEAD
-
-
-def test_embeddings_begin_with_their_tags_and_keep_what_was_written() -> None:
-    existing = {"Karen": ["blonde hair", "mine"], "old": []}
-    characters = [Character("Karen"), Character("Komari", "_hair bun"), Character("Karen", "hat")]
-    tags = {"Karen": ["blonde hair", "horns", "horns"], "Komari_hair_bun": ["red eyes"]}
-    entries = embedding_entries(existing, characters=characters, image_types=["screenshots"], tags=tags)
-    assert entries == {
-        "Karen": ["blonde hair", "mine", "horns"],
-        "old": [],
-        "Komari_hair_bun": ["red eyes"],
-        "screenshots": ["anime screencap"],
-    }
-    assert existing["Karen"] == ["blonde hair", "mine"]
-    assert json.loads(embedding_text(entries)) == entries
-
-
-def test_embeddings_of_image_types() -> None:
-    entries = embedding_entries({}, characters=[], image_types=["booru", "manga", "booru"], tags={})
-    assert entries == {"booru": ["masterpiece"], "manga": [""]}
-
-
-def test_wildcards_are_a_caption_a_line() -> None:
-    assert wildcard_text(["Karen, red eyes", "a\nb", "Karen, red eyes", ""]) == "Karen, red eyes\na b\n"
-    assert wildcard_text([]) == ""
-=======
->>>>>>> origin/classify

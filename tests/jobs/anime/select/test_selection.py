@@ -9,14 +9,8 @@ from dataclasses import replace
 import pytest
 
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
-from tui_gen.jobs.anime.select.selection import (
-    REASONS,
-    FrameWithCrops,
-    SelectOptions,
-    SortedCrop,
-    selection,
-    summary,
-)
+from tui_gen.jobs.anime.select.options import SelectOptions
+from tui_gen.jobs.anime.select.selection import REASONS, FrameWithCrops, SortedCrop, selection, summary
 
 OPTIONS = SelectOptions()
 

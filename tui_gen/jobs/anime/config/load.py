@@ -169,7 +169,7 @@ def _settings(path: Path, file: ConfigFile, sources: tuple[Source, ...]) -> Sett
         duplicates=_options(DuplicateOptions, file),
         crop=_options(CropOptions, file),
         classify=_options(ClassifyOptions, file),
-        select=_options(SelectOptions, file),
+        select=_options(SelectOptions, file, is_booru=file.pipeline_type == "booru", seed=file.seed),
         tag=_options(
             TagOptions,
             file,

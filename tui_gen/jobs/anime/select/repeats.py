@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def repeats_by(thumbnails: Mapping[str, Thumbnail], within: float, *, alive: Callable[[], None]) -> Repeats:
     """Return what tells `selection` which images are near duplicates.
 
-    `thumbnails` holds those of all images, by id (frames.pictures.thumbnail). Of images within the distance of
-    each other the first by id stays. `alive` is called for every 256 images.
+    `thumbnails` holds those of all images, by id (frames.pictures.thumbnail). Of images within the distance
+    of each other the first by id stays. `alive` is called for every 256 images.
     """
 
     def repeats(images: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from tui_gen.jobs.anime.classify.characters import Character, character_named, character_of
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
+from tui_gen.jobs.anime.select.options import SelectOptions
 from tui_gen.jobs.anime.tag.seeded import rank
 
 Reason = Literal[
@@ -39,26 +40,6 @@ REASONS: Mapping[Reason, str] = {
 }
 """What is said to a user of each reason."""
 _MOST_OF_FRAME = 0.5  # the share of a frame's area above which a crop shows what the frame shows
-
-
-@dataclass(frozen=True, slots=True)
-class SelectOptions:
-    """The options of the selection; names and defaults of anime_screenshot_pipeline."""
-
-    cropped_in_dataset: bool = True
-    original_in_dataset: bool = True
-    resize: bool = True
-    max_size: int = 768  # pixels of the shorter edge
-    image_save_ext: str = ".webp"
-    n_anime_reg: int = 500  # frames without characters; none of a booru
-    filter_again: bool = False  # whether near duplicates among the selected are left out
-    character_overwrite_uncropped: bool = False  # booru: whether crops replace the characters of metadata
-    character_remove_unclassified: bool = False  # booru: whether only characters with a folder are kept
-    overwrite_emb_init_info: bool = False
-    min_face_number: int | None = None
-    max_face_number: int | None = None
-    is_booru: bool = False
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

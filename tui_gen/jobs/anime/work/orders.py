@@ -152,6 +152,7 @@ class DatasetOrder:
 
     stage: str
     images: Mapping[str, tuple[str, ...]]  # source -> the images that were ever selected
+    written: Mapping[str, frozenset[int]]  # source -> the places of those that the stage select has ended
     added: tuple[AddedImage, ...]
 
     def carry_out(self, context: Context, signs: Signs) -> object:

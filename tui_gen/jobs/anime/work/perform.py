@@ -13,7 +13,7 @@ from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.jobs.anime.planning import FrameIds, all_sources
 from tui_gen.jobs.anime.sources import ADDED, Source
-from tui_gen.jobs.anime.units import CATEGORIES, DatasetUnit, FrameUnit, ProbeUnit
+from tui_gen.jobs.anime.units import CATEGORIES, DatasetUnit, FrameUnit, ProbeUnit, members
 from tui_gen.jobs.anime.work.orders import (
     ChooseOrder,
     Context,
@@ -146,7 +146,8 @@ def _dataset_order(stage: str, resources: Resources) -> Order:
         )
         return ChooseOrder(tuple(with_facts))
     images = {name: facts.image_ids(record) for name, record in records.items() if record.facts.get("images")}
-    return DatasetOrder(stage, images, facts.added_images(records))
+    written = {name: frozenset(members(facts.ended(records[name], "select"))) for name in images}
+    return DatasetOrder(stage, images, written, facts.added_images(records))
 
 
 def _kept(entries: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:

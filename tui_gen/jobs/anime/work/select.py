@@ -15,7 +15,7 @@ from tui_gen.jobs.anime.crop.cropping import parts_of
 from tui_gen.jobs.anime.images.folders import Level
 from tui_gen.jobs.anime.images.metadata import CropInfo, ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
-from tui_gen.jobs.anime.select.selection import resized, resized_shape
+from tui_gen.jobs.anime.select.resizing import resized, resized_shape
 from tui_gen.jobs.anime.work.extract import told_of
 from tui_gen.jobs.anime.work.loading import detector_of
 from tui_gen.jobs.anime.work.orders import Context, SelectOrder

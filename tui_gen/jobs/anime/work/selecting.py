@@ -10,15 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from tui_gen.jobs.anime.frames.near_duplicates import Thumbnails, leaders_of
 from tui_gen.jobs.anime.frames.pictures import thumbnail
-from tui_gen.jobs.anime.images.folders import Folders
+from tui_gen.jobs.anime.images.folders import Folders, Level
 from tui_gen.jobs.anime.images.ids import frame_of
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.writing import write_whole
+from tui_gen.jobs.anime.select.repeats import repeats_by
 from tui_gen.jobs.anime.select.selection import (
     REASONS,
     FrameWithCrops,
@@ -43,9 +41,7 @@ def selected(
     `folders` are those of the crops below classified/. Raises ObstructedError, ImageError, OSError.
     """
     frames = list(_frames(context, store, folders, signs))
-    found = selection(
-        frames, context.settings.select, lambda images: _repeats(context, store, images, signs)
-    )
+    found = selection(frames, context.settings.select, lambda images: _repeats(context, store, images, signs))
     _write(context.settings.folders, found)
     return list(_facts(order, store, frames, found))
 
@@ -58,8 +54,8 @@ def _frames(
     paths = {**store.paths("classified"), **store.paths("cropped")}
     for image, path in sorted(paths.items()):
         if image in folders:
-            level = "cropped" if image in store.paths("cropped") else "classified"
-            metadata = store.metadata(level, image, path)  # type: ignore[arg-type] # both are levels
+            level: Level = "cropped" if image in store.paths("cropped") else "classified"
+            metadata = store.metadata(level, image, path)
             crops[frame_of(image)].append(SortedCrop(metadata, folders[image]))
         signs.give()
     for frame, path in sorted(store.paths("raw").items()):
@@ -84,22 +80,16 @@ def _without_area(crop: ImageMetadata) -> ImageMetadata:
     )
 
 
-def _repeats(
-    context: Context, store: ImageStore, images: Sequence[str], signs: Signs
-) -> Collection[str]:
+def _repeats(context: Context, store: ImageStore, images: Sequence[str], signs: Signs) -> Collection[str]:
     """Return the images that are near duplicates of an earlier one in the order of ids."""
-    if not images:
-        return ()
-    paths = {**store.paths("raw"), **store.paths("cropped")}
-    ids = [image for image in images if image in paths]
-    thumbnails = []
-    for image in ids:
-        thumbnails.append(thumbnail(store.read(paths[image])))
+    paths = {**store.paths("raw"), **store.paths("classified"), **store.paths("cropped")}
+    thumbnails = {}
+    for image in images:
+        if image in paths:
+            thumbnails[image] = thumbnail(store.read(paths[image]))
         signs.give()
-    measure = Thumbnails.of(np.array(thumbnails))
-    rows = np.arange(len(ids), dtype=np.intp)
-    leaders = leaders_of(measure, rows, context.settings.duplicates.within, alive=signs.give)
-    return [image for image, leader, row in zip(ids, leaders, rows, strict=True) if leader != row]
+    repeats = repeats_by(thumbnails, context.settings.duplicates.within, alive=signs.give)
+    return repeats(list(thumbnails))
 
 
 def _write(folders: Folders, found: Selection) -> None:
@@ -130,8 +120,8 @@ def _facts(
     that it is written again.
     """
     sources = {frame.metadata.id: frame.metadata.episode or ADDED for frame in frames}
-    written = {place: ids for place, ids in order.images.items()}
-    ended = order.written
+    written, ended = order.images, order.written
+    present = store.paths("training")
     wanted = defaultdict[str, list[str]](list)
     for image in sorted({*found.images, *found.regularization}):
         wanted[sources.get(frame_of(image), ADDED)].append(image)
@@ -141,8 +131,7 @@ def _facts(
         selected_places = []
         for image in wanted.get(source, ()):
             place = places.get(image)
-            is_lost = place is not None and place in ended.get(source, ()) and image not in store.paths("training")
-            if place is None or is_lost:
+            if place is None or (place in ended.get(source, ()) and image not in present):
                 place = len(ids)
                 ids.append(image)
             selected_places.append(place)

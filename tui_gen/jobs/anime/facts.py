@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import DATASET
+from tui_gen.jobs.anime.images.added import AddedImage
 from tui_gen.jobs.anime.images.folders import LEVELS, Level
 from tui_gen.jobs.anime.images.hand_work import Earlier
 from tui_gen.jobs.anime.sources import ADDED, Source
@@ -22,16 +22,6 @@ from tui_gen.jobs.anime.units import CATEGORIES
 
 Records = Mapping[str, SourceRecord]
 NOTHING = SourceRecord()
-
-
-@dataclass(frozen=True, slots=True)
-class AddedImage:
-    """An image that was put into a folder by hand. Its place in the list is its clip."""
-
-    id: str
-    level: Level
-    path: str  # relative to the folder of the level
-    sha256: str = ""
 
 
 def source_of(record: SourceRecord) -> Source | None:

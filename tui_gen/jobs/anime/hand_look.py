@@ -20,7 +20,8 @@ from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.engine.storage.standing_patches import standing_patches
 from tui_gen.jobs.anime import facts
 from tui_gen.jobs.anime.config.settings import Settings
-from tui_gen.jobs.anime.facts import NOTHING, AddedImage, Records
+from tui_gen.jobs.anime.facts import NOTHING, Records
+from tui_gen.jobs.anime.images.added import AddedImage
 from tui_gen.jobs.anime.images.folders import LEVELS, Level
 from tui_gen.jobs.anime.images.hand_work import Earlier, Known, LevelWork, Surroundings, hand_work
 from tui_gen.jobs.anime.images.ids import frame_of
@@ -165,11 +166,11 @@ def _expected(settings: Settings, records: Records, level: Level) -> Callable[[s
             left = facts.bits(record, "selected") & ~facts.ended(record, "select")
             pending.update(ids[index] for index in members(left))
         elif level == "raw":
-            names = FrameIds(source, records)
+            names = FrameIds(source, record, facts.added_images(records))
             left = facts.bits(record, "chosen") & ~facts.ended(record, "extract")
             pending.update(names[index] for index in members(left))
         else:
-            names = FrameIds(source, records)
+            names = FrameIds(source, record, facts.added_images(records))
             left = facts.made(record, "extract") & ~facts.ended(record, "crop")
             pending.update(names[index] for index in members(left))
     return lambda image: frame_of(image) in pending or image in pending

@@ -108,13 +108,12 @@ def opened_job(settings: Settings, records: Records) -> OpenedAnime:
         raise RefusedError(message) from error
     events = (*source_events(settings, records, looks, at), *found.events)
     tools = (f"ffmpeg {ffmpeg.version} ({display_name(ffmpeg.path)})", *models.sentences, *found.sentences)
-    resources = _resources(settings, records, looks, (ffmpeg, models, found))
+    resources = _resources(settings, looks, (ffmpeg, models, found))
     return OpenedAnime(Anime(resources, outside_of(settings)), events, tools, found)
 
 
 def _resources(
     settings: Settings,
-    records: Records,
     looks: Mapping[str, FileLook | NoFile],
     found: tuple[Ffmpeg, RunModels, Look],
 ) -> Resources:
@@ -125,7 +124,7 @@ def _resources(
     present = {
         name: (each.size_bytes, each.mtime_ns) for name, each in looks.items() if isinstance(each, FileLook)
     }
-    return Resources(children, Presence(present), ffmpeg, records)
+    return Resources(children, Presence(present), ffmpeg)
 
 
 def fit_ffmpeg() -> Ffmpeg:

@@ -8,8 +8,9 @@ choose, classify, caption, arrange, balance      the dataset, whenever what they
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -18,10 +19,19 @@ from tui_gen.jobs.anime import facts
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.frames.windows import windows_of
+from tui_gen.jobs.anime.images.added import AddedImage
 from tui_gen.jobs.anime.images.folders import Folders
 from tui_gen.jobs.anime.images.walk import stem_of
 from tui_gen.jobs.anime.sources import ADDED, Source
-from tui_gen.jobs.anime.units import CATEGORIES, MOST_CLIPS, DatasetUnit, ProbeUnit, Units, bits_of
+from tui_gen.jobs.anime.units import (
+    CATEGORIES,
+    MOST_CLIPS,
+    DatasetUnit,
+    FrameUnit,
+    ProbeUnit,
+    bits_of,
+    members,
+)
 
 FRAME_BYTES = 1_500_000.0
 """Of an extracted frame as PNG, about: what a plan says before any is made."""
@@ -51,11 +61,11 @@ def all_sources(settings: Settings, records: Records) -> list[Source]:
 class FrameIds:
     """The ids of the frames of a source, by their clips."""
 
-    def __init__(self, source: Source, records: Records) -> None:
+    def __init__(self, source: Source, record: SourceRecord, added: tuple[AddedImage, ...]) -> None:
         """Keep what tells the ids."""
         self._source = source
-        self._names = records.get(source.id, NOTHING).facts.get("names", ())
-        self._added = facts.added_images(records) if source.id == ADDED else ()
+        self._names = record.facts.get("names", ())
+        self._added = added
 
     def __getitem__(self, index: int) -> str:
         """Return the id of a frame."""
@@ -64,6 +74,64 @@ class FrameIds:
         if self._source.kind == "images":
             return stem_of(self._names[index])
         return self._source.frame_id(index)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units of one source in one stage; each pass makes them anew."""
+
+    source: Source
+    record: SourceRecord
+    stage: str
+    left: int  # bit set
+    added: tuple[AddedImage, ...]
+
+    def __iter__(self) -> Iterator[FrameUnit]:
+        """Yield units of consecutive clips that are left."""
+        most, indexes = MOST_CLIPS[self.stage], members(self.left)
+        while part := tuple(islice(indexes, most)):
+            yield self._unit(part)
+
+    def _unit(self, indexes: tuple[int, ...]) -> FrameUnit:
+        known = self.record.facts
+        if self.stage in {"survey", "extract"}:
+            keys: tuple[str, ...] = ("probe", "frames", "names")
+            wanted = {key: known[key] for key in keys if key in known}
+            return FrameUnit(self.source.id, self.source, indexes, (), wanted)
+        if self.stage in {"select", "tag"}:
+            images = facts.image_ids(self.record)
+            ids = tuple(images[index] for index in indexes)
+        else:
+            frames = FrameIds(self.source, self.record, self.added)
+            ids = tuple(frames[index] for index in indexes)
+        mine = {}
+        if self.source.id == ADDED:
+            mine = {image.id: image for image in self.added if image.id in set(ids)}
+        return FrameUnit(self.source.id, self.source, indexes, ids, {}, mine)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetUnits:
+    """The one unit of a stage over the dataset, made when it is asked for."""
+
+    settings: Settings
+    records: Records
+    stage: str
+    times: int  # how often the stage was performed before
+    inputs: str
+
+    def __iter__(self) -> Iterator[DatasetUnit]:
+        """Yield the unit."""
+        records = self.records
+        if self.stage == "choose":
+            known = ((source, records.get(source.id, NOTHING).facts) for source in self.settings.sources)
+            sources = tuple((source, {"names": each.get("names", ())}) for source, each in known)
+            yield DatasetUnit(self.times, self.inputs, sources)
+            return
+        images = {name: facts.image_ids(each) for name, each in records.items() if each.facts.get("images")}
+        written = {name: frozenset(members(facts.ended(records[name], "select"))) for name in images}
+        added = facts.added_images(records)
+        yield DatasetUnit(self.times, self.inputs, images=images, written=written, added=added)
 
 
 # ------------------------------------------------------------------------------------ by source
@@ -97,8 +165,9 @@ def plan_extract(settings: Settings, records: Records) -> Plan:
 
 def plan_crop(settings: Settings, records: Records) -> Plan:
     """Plan the frames that stand in the folder raw."""
+    added = facts.added_images(records)
     plans = [
-        _plan_of(source, records.get(source.id, NOTHING), "crop", _frames(settings, records, source))
+        _plan_of(source, records.get(source.id, NOTHING), "crop", _frames(settings, records, source), added)
         for source in all_sources(settings, records)
     ]
     return _plan(plans, "crop", _folder(settings.folders, "cropped", FRAME_BYTES / 2))
@@ -106,28 +175,26 @@ def plan_crop(settings: Settings, records: Records) -> Plan:
 
 def plan_embed(settings: Settings, records: Records) -> Plan:
     """Plan the frames that have crops, and the crops that were added by hand."""
-    plans = []
+    plans, added = [], facts.added_images(records)
     for source in all_sources(settings, records):
         record = records.get(source.id, NOTHING)
         wanted = facts.made(record, "crop")
         if source.id == ADDED:
             levels = {"cropped", "classified"}
-            wanted |= bits_of(
-                [place for place, image in enumerate(facts.added_images(records)) if image.level in levels]
-            )
-        plans.append(_plan_of(source, record, "embed", wanted))
+            wanted |= bits_of([place for place, image in enumerate(added) if image.level in levels])
+        plans.append(_plan_of(source, record, "embed", wanted, added))
     return _plan(plans, "embed", Folder(".tui-gen/embeddings", 2_000.0, files=0))
 
 
 def plan_images(settings: Settings, records: Records, stage: str) -> Plan:
     """Plan the selected images, for `select`; for `tag` those that are written."""
-    plans = []
+    plans, added = [], facts.added_images(records)
     for source in all_sources(settings, records):
         record = records.get(source.id, NOTHING)
         wanted = facts.bits(record, "selected")
         if stage == "tag":
             wanted &= facts.made(record, "select")
-        plans.append(_plan_of(source, record, stage, wanted))
+        plans.append(_plan_of(source, record, stage, wanted, added))
     size = 150_000.0 if stage == "select" else 4_000.0
     return _plan(plans, stage, Folder(settings.folders.relative(settings.folders.training), size, files=2))
 
@@ -164,7 +231,9 @@ def _look_at(source: Source, record: SourceRecord) -> SourcePlan:
     return plan if record.skipped else replace(plan, units=(ProbeUnit(source.id, source.path),), key="look")
 
 
-def _plan_of(source: Source, record: SourceRecord, stage: str, wanted: int) -> SourcePlan:
+def _plan_of(
+    source: Source, record: SourceRecord, stage: str, wanted: int, added: tuple[AddedImage, ...] = ()
+) -> SourcePlan:
     ended, made = facts.ended(record, stage), facts.made(record, stage)
     left = 0 if record.skipped else wanted & ~ended
     return SourcePlan(
@@ -172,7 +241,7 @@ def _plan_of(source: Source, record: SourceRecord, stage: str, wanted: int) -> S
         name=source.name if source.id != ADDED else "added by hand",
         path=source.path,
         priority=DEFAULT_PRIORITY if record.priority is None else record.priority,
-        units=Units(source.id, source.path, left, MOST_CLIPS[stage]),
+        units=Units(source, record, stage, left, added),
         key=(wanted, record.skipped),
         clips_made=(made & wanted).bit_count(),
         clips_left=left.bit_count(),
@@ -231,7 +300,7 @@ def plan_dataset(settings: Settings, records: Records, stage: str, inputs: str) 
         name="all images",
         path=str(settings.folders.output),
         priority=DEFAULT_PRIORITY,
-        units=(DatasetUnit(times, inputs),) if is_left else (),
+        units=DatasetUnits(settings, records, stage, times, inputs) if is_left else (),
         key=(times, inputs),
         clips_made=int(not is_left),
         clips_left=int(is_left),

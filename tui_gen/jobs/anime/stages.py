@@ -99,8 +99,8 @@ class Anime:
     resources: Resources
     outside: Mapping[str, str] = field(default_factory=dict)  # by stage
     name: str = "anime"
-    recipe: JsonObject = RECIPE
-    legacy_recipe: JsonObject = MappingProxyType({})
+    recipe: JsonObject = field(default_factory=lambda: RECIPE)
+    legacy_recipe: JsonObject = field(default_factory=dict)
     stages: Sequence[Stage] = field(init=False)
 
     def __post_init__(self) -> None:

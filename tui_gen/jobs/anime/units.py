@@ -7,10 +7,13 @@ DatasetUnit    the one clip of a stage over the dataset, with the digest of what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tui_gen.engine.model.work import DATASET, Clip
+from tui_gen.jobs.anime.images.added import AddedImage
+from tui_gen.jobs.anime.sources import Source
 
 MOST_CLIPS = {"survey": 1, "extract": 64, "crop": 16, "embed": 64, "select": 16, "tag": 8}
 """Of one unit of a stage: what a kill costs at most."""
@@ -53,8 +56,11 @@ class FrameUnit:
     """Windows, frames or images of one source, for one worker."""
 
     source: str
-    path: str
+    origin: Source
     indexes: tuple[int, ...]  # ascending
+    ids: tuple[str, ...] = ()  # of the frames or images, as many as indexes; (): the stage needs none
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what the ledger knows and the stage needs
+    added: Mapping[str, AddedImage] = field(default_factory=dict)  # those of `ids` that were added by hand
 
     @property
     def clips(self) -> tuple[Clip, ...]:
@@ -63,16 +69,23 @@ class FrameUnit:
 
     def without(self, done: Collection[Clip]) -> FrameUnit | None:
         """Return the unit without what is done, or None if nothing is left."""
-        left = tuple(index for index in self.indexes if Clip(self.source, index) not in done)
-        return replace(self, indexes=left) if left else None
+        left = [place for place, clip in enumerate(self.clips) if clip not in done]
+        if not left:
+            return None
+        ids = tuple(self.ids[place] for place in left) if self.ids else ()
+        return replace(self, indexes=tuple(self.indexes[place] for place in left), ids=ids)
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetUnit:
-    """The one clip of a stage over the dataset."""
+    """The one clip of a stage over the dataset, with all that the stage reads of the ledger."""
 
     index: int  # how often the stage was performed before
     inputs: str  # digest of what the stage reads
+    sources: tuple[tuple[Source, Mapping[str, Any]], ...] = ()  # of the configuration, with their facts
+    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # source -> images ever selected
+    written: Mapping[str, frozenset[int]] = field(default_factory=dict)  # source -> places that are written
+    added: tuple[AddedImage, ...] = ()
     source: str = DATASET
 
     @property
@@ -100,24 +113,3 @@ def bits_of(indexes: Collection[int]) -> int:
     for index in indexes:
         data[index // 8] |= 1 << index % 8
     return int.from_bytes(data, "little")
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """The units of one source; each pass makes them anew."""
-
-    source: str
-    path: str
-    left: int  # bit set
-    most: int
-
-    def __iter__(self) -> Iterator[FrameUnit]:
-        """Yield units of consecutive clips that are left."""
-        part: list[int] = []
-        for index in members(self.left):
-            part.append(index)
-            if len(part) == self.most:
-                yield FrameUnit(self.source, self.path, tuple(part))
-                part.clear()
-        if part:
-            yield FrameUnit(self.source, self.path, tuple(part))

@@ -68,7 +68,8 @@ def _embed(
 ) -> Iterator[tuple[int, str]]:
     """Embed crops in batches and write the vectors; yield the index of each frame that failed, and why."""
     embedder = embedder_of(context)
-    vectors, keys, subjects = dict[str, Floats](), list[str](), list[Subject]()
+    vectors: dict[str, Floats] = {}
+    keys, subjects = list[str](), list[Subject]()
     for key, (index, path, metadata) in waiting.items():
         try:
             rgb = ImageStore.read(path)

@@ -20,8 +20,8 @@ from tui_gen.processes.orders.messages import Signs
 
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.config.settings import Settings
-    from tui_gen.jobs.anime.facts import AddedImage
     from tui_gen.jobs.anime.frames.windows import Window
+    from tui_gen.jobs.anime.images.added import AddedImage
     from tui_gen.jobs.anime.images.folders import Level
     from tui_gen.jobs.anime.images.hand_work import LevelWork
     from tui_gen.jobs.anime.models.of_run import RunModels

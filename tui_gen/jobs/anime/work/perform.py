@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Outcome, Patch, Report, Unusable
-from tui_gen.jobs.anime import facts
-from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.frames.windows import windows_of
-from tui_gen.jobs.anime.planning import FrameIds, all_sources
-from tui_gen.jobs.anime.sources import ADDED, Source
-from tui_gen.jobs.anime.units import CATEGORIES, DatasetUnit, FrameUnit, ProbeUnit, members
+from tui_gen.jobs.anime.units import CATEGORIES, DatasetUnit, FrameUnit, ProbeUnit
 from tui_gen.jobs.anime.work.orders import (
     ChooseOrder,
     Context,
@@ -56,17 +52,11 @@ ORDERS: dict[str, type[CropOrder | EmbedOrder | SelectOrder | TagOrder]] = {
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What performing needs of this machine, and the records of the run folder, which grow with the run."""
+    """What performing needs of this machine."""
 
     children: Children[Context]
     presence: Presence
     ffmpeg: Ffmpeg
-    records: Records
-
-    def source(self, name: str) -> Source:
-        """Return a source by its id."""
-        settings = self.children.context.settings
-        return next(source for source in all_sources(settings, self.records) if source.id == name)
 
 
 async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator[Report, None]:
@@ -82,12 +72,11 @@ async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator
 
 async def perform_frames(unit: FrameUnit, stage: str, resources: Resources) -> AsyncGenerator[Report, None]:
     """Have the clips of a unit made, then report each."""
-    source = resources.source(unit.source)
-    if stage in {"survey", "extract"} and source.kind == "episode":
-        await resources.presence.check(unit.source, unit.path)
+    if stage in {"survey", "extract"} and unit.origin.kind == "episode":
+        await resources.presence.check(unit.source, unit.origin.path)
     yield Doing(unit.clips[0], DOING[stage])
     began = time.monotonic()
-    told = await resources.children.ask(_order(unit, stage, source, resources))
+    told = await resources.children.ask(_order(unit, stage))
     seconds = (time.monotonic() - began) / len(unit.indexes)
     if told["warnings"]:
         yield Learned(unit.source, {}, tuple(told["warnings"]))
@@ -95,20 +84,14 @@ async def perform_frames(unit: FrameUnit, stage: str, resources: Resources) -> A
         yield _outcome(Clip(unit.source, each["index"]), stage, each, seconds)
 
 
-def _order(unit: FrameUnit, stage: str, source: Source, resources: Resources) -> Order:
-    record = resources.records.get(unit.source, NOTHING)
+def _order(unit: FrameUnit, stage: str) -> Order:
     if stage == "survey":
         (index,) = unit.indexes
-        found = record.facts["probe"]
-        return SurveyOrder(source, found, windows_of(found["duration_seconds"])[index])
+        found = unit.facts["probe"]
+        return SurveyOrder(unit.origin, found, windows_of(found["duration_seconds"])[index])
     if stage == "extract":
-        wanted = _kept(record.facts, ("probe", "frames", "names"))
-        return ExtractOrder(source, wanted, unit.indexes)
-    ids = facts.image_ids(record) if stage in {"select", "tag"} else FrameIds(source, resources.records)
-    added = {image.id: image for image in facts.added_images(resources.records)}
-    images = tuple((index, ids[index]) for index in unit.indexes)
-    mine = {name: added[name] for _, name in images if name in added} if source.id == ADDED else {}
-    return ORDERS[stage](source, images, mine)
+        return ExtractOrder(unit.origin, unit.facts, unit.indexes)
+    return ORDERS[stage](unit.origin, tuple(zip(unit.indexes, unit.ids, strict=True)), unit.added)
 
 
 def _outcome(clip: Clip, stage: str, told: Mapping[str, Any], seconds: float) -> Outcome:
@@ -128,7 +111,7 @@ async def perform_dataset(
     (clip,) = unit.clips
     yield Doing(clip, DOING[stage])
     began = time.monotonic()
-    told = await resources.children.ask(_dataset_order(stage, resources))
+    told = await resources.children.ask(_dataset_order(unit, stage))
     for source, learned, warnings in told.get("facts", ()):
         yield Learned(source, learned, tuple(warnings))
     if told.get("warnings"):
@@ -137,18 +120,7 @@ async def perform_dataset(
     yield Learned(unit.source, {f"{stage}.inputs": unit.inputs})
 
 
-def _dataset_order(stage: str, resources: Resources) -> Order:
-    records, settings = resources.records, resources.children.context.settings
+def _dataset_order(unit: DatasetUnit, stage: str) -> Order:
     if stage == "choose":
-        with_facts = (
-            (source, _kept(records.get(source.id, NOTHING).facts, ("probe", "names")))
-            for source in settings.sources
-        )
-        return ChooseOrder(tuple(with_facts))
-    images = {name: facts.image_ids(record) for name, record in records.items() if record.facts.get("images")}
-    written = {name: frozenset(members(facts.ended(records[name], "select"))) for name in images}
-    return DatasetOrder(stage, images, written, facts.added_images(records))
-
-
-def _kept(entries: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    return {key: entries[key] for key in keys if key in entries}
+        return ChooseOrder(unit.sources)
+    return DatasetOrder(stage, unit.images, unit.written, unit.added)

@@ -2,7 +2,7 @@
 
 of an episode or folder   source, probe, chosen, images, selected
 of @added                 added
-of the dataset            hand.<level>, <stage>.inputs
+of the dataset            hand.<level>, <stage>.inputs, <stage>.times
 """
 
 from __future__ import annotations
@@ -97,14 +97,19 @@ def ended(record: SourceRecord, stage: str) -> int:
     return made(record, stage) | found.rejected | found.rejected_for.get(CATEGORIES[stage], 0)
 
 
-def times_done(records: Records, stage: str) -> int:
-    """Return how often a stage over the dataset was performed since its settings changed."""
-    return made(records.get(DATASET, NOTHING), stage).bit_length()
+def is_done(records: Records, stage: str) -> bool:
+    """Return whether a stage over the dataset was performed since its settings changed."""
+    return bool(made(records.get(DATASET, NOTHING), stage))
 
 
 def done_inputs(records: Records, stage: str) -> str:
-    """Return the digest of what a stage over the dataset read last; "" if it was not performed."""
+    """Return the digest of what a stage over the dataset read last; "" if it was never performed."""
     return str(records.get(DATASET, NOTHING).facts.get(f"{stage}.inputs", ""))
+
+
+def times_done(records: Records, stage: str) -> int:
+    """Return how often a stage over the dataset was performed in all runs."""
+    return int(records.get(DATASET, NOTHING).facts.get(f"{stage}.times", 0))
 
 
 def digest(value: object) -> str:

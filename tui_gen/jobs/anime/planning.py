@@ -294,14 +294,14 @@ def _bits(sources: Mapping[str, SourceRecord], stage: str) -> dict[str, str]:
 def plan_dataset(settings: Settings, records: Records, stage: str, inputs: str) -> Plan:
     """Plan a stage over the dataset, unless it was performed on the same inputs."""
     times = facts.times_done(records, stage)
-    is_left = not times or facts.done_inputs(records, stage) != inputs
+    is_left = not facts.is_done(records, stage) or facts.done_inputs(records, stage) != inputs
     plan = SourcePlan(
         source=DATASET,
         name="all images",
         path=str(settings.folders.output),
         priority=DEFAULT_PRIORITY,
         units=DatasetUnits(settings, records, stage, times, inputs) if is_left else (),
-        key=(times, inputs),
+        key=(times, inputs, is_left),
         clips_made=int(not is_left),
         clips_left=int(is_left),
         quotas={CATEGORIES[stage]: 1},

@@ -80,7 +80,7 @@ class FrameUnit:
 class DatasetUnit:
     """The one clip of a stage over the dataset, with all that the stage reads of the ledger."""
 
-    index: int  # how often the stage was performed before
+    times: int  # how often the stage was performed before
     inputs: str  # digest of what the stage reads
     sources: tuple[tuple[Source, Mapping[str, Any]], ...] = ()  # of the configuration, with their facts
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # source -> images ever selected
@@ -91,7 +91,7 @@ class DatasetUnit:
     @property
     def clips(self) -> tuple[Clip, ...]:
         """The one clip."""
-        return (Clip(self.source, self.index),)
+        return (Clip(self.source, 0),)
 
     def without(self, done: Collection[Clip]) -> DatasetUnit | None:
         """Return the unit itself, or None if it is done."""

@@ -117,7 +117,7 @@ async def perform_dataset(
     if told.get("warnings"):
         yield Learned(unit.source, {}, tuple(told["warnings"]))
     yield _outcome(clip, stage, told, time.monotonic() - began)
-    yield Learned(unit.source, {f"{stage}.inputs": unit.inputs})
+    yield Learned(unit.source, {f"{stage}.inputs": unit.inputs, f"{stage}.times": unit.times + 1})
 
 
 def _dataset_order(unit: DatasetUnit, stage: str) -> Order:

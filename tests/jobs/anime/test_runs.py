@@ -1,0 +1,181 @@
+"""The whole job on a small series: what stands there, and that hand work between runs is law."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.anime.series import Series, draw_series, images, metadata, named
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Series:
+    """Return a finished dataset, which no test changes."""
+    series = Series(tmp_path_factory.mktemp("series") / "made")
+    draw_series(series.folder)
+    series.write()
+    series.run()
+    return series
+
+
+@pytest.fixture
+def series(made: Series, tmp_path: Path) -> Iterator[Series]:
+    """Return a copy of the finished dataset."""
+    yield made.copy(tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy")
+
+
+def groups(series: Series) -> dict[str, list[str]]:
+    """Return the groups with their stems, without noise."""
+    found: dict[str, list[str]] = {}
+    for path in images(series.classified):
+        found.setdefault(path.parent.name, []).append(path.stem)
+    found.pop("-1_noise", None)
+    return found
+
+
+def test_every_stage_leaves_what_the_next_one_and_a_trainer_need(made: Series) -> None:
+    frames, crops = named(made.raw), named(made.cropped)
+    assert len(images(made.raw / "pictures")) == 12
+    assert 5 <= len(images(made.raw / "EP1")) <= 9
+    assert all(path.stem in crops for path in images(made.classified))
+    assert len(groups(made)) >= 2
+    training = named(made.training)
+    assert len(training) > len(frames)
+    for stem, path in training.items():
+        known = metadata(path)
+        assert known.id == stem
+        assert known.current_path == path.relative_to(made.output).as_posix()
+        assert path.with_suffix(".txt").read_text() == known.caption
+        assert min(known.image_size) <= 128
+        assert (path.parent / "multiply.txt").is_file()
+    assert {path.name for path in (made.output / "training").iterdir()} >= {
+        "core_tag.json", "emb_init.json", "wildcard.txt", "screenshots"
+    }  # fmt: skip
+    assert made.tree() == {**made.tree()}
+    assert not list(made.output.rglob("*.part"))
+
+
+def test_a_second_run_changes_nothing(series: Series) -> None:
+    before, lines = series.stamps(), len(series.ledger())
+    series.run()
+    assert series.stamps() == before
+    ended = [line["kind"] for line in series.ledger()[lines:]]
+    assert "clip" not in ended
+
+
+def test_another_number_of_workers_gives_the_same_bytes(made: Series, tmp_path: Path) -> None:
+    other = Series(tmp_path / "other")
+    for name in ("series", "pictures"):
+        shutil.copytree(made.folder / name, other.folder / name)
+    other.write()
+    other.run("--workers", "4")
+    assert other.tree() == made.tree()
+
+
+def test_what_hands_do_to_groups_is_kept(series: Series) -> None:
+    found = groups(series)
+    largest, *others = sorted(found, key=lambda name: (-len(found[name]), name))
+    (series.classified / largest).rename(series.classified / "Mizuki")
+    moved, deleted = found[others[0]][0], found[others[0]][1]
+    place = named(series.classified)
+    (series.classified / "Rei").mkdir()
+    place[moved].rename(series.classified / "Rei" / place[moved].name)
+    place[deleted].unlink()
+    done = series.run()
+    assert "classified: " in done.out
+    assert "moved" in done.out
+    after = groups(series)
+    assert set(after["Mizuki"]) >= set(found[largest])
+    assert moved in after["Rei"]
+    assert deleted not in named(series.classified)
+    assert deleted in named(series.cropped)
+    training = named(series.training)
+    assert deleted not in training
+    assert any(metadata(path).characters == ("Rei",) for path in training.values())
+    captions = {path.with_suffix(".txt").read_text() for path in training.values()}
+    assert any(caption.startswith("Mizuki") for caption in captions)
+    before = series.stamps()
+    series.run()  # and again: nothing is undone
+    assert series.stamps() == before
+
+
+def test_a_deleted_frame_takes_its_crops_along_and_comes_back_with_them(series: Series) -> None:
+    whole = series.tree()
+    frame = next(path for path in images(series.raw) if f"{path.stem}_person0" in named(series.classified))
+    kept = frame.read_bytes()
+    frame.unlink()
+    series.run()
+    for folder in (series.cropped, series.classified, series.training):
+        assert not [stem for stem in named(folder) if stem.startswith(frame.stem)]
+    frame.write_bytes(kept)
+    series.run()
+    assert series.tree() == whole
+
+
+def test_added_copied_and_renamed_images_are_recognised(series: Series) -> None:
+    crops = images(series.cropped / "pictures")
+    renamed, copied = crops[0], crops[1]
+    renamed.rename(renamed.with_name("best_of_all.png"))
+    shutil.copy(copied, series.cropped / copied.name)
+    added = series.raw / "mine.png"
+    added.write_bytes(images(series.raw / "pictures")[5].read_bytes())
+    done = series.run()
+    assert "raw: 1 added by hand (mine)" in done.out
+    assert f"{copied.stem} is there twice and waits" in done.out + done.err
+    assert "mine" in {path.stem.partition("_person")[0] for path in images(series.cropped)}
+    # The renamed crop is the same crop: nothing else was made in its place.
+    assert renamed.stem not in named(series.cropped)
+    assert "mine" in named(series.training)
+
+
+def test_images_of_the_training_set_are_kept_where_hands_put_them(series: Series) -> None:
+    training = named(series.training)
+    moved, deleted, edited = sorted(training)[:3]
+    place = series.training / "favourites"
+    place.mkdir()
+    for path in training[moved].parent.glob(f"*{moved}*"):
+        path.rename(place / path.name)
+    training[deleted].unlink()
+    training[edited].with_suffix(".txt").write_text("my own words")
+    series.run()
+    after = named(series.training)
+    assert after[moved].parent == place
+    assert (place / "multiply.txt").is_file()
+    assert deleted not in after
+    assert after[edited].with_suffix(".txt").read_text() == "my own words"
+
+
+def test_changed_settings_redo_their_stage_and_those_after_it(series: Series) -> None:
+    before = series.stamps()
+    series.write(general_description="drawn", arrange_format="character")
+    series.run()
+    after = series.stamps()
+    assert {path for path in after if "/intermediate/" in f"/{path}"} == {
+        path for path in before if "/intermediate/" in f"/{path}"
+    }
+    for path, stamp in before.items():
+        if path.startswith("intermediate/"):
+            assert after[path] == stamp, path
+    for image in named(series.training).values():
+        assert image.with_suffix(".txt").read_text().startswith("drawn")
+        assert image.parent.parent == series.training
+
+
+def test_a_run_may_begin_and_end_at_any_stage(made: Series, tmp_path: Path) -> None:
+    other = Series(tmp_path / "other")
+    for name in ("series", "pictures"):
+        shutil.copytree(made.folder / name, other.folder / name)
+    other.write(end_stage="extract")
+    other.run()
+    assert not other.cropped.exists()
+    other.write(start_stage=2, stop_after="classify")
+    done = other.run()
+    assert "classified" in done.out
+    assert not images(other.training)
+    other.write(start_stage=4)
+    other.run()
+    assert other.tree() == made.tree()

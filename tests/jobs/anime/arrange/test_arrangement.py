@@ -51,7 +51,8 @@ def test_the_number_of_characters(characters: tuple[str, ...], folder: str) -> N
         (("Mr. X.",), "Mr X"),
         (('a<b>c:d"e/f\\g?h*i',), "a_b_c_d_e_f_g_h_i"),
         (("フリーレン",), "フリーレン"),
-        (("...",), "character_others"),
+        (("...",), "___"),  # dots alone are no name
+        (("noise", "unknown"), "character_others"),
         (("x" * 99,), "x" * 99),
         (("x" * 100,), "character_others"),
         (("x" * 49, "y" * 49), "x" * 49 + "+" + "y" * 49),

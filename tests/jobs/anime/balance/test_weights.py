@@ -15,7 +15,7 @@ FILE = Path("/tables/weights.csv")
 
 def test_a_table_is_read_with_spaces_quotes_and_empty_rows() -> None:
     table = read_weights(
-        b'\xef\xbb\xbf1_character, 3\r\n\n"a, b", 0.5\n  class1 ,+4.\n*x,.25\nz,2e-1\n', FILE
+        b'\xef\xbb\xbf1_character, 3\r\n\n"a, b", 0.5\n  class1 ,+4.\n*x,.25\nz, "2e-1"\n', FILE
     )
     assert table.rows == {
         "1_character": 3,

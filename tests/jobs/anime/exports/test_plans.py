@@ -23,7 +23,7 @@ from tui_gen.jobs.anime.exports.model import (
     export_folders,
     shortened,
 )
-from tui_gen.jobs.anime.exports.quoting import quoted
+from tui_gen.jobs.anime.exports.quoting import quoted, toml_string
 
 TARGET = Path('/exports/my "set" of C:\\ フリーレン')
 TRAINING = Path("/data/training")
@@ -250,4 +250,10 @@ def test_two_images_with_one_caption_are_refused() -> None:
 )
 def test_strings_are_read_back_by_toml_and_json(text: str) -> None:
     assert tomllib.loads(f"a = {quoted(text)}")["a"] == text
+    assert tomllib.loads(f"a = {toml_string(text)}")["a"] == text
     assert json.loads(quoted(text)) == text
+
+
+def test_a_string_of_toml_has_no_escapes_where_it_needs_none() -> None:
+    assert toml_string('C:\\users\\"me"') == "'C:\\users\\\"me\"'"
+    assert toml_string("Fern's") == '"Fern\'s"'

@@ -144,6 +144,8 @@ def test_chances_are_decided_by_seed_and_image_alone() -> None:
     assert captions != [caption_of(each, half, 8) for each in images]
     for text in ("2people", "Frieren", "screenshots", "explicit", "halfbody cropped", "smile"):
         assert 150 < sum(text in caption for caption in captions) < 250
+    # the parts are decided one by one
+    assert 60 < sum("2people" in caption and "explicit" not in caption for caption in captions) < 140
     # another order, and other chances elsewhere, leave each part where it was
     other = replace(half, caption_ordering=tuple(reversed(half.caption_ordering)), use_tags_prob=0)
     for before, each in zip(captions, images, strict=True):

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
-from tui_gen.jobs.anime.tag.characters import character_of, without_path_characters
+from tui_gen.jobs.anime.tag.character_text import known, name_of, without_path_characters
 
 OTHERS = "character_others"
 UNKNOWN = "none"
@@ -25,7 +25,6 @@ MANY = 6
 """From so many people on a folder says "many": the tags count no further."""
 _TOO_MANY_LETTERS = 100
 _TOO_MANY_BYTES = 256  # of a file name on Linux and macOS: a name of 90 letters can be longer than that
-_NOBODY = frozenset({"", "unknown", "ood"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,7 @@ def _named(folder: str, place: int) -> str:
 
 
 def _characters(metadata: ImageMetadata) -> list[str]:
-    named = (name for name in metadata.characters if name not in _NOBODY)
-    return sorted({character_of(name).name for name in named} - {""})
+    return sorted({name_of(text) for text in metadata.characters} - {""})
 
 
 def _n_characters(metadata: ImageMetadata, options: ArrangeOptions) -> str:
@@ -106,7 +104,7 @@ def _character(metadata: ImageMetadata, _: ArrangeOptions) -> str:
 
 
 def _character_string(metadata: ImageMetadata, _: ArrangeOptions) -> str:
-    return _joined(sorted({name for name in metadata.characters if name not in _NOBODY}))
+    return _joined(sorted({text for text in metadata.characters if known(text)}))
 
 
 def _joined(names: list[str]) -> str:

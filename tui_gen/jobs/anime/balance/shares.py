@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tui_gen.jobs.anime.balance.multiply import FolderBalance
-from tui_gen.jobs.anime.tag.characters import character_of
+from tui_gen.jobs.anime.tag.character_text import name_of
 
 NOBODY = ""
 """Stands for images without a character."""
@@ -46,7 +46,7 @@ def shares_of(images: Iterable[tuple[Iterable[str], str]], balance: Iterable[Fol
     whole, whole_repeats = 0, Fraction(0)
     for characters, folder in images:
         whole, whole_repeats = whole + 1, whole_repeats + multiply[folder]
-        for name in {character_of(each).name for each in characters} or {NOBODY}:
+        for name in {name_of(each) for each in characters} - {""} or {NOBODY}:
             numbers[name] = numbers.get(name, 0) + 1
             repeats[name] = repeats.get(name, Fraction(0)) + multiply[folder]
     shares = (_share(name, numbers, repeats, (whole, whole_repeats)) for name in numbers)

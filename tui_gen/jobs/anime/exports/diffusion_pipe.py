@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui_gen.jobs.anime.exports.model import ExportFolder, ExportPlan, ExportSettings, contents
-from tui_gen.jobs.anime.exports.quoting import quoted
+from tui_gen.jobs.anime.exports.quoting import toml_string
 
 
 def diffusion_pipe_plan(
@@ -27,7 +27,7 @@ def diffusion_pipe_plan(
         lines += [
             "",
             "[[directory]]",
-            f"path = {quoted(str(target / folder.flat_name))}",
+            f"path = {toml_string(str(target / folder.flat_name))}",
             f"num_repeats = {folder.repeats}",
         ]
     return ExportPlan(

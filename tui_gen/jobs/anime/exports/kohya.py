@@ -20,7 +20,7 @@ from tui_gen.jobs.anime.exports.model import (
     Link,
     contents,
 )
-from tui_gen.jobs.anime.exports.quoting import quoted
+from tui_gen.jobs.anime.exports.quoting import toml_string
 
 
 def kohya_plan(folders: Sequence[ExportFolder], target: Path, settings: ExportSettings) -> ExportPlan:
@@ -49,7 +49,7 @@ def _dataset(places: dict[str, int], target: Path, settings: ExportSettings) -> 
     if settings.keep_tokens_separator is not None:
         # Without shuffling sd-scripts leaves the separator in the caption (BaseDataset.process_caption).
         lines += [
-            f"keep_tokens_separator = {quoted(settings.keep_tokens_separator)}",
+            f"keep_tokens_separator = {toml_string(settings.keep_tokens_separator)}",
             "shuffle_caption = true",
         ]
     lines += ["", "[[datasets]]"]
@@ -59,7 +59,7 @@ def _dataset(places: dict[str, int], target: Path, settings: ExportSettings) -> 
         lines += [
             "",
             "[[datasets.subsets]]",
-            f"image_dir = {quoted(str(target / place))}",
+            f"image_dir = {toml_string(str(target / place))}",
             f"num_repeats = {repeats}",
         ]
     return "\n".join([*lines, ""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]')
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _SHORT = {'"': '\\"', "\\": "\\\\"}
 
 
@@ -16,3 +17,11 @@ def quoted(text: str) -> str:
 def _escape(found: re.Match[str]) -> str:
     character = found.group()
     return _SHORT.get(character) or f"\\u{ord(character):04X}"
+
+
+def toml_string(text: str) -> str:
+    r"""Return a string of TOML: between apostrophes, where nothing is escaped, if the text allows it.
+
+    The reader of several trainers (toml 0.10.2) misreads some escapes, like the "\\u" of a backslash and u.
+    """
+    return quoted(text) if "'" in text or _CONTROL.search(text) else f"'{text}'"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
-from tui_gen.jobs.anime.tag.characters import character_of
+from tui_gen.jobs.anime.tag.character_text import NOBODY, in_caption
 from tui_gen.jobs.anime.tag.filters import MANY
 from tui_gen.jobs.anime.tag.seeded import chance
 
@@ -28,7 +28,6 @@ _LEFT, _MIDDLE = 0.38, 0.62
 """The middle of a face below these shares of the width is at left, in the middle; else it is at right."""
 _OPTIONAL: tuple[tuple[Part, Part], ...] = (("general", "image_type"), ("facepos", "tags"))
 """Parts that the ordering may leave out, and the part that they stand before."""
-_NOBODY = frozenset({"", "unknown", "anonymous"})
 
 PARTS: Mapping[str, Part] = MappingProxyType(
     {
@@ -159,13 +158,13 @@ def _people(metadata: ImageMetadata, _: CaptionOptions, __: Container[str] | Non
 
 
 def _characters(metadata: ImageMetadata, options: CaptionOptions, named: Container[str] | None) -> str:
-    return options.character_sep.join(
-        character_of(name).in_caption(
-            inner_sep=options.character_inner_sep, outer_sep=options.character_outer_sep
-        )
-        for name in metadata.characters
-        if name not in _NOBODY and (named is None or name in named)
+    inner_sep, outer_sep = options.character_inner_sep, options.character_outer_sep
+    names = (
+        in_caption(text, inner_sep=inner_sep, outer_sep=outer_sep)
+        for text in metadata.characters
+        if named is None or text in named
     )
+    return options.character_sep.join(name for name in names if name)
 
 
 def _copyright(metadata: ImageMetadata, options: CaptionOptions, _: Container[str] | None) -> str:
@@ -206,12 +205,12 @@ def _crop(metadata: ImageMetadata, _: CaptionOptions, __: Container[str] | None)
 
 def _tags(metadata: ImageMetadata, options: CaptionOptions, _: Container[str] | None) -> str:
     tags = metadata.processed_tags or tuple(metadata.tags)
-    return options.caption_inner_sep.join(tag for tag in tags if tag not in _NOBODY)
+    return options.caption_inner_sep.join(tag for tag in tags if tag not in NOBODY)
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     """Return names without those of nobody. Other programs write several as a list."""
-    return tuple(name for name in ([value] if isinstance(value, str) else value) if name not in _NOBODY)
+    return tuple(name for name in ([value] if isinstance(value, str) else value) if name not in NOBODY)
 
 
 _WRITERS: Mapping[Part, Callable[[ImageMetadata, CaptionOptions, Container[str] | None], str]] = (

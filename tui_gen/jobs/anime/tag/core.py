@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tui_gen.jobs.anime.tag.characters import character_of
+from tui_gen.jobs.anime.tag.character_text import embedding_of
 from tui_gen.jobs.anime.tag.lists import CharacterWords, TagPattern
 from tui_gen.jobs.anime.tag.options import TagOptions
 from tui_gen.jobs.anime.tag.scene_words import SCENE_WORDS
@@ -103,17 +103,17 @@ def categorised(frequent: Mapping[str, Sequence[str]], patterns: CharacterTags) 
     shared: dict[str, set[str]] = {}
     for character, tags in frequent.items():
         mine = {tag for tag in tags if patterns.is_emb_init(tag)}
-        embedding = character_of(character).embedding
+        embedding = embedding_of(character)
         shared[embedding] = shared.get(embedding, mine) & mine
     return {
         character: CoreTags(
             kept=tuple(
                 tag
                 for tag in tags
-                if not patterns.is_dropped(tag) and tag not in shared[character_of(character).embedding]
+                if not patterns.is_dropped(tag) and tag not in shared[embedding_of(character)]
             ),
             dropped=tuple(tag for tag in tags if patterns.is_dropped(tag)),
-            emb_init=tuple(tag for tag in tags if tag in shared[character_of(character).embedding]),
+            emb_init=tuple(tag for tag in tags if tag in shared[embedding_of(character)]),
         )
         for character, tags in frequent.items()
     }
@@ -123,7 +123,7 @@ def embeddings(core: Mapping[str, CoreTags]) -> dict[str, tuple[str, ...]]:
     """Return the tags that describe each embedding at its start."""
     found: dict[str, tuple[str, ...]] = {}
     for character, tags in core.items():
-        found.setdefault(character_of(character).embedding, tags.emb_init)
+        found.setdefault(embedding_of(character), tags.emb_init)
     return found
 
 

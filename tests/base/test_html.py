@@ -1,5 +1,8 @@
 """Pages are well-formed whatever is written on them, and written whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,7 +72,33 @@ def test_ticks_are_few_and_end_within_the_axis(end: float) -> None:
 def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     write_page(path, "old")
-    (tmp_path / ".report.html.part").mkdir()
+    (tmp_path / f".report.html.{os.getpid()}.part").mkdir()
     with pytest.raises(OSError, match="directory"):
         write_page(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
+
+
+WRITING = """
+import sys
+from pathlib import Path
+from tui_gen.base.html import write_page
+for _ in range(100):
+    write_page(Path(sys.argv[1]), sys.argv[2] * 5000)
+"""
+
+
+def test_two_programs_write_one_page_at_the_same_time(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITING, str(path), letter]) for letter in "ab"]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert path.read_text(encoding="utf-8") in {"a" * 5000, "b" * 5000}
+    assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_what_a_killed_program_left_beside_a_page_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(60)
+    (tmp_path / f".report.html.{ended.pid}.part").write_text("half", encoding="ascii")
+    (tmp_path / ".report.html.1.part").write_text("at work", encoding="ascii")
+    write_page(tmp_path / "report.html", "whole")
+    assert sorted(found.name for found in tmp_path.iterdir()) == [".report.html.1.part", "report.html"]

@@ -7,6 +7,7 @@ is not escaped again. So a page is well-formed, whatever a source is called.
 from __future__ import annotations
 
 import contextlib
+import glob
 import html
 import os
 from collections.abc import Iterable
@@ -80,9 +81,12 @@ def _alignment(place: int, words: int) -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Replace a file, whole or not at all. Raises OSError with the old one untouched."""
-    # Always the same name: what a killed program left there is the next one's to replace.
-    beside = path.with_name(f".{path.name}.part")
+    """Replace a file, whole or not at all. Raises OSError with the old one untouched.
+
+    Two programs may write the same page at the same time: the last one's stays.
+    """
+    _remove_leftovers(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
             file.write(text.encode("utf-8"))
@@ -93,3 +97,12 @@ def write_page(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):  # the first error says it
             beside.unlink(missing_ok=True)
         raise
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the unfinished files of killed programs beside a page."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        pid = left.name.removeprefix(f".{path.name}.").removesuffix(".part")
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            with contextlib.suppress(OSError):  # another user's, or removed already: it is in nobody's way
+                left.unlink()

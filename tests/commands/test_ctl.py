@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,11 @@ from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands import ctl
 from tui_gen.commands.ctl import CtlOrder
+from tui_gen.commands.engine_client import NoEngineError
 from tui_gen.config.run_config import RunConfig
+from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.storage.lock import Lock
 
 
 async def test_an_engine_of_this_version_carries_out_every_order(config: RunConfig, tmp_path: Path) -> None:
@@ -55,12 +60,49 @@ async def test_an_engine_of_another_version_can_be_ended_and_says_how_it_stands(
                 await ctl._carry_out(config, CtlOrder("skip", name="a"))
 
 
-async def test_an_engine_without_a_socket_tells_its_status_by_the_file(config: RunConfig) -> None:
+async def test_an_engine_without_a_socket_tells_its_status_by_the_file(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctl, "START_SECONDS", 0.0)
     write_state(config, pid=7, phase="running")
     with lock_held(config):
         lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
     assert lines[0] == "running"
     assert "no control socket" in lines[2]
+
+
+@pytest.mark.parametrize("word", ["status", "pause"])
+async def test_an_engine_that_has_just_begun_is_waited_for(
+    config: RunConfig, tmp_path: Path, word: str
+) -> None:
+    bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl")
+    lock = Lock(config.run_folder / "lock")  # held, and no socket yet
+    asked = asyncio.create_task(ctl._carry_out(config, CtlOrder(word)))
+    await asyncio.sleep(2 * ctl.LOOK_SECONDS)
+    server = ControlServer(bench.steering, run_folder=config.run_folder, lock=lock)
+    serving = asyncio.create_task(server.run())
+    try:
+        assert await asked
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        lock.release()
+
+
+@pytest.mark.parametrize("word", ["status", "drain"])
+async def test_an_engine_that_ends_instead_of_an_answer_is_told_of_as_none(
+    config: RunConfig, tmp_path: Path, word: str
+) -> None:
+    held = ExitStack()
+
+    def end(_: dict[str, Any]) -> dict[str, Any]:
+        held.close()
+        raise ConnectionResetError
+
+    async with answering(tmp_path, end):
+        held.enter_context(lock_held(config, str(tmp_path / "s")))
+        with pytest.raises(NoEngineError, match="no engine is running here; start one with"):
+            await ctl._carry_out(config, CtlOrder(word))
 
 
 @pytest.mark.parametrize("word", ["status", "drain"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
-from tui_gen.commands.engine_client import NoEngineError, open_client
+from tui_gen.commands.engine_client import NoEngineError, is_running, no_engine, open_client
 from tui_gen.commands.run.opening import find_source
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
@@ -21,6 +21,8 @@ from tui_gen.views.text.run_lines import progress_line
 
 RENEWED_SECONDS = 3.0
 """The longest time between two writes of the status by an engine, also on a busy machine."""
+START_SECONDS = 2.0
+"""The time to wait for the socket of an engine that has just begun."""
 LOOK_SECONDS = 0.05
 
 
@@ -45,7 +47,7 @@ def carry_out(config: RunConfig, order: CtlOrder) -> str:
 
 async def _carry_out(config: RunConfig, order: CtlOrder) -> str:
     try:
-        client = await open_client(config)
+        client = await _opened(config)
     except NoEngineError:
         raise
     except ControlError as error:
@@ -54,8 +56,29 @@ async def _carry_out(config: RunConfig, order: CtlOrder) -> str:
         return _status_text(await load_status(config.status_path, time.time()), str(error), order)
     try:
         return await _ask(config, client, order)
+    except ControlError as error:
+        if is_running(config):
+            raise
+        raise no_engine(config) from error  # it has ended since its socket was opened
     finally:
         await client.close()
+
+
+async def _opened(config: RunConfig) -> ControlClient:
+    """Return a client; wait for the socket of an engine that has just begun.
+
+    Raises NoEngineError, ControlError.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return await open_client(config)
+        except NoEngineError:
+            raise
+        except ControlError:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str:

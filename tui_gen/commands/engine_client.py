@@ -40,6 +40,12 @@ class NoEngineError(ControlError):
     """No engine runs on the output folder."""
 
 
+def no_engine(config: RunConfig) -> NoEngineError:
+    """Return an error that says how to start an engine."""
+    start_it = f"tui-gen {shlex.quote(str(config.path))}"
+    return NoEngineError(f"{config.output}: no engine is running here; start one with: {start_it}")
+
+
 def is_running(config: RunConfig) -> bool:
     """Return whether an engine runs on the configuration's output folder."""
     return is_held(config.run_folder / LOCK_NAME)
@@ -72,9 +78,7 @@ def _socket_of(config: RunConfig) -> Path:
     lock = config.run_folder / LOCK_NAME
     try:
         if not is_held(lock):
-            start_it = f"tui-gen {shlex.quote(str(config.path))}"
-            message = f"{config.output}: no engine is running here; start one with: {start_it}"
-            raise NoEngineError(message)
+            raise no_engine(config)
         holder = read_holder(lock)
     except OSError as error:
         message = f"{lock}: cannot be read ({error.strerror})"
@@ -83,7 +87,8 @@ def _socket_of(config: RunConfig) -> Path:
         return Path(holder.socket)
     pid = str(holder.pid) if holder is not None else "PID"
     message = (
-        f"the engine of {config.output} has no control socket: {config.run_folder / LOG_NAME} says why; "
+        f"the engine of {config.output} has no control socket: it starts or ends at this moment, or "
+        f"{config.run_folder / LOG_NAME} says why; "
         f"`kill -TERM {pid}` finishes the work in hand, saves and ends the engine"
     )
     raise ControlError(message)

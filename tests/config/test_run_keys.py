@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from tui_gen.config.key_meanings import meanings
 from tui_gen.config.keys import KeysModel, remedy_for
 from tui_gen.config.run_keys import FreeSpace, RunKeys
+from tui_gen.jobs.anime.config import schema as anime
 from tui_gen.jobs.superres.config import schema as superres
 from tui_gen.jobs.videomnist.config import schema as videomnist
 
@@ -37,6 +38,9 @@ class File(RunKeys, OwnKeys):
     min_free_gb: FreeSpace = 2.0
 
 
+MODELS = (File, anime.ConfigFile, videomnist.ConfigFile, superres.BaseSettings, superres.ConfigFile)
+
+
 def test_a_job_has_its_own_keys_first_and_a_changed_default_at_its_place() -> None:
     assert tuple(File.model_fields) == ("colour", *RUN_KEYS)
     assert (File().min_free_gb, RunKeys().min_free_gb, File().nice) == (2.0, 5.0, 19)
@@ -55,7 +59,7 @@ def test_a_key_declared_again_keeps_its_meaning_unless_it_has_a_new_one() -> Non
     ("model", "key", "wrong"),
     [
         (model, key, wrong)
-        for model in (File, videomnist.ConfigFile, superres.BaseSettings, superres.ConfigFile)
+        for model in MODELS
         for key, values in WRONG.items()
         for wrong in values
         if key in model.model_fields
@@ -69,5 +73,6 @@ def test_every_job_refuses_the_same_values(model: type[BaseModel], key: str, wro
 
 def test_every_job_has_every_key_of_a_run() -> None:
     assert set(RUN_KEYS) == set(RunKeys.model_fields)
+    assert set(RUN_KEYS) <= set(anime.ConfigFile.model_fields)
     assert set(RUN_KEYS) <= set(videomnist.ConfigFile.model_fields)
     assert set(RUN_KEYS) <= {*superres.ConfigFile.model_fields, *superres.BaseSettings.model_fields}

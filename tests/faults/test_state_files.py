@@ -18,7 +18,10 @@ from tests.acceptance.program import Dataset, environment, run_inside
 from tests.faults.conftest import Scene, check_words, lying_in, with_root
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands.run.starting_over import archive_previous
+from tui_gen.config.run_config import RUN_FOLDER
 from tui_gen.contract.registry import read_config
+from tui_gen.engine.run.session import LOCK_NAME
+from tui_gen.engine.storage.lock import is_held
 
 GARBAGE = {
     "empty": b"",
@@ -261,6 +264,21 @@ def test_starting_over_where_a_folder_cannot_be_moved_moves_none(
         archive_previous(read_config(finished.data.config))
     assert finished.data.tree() == before
     assert finished.data.ledger_path.exists()
+
+
+def test_starting_over_lets_no_engine_begin_meanwhile(
+    finished: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, rename, held = finished.data.output / RUN_FOLDER / LOCK_NAME, Path.rename, list[bool]()
+
+    def noting(path: Path, target: Path) -> Path:
+        held.append(is_held(lock))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", noting)
+    archive_previous(read_config(finished.data.config))
+    assert set(held) == {True}
+    assert not is_held(lock)
 
 
 def test_ctrl_c_at_the_very_end_changes_no_exit_code(tmp_path: Path) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import re
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -17,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from benchmarks.motions import PICTURES, name_of, picture
 from tests.jobs.videomnist.dataset.datasets import layout_of, making_up, write_file
 from tui_gen.base.exit_codes import ExitCode
+from tui_gen.config.key_meanings import meanings
 from tui_gen.jobs.videomnist.config import schema
 from tui_gen.jobs.videomnist.config.load import load_settings
 from tui_gen.jobs.videomnist.config.recipe import recipe_of
@@ -49,22 +47,6 @@ def rows(text: str, first: str) -> dict[str, list[str]]:
 # ------------------------------------------------------------------ the configuration
 
 
-def meanings() -> dict[str, str]:
-    """Return key -> the docstring below it in the schema."""
-    module = ast.parse(inspect.getsource(schema))
-    (body,) = (
-        node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == "ConfigFile"
-    )
-    return {
-        field.target.id: str(text.value.value)
-        for field, text in pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-    }
-
-
 def default_of(value: object) -> str:
     if value is PydanticUndefined:
         return "required"
@@ -73,7 +55,7 @@ def default_of(value: object) -> str:
 
 
 def test_every_key_has_its_row_as_the_schema_has_it() -> None:
-    told, meaning = rows(section("The configuration"), "key"), meanings()
+    told, meaning = rows(section("The configuration"), "key"), meanings(schema.ConfigFile)
     for name, field in schema.ConfigFile.model_fields.items():
         row = [field.description, default_of(field.default), meaning[name]]
         assert told.pop(f"`{name}`", None) == row, (

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from tui_gen.config.key_meanings import meanings
 from tui_gen.jobs.superres.config import schema
-from tui_gen.jobs.superres.config.reference import UndescribedKeyError, docstrings, reference
+from tui_gen.jobs.superres.config.reference import UndescribedKeyError, reference
 
 PAGE = Path(__file__).parents[4] / "docs" / "configuration.md"
 MODELS = [
@@ -27,7 +28,7 @@ def test_the_page_is_not_stale() -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_key_has_one_sentence(model: type[BaseModel]) -> None:
-    sentences = docstrings(model)
+    sentences = meanings(model)
     for name in model.model_fields:
         assert re.fullmatch(r"[A-Z`][^\n]*\.", sentences.get(name, "")), f"{model.__name__}.{name}"
 
@@ -48,6 +49,6 @@ def test_the_defaults_on_the_page_are_json() -> None:
 
 def test_a_key_without_a_sentence_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("tui_gen.jobs.superres.config.reference")
-    monkeypatch.setattr(module, "docstrings", lambda _model: {})
+    monkeypatch.setattr(module, "meanings", lambda _model: {})
     with pytest.raises(UndescribedKeyError, match="job has no docstring"):
         reference()

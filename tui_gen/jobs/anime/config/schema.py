@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tui_gen.config.keys import KeysModel, PathText, Text
+from tui_gen.config.run_keys import RunKeys
 from tui_gen.jobs.anime.config.stage_names import STAGE_WORDS
 
 Prob = Annotated[float, Field(ge=0, le=1)]
@@ -58,8 +59,8 @@ class ModelKeys(KeysModel):
     """Where the models run."""
 
 
-class ConfigFile(KeysModel):
-    """A whole generator_config.json of this job."""
+class OwnKeys(KeysModel):
+    """The keys that no other job has: sources, stages and models."""
 
     job: Literal["anime"] = Field(description='"anime"')
     """The kind of dataset to make."""
@@ -342,29 +343,6 @@ class ConfigFile(KeysModel):
     models: ModelKeys = Field(default=ModelKeys(), description='an object, like {"dir": "/models"}')
     """Which models are used."""
 
-    max_workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        default=None, description="a whole number from 1 to 1024, or null for one a processor"
-    )
-    """The number of working processes when a run begins; you can change it during the run."""
-    min_free_gb: Annotated[float, Field(ge=0)] = Field(default=5.0, description="a number, 0 or more")
-    """The run waits while less than this is free on the disk of the output."""
-    nice: Annotated[int, Field(ge=0, le=19)] = Field(default=19, description="a whole number from 0 to 19")
-    """The niceness of the working processes; 19 is the lowest priority."""
-    status_file: PathText | None = Field(
-        default=None, description="a file, or null for .generator_status.json in the output folder"
-    )
-    """The path of the status file for monitors."""
-    hooks: dict[
-        Literal["on_finish", "on_problem", "on_disk_low", "on_pause"],
-        Annotated[list[str], Field(min_length=1)],
-    ] = Field(
-        default={},
-        description='events and their commands as lists, like {"on_finish": ["/usr/local/bin/notify"]}',
-    )
-    """Your commands to run on events; a command gets the event as a line of JSON on its standard input."""
-    keymap: dict[str, str] = Field(default={}, description='bindings and their keys, like {"pause": "space"}')
-    """Other keys for the screen, by the ids that the help of the screen shows."""
-    notices: Literal["none", "bell", "message"] = Field(
-        default="none", description='"none", "bell" or "message"'
-    )
-    """How the screen notifies you when the run ends or has a problem: not at all, by a bell, or by OSC 9."""
+
+class ConfigFile(RunKeys, OwnKeys):
+    """A whole generator_config.json of this job."""

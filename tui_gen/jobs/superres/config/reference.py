@@ -7,23 +7,20 @@ Each key has its type, its default and the docstring of its field.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, PlainValidator
 from pydantic_core import PydanticUndefined
 
+from tui_gen.config.key_meanings import meanings
 from tui_gen.config.keys import PathText
-from tui_gen.jobs.superres.config import schema
 from tui_gen.jobs.superres.config.schema import Amount, ConfigFile, Part
 
 INTRODUCTION = """# The configuration
@@ -71,36 +68,19 @@ def _sections(section: Section) -> Iterator[Section]:
 
 
 def _table(model: type[BaseModel]) -> str:
-    meanings = docstrings(model)
+    sentences = meanings(model)
     annotations = _annotations(model)
     lines = ["| key | allowed values | default | meaning |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
-        if name not in meanings:
+        if name not in sentences:
             message = f"{model.__name__}.{name} has no docstring"
             raise UndescribedKeyError(message)
         is_required = field.default is PydanticUndefined
         default = "required" if is_required else f"`{_json(field.default)}`"
         written = field.description or "" if _has_pattern(annotations[name]) else _type(annotations[name])
-        cells = (f"`{name}`", written, default, meanings[name])
+        cells = (f"`{name}`", written, default, sentences[name])
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join([*lines, ""])
-
-
-def docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Return field -> the docstring below it, for all fields of a model."""
-    module = ast.parse(inspect.getsource(schema))
-    (body,) = (
-        node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == model.__name__
-    )
-    return {
-        field.target.id: text.value.value
-        for field, text in pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    }
 
 
 def _annotations(model: type[BaseModel]) -> dict[str, Any]:

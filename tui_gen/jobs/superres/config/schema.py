@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WrapValidator
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.keys import KeysModel, PathText, Text
+from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 
 LEFT_OUT = object()
@@ -223,9 +224,7 @@ class BaseSettings(KeysModel):
         default=3000, description="the clips of one video, a whole number from 1 to 1000000"
     )
     """The number of clips of a video whose weights add up to 1; other videos get a proportional number."""
-    max_workers: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=12, description="a whole number from 1 to 1024"
-    )
+    max_workers: Workers = Field(default=12, description="a whole number from 1 to 1024")
     """The number of workers when a run begins; you can change it during the run."""
     val_percent: Annotated[float, Field(ge=0, le=50)] = Field(
         default=0.0, description="a number from 0 to 50"
@@ -233,9 +232,7 @@ class BaseSettings(KeysModel):
     """The share of each film that is held out for validation."""
     temp_dir: PathText | None = Field(default=None, description="a folder or null; it is not needed")
     """Accepted from older files and ignored: there are no temporary frames."""
-    status_file: PathText | None = Field(
-        default=None, description="a file, or null for .generator_status.json in the output folder"
-    )
+    status_file: StatusFile = None
     """The path of the status file for monitors; null is `.generator_status.json` in the output folder."""
     min_file_size: Annotated[int, Field(ge=0)] = Field(default=10000, description="a whole number, 0 or more")
     """Accepted from older files and ignored: blank pictures are detected by their pixels."""
@@ -255,17 +252,14 @@ class BaseSettings(KeysModel):
         default=["5frames", "7frames"], description='one or both of "5frames" and "7frames", in a list'
     )
     """The low-resolution stacks that are written: five frames, seven frames, or both."""
-    min_free_gb: Annotated[float, Field(ge=0)] = Field(default=5.0, description="a number, 0 or more")
+    min_free_gb: FreeSpace = 5.0
     """The run waits while less than this is free on the disk of the output."""
     ffmpeg_threads: Annotated[int, Field(ge=0, le=1024)] = Field(
         default=0, description="a whole number, 0 for automatic"
     )
     """The decoding threads of one worker; 0 divides the processors among the workers."""
-    nice: Annotated[int, Field(ge=0, le=19)] = Field(default=19, description="a whole number from 0 to 19")
+    nice: Niceness = 19
     """The niceness of the decoders; 19 is the lowest priority."""
-
-
-HookCommand = Annotated[list[str], Field(min_length=1)]
 
 
 class ConfigFile(KeysModel):
@@ -336,16 +330,11 @@ class ConfigFile(KeysModel):
         default=[], description='a list of {"match": "...", "categories": {...}}'
     )
     """The categories that `tui-gen scan` gives to films by their names; the longest matching text decides."""
-    hooks: dict[Literal["on_finish", "on_problem", "on_disk_low", "on_pause"], HookCommand] = Field(
-        default={},
-        description='events and their commands as lists, like {"on_finish": ["/usr/local/bin/notify"]}',
-    )
+    hooks: Hooks = Field(default={})
     """Your commands to run on events; a command gets the event as a line of JSON on its standard input."""
-    keymap: dict[str, str] = Field(default={}, description='bindings and their keys, like {"pause": "space"}')
+    keymap: Keymap = Field(default={})
     """Other keys for the screen, by the ids that the help of the screen shows."""
-    notices: Literal["none", "bell", "message"] = Field(
-        default="none", description='"none", "bell" or "message"'
-    )
+    notices: NoticesKey = "none"
     """How the screen notifies you when the run ends or has a problem: not at all, by a bell, or by OSC 9."""
     videos: list[Annotated[VideoEntry, WrapValidator(_keep_left_out)]] = Field(
         default=[], description='a list of {"name": "...", "path": "...", "categories": {...}}'

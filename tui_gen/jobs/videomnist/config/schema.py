@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from tui_gen.config.keys import KeysModel, PathText
+from tui_gen.config.run_keys import FreeSpace, Niceness, WatchKeys, Workers, WorkKeys
 
 Motion = Literal["bounce", "circular", "linear", "spiral", "reflect", "stochastic", "vertical", "horizontal"]
 SampleFormat = Literal["gif", "mp4"]
@@ -30,12 +31,11 @@ class DigitFolders(KeysModel):
     """The images of the test videos."""
 
 
-HookCommand = Annotated[list[str], Field(min_length=1)]
 Slots = Annotated[int, Field(ge=1, le=MOST_DIGITS)]
 
 
-class ConfigFile(KeysModel):
-    """A whole generator_config.json of this job."""
+class VideoKeys(KeysModel):
+    """The videos, the file that holds them, and the samples."""
 
     job: Literal["videomnist"] = Field(description='"videomnist"')
     """The kind of dataset to make."""
@@ -139,28 +139,23 @@ class ConfigFile(KeysModel):
         default=3, description="a whole number from 1 to 100"
     )
     """The number of videos in a comparison."""
-    max_workers: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+
+
+class ShardKeys(KeysModel):
+    """The key of the shards; it is between the keys of the work and those of watching it."""
+
+    keep_shards: bool = Field(default=False, description="true or false")
+    """Whether the shards of rendered videos are kept after the HDF5 file holds the videos."""
+
+
+class ConfigFile(WatchKeys, ShardKeys, WorkKeys, VideoKeys):
+    """A whole generator_config.json of this job."""
+
+    # The keys of the file are in the order of the bases, the last base first.
+    max_workers: Workers | None = Field(
         default=None, description="a whole number from 1 to 1024, or null for one a processor"
     )
     """The number of rendering processes when a run begins; you can change it during the run."""
-    min_free_gb: Annotated[float, Field(ge=0)] = Field(default=1.0, description="a number, 0 or more")
-    """The run waits while less than this is free on the disk of the output."""
-    nice: Annotated[int, Field(ge=0, le=19)] = Field(default=19, description="a whole number from 0 to 19")
+    min_free_gb: FreeSpace = 1.0
+    nice: Niceness = 19
     """The niceness of the rendering processes; 19 is the lowest priority."""
-    keep_shards: bool = Field(default=False, description="true or false")
-    """Whether the shards of rendered videos are kept after the HDF5 file holds the videos."""
-    status_file: PathText | None = Field(
-        default=None, description="a file, or null for .generator_status.json in the output folder"
-    )
-    """The path of the status file for monitors."""
-    hooks: dict[Literal["on_finish", "on_problem", "on_disk_low", "on_pause"], HookCommand] = Field(
-        default={},
-        description='events and their commands as lists, like {"on_finish": ["/usr/local/bin/notify"]}',
-    )
-    """Your commands to run on events; a command gets the event as a line of JSON on its standard input."""
-    keymap: dict[str, str] = Field(default={}, description='bindings and their keys, like {"pause": "space"}')
-    """Other keys for the screen, by the ids that the help of the screen shows."""
-    notices: Literal["none", "bell", "message"] = Field(
-        default="none", description='"none", "bell" or "message"'
-    )
-    """How the screen notifies you when the run ends or has a problem: not at all, by a bell, or by OSC 9."""

@@ -93,12 +93,8 @@ def _errors_named(origin: Path | str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-<<<<<<< HEAD
-        message = f"{origin}: there is no status file: no run has begun here, or the file was removed"
-=======
         why = "no run has begun here, or the file was removed; `tui-gen report` shows what was made"
         message = f"{origin}: there is no status file: {why}"
->>>>>>> origin/race
         raise StatusError(message) from error
     except OSError as error:
         message = f"{origin}: cannot be read ({error.strerror})"

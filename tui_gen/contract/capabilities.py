@@ -34,6 +34,7 @@ class Capabilities:
     near_duplicates: NearDuplicates | None = None  # split --move, and the end of a run
     exporter: Exporter | None = None  # export
     previewer: Previewer | None = None  # the preview of the screen
+    next_steps: Callable[[], Sequence[str]] | None = None  # a run that finished: what to do next, a line each
     group_reviewer: GroupReviewer | None = None  # review
 
 

@@ -98,11 +98,14 @@ def _recorded(settings: Settings, records: Records) -> dict[Level, dict[str, Rec
     ledger = settings.folders.run_folder / LEDGER_NAME
     if not records or not ledger.exists():
         return found
+    wanted = {stage: _standing(settings, records, stage) for stage in STAGE_OF.values()}
     for standing in standing_patches(ledger):
         if standing.patch.category not in levels:
             continue
         level = levels[standing.patch.category]
         clip, record = standing.clip.clip, standing.patch.record
+        if not wanted[STAGE_OF[level]].get(clip.source, 0) >> clip.index & 1:
+            continue
         for image, path in record.get("files", {}).items():
             if path.startswith(folders[level]):
                 found[level][image] = Recorded(
@@ -112,6 +115,23 @@ def _recorded(settings: Settings, records: Records) -> dict[Level, dict[str, Rec
                     record.get("sha256", {}).get(image, ""),
                     standing.patch.size_bytes,
                 )
+    return found
+
+
+def _standing(settings: Settings, records: Records, stage: str) -> dict[str, int]:
+    """Return the clips of a stage whose images are to be there, by source, as bit sets.
+
+    Images that are not chosen or not selected any more are among the superseded files.
+    """
+    found = dict[str, int]()
+    for source in all_sources(settings, records):
+        record = records.get(source.id, NOTHING)
+        bits = facts.made(record, stage)
+        if stage == "extract" and source.kind == "episode":
+            bits &= facts.bits(record, "chosen")
+        elif stage == "select":
+            bits &= facts.bits(record, "selected")
+        found[source.id] = bits
     return found
 
 

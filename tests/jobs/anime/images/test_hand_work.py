@@ -28,6 +28,11 @@ def test_a_deleted_image_is_dropped_until_it_is_put_back() -> None:
     assert hand_work(THREE, ALL, Earlier.of(work.to_json())).dropped == frozenset()
 
 
+def test_an_image_stays_dropped_when_the_program_has_forgotten_it() -> None:
+    two = {name: THREE[name] for name in ("x", "y")}
+    assert hand_work(two, ALL[:2], Earlier(dropped=frozenset({"z"}))).dropped == {"z"}
+
+
 def test_an_image_with_a_new_stem_and_old_content_was_renamed() -> None:
     work = hand_work(
         THREE, ["a/x.png", "a/new.png", "a/z.png"], NOTHING, Surroundings(sha256_of=lambda _: "sha-y")

@@ -95,7 +95,7 @@ def hand_work(
     return LevelWork(
         moved=moved,
         pinned=pinned,
-        dropped=earlier.dropped.difference(found, waiting) if is_gone else frozenset(missing),
+        dropped=earlier.dropped.difference(found, waiting, elsewhere) | frozenset(() if is_gone else missing),
         added=new,
         waiting=waiting,
         is_gone=is_gone,

@@ -159,12 +159,14 @@ def _known(
         }
         digests = recorded["training"]
     else:
-        images = {image: placements.known(image) for image in placements.placed}
+        images = {image: placements.known(image) for image in placements.images}
         # A crop that was put into a group before it was classified was put there by hand.
         images |= {
             stem_of(path): Known(())
             for path in present
-            if stem_of(path) in recorded["cropped"] and stem_of(path) not in images
+            if stem_of(path) in recorded["cropped"]
+            and stem_of(path) not in images
+            and stem_of(path) not in placements.placed
         }
         digests = recorded["cropped"]
     return {

@@ -33,6 +33,8 @@ from tui_gen.jobs.anime.units import (
     members,
 )
 
+BEFORE = {"caption": "classify", "arrange": "caption", "balance": "arrange"}
+"""The stage over the dataset whose results another one reads."""
 FRAME_BYTES = 1_500_000.0
 """Of an extracted frame as PNG, about: what a plan says before any is made."""
 
@@ -274,12 +276,12 @@ def inputs_of(stage: str, records: Records, more: str = "") -> str:
     sources = {name: record for name, record in records.items() if name != DATASET}
     if stage == "choose":
         return facts.digest([_bits(sources, "survey"), more])
-    before = {"classify": "", "caption": "classify", "arrange": "caption", "balance": "arrange"}[stage]
     entries: list[object] = [facts.hand_digest(records, is_training=stage != "classify"), more]
     if stage == "classify":
         entries.append(_bits(sources, "embed"))
         entries.append(_bits(sources, "extract"))
     else:
+        before = BEFORE[stage]
         entries.append([facts.done_inputs(records, before), facts.times_done(records, before)])
         entries.append(_bits(sources, "tag"))
         entries.append(_bits(sources, "select"))
@@ -295,6 +297,9 @@ def plan_dataset(settings: Settings, records: Records, stage: str, inputs: str) 
     """Plan a stage over the dataset, unless it was performed on the same inputs."""
     times = facts.times_done(records, stage)
     is_left = not facts.is_done(records, stage) or facts.done_inputs(records, stage) != inputs
+    before = BEFORE.get(stage)
+    if before in settings.stages and before is not None and not facts.is_done(records, before):
+        is_left = False  # it failed
     plan = SourcePlan(
         source=DATASET,
         name="all images",

@@ -42,9 +42,10 @@ def captioned(context: Context, order: DatasetOrder, signs: Signs) -> dict[str, 
     """Write all captions. Raises ObstructedError, ImageError, OSError, ConfigurationError."""
     store = ImageStore(context.settings.folders, context.hand)
     selection = read_selection(context.settings.folders)
-    _supersede_unselected(context, store, selection, {image.id for image in order.added})
+    if selection is not None:
+        _supersede_unselected(context, store, selection, {image.id for image in order.added})
     store = ImageStore(context.settings.folders, context.hand)
-    found = [(path, _with_characters(metadata, selection)) for _, path, metadata in metadata_of(store)]
+    found = [(path, _with_characters(metadata, selection or {})) for _, path, metadata in metadata_of(store)]
     signs.give()
     options, folders = context.settings.tag, context.settings.folders
     # Processed tags of an earlier run are made anew: the tags of the tagger are all kept.

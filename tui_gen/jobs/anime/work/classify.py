@@ -8,17 +8,19 @@ What hands have moved stays where it is and counts as a reference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tui_gen.jobs.anime.classify.characters import character_of
 from tui_gen.jobs.anime.classify.classification import Classification, classify, groups_text
 from tui_gen.jobs.anime.classify.material import Crops
 from tui_gen.jobs.anime.classify.references import reference_id, references_among
 from tui_gen.jobs.anime.crop.cropping import frame_faces
 from tui_gen.jobs.anime.images.folders import Level
-from tui_gen.jobs.anime.images.metadata import ImageMetadata, metadata_name
+from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.placements import Placements, read_placements, write_placements
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
 from tui_gen.jobs.anime.images.walk import folder_of, images_below
@@ -39,7 +41,7 @@ def classified(context: Context, order: DatasetOrder, signs: Signs) -> dict[str,
     store = ImageStore(context.settings.folders, context.hand)
     metadata = dict(_crops(context, store, signs))
     found = _classification(context, store, metadata, signs)
-    _place(context, store, found, signs)
+    _place(context, store, found, metadata, signs)
     folders = context.settings.folders
     write_whole(folders.state / GROUPS, groups_text(found.groups, embedder_of(context).name).encode())
     _add_references(context, store, found)
@@ -140,7 +142,13 @@ def _references(
     )
 
 
-def _place(context: Context, store: ImageStore, found: Classification, signs: Signs) -> None:
+def _place(
+    context: Context,
+    store: ImageStore,
+    found: Classification,
+    crops: Mapping[str, tuple[Path, ImageMetadata]],
+    signs: Signs,
+) -> None:
     """Link each crop into its folder; move those that an earlier run put into another one."""
     folders, file = context.settings.folders, context.settings.folders.state / PLACEMENTS
     before = read_placements(file)
@@ -159,20 +167,16 @@ def _place(context: Context, store: ImageStore, found: Classification, signs: Si
             if present[image] != target:
                 move_image(present[image], target)
         else:
-            _link(cropped[image], target)
+            link_or_copy(cropped[image], target)
+        character = character_of(found.folders[image])
+        names = () if character is None else (character.text,)
+        store.move_metadata(target, replace(crops[image][1], characters=names))
         signs.give()
     for image, path in present.items():
         if image not in placed and image not in context.hand["classified"].waiting:
             store.supersede(path)
     write_placements(file, plan.completed())
     remove_empty_folders(base)
-
-
-def _link(crop: Path, target: Path) -> None:
-    link_or_copy(crop, target)
-    sidecar = crop.with_name(metadata_name(crop.name))
-    if sidecar.is_file():
-        write_whole(target.with_name(metadata_name(target.name)), sidecar.read_bytes())
 
 
 def _add_references(context: Context, store: ImageStore, found: Classification) -> None:

@@ -104,9 +104,15 @@ def _write(folders: Folders, found: Selection) -> None:
     write_whole(folders.state / SELECTION, text.encode("utf-8", "surrogateescape"))
 
 
-def read_selection(folders: Folders) -> dict[str, dict[str, Any]]:
-    """Return id -> characters of the selected images. Raises OSError, ValueError."""
-    text = (folders.state / SELECTION).read_text(encoding="utf-8", errors="surrogateescape")
+def read_selection(folders: Folders) -> dict[str, dict[str, Any]] | None:
+    """Return id -> characters of the selected images; None if nothing was classified here.
+
+    Raises OSError, ValueError.
+    """
+    try:
+        text = (folders.state / SELECTION).read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return None
     entries: dict[str, dict[str, Any]] = json.loads(text)["images"]
     return entries
 

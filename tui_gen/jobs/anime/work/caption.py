@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.writing import write_whole
-from tui_gen.jobs.anime.tag.captions import caption_of
 from tui_gen.jobs.anime.tag.core import CoreTags
 from tui_gen.jobs.anime.tag.files import (
     core_tag_text,
@@ -54,28 +53,43 @@ def captioned(context: Context, order: DatasetOrder, signs: Signs) -> dict[str, 
     known = _core_of(core_file) if options.use_existing_core_tag_file else None
     done = processed(images, options, tag_lists(options), seed=context.settings.seed, core=known)
     signs.give()
-    hashes, edited = _hashes(folders.state / HASHES), 0
-    told = dict[str, str]()
-    for (path, _), metadata in zip(found, done.images, strict=True):
-        caption = caption_of(metadata, context.settings.caption, context.settings.seed)
-        text = path.with_suffix(".txt")
-        is_edited = _is_edited(text, hashes.get(metadata.id))
-        edited += is_edited
-        if not is_edited:
-            write_whole(text, caption.encode("utf-8", "surrogateescape"))
-            told[metadata.id] = _digest(caption.encode("utf-8", "surrogateescape"))
-        elif metadata.id in hashes:
-            told[metadata.id] = hashes[metadata.id]
-        store.write_metadata(path, replace(metadata, caption=caption))
-        _write_aux(context, path, replace(metadata, caption=caption))
-        signs.give()
-    write_whole(folders.state / HASHES, json.dumps(told, sort_keys=True, indent=0).encode())
+    edited = _write_captions(context, store, [path for path, _ in found], done.images, signs)
     _write_texts(context, done.core)
     return {
         "files": {"core_tags": folders.relative(core_file)},
         "size": 0,
         "record": {"captions": len(found), "edited_by_hand": edited},
     }
+
+
+def _write_captions(
+    context: Context, store: ImageStore, paths: Sequence[Path], images: Sequence[ImageMetadata], signs: Signs
+) -> int:
+    """Write the captions and the metadata; return how many captions were edited by hand and are kept.
+
+    The hashes of the new captions are written first: a caption that a killed run wrote is no hand's.
+    """
+    settings, file = context.settings, context.settings.folders.state / HASHES
+    captions = {
+        metadata.id: caption_of(metadata, settings.caption, settings.seed).encode("utf-8", "surrogateescape")
+        for metadata in images
+    }
+    before = _hashes(file)
+    new = {image: _digest(caption) for image, caption in captions.items()}
+    _write_hashes(file, {image: sorted({*before.get(image, ()), new[image]}) for image in new})
+    kept = dict[str, list[str]]()
+    for path, metadata in zip(paths, images, strict=True):
+        text, caption = path.with_suffix(".txt"), captions[metadata.id]
+        if _is_edited(text, {*before.get(metadata.id, ()), new[metadata.id]}):
+            kept[metadata.id] = before.get(metadata.id, [])
+        else:
+            write_whole(text, caption)
+        written = replace(metadata, caption=caption.decode("utf-8", "surrogateescape"))
+        store.write_metadata(path, written)
+        _write_aux(context, path, written)
+        signs.give()
+    _write_hashes(file, {image: [new[image]] for image in new} | kept)
+    return len(kept)
 
 
 def _with_characters(metadata: ImageMetadata, selection: Mapping[str, Mapping[str, Any]]) -> ImageMetadata:
@@ -97,10 +111,10 @@ def _supersede_unselected(
             store.supersede(path)
 
 
-def _is_edited(text: Path, written: str | None) -> bool:
+def _is_edited(text: Path, written: Collection[str]) -> bool:
     """Return whether a caption is not as the program wrote it."""
     try:
-        return _digest(text.read_bytes()) != written
+        return _digest(text.read_bytes()) not in written
     except FileNotFoundError:
         return False
 
@@ -109,12 +123,17 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def _hashes(file: Path) -> dict[str, str]:
+def _hashes(file: Path) -> dict[str, list[str]]:
+    """Return the hashes of the captions that the program wrote, by image. A damaged file tells of none."""
     try:
         entries = json.loads(file.read_bytes())
-    except (FileNotFoundError, ValueError):
+        return {image: list(hashes) for image, hashes in entries.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return {}
-    return entries if isinstance(entries, dict) else {}
+
+
+def _write_hashes(file: Path, hashes: Mapping[str, Sequence[str]]) -> None:
+    write_whole(file, json.dumps(hashes, sort_keys=True, indent=0).encode())
 
 
 def tag_lists(options: TagOptions) -> TagLists:

@@ -172,6 +172,14 @@ def test_characters_of_a_booru_without_a_folder_can_be_removed() -> None:
     assert characters_of_frames(options) == [("Fern|hat",), ("Stark",), ("Fern",)]
 
 
+def test_a_frame_without_characters_replaces_no_crop() -> None:
+    frames = [frame("f", crop("f_0", "Stark", size=(100, 90)), characters=["Himmel"])]
+    options = replace(OPTIONS, is_booru=True, character_remove_unclassified=True)
+    found = selection(frames, options)
+    assert found.images == {"f_0": ("Stark",)}
+    assert found.left_out == {"f": "no_character"}
+
+
 # ------------------------------------------------------------------ near duplicates, order, reasons
 
 

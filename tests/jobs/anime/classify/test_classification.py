@@ -192,6 +192,12 @@ def test_one_corrected_crop_moves_no_cluster() -> None:
     assert again.folders == {**first.folders, "x": first.folders["b0"]}
 
 
+def test_a_cluster_goes_on_in_its_folder_if_a_crop_was_put_there() -> None:
+    letters = classify(crops_at(spread("a", 0, 8)), OPTIONS).folders["a0"][2:]
+    found = classify(crops_at(TWO | {"z": 90.0}, pinned={"z": f"7_{letters}"}), OPTIONS)
+    assert members(found, f"7_{letters}") == {*spread("a", 0, 8), "z"}
+
+
 def test_a_cluster_never_gets_the_name_of_a_character() -> None:
     letters = classify(crops_at(spread("a", 0, 8)), OPTIONS).folders["a0"][2:]
     crops = crops_at(TWO | {"z": 90.0}, references={"z": letters})

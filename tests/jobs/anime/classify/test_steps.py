@@ -183,6 +183,27 @@ def test_a_crop_sorted_by_hand_hides_no_reference() -> None:
     assert {found[each] for each in GROUP} == {"Fern"}
 
 
+def test_crops_sorted_by_hand_that_do_not_count_weaken_no_reference() -> None:
+    by_hand = {f"s{number}": 50.0 for number in range(100)}
+    found = referenced(
+        GROUP | {"r": 0.5} | by_hand,
+        {0: list(GROUP)},
+        pinned=dict.fromkeys(by_hand, "Fern"),
+        references={"r": "Fern"},
+    )
+    assert {found[each] for each in GROUP} == {"Fern"}
+
+
+def test_a_reference_does_not_make_a_crop_sorted_by_hand_count() -> None:
+    found = referenced(
+        GROUP | {"s": 0.1, "r0": 0.9, "r1": 0.5},
+        {0: list(GROUP)},
+        pinned={"s": "Fern"},
+        references={"r0": "Fern", "r1": "Stark"},
+    )
+    assert {found[each] for each in GROUP} == {"Stark"}
+
+
 def test_crops_whose_metadata_speak_against_the_reference_stay_behind() -> None:
     found = referenced(
         GROUP | {"r": 0.5},

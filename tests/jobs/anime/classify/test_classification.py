@@ -184,12 +184,26 @@ def test_of_two_folders_of_a_character_the_larger_one_gets_more() -> None:
     assert classify(crops_at(TWO, pinned=pinned), OPTIONS).folders["a7"] == "3_Frieren"
 
 
-def test_a_cluster_never_gets_the_name_of_a_folder_that_exists() -> None:
-    centre = classify(crops_at(spread("a", 0, 8)), OPTIONS).folders["a0"]
-    crops = crops_at(TWO | {"z": 90.0}, pinned={"z": f"7_{centre[2:]}"})
-    found = classify(crops, OPTIONS)
-    assert found.folders["a0"] != centre
-    assert found.folders["a0"].startswith("0_")
+def test_one_corrected_crop_moves_no_cluster() -> None:
+    points = {f"a{number}": number / 64 for number in range(7)} | spread("b", 9) | {"x": 0.5}
+    first = classify(crops_at(points), OPTIONS)
+    assert first.folders["x"] == first.folders["a0"]
+    again = classify(crops_at(points, pinned={"x": first.folders["b0"]}), OPTIONS)
+    assert again.folders == {**first.folders, "x": first.folders["b0"]}
+
+
+def test_a_cluster_goes_on_in_its_folder_if_a_crop_was_put_there() -> None:
+    letters = classify(crops_at(spread("a", 0, 8)), OPTIONS).folders["a0"][2:]
+    found = classify(crops_at(TWO | {"z": 90.0}, pinned={"z": f"7_{letters}"}), OPTIONS)
+    assert members(found, f"7_{letters}") == {*spread("a", 0, 8), "z"}
+
+
+def test_a_cluster_never_gets_the_name_of_a_character() -> None:
+    letters = classify(crops_at(spread("a", 0, 8)), OPTIONS).folders["a0"][2:]
+    crops = crops_at(TWO | {"z": 90.0}, references={"z": letters})
+    found = classify(crops, replace(OPTIONS, keep_unnamed_clusters=True))
+    assert re.fullmatch(r"0_[a-z]{6}", found.folders["a0"])
+    assert found.folders["a0"][2:] != letters
 
 
 # ------------------------------------------------------------------ groups, references, problems

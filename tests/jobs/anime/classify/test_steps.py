@@ -16,20 +16,11 @@ LIMITS = steps.Limits(share=0.6, count=20)
 def test_crops_are_clustered_together_with_those_pinned() -> None:
     points = spread("a", 0) | spread("b", 9)
     material = material_at(points, pinned={"b0": "Frieren"})
-    found = by_id(material, steps.clustered(material, min_samples=5, noise_share=0.6))
+    found = by_id(material, steps.clustered(material, min_samples=5))
     assert found["b0"] == "Frieren"
     assert len({found[each] for each in spread("a", 0)}) == 1
     assert len({found[f"b{number}"] for number in range(1, 6)} - {NOISE}) == 1
     assert found["a0"] != found["b1"]
-
-
-@pytest.mark.parametrize(("pinned", "is_noise"), [(3, False), (4, True)])
-def test_the_rest_of_a_cluster_that_is_mostly_noise_by_hand_is_noise(pinned: int, *, is_noise: bool) -> None:
-    points = spread("a", 0) | spread("b", 9)
-    material = material_at(points, pinned={f"b{number}": "-1_noise" for number in range(pinned)})
-    found = by_id(material, steps.clustered(material, min_samples=5, noise_share=0.6))
-    assert (found["b5"] == KEPT_AS_NOISE) == is_noise
-    assert found["a0"] != KEPT_AS_NOISE
 
 
 # ------------------------------------------------------------------ 2: noise
@@ -175,14 +166,42 @@ def test_a_cluster_like_repelling_references_is_noise() -> None:
     assert {found[each] for each in GROUP} == {KEPT_AS_NOISE}
 
 
-def test_a_few_crops_put_to_noise_by_hand_take_no_cluster_along() -> None:
-    found = referenced(GROUP | {"bad": 0.5}, {0: list(GROUP)}, pinned={"bad": "-1_noise"})
-    assert found["g0"] not in {NOISE, KEPT_AS_NOISE}
+@pytest.mark.parametrize(("by_hand", "follows"), [(1, False), (2, True)])
+@pytest.mark.parametrize(("folder", "label"), [("3_Frieren", "Frieren"), ("-1_noise", KEPT_AS_NOISE)])
+def test_a_cluster_follows_crops_sorted_by_hand_if_they_are_a_quarter_as_many(
+    by_hand: int, folder: str, label: int | str, *, follows: bool
+) -> None:
+    sorted_out = {f"s{number}": 0.5 for number in range(by_hand)} | {"far": 9.0, "farther": 19.0}
+    found = referenced(GROUP | sorted_out, {0: list(GROUP)}, pinned=dict.fromkeys(sorted_out, folder))
+    assert ({found[each] for each in GROUP} == {label}) == follows
 
 
-def test_the_rest_of_a_cluster_follows_the_crops_named_by_hand() -> None:
-    found = referenced(GROUP | {"named": 0.5}, {0: list(GROUP)}, pinned={"named": "Frieren"})
-    assert {found[each] for each in GROUP} == {"Frieren"}
+def test_a_crop_sorted_by_hand_hides_no_reference() -> None:
+    found = referenced(
+        GROUP | {"s": 0.1, "ref": 0.9}, {0: list(GROUP)}, pinned={"s": "Stark"}, references={"ref": "Fern"}
+    )
+    assert {found[each] for each in GROUP} == {"Fern"}
+
+
+def test_crops_sorted_by_hand_that_do_not_count_weaken_no_reference() -> None:
+    by_hand = {f"s{number}": 50.0 for number in range(100)}
+    found = referenced(
+        GROUP | {"r": 0.5} | by_hand,
+        {0: list(GROUP)},
+        pinned=dict.fromkeys(by_hand, "Fern"),
+        references={"r": "Fern"},
+    )
+    assert {found[each] for each in GROUP} == {"Fern"}
+
+
+def test_a_reference_does_not_make_a_crop_sorted_by_hand_count() -> None:
+    found = referenced(
+        GROUP | {"s": 0.1, "r0": 0.9, "r1": 0.5},
+        {0: list(GROUP)},
+        pinned={"s": "Fern"},
+        references={"r0": "Fern", "r1": "Stark"},
+    )
+    assert {found[each] for each in GROUP} == {"Stark"}
 
 
 def test_crops_whose_metadata_speak_against_the_reference_stay_behind() -> None:
@@ -278,14 +297,23 @@ def test_merging_goes_on_with_what_was_merged() -> None:
 
 
 def test_a_cluster_is_merged_into_a_character_but_no_two_characters() -> None:
-    pinned = {"f": "Fern", "s": "Stark"}
-    found = merged(GROUP | {"f": 0.0, "s": 0.1}, {0: list(GROUP)}, pinned=pinned)
+    pinned = {"f0": "Fern", "f1": "Fern", "s0": "Stark", "s1": "Stark"}
+    found = merged(GROUP | {"f0": 0.0, "f1": 0.0, "s0": 0.1, "s1": 0.1}, {0: list(GROUP)}, pinned=pinned)
     assert {found[each] for each in GROUP} == {"Fern"}
-    assert (found["f"], found["s"]) == ("Fern", "Stark")
+    assert (found["f0"], found["s0"]) == ("Fern", "Stark")
+
+
+def test_a_cluster_is_not_merged_into_a_single_crop_sorted_by_hand() -> None:
+    by_hand = {"s": "Stark"}
+    found = merged(GROUP | {"s": 0.0}, {0: list(GROUP)}, pinned=by_hand)
+    assert "Stark" not in {found[each] for each in GROUP}
+    known = merged(GROUP | {"s": 0.0, "r": 9.0}, {0: list(GROUP)}, pinned=by_hand, references={"r": "Stark"})
+    assert {known[each] for each in GROUP} == {"Stark"}
 
 
 def test_metadata_hold_crops_back_when_their_cluster_is_merged() -> None:
-    found = merged(GROUP | {"f": 0.0}, {0: list(GROUP)}, pinned={"f": "Fern"}, characters={"g0": ["Stark"]})
+    told = {"g0": ["Stark"], "f": ["Fern"]}
+    found = merged(GROUP | {"f": 0.0}, {0: list(GROUP)}, pinned={"f": "Fern"}, characters=told)
     assert found["g1"] == "Fern"
     assert isinstance(found["g0"], int)
 
@@ -295,7 +323,7 @@ def test_merging_goes_on_where_metadata_held_crops_back() -> None:
         GROUP | {"f": 0.0, "x": 20.0, "y": 20.6},
         {0: list(GROUP), 1: ["x"], 2: ["y"]},
         pinned={"f": "Fern"},
-        characters={"g0": ["Stark"]},
+        characters={"g0": ["Stark"], "f": ["Fern"]},
     )
     assert found["x"] == found["y"]
 

@@ -73,6 +73,15 @@ def test_the_frame_replaces_no_crop_if_it_is_not_taken() -> None:
     assert found.left_out == {"f": "faces"}
 
 
+def test_crops_without_a_frame_stand_for_themselves() -> None:
+    alone = FrameWithCrops(None, (crop("f_0", "Fern", size=(900, 900)), crop("f_1", None)))
+    for options in (OPTIONS, replace(OPTIONS, is_booru=True), replace(OPTIONS, original_in_dataset=False)):
+        found = selection([alone], options)
+        assert found.images == {"f_0": ("Fern",)}
+        assert found.left_out == {"f_1": "no_character"}
+        assert found.regularization == ()
+
+
 def test_crops_and_frames_can_be_unwanted() -> None:
     frames = [frame("f", crop("f_0", "Fern")), frame("g")]
     crops = selection(frames, replace(OPTIONS, original_in_dataset=False))
@@ -138,7 +147,7 @@ TOLD = [
 
 def characters_of_frames(options: SelectOptions) -> list[tuple[str, ...]]:
     found = selection(TOLD, options)
-    return [found.images.get(each.metadata.id, ()) for each in TOLD]
+    return [found.images[image] for image in "fgh"]
 
 
 def test_frames_of_episodes_show_what_their_crops_show() -> None:
@@ -161,6 +170,14 @@ def test_crops_can_replace_what_a_booru_tells() -> None:
 def test_characters_of_a_booru_without_a_folder_can_be_removed() -> None:
     options = replace(OPTIONS, is_booru=True, character_remove_unclassified=True)
     assert characters_of_frames(options) == [("Fern|hat",), ("Stark",), ("Fern",)]
+
+
+def test_a_frame_without_characters_replaces_no_crop() -> None:
+    frames = [frame("f", crop("f_0", "Stark", size=(100, 90)), characters=["Himmel"])]
+    options = replace(OPTIONS, is_booru=True, character_remove_unclassified=True)
+    found = selection(frames, options)
+    assert found.images == {"f_0": ("Stark",)}
+    assert found.left_out == {"f": "no_character"}
 
 
 # ------------------------------------------------------------------ near duplicates, order, reasons
@@ -214,7 +231,7 @@ def test_every_image_is_selected_or_has_a_reason() -> None:
         frame(f"f{number}", crop(f"f{number}_0", "Fern" if number % 2 else None)) for number in range(9)
     ]
     found = selection(frames, replace(OPTIONS, n_anime_reg=2))
-    images = {each.metadata.id for each in frames} | {f"f{number}_0" for number in range(9)}
+    images = {image for number in range(9) for image in (f"f{number}", f"f{number}_0")}
     sets = [set(found.images), set(found.regularization), set(found.left_out)]
     assert set.union(*sets) == images
     assert sum(map(len, sets)) == len(images)

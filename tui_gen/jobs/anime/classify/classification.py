@@ -79,9 +79,7 @@ def groups_text(groups: Mapping[str, Group], embedder: str) -> str:
 def _labelled(material: Material, options: ClassifyOptions) -> tuple[Rows, list[str]]:
     """Take all steps."""
     limits = steps.Limits(options.same_threshold_rel, options.same_threshold_abs)
-    labels = steps.clustered(
-        material, min_samples=options.cluster_min_samples, noise_share=options.same_threshold_rel
-    )
+    labels = steps.clustered(material, min_samples=options.cluster_min_samples)
     if options.extract_from_noise:
         labels = steps.extracted(material, labels, limits=limits, with_references=True)
     labels = steps.referenced(material, labels)
@@ -101,13 +99,13 @@ def _labelled(material: Material, options: ClassifyOptions) -> tuple[Rows, list[
 
 def _folders(material: Material, labels: Rows, pinned: Mapping[str, str]) -> dict[str, str]:
     """Return the folder of each crop."""
-    chosen = _folders_by_hand(material, labels, pinned)
+    by_hand = _folders_by_hand(material, labels, pinned)
     named = {
-        label: chosen.get(label, name.path)
+        label: by_hand.get(label, name.path)
         for label, name in enumerate(material.names)
         if isinstance(name, Character)
     }
-    by_label = named | _names_of_clusters(material, labels)
+    by_label = named | _names_of_clusters(material, labels, by_hand)
     return {
         image: pinned.get(image, by_label.get(label, NOISE))
         for image, label in zip(material.ids, labels.tolist(), strict=True)
@@ -122,11 +120,12 @@ def _folders_by_hand(material: Material, labels: Rows, pinned: Mapping[str, str]
     return {label: min(found, key=lambda each: (-found[each], each)) for label, found in counts.items()}
 
 
-def _names_of_clusters(material: Material, labels: Rows) -> dict[int, str]:
-    """Return the names of clusters without a name: `<k>_<letters>`, k from 0 for the largest.
+def _names_of_clusters(material: Material, labels: Rows, by_hand: Mapping[int, str]) -> dict[int, str]:
+    """Return the folders of clusters without a name: `<k>_<letters>`, k from 0 for the largest.
 
-    The letters come from the id of the most central crop, so that a later run gives the same ones. Letters
-    that are the name of a character or of another cluster are made anew.
+    The letters come from the id of the most central crop, so that a later run gives the same ones. A cluster
+    goes on in its folder of before if a hand has put crops into that folder. Letters that are the name of a
+    character or of another cluster are made anew.
     """
     found: list[tuple[int, str, int]] = []
     for label in np.unique(labels[labels >= material.first_cluster]).tolist():
@@ -134,11 +133,14 @@ def _names_of_clusters(material: Material, labels: Rows) -> dict[int, str]:
         centre = medoids(material.differences, members, 1)[0]
         found.append((-len(members), material.ids[centre], label))
     taken = {name.name.lower() for name in material.names if isinstance(name, Character)}
+    before = {character.path: folder for folder in by_hand.values() if (character := character_of(folder))}
     names: dict[int, str] = {}
     for number, (_, image, label) in enumerate(sorted(found)):
-        letters = next(each for each in _letters(image) if each not in taken)
+        letters = next(_letters(image))
+        if letters not in before:
+            letters = next(each for each in _letters(image) if each not in taken)
         taken.add(letters)
-        names[label] = f"{number}_{letters}"
+        names[label] = before.get(letters, f"{number}_{letters}")
     return names
 
 

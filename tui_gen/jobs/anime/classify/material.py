@@ -62,6 +62,13 @@ class Material:
     carries: NDArray[np.bool_]  # shape [crops, labels]: metadata name the character
 
     @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Whether reference images or metadata name the character of each label, shape [labels]."""
+        is_known: NDArray[np.bool_] = np.logical_or.reduce(self.carries, axis=0)
+        is_known[self.reference_labels[self.reference_rows >= len(self.ids)]] = True
+        return is_known
+
+    @property
     def first_cluster(self) -> int:
         """The first label of a cluster without a name."""
         return len(self.names)

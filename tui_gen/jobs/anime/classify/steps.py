@@ -10,7 +10,7 @@ cluster 0 is never merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from tui_gen.jobs.anime.classify.material import KEPT_AS_NOISE, NOISE, Material
 from tui_gen.jobs.anime.classify.optics import optics_labels
 
 _LIKE_REFERENCES = 0.01  # share of a character's references that a cluster is like: forms of it differ
+_SORTED_BY_HAND = 0.25  # crops of a label that are like a cluster, for each crop of the cluster
 _WITH_NAME = 0.6  # share of a cluster whose metadata name the character
 _NEAR_REFERENCE = 0.5  # of the threshold: one reference is enough that near
 
@@ -37,20 +38,14 @@ class Limits:
         return (share >= self.share) | (count >= self.count)
 
 
-def clustered(material: Material, *, min_samples: int, noise_share: float) -> Rows:
+def clustered(material: Material, *, min_samples: int) -> Rows:
     """Return the labels after clustering all crops, the pinned ones among them (step 1).
 
-    Pinned crops have their own label; the others keep the cluster. Where pinned noise makes up at least
-    `noise_share` of a cluster, the rest of it is noise, too: more of a passer-by that was put there by hand.
+    Pinned crops have their own label; the others of their cluster keep the cluster.
     """
     count = len(material.ids)
     clusters = optics_labels(material.differences[:count, :count], min_samples=min_samples)
     labels = np.where(clusters >= 0, clusters + material.first_cluster, NOISE)
-    dismissed = material.is_pinned & (material.given == KEPT_AS_NOISE)
-    for cluster in np.unique(clusters[clusters >= 0]).tolist():
-        members = clusters == cluster
-        if dismissed[members].mean() >= noise_share:
-            labels[members] = KEPT_AS_NOISE
     return np.where(material.is_pinned, material.given, labels)
 
 
@@ -82,19 +77,25 @@ def referenced(material: Material, labels: Rows) -> Rows:
     """Assign clusters to the characters of references (step 3).
 
     A cluster goes to the label of the reference with the smallest mean difference to it, if at least 1 % of
-    the label's references have a mean of at most the threshold. Noise that was put there by hand repels
-    single crops only, no clusters: a few bad pictures of a character are no reason to lose the character.
+    the label's references have a mean of at most the threshold.
+
+    Crops that were sorted by hand are references of a cluster only if those of the label with such a mean are
+    at least a quarter as many as the crops of the cluster. Hands take single crops out of a cluster because
+    they do not belong to it: the cluster must not follow them, neither to a character nor to noise.
     """
     labels = labels.copy()
+    of_references = material.reference_labels
     is_by_hand = material.reference_rows < len(material.ids)
-    counts = ~(is_by_hand & (material.reference_labels >= material.first_repelling))
-    rows, of_rows = material.reference_rows[counts], material.reference_labels[counts]
-    if not len(rows):
-        return labels
     for members in list(_clusters(material, labels)):
-        means = material.differences[members][:, rows].mean(axis=0, dtype=np.float64)
-        label = int(of_rows[np.argmin(means)])  # of equal ones the smaller label: rows are ordered by label
-        if (means[of_rows == label] <= material.threshold).mean() >= _LIKE_REFERENCES:
+        means = material.differences[members][:, material.reference_rows].mean(axis=0, dtype=np.float64)
+        is_like = means <= material.threshold
+        by_hand = np.bincount(of_references[is_like & is_by_hand], minlength=material.first_cluster)
+        counts = ~is_by_hand | (by_hand[of_references] >= _SORTED_BY_HAND * len(members))
+        if not counts.any():
+            continue
+        # Of equal means the smaller label: references are ordered by label.
+        label = int(of_references[np.argmin(np.where(counts, means, np.inf))])
+        if is_like[counts & (of_references == label)].mean() >= _LIKE_REFERENCES:
             taken = members[material.agrees[members, label]]
             labels[taken] = label if label < material.first_repelling else KEPT_AS_NOISE
     return labels
@@ -129,16 +130,14 @@ def merged(material: Material, labels: Rows, threshold: float) -> Rows:
     """Merge clusters into clusters and characters, the most alike pair first (step 5).
 
     A pair is merged if at least `threshold` of its pairs of crops are within the threshold of differences.
-    Two characters never are. Crops whose metadata speak against the character stay behind.
+    Two characters never are. Crops whose metadata speak against the character stay behind. A character that
+    is known from single crops sorted by hand takes no cluster that is over four times as large, as in step 3.
     """
     labels = labels.copy()
     apart: set[tuple[int, int]] = set()  # merged as far as metadata let them be
     groups, sizes, pairs = same_between(material.differences, labels, material.threshold)
     while True:
-        shares = np.triu(pairs / np.outer(sizes, sizes), k=1)
-        shares[:, groups < material.first_cluster] = -1  # the second of a pair has no name
-        for one, other in apart:
-            shares[np.searchsorted(groups, one), np.searchsorted(groups, other)] = -1
+        shares = np.where(_may_merge(material, groups, sizes, apart), pairs / np.outer(sizes, sizes), -1)
         if not shares.size or shares.max() < threshold or shares.max() <= 0:
             return labels
         first, second = np.unravel_index(int(np.argmax(shares)), shares.shape)
@@ -233,6 +232,22 @@ def _ambiguity(material: Material, members: Rows, candidates: Sequence[int]) -> 
 def _path(material: Material, label: int) -> str:
     name = material.names[label]
     return name if isinstance(name, str) else name.path
+
+
+def _may_merge(
+    material: Material, groups: Rows, sizes: Rows, apart: Collection[tuple[int, int]]
+) -> NDArray[np.bool_]:
+    """Return which pairs of groups may be merged, the second into the first, shape [g, g]."""
+    may = np.triu(np.ones((len(groups), len(groups)), dtype=np.bool_), k=1)
+    may[:, groups < material.first_cluster] = False
+    known = material.is_known[groups[groups < material.first_cluster]]
+    for row in np.flatnonzero(~known).tolist():
+        may[row] &= sizes[row] >= _SORTED_BY_HAND * sizes
+    places = {label: place for place, label in enumerate(groups.tolist())}
+    for first, second in apart:
+        if first in places and second in places:
+            may[places[first], places[second]] = False
+    return may
 
 
 def _joined(groups: Rows, sizes: Rows, pairs: Rows, first: int, second: int) -> tuple[Rows, Rows, Rows]:

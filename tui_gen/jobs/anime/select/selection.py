@@ -54,7 +54,7 @@ class SortedCrop:
 class FrameWithCrops:
     """A frame and its crops. The metadata tell the characters that were known before the classification."""
 
-    metadata: ImageMetadata
+    metadata: ImageMetadata | None  # None: crops of a frame that is not there
     crops: Sequence[SortedCrop] = ()
 
 
@@ -81,7 +81,7 @@ def selection(
     `repeats` is asked only with `filter_again`: once for the crops, once for the frames with characters and
     once for the regularization images, so that a crop is never left out for the frame it was made of.
     """
-    frames = sorted(frames, key=lambda each: each.metadata.id)
+    frames = list(frames)
     known = {character.name for each in frames for character in _characters_of_crops(each)}
     chosen = _Choice()
     for frame in frames:
@@ -114,22 +114,23 @@ def _choose_of_frame(
 ) -> None:
     """Choose a frame and its crops."""
     image = frame.metadata
-    may_be_taken = bool(characters) and _has_wanted_faces(image, options)
+    may_be_taken = image is not None and bool(characters) and _has_wanted_faces(image, options)
     replaces = False
-    for crop in sorted(frame.crops, key=lambda each: each.metadata.id):
+    for crop in frame.crops:
         shown = _character_in(crop)
-        is_large = _area(crop.metadata) > _MOST_OF_FRAME * _area(image)
         if not options.cropped_in_dataset:
             chosen.left_out[crop.metadata.id] = "crops_unwanted"
         elif shown is None:
             chosen.left_out[crop.metadata.id] = "no_character"
-        elif is_large and may_be_taken:
+        elif may_be_taken and _is_most_of(image, crop.metadata):
             chosen.left_out[crop.metadata.id] = "frame_instead"
             replaces = True
         elif not _has_wanted_faces(crop.metadata, options):
             chosen.left_out[crop.metadata.id] = "faces"
         else:
             chosen.crops[crop.metadata.id] = (shown.text,)
+    if image is None:
+        return
     if not (options.original_in_dataset or replaces):
         chosen.left_out[image.id] = "frames_unwanted"
     elif not _has_wanted_faces(image, options):
@@ -159,7 +160,8 @@ def _characters_of_frame(
     set or nothing is told. `known` holds the names of all characters that have a folder.
     """
     of_crops = _characters_of_crops(frame)
-    told = [each for each in map(character_named, frame.metadata.characters) if each is not None]
+    names = () if frame.metadata is None else frame.metadata.characters
+    told = [character for name in names if (character := character_named(name)) is not None]
     if not told or not options.is_booru or options.character_overwrite_uncropped:
         return tuple(sorted({each.text for each in of_crops}))
     if options.character_remove_unclassified:
@@ -183,9 +185,12 @@ def _has_wanted_faces(image: ImageMetadata, options: SelectOptions) -> bool:
     return (lowest is None or image.n_faces >= lowest) and (highest is None or image.n_faces <= highest)
 
 
-def _area(image: ImageMetadata) -> int:
-    width, height = image.image_size
-    return width * height
+def _is_most_of(frame: ImageMetadata | None, crop: ImageMetadata) -> bool:
+    if frame is None:
+        return False
+    return (
+        crop.image_size[0] * crop.image_size[1] > _MOST_OF_FRAME * frame.image_size[0] * frame.image_size[1]
+    )
 
 
 def summary(selected: Selection) -> dict[str, int]:

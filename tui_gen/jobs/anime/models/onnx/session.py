@@ -81,6 +81,9 @@ class Session:
         """Return a session on the GPU, or None after a warning."""
         import onnxruntime as ort
 
+        if CUDA not in ort.get_available_providers():
+            self._sessions.fall_back("the installed onnxruntime is the one for the CPU alone")
+            return None
         try:
             opened = ort.InferenceSession(self.path, options, providers=[CUDA, CPU])
         except Exception as error:  # noqa: BLE001 - whatever CUDA says, the CPU can do it

@@ -13,10 +13,12 @@ import pytest
 from tests.jobs.anime.models import tiny_onnx as tiny
 from tests.jobs.anime.models.test_onnx_detector import BOXES, rows
 from tui_gen.base.errors import RefusedError
-from tui_gen.jobs.anime.crop.cropping import CropOptions, detected_parts
+from tui_gen.jobs.anime.crop.cropping import detected_parts
+from tui_gen.jobs.anime.crop.options import CropOptions
 from tui_gen.jobs.anime.model import Part, Subject
-from tui_gen.jobs.anime.models.finding import ModelOptions, found_frame_embedder, found_models
+from tui_gen.jobs.anime.models.finding import found_frame_embedder, found_models
 from tui_gen.jobs.anime.models.loading import loaded, loaded_frame_embedder
+from tui_gen.jobs.anime.models.options import ModelOptions
 from tui_gen.jobs.anime.models.places import hub_cache_of, model_file
 
 CCIP = "ccip-caformer-24-randaug-pruned"
@@ -295,7 +297,8 @@ def test_a_changed_model_has_another_digest(folder: Path, environ: dict[str, str
 def test_looking_for_models_loads_no_runtime() -> None:
     code = (
         "import sys\n"
-        "from tui_gen.jobs.anime.models.finding import ModelOptions, found_models\n"
+        "from tui_gen.jobs.anime.models.options import ModelOptions\n"
+        "from tui_gen.jobs.anime.models.finding import found_models\n"
         "assert not {'numpy', 'cv2'} & set(sys.modules)\n"
         "found_models(ModelOptions(), environ={'HF_HUB_CACHE': '/none'})\n"
         "assert not {'cv2', 'onnxruntime', 'PIL', 'animeface'} & set(sys.modules)"

@@ -18,8 +18,6 @@ from tui_gen.jobs.anime.models.places import model_file
 
 WIDE = np.full((360, 1280, 3), 255, np.uint8)
 """A picture that is twice as wide as the model's, and about half as high."""
-SEEN = 0.25 * 4
-"""What the tiny detector multiplies scores by: `look` of a white picture, times 4."""
 
 
 def detector(path: Path, part: str = "person") -> OnnxDetector:
@@ -48,18 +46,21 @@ def test_boxes_are_scaled_to_the_picture_and_the_best_come_first(tmp_path: Path)
     got = detector(tiny.yolo(tmp_path / "model.onnx", rows(*BOXES))).persons(WIDE)
     # across 1280 / 640 = 2, down 360 / 640 = .5625
     assert [each.box for each in got] == [(140, 39, 260, 73), (540, 124, 740, 236), (1210, 338, 1280, 360)]
-    assert [each.score for each in got] == pytest.approx([0.95 * SEEN, 0.9 * SEEN, 0.4 * SEEN], rel=0.01)
+    assert [each.score for each in got] == pytest.approx([0.95, 0.9, 0.4])
     assert {each.part for each in got} == {"person"}
 
 
-def test_scores_come_from_the_red_channel_of_the_squashed_picture(tmp_path: Path) -> None:
-    picture = np.zeros((90, 160, 3), np.uint8)
-    picture[:, 80:, 0] = 200
-    picture[:, :, 2] = 255
-    squashed = tiny.restated_resize(picture, (640, 640), "bicubic")
-    seen = tiny.look(squashed.transpose(2, 0, 1) / 255)[0] * 4
-    (best, *_) = detector(tiny.yolo(tmp_path / "model.onnx", rows(*BOXES))).persons(picture)
-    assert best.score == pytest.approx(0.95 * seen, abs=2e-3)
+def test_the_model_sees_the_squashed_picture(tmp_path: Path) -> None:
+    coarse = np.random.default_rng(2).integers(100, 256, (30, 40, 3)).astype(np.uint8)
+    picture = coarse.repeat(30, axis=0).repeat(30, axis=1)
+    squashed = tiny.restated_resize(picture, (640, 640), "bicubic", tiny.CELL) / 255
+    got = detector(tiny.yolo_of_samples(tmp_path / "model.onnx")).persons(picture)
+    scores = {(each.box[0], each.box[1]): each.score for each in got}
+    assert len(scores) == 16 * 16
+    # a corner at 40 k is at 75 k of 1200 across, and at 56.25 k of 900 down
+    wanted = {(75 * x, round(56.25 * y)): squashed[y, x, 2] for x in range(16) for y in range(16)}
+    assert scores == pytest.approx(wanted, abs=1.01 / 255)
+    assert [each.score for each in got] == sorted((each.score for each in got), reverse=True)
 
 
 def test_a_box_overlapping_by_more_than_the_models_iou_is_left_out(tmp_path: Path) -> None:
@@ -83,14 +84,14 @@ def test_classes_are_suppressed_together_and_the_best_class_counts(tmp_path: Pat
     path = tiny.yolo(tmp_path / "model.onnx", two, names="{0: 'girl', 1: 'boy'}")
     (only,) = detector(path).persons(np.full((640, 640, 3), 255, np.uint8))
     assert only.box == (152, 150, 252, 250)
-    assert only.score == pytest.approx(0.9 * SEEN, rel=0.01)
+    assert only.score == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(
     ("part", "least"), [("person", 0.3), ("face", 0.25), ("head", 0.4), ("halfbody", 0.5)]
 )
 def test_each_part_has_its_own_least_score(part: str, least: float, tmp_path: Path) -> None:
-    scores = [(100 * at + 50, 50, 40, 40, (least + step) / SEEN) for at, step in enumerate((-0.02, 0.02))]
+    scores = [(100 * at + 50, 50, 40, 40, least + step) for at, step in enumerate((-0.02, 0.02))]
     found = detector(tiny.yolo(tmp_path / "model.onnx", rows(*scores)), part)
     how = {
         "person": found.persons,
@@ -106,7 +107,7 @@ def test_end_to_end_models_give_corners_and_a_class(tmp_path: Path) -> None:
     output = np.array([[100, 100, 200, 300, 0.8, 0], [0, 0, 50, 50, 0.2, 0]], np.float32)
     (only,) = detector(tiny.yolo(tmp_path / "model.onnx", output, scores=tiny.IN_COLUMN_5)).persons(WIDE)
     assert only.box == (200, 56, 400, 169)
-    assert only.score == pytest.approx(0.8 * SEEN, rel=0.01)
+    assert only.score == pytest.approx(0.8)
 
 
 def test_rtdetr_models_give_shares_of_the_picture(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from tests.jobs.anime.models.drawn import Place, backdrop, characters, draw
 from tui_gen.jobs.anime.model import Subject
 from tui_gen.jobs.anime.models.boxes import iou
-from tui_gen.jobs.anime.models.finding import ModelOptions, found_models
+from tui_gen.jobs.anime.models.finding import found_models
 from tui_gen.jobs.anime.models.loading import LoadedModels, loaded
+from tui_gen.jobs.anime.models.options import ModelOptions
 
 pytestmark = [
     pytest.mark.loaders,

@@ -1,10 +1,9 @@
 """Tiny ONNX models with the names, sizes and outputs of the published ones.
 
-Each one looks at its input through the same two steps, so that a wrong channel, side, scale or direction
-gives another output:
+Their outputs are made of single values of their input, so that a wrong channel, side, scale, direction or way
+of resizing gives another output:
 
-    look(image)[channel] = sum over x and y of image * x * y, x and y rising from 0 to 1, divided by pixels
-    output               = look * weights (+ what the kind of model does with it)
+    samples(image) = image[:, ::step, ::step]
 """
 
 from __future__ import annotations
@@ -23,15 +22,9 @@ Floats = NDArray[np.float32]
 OPSET = 17
 
 
-def ramp(length: int) -> Floats:
-    return np.linspace(0, 1, length, dtype=np.float32)
-
-
-def look(planes: NDArray[Any]) -> NDArray[np.float64]:
-    """Return what the models see of an image [3, height, width]: one number a channel."""
-    _, height, width = planes.shape
-    seen = planes.astype(np.float64) * ramp(height)[:, None] * ramp(width)
-    return np.asarray(seen.mean(axis=(1, 2)))
+def samples(planes: NDArray[Any], step: int) -> NDArray[Any]:
+    """Return what the models see of an image [3, height, width]: values channel by channel, row by row."""
+    return planes[:, ::step, ::step].reshape(-1)
 
 
 def constant(name: str, values: NDArray[Any]) -> onnx.TensorProto:
@@ -62,19 +55,24 @@ def written(  # noqa: PLR0917 - the parts of a model
     return path
 
 
-def look_nodes(source: str, height: int, width: int) -> tuple[list[onnx.NodeProto], dict[str, NDArray[Any]]]:
-    """Return the nodes that compute `look` [n, 3] of an input [n, 3, height, width]."""
+def sample_nodes(source: str, step: int) -> tuple[list[onnx.NodeProto], dict[str, NDArray[Any]]]:
+    """Return the nodes that compute `samples` [n, values] of an input [n, 3, height, width]."""
     nodes = [
-        helper.make_node("Mul", [source, "rows"], ["by_row"]),
-        helper.make_node("Mul", ["by_row", "columns"], ["by_both"]),
-        helper.make_node("ReduceMean", ["by_both"], ["look"], axes=[2, 3], keepdims=0),
+        helper.make_node("Slice", [source, "starts", "ends", "axes", "steps"], ["sampled"]),
+        helper.make_node("Flatten", ["sampled"], ["samples"], axis=1),
     ]
-    return nodes, {"rows": ramp(height).reshape(1, 1, -1, 1), "columns": ramp(width).reshape(1, 1, 1, -1)}
+    constants: dict[str, NDArray[Any]] = {
+        "starts": np.array([0, 0]),
+        "ends": np.array([9999, 9999]),
+        "axes": np.array([2, 3]),
+        "steps": np.array([step, step]),
+    }
+    return nodes, constants
 
 
-def weights(count: int, seed: int = 1) -> Floats:
-    """Return the weights [3, count] of a model's output."""
-    return np.random.default_rng(seed).normal(0, 3, (3, count)).astype(np.float32)
+def weights(inputs: int, outputs: int) -> Floats:
+    """Return the weights of a model's output, shape [inputs, outputs]."""
+    return np.random.default_rng(1).normal(0, 1 / inputs**0.5, (inputs, outputs)).astype(np.float32)
 
 
 IN_ROWS: tuple[slice, ...] = (slice(4, None),)
@@ -90,11 +88,11 @@ def yolo(
     size: tuple[int, int] = (640, 640),
     names: str = "{0: 'one'}",
 ) -> Path:
-    """Write a detector that gives `output`, its scores multiplied by the image's red `look` times 4."""
+    """Write a detector that gives `output`, its scores multiplied by the red of the picture's corner."""
     height, width = size
-    nodes, constants = look_nodes("images", height, width)
+    nodes, constants = sample_nodes("images", 9999)
     nodes += [
-        helper.make_node("MatMul", ["look", "only_red"], ["red"]),
+        helper.make_node("MatMul", ["samples", "only_red"], ["red"]),
         helper.make_node("Mul", ["scored", "red"], ["changing"]),
         helper.make_node("Add", ["changing", "still"], ["output0"]),
     ]
@@ -109,7 +107,7 @@ def yolo(
         nodes,
         {
             **constants,
-            "only_red": np.array([[4], [0], [0]], np.float32),
+            "only_red": np.array([[1], [0], [0]], np.float32),
             "scored": scored[None],
             "still": still[None],
         },
@@ -117,16 +115,47 @@ def yolo(
     )
 
 
+CELL = 40
+"""Distance of the boxes of `yolo_of_samples`."""
+
+
+def yolo_of_samples(path: Path) -> Path:
+    """Write a detector with 16 x 16 boxes of 20 x 20 pixels, whose scores are the blue in their corners."""
+    nodes, constants = sample_nodes("blue", CELL)
+    corners = np.arange(0, 640, CELL, dtype=np.float32)
+    x, y = (each.ravel() + 10 for each in np.meshgrid(corners, corners))
+    nodes = [
+        helper.make_node("Slice", ["images", "third", "fourth", "channels"], ["blue"]),
+        *nodes,
+        helper.make_node("Unsqueeze", ["samples", "channels"], ["scores"]),
+        helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
+    ]
+    return written(
+        path,
+        [("images", (1, 3, 640, 640))],
+        [("output0", (1, 5, len(x)))],
+        nodes,
+        {
+            **constants,
+            "boxes": np.stack((x, y, np.full_like(x, 20), np.full_like(x, 20)))[None].astype(np.float32),
+            "third": np.array([2]),
+            "fourth": np.array([3]),
+            "channels": np.array([1]),
+        },
+        {"imgsz": "[640, 640]", "names": "{0: 'one'}"},
+    )
+
+
 def ccip(folder: Path, *, threshold: float = 0.2) -> Path:
-    """Write a CCIP model: features are `look` times weights, differences 1 - cosine."""
-    nodes, constants = look_nodes("input", 384, 384)
-    nodes.append(helper.make_node("MatMul", ["look", "weights"], ["output"]))
+    """Write a CCIP model: features are 16 x 16 samples of each channel, differences 1 - cosine."""
+    nodes, constants = sample_nodes("input", 24)
+    nodes.append(helper.make_node("Identity", ["samples"], ["output"]))
     written(
         folder / "model_feat.onnx",
         [("input", ("batch", 3, 384, 384))],
         [("output", ("batch", 768))],
         nodes,
-        {**constants, "weights": weights(768)},
+        constants,
     )
     written(
         folder / "model_metrics.onnx",
@@ -159,13 +188,13 @@ TAGS = (
 
 
 def tagger(folder: Path, tags: Sequence[tuple[str, int]] = TAGS, *, outputs: int | None = None) -> Path:
-    """Write a tagger: sigmoids of `look` / 255 times weights, and its list of tags."""
-    nodes, constants = look_nodes("planes", 448, 448)
+    """Write a tagger: sigmoids of 7 x 7 samples of each channel times weights / 64, and its list of tags."""
+    nodes, constants = sample_nodes("planes", 64)
     count = len(tags) if outputs is None else outputs
     nodes = [
         helper.make_node("Transpose", ["input"], ["planes"], perm=[0, 3, 1, 2]),
         *nodes,
-        helper.make_node("MatMul", ["look", "weights"], ["raw"]),
+        helper.make_node("MatMul", ["samples", "weights"], ["raw"]),
         helper.make_node("Sigmoid", ["raw"], ["output"]),
     ]
     written(
@@ -173,7 +202,7 @@ def tagger(folder: Path, tags: Sequence[tuple[str, int]] = TAGS, *, outputs: int
         [("input", ("batch_size", 448, 448, 3))],
         [("output", ("batch_size", count))],
         nodes,
-        {**constants, "weights": weights(count) / 60},
+        {**constants, "weights": weights(147, count) / 64},
     )
     lines = [f"{at},{name},{category},{1000 - at}" for at, (name, category) in enumerate(tags)]
     (folder / "selected_tags.csv").write_text("\n".join(["tag_id,name,category,count", *lines]) + "\n")
@@ -181,26 +210,30 @@ def tagger(folder: Path, tags: Sequence[tuple[str, int]] = TAGS, *, outputs: int
 
 
 def frames(path: Path, *, as_map: bool = False) -> Path:
-    """Write a model of images: vectors [n, 5], or maps [n, 3, 112, 112] of the input's blocks of 4 pixels."""
-    nodes, constants = look_nodes("pixel_values", 224, 224)
+    """Write a model of images: vectors [n, 5] made of 7 x 7 samples, or maps [n, 3, 7, 7] of them."""
+    nodes, constants = sample_nodes("pixel_values", 32)
     if as_map:
-        pool = helper.make_node("AveragePool", ["by_both"], ["map"], kernel_shape=[2, 2], strides=[2, 2])
-        nodes = [*nodes[:2], pool]
+        nodes = [nodes[0], helper.make_node("Identity", ["sampled"], ["map"])]
     else:
-        nodes.append(helper.make_node("MatMul", ["look", "weights"], ["vector"]))
+        nodes.append(helper.make_node("MatMul", ["samples", "weights"], ["vector"]))
     return written(
         path,
         [("pixel_values", ("n", 3, 224, 224))],
-        [("map", ("n", 3, 112, 112))] if as_map else [("vector", ("n", 5))],
+        [("map", ("n", 3, 7, 7))] if as_map else [("vector", ("n", 5))],
         nodes,
-        constants if as_map else {**constants, "weights": weights(5)},
+        constants if as_map else {**constants, "weights": weights(147, 5)},
     )
 
 
-def restated_resize(rgb: RGB, size: tuple[int, int], kernel: str) -> RGB:
-    """Resize as the publishers' library does: separable, widened when it shrinks, rounded after each pass."""
-    across = np.clip(np.round(_passes(rgb.shape[1], size[0], kernel) @ rgb.astype(np.float64)), 0, 255)
-    down = np.einsum("oy,yxc->oxc", _passes(rgb.shape[0], size[1], kernel), across)
+def restated_resize(rgb: RGB, size: tuple[int, int], kernel: str, step: int = 1) -> RGB:
+    """Resize as the publishers' library does: separable, widened when it shrinks, rounded after each pass.
+
+    Only every `step`-th row and column of the result are computed.
+    """
+    source = np.asarray(rgb, np.float64)
+    columns = _passes(rgb.shape[1], size[0], kernel)[::step]
+    across = np.clip(np.round(np.tensordot(columns, source, axes=(1, 1))), 0, 255)  # [x, y, channel]
+    down = np.tensordot(_passes(rgb.shape[0], size[1], kernel)[::step], across, axes=(1, 1))
     return np.asarray(np.clip(np.round(down), 0, 255), np.uint8)
 
 

@@ -128,7 +128,7 @@ FRAMINGS = {"portrait", "upper_body", "cowboy_shot", "full_body"}
 
 @pytest.mark.parametrize(
     ("height", "tag"),
-    [(320, "portrait"), (480, "upper_body"), (700, "cowboy_shot"), (820, "cowboy_shot"), (1300, "full_body")],
+    [(320, "portrait"), (480, "upper_body"), (700, "cowboy_shot"), (900, "cowboy_shot"), (1300, "full_body")],
 )
 def test_the_framing_is_where_the_picture_ends(tagger: MeasuredTagger, height: int, tag: str) -> None:
     found = general(tagger, scene((PLAIN, Place(300, 20, 260)), height=height))

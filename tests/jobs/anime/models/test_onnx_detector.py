@@ -132,6 +132,14 @@ def test_a_picture_without_anything_gives_nothing(tmp_path: Path) -> None:
 def test_outputs_that_do_not_fit_the_named_classes_are_refused(tmp_path: Path) -> None:
     path = tiny.yolo(tmp_path / "model.onnx", rows(*BOXES), names="{0: 'a', 1: 'b'}")
     with pytest.raises(RefusedError, match="5 values a box, but it names 2 classes"):
+        detector(path)
+
+
+def test_an_output_without_a_declared_shape_is_checked_when_it_comes(tmp_path: Path) -> None:
+    path = tiny.yolo(tmp_path / "model.onnx", rows(*BOXES), declares_output=False)
+    assert len(detector(path).persons(WIDE)) == 3
+    path = tiny.yolo(path, rows(*BOXES), declares_output=False, names="{0: 'a', 1: 'b'}")
+    with pytest.raises(RefusedError, match="5 values a box, but it names 2 classes"):
         detector(path).persons(WIDE)
 
 

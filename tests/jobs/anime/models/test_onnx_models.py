@@ -112,10 +112,11 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> WdTagger:
     return WdTagger(found("tagger", folder, "model.onnx", "selected_tags.csv"), sessions())
 
 
-def test_a_tagger_gives_the_probabilities_of_the_specification(tagger: WdTagger) -> None:
-    rgb = picture(301, 500)
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_a_tagger_gives_the_probabilities_of_the_specification(tagger: WdTagger, *, is_wide: bool) -> None:
+    rgb = picture(500, 301) if is_wide else picture(301, 500)
     square = np.full((500, 500, 3), 255, np.uint8)
-    square[:, 99:400] = rgb
+    square[(slice(99, 400), slice(None)) if is_wide else (slice(None), slice(99, 400))] = rgb
     bgr = tiny.restated_resize(square, (448, 448), "bicubic")[:, :, ::-1].astype(np.float64)
     seen = tiny.samples(bgr.transpose(2, 0, 1), 64)
     wanted = 1 / (1 + np.exp(-seen @ (tiny.weights(147, 10) / 64)))

@@ -87,6 +87,7 @@ def yolo(
     scores: tuple[slice, ...] = IN_ROWS,
     size: tuple[int, int] = (640, 640),
     names: str = "{0: 'one'}",
+    declares_output: bool = True,
 ) -> Path:
     """Write a detector that gives `output`, its scores multiplied by the red of the picture's corner."""
     height, width = size
@@ -103,7 +104,7 @@ def yolo(
     return written(
         path,
         [("images", (1, 3, height, width))],
-        [("output0", (1, *output.shape))],
+        [("output0", (1, *output.shape) if declares_output else ("n", "rows", "columns"))],
         nodes,
         {
             **constants,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -91,6 +93,20 @@ def test_the_light_of_a_scene_is_taken_out_by_the_skin() -> None:
     day = subject(PLAIN, 4, is_lit=False)
     evening = Subject((day.rgb * np.array([0.8, 0.6, 0.5])).astype(np.uint8), day.faces)
     assert embedder.differences(embedder.embed([day, evening]))[0, 1] < 0.02
+
+
+def test_hair_eyes_and_clothes_each_change_the_vector() -> None:
+    embedder = ColourEmbedder()
+    others = [
+        replace(PLAIN, eyes=(200, 40, 50)),
+        replace(PLAIN, hair=(240, 210, 120)),
+        replace(PLAIN, clothes=(200, 60, 60)),
+    ]
+    vectors = embedder.embed([subject(each, 4, is_lit=False) for each in (PLAIN, *others)])
+    eyes, hair, clothes = embedder.differences(vectors)[0, 1:]
+    assert hair > embedder.threshold
+    assert hair > eyes > 0.03
+    assert clothes > 0.003
 
 
 def test_the_digest_changes_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.anime.models.drawn import EYES, HAIRS, Character, Place, backdrop, draw
+from tui_gen.jobs.anime.model import Box, Detection
 from tui_gen.jobs.anime.models.embedded.detector import checked_detector
 from tui_gen.jobs.anime.models.embedded.tagger import MeasuredTagger, blur_of
 
@@ -75,11 +76,59 @@ def test_the_colour_of_eyes(tagger: MeasuredTagger, colour: tuple[int, int, int]
     assert [each for each in found if each.endswith("_eyes")] == [f"{tag}_eyes"]
 
 
+class OneFace:
+    """A detector that finds one face at a given place."""
+
+    name = digest = "one face"
+
+    def __init__(self, box: Box) -> None:
+        self.found = (Detection(box, "face", 0.9),)
+
+    def faces(self, rgb: RGB) -> Sequence[Detection]:
+        assert rgb.ndim == 3
+        return self.found
+
+    persons = heads = halfbodies = faces
+
+
+SKIN = (255, 224, 200)
+
+
+def face_of_200(hair: tuple[int, int, int], *, bare: int, iris: int) -> RGB:
+    """Return a face at 100..300 x 100..300: `bare` pixels of its hair's width are skin."""
+    picture = np.full((400, 400, 3), SKIN, np.uint8)
+    picture[:110] = hair
+    picture[:110, 200 - bare // 2 : 200 + bare // 2] = SKIN
+    for left in (128, 220):
+        picture[160:212, left : left + 52] = (255, 255, 255)
+        picture[160:212, left : left + iris] = (60, 100, 195)
+        picture[180:192, left : left + iris] = (20, 15, 20)
+    return picture
+
+
+def test_skin_between_the_hair_and_whites_and_pupils_of_eyes_do_not_count() -> None:
+    (found,) = MeasuredTagger(OneFace((100, 100, 300, 300))).tags(
+        [face_of_200((180, 45, 45), bare=110, iris=14)]
+    )
+    assert found.general["red_hair"] == pytest.approx(1, abs=0.05)
+    assert found.general["blue_eyes"] == pytest.approx(1, abs=0.05)
+    assert len([tag for tag in found.general if tag.endswith(("_hair", "_eyes"))]) == 2
+
+
+def test_a_colour_that_few_pixels_have_is_no_tag() -> None:
+    striped = face_of_200((180, 45, 45), bare=0, iris=20)
+    for at, colour in enumerate([(60, 90, 190), (70, 140, 80), (240, 210, 120), (35, 32, 38)]):
+        striped[:110, 120 + 32 * at : 152 + 32 * at] = colour
+    (found,) = MeasuredTagger(OneFace((100, 100, 300, 300))).tags([striped])
+    assert not [tag for tag in found.general if tag.endswith("_hair")]
+
+
 FRAMINGS = {"portrait", "upper_body", "cowboy_shot", "full_body"}
 
 
 @pytest.mark.parametrize(
-    ("height", "tag"), [(320, "portrait"), (480, "upper_body"), (720, "cowboy_shot"), (1300, "full_body")]
+    ("height", "tag"),
+    [(320, "portrait"), (480, "upper_body"), (700, "cowboy_shot"), (900, "cowboy_shot"), (1300, "full_body")],
 )
 def test_the_framing_is_where_the_picture_ends(tagger: MeasuredTagger, height: int, tag: str) -> None:
     found = general(tagger, scene((PLAIN, Place(300, 20, 260)), height=height))
@@ -118,10 +167,4 @@ def test_gender_and_rating_are_never_named(tagger: MeasuredTagger) -> None:
 
 
 def test_the_digest_holds_the_detector_s(tagger: MeasuredTagger) -> None:
-    class Other:
-        """A detector of another digest."""
-
-        name = digest = "other"
-        faces = persons = heads = halfbodies = staticmethod(lambda _: ())
-
-    assert MeasuredTagger(Other()).digest != tagger.digest
+    assert MeasuredTagger(OneFace((1, 1, 9, 9))).digest != tagger.digest

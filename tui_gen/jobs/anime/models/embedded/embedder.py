@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import Floats
 
 NAME = "embedded colour histograms"
-THRESHOLD = 0.22
-"""Measured on drawn characters in changing light: it tells 91 % of equal pairs and 93 % of unequal ones."""
+THRESHOLD = 0.2
+"""Measured on drawn characters: 87 to 100 % of equal pairs differ less, and 2 to 7 % of unequal pairs."""
 SKIN = (240.0, 215.0, 195.0)
 """The RGB colour that every skin is scaled to (the rule of von Kries: one factor a channel)."""
 SKIN_PLACE = (0.3, 0.62, 0.7, 0.8)

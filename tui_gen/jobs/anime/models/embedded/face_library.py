@@ -35,9 +35,9 @@ SCALE_FACTOR = 1.2
 """Each pass has windows this many times as wide as the pass before."""
 SMALLEST_WINDOW = 42.592
 """Width of the smallest window in pixels: narrower faces are not found."""
-MAX_FACES = 256
+MAX_CANDIDATES = 8192
+"""Windows with a face that the library keeps: its limit of faces counts these windows, not faces."""
 EDGE_LEVEL = 4.0
-STACK_BYTES = 512 * 1024
 INSTALL = "install it with: pip install 'tui-gen[anime]' (Python 3.11 to 3.13)"
 
 
@@ -138,6 +138,7 @@ class FaceLibrary:
         except (OSError, AttributeError, ValueError) as error:
             message = f"{path}: cannot be used as the library of {PACKAGE} {VERSION}: {error}"
             raise RefusedError(message) from error
+        self._found = (_FacePosition * MAX_CANDIDATES)()
         self._networks = (dir_, first, (ctypes.c_void_p * 3)(*voting, None), parts)
 
     def _declare(self) -> None:
@@ -183,11 +184,10 @@ class FaceLibrary:
         lib.nv_laplacian1(_matrix(edges), _matrix(smooth), EDGE_LEVEL)
         lib.nv_integral(_matrix(gray_sums), _matrix(gray), 0)
         lib.nv_integral(_matrix(edge_sums), _matrix(edges), 0)
-        found = (_FacePosition * MAX_FACES)()
         direction, first, voting, parts = self._networks
         count = lib.nv_face_detect(
-            found,
-            MAX_FACES,
+            self._found,
+            MAX_CANDIDATES,
             _matrix(gray_sums),
             _matrix(edge_sums),
             _Rect(0, 0, width, height),
@@ -200,7 +200,7 @@ class FaceLibrary:
             SCALE_FACTOR,
             SMALLEST_WINDOW,
         )
-        return [_face(each) for each in found[:count]]
+        return [_face(each) for each in self._found[:count]]
 
 
 def _matrix(values: Floats) -> _Matrix:

@@ -53,7 +53,7 @@ LEAST_SHARE = 0.4
 """A colour is a tag if at least this share of the pixels is nearest to it."""
 IRIS_CHROMA = 18.0
 """Pixels of an iris with less chroma are pupils, lashes, highlights and whites."""
-SKIN_DISTANCE = 22.0
+SKIN_DISTANCE = 12.0
 """Pixels nearer to the skin's Lab colour than this are neither hair nor iris."""
 FRAMINGS: tuple[tuple[str, float, float], ...] = (
     ("portrait", 0.0, 2.0),

@@ -69,21 +69,13 @@ class _Network:
             boxes, scores, iou = output[:, :4], output[:, 4], END_TO_END_IOU
         else:
             rows = output if self.architecture == "rtdetr" else output.T
-            self._check(rows)
+            _check_columns(self.session, rows.shape[1], self.classes)
             middle, half = rows[:, :2], rows[:, 2:4] / 2
             boxes, scores, iou = np.hstack((middle - half, middle + half)), rows[:, 4:].max(axis=1), self.iou
         is_sure = scores > self.confidence
         boxes, scores = boxes[is_sure], scores[is_sure]
         kept = without_doubles(boxes, scores, iou)
         return boxes[kept], scores[kept]
-
-    def _check(self, rows: Floats) -> None:
-        if self.classes is not None and rows.shape[1] != 4 + self.classes:
-            message = (
-                f"{self.session.path}: its output has {rows.shape[1]} values a box, but it names"
-                f" {self.classes} classes: this is no detector of the known kinds"
-            )
-            raise RefusedError(message)
 
 
 def without_doubles(boxes: Floats, scores: Floats, iou: float) -> NDArray[np.intp]:
@@ -146,15 +138,29 @@ def _loaded(session: Session, published: PublishedDetector) -> _Network:
     session.expect(
         "detector", [Tensor("images", (None, 3, None, None))], [Tensor("output0", (None, None, None))]
     )
+    classes = _classes(session)
+    declared = session.outputs[0].shape
+    if architecture == "rtdetr" or declared[2] != END_TO_END_COLUMNS:
+        _check_columns(session, declared[2 if architecture == "rtdetr" else 1], classes)
     return _Network(
         session=session,
         part=published.part,
         size=_input_size(session),
-        classes=_classes(session),
+        classes=classes,
         architecture=architecture,
         confidence=published.confidence,
         iou=published.iou,
     )
+
+
+def _check_columns(session: Session, columns: int | None, classes: int | None) -> None:
+    """Raise RefusedError if a box has another number of values than its place and the classes' scores."""
+    if columns is not None and classes is not None and columns != 4 + classes:
+        message = (
+            f"{session.path}: its output has {columns} values a box, but it names {classes} classes:"
+            " this is no detector of the known kinds"
+        )
+        raise RefusedError(message)
 
 
 def _architecture(path: Path) -> Literal["yolo", "rtdetr"]:

@@ -37,14 +37,10 @@ class Tensor:
 
     def agrees(self, wanted: Tensor) -> bool:
         """Return True if the name is that one and no axis has another length."""
-        return (
-            self.name == wanted.name
-            and len(self.shape) == len(wanted.shape)
-            and all(
-                mine is None or theirs is None or mine == theirs
-                for mine, theirs in zip(self.shape, wanted.shape, strict=True)
-            )
-        )
+        if self.name != wanted.name or len(self.shape) != len(wanted.shape):
+            return False
+        axes = zip(self.shape, wanted.shape, strict=True)
+        return all(mine is None or theirs is None or mine == theirs for mine, theirs in axes)
 
 
 class Session:
@@ -81,6 +77,9 @@ class Session:
         """Return a session on the GPU, or None after a warning."""
         import onnxruntime as ort
 
+        if CUDA not in ort.get_available_providers():
+            self._sessions.fall_back("the installed onnxruntime is the one for the CPU alone")
+            return None
         try:
             opened = ort.InferenceSession(self.path, options, providers=[CUDA, CPU])
         except Exception as error:  # noqa: BLE001 - whatever CUDA says, the CPU can do it

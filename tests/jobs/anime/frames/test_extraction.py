@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+from numpy.typing import NDArray
 
 from tests.conftest import MadeOnce
 from tests.jobs.anime.films import (
@@ -79,12 +80,11 @@ def test_a_frame_has_the_pixels_of_a_decoding_from_the_start(film: EpisodeFilm, 
         assert np.array_equal(frame.rgb, whole[frame.number])
 
 
-def test_frames_far_apart_are_read_by_decoders_of_their_own(film: EpisodeFilm) -> None:
+def test_frames_far_apart_are_read_by_decoders_of_their_own() -> None:
     parts = stretches(wanted(0, 10, 11, 200, *range(210, 300)), most_seconds=6)
     assert [len(part) for part in parts] == [3, 64, 27]
     # A gap of 48 frames is 6 seconds: not longer.
     assert [len(part) for part in stretches(wanted(0, 48, 97), most_seconds=6)] == [2, 1]
-    del film
 
 
 def test_a_frame_that_is_not_there_is_told_and_the_others_come(film: EpisodeFilm) -> None:
@@ -108,7 +108,8 @@ def test_damaged_frames_are_told(embedded_ffmpeg: str, tmp_path: Path) -> None:
     found = list(extracted(film, every, alive=nothing))
     assert sorted(each.number for each in found) == list(range(200))
     missing = [each for each in found if isinstance(each, MissingFrame)]
-    assert 0 < len(missing) <= 60
+    assert {each.number for each in missing} & set(range(80, 122))
+    assert not {each.number for each in missing} & {*range(60), *range(180, 200)}
     assert {each.reason for each in missing} <= {
         "its data are damaged",
         "it is not among the frames of the file any more",
@@ -140,7 +141,7 @@ def test_an_interlaced_film_keeps_its_timestamps_and_loses_its_combs(
         assert combing(smooth.rgb) < 0.8 * combing(rough.rgb)
 
 
-def combing(rgb: np.ndarray) -> float:
+def combing(rgb: NDArray[np.uint8]) -> float:
     """Return how much lines differ from both of their neighbours."""
     luma = rgb.mean(axis=2)
     above, below = luma[1:-1] - luma[:-2], luma[1:-1] - luma[2:]
@@ -165,22 +166,27 @@ def test_pixels_do_not_depend_on_the_other_frames(film: EpisodeFilm, monkeypatch
         assert np.array_equal(frame.rgb, other.rgb)
 
 
-@pytest.mark.parametrize(("image_format", "quality"), [("png", None), ("webp", None)])
-def test_raw_images_are_lossless(image_format: extraction.RawFormat, quality: int | None) -> None:
-    rgb = np.random.default_rng(3).integers(0, 256, (40, 60, 3), np.uint8)
-    data = encoded_image(rgb, image_format, quality)
+def decoded(data: bytes) -> NDArray[np.uint8]:
     read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert np.array_equal(read, rgb)
+    assert read is not None
+    return np.asarray(read, np.uint8)
+
+
+@pytest.mark.parametrize("image_format", ["png", "webp"])
+def test_raw_images_are_lossless(image_format: extraction.RawFormat) -> None:
+    rgb = np.random.default_rng(3).integers(0, 256, (40, 60, 3), np.uint8)
+    data = encoded_image(rgb, image_format)
+    assert np.array_equal(decoded(data), rgb)
 
 
 def test_a_quality_makes_an_image_smaller() -> None:
     rows, columns = np.mgrid[0:90, 0:160]
     rgb = np.stack([rows * 2, columns, rows + columns], axis=2).astype(np.uint8)
-    for image_format in ("webp", "jpg"):
-        data = encoded_image(rgb, image_format, 95)  # type: ignore[arg-type]
+    formats: tuple[extraction.RawFormat, ...] = ("webp", "jpg")
+    for image_format in formats:
+        data = encoded_image(rgb, image_format, 95)
         assert len(data) < len(encoded_image(rgb, "png"))
-        read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        assert np.abs(read.astype(int) - rgb).mean() < 4
+        assert np.abs(decoded(data).astype(int) - rgb).mean() < 4
 
 
 def test_an_image_that_a_format_cannot_hold_is_refused() -> None:

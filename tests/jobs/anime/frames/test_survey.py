@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
@@ -32,6 +34,9 @@ from tui_gen.jobs.anime.frames.survey_files import episode_survey, read_surveys,
 from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import ChildError
+
+if TYPE_CHECKING:
+    from tui_gen.jobs.anime.model import RGB, Floats
 
 LONG = 600
 """Frames of the long film: 150 s at 4 frames a second, in three windows."""
@@ -196,7 +201,7 @@ def test_the_model_sees_every_candidate_in_batches(long_film: EpisodeFilm) -> No
         name = "counting"
         digest = "1"
 
-        def embed(self, frames: list[np.ndarray]) -> np.ndarray:
+        def embed(self, frames: Sequence[RGB]) -> Floats:
             sizes.append(len(frames))
             return np.array([[shown_number(frame), 1] for frame in frames], np.float32)
 

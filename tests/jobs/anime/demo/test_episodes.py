@@ -106,6 +106,6 @@ def test_episodes_that_are_there_are_not_drawn_again(drawn_episodes: tuple[Path,
 
 
 def test_an_encoder_that_fails_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DemoFilmError, match="could not make Drawn Series - 01.mkv"):
+    with pytest.raises(DemoFilmError, match="could not make episode 1"):
         draw_episodes(tmp_path / "demo", ffmpeg="/bin/false", say=lambda _: None)
     assert not list((tmp_path / "demo").iterdir())

@@ -37,7 +37,7 @@ FEW = (
 )
 LONG = "long_1080p_videoonly_lowbitrate.mp4"
 SAME = 3.0
-"""The survey's colours are those of the extracted frame within this distance of thumbnails, if it is not HDR."""
+"""The largest distance of the survey's thumbnail from that of the extracted frame, if the film is SDR."""
 SAME_HDR = 12.0
 """The survey looks at 8 of 10 bits."""
 

@@ -42,6 +42,23 @@ def test_damage_is_placed_among_the_frames_and_benign_lines_are_not_damage() -> 
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        f"{SHOWN} color_range:tverror while decoding MB 0 0",
+        f"{SHOWN} color_range:tv color_space:unknowncorrupt decoded frame",
+        f"{SHOWN} color_space:bt709 color_primaries:bt709 color_trc:bt709Missing reference picture",
+        f"{SHOWN_BY_9}error while decoding MB 0 0",
+    ],
+)
+def test_damage_that_another_thread_prints_into_a_line_is_damage(line: str) -> None:
+    log = FrameLog()
+    log.take(TIME_BASE)
+    log.take(SHOWN_BY_9)
+    log.take(line)
+    assert [shown for shown, _ in log.damage] == [len(log.frames)]
+
+
+@pytest.mark.parametrize(
     ("printed", "transfer"),
     [
         ("unknown", "unknown"),

@@ -26,6 +26,8 @@ _TRANSFERS = (
 )
 # ffmpeg prints the four in turn. What another thread prints right after the last one is not part of its name.
 _TAGS = re.compile(rf"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:({_TRANSFERS}|\S+)")
+# Of a line that showinfo has written to its end. Into one that it has not, another thread may print an error.
+_LAST_WORDS = ("type:", "color_trc:", "checksum:")
 _RPU = re.compile(r"Dolby Vision Metadata: .*?vdr_rpu_profile=(\d+);.*?bl_video_full_range_flag=(\d)")
 _STEREO = re.compile(r"Stereo 3D: type - ([^,(]+)")
 _DAMAGE = re.compile(
@@ -97,15 +99,21 @@ class FrameLog:
     def take(self, line: str) -> Line:
         """Parse one line; return its kind."""
         if "[Parsed_showinfo" in line:
-            return self._take_shown(line)
+            worth = self._take_shown(line)
+            if not line[line.rfind(" ") + 1 :].startswith(_LAST_WORDS):
+                self._take_message(line)
+            return worth
         if "[info]" in line or "[verbose]" in line:
             return Line.NOISE
+        self._take_message(line)
+        return Line.KEPT
+
+    def _take_message(self, line: str) -> None:
         self.has_passing_error |= _PASSING.search(line) is not None
         if self.lasting_reason is None:
             self.lasting_reason = lasting_reason(line)
         if _DAMAGE.search(line) and len(self.damage) < MAX_DAMAGE:
             self.damage.append((len(self.frames), line))
-        return Line.KEPT
 
     def _take_shown(self, line: str) -> Line:
         # Lines of side data are long and frequent; only lines of frames are matched with the pattern.

@@ -103,7 +103,7 @@ def _encode(episode: int, output: Path, ffmpeg: str) -> None:
         errors.seek(0)
         tail = errors.read().decode("utf-8", "replace").strip()[-_TAIL_CHARACTERS:]
     if child.returncode != 0:
-        wrong = f"{ffmpeg} could not make {output.name} (status {child.returncode}): {tail}"
+        wrong = f"{ffmpeg} could not make episode {episode + 1} (status {child.returncode}): {tail}"
         raise DemoFilmError(display_name(wrong))
 
 

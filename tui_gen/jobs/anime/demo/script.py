@@ -101,6 +101,10 @@ class _Shot:
 
 
 PAN_FRAMES = 30
+ALONE_WIDTH = 150.0
+"""The least width of a face of a character that is alone."""
+GROUP_SHARE = 0.5
+"""Characters in a group move less, so that none hides another."""
 
 
 def _alone(name: str, *, face_width: float, y: float, x: float = 640.0) -> tuple[Figure, ...]:
@@ -180,7 +184,7 @@ def _pictures(shot: _Shot) -> Iterator[Picture]:
 
 def _posed(figure: Figure, move: int) -> Figure:
     right, down, tilt, arms, mouth = _MOVES[move]
-    size = figure.face_width / 150
+    size = figure.face_width / ALONE_WIDTH * (1 if figure.face_width >= ALONE_WIDTH else GROUP_SHARE)
     return replace(
         figure, x=figure.x + right * size, y=figure.y + down, tilt_degrees=tilt, arms=arms, mouth=mouth
     )

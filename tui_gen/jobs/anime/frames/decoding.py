@@ -44,13 +44,21 @@ QUEUE_FRAMES = 4
 ENTRY_LEADS_SECONDS: tuple[float | None, ...] = (0.0, 2.0, 10.0, 60.0, None)
 """How long before the wanted frames to seek to; the next one if decoding did not begin at a key frame before
 them. None: the start of the file."""
-REORDERED_FRAMES = 16
-"""A decoder may report damage of a frame this number of frames before it shows the frame (H.264)."""
+LATER_FRAMES = 32
+"""Damage may concern a frame that is shown this number of frames after the report: decoders reorder up to 16
+frames, and frames wait between ffmpeg's threads."""
 ROUNDING_SECONDS = 1e-6
 
 DEINTERLACER = "bwdif=mode=send_frame:deint=interlaced"
 KEPT = "showinfo@kept"
 _TIME_BASE = re.compile(r"config in time_base: (\d+)/(\d+)")
+# Of a line that showinfo has written to its end. Into one that it has not, another thread may print an error.
+_LAST_WORDS = ("type:", "color_trc:")
+# Packets that a container lost may leave a decoder without an error: it goes on from other frames.
+_CONTAINER_DAMAGE = re.compile(
+    r"indicated by an EBML|first byte of an EBML|exceeds containing master|"
+    r"corrupt input packet|[Pp]acket corrupt"
+)
 _PTS = re.compile(r" n: *\d+ pts: *(-?\d+) ")
 
 
@@ -99,8 +107,12 @@ class DecoderLog:
                 self._kept_tick = Fraction(int(match[1]), int(match[2]))
             else:
                 self.tick = Fraction(int(match[1]), int(match[2]))
+        if _CONTAINER_DAMAGE.search(line):
+            self.shown.damage.append((len(self.shown.frames), line))
         if not is_kept:
             return self.shown.take(line)
+        if not line[line.rfind(" ") + 1 :].startswith(_LAST_WORDS):
+            self.shown.take(line.partition("[info]")[2])
         if match := _PTS.search(line):
             self._kept.append(int(match[1]))
             return Line.SIGN
@@ -128,19 +140,17 @@ class DecoderLog:
     def _damaged_seconds(self) -> tuple[tuple[float, float], ...]:
         """Return the parts that may show damage: begin included, end excluded.
 
-        A part lasts from the key frame before a reported error to the first one surely decoded after it.
+        A part lasts from the first frame shown after a report to the first key frame surely decoded after
+        it. Frames shown before the report were decoded before it.
         """
         if not self.shown.damage:
             return ()
-        keys = [(at, frame.pts_seconds) for at, frame in enumerate(self.shown.frames) if frame.is_key]
+        times = [frame.pts_seconds for frame in self.shown.frames]
+        keys = [at for at, frame in enumerate(self.shown.frames) if frame.is_key]
         return tuple(
-            (
-                max((seconds for at, seconds in keys if at <= place), default=-float("inf")),
-                min(
-                    (seconds for at, seconds in keys if at >= place + REORDERED_FRAMES), default=float("inf")
-                ),
-            )
+            (times[place], next((times[at] for at in keys if at >= place + LATER_FRAMES), float("inf")))
             for place in sorted({place for place, _ in self.shown.damage})
+            if place < len(times)
         )
 
 

@@ -3,7 +3,8 @@
     showinfo ─> [bwdif] ─> trim ─> mpdecimate ─> showinfo@kept ─> scale ─> colour ─> thumbnail, sharpness
 
 mpdecimate compares 8x8 blocks on a grid of 4 pixels with the last kept frame by their sums of absolute
-differences. A frame is kept if one sum is over `hi`, or more than `frac` of (w/16)(h/16) sums are over `lo`.
+differences, in each plane and without its first 8 columns. A frame is kept if one sum is over `hi`, or more
+than `frac` of (w/16)(h/16) sums are over `lo`.
 
 Invariant: a survey depends on the file, the window and the options alone. Each window begins anew.
 """

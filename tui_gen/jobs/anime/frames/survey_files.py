@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -76,7 +77,8 @@ def write_survey(folder: Path, window: Window, survey: Survey, *, token: str = "
             message = f"{target} cannot be written: {error.strerror}; make room or name another output"
             raise ObstructedError(message) from error
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise
     return target
 
@@ -84,7 +86,7 @@ def write_survey(folder: Path, window: Window, survey: Survey, *, token: str = "
 def read_survey(path: Path) -> Survey:
     """Read a file. Raises SurveyFileError if it is damaged, FileNotFoundError if there is none."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _survey({name: arrays[name] for name in arrays.files})
     except FileNotFoundError:
         raise

@@ -17,6 +17,7 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.writing import write_whole
+from tui_gen.jobs.anime.tag.captions import caption_of
 from tui_gen.jobs.anime.tag.core import CoreTags
 from tui_gen.jobs.anime.tag.files import (
     core_tag_text,

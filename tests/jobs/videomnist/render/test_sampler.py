@@ -12,7 +12,7 @@ from tui_gen.jobs.videomnist.digits.drawn import DrawnDigits
 from tui_gen.jobs.videomnist.model import VideoSettings
 from tui_gen.jobs.videomnist.motion.box import ink_outline, reach
 from tui_gen.jobs.videomnist.motion.poses import Pose, draw_pose
-from tui_gen.jobs.videomnist.motion.sine import cosine, sine
+from tui_gen.jobs.videomnist.motion.sine import sine
 from tui_gen.jobs.videomnist.render import sampler
 from tui_gen.jobs.videomnist.render.sampler import Windows, inverse_matrices, sample
 from tui_gen.jobs.videomnist.render.tiles import packed
@@ -22,7 +22,7 @@ TILE = DrawnDigits(3).image("train", 2, 0)
 
 def posed(angle: float, scale: float) -> Pose:
     angles, scales = np.array([angle]), np.array([scale])
-    return Pose(angles, scales, scales, cosine(angles / 360), sine(angles / 360))
+    return Pose(angles, scales, scales, sine(angles / 360 + 0.25), sine(angles / 360))
 
 
 def sampled(

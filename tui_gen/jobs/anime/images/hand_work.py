@@ -65,11 +65,14 @@ class Surroundings:
     sha256_of: Callable[[str], str] = lambda _: ""
 
 
+_NOTHING_ELSE = Surroundings()
+
+
 def hand_work(
     known: Mapping[str, Known],
     present: Iterable[str],
     earlier: Earlier,
-    around: Surroundings = Surroundings(),
+    around: Surroundings = _NOTHING_ELSE,
 ) -> LevelWork:
     """Compare what was written with what is there."""
     elsewhere = around.elsewhere

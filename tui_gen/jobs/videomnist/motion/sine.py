@@ -40,8 +40,3 @@ def sine(turns: ArrayLike) -> NDArray[np.float64]:
     total += _TAYLOR[0]
     result: NDArray[np.float64] = np.minimum(np.maximum(total * part, -1.0), 1.0)
     return result
-
-
-def cosine(turns: ArrayLike) -> NDArray[np.float64]:
-    """Return cos(2 pi `turns`), as `sine` does."""
-    return sine(np.asarray(turns, np.float64) + 0.25)

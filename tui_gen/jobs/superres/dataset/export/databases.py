@@ -89,7 +89,7 @@ class _Database:
 
     def __exit__(self, *_: object) -> None:
         self._meta.close()
-        self._environment.sync(force=True)
+        self._environment.sync(True)  # noqa: FBT003 - lmdb takes no name before 3
         self._environment.close()
 
 

@@ -12,6 +12,7 @@ FRAMES = Nouns(
     patch=Noun("image", "images"),
     has_attempts=False,
 )
+OF_STAGES = Nouns(clip=Noun("step", "steps"), image_categories=("images", "crops"))
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 frames"), (1, "1 frame"), (1200, "1,200 frames")])
@@ -24,9 +25,16 @@ def test_a_title_keeps_the_letters_after_its_first() -> None:
     assert FRAMES.source.title == "Episodes"
 
 
-@pytest.mark.parametrize("nouns", [USUAL_NOUNS, FRAMES], ids=["usual", "others"])
+@pytest.mark.parametrize("nouns", [USUAL_NOUNS, FRAMES, OF_STAGES], ids=["usual", "others", "stages"])
 def test_nouns_come_back_from_json_as_they_were(nouns: Nouns) -> None:
     assert from_json(as_json(nouns)) == nouns
+
+
+def test_a_job_may_name_the_categories_that_hold_its_images() -> None:
+    assert all(FRAMES.is_image(name) for name in ("images", "tags"))
+    assert [OF_STAGES.is_image(name) for name in ("images", "crops", "tags")] == [True, True, False]
+    assert (OF_STAGES.of_rate(OF_STAGES.patch).many, FRAMES.of_rate(FRAMES.patch).many) == ("steps", "images")
+    assert "image_categories" not in as_json(FRAMES)  # status files of other jobs stay as they are
 
 
 def test_what_is_not_named_is_called_as_usual() -> None:

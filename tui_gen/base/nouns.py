@@ -51,6 +51,22 @@ class Nouns:
     """What the targets of the categories count; a job may use the noun of its patches."""
     has_attempts: bool = True
     """Whether a clip may take several attempts. If not, no screen shows how many."""
+    image_categories: tuple[str, ...] = ()
+    """The categories whose patches are the images of the dataset, if those of other stages are not: surveys,
+    tags and other steps on the way to them. Totals of images count only these. (): those of all sources."""
+
+    def is_image(self, category: str) -> bool:
+        """Return whether the patches of a category are images of the dataset."""
+        return not self.image_categories or category in self.image_categories
+
+    def of_rate(self, usual: Noun) -> Noun:
+        """Return what a rate counts: what it usually does, or clips where some patches are no images."""
+        return self.clip if self.image_categories else usual
+
+    @property
+    def amounts(self) -> str:
+        """The heading of the numbers of all categories."""
+        return "made" if self.image_categories else self.image.many
 
 
 USUAL_NOUNS = Nouns()
@@ -59,15 +75,21 @@ USUAL_NOUNS = Nouns()
 def as_json(nouns: Nouns) -> dict[str, Any]:
     """Return nouns as JSON values: each noun as a list of itself and its plural."""
     values = {each.name: getattr(nouns, each.name) for each in fields(nouns)}
-    return {name: [it.one, it.many] if isinstance(it, Noun) else it for name, it in values.items()}
+    categories = list(values.pop("image_categories"))
+    words = {name: [it.one, it.many] if isinstance(it, Noun) else it for name, it in values.items()}
+    return {**words, "image_categories": categories} if categories else words
 
 
 def from_json(entry: Mapping[str, Any]) -> Nouns:
     """Return the nouns of JSON values; what is not named is as usual. Raises ValueError."""
     values = {each.name: entry[each.name] for each in fields(Nouns) if each.name in entry}
     has_attempts = bool(values.pop("has_attempts", USUAL_NOUNS.has_attempts))
+    categories = tuple(str(name) for name in values.pop("image_categories", ()))
     return replace(
-        USUAL_NOUNS, has_attempts=has_attempts, **{name: _noun(value) for name, value in values.items()}
+        USUAL_NOUNS,
+        has_attempts=has_attempts,
+        image_categories=categories,
+        **{name: _noun(value) for name, value in values.items()},
     )
 
 

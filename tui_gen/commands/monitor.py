@@ -83,7 +83,7 @@ def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:
 
 
 def _table(metrics: Metrics, nouns: Nouns, width: LineWidth) -> Iterator[str]:
-    numbers = (nouns.source.many, nouns.image.many, "target", "done", "disk")
+    numbers = (nouns.source.many, nouns.amounts, "target", "done", "disk")
     columns = (Column("category", may_be_cut=True), *(Column(title, is_number=True) for title in numbers))
     rows = [
         _row(category.name.upper(), f"{category.videos_done}/{category.videos}", category)

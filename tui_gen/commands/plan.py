@@ -237,8 +237,13 @@ def _totals(state: RunState, plan: Plan, time: TimeEstimate | None) -> Iterator[
     clips, patches = state.nouns.clip, state.nouns.patch
     width = max(map(len, (clips.title, patches.title, "Disk"))) + 1
     yield f"{clips.title + ':':<{width}} {count(need.clips)} to make, {count(made)} made"
+    if state.nouns.image_categories and not need.clips:  # one of many stages, and done
+        return
     files = f", {count(need.files)} files" if need.files else ""
-    if files or patches != clips or need.patches != need.clips:
+    if not all(map(state.nouns.is_image, plan.categories)):
+        if need.files:
+            yield f"{'Files:':<{width}} {count(need.files)} to make"
+    elif files or patches != clips or need.patches != need.clips:
         yield f"{patches.title + ':':<{width}} {count(need.patches)} to make{files}"
     if need.is_measured:
         yield f"{'Disk:':<{width}} {size(need.size_bytes)} more, by the {patches.many} made so far"

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.views.states import CLIPS, NOW, replanned, state_of
+from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.metrics import dataset_categories, falls_short, idle_sources, metrics_of, standing
+from tui_gen.engine.model.metrics import (
+    dataset_categories,
+    falls_short,
+    idle_sources,
+    image_categories,
+    images_of,
+    metrics_of,
+    standing,
+)
 from tui_gen.engine.model.problems import PROBLEMS_KEPT
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Clip, Made, Patch, Plan, SourcePlan
+from tui_gen.engine.storage.status import status_of
+from tui_gen.engine.storage.status_reader import snapshot_of
+from tui_gen.views.text.run_lines import final_lines
+from tui_gen.views.text.tables import LineWidth
 
 MADE = CLIPS + 20 + 10
 
@@ -132,3 +147,26 @@ def test_what_a_stage_makes_of_the_whole_dataset_is_no_image_of_the_total() -> N
     assert after.categories["file"].images == 1
     assert after.clips_done == before.clips_done + 1
     assert after.source_clips_done == before.source_clips_done == before.clips_done
+
+
+def test_totals_count_only_the_categories_that_hold_images() -> None:
+    state = state_of("normal")
+    whole = metrics_of(state, NOW)
+    nouns = Nouns(clip=Noun("step", "steps"), image_categories=("space", "not made yet"))
+    state.apply(ev.JobDescribed(NOW, nouns))
+    metrics = metrics_of(state, NOW)
+    space = metrics.categories["space"]
+    assert image_categories(state) == {"space"}
+    assert (metrics.total.images, metrics.total.planned) == (space.images, space.planned) == (30, 2 * CLIPS)
+    assert (metrics.total.wanted, metrics.total.share_done) == (space.wanted, space.share_done)
+    assert metrics.categories["general"].images == whole.categories["general"].images  # its own row stays
+    assert metrics.total.size_bytes == whole.total.size_bytes  # the disk holds all of them
+    assert images_of(state, state.sources["bert"]) == 20
+    assert "".join(final_lines(state, NOW, LineWidth(80, is_cut=False))).count(" images") == 3
+
+
+def test_a_monitor_counts_the_same_images() -> None:
+    state = state_of("normal")
+    state.apply(ev.JobDescribed(NOW, Nouns(image_categories=("space",))))
+    seen = snapshot_of(json.loads(json.dumps(status_of(state, NOW))), NOW, origin="a test").state
+    assert metrics_of(seen, NOW).total == metrics_of(state, NOW).total

@@ -188,7 +188,9 @@ def _summary(findings: CheckFindings, cells: int) -> Iterator[str]:
 
 def _work(findings: CheckFindings, need: Need) -> str:
     nouns = findings.nouns
-    parts = (nouns.clip.counted(need.clips), nouns.patch.counted(need.patches))
+    parts = [nouns.clip.counted(need.clips)]
+    if not nouns.image_categories:  # else the first stage that is planned makes no image
+        parts.append(nouns.patch.counted(need.patches))
     text = f"Planned: {', '.join(dict.fromkeys(parts))}"
     if findings.time is None:
         return text

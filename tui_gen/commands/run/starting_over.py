@@ -62,4 +62,5 @@ def what_stands(config: JobConfig) -> tuple[int, int]:
     """Return the number of patches and bytes in the ledger of a configuration's output folder."""
     state, _ = replay(config.run.run_folder)
     categories = state.categories.values()
-    return sum(c.images for c in categories), sum(c.size_bytes for c in categories)
+    images = sum(c.images for c in categories if config.nouns.is_image(c.name))
+    return images, sum(c.size_bytes for c in categories)

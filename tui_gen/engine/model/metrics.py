@@ -70,6 +70,7 @@ class CategoryMetrics:
     mean_patch_bytes: float | None
     images_to_do: int  # that this run will still try to make
     seconds_left: float | None
+    is_of_images: bool = True  # what it counts are images of the dataset, and count in the total
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def metrics_of(state: RunState, now: float) -> Metrics:
         checkpoints=_checkpoints(sources),
         problems=_problem_counts(state),
         categories=categories,
-        total=_total(categories.values(), dataset_categories(state), seconds_left),
+        total=_total(categories.values(), seconds_left),
     )
 
 
@@ -192,7 +193,7 @@ def _checkpoints(sources: Iterable[SourceState]) -> Checkpoints:
 
 
 def _categories(state: RunState, sources: Iterable[SourceState], now: float) -> dict[str, CategoryMetrics]:
-    to_do = eta.images_to_do(state)
+    to_do, counted = eta.images_to_do(state), image_categories(state)
     videos, videos_done = Counter[str](), Counter[str]()
     for source in sources:
         fed = [name for name, quota in source.quotas.items() if quota]
@@ -205,13 +206,19 @@ def _categories(state: RunState, sources: Iterable[SourceState], now: float) -> 
             (videos[name], videos_done[name]),
             to_do[name],
             eta.category_seconds_left(state, category, to_do, now),
+            is_of_images=name in counted,
         )
         for name, category in state.categories.items()
     }
 
 
 def _category(
-    category: CategoryState, videos: tuple[int, int], images_to_do: int, seconds_left: float | None
+    category: CategoryState,
+    videos: tuple[int, int],
+    images_to_do: int,
+    seconds_left: float | None,
+    *,
+    is_of_images: bool,
 ) -> CategoryMetrics:
     return CategoryMetrics(
         name=category.name,
@@ -228,6 +235,7 @@ def _category(
         mean_patch_bytes=category.mean_patch_bytes,
         images_to_do=images_to_do,
         seconds_left=seconds_left,
+        is_of_images=is_of_images,
     )
 
 
@@ -237,16 +245,28 @@ def dataset_categories(state: RunState) -> frozenset[str]:
     return frozenset(name for source in whole for name in (*source.images, *source.quotas))
 
 
-def _total(
-    categories: Iterable[CategoryMetrics], of_dataset: frozenset[str], seconds_left: float | None
-) -> CategoryMetrics:
-    """Add up the categories of the sources, and the bytes of all categories.
+def image_categories(state: RunState) -> frozenset[str]:
+    """Return the categories whose patches are images of the dataset: those that the job names, or all.
+
+    The categories of the stages over the whole dataset are not among them.
+    """
+    known = frozenset(state.categories) - dataset_categories(state)
+    return frozenset(filter(state.nouns.is_image, known))
+
+
+def images_of(state: RunState, source: SourceState) -> int:
+    """Return the images that a source gave."""
+    return sum(number for name, number in source.images.items() if state.nouns.is_image(name))
+
+
+def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) -> CategoryMetrics:
+    """Add up the categories of images, and the bytes of all categories.
 
     The numbers of sources are not added: a source may have several categories.
     """
     everything = list(categories)
     size_bytes = sum(part.size_bytes for part in everything)
-    parts = [part for part in everything if part.name not in of_dataset]
+    parts = [part for part in everything if part.is_of_images]
     images, image_bytes = sum(part.images for part in parts), sum(part.size_bytes for part in parts)
     wanted, missing = sum(part.wanted for part in parts), sum(part.missing for part in parts)
     targets = [part.target for part in parts if part.target is not None]

@@ -28,6 +28,7 @@ from tui_gen.jobs.anime.models.of_run import RunModels, models_of
 from tui_gen.jobs.anime.opened import OpenedAnime
 from tui_gen.jobs.anime.sources import Source
 from tui_gen.jobs.anime.stages import Anime
+from tui_gen.jobs.anime.units import CATEGORIES
 from tui_gen.jobs.anime.work.orders import Context
 from tui_gen.jobs.anime.work.perform import Resources
 from tui_gen.media.ffmpeg import Ffmpeg, FfmpegUnfitError, find_ffmpeg
@@ -37,10 +38,11 @@ from tui_gen.processes.orders.child_process import Children
 
 NOUNS = Nouns(
     source=Noun("episode", "episodes"),
-    clip=Noun("frame", "frames"),
+    clip=Noun("step", "steps"),  # a window of a survey, a frame, an image: by the stage
     patch=Noun("image", "images"),
     image=Noun("image", "images"),
     has_attempts=False,
+    image_categories=(CATEGORIES["select"],),
 )
 
 

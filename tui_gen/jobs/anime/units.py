@@ -21,16 +21,17 @@ CATEGORIES = {
     "survey": "minutes",
     "choose": "choices",
     "extract": "frames",
-    "crop": "crops",
-    "embed": "embeddings",
+    "crop": "cropped",
+    "embed": "embedded",
     "classify": "characters",
     "select": "images",
-    "tag": "tags",
+    "tag": "tagged",
     "caption": "captions",
     "arrange": "folders",
     "balance": "multiply",
 }
-"""The one category of each stage."""
+"""The one category of each stage. Numbers of a category are numbers of clips: frames that were cropped, not
+crops."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class _Widths:
     @classmethod
     def of(cls, cells: list[Cells], width: int, nouns: Nouns) -> _Widths:
         """Divide the width: numbers first, then the name; the bar gets the rest."""
-        images = max([6, len(nouns.image.many), *(len(each.images) for each in cells)])
+        images = max([6, len(nouns.amounts), *(len(each.images) for each in cells)])
         target = max([6, *(len(each.target) for each in cells)])
         outlook_width = max([9, *(len(each.outlook.text) for each in cells)])
         longest = max([_LEAST_NAME, *(len(each.name) for each in cells)])
@@ -158,7 +158,7 @@ class _Widths:
         parts = [StyledText(" "), muted(foreign("category", self.name))]
         parts += [muted(fit_right(self.nouns.source.many, self.sources))] if self.sources else []
         parts += [
-            muted(fit_right(self.nouns.image.many, self.images + 2)),
+            muted(fit_right(self.nouns.amounts, self.images + 2)),
             muted(" / "),
             muted("target".ljust(self.target)),
         ]
@@ -198,7 +198,7 @@ def category_details(view: ScreenView, name: str) -> list[str]:
     facts = [
         ("folder", display_name(folder) or "-"),
         (nouns.source.many, done),
-        (nouns.image.many, made),
+        (nouns.amounts, made),
         ("size", size(category.size_bytes)),
         *([("outlook", meets)] if category.target is not None else []),
     ]

@@ -97,10 +97,9 @@ def _ended(outcome: Outcome, nouns: Nouns) -> tuple[str, Role, str]:
     clip = f"{nouns.clip.one} {outcome.clip.index}"
     if isinstance(outcome, Made):
         taken = sum(patch.size_bytes for patch in outcome.patches)
-        return (
-            "made",
-            "good",
-            f"{clip}: {nouns.patch.counted(len(outcome.patches))}, {size(taken)}, {outcome.seconds:.1f} s",
-        )
+        gave = nouns.patch.counted(len(outcome.patches))
+        if not all(nouns.is_image(patch.category) for patch in outcome.patches):
+            gave = ", ".join(display_name(patch.category) for patch in outcome.patches)
+        return "made", "good", f"{clip}: {gave}, {size(taken)}, {outcome.seconds:.1f} s"
     words = f"{clip}: {display_name(outcome.reason)}"
     return ("rejected", "warn", words) if isinstance(outcome, Rejected) else ("failed", "bad", words)

@@ -173,8 +173,12 @@ def source_details(view: ScreenView, name: str) -> list[str]:
     ]
     for category, quota in sorted(source.quotas.items()):
         made = count(source.images.get(category, 0))
-        facts.append(("gives", f"{display_name(category)}: {made} of {nouns.image.counted(quota)}"))
+        facts.append(("gives", f"{display_name(category)}: {made} of {_counted(nouns, category, quota)}"))
     return labelled(facts, least_cells=9)
+
+
+def _counted(nouns: Nouns, category: str, number: int) -> str:
+    return nouns.image.counted(number) if nouns.is_image(category) else count(number)
 
 
 def _tries(nouns: Nouns, source: SourceState) -> str:
@@ -186,6 +190,8 @@ def _tries(nouns: Nouns, source: SourceState) -> str:
 
 def cost_of_skipping(view: ScreenView, name: str) -> list[str]:
     """Return the patches that each category would lose if a source was skipped."""
-    source, images = view.state.sources[name], view.state.nouns.image
+    source, nouns = view.state.sources[name], view.state.nouns
     missing = {c: quota - source.images.get(c, 0) for c, quota in source.quotas.items()}
-    return [f"{display_name(c)}: {images.counted(left)}" for c, left in sorted(missing.items()) if left > 0]
+    return [
+        f"{display_name(c)}: {_counted(nouns, c, left)}" for c, left in sorted(missing.items()) if left > 0
+    ]

@@ -165,7 +165,8 @@ def rate_words(view: ScreenView) -> Line:
     rate = view.metrics.patches_per_minute
     if rate is None or not view.is_working:
         return line(muted("no rate yet" if view.is_working else "standing still"))
-    return line(per_minute(rate), muted(f" {view.state.nouns.patch.many}/min"))
+    nouns = view.state.nouns
+    return line(per_minute(rate), muted(f" {nouns.of_rate(nouns.patch).many}/min"))
 
 
 def disk_words(view: ScreenView) -> Line:

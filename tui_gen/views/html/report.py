@@ -14,6 +14,7 @@ from tui_gen.engine.model.metrics import (
     CategoryMetrics,
     Metrics,
     idle_sources,
+    images_of,
     metrics_of,
     sources_by_success,
 )
@@ -71,7 +72,7 @@ def _tiles(nouns: Nouns, metrics: Metrics, history: History) -> Markup:
         (nouns.image.many, count(metrics.total.images)),
         ("on disk", size(metrics.total.size_bytes)),
         ("time at work", duration(metrics.elapsed_seconds)),
-        (f"{nouns.image.many} a minute", f"{rate:.1f}" if rate is not None else "-"),
+        (f"{nouns.of_rate(nouns.image).many} a minute", f"{rate:.1f}" if rate is not None else "-"),
         ("success rate", percent(metrics.success_rate)),
     ]
     if nouns.has_attempts:
@@ -119,7 +120,7 @@ def _idle(state: RunState) -> Iterator[Markup]:
 
 def _categories(state: RunState, metrics: Metrics, history: History) -> Markup:
     nouns = state.nouns
-    made = (nouns.source.many, nouns.image.many)
+    made = (nouns.source.many, nouns.amounts)
     headings = ("category", *made, "target", "", "on disk", f"mean {nouns.patch.one}", "formats")
     rows = [
         _category_row(category, state.categories[name].folder, history.formats.get(name, {}))
@@ -167,17 +168,15 @@ def _plots(state: RunState, history: History) -> Iterator[Markup]:
 
 
 def _throughput(nouns: Nouns, history: History, x: Axis) -> Markup:
-    columns = []
+    columns, things = [], nouns.of_rate(nouns.image)
     for part in history.bins(BINS):
         seconds = part.end - part.start
         rate = part.patches / seconds * 60 if seconds else 0.0
-        told = f"{duration(part.start)}: {rate:.1f} {nouns.image.many} a minute, {size(part.size_bytes)}"
+        told = f"{duration(part.start)}: {rate:.1f} {things.many} a minute, {size(part.size_bytes)}"
         columns.append(PlotColumn(part.start, part.end, rate, told))
     y = Axis(max(column.height for column in columns), _short)
     borders = [run.began for run in history.runs[1:]]
-    title = f"{nouns.image.title} a minute, over the time at work" + (
-        "; dotted: a new run" if borders else ""
-    )
+    title = f"{things.title} a minute, over the time at work" + ("; dotted: a new run" if borders else "")
     return columns_plot(title, columns, x=x, y=y, borders=borders)
 
 
@@ -212,24 +211,23 @@ def _sources(state: RunState, history: History) -> Iterator[Markup]:
     ]
     yield tag("p", "Those with the lowest success first.", class_="quiet")
     yield tag("div", *legend, class_="legend")
-    yield _source_table(state.nouns, sources[:SOURCES_SHOWN], history)
+    yield _source_table(state, sources[:SOURCES_SHOWN], history)
     rest = sources[SOURCES_SHOWN:]
     if rest:
-        yield tag(
-            "details", tag("summary", f"{count(len(rest))} more"), _source_table(state.nouns, rest, history)
-        )
+        yield tag("details", tag("summary", f"{count(len(rest))} more"), _source_table(state, rest, history))
 
 
-def _source_table(nouns: Nouns, sources: list[SourceState], history: History) -> Markup:
+def _source_table(state: RunState, sources: list[SourceState], history: History) -> Markup:
+    nouns = state.nouns
     headings = (
         *(nouns.source.one, "state", "success", nouns.clip.many, "rejected", "failed"),
         *(["attempts"] if nouns.has_attempts else []),
         *(nouns.image.many, "on disk", nouns.clip.with_article),
     )
-    return table(headings, [_source_row(nouns, source, history) for source in sources], words=2)
+    return table(headings, [_source_row(state, source, history) for source in sources], words=2)
 
 
-def _source_row(nouns: Nouns, source: SourceState, history: History) -> list[Markup | str]:
+def _source_row(state: RunState, source: SourceState, history: History) -> list[Markup | str]:
     a_clip = clip_seconds(source, history)
     attempts = source.average_attempts
     images = [f"{name} {count(number)}" for name, number in source.images.items() if number]
@@ -240,8 +238,8 @@ def _source_row(nouns: Nouns, source: SourceState, history: History) -> list[Mar
         f"{count(source.clips_made)} / {count(source.clips_wanted)}",
         count(source.rejected),
         count(source.failed),
-        *([f"{attempts:.2f}" if attempts is not None else "-"] if nouns.has_attempts else []),
-        _named(count(sum(source.images.values())), images),
+        *([f"{attempts:.2f}" if attempts is not None else "-"] if state.nouns.has_attempts else []),
+        _named(count(images_of(state, source)), images),
         size(source.size_bytes),
         f"{a_clip:.1f} s" if a_clip is not None else "-",
     ]

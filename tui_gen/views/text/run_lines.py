@@ -21,6 +21,8 @@ from tui_gen.engine.model.metrics import (
     Standing,
     dataset_categories,
     idle_sources,
+    image_categories,
+    images_of,
     metrics_of,
     standing,
 )
@@ -183,10 +185,12 @@ def opening_lines(state: RunState, *, config: str, output: str, sources: int) ->
     nouns = state.nouns
     yield f"Config loaded: {nouns.source.counted(sources)} ({display_name(config)})"
     yield f"Output: {display_name(output)}"
-    whole = dataset_categories(state)
-    images = sum(category.images for name, category in state.categories.items() if name not in whole)
+    images = sum(state.categories[name].images for name in image_categories(state))
     if state.first_started_at is None:
         yield "No earlier run found, starting fresh"
+        return
+    if nouns.image_categories:  # clips of the stages before them are no images
+        yield f"Resuming: {nouns.image.counted(images)} made so far"
         return
     clips = sum(record.clips_made for source, record in state.records.items() if source != DATASET)
     yield f"Resuming: {nouns.image.counted(images)} of {nouns.clip.counted(clips)} are made"
@@ -196,7 +200,10 @@ def resume_lines(state: RunState, names: Mapping[str, str]) -> Iterator[str]:
     """Yield lines about the progress of a resumed run; `names` maps ids of sources to their names."""
     last = str((state.newest_patch or {}).get("source"))
     if last in names and last in state.sources:
-        made = state.nouns.clip.counted(state.record(last).clips_made)
+        nouns = state.nouns
+        made = nouns.clip.counted(state.record(last).clips_made)
+        if nouns.image_categories:
+            made = nouns.image.counted(images_of(state, state.sources[last]))
         yield f"Last {state.nouns.source.one}: {display_name(names[last])}, {made} made"
 
 
@@ -264,11 +271,14 @@ CATEGORY_COLUMNS = (
 
 
 def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
-    images, whole = state.nouns.image.many, dataset_categories(state)
+    counted, whole = image_categories(state), dataset_categories(state)
+    images = state.nouns.image.many
     rows = [
         (
             category.name.upper(),
-            _given(category, images) if category.name not in whole else _is_made(category),
+            _is_made(category)
+            if category.name in whole
+            else _given(category, images if category.name in counted else ""),
             size(category.size_bytes),
             f"{count(category.surplus)} of them repeat others" if category.surplus else "",
         )
@@ -279,7 +289,7 @@ def _category_lines(state: RunState, width: LineWidth) -> Iterator[str]:
 
 def _given(category: CategoryState, images: str) -> str:
     target = f" of {count(category.target)}" if category.target is not None else ""
-    return f"{count(category.images)}{target} {images}"
+    return f"{count(category.images)}{target} {images}".rstrip()
 
 
 def _is_made(category: CategoryState) -> str:

@@ -43,7 +43,8 @@ def summary_lines(
 def _rate_lines(state: RunState, history: History) -> Iterator[str]:
     rate = mean_patches_per_minute(history)
     if rate is not None:
-        yield f"{state.nouns.image.title} a minute:  {rate:.1f} over {duration(history.work_seconds)} at work"
+        noun = state.nouns.of_rate(state.nouns.image)
+        yield f"{noun.title} a minute:  {rate:.1f} over {duration(history.work_seconds)} at work"
         yield ""
 
 

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from tui_gen import __version__
 from tui_gen.base.formatting import display_name
@@ -78,6 +79,11 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Markup | str]], *, wo
 
 def _alignment(place: int, words: int) -> str:
     return "word" if place < words else "number"
+
+
+def relative_url(folder: Path, path: Path) -> str:
+    """Return a path relative to a page in `folder`, as a URL; any bytes are allowed."""
+    return quote(os.fsencode(os.path.relpath(path, folder)))
 
 
 def write_page(path: Path, text: str) -> None:

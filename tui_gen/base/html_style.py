@@ -77,6 +77,12 @@ figcaption { font-weight: 600; margin-bottom: 8px; }
 .patch dl { margin: 0; font-size: 13px; display: grid; grid-template-columns: auto 1fr; gap: 0 12px;
   font-variant-numeric: tabular-nums; }
 .patch dt { color: var(--quiet); } .patch dd { margin: 0; }
+.thumbs { display: flex; flex-wrap: wrap; gap: 10px; align-items: flex-start; }
+.thumb { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 6px;
+  max-width: 298px; font-size: 12px; }
+.thumb.typical { border-color: var(--link); }
+.thumb img { display: block; max-width: 100%; height: auto; margin-bottom: 4px; }
+.thumb code { font-size: 11px; }
 @media (max-width: 520px) {
   main { padding: 16px 12px 48px; }
   .tiles { grid-template-columns: repeat(2, 1fr); }

@@ -248,7 +248,7 @@ def _add_split(commands: Commands) -> None:
 def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="lay the patches out as other trainers read them")
     export.add_argument(
-        "layout", metavar="LAYOUT", help="such as basicsr-vimeo, neosr, webdataset; an unknown one lists all"
+        "layout", metavar="LAYOUT", help="such as neosr, webdataset, kohya; an unknown one lists all"
     )
     export.add_argument("folder", metavar="DIR", help="a new folder; it gets its name when it is whole")
     export.add_argument("-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help=CONFIG_HELP)

@@ -1,14 +1,101 @@
-"""What the job offers to the commands that look at a dataset or change it."""
+"""What the job offers to the commands that look at a dataset or change it; a class for each protocol.
+
+Heavy modules are imported by the method that needs them: the other commands start without them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tui_gen.contract.capabilities import Capabilities
+from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.looking.next_steps import next_steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui_gen.contract.contact_sheet import SheetMade
+    from tui_gen.contract.export import Exported, ExportRequest
+    from tui_gen.contract.groups import GroupReviewer
+    from tui_gen.contract.preview import Picture
+
+Records = Mapping[str, SourceRecord]
 
 
 def capabilities_of(settings: Settings) -> Capabilities:
     """Return what a configuration of this job offers."""
-    return Capabilities(next_steps=partial(next_steps, settings))
+    return Capabilities(
+        next_steps=partial(next_steps, settings),
+        exporter=TrainingSetExporter(settings),
+        sheet_maker=GroupSheetMaker(settings),
+        previewer=ImagePreviewer(settings),
+        group_reviewer=_reviewer(settings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSetExporter:
+    """Writes the training set as trainers read it."""
+
+    settings: Settings
+
+    def export(
+        self, records: Records, request: ExportRequest, *, on_done: Callable[[int, int], None]
+    ) -> Exported:
+        """Write an export of the images as they are now. Raises RefusedError, OSError."""
+        from tui_gen.jobs.anime.exports.of_dataset import export_dataset
+
+        del records
+        return export_dataset(self.settings, request, on_done=on_done)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSheetMaker:
+    """Draws a page with images of each group."""
+
+    settings: Settings
+
+    def sheet(self, folder: Path, *, per_category: int, seed: int | None) -> SheetMade:
+        """Draw a contact sheet into a folder. Raises RefusedError, OSError."""
+        from tui_gen.jobs.anime.contact_sheet.contact_sheet import make_sheet
+
+        return make_sheet(self.settings, folder, per_group=per_category, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePreviewer:
+    """Draws the images of a frame's clip."""
+
+    settings: Settings
+
+    def draw(self, patch: JsonObject, *, columns: int, rows: int) -> Picture:
+        """Draw an image by its ledger entry. Raises OSError, ValueError."""
+        from tui_gen.jobs.anime.looking.preview import draw_entry
+
+        return draw_entry(self.settings.folders, patch, columns=columns, rows=rows)
+
+
+def _reviewer(settings: Settings) -> GroupReviewer:
+    from tui_gen.jobs.anime.review.groups import ClassifiedGroups
+
+    folders = settings.folders
+    return ClassifiedGroups(
+        folders.of("classified"),
+        output=folders.output,
+        references=settings.reference_folder,
+        pinned=partial(_pinned, settings),
+    )
+
+
+def _pinned(settings: Settings) -> frozenset[str]:
+    """Return the images that earlier runs found where hands had put them."""
+    from tui_gen.engine.run.session import replay
+    from tui_gen.jobs.anime.facts import earlier_hand_work
+
+    state, _ = replay(settings.folders.run_folder)
+    return frozenset(earlier_hand_work(state.records, "classified").pinned)

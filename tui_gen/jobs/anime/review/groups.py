@@ -6,7 +6,7 @@ finds the folders as it would find them after a file manager.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -54,16 +54,22 @@ class ClassifiedGroups:
     """Reviews the folders below classified/. A group's id is its path there, a member's that of its file."""
 
     def __init__(
-        self, classified: Path, *, output: Path, references: Path | None, pinned: Collection[str] = ()
+        self,
+        classified: Path,
+        *,
+        output: Path,
+        references: Path | None,
+        pinned: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         """Review `classified`, which lies below `output`.
 
-        `references` is the folder of reference images (character_ref_dir), `pinned` the ids of the images
-        that were put into their folders by hand.
+        `references` is the folder of reference images (character_ref_dir). `pinned` returns the ids of the
+        images that were put into their folders by hand; it is called when the groups are first listed.
         """
         self._classified, self._output, self._references = classified, output, references
         self._run_folder = output / RUN_FOLDER
-        self._pinned = frozenset(pinned)
+        self._read_pinned = pinned
+        self._pinned: frozenset[str] | None = None
         self._changes: list[Change] = []
 
     # ------------------------------------------------------------------ looking
@@ -83,6 +89,9 @@ class ClassifiedGroups:
         folders = self._folders()
         measured = read_measured(self._run_folder / GROUPS_FILE)
         known = measured_of_folders(measured or {}, folders)
+        if self._pinned is None:
+            self._pinned = frozenset(self._read_pinned())
+        pinned = self._pinned
         references = read_references(self._references)
         return [
             Group(
@@ -94,7 +103,7 @@ class ClassifiedGroups:
                 is_noise=names.is_noise(group),
                 is_reference=names.character_path(group) in references,
                 is_pinned=not names.is_noise(group)
-                and is_by_hand(group, folders, measured=measured, pinned=self._pinned),
+                and is_by_hand(group, folders, measured=measured, pinned=pinned),
             )
             for group in sorted(folders, key=names.order_of)
             if any(folders[name].images for name in below(group, folders))

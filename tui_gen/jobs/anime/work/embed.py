@@ -43,7 +43,8 @@ def embedded(context: Context, order: EmbedOrder, signs: Signs) -> list[Told]:
         for key, path, metadata in crops:
             if key not in known:
                 waiting[key] = (index, path, metadata)
-        told.append({"index": index, "files": {}, "size": 0, "record": {"crops": len(crops)}})
+        of = [context.settings.folders.relative(path) for _, path, _ in crops]
+        told.append({"index": index, "files": {}, "size": 0, "of": of, "record": {"crops": len(crops)}})
         signs.give()
     failures = dict(_embed(context, files, waiting, signs))
     return [

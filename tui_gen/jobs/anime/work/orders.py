@@ -6,7 +6,8 @@ The answer to an order about frames has "warnings" and "frames", a list of objec
     {"index": 7, "rejected": reason}                                                  gives nothing
     {"index": 7, "failed": reason}                                                    is tried again
 
-The answer to an order about the dataset is one such object without an index. Its "facts" are [source, facts,
+"of" may name the paths of images that were described, where no file was written. The answer to an order
+about the dataset is one such object without an index. Its "facts" are [source, facts,
 warnings] for the ledger. Paths are relative to the output folder.
 """
 

@@ -101,6 +101,8 @@ def _outcome(clip: Clip, stage: str, told: Mapping[str, Any], seconds: float) ->
     if "rejected" in told:
         return Made(clip, (), 1, seconds, rejected=((category, told["rejected"]),))
     record = {"format": stage, "files": told["files"], "sha256": told.get("sha256", {})}
+    if "of" in told:
+        record["of"] = told["of"]
     return Made(clip, (Patch(category, told["size"], record),), 1, seconds, record=told.get("record", {}))
 
 

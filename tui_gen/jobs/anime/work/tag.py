@@ -44,7 +44,8 @@ def _tagged(context: Context, order: TagOrder, store: ImageStore, signs: Signs) 
         except (ImageError, OSError) as error:
             yield {"index": index, "failed": reason_of(error)}
             continue
-        yield {"index": index, "files": {}, "size": 0}
+        of = [context.settings.folders.relative(path) for path in paths.values()]
+        yield {"index": index, "files": {}, "size": 0, "of": of}
         signs.give()
 
 

@@ -5,14 +5,12 @@ The page refers to its pictures and to the ground-truth files by relative paths 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from tui_gen.base.formatting import count, position
-from tui_gen.base.html import Markup, page, tag
+from tui_gen.base.html import Markup, page, relative_url, tag
 from tui_gen.jobs.superres.dataset.contact_sheet.choice import Group, Key, LedgerPatch
 
 
@@ -96,7 +94,9 @@ def _card(sheet: Sheet, entry: Shown, score: str) -> Markup:
         for kind, name in (("whole", entry.whole), ("pair", entry.pair)) if name
     ]  # fmt: skip
     linked = (
-        [tag("a", *pictures, href=_relative(sheet.folder, entry.gt))] if entry.gt and pictures else pictures
+        [tag("a", *pictures, href=relative_url(sheet.folder, entry.gt))]
+        if entry.gt and pictures
+        else pictures
     )
     gone = [tag("div", line, class_="gone bad") for line in entry.wrong]
     return tag("div", *linked, *gone, tag("dl", *_facts(patch, film, score)), class_="patch")
@@ -121,8 +121,3 @@ def _facts(patch: LedgerPatch, film: str, score: str) -> Iterator[Markup]:
 
 def _value(value: float, *, is_shown_for: bool) -> Markup | str:
     return tag("b", f"{value:.4g}") if is_shown_for else f"{value:.4g}"
-
-
-def _relative(folder: Path, path: Path) -> str:
-    """Return a path relative to a page in `folder`, as a URL; any bytes are allowed."""
-    return quote(os.fsencode(os.path.relpath(path, folder)))

@@ -27,10 +27,11 @@ import numpy as np
 
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.anime.demo.episodes import draw_episodes
-from tui_gen.jobs.anime.frames.chosen import DuplicateOptions, chosen_frames
+from tui_gen.jobs.anime.frames.chosen import chosen_frames
 from tui_gen.jobs.anime.frames.extraction import ExtractedFrame, RawFormat, encoded_image, extracted
 from tui_gen.jobs.anime.frames.film import EpisodeFilm
-from tui_gen.jobs.anime.frames.survey import SurveyOptions, survey_window
+from tui_gen.jobs.anime.frames.options import DuplicateOptions, SurveyOptions
+from tui_gen.jobs.anime.frames.survey import survey_window
 from tui_gen.jobs.anime.frames.survey_files import EpisodeSurvey, episode_survey
 from tui_gen.jobs.anime.frames.windows import Window, windows_of
 from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg

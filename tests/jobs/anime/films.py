@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.anime.frames.film import EpisodeFilm
-from tui_gen.jobs.anime.frames.survey import Survey, SurveyOptions, survey_window
+from tui_gen.jobs.anime.frames.options import SurveyOptions
+from tui_gen.jobs.anime.frames.survey import Survey, survey_window
 from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.film_facts import FilmFile

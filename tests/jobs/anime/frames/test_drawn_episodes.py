@@ -8,7 +8,8 @@ import pytest
 
 from tests.jobs.anime.films import film_of, nothing, surveyed
 from tui_gen.jobs.anime.demo.script import FrameTruth, truth_of
-from tui_gen.jobs.anime.frames.chosen import ChosenFrames, DuplicateOptions, chosen_frames
+from tui_gen.jobs.anime.frames.chosen import ChosenFrames, chosen_frames
+from tui_gen.jobs.anime.frames.options import DuplicateOptions
 from tui_gen.jobs.anime.frames.survey_files import EpisodeSurvey, episode_survey
 
 REMOVED_SHARE = 0.98

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.anime.films import film_of, run_ffmpeg
-from tui_gen.jobs.anime.frames.survey import SurveyOptions, survey_window
+from tui_gen.jobs.anime.frames.options import SurveyOptions
+from tui_gen.jobs.anime.frames.survey import survey_window
 from tui_gen.jobs.anime.frames.windows import windows_of
 
 Plane = NDArray[np.uint8]

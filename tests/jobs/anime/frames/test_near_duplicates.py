@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from tests.jobs.anime.films import nothing
 from tui_gen.jobs.anime.frames.chosen import (
     ChosenFrames,
-    DuplicateOptions,
     bits_of,
     chosen_frames,
     chosen_from_json,
     chosen_to_json,
 )
 from tui_gen.jobs.anime.frames.near_duplicates import CHUNK, Thumbnails, Vectors, leaders_of, near_any
+from tui_gen.jobs.anime.frames.options import DuplicateOptions
 from tui_gen.jobs.anime.frames.survey_files import EpisodeSurvey
 
 WITHIN = 28.0

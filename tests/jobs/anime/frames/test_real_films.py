@@ -10,12 +10,13 @@ import pytest
 
 from tests.jobs.anime.films import nothing
 from tui_gen.engine.model.work import Unusable
-from tui_gen.jobs.anime.frames.chosen import DuplicateOptions, chosen_frames
+from tui_gen.jobs.anime.frames.chosen import chosen_frames
 from tui_gen.jobs.anime.frames.extraction import ExtractedFrame, extracted
 from tui_gen.jobs.anime.frames.film import EpisodeFilm
 from tui_gen.jobs.anime.frames.near_duplicates import Thumbnails
+from tui_gen.jobs.anime.frames.options import DuplicateOptions, SurveyOptions
 from tui_gen.jobs.anime.frames.pictures import thumbnail
-from tui_gen.jobs.anime.frames.survey import SurveyOptions, survey_window
+from tui_gen.jobs.anime.frames.survey import survey_window
 from tui_gen.jobs.anime.frames.survey_files import episode_survey
 from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.media.ffmpeg import Ffmpeg

@@ -19,7 +19,16 @@ Probability = Annotated[Prob, Field(description="a number from 0 to 1")]
 Count = Annotated[int, Field(ge=0, description="a whole number, 0 or more")]
 StageWord = Annotated[str | int, Field(description=f"a stage: {', '.join(map(str, STAGE_WORDS))}")]
 Component = Literal[
-    "npeople", "character", "copyright", "image_type", "artist", "rating", "crop_info", "tags", "facepos"
+    "npeople",
+    "character",
+    "copyright",
+    "general",
+    "image_type",
+    "artist",
+    "rating",
+    "crop_info",
+    "tags",
+    "facepos",
 ]
 Folder = Literal[
     "n_characters", "n_faces", "n_people", "character", "fh_ratio", "image_type", "character_string"
@@ -286,7 +295,7 @@ class OwnKeys(KeysModel):
     keep_tokens_before: Component = Field(default="tags", description="a part of a caption")
     """The part before which the mark is put."""
     general_description: Text | None = Field(default=None, description="a text, or null")
-    """A text that begins every caption."""
+    """A text of every caption, before the image type unless `general` is in caption_ordering."""
     use_npeople_prob: Probability = 0.0
     """How often the number of people is in a caption."""
     use_character_prob: Probability = 1.0

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
 
+MANY_PEOPLE = 6
+"""The number of people that stands for it or more."""
 Face = tuple[float, float, float, float]
 """Left, top, right, bottom as shares of the image's width and height."""
 
@@ -61,11 +63,12 @@ def metadata_name(image_name: str) -> str:
 
 
 def encoded(metadata: ImageMetadata) -> bytes:
-    """Return the file's bytes: JSON in UTF-8 with sorted keys, so that equal metadata are equal bytes."""
+    """Return the file's bytes: JSON in UTF-8. Equal metadata are equal bytes; tags keep their order."""
     entries = asdict(metadata)
     extra = entries.pop("extra")
     kept = {key: value for key, value in entries.items() if value not in (None, "", {}, ())}
-    text = json.dumps({**extra, **kept}, ensure_ascii=False, sort_keys=True, indent=1)
+    ordered = dict(sorted({**extra, **kept}.items()))
+    text = json.dumps(ordered, ensure_ascii=False, indent=1)
     return f"{text}\n".encode("utf-8", "surrogateescape")
 
 
@@ -81,6 +84,8 @@ def decoded(data: bytes) -> ImageMetadata:
     try:
         width, height = mine.pop("image_size")
         crop = mine.pop("crop", None)
+        if mine.get("n_people") == "many":  # as some programs write it
+            mine["n_people"] = MANY_PEOPLE
         return ImageMetadata(
             **{
                 **mine,

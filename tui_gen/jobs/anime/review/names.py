@@ -17,7 +17,7 @@ from tui_gen.base.formatting import display_name
 from tui_gen.jobs.anime.model import NOISE
 
 _NOISES = frozenset({NOISE, "0_noise"})
-_PREFIX = re.compile(r"-?\d+_")
+_PREFIX = re.compile(r"\A-?\d+_(?=.)")
 _UNNAMED = re.compile(r"\d+_[a-z]{6}")
 MOST_BYTES = 255
 """The longest name of a file or folder on the usual file systems, in bytes."""

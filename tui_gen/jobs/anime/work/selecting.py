@@ -13,7 +13,6 @@ from typing import Any
 from tui_gen.jobs.anime.frames.pictures import thumbnail
 from tui_gen.jobs.anime.images.folders import Folders, Level
 from tui_gen.jobs.anime.images.ids import frame_of
-from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.writing import write_whole
 from tui_gen.jobs.anime.select.repeats import repeats_by
@@ -63,21 +62,8 @@ def _frames(
         signs.give()
     for alone in crops.values():  # put into the folders by hand: there is no frame to take instead
         for crop in alone:
-            yield FrameWithCrops(_without_area(crop.metadata), (crop,))
+            yield FrameWithCrops(None, (crop,))
     del context
-
-
-def _without_area(crop: ImageMetadata) -> ImageMetadata:
-    """Return the metadata of a frame that is not there: so large that no crop replaces it."""
-    return ImageMetadata(
-        id=f"{crop.id} (no frame)",
-        path="",
-        current_path="",
-        filename="",
-        group_id=crop.id,
-        image_size=(1 << 20, 1 << 20),
-        type=crop.type,
-    )
 
 
 def _repeats(context: Context, store: ImageStore, images: Sequence[str], signs: Signs) -> Collection[str]:
@@ -125,7 +111,8 @@ def _facts(
     An image that was selected before keeps its place. An image whose file went meanwhile gets a new one, so
     that it is written again.
     """
-    sources = {frame.metadata.id: frame.metadata.episode or ADDED for frame in frames}
+    known = [frame.metadata for frame in frames if frame.metadata is not None]
+    sources = {frame.id: frame.episode or ADDED for frame in known}
     written, ended = order.images, order.written
     present = store.paths("training")
     wanted = defaultdict[str, list[str]](list)

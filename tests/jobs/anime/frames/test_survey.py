@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ from tests.jobs.anime.films import (
 from tui_gen.jobs.anime.frames.film import EpisodeFilm, film_from_json, film_to_json
 from tui_gen.jobs.anime.frames.pictures import sharpness
 from tui_gen.jobs.anime.frames.survey import Survey, survey_window
-from tui_gen.jobs.anime.frames.survey_files import episode_survey, read_surveys, survey_name, write_survey
+from tui_gen.jobs.anime.frames.survey_files import read_surveys, write_survey
 from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import ChildError
@@ -255,38 +256,39 @@ from pathlib import Path
 from tui_gen.jobs.anime.frames.survey import survey_window
 from tui_gen.jobs.anime.frames.survey_files import write_survey
 film, options, windows, folder = pickle.load(sys.stdin.buffer)
-print("begun", flush=True)
-for window in windows:
-    write_survey(Path(folder), window, survey_window(film, window, options, alive=lambda: None))
+print("surveying", flush=True)
+surveys = [survey_window(film, window, options, alive=lambda: None) for window in windows]
+for survey in surveys:
+    write_survey(Path(folder), survey.window, survey)
+print("writing", flush=True)
+while True:
+    for survey in surveys:
+        write_survey(Path(folder), survey.window, survey)
 """
 
 
 @pytest.mark.crash
-def test_a_worker_killed_at_any_moment_leaves_only_whole_files(
-    long_film: EpisodeFilm, long_surveys: tuple[Survey, ...], tmp_path: Path
+@pytest.mark.parametrize("moment", ["surveying", "writing"])
+def test_a_killed_worker_leaves_only_whole_files_and_no_process(
+    long_film: EpisodeFilm, long_surveys: tuple[Survey, ...], tmp_path: Path, moment: str
 ) -> None:
-    import pickle
-
-    windows = windows_of(long_film.facts.duration_seconds)
-    order = pickle.dumps((long_film, EVERY_FRAME, windows, str(tmp_path)))
-    for delay_seconds in (0.05, 0.25):
-        with subprocess.Popen(
-            [sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as worker:
-            assert worker.stdin is not None
-            assert worker.stdout is not None
-            worker.stdin.write(order)
-            worker.stdin.close()
-            worker.stdout.readline()
-            time.sleep(delay_seconds)
-            children = psutil.Process(worker.pid).children()
-            worker.send_signal(signal.SIGKILL)
-        psutil.wait_procs(children, timeout=10)
-        assert not [child for child in children if child.is_running()]
-        for survey in read_surveys(tmp_path):
-            assert survey.numbers.tolist() == long_surveys[survey.window.index].numbers.tolist()
-    for window in windows:
-        if not (tmp_path / survey_name(window)).exists():
-            write_survey(tmp_path, window, long_surveys[window.index])
-    joined = episode_survey(read_surveys(tmp_path))
-    assert joined.numbers.tolist() == list(range(LONG))
+    order = pickle.dumps((long_film, EVERY_FRAME, windows_of(150), str(tmp_path)))
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write(order)
+        worker.stdin.close()
+        while worker.stdout.readline().decode().strip() != moment:
+            pass
+        process, children = psutil.Process(worker.pid), list[psutil.Process]()
+        while moment == "surveying" and not children:
+            children = process.children()
+        time.sleep(0.05)
+        worker.send_signal(signal.SIGKILL)
+    assert not psutil.wait_procs(children, timeout=10)[1]
+    found = read_surveys(tmp_path)
+    assert moment == "surveying" or len(found) == 3
+    for survey in found:
+        assert survey.numbers.tolist() == long_surveys[survey.window.index].numbers.tolist()

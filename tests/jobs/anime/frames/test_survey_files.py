@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from fractions import Fraction
 from pathlib import Path
 
@@ -93,6 +94,18 @@ def test_an_output_that_takes_nothing_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ObstructedError):
         write_survey(tmp_path / "other", FIRST, survey_of(FIRST, [1]))
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["window_0000.npz"]
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    before = write_survey(tmp_path, FIRST, survey_of(FIRST, [1, 2])).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(ObstructedError, match=r"window_0000\.npz cannot be written"):
+            write_survey(tmp_path, FIRST, survey_of(FIRST, list(range(90))))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_windows_are_joined_in_the_order_of_time() -> None:

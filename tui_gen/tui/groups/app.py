@@ -37,7 +37,7 @@ class GroupsApp(TerminalApp[None]):
     TITLE = "tui-gen review"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(GROUP_SIGNALS, are_first=True)]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each stands for one thing outside the screen)
         self,
         reviewer: GroupReviewer,
         groups: Sequence[Group],

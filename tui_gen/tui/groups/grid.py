@@ -18,6 +18,7 @@ _SIDE = 1  # left of the first picture and right of the last one: room for the b
 _NAME_LINES = 1
 _TALL = 0.6  # rows for a column: a little more than a square, which is half as many
 _LEAST_ROWS = 3
+_WELL_USED = 5 / 6  # of the best use of the room; among such grids, pictures of the wanted size are better
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ def grid_of(room: Size, *, is_single: bool = False) -> Grid:
     wanted = next(cells for least, cells in ((100, 18), (60, 14), (0, 12)) if room.width >= least)
     most = max(1, (width + GAP) // (wanted * 3 // 4 + GAP))
     least = min(most, max(1, (width + GAP) // (wanted * 4 // 3 + GAP)))
-    return max((_grid(room, columns) for columns in range(least, most + 1)), key=_used)
+    grids = [_grid(room, columns) for columns in range(least, most + 1)]
+    enough = _WELL_USED * max(map(_used, grids))
+    return min(
+        (grid for grid in grids if _used(grid) >= enough), key=lambda grid: abs(grid.picture.width - wanted)
+    )
 
 
 def _grid(room: Size, columns: int) -> Grid:
@@ -64,7 +69,8 @@ def _grid(room: Size, columns: int) -> Grid:
 def _used(grid: Grid) -> int:
     """Return how many cells pictures of the usual shape would have."""
     width, height = grid.picture
-    return grid.count * width * min(height, _usual_rows(width))
+    rows = min(height, _usual_rows(width))
+    return grid.count * min(width, round(rows / _TALL)) * rows
 
 
 def _usual_rows(columns: int) -> int:

@@ -19,8 +19,9 @@ from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.contract.groups import Group, GroupReviewer, Member
 from tui_gen.tui.actions import bindings_of
 from tui_gen.tui.base_app import TerminalApp
+from tui_gen.tui.dialogs.palette import keys_of
 from tui_gen.tui.groups.drawing import Drawer
-from tui_gen.tui.groups.keys import GROUP_IDS, GROUP_SIGNALS
+from tui_gen.tui.groups.keys import GROUP_ACTIONS, GROUP_IDS, GROUP_SIGNALS, MEMBER_ACTIONS
 from tui_gen.tui.groups.members import MembersScreen
 from tui_gen.tui.groups.rows import Reviewed
 from tui_gen.tui.groups.screen import GroupsScreen
@@ -51,7 +52,7 @@ class GroupsApp(TerminalApp[None]):
         super().__init__()
         self._on_beat = on_beat
         self.changes: list[str] = []  # sentences of the changes that were made and not taken back
-        self.is_changing = False
+        self.is_changing = self._is_leaving = False
         self.reviewed = Reviewed(reviewer.place, tuple(groups), nouns)
         self.drawer = Drawer(reviewer, is_ascii=is_ascii)
         self._services = ReviewServices(reviewer, self.reviewed, self.drawer, self.change, self.open_members)
@@ -95,7 +96,7 @@ class GroupsApp(TerminalApp[None]):
             said = ""
             self.notify(display_name(_sentence(error)), severity="warning", markup=False)
         else:
-            self._keep(said, is_undo=call == self._services.reviewer.undo)
+            said = self._keep(said, is_undo=call == self._services.reviewer.undo)
         try:
             groups, shown = await asyncio.to_thread(self._look, members.group.id if members else None)
         except (RefusedError, OSError) as error:
@@ -103,16 +104,22 @@ class GroupsApp(TerminalApp[None]):
             self.notify(display_name(_sentence(error)), severity="warning", markup=False)
         self.is_changing = False
         self._show(said, groups, shown)
+        if self._is_leaving:
+            self.exit()
 
     def _look(self, group: str | None) -> tuple[Sequence[Group], Sequence[Member]]:
         reviewer = self._services.reviewer
         return reviewer.groups(), reviewer.members(group) if group is not None else ()
 
-    def _keep(self, said: str, *, is_undo: bool) -> None:
+    def _keep(self, said: str, *, is_undo: bool) -> str:
+        """Remember what was done; return what is shown of it."""
         if is_undo:
             self.changes = self.changes[:-1]
-        else:
-            self.changes.append(said)
+            return said
+        self.changes.append(said)
+        actions = GROUP_ACTIONS if self._members_screen() is None else MEMBER_ACTIONS
+        undo = next(action for action in actions if action.action == "undo")
+        return f"{said} ({keys_of(self, undo)[0]} takes it back)"
 
     def _show(self, said: str, groups: Sequence[Group], members: Sequence[Member]) -> None:
         self.reviewed.renew(groups)
@@ -132,7 +139,9 @@ class GroupsApp(TerminalApp[None]):
 
     def action_leave(self) -> None:
         """End; a change that is being made is waited for."""
-        self.exit()
+        self._is_leaving = True
+        if not self.is_changing:
+            self.exit()
 
 
 def _sentence(error: RefusedError | OSError) -> str:

@@ -18,7 +18,7 @@ _SIDE = 1  # left of the first picture and right of the last one: room for the b
 _NAME_LINES = 1
 _TALL = 0.6  # rows for a column: a little more than a square, which is half as many
 _LEAST_ROWS = 3
-_WELL_USED = 5 / 6  # of the best use of the room; among such grids, pictures of the wanted size are better
+_WELL_USED = 0.8  # of the best use of the room; among such grids, pictures of the wanted size are better
 
 
 @dataclass(frozen=True, slots=True)

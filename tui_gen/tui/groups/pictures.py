@@ -28,7 +28,6 @@ from tui_gen.tui.widgets.styled_lines import (
     StyledText,
     fit_end,
     fit_line,
-    foreign,
     line,
     muted,
 )
@@ -114,6 +113,11 @@ class Pictures(ScrollList):
     def under_cursor(self) -> Member | None:
         """Return the member under the cursor."""
         return self.members[self.cursor] if self.cursor < len(self.members) else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether pictures are shown or being drawn, and no longer waited for."""
+        return self._is_resting
 
     @property
     def grid(self) -> Grid:
@@ -256,8 +260,8 @@ class Pictures(ScrollList):
         if drawing is None:
             return Strip.blank(size.width, ground)
         if drawing.failure:
-            words = _NO_PICTURE if part == 0 else drawing.failure if part == 1 else ""
-            return self._strip((muted(foreign(words, size.width)),))
+            words = _NO_PICTURE if part == 0 else display_name(drawing.failure) if part == 1 else ""
+            return self._strip((muted(fit_end(words, size.width)),))  # the reason is at the end
         top = size.height - len(drawing.lines)
         if part < top:
             return Strip.blank(size.width, ground)

@@ -143,7 +143,7 @@ class Columns:
     def heading(self) -> Line:
         """Return the names of the columns."""
         parts = [fit("", _MARK_CELLS), fit("group", self._name), fit_right(self._noun, self._size)]
-        parts += [fit_right("alike", self._alike)] if self._alike else []
+        parts += [fit_right("alike", self._alike), fit("", self._state)]
         return tuple(map(muted, parts))
 
     def row(self, group: Group) -> Line:

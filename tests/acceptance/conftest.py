@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.program import MIXED, TINY, Dataset, Done, entry, environment
+from tests.acceptance.tmux import Tmux
 from tests.conftest import MadeOnce
 from tui_gen.cli.main import main
 
@@ -152,3 +153,11 @@ def two_films(films: Films) -> list[dict[str, Any]]:
         entry(films.alpha, "Alpha", {"general": 0.5, "space": 0.5}),
         entry(films.beta, "Beta", {"general": 1.0}),
     ]
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    """Yield a tmux server of the test."""
+    server = Tmux(tmp_path / "tmux")
+    yield server
+    server("kill-server")

@@ -119,6 +119,7 @@ NOT_OFFERED = {
     "sheet": ["sheet"],
     "split": ["split"],
     "export": ["export", "neosr", "exported"],
+    "review": ["review"],
     "scan": ["scan", ".", "--yes", "--update"],
     "demo": ["demo", "."],
 }

@@ -245,6 +245,17 @@ async def test_letters_that_come_before_the_field_is_there_are_no_commands() -> 
     assert reviewer.now == small().now
 
 
+async def test_a_group_without_members_of_its_own_says_so() -> None:
+    reviewer = ToyReviewer({"Anna": ["a1"]})
+
+    def nothing(group: str) -> Any:  # noqa: ANN401, ARG001
+        return []
+
+    reviewer.members = nothing  # type: ignore[method-assign]
+    async with opened(reviewer) as pilot:
+        assert "nothing of its own, only groups below" in text_of(pilot.app)
+
+
 async def test_merging_needs_marks() -> None:
     reviewer = small()
     async with opened(reviewer, "m") as pilot:

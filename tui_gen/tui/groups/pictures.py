@@ -30,11 +30,13 @@ from tui_gen.tui.widgets.styled_lines import (
     fit_line,
     line,
     muted,
+    width_of,
 )
 
 REST_SECONDS = 0.15
 _TITLE_LINES = 1
 _NO_PICTURE = "no picture"
+_EMPTY = " nothing of its own, only groups below"
 
 
 class Pictures(ScrollList):
@@ -56,7 +58,7 @@ class Pictures(ScrollList):
         self._title_text, self._read = "", _no_members
         self._request: Request | None = None  # whose members are shown
         self._timer: Timer | None = None
-        self._failure = ""
+        self._failure = self._empty = ""
         self._is_resting = False  # pictures are shown
         self.members: Sequence[Member] = ()
         self.marked: Collection[str] = ()
@@ -67,7 +69,8 @@ class Pictures(ScrollList):
 
     def open(self, title: str, read: Callable[[], Sequence[Member]], members: Sequence[Member] = ()) -> None:
         """Show another group; `read` is called in another thread, `members` are what is known before."""
-        self._title_text, self._read, self.members, self._failure = title, read, members, ""
+        self._title_text, self._read, self.members = title, read, members
+        self._failure = self._empty = ""
         self.first = self.cursor = 0
         self._wait()
 
@@ -97,12 +100,9 @@ class Pictures(ScrollList):
             return
         self.repaint()
         for place in {before[1], self.cursor}:
-            self._refresh_tile(place - self.first)
-
-    def _refresh_tile(self, place: int) -> None:
-        """Paint a picture again, with the cells of the bars beside it."""
-        region = self.grid.region(place)
-        self.refresh(Region(region.x - 1, region.y + _TITLE_LINES, region.width + 2, region.height))
+            region = self.grid.region(place - self.first)
+            for x in (region.x - 1, region.right):  # the bars, and not the picture between them
+                self.refresh(Region(x, region.y + _TITLE_LINES, 1, region.height))
 
     def show_single(self, *, is_single: bool) -> None:
         """Show the member under the cursor alone, or all again."""
@@ -136,7 +136,7 @@ class Pictures(ScrollList):
         self._is_resting = False
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(REST_SECONDS, self._draw)
+        self._timer = self.app.set_timer(REST_SECONDS, self._draw)  # the app's timers are never skipped
         self._strips = []
         self.repaint()
 
@@ -153,6 +153,7 @@ class Pictures(ScrollList):
         message.stop()
         if message.request is self._request and self._is_resting:
             self.members, self._failure = message.members, message.failure
+            self._empty = "" if message.members or not self._title_text else _EMPTY
             self.repaint()
 
     def on_drawn(self, message: Drawn) -> None:
@@ -161,7 +162,7 @@ class Pictures(ScrollList):
         grid = self.grid
         for place, member in enumerate(self._on_page(grid)):
             if member.id == message.member and message.size == grid.picture and self._is_resting:
-                self._refresh_tile(place)
+                self.refresh(grid.region(place).translate((0, _TITLE_LINES)).grow((0, 1, 0, 1)))
 
     def on_resize(self) -> None:
         """Draw for another size."""
@@ -181,10 +182,12 @@ class Pictures(ScrollList):
 
     def heading(self, width: int) -> Line:
         """Return the name of the group, and that of the member under the cursor."""
-        name = display_name(self._title_text)
+        name, here = display_name(self._title_text), self.under_cursor()
         if cell_len(name) > width - 2:
             name = fit_end(name, width - 2)
-        return line(StyledText(f" {name} ", "title" if self.has_focus else "muted"))
+        title = line(StyledText(f" {name} ", "title" if self.has_focus else "muted"))
+        member = muted(f" {_stem(here)} ") if here is not None and self._is_choosing else muted("")
+        return (*title, member) if width_of(title) + cell_len(member.text) < width else title
 
     def _note(self, grid: Grid) -> str:
         total = len(self.members)
@@ -205,8 +208,9 @@ class Pictures(ScrollList):
             members = self._on_page(grid)[row * grid.columns : (row + 1) * grid.columns]
             is_name = part == grid.picture.height and row < grid.rows
             lines.append(fit_line(self._names(members, row, grid) if is_name else EMPTY, width))
-        if self._failure and height > _TITLE_LINES:
-            lines[1] = fit_line(line(StyledText(f" {display_name(self._failure)}", "warn")), width)
+        words = StyledText(f" {display_name(self._failure)}", "warn") if self._failure else muted(self._empty)
+        if (words.text and not self.members) and height > _TITLE_LINES:
+            lines[1] = fit_line(line(words), width)
         return lines
 
     def _names(self, members: Sequence[Member], row: int, grid: Grid) -> Line:
@@ -218,7 +222,7 @@ class Pictures(ScrollList):
         return tuple(parts)
 
     def _tile_name(self, member: Member, place: int, width: int) -> Line:
-        name = display_name(PurePath(member.file.name).stem)
+        name = _stem(member)
         if not self._is_choosing:
             return (muted(fit_end(name, width)),)
         is_marked, is_here = member.id in self.marked, place == self.cursor
@@ -235,7 +239,7 @@ class Pictures(ScrollList):
         grid = self.grid
         row, part = grid.row_of(y - _TITLE_LINES)
         is_pictures = y >= _TITLE_LINES and part < grid.picture.height and row < grid.rows
-        if not is_pictures or self._failure or not self._is_resting:
+        if not is_pictures or not self.members or not self._is_resting:
             return super().render_line(y)
         members = self._on_page(grid)[row * grid.columns : (row + 1) * grid.columns]
         has_bars = self._is_choosing and not self.is_single
@@ -284,6 +288,10 @@ class Pictures(ScrollList):
     def move(self, rows: int) -> None:
         """Turn pages with the wheel."""
         self.turn(1 if rows > 0 else -1)
+
+
+def _stem(member: Member) -> str:
+    return display_name(PurePath(member.file.name).stem)
 
 
 def _bars(column: int, under: int) -> Line:

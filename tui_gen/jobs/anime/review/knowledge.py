@@ -66,8 +66,8 @@ def is_by_hand(
 ) -> bool:
     """Return whether a group was made or named by hand, or all of its images were put there by hand."""
     images = folders[group].images
-    is_put = bool(images) and all(PurePath(name).stem in pinned for name in images)
-    return is_put or (measured is not None and group not in measured)
+    is_new = measured is not None and group not in measured
+    return bool(images) and (is_new or all(PurePath(name).stem in pinned for name in images))
 
 
 def read_references(references: Path | None) -> frozenset[str]:

@@ -72,12 +72,17 @@ def _groups_of(config: JobConfig) -> tuple[GroupReviewer, Sequence[Group]]:
 
 
 def _locked(config: RunConfig) -> Lock | None:
-    """Return the held lock of the run folder; None if an engine holds it."""
-    config.run_folder.mkdir(parents=True, exist_ok=True)
+    """Return the held lock of the run folder; None if an engine holds it. Raises RefusedError."""
     try:
+        config.run_folder.mkdir(parents=True, exist_ok=True)
         return Lock(config.run_folder / LOCK_NAME)
     except LockedError:
         return None
+    except PermissionError:
+        raise  # told with owner and mode
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}: nothing can be changed; list the groups with --list"
+        raise RefusedError(message) from error
 
 
 def _at_work(config: RunConfig) -> str:

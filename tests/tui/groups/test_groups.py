@@ -312,6 +312,19 @@ async def test_members_are_paged_chosen_and_seen_alone() -> None:
         assert "10 groups" in text_of(pilot.app)
 
 
+async def test_pictures_come_back_with_the_screen() -> None:
+    async with opened(small(), size=(80, 24)) as pilot:
+        await pilot.press("down", "down", "enter")  # before the pictures of the group are drawn
+        await settle(pilot)
+        await press(pilot, "d")
+        assert "▀" in text_of(pilot.app)
+        await press(pilot, "escape")
+        lines = text_of(pilot.app).splitlines()
+        assert "0_abc ─" in lines[2]
+        assert "▀" in text_of(pilot.app)
+        assert pilot.app.screen.query_one(Pictures).is_settled
+
+
 async def test_a_group_whose_members_are_gone_is_left() -> None:
     async with opened(small(), "down", "enter", "d") as pilot:
         assert not isinstance(pilot.app.screen, MembersScreen)

@@ -53,6 +53,10 @@ class MembersScreen(TypingScreen):
         """Arrange the screen for another size."""
         self._place()
 
+    def on_screen_resume(self) -> None:
+        """Draw the pictures that are missing, after another screen was in front."""
+        self.pictures.resume()
+
     def _place(self) -> None:
         width, height = self.size
         place(self.pictures, 0, 0, width=width, height=max(1, height - 1))

@@ -60,6 +60,7 @@ class Pictures(ScrollList):
         self._timer: Timer | None = None
         self._failure = self._empty = ""
         self._is_resting = False  # pictures are shown
+        self._is_read = False  # `members` are those of the request
         self.members: Sequence[Member] = ()
         self.marked: Collection[str] = ()
         self.first = self.cursor = 0
@@ -141,18 +142,25 @@ class Pictures(ScrollList):
         self.repaint()
 
     def _draw(self) -> None:
-        if not self.size.area or not self.display:
-            return
-        self._is_resting = True
+        if not self.size.area or not self.display or not self.screen.is_active:
+            return  # a pane behind another screen draws when it is seen again
+        self._is_resting, self._is_read = True, False
         grid = self.grid
         self._request = Request(self._read, self.first, grid.count, grid.picture, self.post_message)
         self._drawer.request(self._request)
+
+    def resume(self) -> None:
+        """Draw what is missing, after another screen was in front of this one."""
+        grid = self.grid
+        missing = any(self._drawer.find(each.id, grid.picture) is None for each in self._on_page(grid))
+        if missing or not self._is_resting or not self._is_read:
+            self._wait()
 
     def on_members_read(self, message: MembersRead) -> None:
         """Show the names of the members."""
         message.stop()
         if message.request is self._request and self._is_resting:
-            self.members, self._failure = message.members, message.failure
+            self.members, self._failure, self._is_read = message.members, message.failure, True
             self._empty = "" if message.members or not self._title_text else _EMPTY
             self.repaint()
 

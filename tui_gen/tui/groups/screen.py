@@ -116,6 +116,10 @@ class GroupsScreen(TypingScreen):
         """Arrange the screen for another size."""
         self._place()
 
+    def on_screen_resume(self) -> None:
+        """Draw the pictures that are missing, after another screen was in front."""
+        self.pictures.resume()
+
     def _place(self) -> None:
         width, height = self.size
         body = max(1, height - _HEAD_LINES - 1)

@@ -57,7 +57,12 @@ def read_folders(classified: Path) -> dict[str, Folder]:
     waiting = [""]
     while waiting:
         group = waiting.pop()
-        folder, below = _read(classified / group)
+        try:
+            folder, below = _read(classified / group)
+        except (FileNotFoundError, NotADirectoryError):
+            if not group:
+                raise
+            continue  # moved away since the folder above was read
         waiting += [f"{group}/{name}" if group else name for name in below]
         if group:
             found[group] = folder

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_gen.contract.capabilities import Capabilities
+from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.anime.config.settings import Settings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tui_gen.contract.export import Exported, ExportRequest
     from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.preview import Picture
+    from tui_gen.jobs.anime.looking.inspection import SeriesInspection
 
 Records = Mapping[str, SourceRecord]
 
@@ -30,12 +32,40 @@ Records = Mapping[str, SourceRecord]
 def capabilities_of(settings: Settings) -> Capabilities:
     """Return what a configuration of this job offers."""
     return Capabilities(
+        inspector=SeriesInspector(settings),
+        planner=LedgerPlanner(settings),
         next_steps=partial(next_steps, settings),
         exporter=TrainingSetExporter(settings),
         sheet_maker=GroupSheetMaker(settings),
         previewer=ImagePreviewer(settings),
         group_reviewer=_reviewer(settings),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInspector:
+    """Prepares to inspect the models, the episodes and the folders of images."""
+
+    settings: Settings
+
+    def inspection(self, records: Records) -> SeriesInspection:
+        """Prepare to inspect everything; writes nothing."""
+        from tui_gen.jobs.anime.looking.inspection import inspection_of
+
+        return inspection_of(self.settings, records)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPlanner:
+    """Plans all stages by what the ledger records."""
+
+    settings: Settings
+
+    def expected(self, records: Records, at: float) -> ev.StagePlanned:
+        """Return what is wanted of the episodes and of the dataset, as one plan."""
+        from tui_gen.jobs.anime.looking.expected import expected_plan
+
+        return ev.StagePlanned(at, self.settings.stages[-1], expected_plan(self.settings, records))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,11 +97,7 @@ def opened_job(settings: Settings, records: Records) -> OpenedAnime:
     """Return the job, ready to run. Raises RefusedError."""
     at = time.time()
     ffmpeg, models = fit_ffmpeg(), models_of(settings)
-    looks = {
-        source.id: look(source.path, _known_file(records, source))
-        for source in settings.sources
-        if source.kind == "episode"
-    }
+    looks = episode_looks(settings, records)
     refuse_replaced(settings, records, looks)
     try:
         found = look_at_folders(settings, records, at)
@@ -112,6 +108,15 @@ def opened_job(settings: Settings, records: Records) -> OpenedAnime:
     tools = (f"ffmpeg {ffmpeg.version} ({display_name(ffmpeg.path)})", *models.sentences, *found.sentences)
     resources = _resources(settings, looks, (ffmpeg, models, found))
     return OpenedAnime(Anime(resources, outside_of(settings)), events, tools, found)
+
+
+def episode_looks(settings: Settings, records: Records) -> dict[str, FileLook | NoFile]:
+    """Return how the file of each episode is now."""
+    return {
+        source.id: look(source.path, _known_file(records, source))
+        for source in settings.sources
+        if source.kind == "episode"
+    }
 
 
 def _resources(

@@ -25,15 +25,19 @@ class AnimeDemo:
 
 
 def examined_tools() -> tuple[Condition, ...]:
-    """Return which models would be used."""
+    """Return which ffmpeg and which models would be used."""
+    from tui_gen.jobs.anime.job import fit_ffmpeg
+    from tui_gen.jobs.anime.looking.conditions import ffmpeg_condition, model_conditions, runtime_condition
     from tui_gen.jobs.anime.models.finding import found_models
     from tui_gen.jobs.anime.models.options import ModelOptions
 
     try:
+        decoder = ffmpeg_condition(fit_ffmpeg())
+    except RefusedError as error:
+        decoder = ffmpeg_condition(error)
+    try:
         found = found_models(ModelOptions())
     except RefusedError as error:
-        return (Condition("models", "warning", str(error)),)
-    return tuple(
-        Condition(model.kind, "good", model.sentence)
-        for model in (found.detector, found.embedder, found.tagger)
-    )
+        return (decoder, Condition("models", "wrong", str(error)))
+    models = (found.detector, found.embedder, found.tagger)
+    return (decoder, *model_conditions(models), runtime_condition(models))

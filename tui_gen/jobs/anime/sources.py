@@ -147,6 +147,12 @@ def number_in(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def series_of(name: str) -> str:
+    """Return the title of the series that the name of a file tells; "" if the name has no episode."""
+    found = read_name(PurePath(name).stem, this_year=time.gmtime().tm_year)
+    return found.title if found.episode else ""
+
+
 def _numbered(entry: Wanted, source: Source, numbers: dict[str, int]) -> Source:
     if source.kind != "episode":
         return source

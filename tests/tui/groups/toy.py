@@ -58,7 +58,9 @@ class ToyReviewer:
             radius = (across / 0.34) ** 2 + ((down - 0.42) / 0.3) ** 2
             if radius < 1:
                 return hair if down < 0.34 else (240, 210, 190)
-            return hair if abs(across) < 0.42 and 0.2 < down < 0.7 else ground if down < 0.75 else (70, 80, 110)
+            return (
+                hair if abs(across) < 0.42 and 0.2 < down < 0.7 else ground if down < 0.75 else (70, 80, 110)
+            )
 
         cells = [[(colour(x, 2 * y), colour(x, 2 * y + 1)) for x in range(width)] for y in range(height)]
         return Picture(cells, "24x36")

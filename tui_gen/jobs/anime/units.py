@@ -29,6 +29,7 @@ CATEGORIES = {
     "caption": "captions",
     "arrange": "folders",
     "balance": "multiply",
+    "remove": "removals",
 }
 """The one category of each stage."""
 

@@ -2,7 +2,7 @@
 
 of an episode or folder   source, probe, chosen, images, selected
 of @added                 added
-of the dataset            hand.<level>, <stage>.inputs, <stage>.times
+of the dataset            hand.<level>, <stage>.inputs, <stage>.times, removed
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tui_gen.jobs.anime.units import CATEGORIES
 
 Records = Mapping[str, SourceRecord]
 NOTHING = SourceRecord()
+REMOVED = "removed"
+"""The key that says that the images of raw, cropped and classified were removed."""
 
 
 def source_of(record: SourceRecord) -> Source | None:
@@ -110,6 +112,11 @@ def done_inputs(records: Records, stage: str) -> str:
 def times_done(records: Records, stage: str) -> int:
     """Return how often a stage over the dataset was performed in all runs."""
     return int(records.get(DATASET, NOTHING).facts.get(f"{stage}.times", 0))
+
+
+def are_removed(records: Records) -> bool:
+    """Return whether the ledger says that the images of raw, cropped and classified were removed."""
+    return bool(records.get(DATASET, NOTHING).facts.get(REMOVED))
 
 
 def digest(value: object) -> str:

@@ -22,8 +22,15 @@ from tui_gen.jobs.anime import facts
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.images.added import AddedImage
-from tui_gen.jobs.anime.images.folders import LEVELS, Level
-from tui_gen.jobs.anime.images.hand_work import Earlier, Known, LevelWork, Surroundings, hand_work
+from tui_gen.jobs.anime.images.folders import INTERMEDIATE, LEVELS, Level
+from tui_gen.jobs.anime.images.hand_work import (
+    Earlier,
+    Known,
+    LevelWork,
+    Surroundings,
+    hand_work,
+    hand_work_after_removal,
+)
 from tui_gen.jobs.anime.images.ids import frame_of
 from tui_gen.jobs.anime.images.placements import read_placements
 from tui_gen.jobs.anime.images.walk import images_below, stem_of
@@ -57,6 +64,7 @@ class Look:
     events: tuple[ev.Event, ...] = ()
     sentences: tuple[str, ...] = ()
     restored: frozenset[str] = field(default_factory=frozenset)  # frames that were put back
+    are_removed: bool = False  # the images of raw, cropped and classified, by remove_intermediate
 
 
 def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
@@ -64,6 +72,9 @@ def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
     recorded = _recorded(settings, records)
     present = {level: images_below(settings.folders.of(level)) for level in LEVELS}
     earlier = {level: facts.earlier_hand_work(records, level) for level in LEVELS}
+    # The marker is older than the fact, and without a record it is of a dataset that was started over.
+    is_known = facts.are_removed(records)
+    are_removed = is_known or bool(records and settings.folders.removed_marker.exists())
     work = dict[Level, LevelWork]()
     for level in LEVELS:
         around = Surroundings(
@@ -72,17 +83,19 @@ def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
             sha256_of=_reader(settings.folders.of(level)),
         )
         known = _known(settings, records, level, recorded, present[level])
-        work[level] = hand_work(known, present[level], earlier[level], around)
+        look = hand_work_after_removal if are_removed and level in INTERMEDIATE else hand_work
+        work[level] = look(known, present[level], earlier[level], around)
     restored = earlier["raw"].dropped - work["raw"].dropped
     work = {level: _without_restored(each, restored, level) for level, each in work.items()}
     added = _added(records, work, settings)
     events: list[ev.Event] = [
+        *([ev.FactsLearned(at, "extract", DATASET, {facts.REMOVED: True})] if are_removed > is_known else []),
         *_hand_facts(work, earlier, at),
         *_added_facts(records, added, at),
         *_lost(work, recorded, restored, at),
         *_waiting(settings, work, at),
     ]
-    return Look(work, tuple(events), tuple(_sentences(work, earlier, added)), restored)
+    return Look(work, tuple(events), tuple(_sentences(work, earlier, added)), restored, are_removed)
 
 
 # ------------------------------------------------------------------ what is known

@@ -26,6 +26,7 @@ from tui_gen.jobs.anime.hand_look import Look, look_at_folders
 from tui_gen.jobs.anime.images.walk import images_below
 from tui_gen.jobs.anime.models.of_run import RunModels, models_of
 from tui_gen.jobs.anime.opened import OpenedAnime
+from tui_gen.jobs.anime.removal import refuse_needed_images
 from tui_gen.jobs.anime.sources import Source
 from tui_gen.jobs.anime.stages import Anime
 from tui_gen.jobs.anime.units import CATEGORIES
@@ -107,7 +108,10 @@ def opened_job(settings: Settings, records: Records) -> OpenedAnime:
     events = (*source_events(settings, records, looks, at), *found.events)
     tools = (f"ffmpeg {ffmpeg.version} ({display_name(ffmpeg.path)})", *models.sentences, *found.sentences)
     resources = _resources(settings, looks, (ffmpeg, models, found))
-    return OpenedAnime(Anime(resources, outside_of(settings)), events, tools, found)
+    job = Anime(resources, outside_of(settings))
+    if found.are_removed:
+        refuse_needed_images(settings, job, events)
+    return OpenedAnime(job, events, tools, found)
 
 
 def episode_looks(settings: Settings, records: Records) -> dict[str, FileLook | NoFile]:

@@ -39,15 +39,18 @@ class OpenedAnime:
         """
         del records
         folders = self.settings.folders
-        folders.of("raw").mkdir(parents=True, exist_ok=True)
+        if not self.look.are_removed:
+            folders.of("raw").mkdir(parents=True, exist_ok=True)
+            folders.removed_marker.unlink(missing_ok=True)  # of a dataset that was started over
         self._remove_unfinished()
         dropped = self.look.work["raw"].dropped
+        kept = set[str]()
         for level in BELOW if dropped else ():
             base, work = folders.of(level), self.look.work[level]
+            kept |= {*work.added, *work.pinned}  # also in later levels: what a hand has placed is used
             for path in images_below(base):
                 image = stem_of(path)
-                kept = image in work.added or image in work.pinned
-                if frame_of(image) in dropped and not kept:
+                if frame_of(image) in dropped and image not in kept:
                     supersede(base / path, folders.output, folders.superseded)
 
     def tidy(self, records: Records) -> None:

@@ -39,6 +39,10 @@ FRAME_BYTES = 1_500_000.0
 """Of an extracted frame as PNG, about: what a plan says before any is made."""
 
 
+BEFORE_REMOVAL = ("classify", "caption", "arrange", "balance")
+"""The stages over the dataset that are done before the intermediate images are removed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """Where a stage writes, and how large one of its results is, about."""
@@ -55,7 +59,8 @@ def all_sources(settings: Settings, records: Records) -> list[Source]:
         source = facts.source_of(record)
         if source is not None:
             known.setdefault(name, source)
-    if facts.added_images(records):
+    # Crops that were kept without their frame are of no other source.
+    if facts.added_images(records) or facts.image_ids(records.get(ADDED, NOTHING)):
         known[ADDED] = Source(ADDED, str(settings.folders.output), "images")
     return list(known.values())
 
@@ -274,6 +279,8 @@ def _plan(plans: list[SourcePlan], stage: str, folder: Folder) -> Plan:
 def inputs_of(stage: str, records: Records, more: str = "") -> str:
     """Return a digest of what a stage over the dataset reads. `more` is of files outside the ledger."""
     sources = {name: record for name, record in records.items() if name != DATASET}
+    if stage == "remove":
+        return facts.digest([stage])
     if stage == "choose":
         return facts.digest([_bits(sources, "survey"), more])
     entries: list[object] = [facts.hand_digest(records, is_training=stage != "classify"), more]
@@ -315,7 +322,24 @@ def plan_dataset(settings: Settings, records: Records, stage: str, inputs: str) 
     return Plan((plan,), {CATEGORIES[stage]: entry})
 
 
+def plan_removal(settings: Settings, records: Records) -> Plan:
+    """Plan the removal of the intermediate images, once nothing is left to do that needs them."""
+    plan = plan_dataset(settings, records, "remove", inputs_of("remove", records))
+    by_source = (plan_survey, plan_extract, plan_crop, plan_embed)
+    plans = [each(settings, records) for each in by_source]
+    plans += [plan_images(settings, records, stage) for stage in ("select", "tag")]
+    is_left = any(source.clips_left or source.key == "look" for each in plans for source in each.sources)
+    is_left = is_left or not all(facts.is_done(records, stage) for stage in BEFORE_REMOVAL)
+    if not is_left:
+        return plan
+    (source,) = plan.sources
+    waiting = replace(source, units=(), key="waiting", clips_left=0, quotas={CATEGORIES["remove"]: 0})
+    return replace(plan, sources=(waiting,))
+
+
 def _dataset_folder(folders: Folders, stage: str) -> str:
     if stage == "choose":
         return ".tui-gen/survey"
+    if stage == "remove":
+        return folders.relative(folders.of("raw").parent)
     return folders.relative(folders.of("classified") if stage == "classify" else folders.training)

@@ -3,14 +3,16 @@
     survey ─> choose ─> extract ─> crop ─> embed ─> classify ─> select ─> tag ─> caption ─> arrange ─> balance
     episode   dataset   episode                     dataset     image            dataset
 
-A stage over the dataset is performed whenever what it reads has changed (planning.inputs_of). A change of
-settings redoes the stage that they belong to and the stages after it.
+With remove_intermediate, a last stage `remove` follows. A stage over the dataset is performed whenever what
+it reads has changed (planning.inputs_of). A change of settings redoes the stage that they belong to and the
+stages after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from tui_gen.engine.model.work import JsonObject, OnChange, Plan, Report, Scope, Stage, StageDefaults, Unit
@@ -34,8 +36,21 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
         "caption": "dataset",
         "arrange": "dataset",
         "balance": "dataset",
+        "remove": "dataset",
     }
 )
+PLANS: Mapping[str, Callable[[Settings, Records], Plan]] = MappingProxyType(
+    {
+        "survey": planning.plan_survey,
+        "extract": planning.plan_extract,
+        "crop": planning.plan_crop,
+        "embed": planning.plan_embed,
+        "select": partial(planning.plan_images, stage="select"),
+        "tag": partial(planning.plan_images, stage="tag"),
+        "remove": planning.plan_removal,
+    }
+)
+"""The others are planned by what they read."""
 RECIPE: JsonObject = MappingProxyType({"images": 1})
 """What decides the bytes of all stages: the version of the rules for ids and folders."""
 
@@ -66,17 +81,8 @@ class AnimeStage(StageDefaults):
     def plan(self, records: Records) -> Plan:
         """Plan what is left."""
         settings = self._settings
-        match self.name:
-            case "survey":
-                return planning.plan_survey(settings, records)
-            case "extract":
-                return planning.plan_extract(settings, records)
-            case "crop":
-                return planning.plan_crop(settings, records)
-            case "embed":
-                return planning.plan_embed(settings, records)
-            case "select" | "tag":
-                return planning.plan_images(settings, records, self.name)
+        if self.name in PLANS:
+            return PLANS[self.name](settings, records)
         inputs = planning.inputs_of(self.name, records, self.outside)
         return planning.plan_dataset(settings, records, self.name, inputs)
 

@@ -29,6 +29,7 @@ CATEGORIES = {
     "caption": "captions",
     "arrange": "folders",
     "balance": "multiply",
+    "remove": "removals",
 }
 """The one category of each stage. Numbers of a category are numbers of clips: frames that were cropped, not
 crops."""

@@ -26,7 +26,7 @@ from tui_gen.jobs.anime.balance.weights import read_weights
 from tui_gen.jobs.anime.classify.options import ClassifyOptions
 from tui_gen.jobs.anime.config.schema import ConfigFile, SourceEntry
 from tui_gen.jobs.anime.config.settings import Settings
-from tui_gen.jobs.anime.config.stage_names import NUMBERS, STAGE_WORDS, STAGES, stages_named
+from tui_gen.jobs.anime.config.stage_names import NUMBERS, REMOVE, STAGE_WORDS, STAGES, stages_named
 from tui_gen.jobs.anime.crop.options import CropOptions
 from tui_gen.jobs.anime.frames.options import DuplicateOptions, SurveyOptions
 from tui_gen.jobs.anime.images.folders import Folders
@@ -236,6 +236,8 @@ def _stages(file: ConfigFile, sources: tuple[Source, ...]) -> tuple[tuple[str, .
     stop = stages_named(file.stop_after) if file.stop_after is not None else None
     first, last = STAGES.index(start[0]), STAGES.index((stop or end)[-1])
     names = STAGES[first : max(last, first) + 1]
+    if file.remove_intermediate and names[-1] == STAGES[-1]:
+        names = (*names, REMOVE)
     takes_episodes = first <= STAGES.index(NUMBERS[1][-1])
     if not takes_episodes and any(source.kind == "images" for source in sources) and "crop" in names:
         return ("choose", "extract", *names), False

@@ -125,4 +125,5 @@ RECIPES: Mapping[str, Callable[[Settings, RunModels], dict[str, Any]]] = {
     "caption": _caption,
     "arrange": _arrange,
     "balance": _balance,
+    "remove": lambda _, __: {},
 }

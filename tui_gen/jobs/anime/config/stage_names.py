@@ -13,6 +13,8 @@ STAGES = (
     "select", "tag", "caption", "arrange", "balance",
 )  # fmt: skip
 """In their order, as in the ledger."""
+REMOVE = "remove"
+"""A last stage, performed with `remove_intermediate`: no run begins or ends with it by name."""
 NUMBERS = {
     1: ("survey", "choose", "extract"),
     2: ("crop",),

@@ -18,6 +18,8 @@ from tui_gen.engine.storage.superseded import FOLDER as SUPERSEDED
 
 Level = Literal["raw", "cropped", "classified", "training"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+INTERMEDIATE: tuple[Level, ...] = ("raw", "cropped", "classified")
+"""The levels whose images are removed with `remove_intermediate`."""
 IMAGE_SUFFIXES = frozenset({".png", ".webp", ".jpg", ".jpeg", ".bmp"})
 
 
@@ -54,6 +56,11 @@ class Folders:
     def state(self) -> Path:
         """What this job keeps beside the ledger: placements, groups, hashes of captions."""
         return self.run_folder / "anime"
+
+    @property
+    def removed_marker(self) -> Path:
+        """A file that is there since the removal of the intermediate images began."""
+        return self.state / "removed"
 
     @property
     def surveys(self) -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_gen.jobs.anime.images.walk import folder_of, stem_of
@@ -102,6 +102,25 @@ def hand_work(
         added=new,
         waiting=waiting,
         is_gone=is_gone,
+    )
+
+
+def hand_work_after_removal(
+    known: Mapping[str, Known], present: Iterable[str], earlier: Earlier, around: Surroundings
+) -> LevelWork:
+    """Compare as `hand_work` does, where the program has removed the images that are not there.
+
+    What earlier runs found of them stays as it is.
+    """
+    paths = list(present)
+    stems = {stem_of(path) for path in paths}
+    there = {image: each for image, each in known.items() if image in stems}
+    found = hand_work(there, paths, Earlier(earlier.pinned), around)
+    return replace(
+        found,
+        pinned={**earlier.pinned, **found.pinned},
+        dropped=earlier.dropped.difference(stems),
+        is_gone=False,
     )
 
 

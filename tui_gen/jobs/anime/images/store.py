@@ -125,6 +125,12 @@ class ImageStore:
             type=self.folders.image_type,
         )
 
+    def has_metadata(self, level: Level, image: str, path: Path) -> bool:
+        """Return whether the program wrote metadata of an image."""
+        return (
+            path.with_name(metadata_name(path.name)).is_file() or self._left_behind(level, image) is not None
+        )
+
     def _left_behind(self, level: Level, image: str) -> Path | None:
         if level not in self._metadata_files:
             files = self.folders.of(level).rglob(".*_meta.json")

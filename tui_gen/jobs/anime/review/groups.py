@@ -22,6 +22,7 @@ from tui_gen.jobs.anime.review.dropping import DROPPED, dropping
 from tui_gen.jobs.anime.review.folders import Folder, Folders, below, is_image, read_folders
 from tui_gen.jobs.anime.review.knowledge import (
     GROUPS_FILE,
+    REMOVED_FILE,
     Measured,
     is_by_hand,
     measured_of_folders,
@@ -132,6 +133,8 @@ class ClassifiedGroups:
             return read_folders(self._classified)
         except FileNotFoundError as error:
             message = f"{self._classified}: there are no groups yet; a run makes them in its stage classify"
+            if (self._run_folder / REMOVED_FILE).exists():
+                message = f"{self._classified}: the images of the groups were removed (remove_intermediate)"
             raise RefusedError(message) from error
 
     # ------------------------------------------------------------------ changing groups

@@ -13,6 +13,9 @@ from tui_gen.jobs.anime.review.folders import Folders, is_image, read_folders
 GROUPS_FILE = "anime/groups.json"
 """Written by the stage classify, below the run folder."""
 
+REMOVED_FILE = "anime/removed"
+"""Is there since the images of the groups were removed, below the run folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

@@ -164,6 +164,8 @@ class DatasetOrder:
             from tui_gen.jobs.anime.work.caption import captioned as perform
         elif self.stage == "arrange":
             from tui_gen.jobs.anime.work.arrange import arranged_images as perform
+        elif self.stage == "remove":
+            from tui_gen.jobs.anime.work.remove import removed_images as perform
         else:
             from tui_gen.jobs.anime.work.balance import balanced_images as perform
         return {**perform(context, self, signs), "warnings": _warnings()}

@@ -41,6 +41,7 @@ DOING = {
     "caption": "captioning",
     "arrange": "arranging",
     "balance": "balancing",
+    "remove": "removing",
 }
 ORDERS: dict[str, type[CropOrder | EmbedOrder | SelectOrder | TagOrder]] = {
     "crop": CropOrder,

@@ -1,0 +1,121 @@
+"""remove_intermediate: the images go, the knowledge stays, and what needs the images is refused."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.anime.series import Series, draw_series, images, named
+from tui_gen.base.exit_codes import ExitCode
+from tui_gen.jobs.anime.images.store import ImageStore
+from tui_gen.jobs.anime.work.select import encoded
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Series:
+    """Return a finished dataset with its intermediate images, a group renamed and a frame deleted by hand."""
+    series = Series(tmp_path_factory.mktemp("removal") / "kept")
+    draw_series(series.folder)
+    series.write()
+    series.run()
+    largest = max(series.classified.iterdir(), key=lambda folder: len(images(folder)))
+    largest.rename(series.classified / "Mizuki")
+    images(series.raw)[-1].unlink()
+    series.run()
+    return series
+
+
+@pytest.fixture(scope="module")
+def removed(kept: Series, tmp_path_factory: pytest.TempPathFactory) -> Series:
+    """Return a copy whose intermediate images were removed; an image that a hand added stays."""
+    series = kept.copy(tmp_path_factory.mktemp("removal") / "removed")
+    rgb = ImageStore.read(images(series.raw)[0])
+    (series.raw / "mine.png").write_bytes(encoded(rgb[::-1], ".png"))
+    series.write(remove_intermediate=True)
+    series.run()
+    return series
+
+
+@pytest.fixture
+def series(removed: Series, tmp_path: Path) -> Series:
+    return removed.copy(tmp_path / "copy")
+
+
+def test_only_images_of_hands_are_left_and_the_training_set_is_whole(kept: Series, removed: Series) -> None:
+    below = removed.output / "intermediate"
+    assert [path.name for path in sorted(below.rglob("*")) if path.is_file()] == [
+        ".mine_meta.json", "mine.png"
+    ]  # fmt: skip
+    assert set(named(kept.training)) <= set(named(removed.training))
+    facts = [line["facts"] for line in removed.ledger() if line["kind"] == "facts"]
+    assert any(each.get("removed") for each in facts)
+
+
+def test_a_later_run_takes_nothing_for_dropped_or_lost(series: Series) -> None:
+    before, lines = series.stamps(), len(series.ledger())
+    done = series.run()
+    assert series.stamps() == before
+    assert "by hand" not in done.out
+    new = [line for line in series.ledger()[lines:] if line["kind"] in {"clip", "lost", "facts"}]
+    assert [line for line in new if set(line.get("facts", ())) != {"source"}] == []  # its path is another one
+
+
+def test_later_stages_can_be_performed_again(series: Series) -> None:
+    series.write(remove_intermediate=True, general_description="drawn")
+    series.run()
+    captions = {path.stem: path.with_suffix(".txt").read_text() for path in images(series.training)}
+    assert captions
+    assert {stem: text for stem, text in captions.items() if "drawn" not in text} == {}
+    assert any("Mizuki" in caption for caption in captions.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "needs"),
+    [
+        ({"min_crop_size": 100}, "the settings or models of the stage crop changed"),
+        ({"n_anime_reg": 0}, "the settings or models of the stage classify changed"),
+    ],
+)
+def test_changed_settings_of_early_stages_are_refused(
+    series: Series, changes: dict[str, int], needs: str
+) -> None:
+    before = series.stamps()
+    series.write(remove_intermediate=True, **changes)
+    done = series.run(code=ExitCode.REFUSED)
+    assert needs in done.err
+    assert "images of raw, cropped and classified were removed" in done.err
+    assert series.stamps() == before
+
+
+def test_a_new_episode_and_a_new_image_are_refused(series: Series) -> None:
+    episode = next((series.folder / "series").iterdir())
+    second = episode.with_name("Small Series - 02.mkv")
+    shutil.copy(episode, second)
+    done = series.run(code=ExitCode.REFUSED)
+    assert "the stage survey has work to do for Small Series - 02.mkv" in done.err
+    second.unlink()
+    shutil.copy(series.raw / "mine.png", series.raw / "other.png")
+    assert "has work to do for added by hand" in series.run(code=ExitCode.REFUSED).err
+
+
+def test_a_removal_that_was_cut_off_goes_on(kept: Series, tmp_path: Path) -> None:
+    series = kept.copy(tmp_path / "copy")
+    training = series.stamps()
+    (series.output / ".tui-gen" / "anime" / "removed").touch()
+    for path in images(series.raw)[:3]:
+        path.unlink()
+    series.write(remove_intermediate=True)
+    done = series.run()
+    assert "by hand" not in done.out
+    assert not images(series.output / "intermediate")
+    after = series.stamps()
+    assert {path: stamp for path, stamp in training.items() if path.startswith("training/")} == after
+
+
+def test_a_dataset_that_is_started_over_is_made_whole(series: Series) -> None:
+    series.write()
+    series.run("--fresh", "--yes")
+    assert len(images(series.raw)) > 10
+    assert images(series.classified)

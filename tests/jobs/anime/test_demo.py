@@ -6,12 +6,14 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import pytest
 
 from tests.jobs.anime.series import Series, images, metadata, named
 from tui_gen.jobs.anime.demo.make import TEXT
 from tui_gen.jobs.anime.demo.script import Box, ShownCharacter, truth_of
 from tui_gen.jobs.anime.images.ids import frame_of
+from tui_gen.jobs.anime.images.store import ImageStore
 
 TRUTH = truth_of()
 WIDTH, HEIGHT = 1280, 720
@@ -70,24 +72,23 @@ def test_groups_are_pure_and_few_crops_are_noise(demo: Series) -> None:
 def _who(crop: Path) -> str:
     """Return the character whose face is nearest to that of a crop: the crop's box is not kept."""
     known = metadata(crop)
-    frame = next(each for each in shown_in(known.id) if each)
     people = sorted((each for each in shown_in(known.id) if each.face is not None), key=lambda each: each.box)
-    del frame
-    number = int(known.id.partition("_person")[2].partition("_")[0])
-    # Persons are numbered by the detector's order, so the place in the frame decides.
-    return people[number].name if len(people) == 1 else _by_face(crop, people)
+    return people[0].name if len(people) == 1 else _by_face(crop, people)
 
 
 def _by_face(crop: Path, people: list[ShownCharacter]) -> str:
-    import cv2
-    import numpy as np
-
-    whole = named(crop.parents[2] / "raw")[frame_of(metadata(crop).id)]
-    frame, part = (cv2.imdecode(np.frombuffer(each.read_bytes(), np.uint8), 1) for each in (whole, crop))
-    at = cv2.minMaxLoc(cv2.matchTemplate(frame, part, cv2.TM_SQDIFF))[2]
+    """Find the crop in its frame, and return who has the face there."""
+    frame = ImageStore.read(named(crop.parents[2] / "raw")[frame_of(metadata(crop).id)])
+    part = ImageStore.read(crop)
+    left_edge = cv2.minMaxLoc(cv2.matchTemplate(frame, part, cv2.TM_SQDIFF))[2][0]
     left, _, right, _ = metadata(crop).facepos[0]
-    x = at[0] + (left + right) / 2 * part.shape[1]
-    return min(people, key=lambda each: abs((each.face[0] + each.face[2]) / 2 - x) if each.face else 1e9).name
+    x = left_edge + (left + right) / 2 * part.shape[1]
+    return min(people, key=lambda each: abs(_middle(each) - x)).name
+
+
+def _middle(character: ShownCharacter) -> float:
+    face = character.face or character.box
+    return (face[0] + face[2]) / 2
 
 
 def test_captions_folders_and_repeats_fit_together(demo: Series) -> None:

@@ -160,3 +160,30 @@ def test_a_run_may_begin_and_end_at_any_stage(made: Series, tmp_path: Path) -> N
     other.write(start_stage=4)
     other.run()
     assert other.tree() == made.tree()
+
+
+def test_a_folder_of_images_can_be_arranged_alone(made: Series, tmp_path: Path) -> None:
+    other = Series(tmp_path / "other")
+    (other.folder / "pictures").mkdir(parents=True)
+    shutil.copy(images(made.raw)[0], other.folder / "pictures")
+    for number, path in enumerate(images(made.training)):
+        (other.training / "mine").mkdir(parents=True, exist_ok=True)
+        for each in (path, path.with_name(f".{path.stem}_meta.json"), path.with_suffix(".txt")):
+            name = each.name.replace(path.stem, f"image_{number:03d}")
+            shutil.copy(each, (other.training / name) if number % 9 else other.training / "mine" / name)
+    other.write(start_stage="arrange", sources=["pictures"])
+    done = other.run()
+    assert f"training: {len(images(made.training))} added by hand" in done.out
+    assert len(images(other.training)) == len(images(made.training))
+    assert not [path for path in images(other.training) if path.parent == other.training]
+    assert {_number(path) for path in images(other.training / "mine")} == set(
+        range(0, len(images(made.training)), 9)
+    )
+    before = other.stamps()
+    done = other.run()
+    assert "by hand" not in done.out
+    assert other.stamps() == before
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.removeprefix("image_"))

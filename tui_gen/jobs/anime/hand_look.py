@@ -170,6 +170,7 @@ def _known(
             image: placements.known(image) if image in placements.placed else Known((each.path,))
             for image, each in recorded["training"].items()
         }
+        images |= {image: placements.known(image) for image in added if image in placements.images}
         digests = recorded["training"]
     else:
         images = {image: placements.known(image) for image in placements.images}
@@ -182,10 +183,9 @@ def _known(
             and stem_of(path) not in placements.placed
         }
         digests = recorded["cropped"]
-    return {
-        image: replace(each, sha256=digests[image].sha256) if image in digests else each
-        for image, each in images.items()
-    } | added
+    contents = {image: each.sha256 for image, each in added.items()}
+    contents |= {image: each.sha256 for image, each in digests.items()}
+    return added | {image: replace(each, sha256=contents.get(image, "")) for image, each in images.items()}
 
 
 def _expected(settings: Settings, records: Records, level: Level) -> Callable[[str], bool]:

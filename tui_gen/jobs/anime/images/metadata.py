@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
 
+_TEXTS = ("id", "path", "current_path", "filename", "group_id", "type")
 MANY_PEOPLE = 6
 """The number of people that stands for it or more."""
 Face = tuple[float, float, float, float]
@@ -73,7 +74,7 @@ def encoded(metadata: ImageMetadata) -> bytes:
 
 
 def decoded(data: bytes) -> ImageMetadata:
-    """Read a metadata file. Raises ValueError with the key that is wrong."""
+    """Read a metadata file. Texts that are missing are empty. Raises ValueError with what is wrong."""
     entries = json.loads(data.decode("utf-8", "surrogateescape"))
     if not isinstance(entries, dict):
         message = "not an object"
@@ -82,12 +83,13 @@ def decoded(data: bytes) -> ImageMetadata:
     mine = {key: value for key, value in entries.items() if key in known}
     extra = {key: value for key, value in entries.items() if key not in known}
     try:
-        width, height = mine.pop("image_size")
+        width, height = mine.pop("image_size", (0, 0))
         crop = mine.pop("crop", None)
         if mine.get("n_people") == "many":  # as some programs write it
             mine["n_people"] = MANY_PEOPLE
         return ImageMetadata(
             **{
+                **dict.fromkeys(_TEXTS, ""),
                 **mine,
                 "image_size": (int(width), int(height)),
                 "crop": None if crop is None else CropInfo(str(crop["type"]), float(crop["score"])),

@@ -107,22 +107,31 @@ class ImageStore:
             if file is None:
                 continue
             try:
-                return decoded(file.read_bytes())
+                return self._completed(decoded(file.read_bytes()), image, path)
             except FileNotFoundError:
                 continue
             except ValueError as error:
                 message = f"{file}: {error}; delete it, and it is made again"
                 raise ImageError(message) from error
-        height, width = self.read(path).shape[:2]
+        nothing = ImageMetadata(image, "", "", path.name, "", (0, 0), "")
+        return self._completed(nothing, image, path)
+
+    def _completed(self, known: ImageMetadata, image: str, path: Path) -> ImageMetadata:
+        """Return metadata with what files of other programs lack."""
+        size = known.image_size
+        if not all(size):
+            height, width = self.read(path).shape[:2]
+            size = (width, height)
         place = self.folders.relative(path)
-        return ImageMetadata(
+        return replace(
+            known,
             id=image,
-            path=place,
+            path=known.path or place,
             current_path=place,
             filename=path.name,
-            group_id=frame_of(image),
-            image_size=(width, height),
-            type=self.folders.image_type,
+            group_id=known.group_id or frame_of(image),
+            image_size=size,
+            type=known.type or self.folders.image_type,
         )
 
     def has_metadata(self, level: Level, image: str, path: Path) -> bool:

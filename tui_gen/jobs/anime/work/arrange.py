@@ -28,7 +28,8 @@ def arranged_images(context: Context, order: DatasetOrder, signs: Signs) -> dict
     places = arranged(
         [metadata for _, _, metadata in found],
         context.settings.arrange,
-        pinned={**added, **hand.pinned},
+        # An image directly in the folder of the training set has no folder of its own yet.
+        pinned={image: folder for image, folder in {**added, **hand.pinned}.items() if folder},
     )
     file = folders.state / PLACEMENTS
     placed = {image: f"{places[image]}/{path.name}".lstrip("/") for image, path, _ in found}

@@ -7,7 +7,7 @@ is replaced by an equal of the original, a missing file is made again.
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -38,6 +38,7 @@ class VerifyTotals:
     moved: int = 0
     dropped: int = 0  # deleted by the user, if the job accepts that as a decision
     damaged: list[Checked] = field(default_factory=list)
+    remarks: Counter[str] = field(default_factory=Counter)
 
 
 def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) -> int:
@@ -55,7 +56,8 @@ def verify(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         talk.write(f"{near}; move them with: tui-gen split --move\n")
     if not found.damaged:
         return ExitCode.DONE
-    talk.write(f"Make them again with: tui-gen verify {display_name(str(config.run.path))} --repair\n")
+    if config.capabilities.repairer is not None:
+        talk.write(f"Make them again with: tui-gen verify {display_name(str(config.run.path))} --repair\n")
     return ExitCode.DAMAGE
 
 
@@ -121,6 +123,7 @@ def check_patches(
     for checked in _counted(verifier.check(patches), progress):
         found.patches += 1
         found.moved += checked.is_moved
+        found.remarks.update(checked.remarks)
         if _is_dropped(verifier, checked):
             found.dropped += 1
         elif checked.findings:
@@ -175,8 +178,9 @@ def _say_sum(found: VerifyTotals, damage: Sequence[str], noun: Noun, talk: TextI
     )
     moved = f", {count(found.moved)} of them moved for validation" if found.moved else ""
     dropped = f", {count(found.dropped)} of them deleted by hand" if found.dropped else ""
+    told = "".join(f", {count(times)} of them {remark}" for remark, times in found.remarks.items())
     wrong = f"{noun.counted(len(found.damaged))} missing or damaged" if found.damaged else "all whole"
-    talk.write(f"Checked {noun.counted(found.patches)}{moved}{dropped}: {wrong}.\n")
+    talk.write(f"Checked {noun.counted(found.patches)}{moved}{dropped}{told}: {wrong}.\n")
     talk.flush()
 
 

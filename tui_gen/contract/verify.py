@@ -37,6 +37,8 @@ class Checked:
     patch: Recorded
     findings: tuple[Finding, ...]
     is_moved: bool = False  # into a validation folder
+    # What the user did to it, which is no damage: "edited by hand". Totals count each remark.
+    remarks: tuple[str, ...] = ()
 
 
 Wanted = Mapping[str, Mapping[int, frozenset[str]]]

@@ -5,7 +5,8 @@ Heavy modules are imported by the method that needs them: the other commands sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tui_gen.contract.export import Exported, ExportRequest
     from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.preview import Picture
+    from tui_gen.contract.verify import Checked, MissingMeans, Recorded
     from tui_gen.jobs.anime.looking.inspection import SeriesInspection
 
 Records = Mapping[str, SourceRecord]
@@ -34,6 +36,7 @@ def capabilities_of(settings: Settings) -> Capabilities:
     return Capabilities(
         inspector=SeriesInspector(settings),
         planner=LedgerPlanner(settings),
+        verifier=ImageVerifier(settings),
         next_steps=partial(next_steps, settings),
         exporter=TrainingSetExporter(settings),
         sheet_maker=GroupSheetMaker(settings),
@@ -66,6 +69,41 @@ class LedgerPlanner:
         from tui_gen.jobs.anime.looking.expected import expected_plan
 
         return ev.StagePlanned(at, self.settings.stages[-1], expected_plan(self.settings, records))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageVerifier:
+    """Compares the frames, crops and training images of the ledger with their files."""
+
+    settings: Settings
+    missing_means: MissingMeans = "dropped"
+
+    def recorded(self, *, sample: int | None = None) -> tuple[int, Iterable[Recorded]]:
+        """Return the images of the ledger and their number; with `sample`, a random sample of that size."""
+        from tui_gen.jobs.anime.looking.verify import recorded_images, sample_of
+
+        images = recorded_images(self.settings, self._records())
+        if sample is not None:
+            images = sample_of(images, sample, time.time_ns())
+        return len(images), images
+
+    def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
+        """Compare images with their files, several at a time. Raises OSError."""
+        from tui_gen.jobs.anime.looking.verify import Whereabouts, check_images
+
+        return check_images(Whereabouts.of(self.settings, self._records()), patches)
+
+    def unrecorded(self, records: Records) -> Iterator[str]:
+        """Yield the files in the dataset's folders that belong to no known image. Raises OSError."""
+        from tui_gen.jobs.anime.looking.stray_files import stray_files
+
+        return stray_files(self.settings, records)
+
+    def _records(self) -> Records:
+        from tui_gen.engine.run.session import replay
+
+        state, _ = replay(self.settings.folders.run_folder)
+        return state.records
 
 
 @dataclass(frozen=True, slots=True)

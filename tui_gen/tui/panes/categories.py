@@ -50,7 +50,9 @@ class CategoriesPane(Pane):
     def page(self, view: ScreenView, size: Size) -> Page:
         """Return a line for each category."""
         names: list[str] = list(view.metrics.categories)
-        cells = [_cells(category) for category in view.metrics.categories.values()]
+        if view.state.nouns.image_categories:  # one a stage: what is at work now stands at the top
+            names.reverse()
+        cells = [_cells(view.metrics.categories[name]) for name in names]
         if view.is_read_only and names:
             cells.append(_total(view.metrics.total))
             names += [_TOTAL, _CHECKPOINTS]

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.anime.series import Series, draw_series, images, named
+from tests.jobs.anime.series import Series, images, named
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.work.select import encoded
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Series:
+def kept(made: Series, tmp_path_factory: pytest.TempPathFactory) -> Series:
     """Return a finished dataset with its intermediate images, a group renamed and a frame deleted by hand."""
-    series = Series(tmp_path_factory.mktemp("removal") / "kept")
-    draw_series(series.folder)
-    series.write()
-    series.run()
+    series = made.copy(tmp_path_factory.mktemp("removal") / "kept")
     largest = max(series.classified.iterdir(), key=lambda folder: len(images(folder)))
     largest.rename(series.classified / "Mizuki")
     images(series.raw)[-1].unlink()

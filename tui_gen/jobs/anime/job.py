@@ -24,7 +24,7 @@ from tui_gen.jobs.anime.config_capabilities import capabilities_of
 from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.hand_look import Look, look_at_folders
 from tui_gen.jobs.anime.images.walk import images_below
-from tui_gen.jobs.anime.models.of_run import RunModels, models_of
+from tui_gen.jobs.anime.models.of_run import RunModels, may_use_gpu, models_of
 from tui_gen.jobs.anime.opened import OpenedAnime
 from tui_gen.jobs.anime.removal import refuse_needed_images
 from tui_gen.jobs.anime.sources import Source
@@ -130,7 +130,10 @@ def _resources(
 ) -> Resources:
     ffmpeg, models, hand = found
     children = Children(
-        Context(settings, models, hand.work, ffmpeg.path), settings.max_workers, settings.nice, "working"
+        Context(settings, models, hand.work, ffmpeg.path),
+        settings.max_workers,
+        settings.nice,
+        uses_device=may_use_gpu(models, settings),
     )
     present = {
         name: (each.size_bytes, each.mtime_ns) for name, each in looks.items() if isinstance(each, FileLook)

@@ -160,7 +160,7 @@ def _taken(answer: dict[str, Any]) -> Any:  # noqa: ANN401 - an answer is JSON
     return answer["done"]
 
 
-def _started(niceness: int, work: str) -> ChildProcess:
+def _started(children: Children[Any]) -> ChildProcess:
     """Start a child from the calling thread, which it is tied to. Raises ChildError, ObstructedError."""
     theirs, ours = os.pipe()
     try:
@@ -170,9 +170,10 @@ def _started(niceness: int, work: str) -> ChildProcess:
                 arguments=lambda pipes: ["-I", str(SCRIPT), str(theirs), str(pipes[0])],
                 sinks=[TextSink(ANSWER_BYTES)],
                 limits=LIMITS,
-                niceness=niceness,
+                niceness=children.niceness,
                 inherits=[theirs],
                 may_write=True,
+                uses_device=children.uses_device,
             )
         )
     except BaseException:
@@ -180,7 +181,7 @@ def _started(niceness: int, work: str) -> ChildProcess:
         raise
     finally:
         os.close(theirs)
-    return ChildProcess(child, ours, work)
+    return ChildProcess(child, ours, children.work)
 
 
 @dataclass(slots=True)
@@ -191,6 +192,7 @@ class Children(Generic[Context]):
     most_idle: int
     niceness: int
     work: str = "working"  # what the children do, in messages: "rendering"
+    uses_device: bool = False  # a GPU: its driver maps more memory than the machine has
     _idle: list[ChildProcess] = field(default_factory=list)
     _context_bytes: bytes = b""
 
@@ -203,7 +205,7 @@ class Children(Generic[Context]):
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[ChildProcess]:
-        child = self._idle.pop() if self._idle else _started(self.niceness, self.work)
+        child = self._idle.pop() if self._idle else _started(self)
         try:
             yield child
         except ObstructedError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.model import Part
@@ -22,6 +23,18 @@ class RunModels:
         """One line a model: which one, why, and how to get a better one."""
         more = () if self.frame is None else (self.frame.sentence,)
         return (*self.found.sentences, *more)
+
+
+def may_use_gpu(models: RunModels, settings: Settings) -> bool:
+    """Return whether a model may run on a GPU: the package for it is installed, and nothing forbids it."""
+    found = (models.found.detector, models.found.embedder, models.found.tagger)
+    if settings.models.provider == "cpu" or all(model.is_embedded for model in found):
+        return False
+    try:
+        metadata.distribution("onnxruntime-gpu")
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def models_of(settings: Settings) -> RunModels:

@@ -15,6 +15,8 @@ from tui_gen.jobs.anime.demo.script import Box, ShownCharacter, truth_of
 from tui_gen.jobs.anime.images.ids import frame_of
 from tui_gen.jobs.anime.images.store import ImageStore
 
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
+
 TRUTH = truth_of()
 WIDTH, HEIGHT = 1280, 720
 

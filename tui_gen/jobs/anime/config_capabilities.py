@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui_gen.contract.export import Exported, ExportRequest
     from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.preview import Picture
+    from tui_gen.contract.stats import Measurements
     from tui_gen.contract.verify import Checked, MissingMeans, Recorded
     from tui_gen.jobs.anime.looking.inspection import SeriesInspection
 
@@ -37,6 +38,7 @@ def capabilities_of(settings: Settings) -> Capabilities:
         inspector=SeriesInspector(settings),
         planner=LedgerPlanner(settings),
         verifier=ImageVerifier(settings),
+        statistician=ImageStatistician(settings),
         next_steps=partial(next_steps, settings),
         exporter=TrainingSetExporter(settings),
         sheet_maker=GroupSheetMaker(settings),
@@ -104,6 +106,19 @@ class ImageVerifier:
 
         state, _ = replay(self.settings.folders.run_folder)
         return state.records
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStatistician:
+    """Reads the metadata beside the images."""
+
+    settings: Settings
+
+    def measurements(self, names: Mapping[str, str]) -> Measurements:
+        """Return the measures of the images as they are now; `names` are those of the episodes."""
+        from tui_gen.jobs.anime.looking.measurements import measurements
+
+        return measurements(self.settings, names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from tui_gen.contract.stats import CountTable, Measure, Measured, Measurements, Place
@@ -57,7 +57,7 @@ def measurements(settings: Settings, names: Mapping[str, str]) -> Measurements:
     """
     values: dict[str, dict[Place, array[float]]] = {measure.name: {} for measure, _ in MEASURES}
     tags, characters, counted = Counter[str](), Counter[str](), Counter[Level]()
-    for level, image in _metadata(settings):
+    for level, image in metadata_of(settings, LEVELS):
         counted[level] += 1
         place = LEVELS[level], image.episode or ADDED
         for measure, read in MEASURES:
@@ -85,8 +85,9 @@ def measurements(settings: Settings, names: Mapping[str, str]) -> Measurements:
     return Measurements(measured, (), tuple(table for table in tables if table.counts))
 
 
-def _metadata(settings: Settings) -> Iterator[tuple[Level, ImageMetadata]]:
-    for level in LEVELS:
+def metadata_of(settings: Settings, levels: Iterable[Level]) -> Iterator[tuple[Level, ImageMetadata]]:
+    """Yield the metadata beside the images of some levels, in order. Raises OSError."""
+    for level in levels:
         base = settings.folders.of(level)
         for place in images_below(base):
             path = base / place

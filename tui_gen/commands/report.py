@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +19,7 @@ from tui_gen.base.html import write_page
 from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.job import JobConfig
+from tui_gen.contract.report import ReportSection
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
@@ -25,6 +27,7 @@ from tui_gen.engine.storage.history import read_history, replay_history
 from tui_gen.engine.storage.lock import is_held
 from tui_gen.views.html.report import report_page
 from tui_gen.views.text.progress import say_long_reading
+from tui_gen.views.text.sections import section_lines
 from tui_gen.views.text.summary import summary_lines
 from tui_gen.views.text.tables import line_width
 
@@ -53,16 +56,31 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     until = now if is_at_work else state.last_at
     lines = summary_lines(state, history, line_width(out), now=until, is_at_work=is_at_work)
     out.writelines(f"{line}\n" for line in lines)
+    sections = own_sections(config, state)
+    out.writelines(f"{line}\n" for line in section_lines(sections, line_width(out)))
     out.flush()
     talk.writelines(f"{LEDGER_NAME}, {display_name(line)}\n" for line in damage)
     path = page_path or run_folder / PAGE_NAME
     try:
-        write_page(path, report_page(state, history, now=now, is_at_work=is_at_work))
+        page = report_page(state, history, now=now, is_at_work=is_at_work, sections=sections)
+        write_page(path, page)
     except OSError as error:
         message = f"{path}: cannot be written ({error.strerror}); choose another place with -o"
         raise RefusedError(message) from error
     talk.write(f"Page: {display_name(str(path))}\n")
     return ExitCode.DONE
+
+
+def own_sections(config: JobConfig, state: RunState) -> Sequence[ReportSection]:
+    """Return the job's own sections; if files cannot be read, one that says so."""
+    describer = config.capabilities.describer
+    if describer is None:
+        return ()
+    try:
+        return describer.sections(state.records)
+    except OSError as error:
+        place = error.filename or config.run.output
+        return (ReportSection("Not described", f"{place}: cannot be read ({error.strerror})"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,9 @@ def leave_page(config: JobConfig, state: RunState) -> str:
     path = config.run.run_folder / PAGE_NAME
     try:
         history = read_history(config.run.run_folder)
-        write_page(path, report_page(state, history, now=time.time(), is_at_work=False))
+        sections = own_sections(config, state)
+        page = report_page(state, history, now=time.time(), is_at_work=False, sections=sections)
+        write_page(path, page)
     except OSError as error:
         log.warning("no report: %s: %s", path, error)
         return f"No report: {display_name(str(path))}: {error.strerror}"

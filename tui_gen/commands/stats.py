@@ -19,7 +19,7 @@ from tui_gen.base.formatting import count, display_name, percent
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands.offered import offered
 from tui_gen.contract.job import JobConfig
-from tui_gen.contract.stats import Measure, Measured, Measurements, Place
+from tui_gen.contract.stats import CountTable, Measure, Measured, Measurements, Place
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.views.text.histogram import Bins, bar, bins_for, line, quantile
 from tui_gen.views.text.progress import say_long_reading
@@ -27,6 +27,7 @@ from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 BAR_WIDTH = 36
 SOURCES_SHOWN = 12
+COUNTS_SHOWN = 20
 OVERVIEW_COLUMNS = (
     Column("score"),
     Column("now"),
@@ -36,6 +37,7 @@ OVERVIEW_COLUMNS = (
     Column("of"),
 )
 BAR_COLUMNS = (Column("", is_number=True), Column("", may_be_cut=True), Column("", is_number=True))
+COUNT_COLUMNS = (Column("", may_be_cut=True), Column("", may_be_cut=True), Column("", is_number=True))
 SOURCE_COLUMNS = (Column("", may_be_cut=True), Column(""), Column(""), Column("", is_number=True))
 
 
@@ -77,12 +79,14 @@ def stats(config: JobConfig, asked: StatsRequest, *, out: TextIO) -> int:
     if asked.listed is not None:
         _write_list(found, asked.listed, out)
     elif asked.is_json:
-        json.dump(_as_json(found.measured, asked), out, indent=1)
+        json.dump({**_as_json(found.measured, asked), **_counts_as_json(found, asked)}, out, indent=1)
         out.write("\n")
     else:
         is_plain = "utf" not in (getattr(out, "encoding", None) or "").lower()
         style = _Style(config.nouns, is_plain, line_width(out))
         out.writelines(f"{text}\n" for text in _lines(found.measured, asked, style))
+        for table in found.counts if asked.score is None else ():
+            out.writelines(f"{text}\n" for text in _count_lines(table, style))
     sys.stderr.writelines(f"{LEDGER_NAME}, {display_name(text)}\n" for text in damage)
     return ExitCode.DONE
 
@@ -120,7 +124,8 @@ def _lines(measured: Measured, asked: StatsRequest, style: _Style) -> Iterator[s
 def _overview(measured: Measured, style: _Style) -> Iterator[str]:
     clip, patch = style.nouns.clip, style.nouns.patch
     clips, patches = clip.counted(measured.clips), patch.counted(measured.patches)
-    yield f"{clips if clips == patches else f'{clips} and {patches}'} measured"
+    is_of_patches = clips == patches or style.nouns.image_categories
+    yield f"{patches if is_of_patches else f'{clips} and {patches}'} measured"
     yield ""
     missing = [measure.name for measure in measured.measures if not measured.values.get(measure.name)]
     rows = [_overview_row(measured, measure, style) for measure in measured.measures]
@@ -216,7 +221,31 @@ def _source_lines(
         yield f"    and {count(len(rows) - SOURCES_SHOWN)} {style.nouns.source.many} more; all are in --json"
 
 
+def _count_lines(table: CountTable, style: _Style) -> Iterator[str]:
+    """Yield the names that most patches have, with bars as long as their shares."""
+    yield ""
+    yield f"{table.name}: {table.meaning}, of {style.nouns.patch.counted(table.of)}"
+    rows = [
+        (name, bar(number, table.of, BAR_WIDTH, is_plain=style.is_plain), count(number))
+        for name, number in list(table.counts.items())[:COUNTS_SHOWN]
+    ]
+    yield from table_lines(COUNT_COLUMNS, rows, style.width, indent=4)
+    if len(table.counts) > COUNTS_SHOWN:
+        yield f"    and {count(len(table.counts) - COUNTS_SHOWN)} more; all are in --json"
+
+
 # ------------------------------------------------------------------ JSON
+
+
+def _counts_as_json(found: Measurements, asked: StatsRequest) -> dict[str, Any]:
+    """Return the tables of counts, if the job has some and no single score is asked for."""
+    if not found.counts or asked.score is not None:
+        return {}
+    tables = {
+        table.name: {"meaning": table.meaning, "of": table.of, "counts": dict(table.counts)}
+        for table in found.counts
+    }
+    return {"counts": tables}
 
 
 def _as_json(measured: Measured, asked: StatsRequest) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a run needs none of these modules: each costs time at the s
     from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.inspect import Condition, Inspector
     from tui_gen.contract.preview import Previewer
-    from tui_gen.contract.report import Planner
+    from tui_gen.contract.report import Describer, Planner
     from tui_gen.contract.scan import Scanner
     from tui_gen.contract.split import NearDuplicates, Splitter
     from tui_gen.contract.stats import Statistician
@@ -26,6 +26,7 @@ class Capabilities:
 
     inspector: Inspector | None = None  # check
     planner: Planner | None = None  # report, stats
+    describer: Describer | None = None  # the job's own sections of a report, and of the end of a run
     verifier: Verifier | None = None  # verify
     repairer: Repairer | None = None  # verify --repair, with `verifier`
     statistician: Statistician | None = None  # stats, with `planner`

@@ -64,11 +64,22 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True)
+class CountTable:
+    """How many patches have each of certain names, such as tags. A patch may have several, or none."""
+
+    name: str
+    meaning: str
+    counts: Mapping[str, int]  # the highest first
+    of: int  # patches that were looked at
+
+
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """What a ledger tells of the quality of what was taken."""
 
     measured: Measured
     flagged: Iterable[Flagged]  # read when iterated
+    counts: tuple[CountTable, ...] = ()
 
 
 class Statistician(Protocol):

@@ -108,5 +108,10 @@ def _say_the_end(
         talk.say(*saved_lines(state, ledger=str(config.run.run_folder / LEDGER_NAME), command=command))
     else:
         talk.say(*final_lines(state, now, line_width(talk.out)))
+        if config.capabilities.describer is not None and ended.result == "finished":
+            from tui_gen.commands.report import own_sections
+            from tui_gen.views.text.sections import section_lines
+
+            talk.say(*section_lines(own_sections(config, state), line_width(talk.out)))
         if ended.result == "finished" and (next_steps := config.capabilities.next_steps) is not None:
             talk.say(*(display_name(line) for line in next_steps()))

@@ -6,7 +6,7 @@ Heavy modules are imported by the method that needs them: the other commands sta
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tui_gen.contract.export import Exported, ExportRequest
     from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.preview import Picture
+    from tui_gen.contract.report import ReportSection
+    from tui_gen.contract.stats import Measurements
     from tui_gen.contract.verify import Checked, MissingMeans, Recorded
     from tui_gen.jobs.anime.looking.inspection import SeriesInspection
 
@@ -36,7 +38,9 @@ def capabilities_of(settings: Settings) -> Capabilities:
     return Capabilities(
         inspector=SeriesInspector(settings),
         planner=LedgerPlanner(settings),
+        describer=SeriesDescriber(settings),
         verifier=ImageVerifier(settings),
+        statistician=ImageStatistician(settings),
         next_steps=partial(next_steps, settings),
         exporter=TrainingSetExporter(settings),
         sheet_maker=GroupSheetMaker(settings),
@@ -72,6 +76,19 @@ class LedgerPlanner:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesDescriber:
+    """Tells of characters, models and groups."""
+
+    settings: Settings
+
+    def sections(self, records: Records) -> Sequence[ReportSection]:
+        """Return the job's own sections of a report. Raises OSError."""
+        from tui_gen.jobs.anime.looking.sections import sections_of
+
+        return sections_of(self.settings, records)
+
+
+@dataclass(frozen=True, slots=True)
 class ImageVerifier:
     """Compares the frames, crops and training images of the ledger with their files."""
 
@@ -104,6 +121,19 @@ class ImageVerifier:
 
         state, _ = replay(self.settings.folders.run_folder)
         return state.records
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStatistician:
+    """Reads the metadata beside the images."""
+
+    settings: Settings
+
+    def measurements(self, names: Mapping[str, str]) -> Measurements:
+        """Return the measures of the images as they are now; `names` are those of the episodes."""
+        from tui_gen.jobs.anime.looking.measurements import measurements
+
+        return measurements(self.settings, names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tui_gen.base.formatting import count, duration, moment, percent, size
 from tui_gen.base.html import Markup, page, table, tag
 from tui_gen.base.nouns import Nouns
+from tui_gen.contract.report import ReportSection
 from tui_gen.engine.model.metrics import (
     CategoryMetrics,
     Metrics,
@@ -36,8 +37,18 @@ _TIME_STEPS = (
 )
 
 
-def report_page(state: RunState, history: History, *, now: float, is_at_work: bool) -> str:
-    """Return the whole page. `now` is the current time; `is_at_work` is whether an engine runs."""
+def report_page(
+    state: RunState,
+    history: History,
+    *,
+    now: float,
+    is_at_work: bool,
+    sections: Sequence[ReportSection] = (),
+) -> str:
+    """Return the whole page. `now` is the current time; `is_at_work` is whether an engine runs.
+
+    `sections` are the job's own.
+    """
     metrics = metrics_of(state, now if is_at_work else state.last_at)
     line, quality = headline(state, is_at_work=is_at_work)
     title = f"tui-gen: {state.output}"
@@ -51,6 +62,7 @@ def report_page(state: RunState, history: History, *, now: float, is_at_work: bo
         *_met(state, metrics),
         tag("h2", "Categories"),
         _categories(state, metrics, history),
+        *(part for section in sections for part in _section(section)),
         tag("h2", "How it went"),
         *_plots(state, history),
         tag("h2", state.nouns.source.title),
@@ -153,6 +165,14 @@ def _shares(numbers: Mapping[str, int]) -> Markup:
     return tag(
         "div", *(tag("div", f"{name} {number / whole:.0%}") for name, number in sorted(numbers.items()))
     )
+
+
+def _section(section: ReportSection) -> Iterator[Markup]:
+    yield tag("h2", section.title)
+    if section.text:
+        yield tag("p", section.text)
+    if section.rows:
+        yield table(section.headings, section.rows, words=section.words)
 
 
 # ------------------------------------------------------------------ plots

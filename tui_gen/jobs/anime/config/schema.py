@@ -96,7 +96,7 @@ class OwnKeys(KeysModel):
     )
     """`booru`: the metadata of the images name their characters."""
     remove_intermediate: bool = Field(default=False, description="true or false")
-    """Whether the images of the intermediate folders are removed at the end."""
+    """Whether the images of raw, cropped and classified are removed after the last stage."""
     save_aux: list[Literal["characters", "tags", "processed_tags", "caption"]] = Field(
         default=[], description='a list of "characters", "tags", "processed_tags", "caption"'
     )

@@ -112,6 +112,10 @@ async def test_pictures_follow_the_text_when_the_cursor_rests(monkeypatch: pytes
         await pilot.pause()
         assert "Boris ─" in text_of(pilot.app)
         assert "▀" not in text_of(pilot.app)
+        await pilot.press("up")
+        await pilot.pause()
+        assert "▀" not in text_of(pilot.app)  # though Anna's are drawn already
+        await pilot.press("down")
         monkeypatch.setattr(pictures, "REST_SECONDS", 0.001)
         await press(pilot, "down")
         assert "▀" in text_of(pilot.app)
@@ -254,6 +258,15 @@ async def test_a_group_without_members_of_its_own_says_so() -> None:
     reviewer.members = nothing  # type: ignore[method-assign]
     async with opened(reviewer) as pilot:
         assert "nothing of its own, only groups below" in text_of(pilot.app)
+
+
+async def test_marks_go_with_their_groups() -> None:
+    async with opened(small(), "space", "g", "r", *"Clara", "enter") as pilot:
+        assert "marked" not in text_of(pilot.app)
+        await press(pilot, "space")
+        assert "1 marked" in text_of(pilot.app)
+        await press(pilot, "escape")
+        assert "marked" not in text_of(pilot.app)
 
 
 async def test_merging_needs_marks() -> None:

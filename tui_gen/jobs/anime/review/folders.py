@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from tui_gen.jobs.anime.images.metadata import metadata_name
+from tui_gen.jobs.anime.images.walk import is_image as has_image_suffix
 from tui_gen.jobs.anime.review.names import same_name
-
-IMAGE_SUFFIXES = frozenset({".png", ".webp", ".jpg", ".jpeg", ".bmp", ".gif", ".avif"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _read(path: Path) -> tuple[Folder, list[str]]:
 
 def is_image(name: str) -> bool:
     """Return whether a file is an image, by its name."""
-    return not name.startswith(".") and PurePath(name).suffix.lower() in IMAGE_SUFFIXES
+    return not name.startswith(".") and has_image_suffix(name)
 
 
 def below(group: str, folders: Folders) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from tui_gen.jobs.anime.review.folders import Folders, is_image, read_folders
+from tui_gen.jobs.anime.classify.references import references_among
+from tui_gen.jobs.anime.images.walk import images_below
+from tui_gen.jobs.anime.review.folders import Folders
 
 GROUPS_FILE = "anime/groups.json"
 """Written by the stage classify, below the run folder."""
@@ -74,19 +75,6 @@ def is_by_hand(
 
 
 def read_references(references: Path | None) -> frozenset[str]:
-    """Return the names that have references: of folders with images, and `name` of each name_*.png.
-
-    Raises OSError.
-    """
-    if references is None:
-        return frozenset()
-    try:
-        with os.scandir(references) as entries:
-            flat = [entry.name for entry in entries if is_image(entry.name)]
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
-    names = {group for group, folder in read_folders(references).items() if folder.images}
-    for name in flat:
-        parts = PurePath(name).stem.split("_")
-        names.update("_".join(parts[:length]) for length in range(1, len(parts)))
-    return frozenset(names)
+    """Return the folders of the characters that have reference images. Raises OSError."""
+    found = () if references is None else images_below(references)
+    return frozenset(references_among(found).folders.values())

@@ -14,10 +14,11 @@ from collections.abc import Iterable
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
+from tui_gen.jobs.anime.classify.characters import character_of
+from tui_gen.jobs.anime.classify.characters import is_noise as is_noise_folder
 from tui_gen.jobs.anime.model import NOISE
 
-_NOISES = frozenset({NOISE, "0_noise"})
-_PREFIX = re.compile(r"\A-?\d+_(?=.)")
+_FORBIDDEN = re.compile(r'[<>:"\\|?*]')
 _UNNAMED = re.compile(r"\d+_[a-z]{6}")
 MOST_BYTES = 255
 """The longest name of a file or folder on the usual file systems, in bytes."""
@@ -25,7 +26,7 @@ MOST_BYTES = 255
 
 def is_noise(group: str) -> bool:
     """Return whether a group is the noise, or lies in it."""
-    return group.partition("/")[0] in _NOISES
+    return is_noise_folder(group)
 
 
 def is_unnamed(group: str) -> bool:
@@ -34,8 +35,12 @@ def is_unnamed(group: str) -> bool:
 
 
 def character_path(group: str) -> str:
-    """Return the name of a group without the number that may stand before it: `3_Anna/x` is `Anna/x`."""
-    return _PREFIX.sub("", group, count=1)
+    """Return the folder that a group's character has among the references, "" for noise.
+
+    A number that orders the folders is no part of it: `3_Anna/x` is `Anna/x`.
+    """
+    character = character_of(group)
+    return "" if character is None else character.path
 
 
 def same_name(text: str) -> str:
@@ -67,14 +72,16 @@ def _fault(name: str) -> str:
         return "a control character is in it"
     if name.startswith("/") or name.endswith("/") or "//" in name:
         return 'a "/" divides a character from an appearance, and an appearance from an outfit'
+    if is_noise_folder(name):
+        return f"folders whose names begin with noise hold no character; press n to move images to {NOISE}"
+    if found := _FORBIDDEN.search(name):
+        return f"some file systems forbid {found[0]}"
     return next((fault for part in name.split("/") if (fault := _part_fault(part))), "")
 
 
 def _part_fault(part: str) -> str:
     if part.startswith("."):
         return "a name that begins with a dot is hidden"
-    if part in _NOISES:
-        return f"{part} is the folder of the noise; press n to move images there"
     if part != part.strip():
         return 'there is a blank beside a "/"'
     size = len(os.fsencode(part))

@@ -5,11 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.jobs.anime.films import nothing
+from tui_gen.jobs.anime.frames import near_duplicates
 from tui_gen.jobs.anime.frames.chosen import (
     ChosenFrames,
     bits_of,
@@ -70,9 +71,16 @@ def test_the_distance_is_that_of_the_worst_block(seed: int) -> None:
     assert found[0] == pytest.approx(distance(one, other), rel=1e-6)
 
 
-@given(st.integers(0, 40), st.integers(0, 1000), st.sampled_from([0.0, 20.0, WITHIN]))
+@given(
+    st.sampled_from([0, 1, 40]),
+    st.integers(0, 1000),
+    st.sampled_from([0.0, WITHIN]),
+    st.sampled_from([8, 64]),
+)
 @settings(max_examples=15)
-def test_leaders_are_those_of_the_plain_rule(count: int, seed: int, within: float) -> None:
+@example(40, 1, WITHIN, 8)
+@example(40, 2, WITHIN, 64)
+def test_leaders_are_those_of_the_plain_rule(count: int, seed: int, within: float, chunk: int) -> None:
     pictures = thumbnails(count, seed, poses=20)
     leaders, expected = list[int](), list[int]()
     for number in range(count):
@@ -83,7 +91,9 @@ def test_leaders_are_those_of_the_plain_rule(count: int, seed: int, within: floa
         apart = {leader: distance(pictures[number], pictures[leader]) for leader in leaders}
         known = {leader: each for leader, each in apart.items() if leader <= number}
         expected.append(min(known, key=lambda leader: (known[leader], leader)))
-    found = leaders_of(Thumbnails.of(pictures), np.arange(count), within, alive=nothing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(near_duplicates, "CHUNK", chunk)
+        found = leaders_of(Thumbnails.of(pictures), np.arange(count), within, alive=nothing)
     assert found.tolist() == expected
 
 

@@ -242,6 +242,24 @@ def test_a_survey_that_is_to_stop_leaves_no_process(long_film: EpisodeFilm) -> N
     assert len(os.listdir("/proc/self/fd")) < 60  # noqa: PTH208 - descriptors, no files
 
 
+def test_a_decoder_that_hangs_ends_with_the_work(long_film: EpisodeFilm, tmp_path: Path) -> None:
+    calls, hanging = 0, tmp_path / "hanging"
+    hanging.write_text("#!/bin/sh\nexec sleep 60\n")
+    hanging.chmod(0o755)
+
+    def stop() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise Stopped
+
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        survey_window(replace(long_film, ffmpeg=str(hanging)), windows_of(150)[0], EVERY_FRAME, alive=stop)
+    assert time.monotonic() - began < 5
+    assert not psutil.Process().children()
+
+
 def test_a_film_that_is_gone_is_worth_another_attempt(long_film: EpisodeFilm) -> None:
     gone = replace(long_film, path=f"{long_film.path}.gone")
     with pytest.raises(ChildError, match="reading the file failed"):

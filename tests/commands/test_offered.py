@@ -170,7 +170,7 @@ def test_an_unknown_job_is_refused_with_those_there_are(
     (tmp_path / CONFIG).unlink()
     assert main([*words, "--job", "other"]) == ExitCode.REFUSED
     assert capsys.readouterr().err == (
-        'tui-gen: --job: there is no job "other"; write one of: bare, superres, videomnist\n'
+        'tui-gen: --job: there is no job "other"; write one of: anime, bare, superres, videomnist\n'
     )
 
 

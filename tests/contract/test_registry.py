@@ -22,11 +22,11 @@ def configuration(folder: Path, text: str | bytes) -> Path:
 @pytest.mark.parametrize(
     "text",
     [
-        '{\n  // try "job": "anime"\n  "videos": []\n}',
-        '{"videos": [{"job": "anime"}]}',
-        '{"note": "\\"job\\": \\"anime\\"", "videos": []}',
-        '{"note": "job", "videos": ["job", "anime"]}',
-        '[{"job": "anime"}]',
+        '{\n  // try "job": "poems"\n  "videos": []\n}',
+        '{"videos": [{"job": "poems"}]}',
+        '{"note": "\\"job\\": \\"poems\\"", "videos": []}',
+        '{"note": "job", "videos": ["job", "poems"]}',
+        '[{"job": "poems"}]',
         '{"job": 5}',
         '{"job": null}',
         "",
@@ -51,30 +51,30 @@ def test_what_is_not_the_top_level_key_names_no_job(tmp_path: Path, text: str) -
 @pytest.mark.parametrize(
     "text",
     [
-        '{"videos": [], "job": "anime"}',
-        '{"job" // which\n : "anime", }',
-        '{"\\u006aob": "anime"}',
-        '\ufeff{"job": "anime"}',
-        '{"videos": [{"job": "superres"}], "job": "anime"}',
-        '{"job": "anime", "videos": [',
+        '{"videos": [], "job": "poems"}',
+        '{"job" // which\n : "poems", }',
+        '{"\\u006aob": "poems"}',
+        '\ufeff{"job": "poems"}',
+        '{"videos": [{"job": "superres"}], "job": "poems"}',
+        '{"job": "poems", "videos": [',
     ],
     ids=["last key", "comment inside", "escaped", "byte order mark", "nested key before", "broken after it"],
 )
 def test_the_top_level_key_names_the_job(tmp_path: Path, text: str) -> None:
-    with pytest.raises(RefusedError, match='there is no job "anime"'):
+    with pytest.raises(RefusedError, match='there is no job "poems"'):
         job_of(configuration(tmp_path, text))
 
 
 @pytest.mark.parametrize(
-    "text", [b'{"a" "b", "job": "anime"}', b"\xff\xfe{\x00", b'{"a": \xff, "job": "anime"}']
+    "text", [b'{"a" "b", "job": "poems"}', b"\xff\xfe{\x00", b'{"a": \xff, "job": "poems"}']
 )
 def test_a_file_that_is_broken_before_the_key_is_read_by_the_default_job(tmp_path: Path, text: bytes) -> None:
     assert job_of(configuration(tmp_path, text)) == ("superres", SUPERRES)
 
 
 def test_a_name_that_is_not_utf_8_hides_no_job(tmp_path: Path) -> None:
-    path = configuration(tmp_path, b'{"path": "/films/\xff.mkv", "job": "anime"}')
-    with pytest.raises(RefusedError, match="anime"):
+    path = configuration(tmp_path, b'{"path": "/films/\xff.mkv", "job": "poems"}')
+    with pytest.raises(RefusedError, match="poems"):
         job_of(path)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Failed, Made, Patch, Plan, Rejected
+from tui_gen.engine.model.work import Clip, Failed, Made, Patch, Plan, Rejected, SourcePlan
 
 
 def started(at: float) -> ev.RunStarted:
@@ -102,3 +102,35 @@ def test_problems_use_the_nouns_of_the_job() -> None:
     texts = [problem.text for problem in state.problems]
     assert "frame 0 failed: gone" in texts
     assert "low success rate: 0.0% of 20 frames, below 80%" in texts
+
+
+def of_stage(stage: str, *, left: int, source: str = "a") -> ev.StagePlanned:
+    plan = SourcePlan(source, source, f"/{source}", 255, (), left, clips_made=0, clips_left=left)
+    return ev.StagePlanned(1, stage, Plan((plan,)), is_named=stage != "look")
+
+
+def test_the_stage_at_work_is_the_first_that_has_clips_to_make() -> None:
+    state = RunState()
+    state.apply(started(0))
+    stages = []
+    for event in (
+        of_stage("look", left=0),
+        of_stage("cut", left=2),
+        of_stage("paint", left=0),  # it is planned beside the one that feeds it
+        of_stage("paint", left=1),
+        of_stage("cut", left=0),
+        of_stage("paint", left=0),
+    ):
+        state.apply(event)
+        stages.append((state.stage, state.named_stage))
+    cut, paint = ("cut", "cut"), ("paint", "paint")
+    assert stages == [("look", ""), cut, cut, cut, paint, paint]
+
+
+def test_clips_that_failed_keep_no_stage_at_work() -> None:
+    state = RunState()
+    state.apply(started(0))
+    state.apply(of_stage("cut", left=1))
+    state.apply(ev.ClipEnded(1, "cut", Failed(Clip("a", 0), "torn", 1, 1.0)))
+    state.apply(of_stage("paint", left=5))
+    assert state.stage == "paint"

@@ -41,7 +41,7 @@ class RunData:
     active_since: float | None = None
     clips_before: int = 0  # ended in earlier runs
     active_seconds_before: float = 0.0  # in earlier runs
-    stage: str = ""
+    stage: str = ""  # the first of the planned stages with work left, else the last
     named_stage: str = ""  # the stage, if screens name it
     workers_target: int = 0
     slots: dict[int, SlotState] = field(default_factory=dict)
@@ -64,7 +64,8 @@ class RunData:
     records: dict[str, SourceRecord] = field(default_factory=dict)
     making_stage: str = ""  # the latest stage that made a clip
     stage_starts: dict[str, ev.StageStarted] = field(default_factory=dict)  # the latest of each stage
-    stages_planned: list[str] = field(default_factory=list)  # in this run, in the order of their first plans
+    # Stage -> whether screens name it, of the stages planned in this run, in the order of their first plans.
+    stages_planned: dict[str, bool] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ reading
 
@@ -116,7 +117,7 @@ class RunData:
             recent=self.recent.copy(),
             records={},
             stage_starts={},
-            stages_planned=[],
+            stages_planned={},
         )
         for source in picture.sources.values():
             source.images, source.progress = dict(source.images), {}

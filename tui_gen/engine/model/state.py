@@ -15,7 +15,7 @@ from tui_gen.engine.model.minutes import count_minute, drop_minutes_after, shift
 from tui_gen.engine.model.problems import corrected_problems, low_success, note_problem
 from tui_gen.engine.model.run_data import RunData
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
-from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, SourceState
+from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, SourceState, stage_at_work
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
 _LEGACY_STAGES = frozenset({"", "split"})
@@ -189,11 +189,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.StagePlanned) -> None:
-        if event.stage not in self.stages_planned:
-            self.stages_planned.append(event.stage)
-        self.stage = self.stages_planned[-1]
-        if event.stage == self.stage:
-            self.named_stage = event.stage if event.is_named else ""
+        self.stages_planned[event.stage] = event.is_named
         for plan in event.plan.sources:
             source = self._see(plan.source, plan.name, plan.path)
             source.name, source.path, source.priority = plan.name, plan.path, plan.priority
@@ -202,6 +198,8 @@ class RunState(RunData):
             if unusable is not None and source.unusable != unusable:
                 self._note(ev.ProblemNoted(event.at, "error", unusable, plan.source))
             source.unusable = unusable
+        self.stage = stage_at_work(self.stages_planned, self.sources.values())
+        self.named_stage = self.stage if self.stages_planned[self.stage] else ""
         for name, category in event.plan.categories.items():
             self._plan_category(name, category)
         self._warn_of_plan(event.plan.warnings, event.at)

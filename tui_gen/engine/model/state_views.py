@@ -5,6 +5,7 @@ Plain records: only `RunState.apply` changes them; all other code reads copies.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -126,6 +127,22 @@ class SourceState:
         if self.unusable is None and self.is_missing:
             return self.missing_reason
         return self.unusable or self.quarantined or self.unreachable or ""
+
+
+def stage_at_work(stages: Iterable[str], sources: Iterable[SourceState]) -> str:
+    """Return the first of the planned stages that has clips to make, by the latest plans; else the last.
+
+    Later stages may already work on what the first has made. Failed clips wait for the next run.
+    """
+    planned = list(stages)
+    at_work = {
+        name
+        for source in sources
+        if not source.reason
+        for name, part in source.progress.items()
+        if part.clips_left > source.failed
+    }
+    return next((name for name in planned if name in at_work), planned[-1])
 
 
 @dataclass(slots=True)

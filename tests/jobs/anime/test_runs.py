@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.jobs.anime.series import Series, images, metadata, named
 
 
@@ -187,3 +189,12 @@ def test_a_folder_of_images_can_be_arranged_alone(made: Series, tmp_path: Path) 
 
 def _number(path: Path) -> int:
     return int(path.stem.removeprefix("image_"))
+
+
+@pytest.mark.parametrize("folder", ["raw", "cropped", "classified", "training"])
+def test_a_folder_that_was_removed_is_made_again(folder: str, series: Series) -> None:
+    whole = series.tree()
+    shutil.rmtree(getattr(series, folder))
+    done = series.run()
+    assert f"{folder}: the folder was removed; its images are made again" in done.out
+    assert series.tree() == whole

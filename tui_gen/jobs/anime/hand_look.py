@@ -41,6 +41,10 @@ from tui_gen.jobs.anime.units import CATEGORIES, members
 
 STAGE_OF: Mapping[Level, str] = {"raw": "extract", "cropped": "crop", "training": "select"}
 """The stage that writes the images of a level."""
+BESIDE = {"crop": "embed", "select": "tag"}
+"""The stage whose results go with those of another one."""
+DATASET_STAGES: Mapping[Level, str] = {"classified": "classify", "training": "caption"}
+"""The stage over the dataset that fills a folder, or writes beside its images."""
 MOST_NAMED = 3
 """Of images in one sentence."""
 
@@ -268,13 +272,17 @@ def _lost(
             for image, each in recorded[level].items()
             if work[level].is_gone or (level != "raw" and frame_of(image) in restored)
         ]
-        for stages, clips in ((stage, again), ("embed", again if level == "cropped" else [])):
-            by_source = defaultdict[str, dict[int, int]](dict)
-            for each in clips:
-                by_source[each.source][each.clip] = each.size_bytes
-            for source, sizes in by_source.items():
-                size = sum(sizes.values()) if stages == stage else 0
-                yield ev.PatchesLost(at, source, CATEGORIES[stages], tuple(sorted(sizes)), size, stages)
+        by_source = defaultdict[str, dict[int, int]](dict)
+        for each in again:
+            by_source[each.source][each.clip] = each.size_bytes
+        for source, sizes in by_source.items():
+            clips, size = tuple(sorted(sizes)), sum(sizes.values())
+            yield ev.PatchesLost(at, source, CATEGORIES[stage], clips, size, stage)
+            if stage in BESIDE:
+                yield ev.PatchesLost(at, source, CATEGORIES[BESIDE[stage]], clips, 0, BESIDE[stage])
+    for level, stage in DATASET_STAGES.items():
+        if work[level].is_gone:
+            yield ev.PatchesLost(at, DATASET, CATEGORIES[stage], (0,), 0, stage)
 
 
 def _waiting(settings: Settings, work: Mapping[Level, LevelWork], at: float) -> Iterator[ev.ProblemNoted]:

@@ -167,8 +167,8 @@ def test_the_job_of_the_page_runs_resumes_and_leaves_a_report(checksums: Path, t
     assert (tmp_path / "sums" / ".tui-gen" / "report.html").is_file()
 
 
-OF_OTHER_JOBS = {"group_reviewer", "next_steps"}
-"""Capabilities for which superres has no use: its patches are in no groups, and a run ends with all of them."""
+OF_OTHER_JOBS = {"describer", "group_reviewer", "next_steps"}
+"""Capabilities for which superres has no use: its patches are not divided into groups, for example."""
 
 
 def test_the_page_names_every_capability_and_superres_offers_each_it_has_a_use_for() -> None:

@@ -191,10 +191,56 @@ def _number(path: Path) -> int:
     return int(path.stem.removeprefix("image_"))
 
 
-@pytest.mark.parametrize("folder", ["raw", "cropped", "classified", "training"])
+@pytest.mark.parametrize("folder", ["raw", "classified", "training"])
 def test_a_folder_that_was_removed_is_made_again(folder: str, series: Series) -> None:
     whole = series.tree()
     shutil.rmtree(getattr(series, folder))
     done = series.run()
     assert f"{folder}: the folder was removed; its images are made again" in done.out
     assert series.tree() == whole
+
+
+def test_without_their_folder_crops_are_those_of_the_groups(series: Series) -> None:
+    whole = {path: content for path, content in series.tree().items() if "/cropped/" not in path}
+    shutil.rmtree(series.cropped)
+    done = series.run()
+    assert "by hand" not in done.out
+    assert series.tree() == whole
+
+
+def test_an_episode_that_is_added_later_repeats_nothing(made: Series, tmp_path: Path) -> None:
+    other = Series(tmp_path / "other")
+    for name in ("series", "pictures"):
+        shutil.copytree(made.folder / name, other.folder / name)
+    other.write(sources=["pictures"])
+    other.run()
+    before = other.stamps()
+    other.write()
+    other.run()
+    after = other.stamps()
+    kept = [path for path in before if "/raw/" in path or "/cropped/" in path]
+    assert kept
+    assert {path: after[path] for path in kept} == {path: before[path] for path in kept}
+    training = [path for path in before if path.startswith("training/") and path.endswith(".webp")]
+    stems = {Path(path).stem: after[path] for path in after if path.endswith(".webp")}
+    same = [path for path in training if stems.get(Path(path).stem) == before[path]]
+    assert len(same) == len([path for path in training if Path(path).stem in stems])
+
+
+def test_another_file_in_the_place_of_an_episode_is_refused(series: Series) -> None:
+    episode = next((series.folder / "series").iterdir())
+    episode.write_bytes(episode.read_bytes() + b"more")
+    done = series.run(code=2)
+    assert "EP1 is" in done.err
+    assert 'give the new one another "episode" or "prefix"' in done.err
+
+
+def test_a_limited_run_surveys_and_a_whole_one_goes_on(made: Series, tmp_path: Path) -> None:
+    other = Series(tmp_path / "other")
+    for name in ("series", "pictures"):
+        shutil.copytree(made.folder / name, other.folder / name)
+    other.write()
+    done = other.run("--limit", "1", code=4)
+    assert "Traceback" not in done.err
+    other.run()
+    assert other.tree() == made.tree()

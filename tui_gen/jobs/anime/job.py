@@ -18,7 +18,7 @@ from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.capabilities import Capabilities
 from tui_gen.engine.model import events as ev
 from tui_gen.jobs.anime import facts
-from tui_gen.jobs.anime.config.recipes import file_digest
+from tui_gen.jobs.anime.config.recipes import file_digest, recipe_of_stage
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.config_capabilities import capabilities_of
 from tui_gen.jobs.anime.facts import NOTHING, Records
@@ -106,6 +106,9 @@ def opened_job(settings: Settings, records: Records) -> OpenedAnime:
         message = f"{error.filename or settings.folders.output}: cannot be read ({error.strerror})"
         raise RefusedError(message) from error
     events = (*source_events(settings, records, looks, at), *found.events)
+    if found.work["raw"].is_gone:  # the faces of the frames stand in the metadata beside them
+        recipe = recipe_of_stage("crop", settings, models)
+        events = (*events, ev.StageStarted(at, "crop", dict(recipe), is_redone=True))
     tools = (f"ffmpeg {ffmpeg.version} ({display_name(ffmpeg.path)})", *models.sentences, *found.sentences)
     resources = _resources(settings, looks, (ffmpeg, models, found))
     job = Anime(resources, outside_of(settings))

@@ -109,7 +109,7 @@ def opened_job(settings: Settings, records: Records) -> OpenedAnime:
     if found.work["raw"].is_gone:  # the faces of the frames stand in the metadata beside them
         recipe = recipe_of_stage("crop", settings, models)
         events = (*events, ev.StageStarted(at, "crop", dict(recipe), is_redone=True))
-    tools = (f"ffmpeg {ffmpeg.version} ({display_name(ffmpeg.path)})", *models.sentences, *found.sentences)
+    tools = (f"ffmpeg {ffmpeg.version} ({display_name(ffmpeg.path)})", *models.lines, *found.sentences)
     resources = _resources(settings, looks, (ffmpeg, models, found))
     job = Anime(resources, outside_of(settings))
     if found.are_removed:

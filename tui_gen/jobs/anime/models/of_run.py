@@ -21,8 +21,22 @@ class RunModels:
     @property
     def sentences(self) -> tuple[str, ...]:
         """One line a model: which one, why, and how to get a better one."""
-        more = () if self.frame is None else (self.frame.sentence,)
-        return (*self.found.sentences, *more)
+        return tuple(model.sentence for model in self.models)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What a run says of its models when it begins."""
+        found = (self.found.detector, self.found.embedder, self.found.tagger)
+        lines = [f"{model.kind}: {model.name}" for model in self.models]
+        if any(model.is_embedded for model in found):
+            lines.append("better models than embedded ones: see tui-gen check")
+        return tuple(lines)
+
+    @property
+    def models(self) -> tuple[FoundModel, ...]:
+        """All models that are used."""
+        more = () if self.frame is None else (self.frame,)
+        return (self.found.detector, self.found.embedder, self.found.tagger, *more)
 
 
 def may_use_gpu(models: RunModels, settings: Settings) -> bool:

@@ -157,12 +157,23 @@ def _known_file(records: Records, source: Source) -> Mapping[str, object] | None
     return known if isinstance(known, dict) and "fingerprint" in known else None
 
 
+def is_replaced(records: Records, source: Source, found: FileLook | NoFile | None) -> bool:
+    """Return whether the file of an episode has another content than the one that the ledger knows."""
+    known = _known_file(records, source)
+    return known is not None and isinstance(found, FileLook) and known["fingerprint"] != found.fingerprint
+
+
+def is_new(records: Records, source: Source) -> bool:
+    """Return whether nothing was made of an episode yet: its file may be replaced, as a torn download is."""
+    return not facts.made(records.get(source.id, NOTHING), "survey")
+
+
 def refuse_replaced(settings: Settings, records: Records, looks: Mapping[str, FileLook | NoFile]) -> None:
     """Raise RefusedError if the file of an episode is another one than the one its frames are of."""
     problems = []
     for source in settings.sources:
-        known, found = _known_file(records, source), looks.get(source.id)
-        if known is None or not isinstance(found, FileLook) or known["fingerprint"] == found.fingerprint:
+        known = _known_file(records, source)
+        if known is None or not is_replaced(records, source, looks.get(source.id)) or is_new(records, source):
             continue
         problems.append(
             f"{settings.config_path}: {display_name(source.id)} is {display_name(source.path)} now, and its "
@@ -184,6 +195,9 @@ def source_events(
             continue
         file = found.facts if found is not None else {}
         new = facts.source_facts(source, file)
+        if is_replaced(records, source, found):
+            new |= {"probe": None}
+            yield ev.SourceRetried(at, source.id)
         if records.get(source.id, NOTHING).facts.get("source") != new["source"]:
             yield ev.FactsLearned(at, "survey", source.id, new)
 

@@ -114,6 +114,27 @@ def test_a_run_after_a_check_does_not_probe_again(fresh: Series) -> None:
     assert len(probed) == 1
 
 
+def test_a_file_that_was_cut_off_and_is_whole_now_is_used(fresh: Series) -> None:
+    broken = fresh.folder / "series" / "Small Series - 02.mkv"
+    assert run_inside("check", fresh.config).code == 3
+    assert looked_at(fresh)["EP2"].reason == "not a video file"
+    broken.write_bytes((fresh.folder / "series" / "Small Series - 01.mkv").read_bytes())
+    assert looked_at(fresh)["EP2"].state == "good"
+    assert conditions(fresh)["ffmpeg"].level == "good"
+    assert "episodes" not in conditions(fresh)
+    for name in ("torn.png", "empty.jpg"):
+        (fresh.folder / "pictures" / name).unlink()
+    fresh.write(end_stage="survey")
+    fresh.run()
+    broken.write_bytes(b"another one")
+    lines = len(fresh.ledger())
+    done = run_inside("check", fresh.config)  # now there is a survey of the file before
+    assert "another file than the one that its frames are of" in done.out
+    assert "EP2 is" in conditions(fresh)["episodes"].says
+    assert not [line for line in fresh.ledger()[lines:] if line.get("source") == "EP2"]
+    fresh.run(code=2)
+
+
 def test_titles_that_share_a_prefix_may_be_several_series() -> None:
     names = ("Frieren - 01.mkv", "Frieren - 02.mkv", "Oshi no Ko - 01.mkv", "a film.mkv")
     sources = [Source(f"EP{n}", f"/anime/{name}", "episode", "", n) for n, name in enumerate(names)]

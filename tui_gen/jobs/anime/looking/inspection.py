@@ -24,7 +24,14 @@ from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
 from tui_gen.jobs.anime.images.walk import images_below
-from tui_gen.jobs.anime.job import episode_looks, fit_ffmpeg, refuse_replaced, source_events
+from tui_gen.jobs.anime.job import (
+    episode_looks,
+    fit_ffmpeg,
+    is_new,
+    is_replaced,
+    refuse_replaced,
+    source_events,
+)
 from tui_gen.jobs.anime.looking.conditions import (
     ffmpeg_condition,
     model_conditions,
@@ -63,7 +70,13 @@ def inspection_of(settings: Settings, records: Records) -> SeriesInspection:
         ffmpeg = error
     looks = episode_looks(settings, records)
     conditions = tuple(_conditions(settings, records, ffmpeg, looks))
-    found = tuple(source_events(settings, records, looks, time.time()))
+    refused = {
+        source.id
+        for source in settings.sources
+        if is_replaced(records, source, looks.get(source.id)) and not is_new(records, source)
+    }
+    known = replace(settings, sources=tuple(each for each in settings.sources if each.id not in refused))
+    found = tuple(source_events(known, records, looks, time.time()))  # facts of a refused file are not kept
     usable = None if isinstance(ffmpeg, RefusedError) else ffmpeg
     return SeriesInspection(settings, records, usable, looks, conditions, found)
 
@@ -136,6 +149,11 @@ class SeriesInspection:
         file, record = self.looks[source.id], self.records.get(source.id, NOTHING)
         if isinstance(file, NoFile):
             return replace(blank, state="missing" if file.is_missing else "unusable", reason=file.reason)
+        if is_replaced(self.records, source, file):
+            if not is_new(self.records, source):
+                reason = "another file than the one that its frames are of"
+                return replace(blank, state="unusable", reason=reason)
+            return await self._probed(source, blank)
         if record.unusable is not None:
             return replace(blank, state="unusable", reason=record.unusable)
         known = record.facts.get("probe")

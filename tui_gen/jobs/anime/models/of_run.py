@@ -19,11 +19,6 @@ class RunModels:
     frame: FoundModel | None = None  # of near duplicates by embedding
 
     @property
-    def sentences(self) -> tuple[str, ...]:
-        """One line a model: which one, why, and how to get a better one."""
-        return tuple(model.sentence for model in self.models)
-
-    @property
     def lines(self) -> tuple[str, ...]:
         """What a run says of its models when it begins."""
         found = (self.found.detector, self.found.embedder, self.found.tagger)

@@ -105,8 +105,12 @@ def test_added_copied_and_renamed_images_are_recognised(series: Series) -> None:
     shutil.copy(copied, series.cropped / copied.name)
     added = series.raw / "mine.png"
     added.write_bytes(images(series.raw / "pictures")[5].read_bytes())
+    (series.classified / "Rei").mkdir()
+    shutil.copy(crops[3], series.classified / "Rei" / "portrait.png")
     done = series.run()
     assert "raw: 1 added by hand (mine)" in done.out
+    assert "classified: 1 added by hand (portrait)" in done.out
+    assert metadata(named(series.training)["portrait"]).characters == ("Rei",)
     assert f"{copied.stem} is there twice and waits" in done.out + done.err
     assert "mine" in {path.stem.partition("_person")[0] for path in images(series.cropped)}
     # The renamed crop is the same crop: nothing else was made in its place.

@@ -31,7 +31,7 @@ from tui_gen.jobs.anime.images.hand_work import (
     hand_work,
     hand_work_after_removal,
 )
-from tui_gen.jobs.anime.images.ids import frame_of
+from tui_gen.jobs.anime.images.ids import frame_of, whole_of
 from tui_gen.jobs.anime.images.placements import read_placements
 from tui_gen.jobs.anime.images.walk import images_below, stem_of
 from tui_gen.jobs.anime.images.writing import sha256_of
@@ -212,7 +212,7 @@ def _expected(settings: Settings, records: Records, level: Level) -> Callable[[s
             names = FrameIds(source, record, facts.added_images(records))
             left = facts.made(record, "extract") & ~facts.ended(record, "crop")
             pending.update(names[index] for index in members(left))
-    return lambda image: frame_of(image) in pending or image in pending
+    return lambda image: not pending.isdisjoint({image, whole_of(image), frame_of(image)})
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

@@ -25,3 +25,8 @@ def frame_of(image: str) -> str:
     """Return the id of the frame that an image was made of: its own id if it is no crop."""
     found = _CROP.fullmatch(image)
     return found["frame"] if found else image
+
+
+def whole_of(image: str) -> str:
+    """Return the id of the crop that an upper body or a head was cut of: its own id if it is none."""
+    return image.removesuffix("_head").removesuffix("_halfbody")

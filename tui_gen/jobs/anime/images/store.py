@@ -82,8 +82,7 @@ class ImageStore:
         if self._crops is None:
             self._crops = {}
             for image, path in sorted({**self.paths("classified"), **self.paths("cropped")}.items()):
-                if frame_of(image) != image or image in self.paths("cropped"):
-                    self._crops.setdefault(frame_of(image), {})[image] = path
+                self._crops.setdefault(frame_of(image), {})[image] = path
         return self._crops.get(frame, {})
 
     # ------------------------------------------------------------------ reading

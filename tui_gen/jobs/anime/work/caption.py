@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.base.errors import RefusedError
+from tui_gen.jobs.anime.images.ids import whole_of
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.writing import write_whole
@@ -94,13 +95,8 @@ def _write_captions(
 
 
 def _with_characters(metadata: ImageMetadata, selection: Mapping[str, Mapping[str, Any]]) -> ImageMetadata:
-    entry = selection.get(metadata.id) or selection.get(_whole(metadata.id))
+    entry = selection.get(metadata.id) or selection.get(whole_of(metadata.id))
     return metadata if entry is None else replace(metadata, characters=tuple(entry["characters"]))
-
-
-def _whole(image: str) -> str:
-    """Return the id of the crop that an upper body or a head was cut of."""
-    return image.removesuffix("_head").removesuffix("_halfbody")
 
 
 def _supersede_unselected(
@@ -108,7 +104,7 @@ def _supersede_unselected(
 ) -> None:
     pinned = context.hand["training"].pinned
     for image, path in store.paths("training").items():
-        if not ({image, _whole(image)} & selection.keys() or image in added or image in pinned):
+        if not ({image, whole_of(image)} & selection.keys() or image in added or image in pinned):
             store.supersede(path)
 
 

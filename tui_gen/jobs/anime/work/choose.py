@@ -80,11 +80,15 @@ def _supersede_others(
     """Move the frames of episodes that are not chosen any more, and what was made of them."""
     store = ImageStore(context.settings.folders, context.hand)
     added = context.hand["raw"].added if "raw" in context.hand else {}
-    heads = {source.frame_id(0)[:-6]: source.id for source, _ in order.sources if source.kind == "episode"}
+    heads = {
+        source.frame_id(0).rpartition("_")[0]: source.id
+        for source, _ in order.sources
+        if source.kind == "episode"
+    }
     wanted = {source.id: int(entries["chosen"], 16) for source, entries, _ in learned}
     for level in ("raw", "cropped", "classified", "training"):
         for image, path in store.paths(level).items():
-            head, number = frame_of(image)[:-6], frame_of(image)[-6:]
+            head, _, number = frame_of(image).rpartition("_")
             source = heads.get(head)
             if source not in wanted or not number.isdecimal() or image in added:
                 continue

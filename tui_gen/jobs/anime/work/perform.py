@@ -43,6 +43,8 @@ DOING = {
     "balance": "balancing",
     "remove": "removing",
 }
+LEAST_FRAMES = 2
+"""An episode with fewer has no rate."""
 ORDERS: dict[str, type[CropOrder | EmbedOrder | SelectOrder | TagOrder]] = {
     "crop": CropOrder,
     "embed": EmbedOrder,
@@ -64,7 +66,7 @@ async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator
     """Learn the facts of an episode."""
     await resources.presence.check(unit.source, unit.path)
     file = FilmFile(unit.source, unit.path, resources.children.context.settings.nice)
-    found = await probe(file, least_frames=1, ffmpeg=resources.ffmpeg)
+    found = await probe(file, least_frames=LEAST_FRAMES, ffmpeg=resources.ffmpeg)
     if isinstance(found, Unusable):
         yield found
     else:

@@ -104,7 +104,10 @@ def _write(context: Context, store: ImageStore, rgb: RGB, metadata: ImageMetadat
         recorded = earlier.sha256
     written = store.write(target, encoded(rgb, settings.select.image_save_ext), recorded=recorded)
     place = settings.folders.relative(target)
-    known = metadata if earlier is None else replace(metadata, tags=earlier.tags or metadata.tags)
+    known = metadata
+    if earlier is not None:  # the tagger's tags, until it is asked again
+        models = {**metadata.models, **earlier.models}
+        known = replace(metadata, tags=earlier.tags or metadata.tags, models=models)
     store.write_metadata(
         target,
         replace(

@@ -117,7 +117,7 @@ def _facts(
     present = store.paths("training")
     wanted = defaultdict[str, list[str]](list)
     for image in sorted({*found.images, *found.regularization}):
-        wanted[sources.get(frame_of(image), ADDED)].append(image)
+        wanted[sources.get(image) or sources.get(frame_of(image), ADDED)].append(image)
     for source in sorted({*wanted, *written}):
         ids = list(written.get(source, ()))
         places = {image: place for place, image in enumerate(ids)}

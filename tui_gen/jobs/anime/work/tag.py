@@ -63,6 +63,8 @@ def _tag(context: Context, store: ImageStore, image: str, path: Path) -> None:
         tagger = tagger_of(context).name
         # Tags of another tagger, or by another threshold, are replaced.
         before = replace(metadata, tags={}, models={**metadata.models, "tagger": tagger})
+        if metadata.models.get("tagger"):
+            before = replace(before, rating="", n_people=None)
         metadata = with_tags(before, found, context.settings.tag)
     store.write_metadata(path, metadata)
 

@@ -13,6 +13,8 @@ from tests.jobs.anime.films import film_of
 from tui_gen.jobs.anime.demo.characters import CHARACTERS
 from tui_gen.jobs.anime.demo.episodes import DemoFilmError, draw_episodes, drawn
 from tui_gen.jobs.anime.demo.script import FRAME, FRAMES_PER_SECOND, pictures_of, truth_of
+from tui_gen.jobs.anime.models.boxes import iou
+from tui_gen.jobs.anime.models.embedded.detector import checked_detector
 from tui_gen.media.geometry import Size
 
 TRUTH = truth_of()
@@ -95,6 +97,18 @@ def test_a_face_has_the_colours_of_its_character() -> None:
     pixels = drawn(picture)[top:bottom, left:right].reshape(-1, 3).astype(int)
     for colour in (CHARACTERS["hana"].hair, CHARACTERS["hana"].eyes):
         assert (np.abs(pixels - colour).max(axis=1) < 6).sum() > 100
+
+
+def test_the_face_detector_finds_the_drawn_faces_and_no_others() -> None:
+    detector = checked_detector()
+    scenes = {picture.scene: picture for picture in pictures_of(0)}  # the last pose of each
+    truth = {frame.scene: frame for frame in TRUTH[0]}
+    for scene in ("opening_trio", "class_talk", "street_hana", "from_behind", "evening_trio", "street_rei"):
+        wanted = sorted(shown.face for shown in truth[scene].characters if shown.face is not None)
+        found = sorted(each.box for each in detector.faces(drawn(scenes[scene])))
+        assert len(found) == len(wanted), scene
+        for face, box in zip(wanted, found, strict=True):
+            assert iou(face, box) > 0.5, scene
 
 
 def test_episodes_that_are_there_are_not_drawn_again(drawn_episodes: tuple[Path, ...]) -> None:

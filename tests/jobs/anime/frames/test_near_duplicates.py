@@ -64,7 +64,7 @@ def episodes_of(drawn: Sequence[tuple[int, int]]) -> list[EpisodeSurvey]:
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_the_distance_is_that_of_the_worst_block(seed: int) -> None:
     one, other = np.random.default_rng(seed).integers(0, 256, (2, 16, 32, 3), np.uint8)
     found = Thumbnails.of(np.stack([one, other])).distances(np.array([0]), np.array([1]))
@@ -77,7 +77,7 @@ def test_the_distance_is_that_of_the_worst_block(seed: int) -> None:
     st.sampled_from([0.0, WITHIN]),
     st.sampled_from([8, 64]),
 )
-@settings(max_examples=15)
+@settings(max_examples=8)
 @example(40, 1, WITHIN, 8)
 @example(40, 2, WITHIN, 64)
 def test_leaders_are_those_of_the_plain_rule(count: int, seed: int, within: float, chunk: int) -> None:
@@ -117,7 +117,7 @@ def test_the_work_is_known_to_be_alive() -> None:
 
 
 @given(EPISODES, st.sampled_from(["thumb", "embedding"]))
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_an_episode_added_at_the_end_changes_nothing_before_it(
     drawn: list[tuple[int, int]], method: str
 ) -> None:
@@ -128,7 +128,7 @@ def test_an_episode_added_at_the_end_changes_nothing_before_it(
 
 
 @given(EPISODES)
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_chosen_frames_are_the_sharpest_of_their_groups(drawn: list[tuple[int, int]]) -> None:
     episodes = episodes_of(drawn)
     standing = list[Thumbs]()

@@ -28,6 +28,7 @@ from tests.jobs.anime.films import (
     shown_number,
     surveyed,
 )
+from tui_gen.jobs.anime.frames.decoding import DecodeOrder, decoding
 from tui_gen.jobs.anime.frames.film import EpisodeFilm, film_from_json, film_to_json
 from tui_gen.jobs.anime.frames.pictures import sharpness
 from tui_gen.jobs.anime.frames.survey import Survey, survey_window
@@ -266,6 +267,15 @@ def test_a_film_that_is_gone_is_worth_another_attempt(long_film: EpisodeFilm) ->
         survey_window(gone, windows_of(150)[0], EVERY_FRAME, alive=nothing)
     with pytest.raises(ChildError, match="could not start"):
         survey_window(replace(long_film, ffmpeg="/no/ffmpeg"), windows_of(150)[0], EVERY_FRAME, alive=nothing)
+
+
+def test_an_ffmpeg_that_lacks_a_filter_is_no_fault_of_the_film(long_film: EpisodeFilm) -> None:
+    order = DecodeOrder(long_film, None, select="mpnothing", render="null", size=Size(128, 64))
+    with (
+        decoding(order, nothing) as decoder,
+        pytest.raises(ChildError, match="this ffmpeg has no filter mpnothing: name another one"),
+    ):
+        list(decoder.frames())
 
 
 WORKER = """

@@ -205,6 +205,9 @@ class Decoding:
             raise ChildError(reason, tail)
         if not status:
             return None
+        if log.lasting_reason and "has no filter" in log.lasting_reason:
+            reason = f"{log.lasting_reason}: name another one, or take `ffmpeg` out of the configuration"
+            raise ChildError(reason, tail)
         return log.lasting_reason or f"ffmpeg ended with status {status}: {tail[-200:]}"
 
 

@@ -6,7 +6,9 @@ mpdecimate compares 8x8 blocks on a grid of 4 pixels with the last kept frame by
 differences, in each plane and without its first 8 columns. A frame is kept if one sum is over `hi`, or more
 than `frac` of (w/16)(h/16) sums are over `lo`.
 
-Invariant: a survey depends on the file, the window and the options alone. Each window begins anew.
+Invariant: a survey depends on the file, the window and the options alone. Each window begins anew. The
+exception is damaged data: how many frames around them are left out depends on when ffmpeg's threads report
+errors.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ from tui_gen.jobs.anime.looking.source_report import (
 from tui_gen.jobs.anime.models.of_run import models_of
 from tui_gen.jobs.anime.sources import Source
 from tui_gen.jobs.anime.stages import RECIPE
+from tui_gen.jobs.anime.work.perform import LEAST_FRAMES
 from tui_gen.media.facts_json import probe_from_json, probe_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.film_facts import FilmFile, ProbeFacts
@@ -166,7 +167,7 @@ class SeriesInspection:
             return replace(blank, state="unusable", reason="not looked at: there is no fit ffmpeg")
         file = FilmFile(source.id, source.path, self.settings.nice)
         try:
-            facts = await probe(file, least_frames=1, ffmpeg=self.ffmpeg)
+            facts = await probe(file, least_frames=LEAST_FRAMES, ffmpeg=self.ffmpeg)
         except ChildError as error:  # no fault of the file: a run tries again
             return replace(blank, state="unusable", reason=error.reason)
         if isinstance(facts, Unusable):

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from tests.acceptance.program import run_inside
-from tests.jobs.anime.series import Series, images, named
+from tests.jobs.anime.series import Series, images, metadata, named
 from tui_gen.base.exit_codes import ExitCode
 
 
@@ -54,6 +54,9 @@ def test_an_image_that_would_be_another_one_now_is_left_alone(series: Series) ->
     assert done.code == ExitCode.DAMAGE
     assert "Repaired 0 of 1 image" in done.err
     assert training.read_bytes() == torn
+    series.run()  # all stages after the change are performed, and what is torn is replaced
+    assert {min(metadata(image).image_size) for image in images(series.training)} <= set(range(97))
+    assert run_inside("verify", series.config).code == ExitCode.DONE
 
 
 def test_an_image_of_a_folder_is_taken_from_its_folder(series: Series) -> None:

@@ -1,7 +1,7 @@
 """The job with everything taken out of its plan but certain images: for making damaged ones again.
 
-Only the stages that write images are performed. What was made of an image stays, because an image that is
-made again is the same, byte for byte.
+Only the stages that write images have work. What was made of an image stays, because an image that is made
+again is the same, byte for byte.
 """
 
 from __future__ import annotations
@@ -62,9 +62,12 @@ def repairing(opened: OpenedAnime, wanted: Wanted) -> OpenedAnime:
 
 
 def _stages(opened: OpenedAnime, wanted: Wanted) -> Iterator[RestoreStage]:
-    for stage in STAGE_OF.values():
+    """Yield all stages: those that restore nothing only record, as any run, that their settings changed."""
+    restorers = frozenset(STAGE_OF.values())
+    for stage in opened.job.stages:
         bits = defaultdict[str, int](int)
-        for source, clips in wanted.items():
-            bits[source] |= bits_of([clip for clip, names in clips.items() if CATEGORIES[stage] in names])
-        if any(bits.values()):
-            yield RestoreStage(stage, opened.job.resources, wanted=dict(bits))
+        for source, clips in wanted.items() if stage.name in restorers else ():
+            bits[source] |= bits_of(
+                [clip for clip, names in clips.items() if CATEGORIES[stage.name] in names]
+            )
+        yield RestoreStage(stage.name, opened.job.resources, wanted=dict(bits))

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from tui_gen.contract.contact_sheet import SheetMade
     from tui_gen.contract.export import Exported, ExportRequest
     from tui_gen.contract.groups import GroupReviewer
+    from tui_gen.contract.opened_job import OpenedJob
     from tui_gen.contract.preview import Picture
     from tui_gen.contract.report import ReportSection
     from tui_gen.contract.stats import Measurements
-    from tui_gen.contract.verify import Checked, MissingMeans, Recorded
+    from tui_gen.contract.verify import Checked, MissingMeans, Recorded, Wanted
     from tui_gen.jobs.anime.looking.inspection import SeriesInspection
 
 Records = Mapping[str, SourceRecord]
@@ -40,6 +41,7 @@ def capabilities_of(settings: Settings) -> Capabilities:
         planner=LedgerPlanner(settings),
         describer=SeriesDescriber(settings),
         verifier=ImageVerifier(settings),
+        repairer=ImageRepairer(),
         statistician=ImageStatistician(settings),
         next_steps=partial(next_steps, settings),
         exporter=TrainingSetExporter(settings),
@@ -121,6 +123,21 @@ class ImageVerifier:
 
         state, _ = replay(self.settings.folders.run_folder)
         return state.records
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRepairer:
+    """Makes damaged images again, byte for byte."""
+
+    def restricted(self, opened: OpenedJob, wanted: Wanted) -> OpenedJob:
+        """Return the opened job, restricted to these images."""
+        from tui_gen.jobs.anime.looking.repairing import repairing
+        from tui_gen.jobs.anime.opened import OpenedAnime
+
+        if not isinstance(opened, OpenedAnime):
+            message = f"not opened by this job: {opened!r}"
+            raise TypeError(message)
+        return repairing(opened, wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.acceptance.program import run_inside
 from tests.jobs.anime.series import Series, images, named
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.jobs.anime.images.metadata import metadata_name
-from tui_gen.jobs.anime.looking.whole_image import fault_of
+from tui_gen.jobs.anime.images.whole_image import fault_of
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
 

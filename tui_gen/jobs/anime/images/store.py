@@ -22,6 +22,7 @@ from tui_gen.jobs.anime.images.hand_work import LevelWork
 from tui_gen.jobs.anime.images.ids import frame_of
 from tui_gen.jobs.anime.images.metadata import ImageMetadata, decoded, encoded, metadata_name
 from tui_gen.jobs.anime.images.walk import images_below, stem_of
+from tui_gen.jobs.anime.images.whole_image import fault_of
 from tui_gen.jobs.anime.images.writing import sha256_of, supersede, write_whole
 
 if TYPE_CHECKING:
@@ -155,13 +156,14 @@ class ImageStore:
     def write(self, path: Path, data: bytes, *, recorded: str) -> WrittenImage:
         """Write an image. `recorded` is the SHA-256 that the metadata of an earlier one tell.
 
-        An earlier image with another content than recorded was edited by hand: it is kept. Raises
-        ObstructedError.
+        An earlier image with another content than recorded was edited by hand: it is kept, unless it is
+        damaged. Raises ObstructedError.
         """
         digest = hashlib.sha256(data).hexdigest()
         if path.exists():
             present = sha256_of(path)
-            if present == digest or (recorded and present != recorded):
+            is_edited = bool(recorded) and present != recorded and not fault_of(path.read_bytes())
+            if present == digest or is_edited:
                 return WrittenImage(path, present, path.stat().st_size)
             supersede(path, self.folders.output, self.folders.superseded)
         write_whole(path, data)

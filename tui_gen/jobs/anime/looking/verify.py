@@ -28,8 +28,8 @@ from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.hand_look import STAGE_OF, Look, look_at_folders
 from tui_gen.jobs.anime.images.folders import Level
 from tui_gen.jobs.anime.images.store import ImageStore
+from tui_gen.jobs.anime.images.whole_image import fault_of
 from tui_gen.jobs.anime.images.writing import sha256_of
-from tui_gen.jobs.anime.looking.whole_image import fault_of
 from tui_gen.jobs.anime.units import CATEGORIES
 
 CHECKERS = 4

@@ -148,6 +148,20 @@ class TagOrder(FramesOrder):
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreOrder(FramesOrder):
+    """Make the damaged images again that a stage wrote."""
+
+    stage: str
+    facts: Mapping[str, Any]  # "probe" and "frames", or "names"
+
+    def carry_out(self, context: Context, signs: Signs) -> object:
+        """Restore the images."""
+        from tui_gen.jobs.anime.work.restore import restored
+
+        return _with_warnings(restored(context, self, signs))
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetOrder:
     """Perform a stage over the dataset."""
 

@@ -73,13 +73,20 @@ async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator
         yield Learned(unit.source, {"probe": probe_to_json(found)})
 
 
-async def perform_frames(unit: FrameUnit, stage: str, resources: Resources) -> AsyncGenerator[Report, None]:
+def perform_frames(unit: FrameUnit, stage: str, resources: Resources) -> AsyncGenerator[Report, None]:
     """Have the clips of a unit made, then report each."""
+    return perform_order(unit, stage, _order(unit, stage), resources)
+
+
+async def perform_order(
+    unit: FrameUnit, stage: str, order: Order, resources: Resources
+) -> AsyncGenerator[Report, None]:
+    """Have an order carried out that answers for each clip of a unit, then report each."""
     if stage in {"survey", "extract"} and unit.origin.kind == "episode":
         await resources.presence.check(unit.source, unit.origin.path)
     yield Doing(unit.clips[0], DOING[stage])
     began = time.monotonic()
-    told = await resources.children.ask(_order(unit, stage))
+    told = await resources.children.ask(order)
     seconds = (time.monotonic() - began) / len(unit.indexes)
     if told["warnings"]:
         yield Learned(unit.source, {}, tuple(told["warnings"]))

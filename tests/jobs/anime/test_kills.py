@@ -92,3 +92,31 @@ def test_a_child_that_dies_at_a_rename_leaves_nothing_half(number: int, made: Se
     done = series.run()
     assert "by hand" not in done.out, done.out
     assert series.tree() == made.tree(), f"after {time.monotonic() - began:.1f} s"
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.parametrize(
+    "number", [20, *(pytest.param(each, marks=pytest.mark.soak) for each in (1, 2, 3, 50, 90, 130, 170))]
+)
+def test_a_removal_of_images_that_is_killed_goes_on(number: int, series: Series) -> None:
+    """The child that removes the intermediate images is killed at its n-th removal of a file."""
+    training = series.tree(series.training)
+    series.write(remove_intermediate=True)
+    inject = f"inject=unlink,unlinkat:signal=SIGKILL:when={number}"
+    subprocess.run(
+        [str(STRACE), "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlink,unlinkat", "-e", inject,
+         *command("run", series.config, "--workers", "1")],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        timeout=110,
+    )  # fmt: skip
+    if number >= 20:
+        left = list((series.output / "intermediate").rglob("*.png"))
+        assert left, "it was not killed"
+    done = series.run()
+    assert "by hand" not in done.out, done.out
+    assert not (series.output / "intermediate").exists()
+    assert series.tree(series.training) == training

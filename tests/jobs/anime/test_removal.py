@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.program import run_inside
 from tests.jobs.anime.series import Series, images, named
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.jobs.anime.images.store import ImageStore
@@ -59,6 +60,11 @@ def test_a_later_run_takes_nothing_for_dropped_or_lost(series: Series) -> None:
     assert [line for line in new if set(line.get("facts", ())) != {"source"}] == []  # its path is another one
 
 
+def test_verify_misses_nothing(series: Series) -> None:
+    done = run_inside("verify", series.config)
+    assert (done.code, "all whole" in done.err, "by hand" in done.err) == (0, True, False), str(done)
+
+
 def test_later_stages_can_be_performed_again(series: Series) -> None:
     series.write(remove_intermediate=True, general_description="drawn")
     series.run()
@@ -106,7 +112,7 @@ def test_a_removal_that_was_cut_off_goes_on(kept: Series, tmp_path: Path) -> Non
     series.write(remove_intermediate=True)
     done = series.run()
     assert "by hand" not in done.out
-    assert not images(series.output / "intermediate")
+    assert not (series.output / "intermediate").exists()
     after = series.stamps()
     assert {path: stamp for path, stamp in training.items() if path.startswith("training/")} == after
 

@@ -76,9 +76,7 @@ def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
     recorded = _recorded(settings, records)
     present = {level: images_below(settings.folders.of(level)) for level in LEVELS}
     earlier = {level: facts.earlier_hand_work(records, level) for level in LEVELS}
-    # The marker is older than the fact, and without a record it is of a dataset that was started over.
-    is_known = facts.are_removed(records)
-    are_removed = is_known or bool(records and settings.folders.removed_marker.exists())
+    is_known, are_removed = facts.are_removed(records), are_images_removed(settings, records)
     work = dict[Level, LevelWork]()
     for level in LEVELS:
         around = Surroundings(
@@ -100,6 +98,14 @@ def look_at_folders(settings: Settings, records: Records, at: float) -> Look:
         *_waiting(settings, work, at),
     ]
     return Look(work, tuple(events), tuple(_sentences(work, earlier, added)), restored, are_removed)
+
+
+def are_images_removed(settings: Settings, records: Records) -> bool:
+    """Return whether the images of raw, cropped and classified were removed, or their removal began.
+
+    The marker is older than the fact; without a record it is of a dataset that was started over.
+    """
+    return facts.are_removed(records) or bool(records and settings.folders.removed_marker.exists())
 
 
 # ------------------------------------------------------------------ what is known

@@ -25,8 +25,8 @@ from tui_gen.engine.storage.standing_patches import standing_patches
 from tui_gen.jobs.anime import facts
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import NOTHING, Records
-from tui_gen.jobs.anime.hand_look import STAGE_OF, Look, look_at_folders
-from tui_gen.jobs.anime.images.folders import Level
+from tui_gen.jobs.anime.hand_look import STAGE_OF, Look, are_images_removed, look_at_folders
+from tui_gen.jobs.anime.images.folders import INTERMEDIATE, Level
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.whole_image import fault_of
 from tui_gen.jobs.anime.images.writing import sha256_of
@@ -41,14 +41,19 @@ WITH_FOLDER = "missing with the whole folder: the next run makes it again"
 
 
 def recorded_images(settings: Settings, records: Records) -> list[Recorded]:
-    """Return the images of the ledger that are chosen or selected now: others are superseded."""
+    """Return the images of the ledger that are chosen or selected now: others are superseded.
+
+    Images that were removed because of `remove_intermediate` are none of the dataset any more.
+    """
     ledger = settings.folders.run_folder / LEDGER_NAME
+    removed = INTERMEDIATE if are_images_removed(settings, records) else ()
     return [
         Recorded(
             standing.clip.clip, standing.patch.category, standing.patch.size_bytes, standing.patch.record
         )
         for standing in standing_patches(ledger)
         if standing.patch.category in LEVEL_OF
+        and LEVEL_OF[standing.patch.category] not in removed
         and _is_wanted(
             records.get(standing.clip.clip.source, NOTHING), standing.patch.category, standing.clip.clip.index
         )

@@ -9,7 +9,7 @@ have put into the folders stay: they may be the only copy.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,7 @@ def removed_images(context: Context, order: DatasetOrder, signs: Signs) -> dict[
             removed += _remove(store, level, added, signs)
             _remove_metadata(folders.of(level))
             remove_empty_folders(folders.of(level))
-            with suppress(OSError):  # it holds something
-                folders.of(level).rmdir()
+        _remove_if_empty([*map(folders.of, INTERMEDIATE), *_above(folders)])
     except OSError as error:
         message = f"{error.filename or folders.output}: {reason_of(error)}"
         raise ObstructedError(message) from error
@@ -47,6 +46,18 @@ def removed_images(context: Context, order: DatasetOrder, signs: Signs) -> dict[
         "record": {"removed": removed},
         "facts": [["dataset", {REMOVED: True}, []]],
     }
+
+
+def _above(folders: Folders) -> list[Path]:
+    """Return the folders above those of the levels, the innermost first, without the output folder."""
+    parents = list(folders.of("raw").parents)
+    return parents[: parents.index(folders.output)]
+
+
+def _remove_if_empty(places: Iterable[Path]) -> None:
+    for place in places:
+        with suppress(OSError):  # it holds something, or is not there
+            place.rmdir()
 
 
 def _mark(folders: Folders) -> None:

@@ -125,9 +125,14 @@ async def test_pictures_follow_the_text_when_the_cursor_rests(monkeypatch: pytes
         assert len(reviewer.drawn) == 5  # Anna's are kept
 
 
-async def test_one_pages_through_the_pictures_of_a_group() -> None:
+async def test_one_pages_through_the_pictures_of_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(toy(), "right", "right", "left", size=(80, 24)) as pilot:
         assert "7-12 of 412" in text_of(pilot.app)
+        monkeypatch.setattr(pictures, "REST_SECONDS", 3600.0)
+        await pilot.press("left")
+        await pilot.pause()
+        assert "1-6 of 412" in text_of(pilot.app)
+        assert "▀" not in text_of(pilot.app)
 
 
 async def test_a_picture_that_cannot_be_drawn_says_so() -> None:
@@ -194,6 +199,7 @@ CHANGES: dict[str, tuple[tuple[str, ...], dict[str, list[str]]]] = {
     "rename": (("r", *"Clara", "enter"), {"Clara": ["a1", "a2", "a3"]}),
     "rename merges": (("r", *"Bor", "right", "enter"), {"Boris": ["b1", "a1", "a2", "a3"]}),
     "merge": (("space", "space", "m"), {"0_abc": ["c1", "c2", "a1", "a2", "a3", "b1"]}),
+    "merge all": (("x", "m"), {"Anna": ["a1", "a2", "a3", "n1", "c1", "c2", "b1"]}),
     "noise": (("n",), {NOISE: ["n1", "a1", "a2", "a3"]}),
     "noise of the marked": (("down", "space", "space", "n"), {NOISE: ["n1", "c1", "c2", "b1"]}),
     "drop": (("d",), {"Anna": []}),
@@ -258,6 +264,12 @@ async def test_a_group_without_members_of_its_own_says_so() -> None:
     reviewer.members = nothing  # type: ignore[method-assign]
     async with opened(reviewer) as pilot:
         assert "nothing of its own, only groups below" in text_of(pilot.app)
+
+
+async def test_a_group_is_meant_by_its_name_as_it_is_shown() -> None:
+    reviewer = ToyReviewer({"Anna": ["a1"], "B\x07": ["b1"]})
+    async with opened(reviewer, "r", "B", "right", "enter"):
+        assert reviewer.now["B\x07"] == ["b1", "a1"]
 
 
 async def test_marks_go_with_their_groups() -> None:

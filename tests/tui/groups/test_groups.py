@@ -281,6 +281,12 @@ async def test_marks_go_with_their_groups() -> None:
         assert "marked" not in text_of(pilot.app)
 
 
+async def test_keys_of_the_list_do_nothing_while_a_name_is_typed() -> None:
+    reviewer = small()
+    async with opened(reviewer, "r", "down", "pagedown", *"Clara", "enter"):
+        assert reviewer.now["Clara"] == ["a1", "a2", "a3"]
+
+
 async def test_merging_needs_marks() -> None:
     reviewer = small()
     async with opened(reviewer, "m") as pilot:
@@ -320,6 +326,12 @@ async def test_members_are_changed_at_once_and_each_change_is_taken_back() -> No
             assert {group: members for group, members in reviewer.now.items() if members} == small().now, name
             while isinstance(pilot.app.screen, MembersScreen):
                 await press(pilot, "escape")
+
+
+async def test_members_that_are_gone_are_no_longer_chosen() -> None:
+    async with opened(small(), "enter") as pilot:
+        await press(pilot, "space", "d")
+        assert "chosen" not in text_of(pilot.app)
 
 
 async def test_members_are_paged_chosen_and_seen_alone() -> None:

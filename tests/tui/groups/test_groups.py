@@ -225,7 +225,9 @@ async def test_what_was_done_is_said_and_shown() -> None:
         seen = text_of(pilot.app)
         assert "moved Anna to the noise (u takes it back)" in seen.splitlines()[-1]
         assert "2 groups, 7 drawings, 4 of them noise" in seen
-        await press(pilot, "down")
+        await press(pilot, "G", "d")
+        assert "2 groups, 3 drawings " in text_of(pilot.app)
+        await press(pilot, "up")
         assert "moved" not in text_of(pilot.app)
 
 

@@ -125,9 +125,14 @@ async def test_pictures_follow_the_text_when_the_cursor_rests(monkeypatch: pytes
         assert len(reviewer.drawn) == 5  # Anna's are kept
 
 
-async def test_one_pages_through_the_pictures_of_a_group() -> None:
+async def test_one_pages_through_the_pictures_of_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(toy(), "right", "right", "left", size=(80, 24)) as pilot:
         assert "7-12 of 412" in text_of(pilot.app)
+        monkeypatch.setattr(pictures, "REST_SECONDS", 3600.0)
+        await pilot.press("left")
+        await pilot.pause()
+        assert "1-6 of 412" in text_of(pilot.app)
+        assert "▀" not in text_of(pilot.app)
 
 
 async def test_a_picture_that_cannot_be_drawn_says_so() -> None:
@@ -194,6 +199,7 @@ CHANGES: dict[str, tuple[tuple[str, ...], dict[str, list[str]]]] = {
     "rename": (("r", *"Clara", "enter"), {"Clara": ["a1", "a2", "a3"]}),
     "rename merges": (("r", *"Bor", "right", "enter"), {"Boris": ["b1", "a1", "a2", "a3"]}),
     "merge": (("space", "space", "m"), {"0_abc": ["c1", "c2", "a1", "a2", "a3", "b1"]}),
+    "merge all": (("x", "m"), {"Anna": ["a1", "a2", "a3", "n1", "c1", "c2", "b1"]}),
     "noise": (("n",), {NOISE: ["n1", "a1", "a2", "a3"]}),
     "noise of the marked": (("down", "space", "space", "n"), {NOISE: ["n1", "c1", "c2", "b1"]}),
     "drop": (("d",), {"Anna": []}),
@@ -219,7 +225,9 @@ async def test_what_was_done_is_said_and_shown() -> None:
         seen = text_of(pilot.app)
         assert "moved Anna to the noise (u takes it back)" in seen.splitlines()[-1]
         assert "2 groups, 7 drawings, 4 of them noise" in seen
-        await press(pilot, "down")
+        await press(pilot, "G", "d")
+        assert "2 groups, 3 drawings " in text_of(pilot.app)
+        await press(pilot, "up")
         assert "moved" not in text_of(pilot.app)
 
 
@@ -260,6 +268,12 @@ async def test_a_group_without_members_of_its_own_says_so() -> None:
         assert "nothing of its own, only groups below" in text_of(pilot.app)
 
 
+async def test_a_group_is_meant_by_its_name_as_it_is_shown() -> None:
+    reviewer = ToyReviewer({"Anna": ["a1"], "B\x07": ["b1"]})
+    async with opened(reviewer, "r", "B", "right", "enter"):
+        assert reviewer.now["B\x07"] == ["b1", "a1"]
+
+
 async def test_marks_go_with_their_groups() -> None:
     async with opened(small(), "space", "g", "r", *"Clara", "enter") as pilot:
         assert "marked" not in text_of(pilot.app)
@@ -267,6 +281,12 @@ async def test_marks_go_with_their_groups() -> None:
         assert "1 marked" in text_of(pilot.app)
         await press(pilot, "escape")
         assert "marked" not in text_of(pilot.app)
+
+
+async def test_keys_of_the_list_do_nothing_while_a_name_is_typed() -> None:
+    reviewer = small()
+    async with opened(reviewer, "r", "down", "pagedown", *"Clara", "enter"):
+        assert reviewer.now["Clara"] == ["a1", "a2", "a3"]
 
 
 async def test_merging_needs_marks() -> None:
@@ -308,6 +328,12 @@ async def test_members_are_changed_at_once_and_each_change_is_taken_back() -> No
             assert {group: members for group, members in reviewer.now.items() if members} == small().now, name
             while isinstance(pilot.app.screen, MembersScreen):
                 await press(pilot, "escape")
+
+
+async def test_members_that_are_gone_are_no_longer_chosen() -> None:
+    async with opened(small(), "enter") as pilot:
+        await press(pilot, "space", "d")
+        assert "chosen" not in text_of(pilot.app)
 
 
 async def test_members_are_paged_chosen_and_seen_alone() -> None:

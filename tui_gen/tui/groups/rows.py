@@ -83,7 +83,8 @@ class Reviewed:
         noise = sum(group.size for group in self.groups if group.is_noise)
         groups = sum(not group.is_noise for group in self.groups)
         counts = f" {count(groups)} {'group' if groups == 1 else 'groups'}"
-        sums = f", {self.nouns.image.counted(images)}, {count(noise)} of them noise"
+        sums = f", {self.nouns.image.counted(images)}"
+        sums += f", {count(noise)} of them noise" if noise else ""
         marks = [StyledText(f"   {count(len(self.marked))} marked", "accent")] if self.marked else []
         first = line(StyledText(" "), strong(display_name(self.place)))
         second = line(StyledText(counts), muted(sums), *marks)

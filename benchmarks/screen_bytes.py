@@ -3,7 +3,11 @@
 Runs the screen in a process of its own on a pty, over a controller that changes like a real run, and
 counts what leaves it; then presses keys while every core is busy with work as nice as the decoders':
 
-    python benchmarks/screen_bytes.py [SECONDS]
+    python benchmarks/screen_bytes.py [SECONDS] [--moments]
+
+It begins with what every change of the screen costs at 100x30, beside its goal, and with a line of 4 kB/s and
+150 ms each way: how long until the terminal shows the true state after `l ? esc esc space`. `--moments` does
+only this.
 """
 
 from __future__ import annotations
@@ -11,7 +15,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import random
 import select
 import signal
 import struct
@@ -19,16 +22,12 @@ import subprocess
 import sys
 import termios
 import time
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tui_gen.engine.model.state import RunState
-    from tui_gen.tui.view import EngineInfo
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from benchmarks.lines import SCREEN, Line, Speed
 
 SIZES = ((80, 24, 5000), (120, 40, 10000), (200, 50, None))
 SETTLED_SECONDS = 3.0
@@ -38,74 +37,97 @@ KEYS = {"one worker more": (b"+", b"done: "), "the help": (b"?", b"The work")}
 BUSY = "import os\nos.nice(19)\nwhile True: pass"
 
 
-class BusyController:
-    """A run with eight workers, a clip about every 0.3 s, measured anew twice a second."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Keys, what the screen shows after them, and how many bytes the change may cost."""
 
-    def __init__(self) -> None:
-        """Begin with a run that has worked for a while."""
-        from tests.tui import runs
-        from tui_gen.engine.model import events as ev
-        from tui_gen.engine.model.work import Clip
+    name: str
+    keys: bytes
+    goal: int
 
-        self.runs, self.ev, self.clip = runs, ev, Clip
-        self.state = runs.working_run()
-        self.random = random.Random(7)
-        self.steered = 0
-        self.offset = runs.NOW - time.time()
-        self.next_clip = dict.fromkeys(self.state.slots, 0)
-        self.due = dict.fromkeys(self.state.slots, 0.0)
 
-    def clock(self) -> float:
-        """Return the time of the run."""
-        return time.time() + self.offset
+MOMENTS = (
+    Moment("open the help", b"?", 12_000),
+    Moment("close the help", b"\x1b", 12_000),
+    Moment("focus the sources", b"3", 6_000),
+    Moment("open the details", b"\r", 12_000),
+    Moment("close the details", b"\x1b", 12_000),
+    Moment("open the question", b"q", 12_000),
+    Moment("close the question", b"\x1b", 12_000),
+    Moment("open the palette", b"\x10", 12_000),
+    Moment("close the palette", b"\x1b", 12_000),
+    Moment("focus the next pane", b"\t", 6_000),
+    Moment("focus the workers", b"2", 6_000),
+    Moment("this pane alone", b"z", 6_000),
+    Moment("all panes", b"z", 6_000),
+    Moment("the log", b"l", 6_000),
+    Moment("back from the log", b"l", 6_000),
+)
+FIRST_PICTURE_GOAL, RATE_GOAL, PICTURE_RATE_GOAL = 20_000, 500, 4_000
+MOMENT_SECONDS = 1.5
+PICTURE_SECONDS = 10.0
+SLOW_SECONDS_GOAL, STALE_FRAMES_GOAL = 10.0, 1
 
-    def snapshot(self) -> RunState:
-        """Let what is due happen, and return a picture."""
-        now, ev = self.clock(), self.ev
-        for number, slot in list(self.state.slots.items()):
-            if now >= self.due[number]:
-                self.due[number] = now + self.random.uniform(0.5, 2.5)
-                self.next_clip[number] += 1
-                clip = self.clip(slot.source, 150 + 20 * number + self.next_clip[number] % 20)
-                self.state.apply(self.runs.made(clip, now))
-                self.state.apply(
-                    ev.SlotTurned(now, number, clip, self.random.choice(("reading", "cutting")), 1)
-                )
-        cores = tuple(self.random.uniform(60, 100) for _ in range(8))
-        self.state.apply(
-            ev.SystemMeasured(
-                now,
-                cores,
-                int(8.4e9 + self.random.uniform(0, 3e8)),
-                32 * 10**9,
-                self.random.uniform(9e7, 1.4e8),
-                self.random.uniform(3e7, 6e7),
-            )
+
+def moments(seconds: float) -> bool:
+    """Print what every change of the screen costs at 100x30; return whether a goal is missed."""
+    is_over = False
+
+    def told(name: str, value: float, goal: float, unit: str) -> None:
+        nonlocal is_over
+        is_over = is_over or value > goal
+        print(
+            f"{name:<36}{value:10.1f} {unit:<8} goal {goal:8.0f}  {'over' if value > goal else ''}",
+            flush=True,
         )
-        if self.state.disk is not None:
-            self.state.apply(
-                replace(self.state.disk, at=now, free_bytes=self.state.disk.free_bytes - 10_000_000)
-            )
-        return self.state.copy()
 
-    async def steer(self, command: object) -> str:
-        """Do nothing, and never say the same twice."""
-        self.steered += 1
-        return f"done: {self.steered} {type(command).__name__}"
+    line = Line(speed=Speed())
+    try:
+        line.run(60.0, lambda: "RUNNING" in line.text)
+        line.run(MOMENT_SECONDS)
+        told("the first picture", line.written, FIRST_PICTURE_GOAL, "bytes")
+        told("steady", line.run(seconds) / seconds, RATE_GOAL, "bytes/s")
+        for moment in MOMENTS:
+            told(moment.name, line.press(moment.keys) or line.run(MOMENT_SECONDS), moment.goal, "bytes")
+            if moment.keys in {b"?", b"\x10", b"q", b"\r"}:
+                told("  while it is open", line.run(seconds) / seconds, RATE_GOAL, "bytes/s")
+        line.press(b"p")
+        told("the preview", line.run(PICTURE_SECONDS) / PICTURE_SECONDS, PICTURE_RATE_GOAL, "bytes/s")
+        line.press(b"p")
+        line.run(1.0)
+        line.press(b"p")
+        told("the preview, again", line.run(PICTURE_SECONDS) / PICTURE_SECONDS, PICTURE_RATE_GOAL, "bytes/s")
+    finally:
+        line.end()
+    seconds_until_true, frames, count = slow_line()
+    told("slow line: until true", seconds_until_true, SLOW_SECONDS_GOAL, "s")
+    told("slow line: stale frames", frames, STALE_FRAMES_GOAL, "frames")
+    print(f"{'slow line: stale':<36}{count:10.0f} bytes", flush=True)
+    return is_over
 
-    def engine_info(self) -> EngineInfo:
-        """Return that the engine lives."""
-        from tui_gen.tui.view import EngineInfo
 
-        return EngineInfo()
+def slow_line() -> tuple[float, int, int]:
+    """Return how long a terminal behind 4 kB/s is behind the run after keys, and what it is behind by."""
+    line = Line(speed=Speed(4_000, 0.150))
+    try:
+        line.run(60.0, lambda: "RUNNING" in line.text and line.bytes_under_way == 0)
+        line.run(3.0)
+        for key in (b"l", b"?", b"\x1b", b"\x1b"):
+            line.press(key)
+            line.run(0.5)
+        line.press(b" ")
+        pressed = time.monotonic()
+        line.run(line.speed.delay_seconds)
+        frames, count = line.frames_under_way, line.bytes_under_way
+        line.run(90.0, lambda: is_true(line.text))
+        return time.monotonic() - pressed, frames, count
+    finally:
+        line.end()
 
 
-def screen() -> int:
-    from tui_gen.tui.app import TuiGenApp
-    from tui_gen.tui.terminal.session import run_screen
-
-    controller = BusyController()
-    return run_screen(TuiGenApp(controller, clock=controller.clock))
+def is_true(text: str) -> bool:
+    """Return whether a paused run with all panes is shown, and no help."""
+    return "PAUSED" in text and "1 Categories" in text and "2 Now" in text and "Moving" not in text
 
 
 def start(width: int, height: int) -> tuple[int, subprocess.Popen[bytes]]:
@@ -114,7 +136,7 @@ def start(width: int, height: int) -> tuple[int, subprocess.Popen[bytes]]:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "TZ": "UTC"}
     child = subprocess.Popen(
-        [sys.executable, __file__, "--screen"],
+        [sys.executable, str(SCREEN)],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -189,8 +211,8 @@ def cpu_seconds(pid: int) -> float:
 
 
 def main(seconds: float) -> int:
+    is_over = moments(min(seconds, 10.0))
     print("size     view       bytes/s   budget   of a core")
-    is_over = False
     for width, height, budget in SIZES:
         for view, keys in (("all", b""), ("log", b"l"), ("videos", b"3z")):
             rate, share = measure(width, height, seconds, keys)
@@ -210,6 +232,5 @@ def main(seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--screen"]:
-        sys.exit(screen())
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0))
+    long = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
+    sys.exit(int(moments(min(long, 10.0))) if "--moments" in sys.argv else main(long))

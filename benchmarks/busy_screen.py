@@ -1,0 +1,112 @@
+"""A screen over a run with eight busy workers, for measurements of the screen: `busy_screen.py`."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.geometry import Size
+
+    from tui_gen.engine.model.state import RunState
+    from tui_gen.tui.panes.preview import PreviewImage
+    from tui_gen.tui.view import EngineInfo
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+class BusyController:
+    """A run with eight workers, a clip about every 0.3 s, measured anew twice a second."""
+
+    def __init__(self) -> None:
+        """Begin with a run that has worked for a while."""
+        from tests.tui import runs
+        from tui_gen.engine.model import events as ev
+        from tui_gen.engine.model.work import Clip
+
+        self.runs, self.ev, self.clip = runs, ev, Clip
+        self.state = runs.working_run()
+        self.random = random.Random(7)
+        self.steered = 0
+        self.offset = runs.NOW - time.time()
+        self.next_clip = dict.fromkeys(self.state.slots, 0)
+        self.due = dict.fromkeys(self.state.slots, 0.0)
+
+    def clock(self) -> float:
+        """Return the time of the run."""
+        return time.time() + self.offset
+
+    def snapshot(self) -> RunState:
+        """Let what is due happen, and return a picture."""
+        now, ev = self.clock(), self.ev
+        for number, slot in list(self.state.slots.items()):
+            if now >= self.due[number] and not self.state.is_paused:
+                self.due[number] = now + self.random.uniform(0.5, 2.5)
+                self.next_clip[number] += 1
+                clip = self.clip(slot.source, 150 + 20 * number + self.next_clip[number] % 20)
+                self.state.apply(self.runs.made(clip, now))
+                self.state.apply(
+                    ev.SlotTurned(now, number, clip, self.random.choice(("reading", "cutting")), 1)
+                )
+        cores = tuple(self.random.uniform(60, 100) for _ in range(8))
+        self.state.apply(
+            ev.SystemMeasured(
+                now,
+                cores,
+                int(8.4e9 + self.random.uniform(0, 3e8)),
+                32 * 10**9,
+                self.random.uniform(9e7, 1.4e8),
+                self.random.uniform(3e7, 6e7),
+            )
+        )
+        if self.state.disk is not None:
+            self.state.apply(
+                replace(self.state.disk, at=now, free_bytes=self.state.disk.free_bytes - 10_000_000)
+            )
+        return self.state.copy()
+
+    async def steer(self, command: object) -> str:
+        """Pause and go on, do nothing else, and never say the same twice."""
+        from tui_gen.engine.scheduling import commands as do
+
+        self.steered += 1
+        if isinstance(command, do.Pause | do.Resume):
+            phase = "paused" if isinstance(command, do.Pause) else "running"
+            self.state.apply(self.ev.PhaseChanged(self.clock(), phase))
+        return f"done: {self.steered} {type(command).__name__}"
+
+    def engine_info(self) -> EngineInfo:
+        """Return that the engine lives."""
+        from tui_gen.tui.view import EngineInfo
+
+        return EngineInfo()
+
+
+def picture(_state: RunState, size: Size) -> PreviewImage:
+    """Return a picture without two equal cells, as costly as a picture of that size can be."""
+    from tui_gen.tui.panes.preview import PreviewImage
+
+    colours = random.Random(5)
+
+    def colour() -> tuple[int, int, int]:
+        return colours.randrange(256), colours.randrange(256), colours.randrange(256)
+
+    rows = [[(colour(), colour()) for _ in range(size.width)] for _ in range(size.height)]
+    return PreviewImage(rows, "128x128 at x4")
+
+
+def screen() -> int:
+    from tui_gen.tui.app import TuiGenApp
+    from tui_gen.tui.terminal.session import run_screen
+
+    controller = BusyController()
+    return run_screen(TuiGenApp(controller, clock=controller.clock, preview=picture))
+
+
+if __name__ == "__main__":
+    sys.exit(screen())

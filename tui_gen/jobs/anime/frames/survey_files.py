@@ -5,6 +5,7 @@ Invariant: a file under its final name is complete. The bytes depend on the surv
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import zipfile
@@ -68,8 +69,11 @@ def write_survey(folder: Path, window: Window, survey: Survey, *, token: str = "
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            # numpy 2.0 leaves an archive open that it could not write, and stderr tells of it.
+            packed = io.BytesIO()
+            np.savez_compressed(packed, **_arrays(survey))
             with part.open("wb") as file:
-                np.savez_compressed(file, **_arrays(survey))
+                file.write(packed.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(target)

@@ -50,3 +50,11 @@ def _png_fault(data: bytes) -> str:
 
 def _can_be_decoded(data: bytes) -> bool:
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
+def silence_opencv() -> None:
+    """Keep OpenCV from telling stderr of each broken image; the faults say what is wrong."""
+    if hasattr(cv2.utils, "logging"):
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    else:  # before OpenCV 5
+        cv2.setLogLevel(0)  # type: ignore[attr-defined]  # silent; OpenCV 5 does not have it

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from tui_gen.base.errors import RefusedError
 from tui_gen.contract.inspect import Column, Condition, Inspected
 from tui_gen.engine.model import events as ev
@@ -24,6 +22,7 @@ from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
 from tui_gen.jobs.anime.images.walk import images_below
+from tui_gen.jobs.anime.images.whole_image import silence_opencv
 from tui_gen.jobs.anime.job import (
     episode_looks,
     fit_ffmpeg,
@@ -204,7 +203,7 @@ async def _look_at_folder(source: Source) -> Inspected:
     except OSError as error:
         return replace(blank, state="unusable", reason=f"cannot be read: {error.strerror}")
     broken = list[str]()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # else stderr tells of each broken one
+    silence_opencv()  # else stderr tells of each broken one
     for start in range(0, len(paths), BATCH):
         broken += await asyncio.to_thread(_broken_among, folder, paths[start : start + BATCH])
     usable = len(paths) - len(broken)

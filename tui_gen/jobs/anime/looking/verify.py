@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import cv2
-
 from tui_gen.contract.verify import MISSING, Checked, Finding, Recorded
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import LEDGER_NAME
@@ -28,7 +26,7 @@ from tui_gen.jobs.anime.facts import NOTHING, Records
 from tui_gen.jobs.anime.hand_look import STAGE_OF, Look, are_images_removed, look_at_folders
 from tui_gen.jobs.anime.images.folders import INTERMEDIATE, Level
 from tui_gen.jobs.anime.images.store import ImageStore
-from tui_gen.jobs.anime.images.whole_image import fault_of
+from tui_gen.jobs.anime.images.whole_image import fault_of, silence_opencv
 from tui_gen.jobs.anime.images.writing import sha256_of
 from tui_gen.jobs.anime.units import CATEGORIES
 
@@ -98,7 +96,7 @@ class Whereabouts:
 
 def check_images(where: Whereabouts, images: Iterable[Recorded]) -> Iterator[Checked]:
     """Check images in order, several at a time."""
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # findings tell what is wrong
+    silence_opencv()  # findings tell what is wrong
     for level in LEVEL_OF.values():
         where.store.paths(level)  # listed once, before threads ask
     where.store.paths("classified")

@@ -15,7 +15,9 @@ from textual.geometry import Size
 
 from tests.views.states import CLIPS, NAMES, NOW, state_of
 from tui_gen.base.formatting import count, duration, per_minute, percent, size
+from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.commands import monitor
+from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import Metrics, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
@@ -304,3 +306,21 @@ def test_a_category_that_a_quarantined_video_keeps_short_is_not_full() -> None:
     assert general.rstrip().endswith("misses 5")
     assert space.rstrip().endswith("full")
     assert metrics_of(state, NOW).categories["general"].missing == CLIPS + 5
+
+
+def test_a_screen_of_stages_begins_with_the_latest_and_counts_clips_a_minute() -> None:
+    state = state_of("a stage over the dataset")
+    nouns = Nouns(clip=Noun("step", "steps"), image_categories=("space",))
+    state.apply(ev.JobDescribed(NOW, nouns))
+    view = ScreenView(state, NOW, condition_of(state, EngineInfo()))
+    heading, *rows = text_of_page(CategoriesPane().page(view, Size(120, 20))).splitlines()
+    assert heading.split()[:3] == ["category", "videos", "made"]
+    assert [row.split()[0].lower() for row in rows] == list(reversed(state.categories))
+    assert "/ " in rows[0]
+    assert "0/0" not in rows[0], "a stage over the dataset has no videos"
+    head = text_of(OverallPane().summary(view, 200))
+    assert " steps/min" in head
+    disk = text_of_page(DiskPane().page(view, Size(60, 30)))
+    assert [name for name in state.categories if name.upper() in disk] == [
+        name for name, category in state.categories.items() if category.size_bytes
+    ]

@@ -8,7 +8,7 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent, size
 from tui_gen.base.nouns import Nouns
-from tui_gen.engine.model.metrics import CategoryMetrics
+from tui_gen.engine.model.metrics import CategoryMetrics, dataset_categories
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
 from tui_gen.tui.view import ScreenView, labelled
@@ -50,9 +50,11 @@ class CategoriesPane(Pane):
     def page(self, view: ScreenView, size: Size) -> Page:
         """Return a line for each category."""
         names: list[str] = list(view.metrics.categories)
+        whole = frozenset[str]()
         if view.state.nouns.image_categories:  # one a stage: what is at work now stands at the top
             names.reverse()
-        cells = [_cells(view.metrics.categories[name]) for name in names]
+            whole = dataset_categories(view.state)
+        cells = [_cells(view.metrics.categories[name], is_of_sources=name not in whole) for name in names]
         if view.is_read_only and names:
             cells.append(_total(view.metrics.total))
             names += [_TOTAL, _CHECKPOINTS]
@@ -73,10 +75,10 @@ class CategoriesPane(Pane):
         return key if isinstance(key, str) and not key.startswith("\0") else None
 
 
-def _cells(category: CategoryMetrics) -> Cells:
+def _cells(category: CategoryMetrics, *, is_of_sources: bool) -> Cells:
     return Cells(
         name=category.name.upper(),
-        sources=f"{category.videos_done}/{category.videos}",
+        sources=f"{category.videos_done}/{category.videos}" if is_of_sources else "",
         images=count(category.images),
         target=count(category.wanted) if category.wanted else "-",
         share=category.share_done,

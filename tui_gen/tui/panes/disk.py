@@ -74,7 +74,13 @@ def _categories(view: ScreenView, width: int) -> list[Line]:
     name_width = max(6, min(24, width - 28))
     metrics = view.metrics
     rows: list[Line] = [()]
-    rows += [_taken(foreign(c.name.upper(), name_width), c) for c in metrics.categories.values()]
+    # Of the many categories of a job of stages, those that take no room are left out.
+    shown = [
+        category
+        for category in metrics.categories.values()
+        if category.size_bytes or not view.state.nouns.image_categories
+    ]
+    rows += [_taken(foreign(category.name.upper(), name_width), category) for category in shown]
     rows.append(_taken(fit("total", name_width), metrics.total))
     return rows
 

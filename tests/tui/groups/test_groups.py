@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -29,6 +30,8 @@ from tui_gen.tui.widgets.styled_lines import width_of
 
 NOUNS = Nouns(image=Noun("drawing", "drawings"))
 PATIENCE_SECONDS = 20.0
+TURNS = 40
+"""Of the event loop: more than a key takes on its way from the list to the app and back to a field."""
 
 
 def small() -> ToyReviewer:
@@ -37,9 +40,16 @@ def small() -> ToyReviewer:
 
 
 @pytest.fixture(autouse=True)
-def pictures_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the tests the rest before pictures."""
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the tests the rest before pictures, and after each key the wait for an idle processor."""
     monkeypatch.setattr(pictures, "REST_SECONDS", 0.001)
+
+    async def all_messages(*_: float) -> None:
+        for _turn in range(TURNS):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", all_messages)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", all_messages)
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -55,7 +65,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     await pilot.pause()
     while not is_settled():
         assert time.monotonic() < end
-        await pilot.pause(0.01)
+        await pilot.pause(0.002)
     await pilot.pause()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,10 +26,13 @@ from tui_gen.tui.groups.keys import GROUP_ACTIONS, GROUP_SIGNALS, MEMBER_ACTIONS
 from tui_gen.tui.groups.members import MembersScreen
 from tui_gen.tui.groups.pictures import Pictures
 from tui_gen.tui.groups.rows import Columns, Reviewed
+from tui_gen.tui.terminal.driver import AsciiDriver
 from tui_gen.tui.widgets.styled_lines import width_of
 
 NOUNS = Nouns(image=Noun("drawing", "drawings"))
 PATIENCE_SECONDS = 20.0
+TURNS = 40
+"""Of the event loop: more than a key takes on its way from the list to the app and back to a field."""
 
 
 def small() -> ToyReviewer:
@@ -37,9 +41,16 @@ def small() -> ToyReviewer:
 
 
 @pytest.fixture(autouse=True)
-def pictures_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the tests the rest before pictures."""
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the tests the rest before pictures, and after each key the wait for an idle processor."""
     monkeypatch.setattr(pictures, "REST_SECONDS", 0.001)
+
+    async def all_messages(*_: float) -> None:
+        for _turn in range(TURNS):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", all_messages)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", all_messages)
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -55,7 +66,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     await pilot.pause()
     while not is_settled():
         assert time.monotonic() < end
-        await pilot.pause(0.01)
+        await pilot.pause(0.002)
     await pilot.pause()
 
 
@@ -133,6 +144,19 @@ async def test_one_pages_through_the_pictures_of_a_group(monkeypatch: pytest.Mon
         await pilot.pause()
         assert "1-6 of 412" in text_of(pilot.app)
         assert "▀" not in text_of(pilot.app)
+
+
+async def test_pictures_for_a_terminal_without_utf_8_are_cells_in_colour() -> None:
+    reviewer = small()
+    app = GroupsApp(reviewer, reviewer.groups(), is_ascii=True)
+    assert app.driver_class is AsciiDriver
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "▀" not in text_of(app)
+        strips = [app.screen.query_one(Pictures).render_line(y) for y in range(8)]
+        colours = {segment.style.bgcolor for strip in strips for segment in strip if segment.style}
+    assert len(colours) > 3
+    assert reviewer.drawn == ["Anna/a1", "Anna/a2", "Anna/a3"]
 
 
 async def test_a_picture_that_cannot_be_drawn_says_so() -> None:
@@ -365,7 +389,8 @@ async def test_pictures_come_back_with_the_screen() -> None:
 
 
 async def test_a_group_whose_members_are_gone_is_left() -> None:
-    async with opened(small(), "down", "enter", "d") as pilot:
+    async with opened(small(), "down", "enter") as pilot:
+        await press(pilot, "d")
         assert not isinstance(pilot.app.screen, MembersScreen)
         assert "Boris  " not in text_of(pilot.app)
 

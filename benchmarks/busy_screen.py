@@ -87,14 +87,15 @@ class BusyController:
         return EngineInfo()
 
 
+_COLOURS = random.Random(5)
+
+
 def picture(_state: RunState, size: Size) -> PreviewImage:
     """Return a picture without two equal cells, as costly as a picture of that size can be."""
     from tui_gen.tui.panes.preview import PreviewImage
 
-    colours = random.Random(5)
-
     def colour() -> tuple[int, int, int]:
-        return colours.randrange(256), colours.randrange(256), colours.randrange(256)
+        return _COLOURS.randrange(256), _COLOURS.randrange(256), _COLOURS.randrange(256)
 
     rows = [[(colour(), colour()) for _ in range(size.width)] for _ in range(size.height)]
     return PreviewImage(rows, "128x128 at x4")

@@ -6,7 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import TypeVar
 
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.screen import Screen
 from textual.timer import Timer, TimerCallback
 
 from tui_gen.tui.terminal.driver import PatientDriver
@@ -58,6 +61,26 @@ class TerminalApp(App[Result]):
         timer = super().set_timer(delay, callback, name=name, pause=pause)
         timer._skip = False  # noqa: SLF001 - read when its task starts, which is later
         return timer
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Have the driver show an update, instead of writing all of it at once."""
+        driver = self._driver
+        if (
+            not isinstance(renderable, LayoutUpdate | ChopsUpdate)
+            or not isinstance(driver, PatientDriver)
+            or self.is_headless
+        ):
+            super()._display(screen, renderable)
+            return
+        if self._running and not self._closed and not self._batch_count:
+            driver.has_sync = self._sync_available
+            driver.show(renderable, self.size, self.console._color_system)  # noqa: SLF001  (as Textual does)
+        self.post_display_hook()
+
+    @property
+    def is_line_slow(self) -> bool:
+        """Whether the line to the terminal is too slow for pictures."""
+        return isinstance(self._driver, PatientDriver) and self._driver.pace.is_slow
 
     def action_theme(self) -> None:
         """Switch between the dark and the light theme."""

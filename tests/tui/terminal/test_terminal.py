@@ -120,8 +120,6 @@ def test_a_dead_line_ends_the_screen_without_a_signal(start: Callable[[str], Ter
 def test_a_terminal_that_is_not_read_does_not_hold_up_the_end(start: Callable[[str], Terminal]) -> None:
     terminal = start("run")
     terminal.read_until(b"RUNNING")
-    for _ in range(6):  # each change of colours paints everything: far more than a line holds
-        os.write(terminal.ours, b"t")
     wait_until_the_line_is_full(terminal)
     started = time.monotonic()
     terminal.process.send_signal(signal.SIGTERM)
@@ -131,11 +129,12 @@ def test_a_terminal_that_is_not_read_does_not_hold_up_the_end(start: Callable[[s
 
 
 def wait_until_the_line_is_full(terminal: Terminal) -> None:
-    """Wait until no more of what is written fits: what waits to be read grows no longer."""
+    """Change the colours, which paints everything, until no more of it fits on the line."""
     end = time.monotonic() + PATIENCE_SECONDS
     before, waiting = -1, 0
     while waiting != before or waiting <= 2000:
         assert time.monotonic() < end, f"only {waiting} bytes wait to be read"
+        os.write(terminal.ours, b"t")
         time.sleep(0.2)
         before = waiting
         waiting = struct.unpack("i", fcntl.ioctl(terminal.ours, termios.FIONREAD, b"\0" * 4))[0]

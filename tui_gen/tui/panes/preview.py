@@ -21,6 +21,7 @@ from tui_gen.base.formatting import display_name
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
+from tui_gen.tui.terminal.looks import PICTURE
 from tui_gen.tui.view import ScreenView, name_of
 from tui_gen.tui.widgets.styled_lines import line, muted
 
@@ -115,4 +116,4 @@ class PreviewPane(Pane):
 
 
 def _half_block(upper: RGB, lower: RGB) -> Style:
-    return Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))
+    return Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower), meta=PICTURE)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import curses
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, ClassVar
 
+from rich.color import ColorSystem
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
+from textual.message import Message
 
 from tui_gen.tui.terminal.ascii import plain
+from tui_gen.tui.terminal.cells import Cells
+from tui_gen.tui.terminal.pace import QUESTION, Pace
 from tui_gen.tui.terminal.writer import PatientWriter
 
 HANGUP_CODE = 129
+_SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
+_PICTURE_PIECE_BYTES = 4096
+_LAST_ANSWER_SECONDS = 1.0
 
 
 class PatientDriver(LinuxDriver):
@@ -32,9 +43,16 @@ class PatientDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._is_mouse_on = mouse
         self._writer: PatientWriter | None = None
+        self._cells, self.pace = Cells(erases_in_colour=_erases_in_colour(self.fileno)), Pace()
+        self._is_sending_soon = False
+        self._is_nothing_asked = threading.Event()  # no answer will come that a shell would take for keys
+        self._is_nothing_asked.set()
+        self.has_sync = False  # the terminal can show a frame at once
 
     def start_application_mode(self) -> None:
         """Take over the terminal, writing through a patient writer."""
+        self._cells.forget()
+        self.pace.restart()
         with _writing_through(self._new_writer):
             super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
         # Textual's handler reads the size and posts it. A second signal may interrupt the handler between
@@ -45,8 +63,92 @@ class PatientDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Restore the terminal before anything that still waits to be painted."""
         if self._writer is not None:
+            self._await_last_answer(self._writer)
             self._writer.drop_pictures()
         super().stop_application_mode()
+
+    def _await_last_answer(self, writer: PatientWriter) -> None:
+        """Wait for an answer that is under way: the shell would take it for keys."""
+        if self.pace.answers and writer.is_idle:
+            self._is_nothing_asked.wait(_LAST_ANSWER_SECONDS)
+
+    def disable_input(self) -> None:
+        """Disable input, after the last answer."""
+        if self._writer is not None:
+            self._await_last_answer(self._writer)
+        super().disable_input()
+
+    # ------------------------------------------------------------------ frames
+
+    def show(self, update: CompositorUpdate, size: Size, colours: ColorSystem | None) -> None:
+        """Show an update as soon as the terminal has shown the one before."""
+        self._cells.resize(*size)
+        self._cells.colours = colours or ColorSystem.TRUECOLOR  # as Textual does
+        self._cells.take(update)
+        self._send_soon()
+
+    def repaint(self) -> None:
+        """Send the whole screen again."""
+        self._cells.forget()
+        self.pace.restart()
+        self._send_soon()
+
+    def _send_soon(self) -> None:
+        """Send when all that happens now has happened: one frame for it."""
+        if not self._is_sending_soon:
+            self._is_sending_soon = True
+            self._loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        self._is_sending_soon = False
+        cells, pace, now = self._cells, self.pace, time.monotonic()
+        writer = self._writer
+        if writer is None or not (cells.has_changes or cells.has_pictures) or not writer.is_idle:
+            return  # the writer calls back when it is idle
+        wait = pace.wait_seconds(now)
+        if wait:
+            self._loop.call_later(wait, self._give_up, pace.asked_at)
+            return
+        text = cells.changes(pace.most_bytes)
+        if not text and cells.has_pictures and not cells.has_changes:
+            text = self._picture(now)
+        if not text:
+            return
+        asks = QUESTION if self.input_tty else ""
+        frame = f"{_SYNC_START}{text}{_SYNC_END}" if self.has_sync else text
+        if asks:
+            self._is_nothing_asked.clear()
+            pace.sent(len(text.encode("utf-8", "replace")), now)
+        writer.write(frame + asks)
+
+    def _picture(self, now: float) -> str:
+        """Return a piece of a picture; none, and a call later, while the pictures' share is used up."""
+        allowed = self.pace.picture_bytes(now)
+        if self.pace.is_slow:
+            return ""
+        if allowed < _PICTURE_PIECE_BYTES:
+            self._loop.call_later(1.0, self._send_soon)
+            return ""
+        text = self._cells.picture(_PICTURE_PIECE_BYTES)
+        self.pace.sent_picture(len(text.encode()))
+        return text
+
+    def _give_up(self, asked_at: float | None) -> None:
+        if self.pace.asked_at == asked_at and not self.pace.wait_seconds(time.monotonic()):
+            self.pace.give_up()
+            self._send_soon()
+
+    def process_message(self, message: Message) -> None:
+        """Take the answers of the terminal; pass on everything else. Called by the thread that reads keys."""
+        if isinstance(message, events.CursorPosition):
+            self._is_nothing_asked.set()
+            self._tell_loop(self._on_answer)
+        else:
+            super().process_message(message)
+
+    def _on_answer(self) -> None:
+        self.pace.answered(time.monotonic())
+        self._send_soon()
 
     def toggle_mouse(self) -> bool:
         """Leave the mouse to the terminal, or take it back; return whether it is on."""
@@ -59,7 +161,11 @@ class PatientDriver(LinuxDriver):
 
     def _new_writer(self, file: IO[str]) -> PatientWriter:
         self._writer = PatientWriter(
-            file, on_gone=self._on_gone, on_drained=self._on_drained, translate=type(self).translate
+            file,
+            on_gone=self._on_gone,
+            on_drained=lambda: self._tell_loop(self.repaint),
+            on_idle=lambda: self._tell_loop(self._send_soon),
+            translate=type(self).translate,
         )
         return self._writer
 
@@ -81,10 +187,6 @@ class PatientDriver(LinuxDriver):
         """End the screen, because the terminal is gone."""
         self._tell_loop(lambda: self._app.exit(return_code=HANGUP_CODE))
 
-    def _on_drained(self) -> None:
-        """Paint everything, because it is unknown which output was lost."""
-        self._tell_loop(self._app.screen.refresh)
-
     def _tell_loop(self, callback: Callable[[], object]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(callback)
@@ -101,6 +203,15 @@ class AsciiDriver(PatientDriver):
     """The driver for a terminal without UTF-8."""
 
     translate = plain
+
+
+def _erases_in_colour(descriptor: int) -> bool:
+    """Return whether terminfo says that erased cells get the colour of the ground."""
+    try:
+        curses.setupterm(fd=descriptor)
+        return bool(curses.tigetflag("bce"))
+    except curses.error:  # a terminal that terminfo does not know
+        return False
 
 
 @contextmanager

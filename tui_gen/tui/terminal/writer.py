@@ -29,12 +29,17 @@ class PatientWriter(threading.Thread):
         *,
         on_gone: Callable[[], None],
         on_drained: Callable[[], None],
+        on_idle: Callable[[], None] = lambda: None,
         translate: Callable[[str], str] = str,
     ) -> None:
-        """Write to the terminal behind `file`; call back when it is gone, or reads again after a loss."""
+        """Write to the terminal behind `file`.
+
+        Call back when it is gone, when it reads again after a loss, and each time when it has taken all.
+        """
         super().__init__(daemon=True, name="terminal-output")
         self._file = file
-        self._on_gone, self._on_drained, self._translate = on_gone, on_drained, translate
+        self._on_gone, self._on_drained, self._on_idle = on_gone, on_drained, on_idle
+        self._translate = translate
         self._terminal = reopened(file.fileno())
         self._lock = threading.Lock()
         self._pending: deque[bytes] = deque()
@@ -58,6 +63,12 @@ class PatientWriter(threading.Thread):
             self._pending.append(data)
             self._pending_bytes += len(data)
         self._wake()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the terminal has taken everything."""
+        with self._lock:
+            return not self._pending
 
     def isatty(self) -> bool:
         """Return True, as Textual expects of a terminal."""
@@ -133,10 +144,13 @@ class PatientWriter(threading.Thread):
                 self._pending[0] = rest
             else:
                 self._pending.popleft()
-            if self._has_dropped and not self._pending:
+            is_idle = not self._pending
+            if self._has_dropped and is_idle:
                 self._has_dropped, has_caught_up = False, True
         if has_caught_up:
             self._on_drained()
+        if is_idle:
+            self._on_idle()
 
     def _drop(self) -> None:
         """Drop everything except a sequence that may be half written."""

@@ -36,7 +36,8 @@ async def test_an_engine_of_this_version_carries_out_every_order(config: RunConf
         said = json.loads(await ctl._carry_out(config, CtlOrder("status", json=True)))
         assert (said["state"], said["workers"]) == ("paused", 3)
         lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
-        assert (lines[0], len(lines)) == ("paused", 2)
+        assert lines[1] == said["verdict"]["text"]
+        assert (lines[0], len(lines)) == ("paused", 3)
         assert "stopping" in await ctl._carry_out(config, CtlOrder("stop"))
         await run
 
@@ -52,8 +53,8 @@ async def test_an_engine_of_another_version_can_be_ended_and_says_how_it_stands(
                 assert await ctl._carry_out(config, CtlOrder(word)) == f"carried out {word.capitalize()}"
             lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
             assert lines[0] == "running"
-            assert version in lines[2]
-            assert "drain the engine and start it again" in lines[2]
+            assert version in lines[3]
+            assert "drain the engine and start it again" in lines[3]
             said = json.loads(await ctl._carry_out(config, CtlOrder("status", json=True)))
             assert said["progress"]["clips_made"] == 12
             with pytest.raises(do.CommandRefusedError, match="nothing else does"):
@@ -68,7 +69,7 @@ async def test_an_engine_without_a_socket_tells_its_status_by_the_file(
     with lock_held(config):
         lines = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
     assert lines[0] == "running"
-    assert "no control socket" in lines[2]
+    assert "no control socket" in lines[3]
 
 
 @pytest.mark.parametrize("word", ["status", "pause"])

@@ -14,7 +14,7 @@ from tests.views.states import state_of
 from tui_gen.base.nouns import USUAL_NOUNS, Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Plan, SourcePlan
+from tui_gen.engine.model.work import Clip, Plan, Rejected, SourcePlan
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS
 from tui_gen.tui.app import TuiGenApp
@@ -172,6 +172,18 @@ async def test_an_engine_not_heard_of_is_stale() -> None:
     async with screen_of(silent).run_test(size=SIZE) as pilot:
         await pilot.pause()
         assert "STALE  was RUNNING, last heard of 45 s ago" in text_of(pilot.app)
+
+
+async def test_the_key_that_the_verdict_names_is_for_the_source_that_it_names() -> None:
+    state = working_run()
+    for number in range(30):
+        rejected = Rejected(Clip("v004", 900 + number), "damaged data", 3, 9.0)
+        state.apply(ev.ClipEnded(NOW, "extract", rejected))
+    async with screen_of(state).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "Spirited Away…: last 30 clips: damaged data" in text_of(pilot.app)
+        assert "Skip Spirited Away" in await press(pilot, "s")
+        assert "Skip Spirited Away" not in await press(pilot, "escape", "3", "s")
 
 
 async def test_a_finished_run_leaves_with_its_own_code() -> None:

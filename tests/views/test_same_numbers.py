@@ -114,7 +114,7 @@ def screen(state: RunState) -> Shown:
         errors=r"! (\d+) errors?",
         warnings=r"[!,] (\d+) warnings?",
     )
-    shown |= found(head.splitlines()[1], share=r"([\d.]+ %|-) *$")
+    shown |= found(head.splitlines()[2], share=r"([\d.]+ %|-) *$")
     disk = text_of(DiskPane().summary(view, 200))
     shown |= found(disk, to_come=r"([\d.]+ \w?B) to come")
     system = text_of_page(SystemPane().page(view, Size(100, 20)))
@@ -224,7 +224,7 @@ def monitor_once(state: RunState, folder: Path) -> Shown:
             text,
             share=r"([\d.]+ %)  ",
             videos=r"(\d+/\d+) videos",
-            images=r"([\d,]+) images",
+            images=r"  ([\d,]+) images",
             rate=r"([\d,.]+|-)/min",
             left=r"/min +(.+?) left",
             elapsed=r"elapsed (.+?),",

@@ -17,7 +17,7 @@ from tui_gen.engine.control.protocol import HAS_HELLO, ControlError, EngineVersi
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status, snapshot_of
-from tui_gen.views.text.run_lines import progress_line
+from tui_gen.views.text.run_lines import progress_line, verdict_line
 
 RENEWED_SECONDS = 3.0
 """The longest time between two writes of the status by an engine, also on a busy machine."""
@@ -127,7 +127,8 @@ def _status_text(seen: StatusSnapshot, note: str, order: CtlOrder) -> str:
         return json.dumps(seen.raw, indent=1)
     state = seen.state
     reason = f" ({display_name(state.reason)})" if state.reason else ""
-    lines = [f"{state.phase}{reason}", progress_line(state, seen.heartbeat)]
+    verdict = verdict_line(state, seen.heartbeat, seen.signs)
+    lines = [f"{state.phase}{reason}", verdict, progress_line(state, seen.heartbeat)]
     return "\n".join([*lines, display_name(note)] if note else lines)
 
 

@@ -15,7 +15,7 @@ from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, read_status
-from tui_gen.views.text.run_lines import progress_line
+from tui_gen.views.text.run_lines import progress_line, verdict_line
 from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 LOOK_SECONDS = 2.0
@@ -73,6 +73,7 @@ def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:
     word = words.get(seen.liveness, state.phase.upper())
     reason = f" ({display_name(state.reason)})" if state.reason else ""
     yield f"{word}{reason}, last update {moment(seen.heartbeat, now)}, workers {state.workers_target}"
+    yield verdict_line(state, seen.heartbeat, seen.signs)
     yield progress_line(state, seen.heartbeat)
     yield f"elapsed {duration(metrics.elapsed_seconds)}, output {display_name(state.output)}"
     yield ""

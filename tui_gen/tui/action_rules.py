@@ -38,6 +38,16 @@ class Situation:
         return self.state.sources.get(self.source or "")
 
     @property
+    def to_skip(self) -> SourceState | None:
+        """The source that the key for skipping is about.
+
+        A verdict that names a source with this key precedes the cursor, except in the list of sources.
+        """
+        verdict = self.view.verdict
+        named = verdict.action == "skip" and self.room is not PaneName.SOURCES
+        return self.state.sources.get(verdict.source or "") if named else self.chosen
+
+    @property
     def is_run_steerable(self) -> bool:
         """Whether the engine accepts commands for the whole run."""
         condition = self.view.condition
@@ -74,7 +84,7 @@ def _can_retry_this(now: Situation, _: int) -> bool:
 
 
 def _can_skip(now: Situation, _: int) -> bool:
-    return now.is_steerable and now.chosen is not None and not now.chosen.is_skipped
+    return now.is_steerable and now.to_skip is not None and not now.to_skip.is_skipped
 
 
 def _can_unskip(now: Situation, _: int) -> bool:

@@ -56,7 +56,7 @@ FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 """Panes that have a summary of one or two lines for small screens."""
 
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
-HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 4, "stack": 4, "columns": 4, "broad": 4}
+HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 5, "stack": 5, "columns": 5, "broad": 5}
 _LEAST_SOURCES = 6
 _MANY_SOURCES, _IN_HAND = 10, 5  # if this many sources fit, this many lines are for sources in progress
 

@@ -20,6 +20,7 @@ from tui_gen.tui.actions import ACTIONS, Action, bindings_of
 from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
 from tui_gen.tui.dialogs.help import help_lines, offered_keys
+from tui_gen.tui.dialogs.palette import keys_of
 from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
 from tui_gen.tui.panes.disk import DiskPane
@@ -61,11 +62,13 @@ class MainScreen(Screen[None]):
         self._was_dead = False
         self._arrangement: Arrangement | None = None
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
+        head = OverallPane()
+        head.key_of = self._key_of
         self.sources, self.keys, self.picture = SourcesPane(), KeysPane(), PreviewPane(doors.preview)
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
-                OverallPane(),
+                head,
                 CategoriesPane(),
                 NowPane(),
                 self.sources,
@@ -142,6 +145,10 @@ class MainScreen(Screen[None]):
         is_paused = self._is_pause_asked()
         self.keys.offered = offered_keys(self.app, self.can_do, is_paused=is_paused)
         self.keys.show(view)
+
+    def _key_of(self, name: str) -> str | None:
+        """Return the key of an action by the action's id."""
+        return next((keys_of(self.app, action)[0] for action in ACTIONS if action.id == name), None)
 
     def notice(self, text: str) -> None:
         """Show a text in the last line for a moment."""
@@ -358,7 +365,7 @@ class MainScreen(Screen[None]):
     def action_skip(self) -> None:
         """Ask whether to leave a source out, and show the consequences."""
         now = self.situation()
-        chosen = now.chosen
+        chosen = now.to_skip
         if chosen is None:
             return
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
+from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdict
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.scheduling.commands import Controller
@@ -66,10 +67,17 @@ class ScreenView:
     engine: EngineInfo = EngineInfo()
     looked_at: float = 0.0  # like `now`, but not stopped by the end of the run
     metrics: Metrics = field(init=False)
+    verdict: RunVerdict = field(init=False)
 
     def __post_init__(self) -> None:
-        """Calculate the metrics once for all panes."""
+        """Calculate the metrics and the verdict once for all panes."""
         object.__setattr__(self, "metrics", metrics_of(self.state, self.now))
+        silent = self.engine.silent_seconds
+        signs = EngineSigns(
+            is_gone=self.condition.is_dead,
+            silent_seconds=silent if silent is not None and silent > STALE_AFTER_SECONDS else None,
+        )
+        object.__setattr__(self, "verdict", run_verdict(self.state, self.metrics, self.now, signs))
 
     @property
     def is_working(self) -> bool:

@@ -167,6 +167,12 @@ def sources_by_success(state: RunState) -> list[SourceState]:
     return sorted(seen, key=rank)
 
 
+def images_to_come(source: SourceState) -> dict[str, int]:
+    """Return category -> patches that a source has not given yet; it gives none if it is skipped."""
+    left = {name: quota - source.images.get(name, 0) for name, quota in source.quotas.items()}
+    return {name: number for name, number in sorted(left.items()) if number > 0}
+
+
 def seconds_a_clip(source: SourceState, work_seconds: float | None) -> float | None:
     """Return a worker's seconds per ended clip of a source; `work_seconds` is the sum of its clips."""
     return work_seconds / source.ended if work_seconds is not None and source.ended else None

@@ -12,6 +12,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state_views import CategoryState, Minute, Phase, Recent, SlotState, SourceState
+from tui_gen.engine.model.streaks import NO_STREAK, Streak
 
 RECENT_KEPT = 1000
 MINUTES_KEPT = 180
@@ -55,6 +56,8 @@ class RunData:
     clips_failed: int = 0  # in this run
     clips_retried: int = 0
     attempts: int = 0
+    streak: Streak = NO_STREAK  # of all sources, in this run
+    last_end_seconds: float = 0.0  # at which second of work a clip ended last, or the run began
     minutes: deque[Minute] = field(default_factory=lambda: deque(maxlen=MINUTES_KEPT))
     disk: ev.DiskMeasured | None = None
     system: ev.SystemMeasured | None = None

@@ -16,6 +16,7 @@ from tui_gen.engine.model.problems import corrected_problems, low_success, note_
 from tui_gen.engine.model.run_data import RunData
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, SourceState, stage_at_work
+from tui_gen.engine.model.streaks import NO_STREAK, streak_after
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
 _LEGACY_STAGES = frozenset({"", "split"})
@@ -58,12 +59,9 @@ class RunState(RunData):
         self.problems_dropped.clear()
         self.clips_failed = 0
         self.stages_planned.clear()
+        self.streak, self.last_end_seconds = NO_STREAK, self.active_seconds
         for source in self.sources.values():
-            source.ended -= source.failed
-            source.failed, source.in_hand, source.quarantined, source.unreachable = 0, 0, None, None
-            source.is_missing = source.is_planned = False
-            source.unusable = None
-            source.forget_plans()
+            source.begin_run()
 
     @_take.register
     def _(self, event: ev.JobDescribed) -> None:
@@ -126,8 +124,7 @@ class RunState(RunData):
             stage.unusable = None
         source = self._see(event.source)
         self.clips_failed -= source.failed
-        source.ended -= source.failed
-        source.unusable, source.quarantined, source.failed = None, None, 0
+        source.forget_failures()
 
     @_take.register
     def _(self, event: ev.FactsLearned) -> None:
@@ -157,6 +154,9 @@ class RunState(RunData):
             self._rejected(outcome, source, event.stage)
         else:
             self._failed(outcome, source, event.at)
+        self.last_end_seconds = self.elapsed_seconds(event.at)
+        self.streak = streak_after(self.streak, outcome, self.last_end_seconds)
+        source.streak = streak_after(source.streak, outcome, self.last_end_seconds)
         self._remember(event)
         self._warn_of_low_success(source, event.at)
 
@@ -316,6 +316,7 @@ class RunState(RunData):
         """Count the work of a look at a source, unless `check` looked before the first run."""
         if self.started_at is not None:
             self._run_on(at)
+            self.last_end_seconds = self.elapsed_seconds(at)
 
     def _run_on(self, at: float) -> None:
         # A ledger may lack phases (older versions, a full disk): a clip that ended shows that the run works.
@@ -330,6 +331,7 @@ class RunState(RunData):
         size_bytes = self._count_patches(source, event.stage, event.clip, event.patches, event.refused)
         count_minute(self.minutes, event.at, len(event.patches), size_bytes)
         self.recent_count += 1
+        self.streak = source.streak = NO_STREAK
         self._warn_of_low_success(source, event.at)
 
     def _made(self, outcome: Made, source: SourceState, event: ev.ClipEnded) -> None:

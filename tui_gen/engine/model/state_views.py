@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.streaks import NO_STREAK, Streak
 from tui_gen.engine.model.work import SourcePlan
 
 Phase = Literal[
@@ -55,6 +56,7 @@ class SourceState:
     in_hand: int = 0  # workers that perform a unit of it now
     is_planned: bool = False
     low_success_noted: bool = False
+    streak: Streak = NO_STREAK  # in this run
     is_dataset: bool = False  # the entry for stages over the whole dataset: not a source
     progress: dict[str, StageProgress] = field(default_factory=dict)  # by stage; `clips_*` are their sums
 
@@ -96,9 +98,17 @@ class SourceState:
             part.clips_made += 1
             part.clips_left = max(0, part.clips_left - 1)
 
-    def forget_plans(self) -> None:
-        """Remove the plans of an earlier run's stages; the sums remain until the next plan."""
+    def begin_run(self) -> None:
+        """Forget what held for an earlier run only; the sums of its plans remain until the next plan."""
+        self.forget_failures()
+        self.in_hand, self.unreachable = 0, None
+        self.is_missing = self.is_planned = False
         self.progress.clear()
+
+    def forget_failures(self) -> None:
+        """Forget why the source gave nothing: its failed clips are tried again."""
+        self.ended -= self.failed
+        self.failed, self.quarantined, self.unusable, self.streak = 0, None, None, NO_STREAK
 
     @property
     def phase(self) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.model.problems import Problem
+from tui_gen.engine.model.run_verdict import RunVerdict, run_verdict, verdict_json
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.run.hook_command import run_command
@@ -47,10 +48,18 @@ class EventDetector:
     _told: dict[tuple[str, str | None], int] = field(default_factory=dict)
     _gathered: list[Problem] = field(default_factory=list)
     _told_at: float = float("-inf")
+    _judged: tuple[str, str | None] = ("", None)
 
     def look(self, state: RunState, now: float) -> Iterator[HookEvent]:
         """Yield the events since the last call."""
-        about = {"at": now, "output": state.output, "state": state.phase, "reason": state.reason}
+        verdict = run_verdict(state, metrics_of(state, now), now)
+        about = {
+            "at": now,
+            "output": state.output,
+            "state": state.phase,
+            "reason": state.reason,
+            "verdict": verdict_json(verdict),
+        }
         if state.phase != self.phase:
             if state.phase in {"paused", "waiting"}:
                 yield HookEvent("on_pause", about)
@@ -60,11 +69,20 @@ class EventDetector:
             free = {"free_bytes": state.disk.free_bytes, "needed_bytes": state.disk.pauses_below_bytes}
             yield HookEvent("on_disk_low", about | free)
         self.is_disk_low = is_disk_low
+        self._take_verdict(verdict, now)
         yield from self._problems(state, about, now)
         has_ended = state.phase in ENDED_PHASES
         if has_ended and not self.has_ended:
             yield HookEvent("on_finish", about | _ending(state, now))
         self.has_ended = has_ended
+
+    def _take_verdict(self, verdict: RunVerdict, now: float) -> None:
+        """Gather a verdict that no problem tells of; once, until another one takes its place."""
+        judged = (verdict.kind, verdict.source)
+        if verdict.is_news and judged != self._judged:
+            text = f"{verdict.fact[:1].upper()}{verdict.fact[1:]}"
+            self._gathered.append(Problem(verdict.level, text, verdict.source, "", now, now))
+        self._judged = judged
 
     def _problems(self, state: RunState, about: Mapping[str, Any], now: float) -> Iterator[HookEvent]:
         for problem in state.problems:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tui_gen.base.nouns import as_json
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, listed, metrics_of
+from tui_gen.engine.model.run_verdict import run_verdict, verdict_json
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.storage.lock import boot_id
@@ -39,6 +40,7 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "stage": state.stage,
         "named_stage": state.named_stage,
         "nouns": as_json(state.nouns),
+        "verdict": verdict_json(run_verdict(state, metrics, now)),
         "pid": state.pid,
         "host": state.host,
         "boot_id": boot_id(),
@@ -102,6 +104,8 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "unbroken_seconds": None if state.active_since is None else round(now - state.active_since, 3),
         "elapsed_seconds_before": round(state.active_seconds_before, 3),
         "run_started_at": state.started_at,
+        "streak": asdict(state.streak),
+        "last_end_seconds": round(state.last_end_seconds, 3),
         "recipe": state.recipe,
     }
 
@@ -144,6 +148,7 @@ def _checkpoint(source: SourceState) -> dict[str, Any]:
         "quotas": source.quotas,
         "disk_usage_bytes": source.size_bytes,
         "reason": source.reason,
+        "streak": asdict(source.streak) if source.streak.clips else None,
     }
 
 

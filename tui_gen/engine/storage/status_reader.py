@@ -21,8 +21,10 @@ from tui_gen.base.detached_call import DETACHED
 from tui_gen.base.nouns import from_json
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.problems import Problem
+from tui_gen.engine.model.run_verdict import EngineSigns
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, Minute, SlotState, SourceState
+from tui_gen.engine.model.streaks import NO_STREAK, Streak
 from tui_gen.engine.model.work import DATASET
 from tui_gen.engine.storage.lock import boot_id
 
@@ -42,6 +44,15 @@ class StatusSnapshot:
     heartbeat: float
     liveness: str  # "alive", "ended", "stale" or "dead"
     raw: dict[str, Any]
+    silent_seconds: float = 0.0  # since the heartbeat
+
+    @property
+    def signs(self) -> EngineSigns:
+        """What the file tells about the engine, for the verdict."""
+        return EngineSigns(
+            is_gone=self.liveness == "dead",
+            silent_seconds=self.silent_seconds if self.liveness == "stale" else None,
+        )
 
 
 class HeartbeatWatch:
@@ -114,7 +125,8 @@ def _snapshot(raw: dict[str, Any], now: float, watch: HeartbeatWatch | None) -> 
     state, heartbeat = _state(raw), float(raw["heartbeat"])
     watch = watch or HeartbeatWatch()
     watch.hear(heartbeat, now)
-    return StatusSnapshot(state, heartbeat, _liveness(raw, watch.silent_seconds or 0.0), raw)
+    silent_seconds = watch.silent_seconds or 0.0
+    return StatusSnapshot(state, heartbeat, _liveness(raw, silent_seconds), raw, silent_seconds)
 
 
 def _liveness(raw: dict[str, Any], silent_seconds: float) -> str:
@@ -157,6 +169,8 @@ def _state(raw: dict[str, Any]) -> RunState:
         attempts=progress["attempts"],
         is_paused=raw["state"] == "paused",
         recipe=raw["recipe"],
+        streak=_streak(raw.get("streak")),
+        last_end_seconds=float(raw.get("last_end_seconds", raw["elapsed_seconds"])),
     )
     state.minutes.extend(Minute(*entry) for entry in raw["throughput"])
     state.categories = {name: _category(name, entry) for name, entry in raw["category_stats"].items()}
@@ -237,7 +251,13 @@ def _source(name: str, entry: dict[str, Any]) -> SourceState:
         quarantined=reason if kind == "set aside" else None,
         unreachable=reason if kind == "away" else None,
         is_planned=kind != "unknown",
+        streak=_streak(entry.get("streak")),
     )
+
+
+def _streak(entry: dict[str, Any] | None) -> Streak:
+    """Return a streak; files of older programs have none."""
+    return Streak(entry["clips"], entry["began_seconds"], dict(entry["reasons"])) if entry else NO_STREAK
 
 
 def _problem(entry: dict[str, Any]) -> Problem:

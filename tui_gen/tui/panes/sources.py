@@ -6,6 +6,7 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, percent, size
 from tui_gen.base.nouns import Nouns
+from tui_gen.engine.model.metrics import images_to_come
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
@@ -191,7 +192,7 @@ def _tries(nouns: Nouns, source: SourceState) -> str:
 def cost_of_skipping(view: ScreenView, name: str) -> list[str]:
     """Return the patches that each category would lose if a source was skipped."""
     source, nouns = view.state.sources[name], view.state.nouns
-    missing = {c: quota - source.images.get(c, 0) for c, quota in source.quotas.items()}
     return [
-        f"{display_name(c)}: {_counted(nouns, c, left)}" for c, left in sorted(missing.items()) if left > 0
+        f"{display_name(category)}: {_counted(nouns, category, left)}"
+        for category, left in images_to_come(source).items()
     ]

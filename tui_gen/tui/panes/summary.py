@@ -1,17 +1,22 @@
-"""The head of the screen: state, progress, time left, problems, and whether the disk suffices."""
+"""The head of the screen: state, verdict, progress, time left, problems, and whether the disk suffices."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, size
+from tui_gen.engine.model.run_verdict import Level, RunVerdict
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import (
     Line,
+    Role,
     StyledText,
     bar,
+    fit_line,
     fit_right,
     foreign,
     joined,
@@ -24,12 +29,19 @@ from tui_gen.tui.widgets.styled_lines import (
 
 _NARROW = 60
 _PERCENT_CELLS = 9
+_LEAST_NAME, _LEAST_OF_NAME = 12, 4  # the second where the fact is in its fewest words already
+_LEVEL_ROLES: dict[Level, Role] = {"good": "good", "note": "accent", "warning": "warn", "error": "bad"}
 
 
 class OverallPane(Pane, can_focus=False):
-    """Four lines with the five facts; six lines if the screen is narrow."""
+    """Five lines with the facts that a glance is for; six lines if the screen is narrow."""
 
     room = PaneName.OVERALL
+
+    def __init__(self) -> None:
+        """Make an empty head; the keys are those without a keymap."""
+        super().__init__()
+        self.key_of: Callable[[str], str | None] = lambda _action: None
 
     def page(self, view: ScreenView, size: Size) -> Page:
         """Return the lines as rows, so that they can be counted."""
@@ -40,18 +52,51 @@ class OverallPane(Pane, can_focus=False):
         if width < _NARROW:
             return [
                 state_line(view, width),
+                margin(self.verdict_words(view, width - 2)),
                 progress_line(view, width),
-                margin(joined([sources_words(view), elapsed_words(view)], width - 1)),
-                margin(left_words(view)),
+                margin(joined([left_words(view), sources_words(view)[:2]], width - 1)),
                 margin(disk_words(view)),
                 margin(joined([problem_words(view), workers_words(view)], width - 1)),
             ]
         return [
             state_line(view, width),
+            margin(self.verdict_words(view, width - 2)),
             progress_line(view, width),
             margin(_first_fitting(_progress_words(view), width - 2)),
             margin(_health_line(view, width - 1)),
         ]
+
+    def verdict_words(self, view: ScreenView, width: int) -> Line:
+        """Return the verdict with its key; in fewer words if the screen is narrow."""
+        if view.condition.is_awaited:
+            return ()
+        verdict = view.verdict
+        key = self.key_of(verdict.action) if verdict.action else None
+        for fact, least in ((verdict.fact, _LEAST_NAME), (verdict.short or verdict.fact, _LEAST_OF_NAME)):
+            for has_cost in (True, False):
+                words = _verdict_words(verdict, fact, key=key, has_cost=has_cost, view=view)
+                if width_of(words) <= width:
+                    return words
+                name = display_name(verdict.subject)
+                room = width_of(line(name)) - (width_of(words) - width)
+                if room >= least:
+                    first, *rest = words
+                    cut = foreign(name, room).rstrip()
+                    return (StyledText(first.text.replace(name, cut, 1), first.role), *rest)
+        return fit_line(words, width)
+
+
+def _verdict_words(
+    verdict: RunVerdict, fact: str, *, key: str | None, has_cost: bool, view: ScreenView
+) -> Line:
+    mark = "! " if verdict.level in {"warning", "error"} else ""
+    subject = f"{display_name(verdict.subject)}: " if verdict.subject else ""
+    said = StyledText(f"{mark}{subject}{display_name(fact)}", _LEVEL_ROLES[verdict.level])
+    advice = verdict.advice_with(key)
+    if not advice or (verdict.is_steering and view.is_read_only):
+        return (said,)
+    cost = f", {verdict.cost}" if has_cost and verdict.cost else ""
+    return (said, muted(f". {display_name(advice)}{cost}"))
 
 
 def _progress_words(view: ScreenView) -> list[list[Line]]:

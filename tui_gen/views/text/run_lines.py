@@ -26,6 +26,7 @@ from tui_gen.engine.model.metrics import (
     metrics_of,
     standing,
 )
+from tui_gen.engine.model.run_verdict import HERE, EngineSigns, run_verdict
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, CategoryState, SourceState
 from tui_gen.engine.model.work import DATASET, Clip, Made
@@ -55,6 +56,7 @@ class Reporter:
     told: int = 0  # number of the last event that was written
     steady: Callable[[], float] = time.monotonic  # without steps of the wall clock
     _line_at: float = float("-inf")
+    _judged: tuple[str, str | None] = ("starting", None)
     _phase: str = ""
 
     async def run(self) -> None:
@@ -74,7 +76,17 @@ class Reporter:
             self._line_at, now = ran, self.clock()
             text = json.dumps(status_of(state, now)) if self.is_json else progress_line(state, now)
             self.out.write(f"{text}\n")
+            if not self.is_json:
+                self._write_verdict(state, now)
             self.out.flush()
+
+    def _write_verdict(self, state: RunState, now: float) -> None:
+        """Write the verdict if it is not that of the last line; its numbers alone are no reason."""
+        verdict = run_verdict(state, metrics_of(state, now), now)
+        judged = verdict.kind, verdict.source
+        if judged != self._judged and state.phase not in ENDED_PHASES:  # the statistics tell of the end
+            self.out.write(f"{display_name(verdict.text())}\n")
+            self._judged = judged
 
     def _write_news(self, state: RunState) -> None:
         if (state.phase, state.reason) != self._phase_key and state.phase in {
@@ -125,6 +137,11 @@ def progress_line(state: RunState, now: float) -> str:
     if state.disk is not None:
         parts.append(f"{size(state.disk.free_bytes)} free")
     return "  ".join(parts)
+
+
+def verdict_line(state: RunState, now: float, engine: EngineSigns = HERE) -> str:
+    """Return the most important fact about the run."""
+    return display_name(run_verdict(state, metrics_of(state, now), now, engine).text())
 
 
 def problem_lines(problem: ev.ProblemNoted, state: RunState) -> Iterator[str]:

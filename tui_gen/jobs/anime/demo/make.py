@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tui_gen.base.errors import ObstructedError, RefusedError, reason_of
+from tui_gen.base.formatting import display_name
 from tui_gen.jobs.anime.demo.episodes import draw_episodes
 from tui_gen.jobs.anime.images.writing import write_whole
 from tui_gen.jobs.anime.job import fit_ffmpeg
+from tui_gen.jobs.anime.models.finding import found_models
+from tui_gen.jobs.anime.models.options import ModelOptions
 
 CONFIG = "generator_config.json"
 TEXT = """\
@@ -24,8 +28,18 @@ TEXT = """\
 
 
 def make_demo(folder: Path, *, say: Callable[[str], None]) -> Path:
-    """Draw the episodes and write the configuration; return its path. Raises RefusedError."""
-    draw_episodes(folder / "episodes", ffmpeg=fit_ffmpeg().path, say=say)
+    """Draw the episodes and write the configuration, unless they are there; return its path.
+
+    Raises RefusedError without the models or the room for it, before anything is drawn.
+    """
+    found_models(ModelOptions())
     config = folder / CONFIG
-    write_whole(config, TEXT.encode())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draw_episodes(folder / "episodes", ffmpeg=fit_ffmpeg().path, say=say)
+        if not config.exists():
+            write_whole(config, TEXT.encode())
+    except (OSError, ObstructedError) as error:
+        message = display_name(f"{folder} cannot be written: {reason_of(error)}; name another folder")
+        raise RefusedError(message) from error
     return config

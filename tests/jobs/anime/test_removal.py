@@ -10,7 +10,12 @@ import pytest
 from tests.acceptance.program import run_inside
 from tests.jobs.anime.series import Series, images, named
 from tui_gen.base.exit_codes import ExitCode
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.run.session import replay
+from tui_gen.jobs.anime.config.load import load_settings
 from tui_gen.jobs.anime.images.store import ImageStore
+from tui_gen.jobs.anime.planning import plan_removal
+from tui_gen.jobs.anime.units import CATEGORIES
 from tui_gen.jobs.anime.work.select import encoded
 
 
@@ -122,3 +127,18 @@ def test_a_dataset_that_is_started_over_is_made_whole(series: Series) -> None:
     series.run("--fresh", "--yes")
     assert len(images(series.raw)) > 10
     assert images(series.classified)
+    assert not (series.output / ".tui-gen" / "anime" / "removed").exists()
+
+
+@pytest.mark.parametrize(("source", "stage"), [("EP1", "crop"), ("EP1", "tag"), ("dataset", "balance")])
+def test_nothing_is_removed_while_a_stage_before_has_work(made: Series, source: str, stage: str) -> None:
+    settings = load_settings(made.config)
+    state, _ = replay(settings.folders.run_folder)
+    (planned,) = plan_removal(settings, state.records).sources
+    assert planned.clips_left == len(list(planned.units)) == 1
+    category = CATEGORIES[stage]
+    made_clips = state.records[source].stage(stage).made[category]
+    first = (made_clips & -made_clips).bit_length() - 1
+    state.apply(ev.PatchesLost(0.0, source, category, (first,), 0, stage))
+    (planned,) = plan_removal(settings, state.records).sources
+    assert planned.clips_left == len(list(planned.units)) == 0

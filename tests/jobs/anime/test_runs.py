@@ -239,6 +239,7 @@ def test_another_file_in_the_place_of_an_episode_is_refused(series: Series) -> N
     assert 'give the new one another "episode" or "prefix"' in done.err
 
 
+@pytest.mark.soak
 def test_a_limited_run_surveys_and_a_whole_one_goes_on(made: Series, tmp_path: Path) -> None:
     other = Series(tmp_path / "other")
     for name in ("series", "pictures"):

@@ -4,8 +4,8 @@
     episode   dataset   episode                     dataset     image            dataset
 
 A stage `probe` before them reads the lengths of the episodes. With remove_intermediate, a last stage `remove`
-follows. A stage over the dataset is performed whenever what it reads has changed (planning.inputs_of). A change
-of settings redoes the stage that they belong to and the stages after it.
+follows. A stage over the dataset is performed whenever what it reads has changed (planning.inputs_of). A
+change of settings redoes the stage that they belong to and the stages after it.
 """
 
 from __future__ import annotations

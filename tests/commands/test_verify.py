@@ -57,3 +57,15 @@ def test_a_file_that_many_patches_lie_in_is_told_once() -> None:
     found = check_patches(OneFile("lost"), None, USUAL_NOUNS.patch, out=out, talk=io.StringIO())
     assert out.getvalue() == "all.h5: missing\n"
     assert len(found.damaged) == len(PATCHES)
+
+
+def test_what_the_user_did_is_counted_and_is_no_damage() -> None:
+    class ByHand(Verifier):
+        def check(self, patches: Iterable[Recorded]) -> Iterator[Checked]:
+            for patch in patches:
+                remarks = ("moved by hand", "edited by hand") if patch.clip.index else ("moved by hand",)
+                yield Checked(patch, (), remarks=remarks)
+
+    found = check_patches(ByHand("lost"), None, USUAL_NOUNS.patch, out=io.StringIO(), talk=io.StringIO())
+    assert found.remarks == {"moved by hand": 3, "edited by hand": 2}
+    assert not found.damaged

@@ -96,9 +96,10 @@ def _plan_stages(
     found = _Planned()
     has_headings = sum(not stage.is_discovery for stage in stages) > 1
     unfinished: str | None = None  # the first stage with work left, and what it has to make
+    waiting = list[tuple[str, str]]()  # later stages, and what of them is known
     for stage in stages:
         if unfinished is not None:
-            found.later.append(_later(stage, stage.plan(state.records), unfinished, state.nouns.clip))
+            waiting.append((stage.name, _known(stage, stage.plan(state.records), state.nouns.clip)))
         elif stage.is_discovery:
             asyncio.run(_discover(stage, state))
         else:
@@ -107,15 +108,28 @@ def _plan_stages(
             now = clock()
             state.apply(ev.StagePlanned(now, stage.name, plan))
             found.plans.append(plan)
+            clips = sum(source.clips_left for source in plan.sources)
+            if state.nouns.image_categories and not clips:  # one of many stages: a line is enough
+                found.lines += _complete(stage, plan, is_first=len(found.plans) == 1)
+                continue
             found.lines += ["", f"Stage {stage.name}:"] if has_headings else []
             found.lines += [""]
             if stage.scope == "dataset":
                 found.lines += _dataset_lines(state, plan, now, width)
             else:
                 found.lines += _stage_lines(state, plan, now, width, workers)
-            clips = sum(source.clips_left for source in plan.sources)
             unfinished = _unfinished(stage, clips, state.nouns.clip) if clips else None
+    if unfinished is not None:
+        found.later += _later(waiting, unfinished, are_many=bool(state.nouns.image_categories))
     return found
+
+
+def _complete(stage: Stage, plan: Plan, *, is_first: bool) -> Iterator[str]:
+    """Yield a line about a stage with nothing left to make, after an empty line if it is the first."""
+    if is_first:
+        yield ""
+    made = sum(source.clips_made for source in plan.sources)
+    yield f"Stage {stage.name}: {'made' if stage.scope == 'dataset' else f'{count(made)} made'}, nothing left"
 
 
 def _begin(stage: Stage, stages: Sequence[Stage], state: RunState, now: float) -> Iterator[str]:
@@ -135,14 +149,23 @@ def _unfinished(stage: Stage, clips: int, noun: Noun) -> str:
     return f"stage {stage.name} has made {made}"
 
 
-def _later(stage: Stage, plan: Plan, unfinished: str, noun: Noun) -> str:
-    """Return a line about a stage whose input is not complete.
+def _known(stage: Stage, plan: Plan, noun: Noun) -> str:
+    """Return what is known of a stage whose input is not complete.
 
     A stage over the whole dataset does not begin before its input is complete.
     """
     known = 0 if stage.scope == "dataset" else sum(source.clips_left for source in plan.sources)
-    so_far = f"; from what exists already: {noun.counted(known)} to make" if known else ""
-    return f"Stage {stage.name}: cannot be planned in full before {unfinished}{so_far}"
+    return f"; from what exists already: {noun.counted(known)} to make" if known else ""
+
+
+def _later(waiting: Sequence[tuple[str, str]], unfinished: str, *, are_many: bool) -> Iterator[str]:
+    """Yield a line about each stage whose input is not complete; of many, one about all unknown ones."""
+    for name, known in waiting:
+        if known or not are_many:
+            yield f"Stage {name}: cannot be planned in full before {unfinished}{known}"
+    unknown = ", ".join(name for name, known in waiting if not known)
+    if are_many and unknown:
+        yield f"These stages cannot be planned before {unfinished}: {unknown}"
 
 
 async def _discover(stage: Stage, state: RunState) -> None:

@@ -102,7 +102,7 @@ def test_a_new_episode_and_a_new_image_are_refused(series: Series) -> None:
     second = episode.with_name("Small Series - 02.mkv")
     shutil.copy(episode, second)
     done = series.run(code=ExitCode.REFUSED)
-    assert "the stage survey has work to do for Small Series - 02.mkv" in done.err
+    assert "the stage probe has work to do for Small Series - 02.mkv" in done.err
     second.unlink()
     shutil.copy(series.raw / "mine.png", series.raw / "other.png")
     assert "has work to do for added by hand" in series.run(code=ExitCode.REFUSED).err

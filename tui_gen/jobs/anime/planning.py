@@ -35,6 +35,8 @@ from tui_gen.jobs.anime.units import (
 
 BEFORE = {"caption": "classify", "arrange": "caption", "balance": "arrange"}
 """The stage over the dataset whose results another one reads."""
+LOOK = "look"
+"""The key of the plan of an episode that has to be looked at."""
 FRAME_BYTES = 1_500_000.0
 """Of an extracted frame as PNG, about: what a plan says before any is made."""
 
@@ -144,19 +146,26 @@ class DatasetUnits:
 # ------------------------------------------------------------------------------------ by source
 
 
+def plan_probe(settings: Settings, records: Records) -> Plan:
+    """Plan the look at each episode whose length is not known yet."""
+    unknown = [
+        source
+        for source in settings.sources
+        if source.kind == "episode" and records.get(source.id, NOTHING).facts.get("probe") is None
+    ]
+    return Plan(tuple(_look_at(source, records.get(source.id, NOTHING)) for source in unknown))
+
+
 def plan_survey(settings: Settings, records: Records) -> Plan:
-    """Plan the windows of each episode; an episode whose length is unknown is looked at first."""
+    """Plan the windows of each episode whose length is known."""
     plans = []
     for source in settings.sources:
         if source.kind != "episode":
             continue
         record = records.get(source.id, NOTHING)
         probe = record.facts.get("probe")
-        if probe is None:
-            plans.append(_look_at(source, record))
-        else:
-            windows = len(windows_of(probe["duration_seconds"]))
-            plans.append(_plan_of(source, record, "survey", (1 << windows) - 1))
+        windows = 0 if probe is None else len(windows_of(probe["duration_seconds"]))
+        plans.append(_plan_of(source, record, "survey", (1 << windows) - 1))
     return _plan(plans, "survey", Folder(".tui-gen/survey", 1_000_000.0))
 
 
@@ -233,9 +242,9 @@ def _dropped_frames(settings: Settings, records: Records, source: Source) -> int
 
 
 def _look_at(source: Source, record: SourceRecord) -> SourcePlan:
-    """Plan the look at an episode whose length is not known yet."""
-    plan = _plan_of(source, record, "survey", 0)
-    return plan if record.skipped else replace(plan, units=(ProbeUnit(source.id, source.path),), key="look")
+    is_left = not record.skipped and record.unusable is None
+    plan = replace(_plan_of(source, record, "survey", 0), units=(), key=record.skipped, quotas={})
+    return replace(plan, units=(ProbeUnit(source.id, source.path),), key=LOOK) if is_left else plan
 
 
 def _plan_of(

@@ -12,6 +12,7 @@ from tui_gen.engine.model.work import Plan
 from tui_gen.engine.run.session import replay
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.config.stage_names import STAGES
+from tui_gen.jobs.anime.planning import LOOK
 from tui_gen.jobs.anime.stages import Anime
 
 READERS = STAGES[: STAGES.index("tag")]
@@ -37,16 +38,16 @@ def refuse_needed_images(settings: Settings, job: Anime, events: Iterable[ev.Eve
 def _work(job: Anime, state: RunState) -> Iterator[str]:
     """Yield what has to be done of the stages that need the images."""
     for stage in job.stages:
-        if stage.name in READERS:
+        if stage.name in READERS or stage.is_discovery:
             plan = stage.plan(state.records)
             left = sum(source.clips_left for source in plan.sources)
             if left or _looks_at_new(plan):
-                names = [source.name for source in plan.sources if source.clips_left or source.key == "look"]
+                names = [source.name for source in plan.sources if source.clips_left or source.key == LOOK]
                 yield f"the stage {stage.name} has work to do for {', '.join(names[:3])}"
 
 
 def _looks_at_new(plan: Plan) -> bool:
-    return any(source.key == "look" for source in plan.sources)
+    return any(source.key == LOOK for source in plan.sources)
 
 
 def _refusal(settings: Settings, needs: str) -> RefusedError:

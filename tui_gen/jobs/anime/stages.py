@@ -3,9 +3,9 @@
     survey ─> choose ─> extract ─> crop ─> embed ─> classify ─> select ─> tag ─> caption ─> arrange ─> balance
     episode   dataset   episode                     dataset     image            dataset
 
-With remove_intermediate, a last stage `remove` follows. A stage over the dataset is performed whenever what
-it reads has changed (planning.inputs_of). A change of settings redoes the stage that they belong to and the
-stages after it.
+A stage `probe` before them reads the lengths of the episodes. With remove_intermediate, a last stage `remove`
+follows. A stage over the dataset is performed whenever what it reads has changed (planning.inputs_of). A
+change of settings redoes the stage that they belong to and the stages after it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
         "remove": "dataset",
     }
 )
+PROBE = "probe"
 PLANS: Mapping[str, Callable[[Settings, Records], Plan]] = MappingProxyType(
     {
         "survey": planning.plan_survey,
@@ -88,14 +89,32 @@ class AnimeStage(StageDefaults):
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Perform a unit."""
-        if isinstance(unit, ProbeUnit):
-            return perform_probe(unit, self.resources)
         if isinstance(unit, FrameUnit):
             return perform_frames(unit, self.name, self.resources)
         if isinstance(unit, DatasetUnit):
             return perform_dataset(unit, self.name, self.resources)
         message = f"no unit of this stage: {unit!r}"
         raise TypeError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStage(StageDefaults):
+    """Reads the headers of all episodes: the survey is planned by their lengths."""
+
+    resources: Resources
+    name: str = PROBE
+    is_discovery: bool = True
+
+    def plan(self, records: Records) -> Plan:
+        """Plan the look at each episode that is not known yet."""
+        return planning.plan_probe(self.resources.children.context.settings, records)
+
+    def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        """Look at an episode."""
+        if not isinstance(unit, ProbeUnit):
+            message = f"no unit of this stage: {unit!r}"
+            raise TypeError(message)
+        return perform_probe(unit, self.resources)
 
 
 @dataclass(slots=True)
@@ -112,4 +131,5 @@ class Anime:
     def __post_init__(self) -> None:
         """Make the stages that a run performs."""
         names = self.resources.children.context.settings.stages
-        self.stages = tuple(AnimeStage(name, self.resources, self.outside.get(name, "")) for name in names)
+        stages = [AnimeStage(name, self.resources, self.outside.get(name, "")) for name in names]
+        self.stages = (*([ProbeStage(self.resources)] if "survey" in names else []), *stages)

@@ -79,7 +79,7 @@ def test_an_episode_is_probed_as_in_a_run(fresh: Series) -> None:
     assert (episode.state, episode.remarks) == ("good", ())
     assert episode.cells == {"id": "EP1", "length": "4s", "size": "640x360", "fps": "12", "codec": "h264"}
     assert episode.record["is_interlaced"] is False
-    assert [stage for stage, _ in episode.learned] == ["survey"]
+    assert [stage for stage, _ in episode.learned] == ["probe"]
 
 
 def test_a_file_that_cannot_be_read_and_one_that_is_gone_say_why(fresh: Series) -> None:
@@ -133,6 +133,23 @@ def test_a_file_that_was_cut_off_and_is_whole_now_is_used(fresh: Series) -> None
     assert "EP2 is" in conditions(fresh)["episodes"].says
     assert not [line for line in fresh.ledger()[lines:] if line.get("source") == "EP2"]
     fresh.run(code=2)
+
+
+def test_a_plan_counts_the_windows_of_episodes_that_were_never_looked_at(fresh: Series, made: Series) -> None:
+    lines = run_inside("plan", fresh.config).out.splitlines()
+    assert "Stage survey:" in lines
+    assert "Steps:  1 to make, 0 made" in lines
+    assert not fresh.output.exists()
+    waiting = [
+        line for line in lines if line.startswith("These stages cannot be planned before stage survey")
+    ]
+    assert waiting[0].endswith(
+        ": choose, extract, crop, embed, classify, select, tag, caption, arrange, balance"
+    )
+    done = run_inside("plan", made.config).out
+    number = len(images(made.training))
+    assert f"Stage select: {number} made, nothing left\nStage tag: {number} made" in done
+    assert "Stage balance: made, nothing left" in done
 
 
 def test_titles_that_share_a_prefix_may_be_several_series() -> None:

@@ -103,3 +103,13 @@ def test_nothing_is_written(series: Series) -> None:
     before, lines = series.stamps(), len(series.ledger())
     run_inside("verify", series.config)
     assert (series.stamps(), len(series.ledger())) == (before, lines)
+
+
+def test_images_that_the_last_stage_removed_are_neither_missing_nor_deleted_by_hand(series: Series) -> None:
+    series.write(remove_intermediate=True)
+    series.run()
+    done = run_inside("verify", series.config)
+    assert (done.code, done.out) == (ExitCode.DONE, "")
+    assert done.err == f"Checked {len(images(series.training))} images: all whole.\n"
+    assert "Total images created" in run_inside("report", series.config).out
+    assert run_inside("plan", series.config).out.count("nothing left") == 12

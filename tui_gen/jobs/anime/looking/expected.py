@@ -9,6 +9,7 @@ from tui_gen.engine.model.work import DATASET, CategoryPlan, Plan, SourcePlan
 from tui_gen.jobs.anime import facts, planning
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import Records
+from tui_gen.jobs.anime.stages import PLANS
 
 
 def expected_plan(settings: Settings, records: Records) -> Plan:
@@ -27,17 +28,8 @@ def expected_plan(settings: Settings, records: Records) -> Plan:
 
 
 def _plan_of(settings: Settings, records: Records, stage: str, *, is_complete: bool) -> Plan:
-    match stage:
-        case "survey":
-            return planning.plan_survey(settings, records)
-        case "extract":
-            return planning.plan_extract(settings, records)
-        case "crop":
-            return planning.plan_crop(settings, records)
-        case "embed":
-            return planning.plan_embed(settings, records)
-        case "select" | "tag":
-            return planning.plan_images(settings, records, stage)
+    if stage in PLANS:
+        return PLANS[stage](settings, records)
     inputs = facts.done_inputs(records, stage) if is_complete else ""
     return planning.plan_dataset(settings, records, stage, inputs)
 

@@ -49,7 +49,7 @@ from tui_gen.jobs.anime.looking.source_report import (
 )
 from tui_gen.jobs.anime.models.of_run import models_of
 from tui_gen.jobs.anime.sources import Source
-from tui_gen.jobs.anime.stages import RECIPE
+from tui_gen.jobs.anime.stages import PROBE, RECIPE
 from tui_gen.jobs.anime.work.perform import LEAST_FRAMES
 from tui_gen.media.facts_json import probe_from_json, probe_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
@@ -170,9 +170,9 @@ class SeriesInspection:
         except ChildError as error:  # no fault of the file: a run tries again
             return replace(blank, state="unusable", reason=error.reason)
         if isinstance(facts, Unusable):
-            return replace(blank, state="unusable", reason=facts.reason, learned=(("survey", facts),))
+            return replace(blank, state="unusable", reason=facts.reason, learned=((PROBE, facts),))
         learned = Learned(source.id, {"probe": probe_to_json(facts)})
-        return _of_episode(source, facts, (("survey", learned),))
+        return _of_episode(source, facts, ((PROBE, learned),))
 
 
 def _blank(source: Source) -> Inspected:

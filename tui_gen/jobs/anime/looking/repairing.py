@@ -65,6 +65,8 @@ def _stages(opened: OpenedAnime, wanted: Wanted) -> Iterator[RestoreStage]:
     """Yield all stages: those that restore nothing only record, as any run, that their settings changed."""
     restorers = frozenset(STAGE_OF.values())
     for stage in opened.job.stages:
+        if stage.is_discovery:
+            continue
         bits = defaultdict[str, int](int)
         for source, clips in wanted.items() if stage.name in restorers else ():
             bits[source] |= bits_of(

@@ -82,8 +82,9 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
         if not found.damaged:
             return ExitCode.DONE
         patches = [checked.patch for checked in found.damaged]
+        restricted = repairer.restricted(opened, _wanted(patches))  # may refuse: then nothing is recorded
         _record_losses(session, patches)
-        performed = perform(request, session, repairer.restricted(opened, _wanted(patches)), lines)
+        performed = perform(request, session, restricted, lines)
         with contextlib.suppress(OSError):  # files still not in their place are found below
             move_near_duplicates(config, session)
     finally:

@@ -70,6 +70,18 @@ def test_verify_misses_nothing(series: Series) -> None:
     assert (done.code, "all whole" in done.err, "by hand" in done.err) == (0, True, False), str(done)
 
 
+def test_a_damaged_image_cannot_be_made_again_and_costs_no_later_run(series: Series) -> None:
+    damaged = images(series.training)[0]
+    damaged.write_bytes(b"no image")
+    lines = len(series.ledger())
+    done = run_inside("verify", series.config, "--repair")
+    assert done.code == ExitCode.REFUSED, str(done)
+    assert "the images cannot be made again" in done.err
+    assert not [line for line in series.ledger()[lines:] if line["kind"] == "lost"]
+    damaged.unlink()
+    assert "training: 1 deleted by hand" in series.run().out
+
+
 def test_later_stages_can_be_performed_again(series: Series) -> None:
     series.write(remove_intermediate=True, general_description="drawn")
     series.run()

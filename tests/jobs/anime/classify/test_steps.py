@@ -176,6 +176,15 @@ def test_a_cluster_follows_crops_sorted_by_hand_if_they_are_a_quarter_as_many(
     assert ({found[each] for each in GROUP} == {label}) == follows
 
 
+@pytest.mark.parametrize(("odd", "follows"), [(4, False), (5, True)])
+def test_a_cluster_follows_a_group_named_by_hand_if_half_of_the_group_is_like_it(
+    odd: int, *, follows: bool
+) -> None:
+    group = {f"m{number}": 0.5 if number < odd else 9.0 for number in range(10)}
+    found = referenced(GROUP | group, {0: list(GROUP)}, pinned=dict.fromkeys(group, "Mizuki"))
+    assert ({found[each] for each in GROUP} == {"Mizuki"}) == follows
+
+
 def test_a_crop_sorted_by_hand_hides_no_reference() -> None:
     found = referenced(
         GROUP | {"s": 0.1, "ref": 0.9}, {0: list(GROUP)}, pinned={"s": "Stark"}, references={"ref": "Fern"}
@@ -309,6 +318,18 @@ def test_a_cluster_is_not_merged_into_a_single_crop_sorted_by_hand() -> None:
     assert "Stark" not in {found[each] for each in GROUP}
     known = merged(GROUP | {"s": 0.0, "r": 9.0}, {0: list(GROUP)}, pinned=by_hand, references={"r": "Stark"})
     assert {known[each] for each in GROUP} == {"Stark"}
+
+
+def test_a_single_crop_sorted_by_hand_does_not_grow_by_one_small_cluster_after_another() -> None:
+    points = {"s": 0.0} | {f"{letter}{number}": 0.0 for letter in "abc" for number in range(9)}
+    groups = {letter: [each for each in points if each[0] == letter] for letter in "abc"}
+    material = material_at(points | {"n0": 0.0, "n1": 0.0}, pinned={"s": "Stark"})
+    labels = labels_in(material, dict(enumerate(groups.values())))
+    for near in ("n0", "n1"):  # noise that an earlier step gave to the character
+        labels[material.ids.index(near)] = 0
+    found = by_id(material, steps.merged(material, labels, 0.85))
+    assert "Stark" not in {found[each] for name in "abc" for each in groups[name]}
+    assert len({found[each] for name in "abc" for each in groups[name]}) == 1
 
 
 def test_metadata_hold_crops_back_when_their_cluster_is_merged() -> None:

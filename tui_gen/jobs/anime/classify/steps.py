@@ -21,6 +21,7 @@ from tui_gen.jobs.anime.classify.material import KEPT_AS_NOISE, NOISE, Material
 from tui_gen.jobs.anime.classify.optics import optics_labels
 
 _LIKE_REFERENCES = 0.01  # share of a character's references that a cluster is like: forms of it differ
+_LIKE_SORTED = 0.5  # the same where all references are crops of a folder that was named by hand
 _SORTED_BY_HAND = 0.25  # crops of a label that are like a cluster, for each crop of the cluster
 _WITH_NAME = 0.6  # share of a cluster whose metadata name the character
 _NEAR_REFERENCE = 0.5  # of the threshold: one reference is enough that near
@@ -77,7 +78,8 @@ def referenced(material: Material, labels: Rows) -> Rows:
     """Assign clusters to the characters of references (step 3).
 
     A cluster goes to the label of the reference with the smallest mean difference to it, if at least 1 % of
-    the label's references have a mean of at most the threshold.
+    the label's references have a mean of at most the threshold; half of them where all are crops that were
+    sorted by hand: a renamed group has odd ones among many.
 
     Crops that were sorted by hand are references of a cluster only if those of the label with such a mean are
     at least a quarter as many as the crops of the cluster. Hands take single crops out of a cluster because
@@ -95,7 +97,8 @@ def referenced(material: Material, labels: Rows) -> Rows:
             continue
         # Of equal means the smaller label: references are ordered by label.
         label = int(of_references[np.argmin(np.where(counts, means, np.inf))])
-        if is_like[counts & (of_references == label)].mean() >= _LIKE_REFERENCES:
+        needed = _LIKE_REFERENCES if material.is_known[label] else _LIKE_SORTED
+        if is_like[counts & (of_references == label)].mean() >= needed:
             taken = members[material.agrees[members, label]]
             labels[taken] = label if label < material.first_repelling else KEPT_AS_NOISE
     return labels
@@ -240,9 +243,12 @@ def _may_merge(
     """Return which pairs of groups may be merged, the second into the first, shape [g, g]."""
     may = np.triu(np.ones((len(groups), len(groups)), dtype=np.bool_), k=1)
     may[:, groups < material.first_cluster] = False
-    known = material.is_known[groups[groups < material.first_cluster]]
-    for row in np.flatnonzero(~known).tolist():
-        may[row] &= sizes[row] >= _SORTED_BY_HAND * sizes
+    named = groups[groups < material.first_cluster]
+    # Crops that joined a label in earlier steps do not count: else it takes one small cluster after another.
+    given = material.given[material.given >= 0]
+    by_hand = np.bincount(given, minlength=material.first_cluster)
+    for row in np.flatnonzero(~material.is_known[named]).tolist():
+        may[row] &= by_hand[named[row]] >= _SORTED_BY_HAND * sizes
     places = {label: place for place, label in enumerate(groups.tolist())}
     for first, second in apart:
         if first in places and second in places:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.contract.verify import Wanted
 from tui_gen.engine.model.work import Plan, Report, SourcePlan, Unit
 from tui_gen.jobs.anime.facts import Records
@@ -55,7 +56,17 @@ def _cut_down(plan: SourcePlan, wanted: Mapping[str, int]) -> SourcePlan:
 
 
 def repairing(opened: OpenedAnime, wanted: Wanted) -> OpenedAnime:
-    """Return the opened job, restricted to these images."""
+    """Return the opened job, restricted to these images.
+
+    Raises RefusedError if the images that they are made of were removed (remove_intermediate).
+    """
+    if opened.look.are_removed:
+        message = (
+            f"{opened.settings.config_path}: the images cannot be made again: those of raw, cropped and "
+            "classified were removed (remove_intermediate); delete the damaged ones, or start over with "
+            "--fresh"
+        )
+        raise RefusedError(message)
     job = Anime(opened.job.resources)
     job.stages = tuple(_stages(opened, wanted))
     return replace(opened, job=job)

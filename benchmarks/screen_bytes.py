@@ -33,7 +33,7 @@ SIZES = ((80, 24, 5000), (120, 40, 10000), (200, 50, None))
 SETTLED_SECONDS = 3.0
 PRESSES = 30
 KEY_BUDGET_MS = 100
-KEYS = {"one worker more": (b"+", b"done: "), "the help": (b"?", b"The work")}
+KEYS = {"one worker more": (b"+", "done: {} "), "the help": (b"?", "The work")}
 BUSY = "import os\nos.nice(19)\nwhile True: pass"
 
 
@@ -170,24 +170,24 @@ def measure(width: int, height: int, seconds: float, keys: bytes = b"") -> tuple
     return count / took, used / took
 
 
-def key_delays_ms(width: int, height: int, key: bytes, answer: bytes) -> list[float]:
+def key_delays_ms(width: int, height: int, key: bytes, answer: str) -> list[float]:
     """Return how long a key's answer took to be seen, while all cores are busy."""
     busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2 * (os.cpu_count() or 1))]
-    ours, child = start(width, height)
+    line = Line(width, height)
     delays = []
     try:
+        line.run(60.0, lambda: "RUNNING" in line.text)
+        line.run(SETTLED_SECONDS)
         for press in range(PRESSES):
+            words = answer.format(press + 1)
             pressed = time.monotonic()
-            os.write(ours, key)
-            seen = b""
-            while answer not in seen and time.monotonic() < pressed + 5.0:
-                if select.select([ours], [], [], 0.1)[0]:
-                    seen += os.read(ours, 65536)
+            line.press(key)
+            line.run(5.0, lambda words=words: words in line.text)  # type: ignore[misc]
             delays.append(1000 * (time.monotonic() - pressed))
-            os.write(ours, b"\x1b")
-            drain(ours, 0.3 + 0.037 * (press % 11))  # now and then a press meets a look at the run
+            line.press(b"\x1b")
+            line.run(0.3 + 0.037 * (press % 11))  # now and then a press meets a look at the run
     finally:
-        end(ours, child)
+        line.end()
         for each in busy:
             each.kill()
             each.wait()

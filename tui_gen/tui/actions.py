@@ -66,6 +66,7 @@ ACTIONS = (
     Action("copy", "y", "copy", "copy", "copy the path or the problem", "look"),
     Action("theme", "t", "app.theme", "theme", "dark or light", "look"),
     Action("mouse", "m", "app.mouse", "mouse", "mouse off, to select text, or on again", "look"),
+    Action("repaint", "ctrl+l", "app.repaint", "", "paint the screen again", "look"),
     Action("back", "escape", "back", "back", "back to all panes", "look", 1),
     Action("up", "up,k", "move(-1)", "", "up", "move"),
     Action("down", "down,j", "move(1)", "", "down", "move"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer, TimerCallback
 
@@ -26,6 +27,9 @@ class TerminalApp(App[Result]):
     """An app that `run_screen` can run and end."""
 
     CSS_PATH = STYLES
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "repaint", "paint the screen again", show=False, id="repaint")
+    ]
 
     def __init__(self) -> None:
         """Set the patient driver and the dark theme."""
@@ -81,6 +85,11 @@ class TerminalApp(App[Result]):
     def is_line_slow(self) -> bool:
         """Whether the line to the terminal is too slow for pictures."""
         return isinstance(self._driver, PatientDriver) and self._driver.pace.is_slow
+
+    def action_repaint(self) -> None:
+        """Send the whole screen again, after another program has written on it."""
+        if isinstance(self._driver, PatientDriver):
+            self._driver.repaint()
 
     def action_theme(self) -> None:
         """Switch between the dark and the light theme."""

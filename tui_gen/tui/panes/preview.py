@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from tui_gen.base.formatting import display_name
 from tui_gen.engine.model.state import RunState
+from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
 from tui_gen.tui.terminal.looks import PICTURE
@@ -68,9 +69,13 @@ class PreviewPane(Pane):
         """Whether a drawing function exists."""
         return self._draw is not None
 
+    @property
+    def _is_line_slow(self) -> bool:
+        return isinstance(self.app, TerminalApp) and self.app.is_line_slow
+
     def take(self, state: RunState) -> None:
         """Draw the newest patch, unless a picture is being drawn already."""
-        if self._draw is None or self._is_drawing:
+        if self._draw is None or self._is_drawing or self._is_line_slow:
             return
         self._is_drawing = True
         room = Size(max(1, self.size.width - 2), max(1, self.size.height - _HEAD_LINES))
@@ -100,7 +105,9 @@ class PreviewPane(Pane):
     def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
         """Return the caption; the picture is painted below it."""
         words = self._words or f"no {view.state.nouns.patch.one} has been made yet"
-        if not self._words and self._image is not None:
+        if self._is_line_slow:
+            words = "no picture: the line to this terminal is too slow"
+        elif not self._words and self._image is not None:
             words = f"{self._about}{self._image.caption}"
         return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")
 

@@ -177,9 +177,6 @@ class Cells:
                     found.append(Span(x, y, *cell, place_after(cell[0], x, end - x)))
                 shown[x] = cell
                 shown[x + 1 : end] = wanted[x + 1 : end]
-                # Where a wide character was covered in part, its other half is gone.
-                if end < self.width and _is_second_half(shown[end]):
-                    shown[end] = None
             x = end
         return found
 

@@ -170,7 +170,8 @@ class PatientDriver(LinuxDriver):
         return self._writer
 
     def _post_size(self) -> None:
-        """Post the current size of the terminal to the app."""
+        """Post the current size to the app, and send all again: it may be another terminal."""
+        self.repaint()
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())
             self._app.post_message(events.Resize(size, size))

@@ -11,11 +11,12 @@ from textual.screen import ModalScreen
 
 from tests.tui.runs import NOW, FakeController, screen_of, text_of
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.problem_kinds import problem_kinds
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import CategoryPlan, Clip, Failed, Plan, SourcePlan
 from tui_gen.tui.dialogs.first_run import FirstRunApp
 from tui_gen.tui.panes.categories import category_details
-from tui_gen.tui.panes.problems import problem_details
+from tui_gen.tui.panes.problems import kind_details
 from tui_gen.tui.panes.sources import cost_of_skipping, source_details
 from tui_gen.tui.view import EngineInfo, ScreenView, condition_of
 from tui_gen.tui.widgets.styled_lines import fit, fit_end, wrapped
@@ -113,8 +114,8 @@ def test_hostile_text_is_harmless_in_all_that_dialogs_say() -> None:
         assert_lines_harmless(source_details(view, source) + cost_of_skipping(view, source))
     for name in state.categories:
         assert_lines_harmless(category_details(view, name))
-    for problem in state.problems:
-        assert_lines_harmless(problem_details(view, problem))
+    for kind in problem_kinds(state):
+        assert_lines_harmless(kind_details(view, kind))
 
 
 def assert_lines_harmless(lines: list[str]) -> None:

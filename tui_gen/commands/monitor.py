@@ -13,6 +13,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
 from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
+from tui_gen.engine.model.problem_kinds import problem_kinds
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, read_status
 from tui_gen.views.text.run_lines import progress_line, verdict_line
@@ -116,8 +117,6 @@ def _problems(state: RunState, metrics: Metrics) -> Iterator[str]:
     if counts.errors or counts.warnings:
         errors = f"{counts.errors} error{'' if counts.errors == 1 else 's'}"
         yield f"Problems: {errors}, {counts.warnings} warning{'' if counts.warnings == 1 else 's'}"
-    for problem in reversed(state.problems):
-        times = f" ({problem.count} times)" if problem.count > 1 else ""
-        source = state.sources.get(problem.source) if problem.source else None
-        about = f"{display_name(source.name)}: " if source and source.name not in problem.text else ""
-        yield f"{problem.level}: {about}{display_name(problem.text)}{times}"
+    for kind in problem_kinds(state):
+        times = f" ({kind.times} times)" if kind.times > max(1, len(kind.names)) else ""
+        yield f"{kind.level}: {display_name(kind.text(state.nouns.source))}{times}"

@@ -58,6 +58,7 @@ FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
 HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 5, "stack": 5, "columns": 5, "broad": 5}
 _LEAST_SOURCES = 6
+_MOST_PROBLEMS = 3  # of one column
 _MANY_SOURCES, _IN_HAND = 10, 5  # if this many sources fit, this many lines are for sources in progress
 
 
@@ -149,7 +150,7 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     if spare > _LEAST_SOURCES:
         upper[PaneName.SOURCES] = spare
     elif spare > 0:
-        more = min(spare, max(0, lines[PaneName.PROBLEMS] - 1))
+        more = min(spare, max(0, min(_MOST_PROBLEMS, lines[PaneName.PROBLEMS]) - 1))
         facts[PaneName.PROBLEMS] += more
         upper[PaneName.NOW] += spare - more
     facts_height = sum(facts.values())

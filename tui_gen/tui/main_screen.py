@@ -28,7 +28,7 @@ from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.preview import Preview, PreviewPane
-from tui_gen.tui.panes.problems import ProblemsPane, problem_details
+from tui_gen.tui.panes.problems import ProblemsPane, kind_details
 from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping, source_details
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
@@ -280,9 +280,10 @@ class MainScreen(Screen[None]):
             return
         source = pane.source()
         if isinstance(pane, ProblemsPane):
-            problem = pane.problem()
-            if problem is not None:
-                self.app.push_screen(TextDialog(problem.level, problem_details(view, problem)))
+            kind = pane.kind()
+            if kind is not None:
+                title = kind.level if len(kind.members) == 1 else f"{len(kind.members)} {kind.level}s"
+                self.app.push_screen(TextDialog(title, kind_details(view, kind)))
         elif isinstance(pane, CategoriesPane):
             name = pane.category()
             if name is not None:

@@ -13,9 +13,10 @@ from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.nouns import USUAL_NOUNS, Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import metrics_of
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.scheduler import Options
 from tui_gen.engine.storage.status import status_of, write_status
-from tui_gen.engine.storage.status_reader import StatusError, read_status
+from tui_gen.engine.storage.status_reader import StatusError, read_status, snapshot_of
 
 
 async def half_done(tmp_path: Path) -> Bench:
@@ -142,3 +143,15 @@ def test_any_json_is_a_status_or_a_status_error(
     path.write_text(json.dumps(value))
     with pytest.raises(StatusError):
         read_status(path, 0.0)
+
+
+def test_a_monitor_knows_every_problem_with_the_details_of_the_newest() -> None:
+    state = RunState()
+    state.apply(ev.ProblemNoted(1.0, "error", "encrypted", None, "page\n" * 40))
+    for number in range(60):
+        state.apply(ev.ProblemNoted(2.0, "warning", f"warning {number}", None, "why"))
+    seen = snapshot_of(json.loads(json.dumps(status_of(state, 3.0))), 3.0, origin="here").state
+    assert [problem.text for problem in seen.problems] == [problem.text for problem in state.problems]
+    assert seen.problems[-1].detail == "why"
+    assert (seen.problems[0].level, seen.problems[0].detail) == ("error", "")
+    assert metrics_of(seen, 3.0).problems == metrics_of(state, 3.0).problems

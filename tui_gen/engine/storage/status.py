@@ -20,7 +20,8 @@ PHASE_WORDS = {"quarantined": "set aside", "unreachable": "away"}
 """Phases of a source that have another name in the file, whose words never change."""
 VERSION = "2.0"
 SCHEMA = 1
-ERRORS_SHOWN = 5
+DETAILS_SHOWN = 20
+"""All problems are listed, the details of the newest only: they may be pages of text."""
 _GIGA = 1e9
 
 
@@ -91,12 +92,12 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
                 "level": problem.level,
                 "text": problem.text,
                 "source": problem.source,
-                "detail": problem.detail,
+                "detail": problem.detail if place < DETAILS_SHOWN else "",
                 "count": problem.count,
                 "first_at": problem.first_at,
                 "last_at": problem.last_at,
             }
-            for problem in reversed(state.problems[-ERRORS_SHOWN:])
+            for place, problem in enumerate(reversed(state.problems))
         ],
         "throughput": [[m.minute, m.patches, m.clips, m.size_bytes] for m in state.minutes],
         "system": _system(state),

@@ -119,7 +119,12 @@ async def test_the_number_does_not_fall_back_while_the_engine_is_slow() -> None:
     async with screen_of(controller, clock=lambda: now[0]).run_test(size=SIZE) as pilot:
         await press(pilot, "w", "3", "enter")
         now[0] += 40.0
+        pilot.app.poll()  # type: ignore[attr-defined]
+        assert pilot.app.look().workers_asked == 3  # type: ignore[attr-defined]
         await press(pilot, "minus")
+        now[0] += 40.0
+        pilot.app.poll()  # type: ignore[attr-defined]
+        await pilot.pause()
         assert "workers target 2" in text_of(pilot.app)
         controller.may_answer.set()
         await pilot.app.workers.wait_for_complete()

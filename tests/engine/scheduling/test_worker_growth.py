@@ -129,6 +129,7 @@ def test_a_smaller_number_ends_the_hold(tmp_path: Path) -> None:
     crew.running = 3
     assert crew.second() == 3
     assert crew.held == (3, "")
+    crew.room.available += 2 * GB
     crew.ask(4)
     assert crew.second() == 4
 

@@ -37,7 +37,8 @@ from tui_gen.engine.model.work import (
 )
 from tui_gen.engine.run.session import LEDGER_NAME, replay
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Options, Scheduler
+from tui_gen.engine.scheduling.options import Options
+from tui_gen.engine.scheduling.scheduler import Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.engine.storage.ledger_codec import encode

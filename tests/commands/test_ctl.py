@@ -21,7 +21,9 @@ from tui_gen.commands.engine_client import NoEngineError
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.options import Machine, Options
 from tui_gen.engine.storage.lock import Lock
+from tui_gen.processes.machine_memory import Memory
 
 
 async def test_an_engine_of_this_version_carries_out_every_order(config: RunConfig, tmp_path: Path) -> None:
@@ -118,3 +120,24 @@ def test_a_lock_of_a_dead_engine_is_no_engine(config: RunConfig) -> None:
     )
     with pytest.raises(RefusedError, match="no engine is running here"):
         ctl.carry_out(config, CtlOrder("stop"))
+
+
+async def test_more_workers_than_the_machine_bears_need_a_yes(config: RunConfig, tmp_path: Path) -> None:
+    memory = Memory(3 * 10**9, 20 * 10**9)
+    machine = Machine(cores=2, memory=lambda: memory, worker_bytes=10**9)
+    options = Options(workers=1, machine=machine)
+    bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl", options=options)
+    async with served(bench, config.run_folder):
+        run = asyncio.create_task(bench.engine.run())
+        await bench.until(lambda: "a" in bench.state.sources)
+        with pytest.raises(do.CommandRefusedError, match=r"Memory bears 2: .*2 cores.*Nothing was changed"):
+            await ctl._carry_out(config, CtlOrder("workers", count=99))
+        assert bench.state.workers_target == 1
+        said = await ctl._carry_out(config, CtlOrder("workers", count=99, yes=True))
+        assert said.startswith("99 workers\nMemory bears 2: ")
+        assert bench.state.workers_target == 99
+        assert await ctl._carry_out(config, CtlOrder("workers", count=98)) == "98 workers"  # fewer
+        with pytest.raises(do.CommandRefusedError, match="from 1 to 256, not 300"):
+            await ctl._carry_out(config, CtlOrder("workers", count=300, yes=True))
+        await ctl._carry_out(config, CtlOrder("stop"))
+        await run

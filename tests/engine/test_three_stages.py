@@ -24,7 +24,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import DATASET
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.session import Session, replay
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.storage.ledger import read_events
 from tui_gen.views.text.tables import LineWidth
 

@@ -30,10 +30,12 @@ from tui_gen.engine.model.work import (
     StageDefaults,
     Unit,
 )
-from tui_gen.engine.scheduling.scheduler import Options, Scheduler
+from tui_gen.engine.scheduling.options import Machine, Options
+from tui_gen.engine.scheduling.scheduler import Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.engine.storage.recorder import Recorder
+from tui_gen.processes.machine_memory import Memory
 
 STRETCH = 4
 
@@ -146,6 +148,10 @@ class ToyJob:
     legacy_recipe: JsonObject = field(default_factory=dict)
 
 
+ROOMY = Machine(cores=256, memory=lambda: Memory(64 * 10**9, 64 * 10**9))
+"""A machine on which all workers of a test begin at once."""
+
+
 @dataclass
 class Bench:
     """An engine on a toy job, with a ledger in a temporary folder."""
@@ -161,6 +167,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         Bench.all_made.append(self)
+        if self.options.machine == Machine():
+            self.options = replace(self.options, machine=ROOMY)
         self.ledger = Ledger(self.ledger_path)
         self.recorder = Recorder(self.ledger, self.state, self.clock)
         self.engine = Scheduler(

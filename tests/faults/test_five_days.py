@@ -28,7 +28,7 @@ from tui_gen.engine.run import housekeeping
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.session import Session
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.status import write_status
 

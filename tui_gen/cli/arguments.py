@@ -121,7 +121,9 @@ def _add_ctl(commands: Commands) -> None:
     orders.add_parser("resume", help="go on after a pause")
     orders.add_parser("drain", help="finish the clips in hand, save and end")
     orders.add_parser("stop", help="end now; the clips in hand are made again in the next run")
-    orders.add_parser("workers", help="work with N workers").add_argument("count", metavar="N", type=int)
+    workers = orders.add_parser("workers", help="work with N workers")
+    workers.add_argument("count", metavar="N", type=int)
+    workers.add_argument("--yes", action="store_true", help="also more than memory and cores bear")
     orders.add_parser("skip", help="leave a video out").add_argument("name", metavar="NAME", help=NAME_HELP)
     orders.add_parser("unskip", help="take a skipped video back in").add_argument(
         "name", metavar="NAME", help=NAME_HELP

@@ -162,7 +162,8 @@ def _ctl(options: argparse.Namespace) -> int:
     from tui_gen.contract.registry import read_config
 
     order = ctl.CtlOrder(options.order, **{
-        key: getattr(options, key) for key in ("name", "number", "count", "json") if hasattr(options, key)
+        key: getattr(options, key)
+        for key in ("name", "number", "count", "json", "yes") if hasattr(options, key)
     })  # fmt: skip
     sys.stdout.write(f"{ctl.carry_out(read_config(Path(options.config)).run, order)}\n")
     return ExitCode.DONE

@@ -15,6 +15,7 @@ from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
 from tui_gen.engine.control.protocol import HAS_HELLO, ControlError, EngineVersion
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.worker_room import doubts
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status, snapshot_of
 from tui_gen.views.text.run_lines import progress_line, verdict_line
@@ -34,6 +35,7 @@ class CtlOrder:
     name: str | None = None
     number: int | None = None
     count: int | None = None
+    yes: bool = False
     json: bool = False
 
 
@@ -94,7 +96,21 @@ async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str
     if state is None:
         message = "the engine has nothing to say yet; ask again in a moment"
         raise RefusedError(message)
-    return display_name(await client.steer(_command(order, state)))
+    command = _command(order, state)
+    doubt = _doubt(command, state) if isinstance(command, do.SetWorkers) else ""
+    if doubt and not order.yes:
+        message = f"{doubt} Nothing was changed; with --yes it is done all the same."
+        raise do.CommandRefusedError(message)
+    answer = display_name(await client.steer(command))
+    return f"{answer}\n{doubt}" if doubt else answer
+
+
+def _doubt(command: do.SetWorkers, state: RunState) -> str:
+    """Return why a number of workers is more than the machine bears, in sentences; empty if it is not."""
+    room, count = state.worker_memory, command.count
+    if room is None or count <= state.workers_target or do.refusal_of_workers(count):
+        return ""
+    return " ".join(doubts(room, count))
 
 
 async def _status(config: RunConfig, client: ControlClient, engine: EngineVersion, order: CtlOrder) -> str:

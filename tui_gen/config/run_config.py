@@ -9,6 +9,8 @@ from typing import Literal
 
 RUN_FOLDER = ".tui-gen"
 STATUS_NAME = ".generator_status.json"
+USUAL_WORKER_BYTES = 1_000_000_000
+"""The memory of one worker of a job without an estimate, until workers were measured: rather too much."""
 
 Notices = Literal["none", "bell", "message"]
 
@@ -24,6 +26,7 @@ class RunConfig:
     category_folders: tuple[Path, ...] = ()  # where the categories' files are; --fresh renames these folders
     status_file: Path | None = None  # None: STATUS_NAME in the output folder
     workers: int = 1  # a run begins with so many
+    worker_bytes: int = USUAL_WORKER_BYTES  # memory of one worker, estimated
     min_free_bytes: int = 0  # so much stays free on the output's disk
     # The keys of the configuration for `output` and `min_free_bytes`, as messages name them.
     output_key: str = "output"

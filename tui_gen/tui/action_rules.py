@@ -108,6 +108,7 @@ def _has_details(now: Situation, _: int) -> bool:
 _RULES: dict[str, Callable[[Situation, int], bool]] = {
     "pause": _can_pause,
     "workers": _can_change_workers,
+    "set_workers": lambda now, _: now.is_steerable,
     "retry": _can_retry,
     "retry_this": _can_retry_this,
     "skip": _can_skip,

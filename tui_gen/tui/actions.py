@@ -43,6 +43,7 @@ ACTIONS = (
     Action("pause", "space", "pause", "pause", "pause, or go on", "work", 1),
     Action("more-workers", "plus,equals_sign", "workers(1)", "workers", "one worker more", "work", 2),
     Action("fewer-workers", "minus,underscore", "workers(-1)", "", "one worker fewer", "work"),
+    Action("set-workers", "w", "set_workers", "", "type the number of workers", "work"),
     Action("retry", "r", "retry", "retry", "try again all that failed", "work", 5),
     Action("restart", "a", "restart", "start again", "start the engine again", "work", 1),
     Action("skip", "s", "skip", "skip", "leave this {source} out", "source", 3),

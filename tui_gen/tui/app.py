@@ -118,7 +118,9 @@ class TuiGenApp(TerminalApp[None]):
         )
 
     def poll(self) -> None:
-        """Read the current view and show it."""
+        """Read the current view and show it, unless the timer fires while the app closes."""
+        if not self.screen_stack:
+            return
         view = self.look()
         self.rooms.show(view)
         self._call(self._caller.look(view.state, view.now))

@@ -13,7 +13,7 @@ from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
 
 _BELIEVED_SECONDS = 3.0
-"""The time during which a requested state replaces a view that does not show it yet."""
+"""The time after the answer during which a requested state replaces a view that does not show it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class CommandQueue:
         self._pending: dict[tuple[str, str], Command] = {}
         self._asked: dict[tuple[str, str], PendingCommand] = {}
         self._is_busy = False
+        self._in_hand: tuple[str, str] | None = None  # the topic whose answer is awaited
 
     def ask(self, command: Command) -> Callable[[], Coroutine[None, None, None]] | None:
         """Queue a command; return the coroutine that carries the queue out, or None if it already runs."""
@@ -66,15 +67,21 @@ class CommandQueue:
         return self._carry_out
 
     def asked(self, topic: str, source: str = "") -> Command | None:
-        """Return the command about a topic if it is so recent that the view may not show it yet."""
-        found = self._asked.get((topic, source))
-        if found is None or abs(self._clock() - found.at) > _BELIEVED_SECONDS:
+        """Return the command about a topic if the view may not show it yet.
+
+        An answer may take long on a busy machine: until then the view shows nothing newer.
+        """
+        place = topic, source
+        found = self._asked.get(place)
+        if found is None:
             return None
-        return found.command
+        is_awaited = place in self._pending or place == self._in_hand
+        is_recent = abs(self._clock() - found.at) <= _BELIEVED_SECONDS
+        return found.command if is_awaited or is_recent else None
 
     def forget(self, topic: str, source: str = "") -> None:
         """Use the view again: it shows the requested state."""
-        if (topic, source) not in self._pending:
+        if (topic, source) not in self._pending and (topic, source) != self._in_hand:
             self._asked.pop((topic, source), None)
 
     async def _carry_out(self) -> None:
@@ -82,8 +89,10 @@ class CommandQueue:
             while self._pending:
                 topic = next(iter(self._pending))
                 command = self._pending.pop(topic)
+                self._in_hand = topic
                 await self._one(topic, command)
         finally:
+            self._in_hand = None
             self._is_busy = False
 
     async def _one(self, topic: tuple[str, str], command: Command) -> None:
@@ -93,6 +102,10 @@ class CommandQueue:
             answer, is_refusal = str(refusal), True
         except OSError as error:
             answer, is_refusal = f"the engine does not answer: {error}", True
-        if is_refusal and topic not in self._pending:
-            self._asked.pop(topic, None)
+        self._in_hand = None
+        if topic not in self._pending:
+            if is_refusal:
+                self._asked.pop(topic, None)
+            else:
+                self._asked[topic] = PendingCommand(command, self._clock())
         self._tell(answer, is_refusal)

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.tui.action_rules import Situation, can, workers_after
+from tui_gen.tui.action_rules import Situation, can
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
 from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
@@ -35,6 +35,7 @@ from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.workers import NowPane
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
+from tui_gen.tui.worker_entry import WorkerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class MainScreen(Screen[None]):
         self._room, self._is_zoomed = PaneName.NOW, False
         self._was_dead = False
         self._arrangement: Arrangement | None = None
+        self._workers_field = WorkerEntry(self.situation, self.ask)
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
         head = OverallPane()
         head.key_of = self._key_of
@@ -83,13 +85,13 @@ class MainScreen(Screen[None]):
         }
 
     def compose(self) -> ComposeResult:
-        """Lay out the panes and the field of the filter."""
+        """Lay out the panes and the fields of the last line."""
         yield from self._panes.values()
-        yield self._field
+        yield from (self._field, self._workers_field)
 
     def on_mount(self) -> None:
         """Focus the workers."""
-        self._field.display = False
+        self._field.display = self._workers_field.display = False
         self.set_focus(self._panes[PaneName.NOW])
         self.show(self._doors.look())
 
@@ -124,7 +126,8 @@ class MainScreen(Screen[None]):
             self._place(room, pane, arrangement)
         keys = arrangement.regions.get(PaneName.KEYS)
         if keys is not None:
-            self._field.styles.offset, self._field.styles.width = keys.offset, keys.width
+            for field in (self._field, self._workers_field):
+                field.styles.offset, field.styles.width = keys.offset, keys.width
 
     def _place(self, room: PaneName, pane: Pane, arrangement: Arrangement) -> None:
         region = arrangement.regions.get(room)
@@ -343,8 +346,20 @@ class MainScreen(Screen[None]):
         self.ask(do.Resume() if self._is_pause_asked() else do.Pause())
 
     def action_workers(self, change: int) -> None:
-        """Increase or decrease the number of workers."""
-        self.ask(do.SetWorkers(workers_after(self.situation(), change)))
+        """Increase or decrease the number of workers; ask once beyond what the machine bears."""
+        self._workers_field.change(change)
+
+    def action_set_workers(self) -> None:
+        """Open the field for the number of workers."""
+        self.keys.display = False
+        self._workers_field.begin()
+
+    @on(WorkerEntry.Closed)
+    def _on_workers_closed(self, event: WorkerEntry.Closed) -> None:
+        self._workers_field.display, self.keys.display = False, True
+        self._go_to(self._room)
+        self.notice(event.refusal)
+        self._reshow()
 
     def action_retry(self) -> None:
         """Retry all failed clips."""

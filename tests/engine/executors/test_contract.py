@@ -18,7 +18,7 @@ from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.executors.runner_executor import UnitRunnerExecutor
 from tui_gen.engine.model.work import Clip, Doing, Learned, Report, Retried
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 
 
 @pytest.fixture

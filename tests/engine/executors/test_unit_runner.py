@@ -28,7 +28,7 @@ from tui_gen.engine.executors.error_fields import UnitError
 from tui_gen.engine.executors.runner_executor import MACHINE, UnitRunnerExecutor
 from tui_gen.engine.executors.runner_process import RunnerProcess
 from tui_gen.engine.model.work import Clip
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.run import housekeeping
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.housekeeping import Watch
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.storage.lock import Lock
 
 DISK_BYTES = 10_000

@@ -17,7 +17,7 @@ from tui_gen.base.errors import ObstructedError, SourceUnreachableError
 from tui_gen.engine.model.events import ClipEnded
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import Clip, Plan, Report
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.storage import recorder as recorder_module
 
 

@@ -14,7 +14,7 @@ from tui_gen.engine.executors.base import MachineLostError
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model.work import Clip, Doing, Report, Stage, Unit
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 
 
 class Machines(LocalExecutor):

@@ -11,7 +11,7 @@ import pytest
 from tests.engine.toy import Bench, ToyStage, make
 from tui_gen.engine.model.work import Clip, Doing, Report
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 
 
 @pytest.mark.parametrize("way_out", ["the way is clear again", "drain"])

@@ -20,7 +20,7 @@ from tui_gen.engine.model.events import SourceSkipped
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Report, Retried, Unusable
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.storage import recorder as recorder_module
 from tui_gen.engine.storage.ledger import read_events
 from tui_gen.processes.children import ChildError

@@ -14,7 +14,7 @@ from tui_gen.base.nouns import USUAL_NOUNS, Noun, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.storage.status import status_of, write_status
 from tui_gen.engine.storage.status_reader import StatusError, read_status, snapshot_of
 
@@ -35,7 +35,7 @@ async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
     path, now = tmp_path / "status.json", bench.clock()
     await write_status(path, status_of(bench.state, now))
     seen = read_status(path, now).state
-    for key in ("phase", "clips_made", "attempts", "minutes", "workers_target", "slots", "disk", "system"):
+    for key in ("phase", "clips_made", "attempts", "minutes", "workers_allowed", "slots", "disk", "system"):
         assert getattr(seen, key) == getattr(bench.state, key), key
     assert seen.elapsed_seconds(now) == pytest.approx(bench.state.elapsed_seconds(now), abs=0.01)
     assert seen.categories["all"].images == bench.state.categories["all"].images == 10
@@ -47,7 +47,7 @@ async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
 async def test_a_file_of_an_older_program_is_read_without_what_it_did_not_write(tmp_path: Path) -> None:
     bench = await half_done(tmp_path)
     path, status = tmp_path / "status.json", status_of(bench.state, 2000.0)
-    for key in ("unbroken_seconds", "problem_counts", "dataset_checkpoint"):
+    for key in ("workers_held", "unbroken_seconds", "problem_counts", "dataset_checkpoint"):
         del status[key]
     del status["progress"]["share_done"], status["category_stats"]["all"]["surplus"]
     await write_status(path, status)

@@ -26,7 +26,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Made, Stage
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.session import Session
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.jobs.superres import read_config
 from tui_gen.jobs.superres.opened import OpenedSuperResolution
 from tui_gen.jobs.superres.planning.restricted import Restricted

@@ -22,7 +22,7 @@ from tui_gen.engine.run.hooks import Hooks
 from tui_gen.engine.run.run_log import LOG_NAME, logging_to
 from tui_gen.engine.run.session import Session
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.engine.scheduling.scheduler import Options
+from tui_gen.engine.scheduling.options import Machine, Options
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.views.text.run_lines import Reporter
 
@@ -104,6 +104,7 @@ class _Run:
             workers=request.workers or config.workers,
             limit=request.limit,
             only=only_source(request.only, self.opened, self.session.state),
+            machine=Machine(worker_bytes=config.worker_bytes),
         )
         watched = Watched(config.output, config.run_folder, config.status_path, config.min_free_bytes)
         try:

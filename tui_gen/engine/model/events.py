@@ -268,6 +268,31 @@ class WorkersChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkersMeasured:
+    """The memory of the workers and of the machine was measured."""
+
+    at: float
+    estimate_bytes: int  # of one worker, by the job
+    available_bytes: int  # for new processes, without swapping
+    total_bytes: int
+    cores: int  # that this process may use
+    in_use_bytes: int = 0  # private memory of all child processes
+    workers: int = 0  # at work now
+    most_workers: int = 0  # at once, so far
+    seen_bytes: int = 0  # of one worker: the largest mean so far
+    seen_count: int = 0  # measurements with workers at work
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersHeld:
+    """The number of workers that may be at work changed, or the reason why there may be no more."""
+
+    at: float
+    allowed: int
+    reason: str  # empty if the requested number is allowed
+
+
+@dataclass(frozen=True, slots=True)
 class SlotOpened:
     """A worker took a unit."""
 
@@ -357,6 +382,8 @@ Passing = (
     | SourceUnreachable
     | SourceReachable
     | WorkersChanged
+    | WorkersMeasured
+    | WorkersHeld
     | SlotOpened
     | SlotTurned
     | SlotDrained

@@ -45,6 +45,8 @@ class RunData:
     stage: str = ""  # the first of the planned stages with work left, else the last
     named_stage: str = ""  # the stage, if screens name it
     workers_target: int = 0
+    workers_held: ev.WorkersHeld | None = None
+    worker_memory: ev.WorkersMeasured | None = None
     slots: dict[int, SlotState] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)
     categories: dict[str, CategoryState] = field(default_factory=dict)
@@ -76,6 +78,12 @@ class RunData:
     def clips_ended(self) -> int:
         """Clips with an outcome, over all runs; failed ones of this run only."""
         return self.clips_made + self.clips_rejected + self.clips_failed
+
+    @property
+    def workers_allowed(self) -> int:
+        """The requested number of workers, or fewer while there may be no more."""
+        held, target = self.workers_held, self.workers_target
+        return min(target, held.allowed) if held is not None and held.reason else target
 
     @property
     def success_rate(self) -> float | None:

@@ -22,6 +22,14 @@ from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejec
 _LEGACY_STAGES = frozenset({"", "split"})
 """The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
+_LATEST: dict[type[ev.Event], str] = {
+    ev.DiskMeasured: "disk",
+    ev.SystemMeasured: "system",
+    ev.WorkersMeasured: "worker_memory",
+    ev.WorkersHeld: "workers_held",
+}
+"""The fields that keep the latest event of a kind."""
+
 
 @dataclass(slots=True)
 class RunState(RunData):
@@ -261,12 +269,8 @@ class RunState(RunData):
         self._note(event)
 
     @_take.register
-    def _(self, event: ev.DiskMeasured) -> None:
-        self.disk = event
-
-    @_take.register
-    def _(self, event: ev.SystemMeasured) -> None:
-        self.system = event
+    def _(self, event: ev.DiskMeasured | ev.SystemMeasured | ev.WorkersMeasured | ev.WorkersHeld) -> None:
+        setattr(self, _LATEST[type(event)], event)
 
     # ------------------------------------------------------------------ parts of a change
 

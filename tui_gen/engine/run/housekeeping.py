@@ -8,16 +8,20 @@ import errno
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psutil
 
+from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.worker_room import measured_again
 from tui_gen.engine.run.disk_guard import NOT_OURS, DiskGuard, Watched
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.engine.storage.recorder import Recorder
 from tui_gen.engine.storage.status import status_of, write_status
+from tui_gen.processes.machine_memory import machine_memory, memory_of_children
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +86,19 @@ class Watch:
         await self.write_status()
         if number % MEASURE_EVERY_BEATS == 0:
             self._measure_machine()
+            await self._measure_workers()
+
+    async def _measure_workers(self) -> None:
+        """Measure the memory of the workers, off the loop: it takes longer the more processes there are."""
+        known = self._recorder.state.worker_memory
+        if known is None:
+            return
+        in_use_bytes = await detached_call(memory_of_children)
+        memory, at = machine_memory(), self._recorder.now()
+        workers = len(self._recorder.state.slots)
+        now = replace(known, at=at, in_use_bytes=in_use_bytes, workers=workers)
+        now = replace(now, available_bytes=memory.available_bytes, total_bytes=memory.total_bytes)
+        self._recorder.show(measured_again(known, now))
 
     def _measure_machine(self) -> None:
         memory = psutil.virtual_memory()

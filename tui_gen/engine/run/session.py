@@ -27,7 +27,8 @@ from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.model.work import Job, JsonObject
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.housekeeping import Watch
-from tui_gen.engine.scheduling.scheduler import Options, Scheduler
+from tui_gen.engine.scheduling.options import Options
+from tui_gen.engine.scheduling.scheduler import Scheduler
 from tui_gen.engine.scheduling.steering import Steering
 from tui_gen.engine.storage.ledger import Ledger, read_for_resume
 from tui_gen.engine.storage.lock import Lock

@@ -10,6 +10,13 @@ from tui_gen.engine.model.state import RunState
 MAX_WORKERS = 256
 
 
+def refusal_of_workers(count: int) -> str:
+    """Return why there can never be a number of workers; empty if there can."""
+    if 1 <= count <= MAX_WORKERS:
+        return ""
+    return f"workers go from 1 to {MAX_WORKERS}, not {count}; to do nothing, pause"
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Stop pulling: the CPU load falls to zero within one clip."""

@@ -14,7 +14,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from tui_gen.base.detached_call import exhaustion
@@ -26,12 +26,14 @@ from tui_gen.engine.model.stage_changes import starts_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Stage, Unit
 from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.scheduling.phase import phase_of
 from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.scheduling.retried_sources import RetriedSources
 from tui_gen.engine.scheduling.source_waits import SourceWaits
 from tui_gen.engine.scheduling.stage_run import StageRun, clips_open, groups_of, in_order
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
+from tui_gen.engine.scheduling.worker_growth import WorkerGrowth
 from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
 
 log = logging.getLogger(__name__)
@@ -40,15 +42,6 @@ LEAST_CLIPS = 4
 """The fewest clips of a divided unit: units are divided to keep workers busy, but starting one has a cost."""
 PLAN_SECONDS = 1.0
 """While workers are busy, a new plan may wait this long, so that many changes cause one plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The differences of this run from a complete run."""
-
-    workers: int
-    limit: int | None = None  # end after this number of clips
-    only: frozenset[str] | None = None  # work only on these sources
 
 
 class Scheduler:
@@ -71,6 +64,7 @@ class Scheduler:
         self._lacks_room = False  # a unit is left, and no machine has room for it
         executor.on_change(self.gate.pulse)
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
+        self._growth = WorkerGrowth(recorder, options.machine)
 
     # ------------------------------------------------------------------ the run
 
@@ -90,6 +84,7 @@ class Scheduler:
 
     async def _perform(self, group: Sequence[Stage]) -> None:
         self._runs = []
+        self._growth.begin_stages()
         for stage in group:
             if self._is_left_out(stage):
                 continue
@@ -130,13 +125,20 @@ class Scheduler:
         )
 
     async def _wait_for_change(self) -> None:
-        wait = PLAN_SECONDS if any(run.needs_plan for run in self._runs) else None
         try:
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout(self._seconds_to_wait()):
                 await self._changed.wait()
         except TimeoutError:
             return
         self._changed.clear()
+
+    def _seconds_to_wait(self) -> float | None:
+        """Return how long to wait at most: for a new plan, or for the next step of the number of workers."""
+        waits = [PLAN_SECONDS] if any(run.needs_plan for run in self._runs) else []
+        step = self._growth.seconds_to_next_step(len(self._workers), time.monotonic())
+        if step is not None and not (self.gate.is_closed or self._ending):
+            waits.append(step)
+        return min(waits, default=None)
 
     async def _end_all_workers(self) -> None:
         tasks = [worker.task for worker in self._workers.values() if worker.task]
@@ -190,7 +192,7 @@ class Scheduler:
     def _may_open(self) -> bool:
         if self._ending or self.gate.is_closed:
             return False
-        return len(self._workers) < self._state.workers_target
+        return self._growth.allows_one_more(len(self._workers), time.monotonic())
 
     def _fair_share(self) -> int:
         """Return the most clips of a unit, so small that all workers end together."""
@@ -265,7 +267,8 @@ class Scheduler:
 
     def _balance(self) -> None:
         """Tell the newest workers to end if there are too many, and revoke this if there are not."""
-        target = self._state.workers_target - self._workers_to_free()
+        state, must_free = self._state, self._must_free_worker()
+        target = state.workers_allowed - 1 if must_free else state.workers_target
         willing = [worker for worker in self._workers.values() if not worker.is_stale]
         willing.sort(key=lambda worker: worker.number)
         on_machine = Counter[str]()
@@ -278,11 +281,11 @@ class Scheduler:
                 self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
                 self.gate.pulse()
 
-    def _workers_to_free(self) -> int:
-        """Return 1 if a retried source waits and all workers have clips of others, else 0."""
-        if self._ending or self.gate.is_closed or len(self._workers) < self._state.workers_target:
-            return 0
-        return int(self._retried.needs_worker(self._runs, [w.unit for w in self._workers.values()]))
+    def _must_free_worker(self) -> bool:
+        """Return whether a retried source waits and all workers have clips of others."""
+        if self._ending or self.gate.is_closed or len(self._workers) < self._state.workers_allowed:
+            return False
+        return self._retried.needs_worker(self._runs, [w.unit for w in self._workers.values()])
 
     # ------------------------------------------------------------------ what workers tell
 
@@ -392,6 +395,7 @@ class Scheduler:
     def set_workers(self, count: int) -> None:
         """Set the number of workers."""
         self._apply(ev.WorkersChanged(self._clock(), count))
+        self._growth.step_now()
         self._balance()
         self.gate.pulse()
 

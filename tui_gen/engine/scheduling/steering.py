@@ -50,9 +50,8 @@ class Steering:
         assert_never(command)
 
     def _set_workers(self, count: int) -> str:
-        if not 1 <= count <= do.MAX_WORKERS:
-            message = f"workers go from 1 to {do.MAX_WORKERS}, not {count}; to do nothing, pause"
-            raise do.CommandRefusedError(message)
+        if refusal := do.refusal_of_workers(count):
+            raise do.CommandRefusedError(refusal)
         self._engine.set_workers(count)
         return f"{count} workers"
 

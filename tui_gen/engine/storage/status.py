@@ -48,6 +48,8 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "config": state.config,
         "output": state.output,
         "workers": state.workers_target,
+        "workers_allowed": state.workers_allowed,
+        "workers_held": state.workers_held.reason if state.workers_held is not None else "",
         "elapsed_seconds": round(metrics.elapsed_seconds, 3),
         "exit_code": state.exit_code,
         "progress": {

@@ -162,6 +162,7 @@ def _state(raw: dict[str, Any]) -> RunState:
         active_seconds_before=float(raw["elapsed_seconds_before"]),
         clips_before=raw["clips_before"],
         workers_target=raw["workers"],
+        workers_held=_workers_held(raw, at),
         clips_made=progress["clips_made"],
         clips_rejected=progress["clips_rejected"],
         clips_failed=progress["clips_failed"],
@@ -187,6 +188,13 @@ def _state(raw: dict[str, Any]) -> RunState:
     state.disk = _disk(raw["disk"], at)
     state.system = _system(raw["system"])
     return state
+
+
+def _workers_held(raw: dict[str, Any], at: float) -> ev.WorkersHeld | None:
+    """Return why fewer workers than requested are allowed; None for files of older programs."""
+    if "workers_held" not in raw:
+        return None
+    return ev.WorkersHeld(at, raw["workers_allowed"], raw["workers_held"])
 
 
 def _active_since(raw: dict[str, Any], at: float) -> float | None:

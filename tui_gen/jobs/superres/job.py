@@ -35,6 +35,9 @@ from tui_gen.jobs.superres.opened import OpenedSuperResolution
 from tui_gen.jobs.superres.stages import DecodingResources, SuperResolution
 from tui_gen.media.presence import Presence
 
+WORKER_BYTES = 800_000_000
+"""The most memory of the processes of one worker, on a UHD film (docs/performance.md)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuperResolutionConfig:
@@ -54,6 +57,7 @@ class SuperResolutionConfig:
             category_folders=tuple(settings.output / each.folder for each in settings.whole_categories),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            worker_bytes=WORKER_BYTES,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_base_dir",
             min_free_key="base_settings.min_free_gb",

@@ -36,6 +36,9 @@ NOUNS = Nouns(
     has_attempts=False,
 )
 
+WORKER_BYTES = 100_000_000
+"""The memory of one worker: 20 MB were measured with frames of 64x64, and larger frames take more."""
+
 
 @dataclass(frozen=True, slots=True)
 class MovingDigitsConfig:
@@ -55,6 +58,7 @@ class MovingDigitsConfig:
             category_folders=(settings.h5_path, settings.samples_folder, settings.shards),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            worker_bytes=WORKER_BYTES,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_dir",
             seed=settings.video.seed,

@@ -192,13 +192,19 @@ def left_words(view: ScreenView) -> Line:
 
 
 def workers_words(view: ScreenView) -> Line:
-    """Return `8 workers`, or `target 6, running 8, draining 2` while the two differ."""
+    """Return `8 workers`, or `target 6, running 8, draining 2` while the two differ.
+
+    `12 of 99 workers: memory for no more`: why there are fewer workers than requested.
+    """
     state = view.state
     target = view.workers_asked if view.workers_asked is not None else state.workers_target
     running = len(state.slots)
     draining = sum(slot.is_draining for slot in state.slots.values())
     if view.condition.is_ended or view.condition.is_dead:
         return line(muted("no workers"))
+    held = state.workers_held
+    if held is not None and held.reason and not draining and running >= held.allowed < target:
+        return line(f"{running} of {target} workers: {held.reason}")
     if running == target and not draining:
         return line(f"{target} worker{'' if target == 1 else 's'}")
     words = f"workers target {target}, running {running}"

@@ -54,7 +54,7 @@ class NowPane(Pane):
 
     def wanted_lines(self, view: ScreenView, width: int) -> int:  # noqa: ARG002
         """Return the number of workers; active sources only get lines that are left over."""
-        return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_target)
+        return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_allowed)
 
     def source(self) -> str | None:
         """Return the source of the worker under the cursor."""

@@ -1,0 +1,133 @@
+"""The number of workers: typed, changed by steps, and asked for once where it is too much."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from textual.widgets import OptionList
+
+from tests.tui.runs import GB, NOW, FakeController, screen_of, text_of, working_run
+from tests.tui.test_app import SIZE, footer, press
+from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.worker_room import NO_MEMORY, STEP_BY_STEP
+from tui_gen.engine.scheduling import commands as do
+from tui_gen.tui.dialogs.dialogs import QuestionDialog
+
+
+def measured_run(*, cores: int = 6, free: int = 6 * GB) -> RunState:
+    """Return a run of 8 workers whose memory was measured: 1 GB each."""
+    run = working_run()
+    run.apply(ev.WorkersMeasured(NOW, GB, free, 20 * GB, cores, 8 * GB, 8, 8, GB, 9))
+    return run
+
+
+async def test_a_typed_number_is_set() -> None:
+    controller = FakeController(measured_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "w")
+        assert "workers, 1 to 256 (now 8; memory and cores bear 12)" in footer(pilot.app)  # type: ignore[arg-type]
+        await press(pilot, "1", "x", "minus", "2", "enter")
+        assert controller.asked == [do.SetWorkers(12)]
+        assert "workers target 12" in text_of(pilot.app)
+        await press(pilot, "minus")  # the keys are keys again
+    assert controller.asked[-1] == do.SetWorkers(11)
+
+
+@pytest.mark.parametrize("keys", [("w", "5", "escape"), ("w", "enter")])
+async def test_an_entry_that_is_left_changes_nothing(keys: tuple[str, ...]) -> None:
+    controller = FakeController(measured_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, *keys)
+        assert "pause" in footer(pilot.app)  # type: ignore[arg-type]
+    assert controller.asked == []
+
+
+@pytest.mark.parametrize("typed", ["0", "257", "9999"])
+async def test_an_impossible_number_is_refused_in_a_sentence(typed: str) -> None:
+    controller = FakeController(measured_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, "w", *typed, "enter")
+    assert f"workers go from 1 to 256, not {typed}" in seen
+    assert controller.asked == []
+
+
+async def test_more_than_the_machine_bears_is_asked_for_once_with_the_numbers() -> None:
+    controller = FakeController(measured_run())
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        seen = await press(pilot, "w", "9", "9", "enter")
+        assert "Memory bears 13: a worker takes 1.0 GB (measured), 6.0 GB of" in seen
+        assert "6 cores keep up with 12 workers" in seen
+        assert controller.asked == []
+        choices = pilot.app.screen.query_one(OptionList)
+        assert [option.id for option in choices.options] == ["12", "99", "8"]
+        await press(pilot, "down", "enter")
+        assert controller.asked == [do.SetWorkers(99)]
+        await press(pilot, "w", "5", "0", "enter")
+        assert controller.asked[-1] == do.SetWorkers(50)
+        await press(pilot, "plus")
+        assert controller.asked[-1] == do.SetWorkers(51)
+        await press(pilot, "w", "1", "0", "0", "enter")  # more than what was agreed to
+        assert isinstance(pilot.app.screen, QuestionDialog)
+
+
+async def test_a_question_that_is_left_changes_nothing_and_is_asked_again() -> None:
+    controller = FakeController(measured_run(cores=4))
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        for keys in (("plus", "escape"), ("plus", "end", "enter")):
+            await press(pilot, *keys)
+            assert controller.asked == []
+        await press(pilot, "plus", "enter")
+        assert controller.asked == [do.SetWorkers(9)]
+        await press(pilot, "plus")
+        assert controller.asked[-1] == do.SetWorkers(10)
+
+
+async def test_fewer_workers_are_never_asked_about() -> None:
+    controller = FakeController(measured_run(cores=1, free=0))
+    async with screen_of(controller).run_test(size=SIZE) as pilot:
+        await press(pilot, "minus")
+    assert controller.asked == [do.SetWorkers(7)]
+
+
+@pytest.mark.parametrize("reason", [NO_MEMORY, STEP_BY_STEP])
+async def test_the_head_says_why_there_are_fewer_workers_than_requested(reason: str) -> None:
+    run = measured_run()
+    run.apply(ev.WorkersChanged(NOW, 99))
+    run.apply(ev.WorkersHeld(NOW, 8, reason))
+    async with screen_of(run).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert f"8 of 99 workers: {reason}" in text_of(pilot.app)
+
+
+@dataclass
+class Slow(FakeController):
+    """An engine so busy that its answers and its state come late."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def steer(self, command: do.Command) -> str:
+        await self.may_answer.wait()
+        return await super().steer(command)
+
+
+async def test_the_number_does_not_fall_back_while_the_engine_is_slow() -> None:
+    now = [NOW]
+    controller = Slow(measured_run())
+    async with screen_of(controller, clock=lambda: now[0]).run_test(size=SIZE) as pilot:
+        await press(pilot, "w", "3", "enter")
+        now[0] += 40.0
+        pilot.app.poll()  # type: ignore[attr-defined]
+        assert pilot.app.look().workers_asked == 3  # type: ignore[attr-defined]
+        await press(pilot, "minus")
+        now[0] += 40.0
+        pilot.app.poll()  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert "workers target 2" in text_of(pilot.app)
+        controller.may_answer.set()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "workers target 2" in text_of(pilot.app)  # the state still says 8
+    assert controller.asked == [do.SetWorkers(3), do.SetWorkers(2)]

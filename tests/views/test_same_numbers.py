@@ -103,7 +103,7 @@ def screen(state: RunState) -> Shown:
     head = text_of(OverallPane().summary(view, 200))
     shown = found(
         head,
-        share=r"([\d.]+ %)\s*$|(?m:([\d.]+ %) *$)",
+        share=r"([\d.]+ %) of clips",
         videos=r"(\d+ of \d+) videos",
         to_go=r", (\d+) to go",
         out=r", (\d+) out",
@@ -114,7 +114,7 @@ def screen(state: RunState) -> Shown:
         errors=r"! (\d+) errors?",
         warnings=r"[!,] (\d+) warnings?",
     )
-    shown |= found(head.splitlines()[2], share=r"([\d.]+ %|-) *$")
+    shown |= found(head.splitlines()[2], share=r"([\d.]+ %|-) of clips *$")
     disk = text_of(DiskPane().summary(view, 200))
     shown |= found(disk, to_come=r"([\d.]+ \w?B) to come")
     system = text_of_page(SystemPane().page(view, Size(100, 20)))
@@ -222,7 +222,7 @@ def monitor_once(state: RunState, folder: Path) -> Shown:
     shown = slash(
         found(
             text,
-            share=r"([\d.]+ %)  ",
+            share=r"([\d.]+ %) of clips  ",
             videos=r"(\d+/\d+) videos",
             images=r"  ([\d,]+) images",
             rate=r"([\d,.]+|-)/min",
@@ -230,9 +230,9 @@ def monitor_once(state: RunState, folder: Path) -> Shown:
             elapsed=r"elapsed (.+?),",
             errors=r"(\d+) error",
             warnings=r"(\d+) warning",
-            checkpoints=r"Checkpoints: (\d+)",
-            completed=r"completed (\d+)",
-            in_progress=r"in progress (\d+)",
+            checkpoints=r"Checkpoints (\d+)",
+            completed=r"(\d+) completed",
+            in_progress=r"(\d+) in progress",
         )
     )
     for name in (*state.categories, "total"):

@@ -16,7 +16,7 @@ from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.problem_kinds import problem_kinds
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, read_status
-from tui_gen.views.text.run_lines import progress_line, verdict_line
+from tui_gen.views.text.run_lines import checkpoint_words, progress_line, verdict_line
 from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
 LOOK_SECONDS = 2.0
@@ -85,7 +85,7 @@ def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:
 
 
 def _table(metrics: Metrics, nouns: Nouns, width: LineWidth) -> Iterator[str]:
-    numbers = (nouns.source.many, nouns.amounts, "target", "done", "disk")
+    numbers = (nouns.source.many, nouns.amounts, "target", "filled", "disk")
     columns = (Column("category", may_be_cut=True), *(Column(title, is_number=True) for title in numbers))
     rows = [
         _row(category.name.upper(), f"{category.videos_done}/{category.videos}", category)
@@ -106,10 +106,8 @@ def _row(name: str, sources: str, category: CategoryMetrics) -> tuple[str, ...]:
 
 
 def _checkpoints(metrics: Metrics) -> Iterator[str]:
-    found = metrics.checkpoints
-    yield f"Checkpoints: {found.total}, completed {found.completed}, in progress {found.in_progress}"
-    for phase, number in found.others.items():
-        yield f"  {phase}: {number}"
+    words = checkpoint_words(metrics.checkpoints)
+    yield f"{words[:1].upper()}{words[1:]}"
 
 
 def _problems(state: RunState, metrics: Metrics) -> Iterator[str]:

@@ -5,7 +5,7 @@
     clips_to_do  those of clips_left that this run will try: without quarantined and failed ones
 
 The rate is that of the last minutes of this run if they have enough clips, before that the rate of all runs.
-Pauses, waits and the time between runs are left out.
+Rates are of the time in which clips are made (`making_time`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from tui_gen.engine.model.state_views import CategoryState, SourceState
 ENOUGH_CLIPS = 30
 ENOUGH_SECONDS = 60.0
 WINDOW_MINUTES = 15
+ENOUGH_OF_WINDOW = 0.9
+"""The share of the window in which clips were made: a short pause does not matter."""
 RATE_MINUTES = 5
 
 
@@ -48,31 +50,31 @@ def clips_to_do(state: RunState) -> int:
 
 
 def clips_per_second(state: RunState, now: float) -> float | None:
-    """Return the rate of clips while working, or None before the first clip has ended."""
-    seconds = state.elapsed_seconds(now)
-    run_seconds = seconds - state.active_seconds_before
-    run_clips = state.clips_ended - state.clips_before
-    recent = _recent_rate(state, now, run_seconds)
-    if recent is not None:
-        return recent
+    """Return the rate of made clips while clips are made, or None before the first one.
+
+    Rejected clips do not count: other clips take their place. The rate is 0 if no clip was made in the last
+    quarter of an hour, and usually there are some.
+    """
+    making = state.making
+    run_clips, run_seconds = state.clips_made - state.made_before, making.of_run(now)
+    usual = None
     if run_clips >= ENOUGH_CLIPS and run_seconds >= ENOUGH_SECONDS:
-        return run_clips / run_seconds
-    return state.clips_ended / seconds if state.clips_ended and seconds > 0 else None
+        usual = run_clips / run_seconds
+    elif state.clips_made and making.total(now) > 0:
+        usual = state.clips_made / making.total(now)
+    recent = _recent_rate(state, now, usual)
+    return usual if recent is None else recent
 
 
-def _recent_rate(state: RunState, now: float, run_seconds: float) -> float | None:
-    """Return the rate of the last whole minutes, or None if the run did not work through all of them."""
+def _recent_rate(state: RunState, now: float, usual: float | None) -> float | None:
+    """Return the rate of the last whole minutes, or None if they are too few or too short for one."""
     this_minute = int(now // 60)
-    window = [m for m in state.minutes if this_minute - WINDOW_MINUTES <= m.minute < this_minute]
-    seconds = WINDOW_MINUTES * 60.0
-    clips = sum(m.clips for m in window)
-    has_worked_throughout = (
-        len(window) == WINDOW_MINUTES
-        and run_seconds > seconds + 60.0
-        and state.active_since is not None
-        and now - state.active_since > seconds + 60.0
-    )
-    return clips / seconds if has_worked_throughout and clips >= ENOUGH_CLIPS else None
+    first = this_minute - WINDOW_MINUTES
+    seconds = state.making.within(first * 60.0, this_minute * 60.0)
+    if usual is None or seconds < ENOUGH_OF_WINDOW * WINDOW_MINUTES * 60.0:
+        return None
+    clips = sum(minute.clips for minute in state.minutes if first <= minute.minute < this_minute)
+    return clips / seconds if max(clips, usual * seconds) >= ENOUGH_CLIPS else None
 
 
 def seconds_left(state: RunState, now: float) -> float | None:
@@ -126,12 +128,16 @@ def category_seconds_left(
 
 
 def patches_per_minute(state: RunState, now: float) -> float | None:
-    """Return the patches of the last whole minutes of work (up to five), or None before the first."""
+    """Return the patches of a minute of making, in the last whole minutes (up to five).
+
+    None if clips were made for less than one of these minutes.
+    """
     this_minute = int(now // 60)
-    window = [m for m in state.minutes if this_minute - RATE_MINUTES <= m.minute < this_minute]
-    if not window:
+    first = this_minute - RATE_MINUTES
+    minutes = state.making.within(first * 60.0, this_minute * 60.0) / 60
+    if minutes < 1:
         return None
-    return sum(m.patches for m in window) / (this_minute - window[0].minute)
+    return sum(each.patches for each in state.minutes if first <= each.minute < this_minute) / minutes
 
 
 def bytes_left(state: RunState) -> float | None:

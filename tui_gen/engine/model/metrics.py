@@ -15,7 +15,7 @@ from typing import Literal
 
 from tui_gen.engine.model import eta
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.state_views import CategoryState, SourceState
+from tui_gen.engine.model.state_views import CategoryState, SlotState, SourceState
 
 Standing = Literal["at work", "complete", "with gaps", "stopped", "failed", "died"]
 """The standing of a run: "died" is a run without an engine and without a recorded end."""
@@ -292,6 +292,12 @@ def _total(categories: Iterable[CategoryMetrics], seconds_left: float | None) ->
         images_to_do=sum(part.images_to_do for part in parts),
         seconds_left=seconds_left,
     )
+
+
+def worker_seconds(state: RunState, slot: SlotState, now: float) -> float:
+    """Return for how long a worker has been at what it does, without pauses and waits."""
+    until = now if state.rested_since is None else state.rested_since
+    return max(0.0, until - slot.since)
 
 
 def patches_a_minute_of_work(patches: int, work_seconds: float) -> float | None:

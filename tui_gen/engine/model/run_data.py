@@ -9,6 +9,7 @@ from typing import Self
 
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.making_time import MakingTime
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state_views import CategoryState, Minute, Phase, Recent, SlotState, SourceState
@@ -40,7 +41,11 @@ class RunData:
     # Seconds of work up to `active_since`, without pauses, waits and the time between runs.
     active_seconds: float = 0.0
     active_since: float | None = None
+    making: MakingTime = field(default_factory=MakingTime)
+    rested_since: float | None = None  # since when this run pauses or waits
+    worked_until: float = 0.0  # the last sign of an engine at work
     clips_before: int = 0  # ended in earlier runs
+    made_before: int = 0  # made in earlier runs
     active_seconds_before: float = 0.0  # in earlier runs
     stage: str = ""  # the first of the planned stages with work left, else the last
     named_stage: str = ""  # the stage, if screens name it

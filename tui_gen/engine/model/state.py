@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import singledispatchmethod
 
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.minutes import count_minute, drop_minutes_after, shift_minutes
+from tui_gen.engine.model import work_time
+from tui_gen.engine.model.minutes import count_minute, drop_minutes_after
 from tui_gen.engine.model.problems import corrected_problems, low_success, note_problem
 from tui_gen.engine.model.run_data import RunData
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
@@ -19,6 +20,8 @@ from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, S
 from tui_gen.engine.model.streaks import NO_STREAK, streak_after
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
+_LOOKS = frozenset({ev.FactsLearned, ev.SourceFoundUnusable, ev.PatchesLost})
+"""What programs without an engine note too, hours after a run that crashed."""
 _LEGACY_STAGES = frozenset({"", "split"})
 """The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
@@ -43,6 +46,8 @@ class RunState(RunData):
             self._take(event)
         if type(event) is not ev.PatchMoved:  # a move is no sign that the run still worked at that time
             self.last_at = max(self.last_at, event.at)
+            if type(event) not in _LOOKS:
+                self.worked_until = max(self.worked_until, event.at)
 
     @singledispatchmethod
     def _take(self, event: ev.Event) -> None:
@@ -52,8 +57,10 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.RunStarted) -> None:
         # A run that crashed has no end: its work counts up to its last line.
-        self._rest(self.last_at)
+        work_time.rest(self, self.worked_until)
         self.active_seconds_before, self.clips_before = self.active_seconds, self.clips_ended
+        self.made_before = self.clips_made
+        self.making, self.rested_since, self.worked_until = self.making.in_new_run(), None, event.at
         self.phase, self.reason, self.exit_code, self.is_paused = "starting", "", None, False
         self.job, self.config, self.output = event.job, event.config, event.output
         self.pid, self.host, self.version = event.pid, event.host, event.version
@@ -85,7 +92,7 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.RunEnded) -> None:
-        self._rest(event.at)
+        work_time.rest(self, event.at)
         self.phase = event.result  # type: ignore[assignment]
         self.reason, self.exit_code = event.reason, event.exit_code
         self.slots.clear()
@@ -96,20 +103,15 @@ class RunState(RunData):
         self.reason = event.reason
         self.is_paused = event.phase == "paused"
         if event.phase in {"running", "draining"}:
-            if self.active_since is None:
-                self.active_since = event.at
+            work_time.go_on(self, event.at)
         else:
-            self._rest(event.at)
+            work_time.rest(self, event.at)
 
     @_take.register
     def _(self, event: ev.ClockStepped) -> None:
         """Move the times from which durations are measured by the step of wall time."""
-        if self.active_since is not None:
-            self.active_since += event.seconds
-        for slot in self.slots.values():
-            slot.since += event.seconds
-        shift_minutes(self.minutes, event.seconds)
-        self.last_at = event.at  # it may be earlier than before
+        work_time.step(self, event.seconds)
+        self.last_at = self.worked_until = event.at  # it may be earlier than before
 
     @_take.register
     def _(self, event: ev.SourceSkipped) -> None:
@@ -152,8 +154,8 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.ClipEnded) -> None:
-        self._run_on(event.at)
         outcome = event.outcome
+        work_time.make_on(self, event.at, outcome.seconds)
         source = self._see(outcome.clip.source)
         self._count_attempts(source, outcome.attempts)
         if isinstance(outcome, Made):
@@ -311,25 +313,15 @@ class RunState(RunData):
         category.target, category.planned, category.folder = plan.target, plan.planned, plan.folder
         category.surplus = plan.surplus
 
-    def _rest(self, at: float) -> None:
-        if self.active_since is not None:
-            self.active_seconds += max(0.0, at - self.active_since)
-            self.active_since = None
-
     def _look_on(self, at: float) -> None:
         """Count the work of a look at a source, unless `check` looked before the first run."""
         if self.started_at is not None:
-            self._run_on(at)
+            work_time.run_on(self, at)
             self.last_end_seconds = self.elapsed_seconds(at)
-
-    def _run_on(self, at: float) -> None:
-        # A ledger may lack phases (older versions, a full disk): a clip that ended shows that the run works.
-        if self.active_since is None and self.phase == "starting" and not self.is_paused:
-            self.active_since = self.started_at if self.started_at is not None else at
 
     def _recount(self, event: ev.ClipRecounted) -> None:
         """Apply the parts of a `ClipEnded` that count, without the data for the feed and the preview."""
-        self._run_on(event.at)
+        work_time.make_on(self, event.at, 0.0)
         source = self._see(event.source)
         self._count_attempts(source, event.attempts)
         size_bytes = self._count_patches(source, event.stage, event.clip, event.patches, event.refused)

@@ -20,6 +20,7 @@ import aiofiles
 from tui_gen.base.detached_call import DETACHED
 from tui_gen.base.nouns import from_json
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.making_time import MakingTime
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.run_verdict import EngineSigns
 from tui_gen.engine.model.state import RunState
@@ -161,6 +162,7 @@ def _state(raw: dict[str, Any]) -> RunState:
         active_since=since,
         active_seconds_before=float(raw["elapsed_seconds_before"]),
         clips_before=raw["clips_before"],
+        made_before=raw.get("made_before", raw["clips_before"]),
         workers_target=raw["workers"],
         workers_held=_workers_held(raw, at),
         clips_made=progress["clips_made"],
@@ -170,6 +172,8 @@ def _state(raw: dict[str, Any]) -> RunState:
         attempts=progress["attempts"],
         is_paused=raw["state"] == "paused",
         recipe=raw["recipe"],
+        making=_making(raw, at, since),
+        rested_since=raw.get("rested_since"),
         streak=_streak(raw.get("streak")),
         last_end_seconds=float(raw.get("last_end_seconds", raw["elapsed_seconds"])),
     )
@@ -203,6 +207,16 @@ def _active_since(raw: dict[str, Any], at: float) -> float | None:
         return None
     seconds = raw.get("unbroken_seconds")
     return at if seconds is None else at - float(seconds)
+
+
+def _making(raw: dict[str, Any], at: float, since: float | None) -> MakingTime:
+    """Return the time of making; files of older programs only have that of all work."""
+    entry = raw.get("making")
+    if entry is None:
+        seconds = float(raw["elapsed_seconds"]) - (at - since if since is not None else 0.0)
+        return MakingTime(seconds, since, float(raw["elapsed_seconds_before"]))
+    spans = tuple((float(start), float(end)) for start, end in entry["spans"])
+    return MakingTime(entry["seconds"], entry["since"], entry["seconds_before"], spans)
 
 
 def _problems_dropped(raw: dict[str, Any], problems: list[Problem]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.geometry import Size
 
@@ -22,6 +22,7 @@ from tui_gen.tui.widgets.styled_lines import (
     rail,
     strong,
 )
+from tui_gen.views.text.run_lines import checkpoint_words
 
 _LEAST_NAME, _MOST_NAME = 8, 16
 _FIXED = 1 + 3 + 7 + 4  # margin, the slash after the images, percent, gaps before images and outlook
@@ -113,10 +114,11 @@ def _total(total: CategoryMetrics) -> Cells:
 
 def checkpoints_line(view: ScreenView, width: int) -> Line:
     """Return a line with the number of completed and active sources, and where the monitor reads it."""
-    found = view.metrics.checkpoints
-    words = f" checkpoints {found.total}: {found.completed} completed, {found.in_progress} in progress"
+    found, place = view.metrics.checkpoints, display_name(view.engine.status_file)
+    words = f" {checkpoint_words(found)}"
+    if len(words) + 4 + _LEAST_NAME > width:  # the pane of sources tells of the others
+        words = f" {checkpoint_words(replace(found, others={}))}"
     room = width - len(words) - 4
-    place = display_name(view.engine.status_file)
     return (
         StyledText(words),
         muted("   " + fit_end(place, room)) if place and room >= _LEAST_NAME else StyledText(""),
@@ -167,7 +169,7 @@ class _Widths:
             muted("target".ljust(self.target)),
         ]
         parts += [StyledText(" " * (self.bar + 2))] if self.bar else []
-        parts += [StyledText(" " * 7)]
+        parts += [muted(fit_right("filled", 7))]
         parts += [muted(fit_right("disk", self.disk))] if self.disk else []
         return (*parts, muted(fit_right("left", self.outlook + 2)))
 

@@ -117,7 +117,7 @@ class _Columns:
         ]
         parts += [muted(fit_right(self._nouns.clip.many, _CLIPS_CELLS))]
         parts += [StyledText(" " * (_BAR_CELLS + 2))] if self.has_bar else []
-        parts += [StyledText(" " * _PERCENT_CELLS)] if self.has_percent else []
+        parts += [muted(fit_right("made", _PERCENT_CELLS))] if self.has_percent else []
         parts += [muted(fit_right("good", _GOOD_CELLS))] if self.has_rate else []
         parts += [muted(fit_right("prio", _PRIORITY_CELLS))] if self.has_priority else []
         return (*parts, muted("  why" if self.reason else ""))

@@ -154,10 +154,12 @@ def stage_words(view: ScreenView) -> str:
 
 
 def progress_line(view: ScreenView, width: int) -> Line:
-    """Return the bar and the percentage."""
+    """Return the bar and the percentage, with what it is a share of."""
     share = view.metrics.share_done
-    cells = width - 2 - _PERCENT_CELLS
-    return (StyledText(" "), *bar(share, cells), strong(fit_right(percent(share), _PERCENT_CELLS)))
+    words = f" of {view.state.nouns.clip.many}"
+    cells = width - 2 - _PERCENT_CELLS - len(words)
+    number = strong(fit_right(percent(share), _PERCENT_CELLS))
+    return (StyledText(" "), *bar(share, cells), number, muted(words))
 
 
 def sources_words(view: ScreenView) -> Line:

@@ -6,6 +6,7 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent
 from tui_gen.base.nouns import Nouns
+from tui_gen.engine.model.metrics import worker_seconds
 from tui_gen.engine.model.state_views import SlotState, SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
@@ -72,7 +73,7 @@ class NowPane(Pane):
         source = view.state.sources.get(slot.source)
         name = source.name if source is not None else slot.source
         done = f"{count(source.clips_made)}/{count(source.clips_wanted)}" if source is not None else ""
-        seconds = max(0.0, view.now - slot.since)
+        seconds = worker_seconds(view.state, slot, view.now)
         is_again = slot.attempt > 1 and view.state.nouns.has_attempts
         doing = f"try {slot.attempt}" if is_again else display_name(slot.what)
         doing += ", last" if slot.is_draining else ""

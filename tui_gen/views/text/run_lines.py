@@ -17,6 +17,7 @@ from tui_gen.base.console_output import TextSink
 from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, position, size
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import (
+    Checkpoints,
     Metrics,
     Standing,
     dataset_categories,
@@ -114,7 +115,7 @@ class Reporter:
 
 
 def progress_line(state: RunState, now: float) -> str:
-    """Return `12:30:05  36.2 %  42/116 videos  18,456 images  412/min  2d 14h left  8 workers ...`."""
+    """Return `12:30:05  36.2 % of clips  42/116 videos  18,456 images  412/min  2d 14h left ...`."""
     metrics = metrics_of(state, now)
     done, total = metrics.videos.done, metrics.videos.total
     parts = [moment(now, now) if state.phase == "running" else state.phase]
@@ -123,7 +124,7 @@ def progress_line(state: RunState, now: float) -> str:
     sources, images = state.nouns.source.many, state.nouns.image.many
     if metrics.has_plan:
         parts += [
-            f"{percent(metrics.share_done):>7}",
+            f"{percent(metrics.share_done):>7} of {state.nouns.clip.many}",
             f"{done:>{len(str(total))}}/{total} {sources}",
             f"{count(metrics.total.images):>{len(count(metrics.total.planned))}} {images}",
             f"{per_minute(metrics.patches_per_minute):>4}/min",
@@ -137,6 +138,12 @@ def progress_line(state: RunState, now: float) -> str:
     if state.disk is not None:
         parts.append(f"{size(state.disk.free_bytes)} free")
     return "  ".join(parts)
+
+
+def checkpoint_words(found: Checkpoints) -> str:
+    """Return `checkpoints 12: 2 completed, 6 in progress, 1 quarantined`."""
+    others = "".join(f", {number} {phase}" for phase, number in found.others.items())
+    return f"checkpoints {found.total}: {found.completed} completed, {found.in_progress} in progress{others}"
 
 
 def verdict_line(state: RunState, now: float, engine: EngineSigns = HERE) -> str:

@@ -19,6 +19,7 @@ from tui_gen.engine.model.worker_room import doubts
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status, snapshot_of
 from tui_gen.views.text.run_lines import progress_line, verdict_line
+from tui_gen.views.text.schedule_line import schedule_words
 
 RENEWED_SECONDS = 3.0
 """The longest time between two writes of the status by an engine, also on a busy machine."""
@@ -145,6 +146,7 @@ def _status_text(seen: StatusSnapshot, note: str, order: CtlOrder) -> str:
     reason = f" ({display_name(state.reason)})" if state.reason else ""
     verdict = verdict_line(state, seen.heartbeat, seen.signs)
     lines = [f"{state.phase}{reason}", verdict, progress_line(state, seen.heartbeat)]
+    lines += [words] if (words := schedule_words(state, seen.heartbeat)) else []
     return "\n".join([*lines, display_name(note)] if note else lines)
 
 

@@ -42,10 +42,15 @@ Text = Annotated[str, AfterValidator(_not_empty)]
 PathText = Annotated[str, AfterValidator(_storable)]
 
 
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return key in the file -> field; a key that is a word of Python has a field of another name."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def keys_known_at(model: type[BaseModel], key: Key) -> tuple[str, ...]:
     """Return the keys that an object of the file may hold; empty where any key may stand."""
     found, _ = _described(model, key, "")
-    return tuple(found.model_fields) if found else ()
+    return tuple(fields_of(found)) if found else ()
 
 
 def remedy_for(model: type[BaseModel], key: Key, *, whole: str) -> str:
@@ -62,8 +67,7 @@ def _described(model: type[BaseModel], key: Key, whole: str) -> tuple[type[BaseM
         if inside is None:
             annotation = _element_of(annotation)
             text = _own_description(annotation) or text
-        elif part in inside.model_fields:
-            field = inside.model_fields[str(part)]
+        elif (field := fields_of(inside).get(str(part))) is not None:
             annotation, text = field.annotation, field.description or text
         else:
             return None, text

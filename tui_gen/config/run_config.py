@@ -16,6 +16,16 @@ Notices = Literal["none", "bell", "message"]
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """A time of the week, and the number of workers in it."""
+
+    days: frozenset[int]  # on which it begins; 0 is Monday
+    from_minute: int  # of the day, by the local clock
+    to_minute: int  # before `from_minute`: on the next day
+    workers: int  # 0: a pause
+
+
+@dataclass(frozen=True, slots=True)
 class RunConfig:
     """The part of a configuration that every run needs, whatever its job is."""
 
@@ -27,6 +37,7 @@ class RunConfig:
     status_file: Path | None = None  # None: STATUS_NAME in the output folder
     workers: int = 1  # a run begins with so many
     worker_bytes: int = USUAL_WORKER_BYTES  # memory of one worker, estimated
+    schedule: tuple[ScheduleEntry, ...] = ()  # of two entries that overlap, the later one applies
     min_free_bytes: int = 0  # so much stays free on the output's disk
     # The keys of the configuration for `output` and `min_free_bytes`, as messages name them.
     output_key: str = "output"

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tui_gen.config.keys import KeysModel, PathText
 from tui_gen.config.run_config import Notices
+from tui_gen.config.schedule_keys import Schedule
 
 HookCommand = Annotated[list[str], Field(min_length=1)]
 Workers = Annotated[int, Field(ge=1, le=1024)]
@@ -38,6 +39,8 @@ class WorkKeys(KeysModel):
         default=None, description="a whole number from 1 to 1024, or null for one a processor"
     )
     """The number of workers when a run begins; you can change it during the run."""
+    schedule: Schedule = Field(default=[])
+    """Other numbers of workers at times of the week; of two times that overlap, the later entry applies."""
     min_free_gb: FreeSpace = 5.0
     """The run waits while less than this is free on the disk of the output."""
     nice: Niceness = 19

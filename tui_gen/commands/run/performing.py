@@ -127,10 +127,15 @@ class _Run:
             steering, talk.report, talk.err, self.session.now,
             is_verbose=request.is_verbose, is_json=request.is_json, told=self.told,
         )  # fmt: skip
+        schedule = steering.follow_schedule(
+            request.config.run.schedule, usual=request.workers or request.config.run.workers
+        )
+        schedule.look(may_set=request.workers is None)  # before any work begins
         server = ControlServer(steering, run_folder=request.config.run.run_folder, lock=self.session.lock)
         for name, work in (
             ("report", _report(reporter)),
             ("workers", _follow_workers(steering, self.opened)),
+            ("schedule", schedule.run()),
             ("hooks", self.hooks.run()),
             ("control", server.run()),
         ):

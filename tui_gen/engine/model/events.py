@@ -293,6 +293,16 @@ class WorkersHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleApplied:
+    """The schedule of the configuration set the number of workers, or was overridden by hand."""
+
+    at: float
+    workers: int  # by the schedule; 0 is a pause
+    until: float | None  # the next change; None: never
+    is_overridden: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SlotOpened:
     """A worker took a unit."""
 
@@ -374,6 +384,9 @@ class SystemMeasured:
     write_bytes_per_second: float | None
 
 
+Latest = DiskMeasured | SystemMeasured | WorkersMeasured | WorkersHeld | ScheduleApplied
+"""The events of which a state keeps the latest one as it is."""
+
 Passing = (
     JobDescribed
     | StagePlanned
@@ -384,6 +397,7 @@ Passing = (
     | WorkersChanged
     | WorkersMeasured
     | WorkersHeld
+    | ScheduleApplied
     | SlotOpened
     | SlotTurned
     | SlotDrained

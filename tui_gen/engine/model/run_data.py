@@ -52,6 +52,7 @@ class RunData:
     workers_target: int = 0
     workers_held: ev.WorkersHeld | None = None
     worker_memory: ev.WorkersMeasured | None = None
+    schedule: ev.ScheduleApplied | None = None
     slots: dict[int, SlotState] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)
     categories: dict[str, CategoryState] = field(default_factory=dict)

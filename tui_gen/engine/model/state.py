@@ -30,6 +30,7 @@ _LATEST: dict[type[ev.Event], str] = {
     ev.SystemMeasured: "system",
     ev.WorkersMeasured: "worker_memory",
     ev.WorkersHeld: "workers_held",
+    ev.ScheduleApplied: "schedule",
 }
 """The fields that keep the latest event of a kind."""
 
@@ -271,7 +272,7 @@ class RunState(RunData):
         self._note(event)
 
     @_take.register
-    def _(self, event: ev.DiskMeasured | ev.SystemMeasured | ev.WorkersMeasured | ev.WorkersHeld) -> None:
+    def _(self, event: ev.Latest) -> None:
         setattr(self, _LATEST[type(event)], event)
 
     # ------------------------------------------------------------------ parts of a change

@@ -18,6 +18,7 @@ class Gate:
         self._pulse = asyncio.Event()
         self._obstructions: dict[str, str] = {}
         self.is_paused = False
+        self.pause_reason = ""  # empty for a pause by hand
 
     @property
     def is_closed(self) -> bool:
@@ -34,9 +35,9 @@ class Gate:
         """The obstructions, in words."""
         return "; ".join(dict.fromkeys(self._obstructions.values()))
 
-    def pause(self) -> None:
-        """Close by the user's command."""
-        self.is_paused = True
+    def pause(self, reason: str = "") -> None:
+        """Close by the user's command, or by the schedule, which gives a reason."""
+        self.is_paused, self.pause_reason = True, reason
         self.pulse()
 
     def resume(self) -> None:

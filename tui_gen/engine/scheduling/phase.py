@@ -19,7 +19,7 @@ def phase_of(
     if ending is not None:
         return ("stopping" if ending == "stop" else "draining"), ""
     if gate.is_paused:
-        return "paused", ""
+        return "paused", gate.pause_reason
     if gate.is_closed:
         return "waiting", gate.reason
     if not can_work:

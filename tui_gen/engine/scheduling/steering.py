@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
+from tui_gen.engine.scheduling.schedule_follower import ScheduleFollower
 from tui_gen.engine.scheduling.scheduler import Scheduler
 from tui_gen.engine.storage.recorder import Recorder
 
@@ -19,6 +21,12 @@ class Steering:
     def __init__(self, engine: Scheduler, recorder: Recorder) -> None:
         """Control `engine`, and record through its recorder."""
         self._engine, self._recorder = engine, recorder
+        self._schedule = ScheduleFollower((), engine, recorder, usual=0)
+
+    def follow_schedule(self, entries: Sequence[ScheduleEntry], *, usual: int) -> ScheduleFollower:
+        """Return what follows a schedule; commands override it until its next change."""
+        self._schedule = ScheduleFollower(entries, self._engine, self._recorder, usual=usual)
+        return self._schedule
 
     def snapshot(self) -> RunState:
         """Return a copy of the current state."""
@@ -37,10 +45,10 @@ class Steering:
         match command:
             case do.Pause():
                 self._engine.gate.pause()
-                return f"pausing: the {clips} in hand end first"
+                return f"pausing: the {clips} in hand end first{self._schedule.override()}"
             case do.Resume():
                 self._engine.gate.resume()
-                return "going on"
+                return f"going on{self._schedule.override()}"
             case do.Drain():
                 self._engine.end("drain")
                 return f"finishing the {clips} in hand, then stopping"
@@ -53,7 +61,7 @@ class Steering:
         if refusal := do.refusal_of_workers(count):
             raise do.CommandRefusedError(refusal)
         self._engine.set_workers(count)
-        return f"{count} workers"
+        return f"{count} workers{self._schedule.override()}"
 
     async def _one_source(self, command: do.Skip | do.Unskip | do.SetPriority | do.Retry) -> str:
         match command:

@@ -49,6 +49,7 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "output": state.output,
         "workers": state.workers_target,
         "workers_allowed": state.workers_allowed,
+        "schedule": _schedule(state),
         "workers_held": state.workers_held.reason if state.workers_held is not None else "",
         "elapsed_seconds": round(metrics.elapsed_seconds, 3),
         "exit_code": state.exit_code,
@@ -114,6 +115,10 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "last_end_seconds": round(state.last_end_seconds, 3),
         "recipe": state.recipe,
     }
+
+
+def _schedule(state: RunState) -> dict[str, Any] | None:
+    return asdict(state.schedule) if state.schedule is not None else None
 
 
 def _system(state: RunState) -> dict[str, Any] | None:

@@ -165,6 +165,7 @@ def _state(raw: dict[str, Any]) -> RunState:
         made_before=raw.get("made_before", raw["clips_before"]),
         workers_target=raw["workers"],
         workers_held=_workers_held(raw, at),
+        schedule=_schedule(raw.get("schedule")),  # missing in files of an earlier version
         clips_made=progress["clips_made"],
         clips_rejected=progress["clips_rejected"],
         clips_failed=progress["clips_failed"],
@@ -199,6 +200,13 @@ def _workers_held(raw: dict[str, Any], at: float) -> ev.WorkersHeld | None:
     if "workers_held" not in raw:
         return None
     return ev.WorkersHeld(at, raw["workers_allowed"], raw["workers_held"])
+
+
+def _schedule(entry: dict[str, Any] | None) -> ev.ScheduleApplied | None:
+    if entry is None:
+        return None
+    known = {field.name: entry[field.name] for field in fields(ev.ScheduleApplied)}
+    return ev.ScheduleApplied(**known)
 
 
 def _active_since(raw: dict[str, Any], at: float) -> float | None:

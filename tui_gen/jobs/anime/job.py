@@ -65,6 +65,7 @@ class AnimeConfig:
             category_folders=(settings.folders.output / "intermediate", settings.folders.texts),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            schedule=settings.schedule,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_dir",
             seed=settings.seed,

@@ -57,6 +57,7 @@ class SuperResolutionConfig:
             category_folders=tuple(settings.output / each.folder for each in settings.whole_categories),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            schedule=settings.schedule,
             worker_bytes=WORKER_BYTES,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_base_dir",

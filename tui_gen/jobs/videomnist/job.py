@@ -58,6 +58,7 @@ class MovingDigitsConfig:
             category_folders=(settings.h5_path, settings.samples_folder, settings.shards),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            schedule=settings.schedule,
             worker_bytes=WORKER_BYTES,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_dir",

@@ -26,6 +26,7 @@ from tui_gen.tui.widgets.styled_lines import (
     strong,
     width_of,
 )
+from tui_gen.views.text.schedule_line import schedule_words
 
 _NARROW = 60
 _PERCENT_CELLS = 9
@@ -197,6 +198,7 @@ def workers_words(view: ScreenView) -> Line:
     """Return `8 workers`, or `target 6, running 8, draining 2` while the two differ.
 
     `12 of 99 workers: memory for no more`: why there are fewer workers than requested.
+    `schedule: 2 workers until 18:00`: the schedule of the configuration.
     """
     state = view.state
     target = view.workers_asked if view.workers_asked is not None else state.workers_target
@@ -207,6 +209,9 @@ def workers_words(view: ScreenView) -> Line:
     held = state.workers_held
     if held is not None and held.reason and not draining and running >= held.allowed < target:
         return line(f"{running} of {target} workers: {held.reason}")
+    planned = schedule_words(state, view.now)
+    if planned and view.workers_asked is None and not draining and (running == target or state.is_paused):
+        return line(planned)
     if running == target and not draining:
         return line(f"{target} worker{'' if target == 1 else 's'}")
     words = f"workers target {target}, running {running}"

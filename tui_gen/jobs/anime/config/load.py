@@ -19,6 +19,7 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.config import documents
 from tui_gen.config.documents import absolute, folder_of
 from tui_gen.config.faults import ConfigurationError, Fault, located, repeated_keys
+from tui_gen.config.schedule_keys import schedule_of
 from tui_gen.config.validation import Validator
 from tui_gen.jobs.anime.arrange.arrangement import ArrangeOptions, components_of
 from tui_gen.jobs.anime.balance.multiply import BalanceOptions, problem_of
@@ -189,6 +190,7 @@ def _settings(path: Path, file: ConfigFile, sources: tuple[Source, ...]) -> Sett
         min_free_gb=file.min_free_gb,
         nice=file.nice,
         status_file=_path(folder, file.status_file),
+        schedule=schedule_of(file.schedule),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
         notices=file.notices,

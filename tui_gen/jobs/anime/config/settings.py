@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tui_gen.config.run_config import Notices
+from tui_gen.config.run_config import Notices, ScheduleEntry
 from tui_gen.jobs.anime.config.stage_names import STAGES
 from tui_gen.jobs.anime.images.folders import Folders
 from tui_gen.jobs.anime.sources import Source
@@ -56,6 +56,7 @@ class Settings:
     min_free_gb: float = 5.0
     nice: int = 19
     status_file: Path | None = None
+    schedule: tuple[ScheduleEntry, ...] = ()
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Notices = "none"

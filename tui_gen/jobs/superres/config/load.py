@@ -24,6 +24,7 @@ from tui_gen.config.commented_json import Document, Key
 from tui_gen.config.documents import absolute, folder_of
 from tui_gen.config.faults import ConfigurationError, located, repeated_keys, value_at
 from tui_gen.config.keys import keys_known_at
+from tui_gen.config.schedule_keys import schedule_of
 from tui_gen.config.validation import Validator
 from tui_gen.jobs.superres.config import checks
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
@@ -170,6 +171,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         crop_choice=file.crop_choice,
         repeated_frames=file.repeated_frames,
         scores=checks.rules_of(file),
+        schedule=schedule_of(file.schedule),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
         notices=file.notices,

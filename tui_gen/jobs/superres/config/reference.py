@@ -78,7 +78,7 @@ def _table(model: type[BaseModel]) -> str:
         is_required = field.default is PydanticUndefined
         default = "required" if is_required else f"`{_json(field.default)}`"
         written = field.description or "" if _has_pattern(annotations[name]) else _type(annotations[name])
-        cells = (f"`{name}`", written, default, sentences[name])
+        cells = (f"`{field.alias or name}`", written, default, sentences[name])
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join([*lines, ""])
 

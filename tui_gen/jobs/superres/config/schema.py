@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WrapValidator
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
+from tui_gen.config.schedule_keys import Schedule
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 
 LEFT_OUT = object()
@@ -330,6 +331,8 @@ class ConfigFile(KeysModel):
         default=[], description='a list of {"match": "...", "categories": {...}}'
     )
     """The categories that `tui-gen scan` gives to films by their names; the longest matching text decides."""
+    schedule: Schedule = Field(default=[])
+    """Other numbers of workers at times of the week; of two times that overlap, the later entry applies."""
     hooks: Hooks = Field(default={})
     """Your commands to run on events; a command gets the event as a line of JSON on its standard input."""
     keymap: Keymap = Field(default={})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -96,6 +97,7 @@ class Settings:
     crop_choice: Literal["uniform", "detail"] = "uniform"
     repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": a clip has seven different frames
     scores: Rules = field(default_factory=dict)  # without the scores that are off
+    schedule: tuple[ScheduleEntry, ...] = ()
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Literal["none", "bell", "message"] = "none"

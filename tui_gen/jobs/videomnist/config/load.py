@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from tui_gen.config import documents
 from tui_gen.config.documents import absolute, folder_of
 from tui_gen.config.faults import ConfigurationError, Fault, located, repeated_keys
+from tui_gen.config.schedule_keys import schedule_of
 from tui_gen.config.validation import Validator
 from tui_gen.jobs.videomnist.config.schema import ConfigFile
 from tui_gen.jobs.videomnist.config.settings import SampleChoice, Settings
@@ -128,6 +129,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         nice=file.nice,
         keep_shards=file.keep_shards,
         status_file=Path(absolute(folder, file.status_file)) if file.status_file else None,
+        schedule=schedule_of(file.schedule),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
         notices=file.notices,

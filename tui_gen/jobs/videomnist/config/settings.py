@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tui_gen.config.run_config import RUN_FOLDER, Notices
+from tui_gen.config.run_config import RUN_FOLDER, Notices, ScheduleEntry
 from tui_gen.jobs.videomnist.model import Split, VideoSettings
 
 SHARDS_FOLDER = "shards"
@@ -52,6 +52,7 @@ class Settings:
     nice: int = 19
     keep_shards: bool = False
     status_file: Path | None = None
+    schedule: tuple[ScheduleEntry, ...] = ()
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Notices = "none"

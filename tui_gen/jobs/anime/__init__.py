@@ -4,7 +4,9 @@ config/    generator_config.json ──> settings          images/    an image: 
 frames/    survey, near duplicates, extraction         crop/      detections ──> crops
 models/    detectors, embedders, taggers               classify/  clusters, references, characters
 select/    which images are used, in which size        tag/       tags, core tags, captions
-arrange/   folders of the training set                 balance/   multiply.txt, what trainers read
+arrange/   folders of the training set                 balance/   multiply.txt
+exports/   what trainers read                          review/    what hands do to groups, on a screen
+looking/   check, verify, stats, reports, previews     demo/      drawn episodes
 
 facts.py reads what the ledger keeps, planning.py plans the units (units.py), work/ performs them in child
 processes, stages.py shows the job to the engine, hand_look.py finds what was done by hand, job.py opens the

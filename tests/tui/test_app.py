@@ -59,7 +59,7 @@ async def test_before_the_plan_nothing_is_said_to_be_left() -> None:
 
 async def test_what_stands_in_a_list_keeps_off_the_edge() -> None:
     async with screen_of(troubled_run()).run_test(size=SIZE) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "3", "slash", *"Film 02", "enter")
         seen = text_of(pilot.app).splitlines()
     assert any(row.endswith("… ") for row in seen)
     assert not any(row.endswith("…") for row in seen)

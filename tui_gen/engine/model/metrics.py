@@ -23,6 +23,20 @@ Standing = Literal["at work", "complete", "with gaps", "stopped", "failed", "die
 OUT_PHASES = frozenset({"skipped", "unusable", "missing", "quarantined", "nothing to do"})
 """The phases of sources that give no patches in this run."""
 
+NEXT_SHOWN = 3
+"""The sources at the head of the queue that screens mark."""
+_WORK_ORDER = (
+    "working",
+    "queued",
+    "failed",
+    "quarantined",
+    "unreachable",
+    "unusable",
+    "missing",
+    "unknown",
+    "skipped",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class VideoCounts:
@@ -165,6 +179,22 @@ def sources_by_success(state: RunState) -> list[SourceState]:
         return (not source.reason or source.is_skipped, rate if rate is not None else 2.0, source.name)
 
     return sorted(seen, key=rank)
+
+
+def in_work_order(sources: Iterable[SourceState]) -> list[SourceState]:
+    """Return the sources at work, the queue in its order, those that give nothing, and the rest."""
+
+    def rank(source: SourceState) -> tuple[int, int, int, str]:
+        phase = _WORK_ORDER.index(source.phase) if source.phase in _WORK_ORDER else len(_WORK_ORDER)
+        return phase, source.priority, source.place, source.name
+
+    return sorted(sources, key=rank)
+
+
+def next_sources(state: RunState) -> list[str]:
+    """Return the ids of the sources that workers begin next, in this order."""
+    queued = [source for source in listed(state) if source.phase == "queued"]
+    return [source.id for source in in_work_order(queued)[:NEXT_SHOWN]]
 
 
 def images_to_come(source: SourceState) -> dict[str, int]:

@@ -16,7 +16,14 @@ from tui_gen.engine.model.minutes import count_minute, drop_minutes_after
 from tui_gen.engine.model.problems import corrected_problems, low_success, note_problem
 from tui_gen.engine.model.run_data import RunData
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
-from tui_gen.engine.model.state_views import CategoryState, Recent, SlotState, SourceState, stage_at_work
+from tui_gen.engine.model.state_views import (
+    CategoryState,
+    Recent,
+    SlotState,
+    SourceState,
+    in_plan_order,
+    stage_at_work,
+)
 from tui_gen.engine.model.streaks import NO_STREAK, streak_after
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
 
@@ -201,8 +208,9 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.StagePlanned) -> None:
         self.stages_planned[event.stage] = event.is_named
-        for plan in event.plan.sources:
+        for place, plan in enumerate(event.plan.sources):
             source = self._see(plan.source, plan.name, plan.path)
+            source.place = place
             source.name, source.path, source.priority = plan.name, plan.path, plan.priority
             source.take_plan(event.stage, plan)
             unusable = None if source.is_missing else plan.unusable or self.record(plan.source).unusable
@@ -213,6 +221,7 @@ class RunState(RunData):
         self.named_stage = self.stage if self.stages_planned[self.stage] else ""
         for name, category in event.plan.categories.items():
             self._plan_category(name, category)
+        self.categories = in_plan_order(self.categories, list(event.plan.categories))
         self._warn_of_plan(event.plan.warnings, event.at)
 
     @_take.register

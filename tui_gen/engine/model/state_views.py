@@ -36,6 +36,7 @@ class SourceState:
     name: str
     path: str
     priority: int = 255
+    place: int = 0  # in the plan: among sources of equal priority, the first is worked on first
     clips_made: int = 0
     clips_left: int = 0
     rejected: int = 0
@@ -201,6 +202,18 @@ class CategoryState:
     def mean_patch_bytes(self) -> float | None:
         """Mean bytes of an image; None before the first."""
         return self.size_bytes / self.images if self.images else None
+
+
+def in_plan_order(categories: dict[str, CategoryState], planned: list[str]) -> dict[str, CategoryState]:
+    """Return categories with those of a plan in its order, where the first of them stood.
+
+    A ledger has them in the order of their first patches, which differs from run to run.
+    """
+    known = list(categories)
+    start = min((known.index(name) for name in planned), default=0)
+    before = [name for name in known[:start] if name not in planned]
+    after = [name for name in known[start:] if name not in planned]
+    return {name: categories[name] for name in (*before, *planned, *after)}
 
 
 @dataclass(slots=True)

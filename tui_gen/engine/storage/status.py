@@ -155,6 +155,7 @@ def _checkpoint(source: SourceState) -> dict[str, Any]:
         "attempts": source.attempts,
         "retried": source.retried,
         "priority": source.priority,
+        "place": source.place,
         "images": source.images,
         "quotas": source.quotas,
         "disk_usage_bytes": source.size_bytes,

@@ -263,6 +263,7 @@ def _source(name: str, entry: dict[str, Any]) -> SourceState:
         entry["name"],
         entry["path"],
         entry["priority"],
+        place=entry.get("place", 0),
         clips_made=entry["extractions_done"],
         clips_left=entry["extractions_wanted"] - entry["extractions_done"],
         rejected=entry["rejected"],

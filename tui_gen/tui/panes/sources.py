@@ -6,14 +6,13 @@ from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, percent, size
 from tui_gen.base.nouns import Nouns
-from tui_gen.engine.model.metrics import images_to_come
+from tui_gen.engine.model.metrics import images_to_come, in_work_order, next_sources
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
 from tui_gen.tui.view import ScreenView, labelled
 from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_right, foreign, muted, rail
 
-_ORDER = ("working", "failed", "quarantined", "unusable", "missing", "queued", "unknown", "skipped")
 _STATE_ROLES: dict[str, Role] = {
     "working": "good",
     "failed": "bad",
@@ -32,7 +31,7 @@ DEFAULT_PRIORITY = 255
 
 
 class SourcesPane(Pane):
-    """One line per source, those with problems first, and a filter."""
+    """One line per source, in the order of work, and a filter."""
 
     room = PaneName.SOURCES
 
@@ -44,6 +43,7 @@ class SourcesPane(Pane):
     def page(self, view: ScreenView, size: Size) -> Page:
         """Return the sources that match the filter; only visible rows are written."""
         sources = ordered(view, self.filter)
+        marks = {name: f"next {place}" for place, name in enumerate(next_sources(view.state), 1)}
         note = ""
         if self.filter:
             note = f"filter: {display_name(self.filter)}   {len(sources)} of {len(ordered(view, ''))}"
@@ -52,7 +52,7 @@ class SourcesPane(Pane):
         return Page(
             head=(columns.heading(),),
             keys=[source.id for source in sources],
-            row=lambda index: columns.row(sources[index]),
+            row=lambda index: columns.row(sources[index], marks.get(sources[index].id, "")),
             note=note,
             is_list=True,
             empty=f"no {noun.one} matches the filter" if self.filter else f"no {noun.many} known yet",
@@ -69,18 +69,13 @@ class SourcesPane(Pane):
 
 
 def ordered(view: ScreenView, wanted: str) -> list[SourceState]:
-    """Return the matching sources: active ones first, then those with problems, then waiting ones."""
+    """Return the matching sources in the order of work, in which a new priority has an effect."""
     folded = wanted.casefold()
-    found = [
-        (_rank(source.phase), source.priority, source.name, source.id)
+    return in_work_order(
+        source
         for source in view.state.sources.values()
         if not source.is_dataset and (not folded or folded in _searched(source))
-    ]
-    return [view.state.sources[key[-1]] for key in sorted(found)]
-
-
-def _rank(phase: str) -> int:
-    return _ORDER.index(phase) if phase in _ORDER else len(_ORDER)
+    )
 
 
 def _searched(source: SourceState) -> str:
@@ -122,15 +117,18 @@ class _Columns:
         parts += [muted(fit_right("prio", _PRIORITY_CELLS))] if self.has_priority else []
         return (*parts, muted("  why" if self.reason else ""))
 
-    def row(self, source: SourceState) -> Line:
-        """Return the line of one source. A reason without its own column replaces the numbers."""
+    def row(self, source: SourceState, mark: str = "") -> Line:
+        """Return the line of one source; `mark` is its place in the queue if it is one of the next.
+
+        A reason without its own column replaces the numbers.
+        """
         phase = source.phase
         role = _STATE_ROLES.get(phase, "plain")
         name_role: Role = "muted" if role == "muted" else "plain"
         start = (
             StyledText(" "),
             StyledText(foreign(source.name, self.name), name_role),
-            StyledText(" " + fit(phase, _STATE_CELLS - 1), role),
+            StyledText(" " + fit(mark or phase, _STATE_CELLS - 1), "accent" if mark else role),
         )
         reason = source.reason
         if reason and not self.reason:

@@ -34,15 +34,26 @@ class NowPane(Pane):
     """One line per worker; below them, if there is room, one line per active source."""
 
     room = PaneName.NOW
-    _sources: dict[int, str]
+
+    def __init__(self) -> None:
+        """Show no worker yet."""
+        super().__init__()
+        self._sources: dict[int, str] = {}
+        self._most = 0  # the highest number of a worker so far, if that many are wanted
 
     def page(self, view: ScreenView, size: Size) -> Page:
         """Return a line for each worker, then the active sources."""
         slots = [view.state.slots[number] for number in sorted(view.state.slots)]
         self._sources = {slot.number: slot.source for slot in slots}
-        lines = [self.slot_line(view, slot, size.width) for slot in slots]
-        keys: list[object] = [slot.number for slot in slots]
-        if slots and size.height - len(slots) > _ROWS_FOR_SOURCES:
+        numbers = self._numbers(view)
+        lines = [
+            self.slot_line(view, view.state.slots[number], size.width)
+            if number in view.state.slots
+            else (muted(fit_right(str(number), 3)), muted("  no work at the moment"))
+            for number in numbers
+        ]
+        keys: list[object] = list(numbers)
+        if slots and size.height - len(numbers) > _ROWS_FOR_SOURCES:
             below = _sources_in_hand(view, slots, size.width)
             lines += below
             keys += [f"below {number}" for number in range(len(below))]
@@ -53,6 +64,16 @@ class NowPane(Pane):
             empty=_idle_words(view),
         )
 
+    def _numbers(self, view: ScreenView) -> list[int]:
+        """Return the numbers of the workers to show.
+
+        A worker without work for a moment keeps its row, so that the cursor stays on its worker.
+        """
+        if not view.state.slots:
+            return []
+        self._most = max(*view.state.slots, min(self._most, view.state.workers_target))
+        return list(range(1, self._most + 1))
+
     def wanted_lines(self, view: ScreenView, width: int) -> int:  # noqa: ARG002
         """Return the number of workers; active sources only get lines that are left over."""
         return max(1, len(view.state.slots), 0 if view.condition.is_ended else view.state.workers_allowed)
@@ -60,7 +81,7 @@ class NowPane(Pane):
     def source(self) -> str | None:
         """Return the source of the worker under the cursor."""
         key = self.chosen.key
-        return self._sources.get(key) if isinstance(key, int) and hasattr(self, "_sources") else None
+        return self._sources.get(key) if isinstance(key, int) else None
 
     def copied(self) -> list[str]:
         """Return the path of the source under the cursor."""

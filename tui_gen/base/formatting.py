@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from datetime import date
 
+_WEEK_DAYS = 7
 _HOUR, _DAY, _YEAR = 3600, 86400, 365 * 86400
 _KILO = 1000.0
 _C0_PICTURES = 0x2400
@@ -103,6 +105,14 @@ def moment(at: float, now: float) -> str:
         return time.strftime("%H:%M", then)
     form = "%a %d %b %H:%M" if then[0] == today[0] else "%a %d %b %Y %H:%M"
     return time.strftime(form, then)
+
+
+def coming(at: float, now: float) -> str:
+    """`14:20` today, `Fri 14:20` in the six days after it, as `moment` says otherwise; local time."""
+    then, today = date.fromtimestamp(at), date.fromtimestamp(now)  # noqa: DTZ012 - local time is shown
+    if 0 < (then - today).days < _WEEK_DAYS:
+        return time.strftime("%a %H:%M", time.localtime(at))
+    return moment(at, now)
 
 
 def position(seconds: float) -> str:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from tui_gen.base.formatting import moment
+from tui_gen.base.formatting import coming
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.schedule import Scheduled, scheduled
@@ -94,7 +94,7 @@ class ScheduleFollower:
         log.info("%s", self._words(at))
         if not self._is_overridden or self._now.until is None:
             return ""
-        return f", by the schedule again from {moment(self._now.until, at)}"
+        return f", by the schedule again from {coming(self._now.until, at)}"
 
     @property
     def _workers(self) -> int:
@@ -115,7 +115,7 @@ class ScheduleFollower:
 
     def _until(self, at: float) -> str:
         until = self._now.until if self._now is not None else None
-        return "" if until is None else f" until {moment(until, at)}"
+        return "" if until is None else f" until {coming(until, at)}"
 
     def _words(self, at: float) -> str:
         if self._is_overridden:

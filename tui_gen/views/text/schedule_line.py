@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_gen.base.formatting import moment
+from tui_gen.base.formatting import coming
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
 
@@ -15,7 +15,7 @@ def schedule_words(state: RunState, now: float) -> str:
     applied = state.schedule
     if applied is None or applied.until is None or state.phase in ENDED_PHASES:
         return ""
-    until = f"until {moment(applied.until, now)}"
+    until = f"until {coming(applied.until, now)}"
     if applied.is_overridden:
         return f"{_counted(0 if state.is_paused else state.workers_target)} by hand {until}"
     return f"schedule: {_counted(applied.workers)} {until}"

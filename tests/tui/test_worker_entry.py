@@ -15,7 +15,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.worker_room import NO_MEMORY, STEP_BY_STEP
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.dialogs.dialogs import QuestionDialog
-from tui_gen.tui.panes.summary import workers_words
+from tui_gen.tui.panes.summary import OverallPane, workers_words
 
 
 def measured_run(*, cores: int = 6, free: int = 6 * GB) -> RunState:
@@ -94,6 +94,17 @@ def test_the_head_says_why_there_are_fewer_workers_than_requested(reason: str) -
     run.apply(ev.WorkersHeld(NOW, 8, reason))
     words = workers_words(screen_of(run).look())
     assert "".join(span.text for span in words) == f"8 of 99 workers: {reason}"
+
+
+@pytest.mark.parametrize(("width", "words"), [(80, ": memory for no more"), (60, "   "), (40, " ")])
+def test_a_narrow_head_leaves_out_the_reason_and_not_the_number(width: int, words: str) -> None:
+    run = measured_run()
+    for number in range(3):
+        run.apply(ev.ProblemNoted(NOW, "error", f"error {number}"))
+    run.apply(ev.WorkersChanged(NOW, 99))
+    run.apply(ev.WorkersHeld(NOW, 8, NO_MEMORY))
+    *_, last = OverallPane().summary(screen_of(run).look(), width)
+    assert f"8 of 99 workers{words}" in "".join(span.text for span in last) + " "
 
 
 @dataclass

@@ -51,13 +51,14 @@ class OverallPane(Pane, can_focus=False):
     def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Return the head."""
         if width < _NARROW:
+            last = [[problem_words(view), workers] for workers in _workers_variants(view)]
             return [
                 state_line(view, width),
                 margin(self.verdict_words(view, width - 2)),
                 progress_line(view, width),
                 margin(joined([left_words(view), sources_words(view)[:2]], width - 1)),
                 margin(disk_words(view)),
-                margin(joined([problem_words(view), workers_words(view)], width - 1)),
+                margin(_first_fitting(last, width - 2)),
             ]
         return [
             state_line(view, width),
@@ -113,7 +114,8 @@ def _health_line(view: ScreenView, width: int) -> Line:
     room = width - width_of(problems) - 2
     workers, rate = workers_words(view), rate_words(view)
     long, short = disk_words(view), outlook_words(view, "disk ")
-    variants = [[workers, rate, long], [workers, rate, short], [workers, short], [short]]
+    brief = [[words, short] for words in _workers_variants(view)]
+    variants = [[workers, rate, long], [workers, rate, short], *brief, [short]]
     return spread(_first_fitting(variants, room), problems, width)
 
 
@@ -216,6 +218,18 @@ def workers_words(view: ScreenView) -> Line:
         return line(f"{target} worker{'' if target == 1 else 's'}")
     words = f"workers target {target}, running {running}"
     return line(words + (f", draining {draining}" if draining else ""))
+
+
+def _workers_variants(view: ScreenView) -> list[Line]:
+    """Return `workers_words`, then shorter forms: without the reason, and the number alone."""
+    state, words = view.state, workers_words(view)
+    text = "".join(span.text for span in words)
+    if view.condition.is_ended or view.condition.is_dead:
+        return [words]
+    brief = text.removeprefix("schedule: ").partition(": ")[0]
+    number = state.workers_allowed
+    counted = "paused" if state.is_paused else f"{number} worker{'' if number == 1 else 's'}"
+    return [words, line(brief), line(counted)]
 
 
 def rate_words(view: ScreenView) -> Line:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,25 @@ def test_a_smaller_number_ends_the_hold(tmp_path: Path) -> None:
     assert crew.held == (3, "")
     crew.room.available += 2 * GB
     crew.ask(4)
+    assert crew.second() == 4
+
+
+def test_memory_that_the_system_does_not_tell_holds_at_the_cores_and_ends_no_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    crew = workers(tmp_path, 9, free=18 * GB, cores=3)
+    told = crew.room
+
+    def refuse() -> Memory:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    crew.growth._machine = replace(crew.growth._machine, memory=refuse)
+    assert [crew.second() for _ in range(3)] == [3, 3, 3]
+    assert crew.held == (3, NO_MEMORY)
+    assert [r.message for r in caplog.records].count(
+        "the free memory is not known: [Errno 24] Too many open files"
+    ) == 1
+    crew.growth._machine = replace(crew.growth._machine, memory=told)
     assert crew.second() == 4
 
 

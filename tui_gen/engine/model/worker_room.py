@@ -50,7 +50,12 @@ def worker_bytes(room: WorkersMeasured) -> int:
 
 
 def workers_in_memory(room: WorkersMeasured, workers: int) -> int:
-    """Return the number of workers that the memory bears while `workers` are at work; 1 at least."""
+    """Return the number of workers that the memory bears while `workers` are at work; 1 at least.
+
+    Where the memory could not be measured (`total_bytes` 0), it bears a worker for each core.
+    """
+    if not room.total_bytes:
+        return max(1, workers, room.cores)
     each = worker_bytes(room)
     growing_bytes = max(0, workers * each - room.in_use_bytes)
     free_bytes = room.available_bytes - int(room.total_bytes * RESERVED_SHARE) - growing_bytes
@@ -66,7 +71,7 @@ def doubts(room: WorkersMeasured, count: int) -> list[str]:
     """Return why a number of workers is more than the machine bears, a sentence each; empty if it is not."""
     said = list[str]()
     in_memory, busy = workers_in_memory(room, room.workers), WORKERS_A_CORE * room.cores
-    if count > in_memory:
+    if count > in_memory and room.total_bytes:
         how = "measured" if is_measured(room) else "estimated"
         said.append(
             f"Memory bears {in_memory}: a worker takes {size(worker_bytes(room))} ({how}), "

@@ -16,6 +16,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model import worker_room
 from tui_gen.engine.scheduling.options import Machine
 from tui_gen.engine.storage.recorder import Recorder
+from tui_gen.processes.machine_memory import Memory
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,9 @@ class WorkerGrowth:
         self._recorder, self._state, self._machine = recorder, recorder.state, machine
         self._allowed = 0
         self._next_step_at = float("-inf")  # by a monotonic clock
+        self._trouble = ""
         self._unmeasured = ev.WorkersMeasured(
-            recorder.now(), machine.worker_bytes, *machine.memory(), machine.cores
+            recorder.now(), machine.worker_bytes, *self._memory(), machine.cores
         )
         recorder.show(self._unmeasured)
 
@@ -79,8 +81,18 @@ class WorkerGrowth:
 
     def _room(self) -> ev.WorkersMeasured:
         """Return the last measurement with the memory that is available now."""
-        known, memory = self._state.worker_memory or self._unmeasured, self._machine.memory()
+        known, memory = self._state.worker_memory or self._unmeasured, self._memory()
         return replace(known, available_bytes=memory.available_bytes, total_bytes=memory.total_bytes)
+
+    def _memory(self) -> Memory:
+        """Return the memory of the machine; zeros if the system does not tell it, which ends no run."""
+        try:
+            return self._machine.memory()
+        except OSError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                log.warning("the free memory is not known: %s", error)
+            return Memory(0, 0)
 
     def _hold(self, allowed: int, reason: str) -> None:
         before = self._state.workers_held

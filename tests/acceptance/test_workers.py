@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.acceptance.program import Running, run_inside
+import pytest
+
+from tests.acceptance.program import Running, command, run_inside
 from tests.jobs.videomnist.datasets import Digits, digits_in
 from tui_gen.base.exit_codes import ExitCode
-from tui_gen.engine.model.worker_room import STEP_BY_STEP
+from tui_gen.engine.model.worker_room import NO_MEMORY, STEP_BY_STEP
 
 SECONDS = 60.0
 
@@ -47,3 +49,41 @@ def test_the_workers_of_a_run_begin_by_steps_and_a_shell_asks_before_too_many(tm
         assert at_work["workers_allowed"] < 50  # type: ignore[operator]
         assert run_inside("ctl", "-c", data.config, "stop").code == ExitCode.DONE
         assert running.end(seconds=SECONDS).code == ExitCode.STOPPED
+
+
+@pytest.fixture
+def group() -> Iterator[Path]:
+    """Make a control group with a limit of memory; give the file of the limit."""
+    root = Path("/sys/fs/cgroup/memory")
+    folder = (root if root.is_dir() else root.parent) / f"tui-gen-test-{os.getpid()}"
+    try:
+        folder.mkdir()
+        limit = next(
+            folder / name for name in ("memory.limit_in_bytes", "memory.max") if (folder / name).exists()
+        )
+        limit.write_text(str(LITTLE_BYTES))
+    except (OSError, StopIteration) as error:
+        pytest.skip(f"no control group can be made: {error}")
+    yield limit
+    folder.rmdir()
+
+
+LITTLE_BYTES = 450 << 20
+"""Room for the engine (about 100 MB) and for one or two workers as they are estimated (100 MB each)."""
+
+
+@pytest.mark.soak
+def test_memory_of_a_container_holds_the_workers_until_there_is_more(tmp_path: Path, group: Path) -> None:
+    data = digits_in(tmp_path / "digits", videos_per_digit=2000, sequence_length=40)
+    join = f'echo $$ > "{group.parent}/cgroup.procs" && exec "$@"'
+    run = command("run", data.config, "--workers", "40")
+    with Running(["/bin/sh", "-c", join, "sh", *run]) as running:
+        held = next(s for s in statuses(data, running) if s["workers_held"] == NO_MEMORY)
+        assert 1 <= len(held["slots"]) <= held["workers_allowed"] < 5  # type: ignore[arg-type, operator]
+        group.write_text(str(20 * LITTLE_BYTES))
+        assert any(s["workers_allowed"] > held["workers_allowed"] for s in statuses(data, running))  # type: ignore[operator]
+        run_inside("ctl", "-c", data.config, "stop")
+        assert running.end(seconds=SECONDS).code == ExitCode.STOPPED
+    log = (data.output / ".tui-gen" / "engine.log").read_text(encoding="utf-8")
+    assert "of 40 workers: memory for no more; a worker takes 100.0 MB (estimated)" in log
+    assert "there is memory for more workers again" in log

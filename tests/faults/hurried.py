@@ -17,7 +17,10 @@ from typing import Any
 
 
 def hurry(waits: dict[str, Any]) -> None:
-    """Shorten "stall" (first and later sign of life), "sources", "output" and "beat"; obey "kill"."""
+    """Shorten "stall" (first and later sign of life), "sources", "output" and "beat"; obey "kill".
+
+    "at_once" workers begin at once, whatever the memory.
+    """
     from tui_gen.engine.run import housekeeping
     from tui_gen.engine.scheduling import scheduler, source_waits
     from tui_gen.engine.storage import recorder
@@ -36,6 +39,15 @@ def hurry(waits: dict[str, Any]) -> None:
     if "output" in waits:
         for module in (scheduler, recorder):
             vars(module)["TRY_AGAIN_SECONDS"] = waits["output"]
+    if "at_once" in waits:
+        from tui_gen.commands.run import performing
+        from tui_gen.engine.scheduling.options import Machine
+        from tui_gen.processes.machine_memory import Memory
+
+        def roomy(**_: object) -> Machine:
+            return Machine(cores=waits["at_once"], memory=lambda: Memory(1 << 50, 1 << 50))
+
+        vars(performing)["Machine"] = roomy
     if "beat" in waits:
         vars(housekeeping)["BEAT_SECONDS"] = waits["beat"]
     if "kill" in waits:

@@ -211,7 +211,9 @@ def killed_for_memory(group: Path) -> int:
 @pytest.mark.soak
 def test_where_memory_runs_out_decoders_die_and_not_the_engine(scene: Scene, little_memory: Path) -> None:
     join = f'echo $$ > "{little_memory}/cgroup.procs" && exec "$@"'
-    with scene.start("--workers", "8", prefix=["/bin/sh", "-c", join, "sh"]) as running:
+    patience = {**PATIENCE, "at_once": 8}
+    prefix = ["/bin/sh", "-c", join, "sh"]
+    with scene.start("--workers", "8", patience=patience, prefix=prefix) as running:
         done = running.end()
     # How much is taken at once is chance: a run that was lucky shows nothing.
     if not killed_for_memory(little_memory):

@@ -31,34 +31,26 @@ def app_of(pilot: Pilot[None]) -> TuiGenApp:
     return pilot.app
 
 
-async def test_the_details_of_a_video_go_on_while_they_are_read() -> None:
-    controller = FakeController(working_run())
-    async with screen_of(controller).run_test(size=SIZE) as pilot:
-        seen = await press(pilot, "2", "enter")
-        assert "119 made of 200" in seen
-        assert controller.state is not None
-        controller.state.apply(made(Clip("v000", 190), NOW))
-        app_of(pilot).poll()
-        await pilot.pause()
-        assert "120 made of 200" in text_of(pilot.app)
-
-
-async def test_the_details_of_a_problem_count_on_and_those_of_a_category_too() -> None:
+async def test_details_go_on_while_they_are_read() -> None:
     controller = FakeController(troubled_run())
     async with screen_of(controller).run_test(size=SIZE) as pilot:
-        seen = await press(pilot, "6", "down", "down", "enter")
-        assert "2 times" in seen
         assert controller.state is not None
+        assert "119 made of 200" in await press(pilot, "2", "enter")
+        controller.state.apply(made(Clip("v000", 190), NOW))
+        assert "120 made of 200" in await polled(pilot)
+        assert "2 times" in await press(pilot, "escape", "6", "down", "enter")
         problem = next(each for each in controller.state.problems if each.count == 2)
         controller.state.apply(ev.ProblemNoted(NOW, problem.level, problem.text, problem.source))
-        app_of(pilot).poll()
-        await pilot.pause()
-        assert "3 times" in text_of(pilot.app)
+        assert "3 times" in await polled(pilot)
         before = await press(pilot, "escape", "1", "enter")
-        controller.state.apply(made(Clip("v000", 190), NOW))
-        app_of(pilot).poll()
-        await pilot.pause()
-        assert text_of(pilot.app) != before
+        controller.state.apply(made(Clip("v000", 191), NOW))
+        assert await polled(pilot) != before
+
+
+async def polled(pilot: Pilot[None]) -> str:
+    app_of(pilot).poll()
+    await pilot.pause()
+    return text_of(pilot.app)
 
 
 async def test_a_page_is_as_wide_as_its_text() -> None:
@@ -78,7 +70,15 @@ async def test_the_help_of_a_monitor_names_only_keys_that_it_obeys() -> None:
         seen = await press(pilot, "question_mark")
     for action in ACTIONS:
         assert (action.meaning_with(USUAL_NOUNS) in seen) is (action.name not in STEERING), action.id
-    assert "The work" not in seen
+    for words in (
+        "The work",
+        "pause, or go on",
+        "worker more",
+        "number of workers",
+        "leave this",
+        "try again",
+    ):
+        assert words not in seen
     assert "leave, finish or stop" not in seen
 
 
@@ -93,28 +93,24 @@ async def test_no_question_is_left_open_about_a_run_that_has_ended(phase: str) -
             controller.info = EngineInfo(is_alive=False)
         else:
             controller.state.apply(ev.RunEnded(NOW, "finished", 0))
-        app_of(pilot).poll()
-        await pilot.pause()
+        seen = await polled(pilot)
         assert not isinstance(pilot.app.screen, QuestionDialog)
-        seen = text_of(pilot.app)
         assert "the work goes on" not in seen
         assert "the run has ended meanwhile: q leaves" in seen
 
 
-@pytest.mark.parametrize(
-    ("keys", "words"),
-    [
-        (("2", "R"), "nothing of Planet Earth 2 - S01E04 - Deserts has failed"),
-        (("r",), "nothing has failed: there is nothing to try again"),
-        (("2", "u"), "Planet Earth 2 - S01E04 - Deserts is not left out"),
-        (("2", "right_square_bracket"), "Planet Earth 2 - S01E04 - Deserts cannot be moved further"),
-        (("1", "R"), "no video is under the cursor"),
-    ],
-)
-async def test_a_key_without_effect_says_why(keys: tuple[str, ...], words: str) -> None:
+async def test_a_key_without_effect_says_why() -> None:
+    name = "Planet Earth 2 - S01E04 - Deserts"
     controller = FakeController(working_run())
     async with screen_of(controller).run_test(size=SIZE) as pilot:
-        assert words in await press(pilot, *keys)
+        for keys, words in (
+            (("2", "R"), f"nothing of {name} has failed"),
+            (("r",), "nothing has failed: there is nothing to try again"),
+            (("u",), f"{name} is not left out"),
+            (("right_square_bracket",), f"{name} cannot be moved further"),
+            (("1", "R"), "no video is under the cursor"),
+        ):
+            assert words in await press(pilot, *keys)
         assert controller.asked == []
 
 

@@ -46,9 +46,12 @@ def test_pieces_are_half_a_second_of_the_line() -> None:
     pace.answered(12.3)
     assert pace.bytes_per_second == pytest.approx(4000, rel=0.01)
     assert pace.most_bytes == pytest.approx(2000, rel=0.01)
-    assert pace.is_slow
+    assert not pace.is_slow
     pace.sent(4000, 13.0)
-    pace.answered(13.31)
+    pace.answered(14.4)
+    assert pace.is_slow
+    pace.sent(4000, 15.0)
+    pace.answered(15.31)
     assert not pace.is_slow
 
 
@@ -59,7 +62,7 @@ def test_ten_seconds_of_pictures_are_forty_kilobytes_and_a_slow_line_gets_none()
         pace.sent_picture(allowed)
         sent += allowed
     assert PICTURE_BURST_BYTES < sent <= 40_100
-    pace.bytes_per_second = SLOW_BYTES_PER_SECOND - 1.0
+    pace.measured = (SLOW_BYTES_PER_SECOND - 1.0, 4000.0)
     assert pace.picture_bytes(5000) == 0
 
 

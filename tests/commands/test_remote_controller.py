@@ -75,7 +75,8 @@ async def test_an_engine_that_dies_at_once_is_shown_as_dead_with_what_it_said(
     controller = LiveController(config, await engine_client.start_and_wait(config, ()))
     await controller._look()
     assert word(controller) == "DEAD"
-    assert controller.engine_info().log_lines == ("no memory left", said)
+    assert controller.engine_info().log_lines == ("no memory left",)
+    assert controller.engine_info().ending == (said,)
 
 
 async def test_an_engine_that_refuses_is_told_of_with_its_reason(

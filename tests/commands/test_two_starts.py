@@ -166,7 +166,8 @@ async def test_an_engine_that_died_before_its_first_word_is_shown_with_the_numbe
     recorded_run(job, EARLIER)
     controller = await looked(job, ended(start("echo no memory; exit 1")))
     assert shown(controller) == ("DEAD", 2, 2)
-    assert controller.engine_info().log_lines == ("no memory", "the engine ended with exit code 1")
+    assert controller.engine_info().log_lines == ("no memory",)
+    assert controller.engine_info().ending == ("the engine ended with exit code 1",)
 
 
 @pytest.mark.parametrize("script", ["echo locked; exit 11", "exit 0"])
@@ -179,6 +180,7 @@ async def test_the_words_of_another_engine_that_died_are_not_those_of_the_own_on
     controller = await looked(job, own)
     assert shown(controller) == ("DEAD", 2, 2)
     assert controller.engine_info().log_lines == ("the other fell",)
+    assert controller.engine_info().ending == ()
 
 
 async def test_a_ledger_that_cannot_be_read_is_told_of(

@@ -315,6 +315,8 @@ async def test_a_video_is_skipped_once_its_cost_is_seen() -> None:
         await press(pilot, "escape")
         assert controller.asked == []
         await press(pilot, "s", "enter")
+        assert controller.asked == [], "the answer that costs nothing comes first"
+        await press(pilot, "s", "down", "enter")
         assert controller.asked == [do.Skip("v002")]
 
 

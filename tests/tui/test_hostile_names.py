@@ -90,7 +90,7 @@ async def test_hostile_text_is_harmless_in_every_room(size: tuple[int, int]) -> 
             await pilot.press(key)
             await pilot.pause()
             assert_harmless(pilot, size)
-        controller.info = EngineInfo(is_alive=False, log_lines=HOSTILE)
+        controller.info = EngineInfo(is_alive=False, log_lines=HOSTILE, ending=HOSTILE)
         app.poll()
         await pilot.pause()
         assert_harmless(pilot, size)

@@ -54,9 +54,15 @@ def test_without_colour(snap_compare: SnapCompare, monkeypatch: pytest.MonkeyPat
     assert snap_compare(screen_of(troubled_run()), terminal_size=(80, 24), run_before=pressing())
 
 
+ENDING = (
+    "the engine ended with signal 9 (Killed)",
+    "the kernel: Out of memory: Killed process 4711",
+)
+
+
 def test_a_dead_engine(snap_compare: SnapCompare) -> None:
     said = ("16:00:01 took the run folder", "16:41:12 killed: out of memory")
-    controller = FakeController(working_run(), info=EngineInfo(is_alive=False, log_lines=said))
+    controller = FakeController(working_run(), info=EngineInfo(is_alive=False, log_lines=said, ending=ENDING))
     assert snap_compare(
         screen_of(controller, on_restart=restarted), terminal_size=(80, 24), run_before=pressing()
     )

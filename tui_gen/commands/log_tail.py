@@ -10,7 +10,7 @@ import aiofiles
 from tui_gen.base.detached_call import DETACHED
 
 TAIL_BYTES = 8192
-LINES_SHOWN = 12
+LINES_SHOWN = 10
 
 
 async def log_tail(path: Path) -> tuple[str, ...]:

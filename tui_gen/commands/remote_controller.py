@@ -19,6 +19,7 @@ from tui_gen.base.detached_call import detached_call
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.commands import engine_client
 from tui_gen.commands.engine_client import NoEngineError, StartedEngine
+from tui_gen.commands.kernel_log import memory_kill
 from tui_gen.commands.log_tail import log_tail
 from tui_gen.config.run_config import RUN_FOLDER, RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
@@ -239,7 +240,9 @@ class LiveController:
             self._state, self._info = self._ended_state(code, self._state or recorded), EngineInfo()
         elif self._info.is_alive:
             self._state = self._state or state
-            self._info = EngineInfo(is_alive=False, log_lines=await self._last_words())
+            self._info = EngineInfo(
+                is_alive=False, log_lines=await self._last_words(), ending=await self._ending()
+            )
         if self._state is not None and self._ledger_trouble:
             _with_warning(self._state, self._ledger_trouble)
 
@@ -265,13 +268,21 @@ class LiveController:
     async def _last_words(self) -> tuple[str, ...]:
         """Return the last lines of an engine that died: of its log, or of its output before that."""
         own = self._engine
-        if own is None or self._pid != own.pid or self._orderly_code() is not None:
-            return await log_tail(self._config.run_folder / LOG_NAME)  # of an engine of another program
-        if self._state is not None and self._state.pid == own.pid:
-            said = await log_tail(self._config.run_folder / LOG_NAME)
-        else:
-            said = own.last_lines()
-        return (*said, *own.ending())
+        is_own = own is not None and self._pid == own.pid and self._orderly_code() is None
+        if own is not None and is_own and (self._state is None or self._state.pid != own.pid):
+            return own.last_lines()
+        return await log_tail(self._config.run_folder / LOG_NAME)
+
+    async def _ending(self) -> tuple[str, ...]:
+        """Return how an engine died, and the kernel's words if it was for memory."""
+        own, pid = self._engine, self._pid or (self._state.pid if self._state is not None else 0)
+        is_own = own is not None and own.pid == pid and self._orderly_code() is None
+        since = (self._state.started_at if self._state is not None else None) or 0.0
+        kernel = await detached_call(lambda: memory_kill(pid, since)) if pid else ""
+        return (
+            *(own.ending() if own is not None and is_own else ()),
+            *((f"the kernel: {kernel}",) if kernel else ()),
+        )
 
     def _orderly_code(self) -> int | None:
         """Return the exit code of the engine that this program started, if that engine ended in order."""

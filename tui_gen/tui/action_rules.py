@@ -122,6 +122,44 @@ _RULES: dict[str, Callable[[Situation, int], bool]] = {
 }
 
 
+STEERING = frozenset(
+    {
+        "pause",
+        "workers",
+        "set_workers",
+        "retry",
+        "retry_this",
+        "skip",
+        "unskip",
+        "priority",
+        "restart",
+        "preview",
+    }
+)
+"""The actions that a screen that only watches never carries out."""
+
+
+def why_not(now: Situation, action: str, number: int = 0) -> str:
+    """Return why a key for the work has no effect now, in words; "" if it has one, or none is expected."""
+    noun, chosen = now.state.nouns.source, now.to_skip if action == "skip" else now.chosen
+    if not now.is_steerable or action not in _SAID or can(now, action, number):
+        return ""
+    if action == "retry":
+        return "nothing has failed: there is nothing to try again"
+    if chosen is None:
+        return f"no {noun.one} is under the cursor"
+    return _SAID[action].format(name=chosen.name)
+
+
+_SAID = {
+    "retry": "",
+    "retry_this": "nothing of {name} has failed: there is nothing to try again",
+    "skip": "{name} is left out already",
+    "unskip": "{name} is not left out",
+    "priority": "{name} cannot be moved further",
+}
+
+
 def can(situation: Situation, action: str, number: int = 0) -> bool:
     """Return whether an action is possible now; True for unknown actions."""
     rule = _RULES.get(action)

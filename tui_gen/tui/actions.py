@@ -27,6 +27,11 @@ class Action:
     group: Group
     shown: int = 0  # position in the key line, 0 if it is not in the key line
 
+    @property
+    def name(self) -> str:
+        """The action without its number."""
+        return self.action.partition("(")[0]
+
     def meaning_with(self, nouns: Nouns) -> str:
         """Return the meaning with the nouns of a job."""
         source, image = nouns.source, nouns.image

@@ -21,7 +21,7 @@ from tui_gen.engine.scheduling.commands import CommandRefusedError
 from tui_gen.tui.actions import APP_ACTIONS, IDS, SIGNAL_ACTIONS, bindings_of
 from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.command_queue import CommandQueue
-from tui_gen.tui.dialogs.dialogs import QuestionDialog, leave_question
+from tui_gen.tui.dialogs.dialogs import LEAVE_TITLE, QuestionDialog, leave_question
 from tui_gen.tui.dialogs.palette import Actions
 from tui_gen.tui.groups.keys import GROUP_IDS
 from tui_gen.tui.main_screen import MainScreen, ScreenServices
@@ -123,9 +123,17 @@ class TuiGenApp(TerminalApp[None]):
             return
         view = self.look()
         self.rooms.show(view)
+        if view.condition.is_ended or view.condition.is_dead:
+            self._take_question_back()
         self._call(self._caller.look(view.state, view.now))
         if self._is_leaving_when_ended and (view.condition.is_ended or view.condition.is_dead):
             self._leave(view)
+
+    def _take_question_back(self) -> None:
+        """Close the question how to leave: there is no run any more that could go on."""
+        if isinstance(self.screen, QuestionDialog) and self.screen.name == LEAVE_TITLE:
+            self.screen.dismiss(None)
+            self.rooms.notice("the run has ended meanwhile: q leaves")
 
     def _workers_asked(self) -> int | None:
         asked = self.steering.asked("workers")

@@ -78,6 +78,7 @@ class TerminalApp(App[Result]):
             return
         if self._running and not self._closed and not self._batch_count:
             driver.has_sync = self._sync_available
+            driver.cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             driver.show(renderable, self.size, self.console._color_system)  # noqa: SLF001  (as Textual does)
         self.post_display_hook()
 

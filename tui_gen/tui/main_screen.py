@@ -15,21 +15,22 @@ from textual.widgets import Input
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.tui.action_rules import Situation, can
+from tui_gen.tui.action_rules import Situation, can, why_not
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
 from tui_gen.tui.command_queue import CommandQueue
+from tui_gen.tui.dialogs.details import details_of
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
 from tui_gen.tui.dialogs.help import help_lines, offered_keys
 from tui_gen.tui.dialogs.palette import keys_of
 from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange
-from tui_gen.tui.panes.categories import CategoriesPane, category_details
+from tui_gen.tui.panes.categories import CategoriesPane
 from tui_gen.tui.panes.disk import DiskPane
 from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.preview import Preview, PreviewPane
-from tui_gen.tui.panes.problems import ProblemsPane, kind_details
-from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping, source_details
+from tui_gen.tui.panes.problems import ProblemsPane
+from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.workers import NowPane
@@ -109,6 +110,8 @@ class MainScreen(Screen[None]):
         for pane in self._panes.values():
             pane.show(view)
         self._show_keys(view)
+        if isinstance(self.app.screen, TextDialog):
+            self.app.screen.reread()
 
     def on_resize(self) -> None:
         """Arrange the panes for another size."""
@@ -189,7 +192,15 @@ class MainScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable the actions that are possible now."""
         number = parameters[0] if parameters and isinstance(parameters[0], int) else 0
-        return can(self.situation(), action, number)
+        situation = self.situation()
+        return can(situation, action, number) or bool(why_not(situation, action, number))
+
+    def _is_in_vain(self, action: str, number: int = 0) -> bool:
+        """Return whether a key has no effect, and say why."""
+        words = why_not(self.situation(), action, number)
+        if words:
+            self.notice(words)
+        return bool(words)
 
     def can_do(self, action: Action) -> bool:
         """Return whether an action of the table is possible now."""
@@ -267,7 +278,8 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(TextDialog("Keys", help_lines(self.app, self.nouns)))
+        is_read_only = self._view is not None and self._view.is_read_only
+        self.app.push_screen(TextDialog("Keys", help_lines(self.app, self.nouns, is_read_only=is_read_only)))
 
     def action_copy(self) -> None:
         """Copy the lines under the cursor, without characters that are harmful when pasted."""
@@ -278,21 +290,13 @@ class MainScreen(Screen[None]):
     @on(Pane.RowOpened)
     def action_details(self) -> None:
         """Show the details of the line under the cursor."""
-        view, pane = self._view, self._panes[self._room]
+        view = self._view
         if view is None or not can(self.situation(), "details"):
             return
-        source = pane.source()
-        if isinstance(pane, ProblemsPane):
-            kind = pane.kind()
-            if kind is not None:
-                title = kind.level if len(kind.members) == 1 else f"{len(kind.members)} {kind.level}s"
-                self.app.push_screen(TextDialog(title, kind_details(view, kind)))
-        elif isinstance(pane, CategoriesPane):
-            name = pane.category()
-            if name is not None:
-                self.app.push_screen(TextDialog(name, category_details(view, name)))
-        elif source is not None:
-            self.app.push_screen(TextDialog(view.state.sources[source].name, source_details(view, source)))
+        write = details_of(self._panes[self._room])
+        page = write(view) if write is not None else None
+        if write is not None and page is not None:
+            self.app.push_screen(TextDialog(*page, lambda: write(self._view or view)))
 
     # ------------------------------------------------------------------ the filter
 
@@ -363,16 +367,20 @@ class MainScreen(Screen[None]):
 
     def action_retry(self) -> None:
         """Retry all failed clips."""
+        if self._is_in_vain("retry"):
+            return
         self.ask(do.Retry())
 
     def action_retry_this(self) -> None:
         """Retry the failed clips of one source."""
+        if self._is_in_vain("retry_this"):
+            return
         self.ask(do.Retry(self.situation().source))
 
     def action_priority(self, change: int) -> None:
         """Move a source one step earlier or later."""
         chosen = self.situation().chosen
-        if chosen is None:
+        if chosen is None or self._is_in_vain("priority", change):
             return
         asked = self._doors.steering.asked("priority", chosen.id)
         before = asked.priority if isinstance(asked, do.SetPriority) else chosen.priority
@@ -382,7 +390,7 @@ class MainScreen(Screen[None]):
         """Ask whether to leave a source out, and show the consequences."""
         now = self.situation()
         chosen = now.to_skip
-        if chosen is None:
+        if chosen is None or self._is_in_vain("skip"):
             return
 
         def answered(answer: str | None) -> None:
@@ -396,7 +404,7 @@ class MainScreen(Screen[None]):
     def action_unskip(self) -> None:
         """Undo the skipping of a source."""
         chosen = self.situation().chosen
-        if chosen is not None:
+        if chosen is not None and not self._is_in_vain("unskip"):
             self.ask(do.Unskip(chosen.id))
 
     def action_restart(self) -> None:

@@ -29,7 +29,8 @@ class EngineInfo:
     is_starting: bool = False
     silent_seconds: float | None = None  # since the last message, by a clock without steps
     now: float | None = None  # wall time of the engine's machine; None if that is this machine
-    log_lines: tuple[str, ...] = ()  # the last messages of a dead engine, oldest first
+    log_lines: tuple[str, ...] = ()  # the last lines of a dead engine's log, oldest first
+    ending: tuple[str, ...] = ()  # how it died, as far as it is known: the signal, the kernel's words
     status_file: str = ""  # that a monitor reads
     reach: Reach = "all"
     trouble: str = ""  # why not everything can be seen or controlled

@@ -6,6 +6,7 @@ from textual.geometry import Size
 
 from tests.tui.runs import FakeController, screen_of, text_of, working_run
 from tui_gen.engine.model.state import RunState
+from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.panes.preview import PreviewImage
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -37,6 +38,23 @@ async def test_the_picture_stands_in_half_blocks() -> None:
     assert rooms[0].height > 10
     styles = {segment.style for strip in strips for segment in strip if "▀" in segment.text}  # type: ignore[attr-defined]
     assert [(s.color.get_truecolor(), s.bgcolor.get_truecolor()) for s in styles] == [(RED, BLUE)]
+
+
+async def test_a_slow_line_gets_words_instead_of_a_picture() -> None:
+    drawn: list[Size] = []
+
+    class Slow(TuiGenApp):
+        is_line_slow = True
+
+    def draw(_state: RunState, room: Size) -> PreviewImage:
+        drawn.append(room)
+        return PreviewImage([[(RED, BLUE)] * 4] * 3, "GT and LR")
+
+    async with Slow(FakeController(working_run()), preview=draw).run_test(size=(80, 24)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        assert "no picture: the line to this terminal is too slow" in text_of(pilot.app)
+    assert drawn == []
 
 
 async def test_a_failure_is_shown() -> None:

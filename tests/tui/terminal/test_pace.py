@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import termios
+import time
 import tty
 
 import pytest
 
 from benchmarks.lines import Line, Speed
-from tests.tui.terminal.test_terminal import Terminal
+from tests.tui.terminal.test_terminal import Terminal, assert_restored
 from tui_gen.tui.terminal.pace import PICTURE_BURST_BYTES, QUESTION, SLOW_BYTES_PER_SECOND, Pace
 
 
@@ -46,10 +47,13 @@ def test_pieces_are_half_a_second_of_the_line() -> None:
     pace.answered(12.3)
     assert pace.bytes_per_second == pytest.approx(4000, rel=0.01)
     assert pace.most_bytes == pytest.approx(2000, rel=0.01)
-    assert pace.is_slow
+    assert [pace.is_slow] == [False]
     pace.sent(4000, 13.0)
-    pace.answered(13.31)
-    assert not pace.is_slow
+    pace.answered(14.4)
+    assert [pace.is_slow] == [True]
+    pace.sent(4000, 15.0)
+    pace.answered(15.31)
+    assert [pace.is_slow] == [False]
 
 
 def test_ten_seconds_of_pictures_are_forty_kilobytes_and_a_slow_line_gets_none() -> None:
@@ -59,7 +63,7 @@ def test_ten_seconds_of_pictures_are_forty_kilobytes_and_a_slow_line_gets_none()
         pace.sent_picture(allowed)
         sent += allowed
     assert PICTURE_BURST_BYTES < sent <= 40_100
-    pace.bytes_per_second = SLOW_BYTES_PER_SECOND - 1.0
+    pace.measured = (SLOW_BYTES_PER_SECOND - 1.0, 4000.0)
     assert pace.picture_bytes(5000) == 0
 
 
@@ -86,14 +90,16 @@ def test_an_answer_that_comes_late_is_not_left_to_the_shell() -> None:
     try:
         terminal.read_until(QUESTION.encode())
         os.write(terminal.ours, b"\x1b[24;80R")
-        terminal.seen = b""
         os.write(terminal.ours, b"t")
-        terminal.read_until(QUESTION.encode())
+        terminal._read_while(lambda: terminal.seen.count(QUESTION.encode()) < 2)
+        os.write(terminal.ours, b"t")  # a frame that waits for the answer
+        time.sleep(0.3)
         terminal.process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             terminal.process.wait(0.3)
         os.write(terminal.ours, b"\x1b[24;80R")
         assert terminal.read_to_the_end() == 143
+        assert_restored(terminal)
         tty.setraw(terminal.kept, termios.TCSANOW)
         os.set_blocking(terminal.kept, False)
         with pytest.raises(BlockingIOError):

@@ -94,6 +94,7 @@ def assert_restored(terminal: Terminal) -> None:
     assert terminal.seen.rindex(b"\x1b[?1049l") > terminal.seen.rindex(b"\x1b[?1049h")
     assert terminal.seen.rindex(b"\x1b[?1000l") > terminal.seen.rindex(b"\x1b[?1000h")
     assert terminal.seen.rindex(b"\x1b[?25h") > terminal.seen.rindex(b"\x1b[?25l")
+    assert b"\x1b[6n" not in terminal.seen.rpartition(b"\x1b[?1049l")[2], "a frame on the shell's screen"
     assert termios.tcgetattr(terminal.kept) == terminal.before
 
 

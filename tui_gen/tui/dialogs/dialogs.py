@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -16,6 +18,11 @@ from textual.widgets.option_list import Option
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 
+LEAVE_TITLE = "Leave"
+_PAGE_KEYS = "y copy   esc close"
+TextPage = tuple[str, list[str]]
+"""A title and lines."""
+_BESIDE_TEXT_CELLS = 8  # border, padding and scroll bar
 Leaving = Literal["leave", "finish", "stop"]
 
 
@@ -37,7 +44,7 @@ class QuestionDialog(ModalScreen[str | None]):
 
     def __init__(self, title: str, lines: list[str], choices: list[Choice]) -> None:
         """Ask `title`, with `lines` below it."""
-        super().__init__()
+        super().__init__(name=title)
         self._title, self._said, self._choices = title, lines, choices
 
     def compose(self) -> ComposeResult:
@@ -64,7 +71,7 @@ def _text(lines: list[str]) -> Content:
 
 
 class TextDialog(ModalScreen[str | None]):
-    """A page of text of any length."""
+    """A page of text of any length, as wide as its text; `reread` writes it anew."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark,f1", "dismiss(None)", "Close", id="reading.close", show=False),
@@ -73,18 +80,40 @@ class TextDialog(ModalScreen[str | None]):
         Binding("down,j", "scroll(1)", "Down", id="reading.down", show=False),
     ]
 
-    def __init__(self, title: str, lines: list[str]) -> None:
-        """Show `lines` under `title`."""
+    def __init__(
+        self, title: str, lines: list[str], read: Callable[[], TextPage | None] | None = None
+    ) -> None:
+        """Show `lines` under `title`; `read` returns both as they are later, None if they stay."""
         super().__init__()
-        self._title, self._said = title, lines
+        self._title, self._said, self._read = title, lines, read
+        self._heading = Static(Content(display_name(title)), classes="dialog-title")
+        self._page = Static(_text(lines))
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
-        with Vertical(classes="dialog reading"):
-            yield Static(Content(display_name(self._title)), classes="dialog-title")
+        with Vertical(classes="dialog reading") as dialog:
+            dialog.styles.width = self._cells()
+            yield self._heading
             with VerticalScroll(classes="dialog-scroll"):
-                yield Static(_text(self._said))
-            yield Static(Content("y copy   esc close"), classes="dialog-keys")
+                yield self._page
+            yield Static(Content(_PAGE_KEYS), classes="dialog-keys")
+
+    def _cells(self) -> int:
+        """Return the width that the text fills."""
+        lines = (self._title, _PAGE_KEYS, *self._said)
+        return max(cell_len(display_name(each)) for each in lines) + _BESIDE_TEXT_CELLS
+
+    def reread(self) -> None:
+        """Show the text as it is now; the page becomes wider with it, and not narrower."""
+        page = self._read() if self._read is not None else None
+        if page is None or page == (self._title, self._said) or not self.is_mounted:
+            return
+        before = self._cells()
+        self._title, self._said = page
+        self._heading.update(Content(display_name(self._title)))
+        self._page.update(_text(self._said))
+        if self._cells() > before:
+            self.query_one(".dialog").styles.width = self._cells()
 
     def action_scroll(self, rows: int) -> None:
         """Scroll."""
@@ -107,7 +136,7 @@ def leave_question(nouns: Nouns, *, is_paused: bool, is_ending: bool) -> Questio
     ]
     if is_ending:
         choices.pop(1)
-    return QuestionDialog("Leave", [], choices)
+    return QuestionDialog(LEAVE_TITLE, [], choices)
 
 
 def skip_question(name: str, costs: list[str], nouns: Nouns) -> QuestionDialog:
@@ -119,5 +148,5 @@ def skip_question(name: str, costs: list[str], nouns: Nouns) -> QuestionDialog:
     ]
     if not costs:
         said = ["It has nothing more to give."]
-    choices = [Choice("skip", "skip it", "u takes it back in"), Choice("keep", "keep it")]
+    choices = [Choice("keep", "keep it"), Choice("skip", "skip it", "u takes it back in")]
     return QuestionDialog(f"Skip {name}?", [*said, ""], choices)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from textual.app import App
 
 from tui_gen.base.nouns import Nouns
+from tui_gen.tui.action_rules import STEERING
 from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS, APP_ACTIONS, Action, Group
 from tui_gen.tui.dialogs.palette import keys_of
 
@@ -51,21 +53,30 @@ def key_page(
     """Return the keys and their meanings, group by group, with an empty line after each group."""
     lines: list[str] = []
     for group, title in titles.items():
+        in_group = [action for action in actions if action.group == group]
+        if not in_group:
+            continue
         image, source = nouns.image, nouns.source
         lines.append(title.format(source=source.one, sources=source.many, image=image.one, images=image.many))
         lines += [
-            f"  {' '.join(keys(action)):<{_KEY_CELLS}}{action.meaning_with(nouns)}"
-            for action in actions
-            if action.group == group
+            f"  {' '.join(keys(action)):<{_KEY_CELLS}}{action.meaning_with(nouns)}" for action in in_group
         ]
         lines.append("")
     return lines
 
 
-def help_lines(app: App[Any], nouns: Nouns) -> list[str]:
-    """Return the page of all keys."""
+def help_lines(app: App[Any], nouns: Nouns, *, is_read_only: bool = False) -> list[str]:
+    """Return the page of all keys; of a screen that only watches, the keys that it obeys."""
+    obeyed: list[Action] = []
+    for action in ALL_ACTIONS:
+        if not is_read_only:
+            obeyed.append(action)
+        elif action.id == "leave":
+            obeyed.append(replace(action, meaning="leave"))
+        elif action.name not in STEERING:
+            obeyed.append(action)
     return [
-        *key_page(_GROUPS, ALL_ACTIONS, nouns, partial(keys_of, app)),
+        *key_page(_GROUPS, obeyed, nouns, partial(keys_of, app)),
         "What cannot be done now is not offered. Keys are changed by id in the",
         'configuration: "keymap": {"pause": "f5"}.',
     ]

@@ -21,6 +21,8 @@ from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, line, muted
 _EVERY_SECONDS = 1.0
 _GONE = "The engine is gone. What it had finished is safe; started again, it goes on from there."
 
+_UNKNOWN = "How it ended is not known here: its exit code is told to the program that started it."
+
 
 class LogPane(Pane):
     """The latest events, the newest first."""
@@ -47,18 +49,20 @@ class LogPane(Pane):
 
 
 class EnginePane(Pane):
-    """The last messages of a dead engine."""
+    """How an engine died, and the end of its log."""
 
     room = PaneName.ENGINE
 
     def page(self, view: ScreenView, size: Size) -> Page:
-        """Return the possible actions, and below them the engine's last messages."""
-        said = view.engine.log_lines
+        """Return the possible actions, how the engine ended, and below that the end of its log."""
+        said, width = view.engine.log_lines, size.width - 4
+        ending = view.engine.ending or (_UNKNOWN,)
         rows: list[Line] = [
             *(line(f" {each}") for each in wrapped(_GONE, size.width - 2)),
             (),
-            line(muted(" Its last words:" if said else " It left no last words.")),
+            *(line(StyledText(f" {each}", "bad")) for words in ending for each in wrapped(words, width)),
             (),
+            line(muted(" The end of its log:" if said else " Its log is empty.")),
             *(line(StyledText("   " + display_name(each))) for each in said),
         ]
         return Page(keys=range(len(rows)), row=lambda index: rows[index])

@@ -33,6 +33,7 @@ Cell = tuple[str, Look]
 """A character and its look; the second cell of a wide character is empty text."""
 _PASSED_OVER = 7  # cells that stay: up to so many are cheaper to write again than to jump over
 _MOVE_BYTES = 8  # about what it costs to go to another place
+_TWO_COLOURS_BYTES = 36  # what each cell of a picture costs besides; looks of text are shared by many cells
 _ERASED_CELLS = re.compile(" {12,}")
 _UNLIMITED = 1 << 30
 
@@ -68,7 +69,8 @@ class Span:
     @property
     def most_bytes(self) -> int:
         """About what it costs."""
-        return _MOVE_BYTES + len(self.text.encode("utf-8", "replace"))
+        colours = _TWO_COLOURS_BYTES if self.look.is_picture else 0
+        return colours + _MOVE_BYTES + len(self.text.encode("utf-8", "replace"))
 
 
 def place_after(text: str, x: int, width: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import curses
 import os
 import signal
@@ -17,7 +18,7 @@ from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 
 from tui_gen.tui.terminal.ascii import plain
@@ -44,13 +45,16 @@ class PatientDriver(LinuxDriver):
         self._is_mouse_on = mouse
         self._writer: PatientWriter | None = None
         self._cells, self.pace = Cells(erases_in_colour=_erases_in_colour(self.fileno)), Pace()
-        self._is_sending_soon = False
+        self._is_showing = self._is_sending_soon = False
+        self._timer: asyncio.TimerHandle | None = None  # ends a wait for an answer, or for a picture's turn
+        self.cursor = Offset()  # where an input method may show what is being composed
         self._is_nothing_asked = threading.Event()  # no answer will come that a shell would take for keys
         self._is_nothing_asked.set()
         self.has_sync = False  # the terminal can show a frame at once
 
     def start_application_mode(self) -> None:
         """Take over the terminal, writing through a patient writer."""
+        self._is_showing = True
         self._cells.forget()
         self.pace.restart()
         with _writing_through(self._new_writer):
@@ -62,6 +66,7 @@ class PatientDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Restore the terminal before anything that still waits to be painted."""
+        self._is_showing = False
         if self._writer is not None:
             self._await_last_answer(self._writer)
             self._writer.drop_pictures()
@@ -71,6 +76,7 @@ class PatientDriver(LinuxDriver):
         """Wait for an answer that is under way: the shell would take it for keys."""
         if self.pace.answers and writer.is_idle:
             self._is_nothing_asked.wait(_LAST_ANSWER_SECONDS)
+            self._is_nothing_asked.set()
 
     def disable_input(self) -> None:
         """Disable input, after the last answer."""
@@ -103,18 +109,27 @@ class PatientDriver(LinuxDriver):
         self._is_sending_soon = False
         cells, pace, now = self._cells, self.pace, time.monotonic()
         writer = self._writer
-        if writer is None or not (cells.has_changes or cells.has_pictures) or not writer.is_idle:
+        if (
+            writer is None
+            or not self._is_showing
+            or not (cells.has_changes or cells.has_pictures)
+            or not writer.is_idle
+        ):
             return  # the writer calls back when it is idle
         wait = pace.wait_seconds(now)
         if wait:
-            self._loop.call_later(wait, self._give_up, pace.asked_at)
+            self._send_later(wait)
             return
+        if pace.asked_at is not None:
+            pace.give_up()
         text = cells.changes(pace.most_bytes)
         if not text and cells.has_pictures and not cells.has_changes:
             text = self._picture(now)
         if not text:
             return
         asks = QUESTION if self.input_tty else ""
+        if self.cursor != Offset():
+            text += f"\x1b[{self.cursor.y + 1};{self.cursor.x + 1}H"
         frame = f"{_SYNC_START}{text}{_SYNC_END}" if self.has_sync else text
         if asks:
             self._is_nothing_asked.clear()
@@ -127,16 +142,16 @@ class PatientDriver(LinuxDriver):
         if self.pace.is_slow:
             return ""
         if allowed < _PICTURE_PIECE_BYTES:
-            self._loop.call_later(1.0, self._send_soon)
+            self._send_later(1.0)
             return ""
         text = self._cells.picture(_PICTURE_PIECE_BYTES)
         self.pace.sent_picture(len(text.encode()))
         return text
 
-    def _give_up(self, asked_at: float | None) -> None:
-        if self.pace.asked_at == asked_at and not self.pace.wait_seconds(time.monotonic()):
-            self.pace.give_up()
-            self._send_soon()
+    def _send_later(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._send_soon)
 
     def process_message(self, message: Message) -> None:
         """Take the answers of the terminal; pass on everything else. Called by the thread that reads keys."""

@@ -20,6 +20,7 @@ _FIRST_ANSWER_SECONDS = 2.0
 _LOST_SECONDS = 30.0  # an answer that takes longer will not come: another terminal may be there now
 _PIECE_SECONDS = 0.5
 _FIRST_PIECE_BYTES, _LEAST_PIECE_BYTES = 4096, 1024
+_MEASURES = 3
 _LEAST_MEASURED_BYTES = 1024  # less says more about the way than about the speed
 
 
@@ -31,14 +32,19 @@ class Pace:
     asked_bytes: int = 0
     answers: bool | None = None  # None: not known yet
     way_seconds: float = 0.0  # the shortest time to an answer
-    bytes_per_second: float | None = None
+    measured: tuple[float, ...] = ()  # the last speeds, in bytes a second
     _picture_bytes: float = float(PICTURE_BURST_BYTES)
     _pictures_at: float = 0.0
 
     @property
+    def bytes_per_second(self) -> float | None:
+        """The speed of the line: a busy machine makes it look slower, and nothing makes it look faster."""
+        return max(self.measured, default=None)
+
+    @property
     def is_slow(self) -> bool:
-        """Whether the line is too slow for pictures."""
-        return self.bytes_per_second is not None and self.bytes_per_second < SLOW_BYTES_PER_SECOND
+        """Whether the line is too slow for pictures; one slow answer does not say so."""
+        return len(self.measured) > 1 and max(self.measured) < SLOW_BYTES_PER_SECOND
 
     @property
     def most_bytes(self) -> int:
@@ -76,7 +82,8 @@ class Pace:
         if self.asked_bytes >= _LEAST_MEASURED_BYTES:
             # The first piece has no shorter way to compare with: its whole time counts.
             way = self.way_seconds if self.way_seconds < took else 0.0
-            self.bytes_per_second = self.asked_bytes / max(1e-4, took - way)
+            speed = self.asked_bytes / max(1e-4, took - way)
+            self.measured = (*self.measured, speed)[-_MEASURES:]
 
     def restart(self) -> None:
         """Wait for nothing: the terminal may be another one."""

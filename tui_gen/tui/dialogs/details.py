@@ -1,0 +1,63 @@
+"""The page with all about the line under the cursor, written anew with every view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui_gen.engine.model.problem_kinds import problem_kinds
+from tui_gen.tui.dialogs.dialogs import TextPage
+from tui_gen.tui.panes.categories import CategoriesPane, category_details
+from tui_gen.tui.panes.pane import Pane
+from tui_gen.tui.panes.problems import ProblemsPane, kind_details
+from tui_gen.tui.panes.sources import source_details
+from tui_gen.tui.view import ScreenView
+
+Writer = Callable[[ScreenView], TextPage | None]
+"""Writes a page; None if a view has nothing to say of its subject any more."""
+
+
+def details_of(pane: Pane) -> Writer | None:
+    """Return the writer of the page on what is under a pane's cursor, or None."""
+    if isinstance(pane, ProblemsPane):
+        return _of_problems(pane)
+    if isinstance(pane, CategoriesPane):
+        return _of_category(pane.category())
+    return _of_source(pane.source())
+
+
+def _of_problems(pane: ProblemsPane) -> Writer | None:
+    chosen = pane.kind()
+    if chosen is None:
+        return None
+    level, pattern = chosen.level, chosen.pattern
+
+    def write(view: ScreenView) -> TextPage | None:
+        kinds = problem_kinds(view.state)
+        kind = next((each for each in kinds if (each.level, each.pattern) == (level, pattern)), None)
+        if kind is None:
+            return None
+        title = level if len(kind.members) == 1 else f"{len(kind.members)} {level}s"
+        return title, kind_details(view, kind)
+
+    return write
+
+
+def _of_category(name: str | None) -> Writer | None:
+    if name is None:
+        return None
+
+    def write(view: ScreenView) -> TextPage | None:
+        return (name, category_details(view, name)) if name in view.metrics.categories else None
+
+    return write
+
+
+def _of_source(name: str | None) -> Writer | None:
+    if name is None:
+        return None
+
+    def write(view: ScreenView) -> TextPage | None:
+        source = view.state.sources.get(name)
+        return (source.name, source_details(view, name)) if source is not None else None
+
+    return write

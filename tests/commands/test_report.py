@@ -279,4 +279,4 @@ def test_a_run_that_made_little_has_a_report_too(config: JobConfig, events: list
     out = io.StringIO()
     assert report.report(config, page_path=None, out=out, talk=io.StringIO()) == 0
     check_needs_nothing((config.run.run_folder / "report.html").read_text(encoding="utf-8"))
-    assert "ended without a word" in out.getvalue()
+    assert "no end is recorded" in out.getvalue()

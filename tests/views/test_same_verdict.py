@@ -14,7 +14,7 @@ from textual.geometry import Size
 
 from tests.engine.model.test_run_verdict import GB, damaged, run_of
 from tests.tui.runs import FakeController
-from tests.views.states import NOW
+from tests.views.states import NOW, replanned, state_of
 from tui_gen.commands import ctl, monitor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import metrics_of
@@ -139,6 +139,16 @@ def test_the_key_is_there_at_every_width_and_the_line_fits(width: int) -> None:
     assert "s skips it" in written
     assert "damaged data" in written
     assert len(written) < width
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_every_verdict_with_a_key_has_words_for_a_narrow_screen(width: int) -> None:
+    missed = run_of(replanned({"dora": 0}), shortfall=True)
+    assert "1 shows the categories" in head(missed, width)
+    assert "a starts it again" in head(state_of("finished with gaps"), width)
+    assert "space goes on" in head(run_of(ev.PhaseChanged(NOW, "paused")), width)
+    stalled = run_of(*damaged("cleo"), *damaged("bert"), ev.SlotOpened(NOW, 2, "cleo"))
+    assert "6 lists the problems" in head(stalled, 80)
 
 
 def test_a_long_name_is_cut_and_not_the_fact() -> None:

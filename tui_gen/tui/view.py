@@ -102,18 +102,19 @@ _WORDS: dict[str, tuple[str, Role, str]] = {
 def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
     """Return the condition of the run, as known from the engine; no state before its first message."""
     if engine.is_starting:
-        return RunCondition("STARTING", "accent", "the engine is on its way up", is_awaited=True)
+        return RunCondition("STARTING", "accent", "the engine is starting", is_awaited=True)
     if not engine.is_alive:
-        return RunCondition("DEAD", "bad", "the engine has ended without a word", is_dead=True)
+        return RunCondition("DEAD", "bad", "the engine ended and recorded no end", is_dead=True)
     if state is None:
-        reason = engine.trouble or "no word from the engine yet"
+        reason = engine.trouble or "no answer from the engine yet"
         return RunCondition("CONNECTING", "accent", reason, is_awaited=True)
     word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
     reason = reason.format(clips=state.nouns.clip.many)
     if state.phase in ENDED_PHASES:
         if standing(state, is_at_work=False) == "with gaps":
             role, reason = "warn", f"some {state.nouns.source.many} failed or targets are unmet"
-        return RunCondition(word, role, state.reason or reason, is_ended=True)
+        said = state.reason.removeprefix("stopped ")  # of older engines: "stopped before the end"
+        return RunCondition(word, role, said or reason, is_ended=True)
     silent_seconds = engine.silent_seconds or 0.0
     if silent_seconds > STALE_AFTER_SECONDS:
         return RunCondition("STALE", "warn", f"was {word}, last heard of {silent_seconds:.0f} s ago")

@@ -82,7 +82,7 @@ def test_an_engine_that_is_gone_precedes_all_and_a_silent_one_what_it_said_last(
         "The engine is gone; what it finished is safe. a starts it again",
     )
     silent = verdict_of(state, engine=EngineSigns(silent_seconds=45.0))
-    assert silent.text() == "No sign of the engine for 45s. the numbers are of that time"
+    assert silent.text() == "No sign of the engine for 45s. The numbers are of that time"
 
 
 def test_a_run_that_is_well_is_said_to_be_well() -> None:

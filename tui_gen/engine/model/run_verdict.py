@@ -118,13 +118,14 @@ HERE = EngineSigns()
 def run_verdict(state: RunState, metrics: Metrics, now: float, engine: EngineSigns = HERE) -> RunVerdict:
     """Return the verdict on a state at a time in seconds since the epoch, with its metrics at that time."""
     if engine.is_gone:
-        fact = "The engine is gone; what it finished is safe"
-        return RunVerdict("dead", "error", fact, action="restart", advice="starts it again")
+        short = "The engine is gone"
+        fact = f"{short}; what it finished is safe"
+        return RunVerdict("dead", "error", fact, action="restart", advice="starts it again", short=short)
     if state.phase in ENDED_PHASES:
         return _ended(state, metrics)
     if engine.silent_seconds is not None:
         fact = f"No sign of the engine for {duration(engine.silent_seconds)}"
-        return RunVerdict("silent", "warning", fact, advice="the numbers are of that time")
+        return RunVerdict("silent", "warning", fact, advice="The numbers are of that time")
     found = next(filter(None, _candidates(state, metrics, now)), None)
     if found is not None:
         return found
@@ -221,8 +222,9 @@ def _stalled(state: RunState, metrics: Metrics) -> RunVerdict | None:
     quiet = elapsed - state.last_end_seconds
     if quiet >= _silence_that_counts(state, elapsed):
         at_work = f"{workers} worker{'' if workers == 1 else 's'}"
-        fact = f"Stalled: no {state.nouns.clip.one} ended for {_minutes(quiet)}, with {at_work}"
-        return RunVerdict("stalled", "error", fact, action="log", advice="shows the log")
+        short = f"Stalled: no {state.nouns.clip.one} ended for {_minutes(quiet)}"
+        fact = f"{short}, with {at_work}"
+        return RunVerdict("stalled", "error", fact, action="log", advice="shows the log", short=short)
     streak = state.streak
     is_long = elapsed - streak.began_seconds >= STALL_SECONDS
     if not is_long or not _is_no_chance(streak, state.clips_made, state.clips_ended):
@@ -230,7 +232,8 @@ def _stalled(state: RunState, metrics: Metrics) -> RunVerdict | None:
     if any(source.streak.clips >= ONE_SOURCE * streak.clips for source in state.sources.values()):
         return None  # one source fails, or usually gives less than the others
     fact = f"Stalled: {_streak_words(streak, state, elapsed)}"
-    return RunVerdict("stalled", "error", fact, action="room-6", advice="lists the problems")
+    short = f"Stalled: {fact.rpartition(', ')[2]}"
+    return RunVerdict("stalled", "error", fact, action="room-6", advice="lists the problems", short=short)
 
 
 def _silence_that_counts(state: RunState, elapsed: float) -> float:
@@ -303,7 +306,9 @@ def _targets(state: RunState, metrics: Metrics) -> RunVerdict | None:
     fact = _shortfall(state, metrics)
     if not fact:
         return None
-    return RunVerdict("targets", "warning", fact, action="room-1", advice="shows the categories")
+    short = sum(each.shortfall > 0 for each in metrics.categories.values())
+    few = f"{short} target{'' if short == 1 else 's'} will be missed"
+    return RunVerdict("targets", "warning", fact, action="room-1", advice="shows the categories", short=few)
 
 
 def _shortfall(state: RunState, metrics: Metrics) -> str:
@@ -316,7 +321,7 @@ def _shortfall(state: RunState, metrics: Metrics) -> str:
     worst, more = short[0], len(short) - 1
     noun = state.nouns.image if worst.is_of_images else state.nouns.patch
     words = f"{worst.name.upper()} misses its target by {noun.counted(worst.shortfall)}"
-    return f"{words}, {more} more miss{'es its' if more == 1 else ' their'} target" if more else words
+    return f"{words}, {more} more miss{'es its target' if more == 1 else ' their targets'}" if more else words
 
 
 def _errors(metrics: Metrics) -> RunVerdict | None:
@@ -337,8 +342,9 @@ def _ended(state: RunState, metrics: Metrics) -> RunVerdict:
         return RunVerdict("ended", "note", f"Stopped: {done}", **again)
     if not state.exit_code:
         return RunVerdict("ended", "good", f"Finished: {done}")
-    gaps = ", ".join(_gaps(state, metrics)) or done
-    return RunVerdict("ended", "warning", f"Finished with gaps: {gaps}", **again)
+    gaps = list(_gaps(state, metrics)) or [done]
+    fact, short = f"Finished with gaps: {', '.join(gaps)}", f"Finished with gaps: {gaps[-1]}"
+    return RunVerdict("ended", "warning", fact, short=short, **again)
 
 
 def _gaps(state: RunState, metrics: Metrics) -> Iterator[str]:

@@ -25,7 +25,7 @@ from tui_gen.engine.model.state_views import (
     stage_at_work,
 )
 from tui_gen.engine.model.streaks import NO_STREAK, streak_after
-from tui_gen.engine.model.work import DATASET, CategoryPlan, Failed, Made, Rejected
+from tui_gen.engine.model.work import DATASET, Failed, Made, Rejected
 
 _LOOKS = frozenset({ev.FactsLearned, ev.SourceFoundUnusable, ev.PatchesLost})
 """What programs without an engine note too, hours after a run that crashed."""
@@ -220,7 +220,7 @@ class RunState(RunData):
         self.stage = stage_at_work(self.stages_planned, self.sources.values())
         self.named_stage = self.stage if self.stages_planned[self.stage] else ""
         for name, category in event.plan.categories.items():
-            self._plan_category(name, category)
+            self._category(name).take_plan(category)
         self.categories = in_plan_order(self.categories, list(event.plan.categories))
         self._warn_of_plan(event.plan.warnings, event.at)
 
@@ -317,11 +317,6 @@ class RunState(RunData):
         if found is None:
             found = self.categories[name] = CategoryState(name)
         return found
-
-    def _plan_category(self, name: str, plan: CategoryPlan) -> None:
-        category = self._category(name)
-        category.target, category.planned, category.folder = plan.target, plan.planned, plan.folder
-        category.surplus = plan.surplus
 
     def _look_on(self, at: float) -> None:
         """Count the work of a look at a source, unless `check` looked before the first run."""

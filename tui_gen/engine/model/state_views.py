@@ -11,7 +11,7 @@ from typing import Literal
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.streaks import NO_STREAK, Streak
-from tui_gen.engine.model.work import SourcePlan
+from tui_gen.engine.model.work import CategoryPlan, SourcePlan
 
 Phase = Literal[
     "starting", "running", "paused", "draining", "waiting", "stopping", "stopped", "finished", "failed"
@@ -167,6 +167,11 @@ class CategoryState:
     folder: str = ""
     images: int = 0
     size_bytes: int = 0
+
+    def take_plan(self, plan: CategoryPlan) -> None:
+        """Apply a plan for the category."""
+        self.target, self.planned, self.folder = plan.target, plan.planned, plan.folder
+        self.surplus = plan.surplus
 
     @property
     def wanted(self) -> int:

@@ -8,7 +8,7 @@ from tui_gen.base.formatting import count, size
 from tui_gen.engine.model.metrics import CategoryMetrics
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
-from tui_gen.tui.panes.summary import outlook_words
+from tui_gen.tui.panes.summary import not_measured, outlook_words
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import (
     Line,
@@ -37,7 +37,7 @@ class DiskPane(Pane):
     def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Return one line: free space, whether it suffices, and when the run would pause."""
         if view.state.disk is None:
-            return [line(self.label(_LABEL), muted("not measured yet"))]
+            return [line(self.label(_LABEL), muted(not_measured(view)))]
         to_come = view.metrics.bytes_left
         parts = [
             outlook_words(view),
@@ -52,7 +52,7 @@ class DiskPane(Pane):
 def _facts(view: ScreenView) -> list[Line]:
     disk = view.state.disk
     if disk is None:
-        return [line(muted(" not measured yet"))]
+        return [line(muted(f" {not_measured(view)}"))]
     to_come = view.metrics.bytes_left
     rows = [
         _fact("free", line(strong(size(disk.free_bytes)), f" of {size(disk.total_bytes)}")),

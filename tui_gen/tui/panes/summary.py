@@ -114,6 +114,8 @@ def _health_line(view: ScreenView, width: int) -> Line:
     room = width - width_of(problems) - 2
     workers, rate = workers_words(view), rate_words(view)
     long, short = disk_words(view), outlook_words(view, "disk ")
+    if view.condition.is_ended:  # nothing works, so only the disk has a standing
+        return spread(_first_fitting([[long], [short]], room), problems, width)
     brief = [[words, short] for words in _workers_variants(view)]
     variants = [[workers, rate, long], [workers, rate, short], *brief, [short]]
     return spread(_first_fitting(variants, room), problems, width)
@@ -235,8 +237,10 @@ def _workers_variants(view: ScreenView) -> list[Line]:
 def rate_words(view: ScreenView) -> Line:
     """Return `412 patches/min`."""
     rate = view.metrics.patches_per_minute
+    if view.condition.is_ended or view.condition.is_dead:
+        return line(muted("no rate after the end"))
     if rate is None or not view.is_working:
-        return line(muted("no rate yet" if view.is_working else "standing still"))
+        return line(muted("no rate yet" if view.is_working else "no work at the moment"))
     nouns = view.state.nouns
     return line(per_minute(rate), muted(f" {nouns.of_rate(nouns.patch).many}/min"))
 
@@ -248,11 +252,16 @@ def disk_words(view: ScreenView) -> Line:
     return (*outlook_words(view, "disk "), StyledText(free))
 
 
+def not_measured(view: ScreenView) -> str:
+    """Return `not measured yet`; after the end, nothing will be measured any more."""
+    return "not measured" if view.condition.is_ended or view.condition.is_dead else "not measured yet"
+
+
 def outlook_words(view: ScreenView, before: str = "") -> Line:
     """Return `will hold`, or when the disk will be full."""
     disk = view.state.disk
     if disk is None:
-        return line(muted(f"{before}not measured yet"))
+        return line(muted(f"{before}{not_measured(view)}"))
     if view.metrics.is_disk_low:
         return line(StyledText(f"{before}low", "bad"))
     if view.metrics.bytes_left is None:

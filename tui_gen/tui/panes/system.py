@@ -5,10 +5,9 @@ from __future__ import annotations
 from textual.geometry import Size
 
 from tui_gen.base.formatting import percent, size
-from tui_gen.engine.model.state import RunState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
-from tui_gen.tui.panes.summary import rate_words
+from tui_gen.tui.panes.summary import not_measured, rate_words
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import (
     Line,
@@ -36,7 +35,7 @@ class SystemPane(Pane):
         """Return the facts."""
         room = size.width - _LABEL - 2
         rows = [_fact("pace", rate_words(view)), _fact("", line(StyledText(pace_curve(view, room), "bar")))]
-        return page_of([*rows, *_machine(view.state, room), *_quality(view)])
+        return page_of([*rows, *_machine(view, room), *_quality(view)])
 
     def summary(self, view: ScreenView, width: int) -> list[Line]:
         """Return two lines: the machine, and the share of made clips."""
@@ -52,7 +51,7 @@ class SystemPane(Pane):
         second: Line = (StyledText(" " * _LABEL), *words, *pace)
         label = self.label(_LABEL)
         if system is None:
-            return [line(label, muted("not measured yet")), second]
+            return [line(label, muted(not_measured(view))), second]
         machine = [
             line(muted("cpu "), percent(_mean(system.cpu_percents), 0)),
             line(muted("memory "), _memory(system.memory_used_bytes, system.memory_total_bytes)),
@@ -72,10 +71,10 @@ def pace_curve(view: ScreenView, width: int) -> str:
     return curve([by_minute.get(minute, 0) for minute in range(first, last + 1)], width)
 
 
-def _machine(state: RunState, width: int) -> list[Line]:
-    system = state.system
+def _machine(view: ScreenView, width: int) -> list[Line]:
+    system = view.state.system
     if system is None:
-        return [_fact("machine", line(muted("not measured yet")))]
+        return [_fact("machine", line(muted(not_measured(view))))]
     cores = system.cpu_percents
     used, total = system.memory_used_bytes, system.memory_total_bytes
     return [

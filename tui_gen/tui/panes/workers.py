@@ -120,7 +120,7 @@ class NowPane(Pane):
 def _idle_words(view: ScreenView) -> str:
     if view.condition.is_ended or view.condition.is_dead:
         return "no worker is active"
-    return "no worker has taken anything yet"
+    return "no worker has work yet"
 
 
 def _sources_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> list[Line]:

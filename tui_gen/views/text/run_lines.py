@@ -243,14 +243,14 @@ def saved_lines(state: RunState, *, ledger: str, command: str) -> Iterator[str]:
 
 def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
     """Return the standing of a run in one line, and whether it is good."""
-    reason = display_name(state.reason)
+    reason = display_name(state.reason).removeprefix("stopped ")  # of older engines: "stopped before the end"
     words: dict[Standing, tuple[str, Quality]] = {
         "at work": ("at work", "quiet"),
         "complete": ("complete", "good"),
         "with gaps": ("finished, with gaps", "warning"),
         "stopped": (f"stopped: {reason}", "warning"),
         "failed": ("ended by an internal error", "bad"),
-        "died": ("ended without a word: killed, or the machine went down", "bad"),
+        "died": ("ended, and no end is recorded: the engine was killed, or the machine went down", "bad"),
     }
     line, quality = words[standing(state, is_at_work=is_at_work)]
     return f"Dataset generation {line}", quality

@@ -60,7 +60,10 @@ def test_the_screen_says_it_below_the_state() -> None:
     assert head(failing(), 200) == f" ! {LINE}"
 
 
-async def test_the_status_file_and_what_reads_it_say_it(tmp_path: Path) -> None:
+async def test_the_status_file_and_what_reads_it_say_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "SIGN_SECONDS", 0.1)  # it waits so long for a sign of the engine
     state, path, out = failing(), tmp_path / "status.json", io.StringIO()
     await write_status(path, status_of(state, state.last_at))
     raw = json.loads(path.read_text())

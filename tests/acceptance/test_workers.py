@@ -34,7 +34,9 @@ def test_the_workers_of_a_run_begin_by_steps_and_a_shell_asks_before_too_many(tm
     data = digits_in(tmp_path / "digits", videos_per_digit=200, sequence_length=40)
     with data.start("--workers", str(cores + 2)) as running:
         first = next(status for status in statuses(data, running) if status["workers_held"])
-        assert (first["workers_allowed"], first["workers_held"]) == (cores, STEP_BY_STEP)
+        # The status is written about once a second, and so does the number grow: one step may be over.
+        assert first["workers_allowed"] in {cores, cores + 1}
+        assert first["workers_held"] == STEP_BY_STEP
         whole = next(status for status in statuses(data, running) if not status["workers_held"])
         assert whole["workers_allowed"] == whole["workers"] == cores + 2
 

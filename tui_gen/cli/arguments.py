@@ -16,7 +16,7 @@ COMMANDS = frozenset(
         *("screen", "run", "monitor", "ctl"),
         *("scan", "check", "plan", "demo"),
         *("verify", "stats", "report", "sheet"),
-        *("export", "split", "review"),
+        *("export", "split", "review", "serve"),
     }
 )
 DEFAULT_CONFIG = "generator_config.json"
@@ -24,6 +24,7 @@ DEFAULT_DEMO = "tui-gen-demo"
 CONFIG_HELP = "the configuration; default: %(default)s"
 JOB_HELP = "the job, if there is no configuration yet; default: superres"
 NAME_HELP = "the video: its id, its name or a part of it that no other has"
+_LAST_PORT = 65535
 EPILOG = """exit codes:
   0 done   1 internal error   2 usage, configuration or recipe   3 finished with gaps
   4 stopped, resumable   5 damage found   11 locked by a live engine   129/130/143 ended by a signal
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     _add_split(commands)
     _add_export(commands)
     _add_review(commands)
+    _add_serve(commands)
     _add_demo(commands)
     _describe(commands)
     return top
@@ -270,6 +272,33 @@ def _add_review(commands: Commands) -> None:
     review.add_argument("--list", action="store_true", help="the groups as a table, without the screen")
     review.add_argument("--json", action="store_true", help="the groups as JSON, without the screen")
     _add_ascii(review)
+
+
+def _add_serve(commands: Commands) -> None:
+    serve = commands.add_parser("serve", help="the screen in a browser: attach to a run, and start none")
+    _take_config(serve)
+    serve.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1",
+        help="listen there; any address but this machine's own gets a token; default: %(default)s",
+    )  # fmt: skip
+    serve.add_argument(
+        "--port", metavar="N", type=_port, default=8642, help="0 takes a free one; default: %(default)s"
+    )
+    serve.add_argument(
+        "--token", metavar="TOKEN", help="pages need it, 16 letters or more; default: a random one"
+    )
+    serve.add_argument("--steer", action="store_true", help="let keys steer; without it, pages only show")
+    serve.add_argument("--review", action="store_true", help="the review of groups; needs --steer")
+    serve.add_argument("--page", action="store_true", help=argparse.SUPPRESS)
+
+
+def _port(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        number = int(text)
+        if 0 <= number <= _LAST_PORT:
+            return number
+    message = f"must be a port, 0 to {_LAST_PORT}, not {text}"
+    raise argparse.ArgumentTypeError(message)
 
 
 def _add_demo(commands: Commands) -> None:

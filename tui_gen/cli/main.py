@@ -335,6 +335,31 @@ def _review(options: argparse.Namespace) -> int:
     return review.review(config, is_ascii=options.ascii, talk=sys.stderr)
 
 
+def _serve(options: argparse.Namespace) -> int:
+    from tui_gen.contract.registry import read_config
+
+    config = read_config(Path(options.config))
+    if options.page:
+        return _page(config, options)
+    from tui_gen.commands.serve import command
+
+    request = command.ServeRequest(
+        options.host, options.port, options.token, may_steer=options.steer, is_review=options.review
+    )
+    return command.serve(config, request, out=sys.stdout)
+
+
+def _page(config: JobConfig, options: argparse.Namespace) -> int:
+    """Draw one page of `serve`, whose server started this process."""
+    if options.review:
+        from tui_gen.commands import review
+
+        return review.review(config, is_ascii=False, talk=sys.stderr, is_page=True)
+    from tui_gen.commands import screen
+
+    return screen.page(config, may_steer=options.steer)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from tui_gen.commands.offered import offered
     from tui_gen.commands.run.command import run
@@ -375,5 +400,6 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "split": _split,
     "export": _export,
     "review": _review,
+    "serve": _serve,
     "demo": _demo,
 }

@@ -34,8 +34,11 @@ def list_groups(config: JobConfig, *, is_json: bool, out: TextIO) -> int:
     return ExitCode.DONE
 
 
-def review(config: JobConfig, *, is_ascii: bool, talk: TextIO) -> int:
-    """Open the screen, and say what was changed; return the exit code. Raises RefusedError."""
+def review(config: JobConfig, *, is_ascii: bool, talk: TextIO, is_page: bool = False) -> int:
+    """Open the screen, and say what was changed; return the exit code. Raises RefusedError.
+
+    `is_page` opens it on the page that reads this process's output.
+    """
     reviewer, groups = _groups_of(config)
     lock = _locked(config.run)
     if lock is None:
@@ -44,7 +47,9 @@ def review(config: JobConfig, *, is_ascii: bool, talk: TextIO) -> int:
     try:
         from tui_gen.commands import screen
 
-        code, changes = screen.review_groups(config, reviewer, groups, is_ascii=is_ascii, on_beat=lock.beat)
+        code, changes = screen.review_groups(
+            config, reviewer, groups, is_ascii=is_ascii, is_page=is_page, on_beat=lock.beat
+        )
     finally:
         lock.release()
     if changes:

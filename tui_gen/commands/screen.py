@@ -15,6 +15,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
+from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.groups import Group, GroupReviewer
@@ -29,11 +30,12 @@ from tui_gen.tui.panes.preview import Preview, PreviewImage
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
 from tui_gen.tui.terminal.driver import AsciiDriver
+from tui_gen.tui.terminal.page_driver import PAGE_DESCRIPTOR, PageDriver
 from tui_gen.tui.terminal.session import run_screen
 
 SCREEN_LOG = "screen.log"
 
-__all__ = ["first_run", "monitor", "open_screen", "review", "review_groups"]
+__all__ = ["first_run", "monitor", "open_screen", "page", "review", "review_groups"]
 
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
@@ -85,6 +87,22 @@ def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool
     return run_screen(app)
 
 
+def page(config: JobConfig, *, may_steer: bool) -> int:
+    """Show a configuration's run on the page that reads this process's output. Starts no engine."""
+    controller = AttachedController(config.run, recorded=RecordedRun(config).state)
+    app = TuiGenApp(
+        controller if may_steer else ReadOnlyController(controller),
+        keymap=config.run.keymap,
+        notices=config.run.notices,
+        preview=_preview_of(config),
+        is_read_only=not may_steer,
+        watch_reason="" if may_steer else READ_ONLY,
+        nouns=config.nouns,
+    )
+    app.driver_class = PageDriver
+    return run_screen(app, descriptor=PAGE_DESCRIPTOR)
+
+
 def first_run(job: JobModule, reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:
     """Describe the program and the job, and carry out the user's choice."""
     app = FirstRunApp(reason, job.capabilities().about, job.nouns())
@@ -128,22 +146,28 @@ def review(title: str, findings: ScanFindings, nouns: Nouns) -> tuple[int, tuple
     )
 
 
-def review_groups(
+def review_groups(  # noqa: PLR0913  (each stands for one thing outside the screen)
     config: JobConfig,
     reviewer: GroupReviewer,
     groups: Sequence[Group],
     *,
     on_beat: Callable[[], None],
     is_ascii: bool = False,
+    is_page: bool = False,
 ) -> tuple[int, Sequence[str]]:
     """Show the review of groups; return the exit code, and a sentence for each change that was kept.
 
-    `on_beat` is called every few seconds.
+    `on_beat` is called every few seconds. `is_page` shows it on the page that reads this process's output.
     """
     app = GroupsApp(
         reviewer, groups, config.nouns, keymap=config.run.keymap, on_beat=on_beat, is_ascii=is_ascii
     )
-    code = run_screen(app, config.run.run_folder / SCREEN_LOG)
+    log = config.run.run_folder / SCREEN_LOG
+    if is_page:
+        app.driver_class = PageDriver
+        code = run_screen(app, log, descriptor=PAGE_DESCRIPTOR)
+    else:
+        code = run_screen(app, log)
     return code, app.changes
 
 

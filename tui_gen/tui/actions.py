@@ -32,6 +32,11 @@ class Action:
         """The action without its number."""
         return self.action.partition("(")[0]
 
+    @property
+    def is_steering(self) -> bool:
+        """Whether it changes the run, or would start another."""
+        return self.group in {"work", "source"} and self.id != "filter"
+
     def meaning_with(self, nouns: Nouns) -> str:
         """Return the meaning with the nouns of a job."""
         source, image = nouns.source, nouns.image

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -18,7 +19,7 @@ from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import CommandRefusedError
-from tui_gen.tui.actions import APP_ACTIONS, IDS, SIGNAL_ACTIONS, bindings_of
+from tui_gen.tui.actions import ACTIONS, APP_ACTIONS, IDS, SIGNAL_ACTIONS, bindings_of
 from tui_gen.tui.base_app import TerminalApp
 from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import LEAVE_TITLE, QuestionDialog, leave_question
@@ -54,16 +55,18 @@ class TuiGenApp(TerminalApp[None]):
         preview: Preview | None = None,
         on_restart: Callable[[], Awaitable[str]] | None = None,
         is_read_only: bool = False,
+        watch_reason: str = "",
         nouns: Nouns = USUAL_NOUNS,
     ) -> None:
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine.
 
-        `nouns` are the words of the screen until the engine has sent its own.
+        `watch_reason` answers the keys that steer, where nothing can be steered. `nouns` are the words of
+        the screen until the engine has sent its own.
         """
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
         self.steering = CommandQueue(controller, clock, self._tell)
-        self._on_restart = on_restart
+        self._on_restart, self._watch_reason = on_restart, watch_reason
         restart = self._restart if on_restart is not None else None
         self._doors = ScreenServices(self.steering, preview, restart, self.look)
         self._keys = dict(keymap or {})
@@ -167,6 +170,18 @@ class TuiGenApp(TerminalApp[None]):
         except CommandRefusedError as refusal:
             answer, is_refusal = str(refusal), True
         self._tell(answer, is_refusal)
+
+    def on_key(self, event: events.Key) -> None:
+        """Answer a key that would steer, on a screen that only watches."""
+        if self._watch_reason and isinstance(self.screen, MainScreen) and self._is_steering(event.key):
+            self.rooms.notice(self._watch_reason)
+
+    def _is_steering(self, key: str) -> bool:
+        return any(
+            key in self._keys.get(action.id, action.keys).split(",")
+            for action in ACTIONS
+            if action.is_steering
+        )
 
     # ------------------------------------------------------------------ leaving
 

@@ -27,6 +27,7 @@ class EngineInfo:
 
     is_alive: bool = True
     is_starting: bool = False
+    is_absent: bool = False  # there has been none yet
     silent_seconds: float | None = None  # since the last message, by a clock without steps
     now: float | None = None  # wall time of the engine's machine; None if that is this machine
     log_lines: tuple[str, ...] = ()  # the last lines of a dead engine's log, oldest first
@@ -107,7 +108,7 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
         return RunCondition("DEAD", "bad", "the engine ended and recorded no end", is_dead=True)
     if state is None:
         reason = engine.trouble or "no answer from the engine yet"
-        return RunCondition("CONNECTING", "accent", reason, is_awaited=True)
+        return RunCondition("NO RUN" if engine.is_absent else "CONNECTING", "accent", reason, is_awaited=True)
     word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
     reason = reason.format(clips=state.nouns.clip.many)
     if state.phase in ENDED_PHASES:

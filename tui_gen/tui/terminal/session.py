@@ -22,6 +22,8 @@ from typing import IO, Any, Protocol
 from tui_gen.base.formatting import display_name
 
 LAST_RESORT_SECONDS = 4.0
+TERMINAL_DESCRIPTOR = 2
+"""Textual draws on the standard error, so that the standard output can be redirected."""
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _CRASH_LINES = 12
 _RESTORE = "\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
@@ -48,10 +50,13 @@ class Endable(Protocol):
         ...
 
 
-def run_screen(app: Endable, log: Path | None = None) -> int:
-    """Run a screen to its end; return the exit code. Output not for the screen goes to `log`."""
+def run_screen(app: Endable, log: Path | None = None, *, descriptor: int = TERMINAL_DESCRIPTOR) -> int:
+    """Run a screen to its end; return the exit code. Output not for the screen goes to `log`.
+
+    The screen is drawn on `descriptor`.
+    """
     with _opened(log) as out:
-        with _terminal_to_itself(out), _signals(app):
+        with _terminal_to_itself(out, descriptor), _signals(app):
             app.run()
         if app.crash is not None:
             _tell_of_crash(app.crash, out, log)
@@ -70,14 +75,14 @@ def _opened(log: Path | None) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _terminal_to_itself(log: IO[bytes]) -> Iterator[None]:
+def _terminal_to_itself(log: IO[bytes], descriptor: int) -> Iterator[None]:
     """Redirect descriptors 1 and 2 to the log; Textual gets the terminal as another descriptor."""
     saved_descriptors = os.dup(1), os.dup(2)
     saved_streams = sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr
     for stream in saved_streams:
         if stream is not None:
             stream.flush()
-    terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+    terminal = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
     errors = os.fdopen(os.dup(log.fileno()), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
     sys.__stdout__ = sys.__stderr__ = terminal  # type: ignore[misc]
     sys.stdout = sys.stderr = errors
@@ -90,8 +95,8 @@ def _terminal_to_itself(log: IO[bytes]) -> Iterator[None]:
         os.dup2(saved_descriptors[0], 1)
         os.dup2(saved_descriptors[1], 2)
         sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr = saved_streams  # type: ignore[misc]
-        for descriptor in saved_descriptors:
-            os.close(descriptor)
+        for saved in saved_descriptors:
+            os.close(saved)
         errors.close()
         with contextlib.suppress(OSError):  # a terminal that is gone cannot be flushed
             terminal.close()

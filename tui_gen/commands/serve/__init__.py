@@ -1,0 +1,1 @@
+"""The screen in a browser: the server, who may see its pages, and the process of each page."""

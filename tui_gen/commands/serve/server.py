@@ -88,7 +88,7 @@ class PageServer(Server):
     async def handle_index(self, request: web.Request) -> web.Response:
         """Return the page. Its addresses are relative, and carry the token of its own address."""
         token = request.query.get("token")
-        nonce = request["nonce"] = secrets.token_urlsafe(16)
+        nonce = secrets.token_urlsafe(16)
         text = _PAGE.substitute(
             title=html.escape(self.title),
             query=f"?token={token}" if token and self._served.rules.token else "",
@@ -96,7 +96,11 @@ class PageServer(Server):
             font_size=max(4, min(100, to_int(request.query.get("fontsize", ""), _FONT_PIXELS))),
             nonce=nonce,
         )
-        return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
+        return web.Response(
+            text=text,
+            content_type="text/html",
+            headers={"Cache-Control": "no-store", "Content-Security-Policy": _policy(nonce)},
+        )
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run a page's process for as long as the page is open."""
@@ -130,20 +134,21 @@ class PageServer(Server):
 _USUAL_SIZE = (("width", 80), ("height", 24))
 
 
-async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Forbid the browser to load anything from another machine, and to show the page inside another."""
-    script = f" 'nonce-{request['nonce']}'" if "nonce" in request else ""
-    response.headers.update(
-        {
-            "Content-Security-Policy": (
-                f"default-src 'none'; script-src 'self'{script}; style-src 'self' 'unsafe-inline'; "
-                "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-                "form-action 'none'; frame-ancestors 'none'"
-            ),
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        }
+def _policy(nonce: str = "") -> str:
+    """Return what a browser may load: from this server alone, and one script in the page itself."""
+    script = f" 'nonce-{nonce}'" if nonce else ""
+    return (
+        f"default-src 'none'; script-src 'self'{script}; style-src 'self' 'unsafe-inline'; "
+        "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
     )
+
+
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Forbid the browser to load anything from another machine, and to show the page inside another."""
+    response.headers.setdefault("Content-Security-Policy", _policy())
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 def run_server(pages: ServedPages, on_open: Callable[[int], None]) -> int:

@@ -82,11 +82,6 @@ class Tab:
         """Return the page as a PNG."""
         return base64.b64decode((await self.ask("Page.captureScreenshot"))["data"])
 
-    async def close(self) -> None:
-        """Close the tab."""
-        self._session = ""
-        await self.ask("Target.closeTarget", targetId=self.target)
-
 
 @asynccontextmanager
 async def browser(folder: Path) -> AsyncIterator[Tab]:

@@ -166,6 +166,8 @@ async def test_without_the_token_nothing_is_shown(data: Dataset) -> None:
 @pytest.mark.skipif(chromium.PROGRAM is None, reason="chromium is not installed")
 async def test_a_key_in_a_browser_steers_and_nothing_is_left(data: Dataset, tmp_path: Path) -> None:
     with Served(data, "--steer", "--token", "0123456789abcdef") as server:
+        resumed = await asyncio.to_thread(run_inside, "ctl", "-c", data.config, "resume")
+        assert resumed.code == 0, resumed
         async with chromium.browser(tmp_path / "browser") as tab:
             await tab.open(server.address)
             drawn = "document.body.classList.contains('-first-byte')"
@@ -173,7 +175,6 @@ async def test_a_key_in_a_browser_steers_and_nothing_is_left(data: Dataset, tmp_
             pages = server.pages
             assert len(pages) == 1
             await becomes(tab, "document.activeElement.className == 'xterm-helper-textarea'")
-            await press_until(tab, data, "running")
             await press_until(tab, data, "paused")
 
             assert await tab.value("document.fonts.check(\"16px 'Roboto Mono'\")") is True
@@ -182,14 +183,9 @@ async def test_a_key_in_a_browser_steers_and_nothing_is_left(data: Dataset, tmp_
             own = (server.root, server.root.replace("http", "ws"), "data:")
             assert [each for each in tab.addresses if not each.startswith(own)] == []
 
-            await tab.close()
-            gone = await asyncio.to_thread(still_alive, pages, GONE_SECONDS * load())
-            assert gone == [], "the tab is closed"
-        async with opened(server.root, "ws/0123456789abcdef") as page:
-            await page.shows("PAUSED")
-            pages = server.pages
             assert await asyncio.to_thread(server.interrupt) == 130
             assert still_alive(pages, GONE_SECONDS * load()) == [], "the server has ended"
+            await becomes(tab, "document.body.classList.contains('-closed')")
     assert is_held(data.output / ".tui-gen" / "lock"), "the engine is at work"
 
 

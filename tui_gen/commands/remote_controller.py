@@ -202,7 +202,7 @@ class LiveController:
         self._silent_since = since = self._silent_since if self._silent_since is not None else now
         is_seen = seen is not None and (seen.liveness in {"alive", "stale"} or self._is_current(seen.state))
         if is_seen and seen is not None:
-            self._state = _with_history(seen.state, self._state)
+            self._state = with_history(seen.state, self._state)
             if seen.liveness != "ended" and not self._is_own_engine_alive():
                 self._pid = seen.state.pid
             self._heard_at = now - (self._heartbeats.silent_seconds or 0.0)
@@ -235,7 +235,7 @@ class LiveController:
         code = self._orderly_code()
         is_later = recorded is not None and code is not None  # the own engine's end was in the ledger before
         if _is_ended(state) and (is_later or self._is_current(state)):
-            self._state, self._info, self._pid = _with_history(state, self._state), EngineInfo(), state.pid
+            self._state, self._info, self._pid = with_history(state, self._state), EngineInfo(), state.pid
         elif own is not None and code is not None and own.pid == (recorded.pid if recorded else self._pid):
             self._state, self._info = self._ended_state(code, self._state or recorded), EngineInfo()
         elif self._info.is_alive:
@@ -312,7 +312,7 @@ def _with_warning(state: RunState, text: str) -> RunState:
     return state
 
 
-def _with_history(state: RunState, before: RunState | None) -> RunState:
+def with_history(state: RunState, before: RunState | None) -> RunState:
     """Return the state of a status file, with the data that only the live engine sent."""
     if before is not None and before.pid == state.pid:
         state.problems, state.recent = before.problems, before.recent

@@ -15,7 +15,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
-from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController
+from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController, WatchingController
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.groups import Group, GroupReviewer
@@ -89,9 +89,11 @@ def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool
 
 def page(config: JobConfig, *, may_steer: bool) -> int:
     """Show a configuration's run on the page that reads this process's output. Starts no engine."""
-    controller = AttachedController(config.run, recorded=RecordedRun(config).state)
+    recorded = RecordedRun(config).state
     app = TuiGenApp(
-        controller if may_steer else ReadOnlyController(controller),
+        AttachedController(config.run, recorded=recorded)
+        if may_steer
+        else ReadOnlyController(WatchingController(config.run, recorded=recorded)),
         keymap=config.run.keymap,
         notices=config.run.notices,
         preview=_preview_of(config),

@@ -7,7 +7,7 @@ import json
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ import psutil
 import pyte
 import pytest
 
-from tests.acceptance import chromium
+from tests.acceptance import chromium, test_review
 from tests.acceptance.conftest import Films, write_config
 from tests.acceptance.program import Dataset, Running, command, entry, load, run_inside, still_alive
+from tests.jobs.anime.review.classified import Dataset as Groups
+from tests.jobs.anime.review.classified import files_of
 from tui_gen.commands.attached import READ_ONLY
 from tui_gen.commands.serve.access import WRONG_TOKEN
 from tui_gen.engine.storage.lock import is_held
@@ -58,9 +60,9 @@ def wait_for(holds: Callable[[], bool], what: str) -> None:
 class Served(Running):
     """A server, and the address that it printed."""
 
-    def __init__(self, data: Dataset, *flags: str) -> None:
+    def __init__(self, config: Path, *flags: str, env: Mapping[str, str] | None = None) -> None:
         """Start it on a free port."""
-        super().__init__(command("serve", "--port", "0", *flags, data.config))
+        super().__init__(command("serve", "--port", "0", *flags, config), env=env)
         said = self.read_until("Ctrl-C")
         found = re.search(r"http://\S+", said)
         assert found is not None, said
@@ -102,11 +104,15 @@ class Page:
 
     async def shows(self, text: str) -> None:
         """Read until a text is shown."""
-        with suppress(TimeoutError):
+        await self.until(lambda: text in self.text)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Read until something holds of what is shown."""
+        with suppress(TimeoutError, TypeError):  # TypeError: the page was closed
             async with asyncio.timeout(20.0 * load()):
-                while text not in self.text:
+                while not holds():
                     self._stream.feed(await self._socket.receive_bytes())
-        assert text in self.text, self.text
+        assert holds(), self.text
 
 
 @asynccontextmanager
@@ -117,7 +123,7 @@ async def opened(root: str, place: str = "ws") -> AsyncIterator[Page]:
 
 
 async def test_a_page_shows_the_run_and_no_key_steers_it(data: Dataset) -> None:
-    with Served(data) as server:
+    with Served(data.config) as server:
         assert "read-only" in server.said
         async with opened(server.root) as page:
             await page.shows("PAUSED")
@@ -145,7 +151,7 @@ async def status_of(url: str, **headers: str) -> int:
 
 
 async def test_without_the_token_nothing_is_shown(data: Dataset) -> None:
-    with Served(data, "--host", "0.0.0.0", "--steer") as server:  # noqa: S104 - it is what the token is for
+    with Served(data.config, "--host", "0.0.0.0", "--steer") as server:  # noqa: S104 - it is what the token is for
         token = server.address.partition("?token=")[2]
         root = re.sub(r"//[^:/]+", "//127.0.0.1", server.root)
         assert len(token) >= 24
@@ -165,7 +171,7 @@ async def test_without_the_token_nothing_is_shown(data: Dataset) -> None:
 
 @pytest.mark.skipif(chromium.PROGRAM is None, reason="chromium is not installed")
 async def test_a_key_in_a_browser_steers_and_nothing_is_left(data: Dataset, tmp_path: Path) -> None:
-    with Served(data, "--steer", "--token", "0123456789abcdef") as server:
+    with Served(data.config, "--steer", "--token", "0123456789abcdef") as server:
         resumed = await asyncio.to_thread(run_inside, "ctl", "-c", data.config, "resume")
         assert resumed.code == 0, resumed
         async with chromium.browser(tmp_path / "browser") as tab:
@@ -187,6 +193,31 @@ async def test_a_key_in_a_browser_steers_and_nothing_is_left(data: Dataset, tmp_
             assert still_alive(pages, GONE_SECONDS * load()) == [], "the server has ended"
             await becomes(tab, "document.body.classList.contains('-closed')")
     assert is_held(data.output / ".tui-gen" / "lock"), "the engine is at work"
+
+
+grouped = test_review.grouped
+
+
+async def test_a_review_has_the_dataset_for_itself_until_its_page_is_closed(
+    grouped: Callable[[], dict[str, str]], tmp_path: Path
+) -> None:
+    data = Groups(tmp_path / "out")
+    data.add("Anna", "a1", "a2")
+    lock = data.output / ".tui-gen" / "lock"
+    with Served(tmp_path / "c.json", "--review", "--steer", env=grouped()) as server:
+        async with opened(server.root) as page:
+            await page.shows("1 group")
+            assert is_held(lock)
+            async with opened(server.root) as other:
+                await other.shows("another review is open")
+            await page.press("r")
+            await page.until(lambda: "help" not in page.text.rstrip().splitlines()[-1])  # the field
+            await page.press("Clara\r")
+            await page.shows('"Clara"')
+            pages = server.pages
+        assert still_alive(pages, GONE_SECONDS * load()) == []
+        assert not is_held(lock)
+    assert "a1.png" in files_of(data.classified / "Clara")
 
 
 async def press_until(tab: chromium.Tab, data: Dataset, wanted: str) -> None:

@@ -12,14 +12,24 @@ import pytest
 from tests.commands.engines import write_state
 from tests.commands.test_review import Config
 from tests.tui.groups.toy import ToyReviewer
+from tui_gen import __version__
 from tui_gen.base.errors import RefusedError
 from tui_gen.cli.main import main
 from tui_gen.commands import engine_client
-from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController
+from tui_gen.commands.attached import (
+    ASK_SECONDS,
+    READ_ONLY,
+    AttachedController,
+    ReadOnlyController,
+    WatchingController,
+)
 from tui_gen.commands.serve import command
 from tui_gen.commands.serve.command import ServeRequest, page_command, serve
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.capabilities import Capabilities
+from tui_gen.engine.control.client import ControlClient
+from tui_gen.engine.control.protocol import PROTOCOL, EngineVersion, state_format
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import CommandRefusedError
 from tui_gen.tui.actions import ACTIONS
@@ -80,6 +90,30 @@ async def test_a_page_shows_that_there_has_been_no_run(config: RunConfig) -> Non
 async def test_a_page_shows_the_run_that_is_over(config: RunConfig) -> None:
     write_state(config, pid=1, phase="finished", exit_code=0)
     assert await looked_at(AttachedController(config)) == "FINISHED"
+
+
+async def test_a_page_that_only_shows_reads_the_status_file_between_two_questions(config: RunConfig) -> None:
+    asked: list[float] = []
+
+    class Client(ControlClient):
+        async def refresh(self) -> None:
+            asked.append(time.monotonic())
+
+        def snapshot(self) -> RunState:
+            return RunState(phase="running", pid=7)
+
+    client, controller = Client(config.run_folder / "socket"), WatchingController(config)
+    client.engine = EngineVersion(PROTOCOL, __version__, state_format())
+    write_state(config, pid=7, phase="paused")
+    phases = []
+    for _ in range(3):
+        await controller._hear(client)
+        assert controller._state is not None
+        phases.append(controller._state.phase)
+    assert (phases, len(asked)) == (["running", "paused", "paused"], 1)
+    controller._asked_at -= ASK_SECONDS
+    await controller._hear(client)
+    assert len(asked) == 2
 
 
 def test_the_command_of_a_page_is_a_list_and_imports_nothing_from_the_working_folder(

@@ -23,11 +23,11 @@ from textual_serve.server import Server, to_int
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
-from tui_gen.commands.serve.access import AccessRules, Asked, tokens_in
+from tui_gen.commands.serve.access import AccessRules, Asked, is_same, tokens_in
 from tui_gen.commands.serve.page_process import PageProcess
 
 MOST_PAGES = 32
-"""Each page is a process of about 60 MB."""
+"""Each page is a process of about 90 MB."""
 HEARTBEAT_SECONDS = 15.0
 """A browser that does not answer for this time is gone."""
 _SHUTDOWN_SECONDS = 2.0
@@ -87,12 +87,13 @@ class PageServer(Server):
 
     async def handle_index(self, request: web.Request) -> web.Response:
         """Return the page. Its addresses are relative, and carry the token of its own address."""
-        token = request.query.get("token")
+        right, given = self._served.rules.token, request.query.get("token", "")
+        token = given if right is not None and is_same(right, given) else ""
         nonce = secrets.token_urlsafe(16)
         text = _PAGE.substitute(
             title=html.escape(self.title),
-            query=f"?token={token}" if token and self._served.rules.token else "",
-            websocket=f"ws/{token}" if token and self._served.rules.token else "ws",
+            query=f"?token={token}" if token else "",
+            websocket=f"ws/{token}" if token else "ws",
             font_size=max(4, min(100, to_int(request.query.get("fontsize", ""), _FONT_PIXELS))),
             nonce=nonce,
         )

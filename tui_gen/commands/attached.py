@@ -35,7 +35,7 @@ class AttachedController(LiveController):
 class WatchingController(AttachedController):
     """Reads the status file, and asks the engine only for what is not in it: the log, and the newest patch.
 
-    The engine writes that file anyway: many pages cost it nothing.
+    The engine writes that file anyway: a look at it costs the engine nothing.
     """
 
     _asked_at = -ASK_SECONDS

@@ -61,8 +61,8 @@ def test_the_command_line_starts_without_anything_heavy() -> None:
     assert not packages_loaded_by("tui_gen.cli.main") & heavy
 
 
-SCREENS = {"screen", "remote_controller"}
-"""What opens a screen, and what shows a screen another process's engine."""
+SCREENS = {"screen", "remote_controller", "serve", "attached"}
+"""What opens a screen, in a terminal or in a browser, and what shows a screen another process's engine."""
 
 LOADED_AFTER_HELP = """
 import sys

@@ -27,7 +27,7 @@ Thumbs = NDArray[np.uint8]
 
 
 def distance(one: Thumbs, other: Thumbs) -> float:
-    """Return the distance as the specification states it."""
+    """Return the distance, calculated pair by pair from its definition."""
     squares = ((one.astype(float) - other) ** 2).sum(axis=2)
     return float(
         max(squares[y : y + 4, x : x + 4].mean() for y in range(0, 16, 4) for x in range(0, 32, 4)) ** 0.5

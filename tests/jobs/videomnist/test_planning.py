@@ -15,18 +15,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.jobs.videomnist.datasets import digits_in
+from tui_gen.engine.model.clip_sets import members
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Clip, Plan, SourcePlan
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.model import Split, VideoSettings
-from tui_gen.jobs.videomnist.planning import (
-    Units,
-    inputs_digest,
-    members,
-    plan_file,
-    plan_samples,
-    plan_videos,
-)
+from tui_gen.jobs.videomnist.planning import Units, inputs_digest, plan_file, plan_samples, plan_videos
 from tui_gen.jobs.videomnist.units import ASSEMBLE, FILE_CATEGORY, RENDER, VideoUnit, all_sources
 
 ENTRY = CategoryPlan(None, 1, "x")

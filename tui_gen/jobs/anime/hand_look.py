@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tui_gen.base.formatting import display_name
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.clip_sets import members
 from tui_gen.engine.model.work import DATASET
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.engine.storage.standing_patches import standing_patches
@@ -37,7 +38,7 @@ from tui_gen.jobs.anime.images.walk import images_below, stem_of
 from tui_gen.jobs.anime.images.writing import sha256_of
 from tui_gen.jobs.anime.planning import FrameIds, all_sources
 from tui_gen.jobs.anime.sources import ADDED
-from tui_gen.jobs.anime.units import CATEGORIES, members
+from tui_gen.jobs.anime.units import CATEGORIES
 
 STAGE_OF: Mapping[Level, str] = {"raw": "extract", "cropped": "crop", "training": "select"}
 """The stage that writes the images of a level."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.engine.model.clip_sets import bits_of, members
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Plan, SourcePlan
 from tui_gen.jobs.anime import facts
@@ -23,15 +24,7 @@ from tui_gen.jobs.anime.images.added import AddedImage
 from tui_gen.jobs.anime.images.folders import Folders
 from tui_gen.jobs.anime.images.walk import stem_of
 from tui_gen.jobs.anime.sources import ADDED, Source
-from tui_gen.jobs.anime.units import (
-    CATEGORIES,
-    MOST_CLIPS,
-    DatasetUnit,
-    FrameUnit,
-    ProbeUnit,
-    bits_of,
-    members,
-)
+from tui_gen.jobs.anime.units import CATEGORIES, MOST_CLIPS, DatasetUnit, FrameUnit, ProbeUnit
 
 BEFORE = {"caption": "classify", "arrange": "caption", "balance": "arrange"}
 """The stage over the dataset whose results another one reads."""

@@ -7,7 +7,7 @@ DatasetUnit    the one clip of a stage over the dataset, with the digest of what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,20 +98,3 @@ class DatasetUnit:
     def without(self, done: Collection[Clip]) -> DatasetUnit | None:
         """Return the unit itself, or None if it is done."""
         return None if set(self.clips) <= set(done) else self
-
-
-def members(bits: int) -> Iterator[int]:
-    """Yield the members of a bit set in ascending order."""
-    data = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
-    for place, byte in enumerate(data):
-        for bit in range(8) if byte else ():
-            if byte >> bit & 1:
-                yield 8 * place + bit
-
-
-def bits_of(indexes: Collection[int]) -> int:
-    """Return a bit set."""
-    data = bytearray((max(indexes, default=-1) // 8) + 1)
-    for index in indexes:
-        data[index // 8] |= 1 << index % 8
-    return int.from_bytes(data, "little")

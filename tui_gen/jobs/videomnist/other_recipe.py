@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.clip_sets import members
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.work import DATASET
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
 from tui_gen.jobs.videomnist.dataset.shard import MAGIC, RECIPE_BYTES, indexes_in, shards_in
-from tui_gen.jobs.videomnist.planning import members
 from tui_gen.jobs.videomnist.recorded_file import recorded_file
 from tui_gen.jobs.videomnist.units import ASSEMBLE, RENDER, all_sources
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tui_gen.base.formatting import count
 from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.engine.model.clip_sets import members
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Plan, SourcePlan
 from tui_gen.jobs.videomnist.config.settings import Settings
@@ -40,15 +41,6 @@ ROOM_PER_DIGIT = 48
 
 Measured with all motions: 2 digits at 64 pixels 32 % rejected, at 96 pixels 2 %.
 """
-
-
-def members(bits: int) -> Iterator[int]:
-    """Yield the members of a bit set in ascending order."""
-    data = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
-    for place, byte in enumerate(data):
-        for bit in range(8) if byte else ():
-            if byte >> bit & 1:
-                yield 8 * place + bit
 
 
 @dataclass(frozen=True, slots=True)

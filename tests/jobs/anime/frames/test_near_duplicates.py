@@ -10,14 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.jobs.anime.films import nothing
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.jobs.anime.frames import near_duplicates
-from tui_gen.jobs.anime.frames.chosen import (
-    ChosenFrames,
-    bits_of,
-    chosen_frames,
-    chosen_from_json,
-    chosen_to_json,
-)
+from tui_gen.jobs.anime.frames.chosen import ChosenFrames, chosen_frames, chosen_from_json, chosen_to_json
 from tui_gen.jobs.anime.frames.near_duplicates import CHUNK, Thumbnails, Vectors, leaders_of, near_any
 from tui_gen.jobs.anime.frames.options import DuplicateOptions
 from tui_gen.jobs.anime.frames.survey_files import EpisodeSurvey

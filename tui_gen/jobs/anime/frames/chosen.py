@@ -9,7 +9,7 @@ Invariant: an episode added at the end changes nothing for those before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.anime.frames.near_duplicates import (
     Measure,
@@ -49,14 +50,6 @@ class ChosenFrames:
     def only(self, numbers: int) -> ChosenFrames:
         """Return the frames whose bit is set in `numbers`."""
         return ChosenFrames(self.tick_seconds, tuple(each for each in self.frames if numbers >> each[0] & 1))
-
-
-def bits_of(numbers: Iterable[int]) -> int:
-    """Return numbers, 0 or larger, as a set of bits."""
-    known = np.fromiter(numbers, np.int64)
-    flags = np.zeros(int(known.max()) + 1 if known.size else 0, np.bool_)
-    flags[known] = True
-    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
 
 
 def chosen_frames(

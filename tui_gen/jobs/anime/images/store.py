@@ -116,6 +116,10 @@ class ImageStore:
         nothing = ImageMetadata(image, "", "", path.name, "", (0, 0), "")
         return self._completed(nothing, image, path)
 
+    def crop_metadata(self, image: str, path: Path) -> ImageMetadata:
+        """Return the metadata of a crop, which a hand may have moved from `cropped` into a group."""
+        return self.metadata("cropped" if image in self.paths("cropped") else "classified", image, path)
+
     def _completed(self, known: ImageMetadata, image: str, path: Path) -> ImageMetadata:
         """Return metadata with what files of other programs lack."""
         size = known.image_size

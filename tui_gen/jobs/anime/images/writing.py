@@ -88,15 +88,26 @@ def supersede(image: Path, output: Path, superseded: Path) -> None:
     """Move an image and the files beside it to the superseded files. A missing image is passed over."""
     if not image.exists():
         return
-    place = superseded / image.relative_to(output)
     with suppress(FileNotFoundError):
-        move_image(image, next(name for name in _numbered(place) if not name.exists()))
+        move_image(image, _free_place(image, output, superseded))
+
+
+def supersede_file(file: Path, output: Path, superseded: Path) -> None:
+    """Move a file to the superseded files; those beside it stay. Raises OSError."""
+    place = _free_place(file, output, superseded)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(place)
 
 
 def remove_unfinished(folder: Path) -> None:
     """Remove the temporary files below a folder that a killed process left. Raises OSError."""
     for path in folder.rglob(f".*{TEMPORARY}"):
         path.unlink(missing_ok=True)
+
+
+def _free_place(file: Path, output: Path, superseded: Path) -> Path:
+    place = superseded / file.relative_to(output)
+    return next(name for name in _numbered(place) if not name.exists())
 
 
 def _numbered(place: Path) -> Iterator[Path]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.contract.verify import Wanted
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.engine.model.work import Plan, Report, SourcePlan, Unit
 from tui_gen.jobs.anime.facts import Records
 from tui_gen.jobs.anime.hand_look import STAGE_OF
 from tui_gen.jobs.anime.opened import OpenedAnime
 from tui_gen.jobs.anime.planning import Units
 from tui_gen.jobs.anime.stages import Anime, AnimeStage
-from tui_gen.jobs.anime.units import CATEGORIES, FrameUnit, bits_of
+from tui_gen.jobs.anime.units import CATEGORIES, FrameUnit
 from tui_gen.jobs.anime.work.orders import RestoreOrder
 from tui_gen.jobs.anime.work.perform import perform_order
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
 from tui_gen.jobs.anime.config.settings import Settings
-from tui_gen.jobs.anime.model import Part
+from tui_gen.jobs.anime.crop.cropping import detected_parts
 from tui_gen.jobs.anime.models.finding import FoundModel, FoundModels, found_frame_embedder, found_models
 
 
@@ -48,17 +47,10 @@ def may_use_gpu(models: RunModels, settings: Settings) -> bool:
 
 def models_of(settings: Settings) -> RunModels:
     """Look for the models of a configuration. Raises RefusedError where one is named that is not there."""
-    found = found_models(settings.models, level=settings.crop.detect_level, parts=frozenset(_parts(settings)))
+    found = found_models(
+        settings.models, level=settings.crop.detect_level, parts=detected_parts(settings.crop)
+    )
     frame = None
     if settings.frame_model is not None:
         frame = found_frame_embedder(settings.frame_model, settings.models)
     return RunModels(found, frame)
-
-
-def _parts(settings: Settings) -> Iterator[Part]:
-    """Yield the parts of the body that a run detects."""
-    yield from ("person", "face")
-    if settings.crop.crop_with_head or settings.crop.use_3stage_crop is not None:
-        yield "head"
-    if settings.crop.use_3stage_crop is not None:
-        yield "halfbody"

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.jobs.anime.frames.chosen import chosen_frames, chosen_to_json
 from tui_gen.jobs.anime.frames.survey_files import EpisodeSurvey, episode_survey, read_surveys
 from tui_gen.jobs.anime.images.ids import frame_of
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.walk import images_below, stem_of
 from tui_gen.jobs.anime.sources import Source
-from tui_gen.jobs.anime.units import bits_of
 from tui_gen.jobs.anime.work.orders import ChooseOrder, Context
 from tui_gen.processes.orders.messages import Signs
 

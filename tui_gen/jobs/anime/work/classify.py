@@ -19,7 +19,6 @@ from tui_gen.jobs.anime.classify.classification import Classification, classify,
 from tui_gen.jobs.anime.classify.material import Crops
 from tui_gen.jobs.anime.classify.references import reference_id, references_among
 from tui_gen.jobs.anime.crop.cropping import frame_faces
-from tui_gen.jobs.anime.images.folders import Level
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.placements import Placements, read_placements, write_placements
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
@@ -65,8 +64,7 @@ def _crops(
     waiting = {*context.hand["cropped"].waiting, *context.hand["classified"].waiting}
     for image, path in sorted({**moved_in, **cropped}.items()):
         if image not in dropped and image not in waiting:
-            level: Level = "cropped" if image in cropped else "classified"
-            yield image, (path, store.metadata(level, image, path))
+            yield image, (path, store.crop_metadata(image, path))
         signs.give()
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_gen.base.errors import reason_of
-from tui_gen.jobs.anime.images.folders import Level
 from tui_gen.jobs.anime.images.metadata import ImageMetadata
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
 from tui_gen.jobs.anime.model import Subject
@@ -56,8 +55,7 @@ def embedded(context: Context, order: EmbedOrder, signs: Signs) -> list[Told]:
 def _crops(store: ImageStore, frame: str) -> Iterator[tuple[str, Path, ImageMetadata]]:
     """Yield key, path and metadata of the crops of a frame."""
     for image, path in store.crops_of(frame).items():
-        level: Level = "cropped" if image in store.paths("cropped") else "classified"
-        metadata = store.metadata(level, image, path)
+        metadata = store.crop_metadata(image, path)
         yield key_of(image, store.content(path, metadata)), path, metadata
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.base.errors import reason_of
-from tui_gen.jobs.anime.frames.chosen import ChosenFrames, bits_of, chosen_from_json
+from tui_gen.engine.model.clip_sets import bits_of
+from tui_gen.jobs.anime.frames.chosen import ChosenFrames, chosen_from_json
 from tui_gen.jobs.anime.frames.extraction import MissingFrame, encoded_image, extracted
 from tui_gen.jobs.anime.images.metadata import ImageMetadata, decoded, metadata_name
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_gen.base.errors import ObstructedError, reason_of
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.jobs.anime.crop.cropping import crops_of, parts_of
-from tui_gen.jobs.anime.frames.chosen import bits_of, chosen_from_json
+from tui_gen.jobs.anime.frames.chosen import chosen_from_json
 from tui_gen.jobs.anime.frames.extraction import MissingFrame, encoded_image, extracted
 from tui_gen.jobs.anime.images.folders import Folders, Level
 from tui_gen.jobs.anime.images.ids import crop_id
@@ -24,7 +25,7 @@ from tui_gen.jobs.anime.images.metadata import decoded, metadata_name
 from tui_gen.jobs.anime.images.store import ImageError, ImageStore
 from tui_gen.jobs.anime.images.walk import stem_of
 from tui_gen.jobs.anime.images.whole_image import fault_of
-from tui_gen.jobs.anime.images.writing import link_or_copy, sha256_of, write_whole
+from tui_gen.jobs.anime.images.writing import link_or_copy, sha256_of, supersede_file, write_whole
 from tui_gen.jobs.anime.select.resizing import resized, resized_shape
 from tui_gen.jobs.anime.work.extract import told_of
 from tui_gen.jobs.anime.work.loading import detector_of
@@ -134,7 +135,7 @@ def _restore(store: ImageStore, level: Level, index: int, makers: Makers) -> Tol
         files[image], digests[image] = path, _whole(store.folders, path, make)
         copy = store.paths("classified").get(image)
         if level == "cropped" and copy is not None and fault_of(copy.read_bytes()):
-            _set_aside(store.folders, copy)
+            supersede_file(copy, store.folders.output, store.folders.superseded)
             link_or_copy(path, copy)
     return told_of(store, index, files, digests)
 
@@ -156,15 +157,6 @@ def _whole(folders: Folders, path: Path, make: Callable[[], bytes]) -> str:
             f"{path}: made again, it would be another image than recorded; the settings may have changed"
         )
         raise ImageError(message)
-    _set_aside(folders, path)
+    supersede_file(path, folders.output, folders.superseded)
     write_whole(path, data)
     return digest
-
-
-def _set_aside(folders: Folders, path: Path) -> None:
-    """Move a file to the superseded files; those beside it stay."""
-    place = folders.superseded / path.relative_to(folders.output)
-    names = (place, *(place.with_name(f"{place.stem}.{n}{place.suffix}") for n in range(2, 1000)))
-    target = next(name for name in names if not name.exists())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(target)

@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.jobs.anime.frames.pictures import thumbnail
-from tui_gen.jobs.anime.images.folders import Folders, Level
+from tui_gen.jobs.anime.images.folders import Folders
 from tui_gen.jobs.anime.images.ids import frame_of
 from tui_gen.jobs.anime.images.store import ImageStore
 from tui_gen.jobs.anime.images.writing import write_whole
@@ -24,7 +25,6 @@ from tui_gen.jobs.anime.select.selection import (
     selection,
 )
 from tui_gen.jobs.anime.sources import ADDED
-from tui_gen.jobs.anime.units import bits_of
 from tui_gen.jobs.anime.work.orders import Context, DatasetOrder
 from tui_gen.processes.orders.messages import Signs
 
@@ -53,8 +53,7 @@ def _frames(
     paths = {**store.paths("classified"), **store.paths("cropped")}
     for image, path in sorted(paths.items()):
         if image in folders:
-            level: Level = "cropped" if image in store.paths("cropped") else "classified"
-            metadata = store.metadata(level, image, path)
+            metadata = store.crop_metadata(image, path)
             crops[frame_of(image)].append(SortedCrop(metadata, folders[image]))
         signs.give()
     for frame, path in sorted(store.paths("raw").items()):

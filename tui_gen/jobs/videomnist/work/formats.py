@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tui_gen.engine.model.clip_sets import members
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_layout import DatasetFacts, H5Layout
 from tui_gen.jobs.videomnist.dataset.video_format import VideoFormat
 from tui_gen.jobs.videomnist.model import SPLITS, VideoKey
-from tui_gen.jobs.videomnist.planning import members
 from tui_gen.jobs.videomnist.units import all_sources
 from tui_gen.jobs.videomnist.work.orders import Context
 

@@ -7,6 +7,7 @@ from tui_gen.jobs.superres.dataset.file_kinds import (
     is_kind_folder,
     kind_folder,
     kind_named,
+    kind_of_folder,
     lr_stack,
 )
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -32,6 +33,7 @@ def test_a_kind_has_one_name_one_folder_and_one_size(name: str, folder: str, til
     assert (kind.name, kind.folder, kind.tile(FORMAT)) == (name, folder, tile)
     assert kind_folder(name) == folder
     assert is_kind_folder(folder)
+    assert kind_of_folder(folder) == kind
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,7 @@ def test_a_kind_has_one_name_one_folder_and_one_size(name: str, folder: str, til
 )
 def test_other_folders_are_no_kinds(folder: str) -> None:
     assert not is_kind_folder(folder)
+    assert kind_of_folder(folder) is None
 
 
 def test_an_unknown_kind_is_an_error() -> None:

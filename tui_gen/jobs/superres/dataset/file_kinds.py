@@ -29,7 +29,9 @@ _NAME = re.compile(
 
 FOLDER_PATTERN = r"(?:GT|LR)(?:_\d+frames)?(?:_x\d+)?(?:_(?!x\d)[a-z][a-z0-9]*)?"
 """A regular expression for the folder names of all kinds."""
-_FOLDER = re.compile(FOLDER_PATTERN)
+_FOLDER = re.compile(
+    r"(?P<of>GT|LR)(?:_(?P<frames>\d+)frames)?(?:_x(?P<scale>\d+))?(?:_(?P<variant>(?!x\d)[a-z][a-z0-9]*))?"
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,17 @@ def kind_named(name: str) -> FileKind:
     if match is None:
         message = f'"{name}" is not a kind of file'
         raise ValueError(message)
-    is_gt = match["of"] == "gt"
+    return _kind(match)
+
+
+def kind_of_folder(folder: str) -> FileKind | None:
+    """Return the kind whose files are in a folder of this name, or None for any other folder."""
+    match = _FOLDER.fullmatch(folder)
+    return None if match is None else _kind(match)
+
+
+def _kind(match: re.Match[str]) -> FileKind:
+    is_gt = match["of"].lower() == "gt"
     frames = int(match["frames"]) if match["frames"] else 1 if is_gt else SHORT_LR_FRAMES
     scale = int(match["scale"]) if match["scale"] else None
     return FileKind(is_gt, frames, scale, match["variant"] or "")

@@ -39,7 +39,14 @@ def test_an_earlier_run_folder_differs_by_the_rules_of_its_time_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("gt_frames", 7), ("crop_choice", "detail"), ("repeated_frames", "collapse")]
+    ("setting", "value"),
+    [
+        ("gt_frames", 7),
+        ("crop_choice", "detail"),
+        ("repeated_frames", "collapse"),
+        ("scale", 4),
+        ("lr_scales", (2, 4)),
+    ],
 )
 def test_a_setting_that_earlier_versions_did_not_have_is_another_recipe(setting: str, value: object) -> None:
     changed = {**recipe(**{setting: value}), "colour_rules": 1}

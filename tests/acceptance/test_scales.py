@@ -50,7 +50,7 @@ def test_half_of_ground_truth(film: Path, configure: Configure) -> None:
 def test_a_quarter_with_further_scales_from_the_same_ground_truth(film: Path, configure: Configure) -> None:
     data = configured(configure, film, scale=4, lr_scales=[2, 3, 4])
     planned = run_inside("plan", data.config)
-    assert "sizes: medium_169 is 720x408, not 720x405: GT divides by 2 and 3 and 4" in planned.out
+    assert "sizes: medium_169 is 720x408, not 720x405: GT divides by 2, 3 and 4" in planned.out
     assert "2 to make, 14 files" in planned.out, str(planned)
     data.complete()
     check_stacks(data, gt=(408, 720), folders={"LR": 4, "LR_x2": 2, "LR_x3": 3})

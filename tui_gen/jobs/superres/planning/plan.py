@@ -328,7 +328,8 @@ def _sizes(settings: Settings) -> Iterator[str]:
         if (usual := BUILT_IN_FORMATS.get(form.name)) is not None and usual.gt != form.gt
     ]
     if changed:
-        divisors = " and ".join(map(str, sorted({settings.scale, *settings.lr_scales})))
+        scales = ", ".join(map(str, sorted({settings.scale, *settings.lr_scales})))
+        divisors = " and ".join(scales.rsplit(", ", 1))
         yield f"sizes: {', '.join(changed)}: GT divides by {divisors}"
 
 

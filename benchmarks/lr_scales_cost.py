@@ -42,7 +42,7 @@ def film_frames() -> NDArray[np.uint8]:
 def patch_seconds(frames: NDArray[np.uint8], cut: Cut, settings: Settings) -> tuple[float, int]:
     """Return the processor time of one patch, and the bytes of its files."""
     began = time.process_time()
-    files = encode_patch(cut_patch(frames, cut, settings=settings), settings.png_compression)
+    files = encode_patch(cut_patch(frames, cut, settings=settings), settings)
     return time.process_time() - began, sum(map(len, files.values()))
 
 

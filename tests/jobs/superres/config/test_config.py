@@ -125,6 +125,8 @@ def test_every_key_reaches_the_settings(write: Write, tmp_path: Path) -> None:
         base_settings={
             "status_file": "status.json",
             "lr_versions": ["7frames", "5frames", "7frames"],
+            "scale": 4,
+            "lr_scales": [3, 2, 4, 3],
             "min_free_gb": 0,
             "ffmpeg_threads": 2,
             "nice": 0,
@@ -146,6 +148,7 @@ def test_every_key_reaches_the_settings(write: Write, tmp_path: Path) -> None:
     assert settings.seed == 7
     assert settings.status_path == tmp_path / "status.json"
     assert settings.lr_versions == ("5frames", "7frames")
+    assert (settings.scale, settings.lr_scales) == (4, (2, 3))
     assert (settings.min_free_gb, settings.ffmpeg_threads, settings.nice) == (0, 2, 0)
     assert (settings.scene_cuts, settings.chroma, settings.lr_kernel) == ("reject", "444", "area")
     assert (settings.lr_border, settings.png_compression, settings.interlaced) == ("picture", "3", "refuse")
@@ -215,6 +218,44 @@ def test_the_order_of_the_keys_does_not_change_a_distribution(write: Write) -> N
 def test_built_in_formats_are_three_times_their_low_resolution() -> None:
     assert {fmt.ratio for fmt in BUILT_IN_FORMATS.values()} == {3}
     assert all(fmt.gt == Size(fmt.lr.width * 3, fmt.lr.height * 3) for fmt in BUILT_IN_FORMATS.values())
+
+
+@pytest.mark.parametrize(
+    ("scale", "lr_scales", "medium", "xlarge"),
+    [
+        (2, (), "720x404", "1440x810"),
+        (3, (), "720x405", "1440x810"),
+        (4, (), "720x404", "1440x808"),
+        (2, (3,), "720x402", "1440x810"),
+        (4, (2, 3), "720x408", "1440x804"),
+    ],
+)
+def test_built_in_formats_have_the_nearest_size_that_divides_by_every_scale(
+    write: Write, scale: int, lr_scales: tuple[int, ...], medium: str, xlarge: str
+) -> None:
+    formats = {"small_540": 1, "medium_169": 1, "large_720": 1, "xlarge_1440": 1, "fullhd_1920": 1}
+    base = {"scale": scale, "lr_scales": list(lr_scales)}
+    settings = loaded(write, base_settings=base, format_config={"general": formats})
+    sizes = {fmt.name: str(fmt.gt) for fmt, _ in settings.categories["general"].distribution}
+    assert sizes == {
+        "small_540": "540x540",
+        "medium_169": medium,
+        "large_720": "720x720",
+        "xlarge_1440": xlarge,
+        "fullhd_1920": "1920x1080",
+    }
+    for fmt, _ in settings.categories["general"].distribution:
+        assert fmt.gt == Size(fmt.lr.width * scale, fmt.lr.height * scale)
+        assert all(fmt.gt.width % other == fmt.gt.height % other == 0 for other in lr_scales)
+
+
+def test_a_format_of_ones_own_is_divided_by_the_scale_unless_it_says_another_ratio(write: Write) -> None:
+    half = {"gt_size": [96, 48], "probability": 1}
+    quarter = {"gt_size": [480, 480], "lr_size": [120, 120], "probability": 1}
+    formats = {"half": half, "quarter": quarter}
+    settings = loaded(write, base_settings={"scale": 2}, format_config={"general": formats})
+    found = {fmt.name: (fmt.lr, fmt.ratio) for fmt, _ in settings.categories["general"].distribution}
+    assert found == {"half": (Size(48, 24), 2), "quarter": (Size(120, 120), 4)}
 
 
 @pytest.mark.parametrize("text", [r'"/films/\udcff\udc80.mkv"', '"/films/\udcff\udc80.mkv"'])
@@ -414,6 +455,50 @@ def test_a_repeated_key_is_not_dropped_in_silence(write: Write) -> None:
             {"format_config": {"general": {"t": {"gt_size": [100, 96], "probability": 1}}}},
             "format_config.general.t",
             "ratio",
+        ),
+        ({"base_settings": {"scale": 5}}, "base_settings.scale", "2, 3 or 4"),
+        ({"base_settings": {"lr_scales": [2, 6]}}, "base_settings.lr_scales[1]", "2, 3"),
+        ({"base_settings": {"scale": 2}, "lr_kernel": "seed"}, "base_settings.scale", '"scale": 3'),
+        (
+            {"base_settings": {"lr_scales": [3, 4]}, "lr_kernel": "seed"},
+            "base_settings.lr_scales",
+            "take 4 out of lr_scales",
+        ),
+        (
+            {
+                "base_settings": {"scale": 4},
+                "format_config": {"general": {"t": {"gt_size": [100, 98], "probability": 1}}},
+            },
+            "format_config.general.t",
+            "divided by 4, and a quarter of it as lr_size",
+        ),
+        (
+            {
+                "base_settings": {"lr_scales": [2, 4]},
+                "format_config": {"general": {"t": {"gt_size": [96, 90], "probability": 1}}},
+            },
+            "format_config.general.t",
+            "divided by 12, like [96, 96]",
+        ),
+        (
+            {
+                "base_settings": {"lr_scales": [2]},
+                "format_config": {
+                    "general": {"t": {"gt_size": [96, 96], "lr_size": [24, 24], "probability": 1}}
+                },
+            },
+            "format_config.general.t",
+            "a third of gt_size",
+        ),
+        (
+            {
+                "lr_kernel": "bd",
+                "format_config": {
+                    "general": {"t": {"gt_size": [95, 95], "lr_size": [19, 19], "probability": 1}}
+                },
+            },
+            "format_config.general.t",
+            "1/5",
         ),
         (
             {"format_config": {"general": {"small_540": {"gt_size": [96, 96], "probability": 1}}}},

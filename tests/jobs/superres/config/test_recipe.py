@@ -44,6 +44,8 @@ def test_an_earlier_run_folder_differs_by_the_rules_of_its_time_alone() -> None:
         ("gt_frames", 7),
         ("crop_choice", "detail"),
         ("repeated_frames", "collapse"),
+        ("scale", 4),
+        ("lr_scales", (2, 4)),
         ("colour_output", "pq16"),
     ],
 )

@@ -108,6 +108,30 @@ def test_the_picture_border_sees_the_picture_around_the_crop_but_no_bar() -> Non
     assert np.array_equal(barred[LR], cut_patch(frames, CUT, settings=SETTINGS)[LR])
 
 
+@pytest.mark.parametrize("border", ["crop", "picture"])
+def test_stacks_of_further_scales_show_the_same_pixels_and_change_no_other_file(
+    border: Literal["crop", "picture"],
+) -> None:
+    frames, plain = clip(), replace(SETTINGS, lr_border=border)
+    settings = replace(plain, lr_scales=(2, 4))
+    patch = cut_patch(frames, CUT, settings=settings)
+    names = ["gt", "lr", "lr7", "lr_x2", "lr7_x2", "lr_x4", "lr7_x4"]
+    assert [kind.name for kind in patch] == names
+    for kind, image in cut_patch(frames, CUT, settings=plain).items():
+        assert np.array_equal(patch[kind], image)
+    # Of the whole picture, whose LR pixels lie as those of the crop do.
+    at = CUT.region if border == "crop" else Region(0, 2, 160, 88)
+    left, top = CUT.region.x - at.x, CUT.region.y - at.y
+    for scale in (2, 4):
+        kernel = kernel_for("bicubic", scale)
+        rows = slice(top // scale, (top + 36) // scale)
+        columns = slice(left // scale, (left + 48) // scale)
+        tiles = [shrink(frame, at, kernel, bounds=at)[rows, columns] for frame in frames]
+        assert np.array_equal(patch[FileKind(is_gt=False, frames=7, scale=scale)], np.concatenate(tiles))
+        short = np.concatenate(tiles[1:6])
+        assert np.array_equal(patch[FileKind(is_gt=False, frames=5, scale=scale)], short)
+
+
 @given(
     columns=st.integers(1, 12),
     rows=st.integers(1, 12),

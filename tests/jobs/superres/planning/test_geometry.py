@@ -129,7 +129,7 @@ def test_no_smaller_even_frame_would_do(film: Upright, data: st.DataObject) -> N
     assert (scaled.frame.width if scaled else None) == (widths[0] if widths else None)
 
 
-@given(fitted(), st.integers(0, 10_000), st.sampled_from([0, border_margin(3)]))
+@given(fitted(), st.integers(0, 10_000), st.sampled_from([0, border_margin([3])]))
 def test_crops_lie_in_the_picture_with_the_margin_where_there_is_room(
     case: tuple[Upright, Size, Fit], clip: int, margin: int
 ) -> None:
@@ -141,6 +141,15 @@ def test_crops_lie_in_the_picture_with_the_margin_where_there_is_room(
     if scaled.picture.width >= gt.width + 2 * margin:
         assert region.x - scaled.picture.x >= margin
         assert scaled.picture.x + scaled.picture.width - region.x - region.width >= margin
+
+
+@pytest.mark.parametrize(
+    ("ratios", "margin"),
+    [([3], 12), ([2], 8), ([4], 16), ([2, 3], 12), ([2, 4], 16), ([3, 4], 24), ([2, 3, 4], 24), ([7], 28)],
+)
+def test_the_margin_is_whole_low_resolution_pixels_at_every_ratio(ratios: list[int], margin: int) -> None:
+    assert border_margin(ratios) == margin
+    assert all(margin % ratio == 0 and margin >= 4 * ratio for ratio in ratios)
 
 
 def test_crops_reach_every_place() -> None:

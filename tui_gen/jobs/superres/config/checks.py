@@ -9,29 +9,24 @@ import difflib
 import json
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tui_gen.config.commented_json import Key
 from tui_gen.config.documents import absolute
 from tui_gen.config.faults import Fault
-from tui_gen.jobs.superres.config.defaults import (
-    BUILT_IN_FORMATS,
-    DEFAULT_DISTRIBUTIONS,
-    LR_RATIO,
-    custom_format,
-    default_distribution,
-    default_folder,
+from tui_gen.jobs.superres.config.defaults import DEFAULT_DISTRIBUTIONS, default_folder
+from tui_gen.jobs.superres.config.formats import (
+    distribution_of,
+    format_faults,
+    formats_of,
+    unusable_name,
 )
-from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, FormatEntry, VideoEntry
+from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, part_folder, part_name
-from tui_gen.jobs.superres.extraction.kernels import UndefinedKernelError, kernel_for
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
-from tui_gen.jobs.superres.planning.geometry import PatchFormat
-from tui_gen.media.geometry import Size
 
-_LONGEST_NAME = 60
 _TYPO_LIKENESS = 0.75
 _MOST_BITS = 10
 
@@ -39,16 +34,16 @@ _MOST_BITS = 10
 def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
-    faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
+    faults += [*_folders(file), *format_faults(file), *_trim(file), *_ffmpeg(file, folder)]
     faults += _scores(file)
     return faults
 
 
 def categories_of(file: ConfigFile) -> dict[str, Category]:
     """Return every category that the file names, and the held-out parts of each, by name."""
-    formats = {name: _format(name, _entries_of(file, name)) for name in _format_names(file)}
+    formats = formats_of(file)
     whole = [
-        Category(name, _folder(file, name), _target(file, name), _distribution(file, name, formats))
+        Category(name, _folder(file, name), _target(file, name), distribution_of(file, name, formats))
         for name in _categories_named(file)
     ]
     kept = _held_out(file)
@@ -210,7 +205,7 @@ def _category_places(file: ConfigFile) -> dict[str, Key]:
 def _category_names(file: ConfigFile) -> Iterator[Fault]:
     declared = {*DEFAULT_DISTRIBUTIONS, *file.category_targets, *file.format_config, *file.category_paths}
     for name, place in _category_places(file).items():
-        if wrong := _unusable_name(name):
+        if wrong := unusable_name(name):
             yield Fault(place, f"the category's name {wrong}", "name it like a folder")
         elif place[0] == "videos" and (meant := _close_to(name, declared)):
             yield Fault(
@@ -237,19 +232,6 @@ def _close_to(name: str, known: set[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
-def _unusable_name(name: str) -> str | None:
-    """Return why a category's name cannot be the name of a folder, or None."""
-    if not name.strip():
-        return "is empty"
-    if "/" in name or "\\" in name:
-        return "holds a slash"
-    if not name.isprintable():
-        return "holds a control character or bytes that are not UTF-8"
-    if name.startswith(".") or name != name.strip():
-        return "begins with a dot or has a blank at its rim"
-    return f"is longer than {_LONGEST_NAME} characters" if len(name) > _LONGEST_NAME else None
-
-
 def _folder(file: ConfigFile, category: str) -> str:
     written = file.category_paths.get(category)
     return posixpath.normpath(written) if written else default_folder(category)
@@ -258,7 +240,7 @@ def _folder(file: ConfigFile, category: str) -> str:
 def _folders(file: ConfigFile) -> Iterator[Fault]:
     taken: dict[str, str] = {}
     for name, place in _category_places(file).items():
-        if _unusable_name(name):
+        if unusable_name(name):
             continue
         key = ("category_paths", name) if name in file.category_paths else place
         folder = _folder(file, name)
@@ -284,120 +266,3 @@ def _folders(file: ConfigFile) -> Iterator[Fault]:
 def _target(file: ConfigFile, category: str) -> int | None:
     entry = file.category_targets.get(category)
     return entry.target if entry else None
-
-
-# ------------------------------------------------------------------------------------- formats
-
-
-def _format_names(file: ConfigFile) -> list[str]:
-    """Return the names of all formats, built-in ones first: the order in which shares are drawn."""
-    written = {name for formats in file.format_config.values() for name in formats}
-    return [*BUILT_IN_FORMATS, *sorted(written - set(BUILT_IN_FORMATS))]
-
-
-def _entries_of(file: ConfigFile, name: str) -> list[tuple[Key, FormatEntry]]:
-    """Return every entry of one format with its place; entries with a size come first."""
-    found = [
-        (("format_config", category, name), formats[name])
-        for category, formats in file.format_config.items()
-        if name in formats
-    ]
-    return sorted(found, key=lambda placed: placed[1].gt_size is None)
-
-
-def _format(name: str, entries: list[tuple[Key, FormatEntry]]) -> PatchFormat:
-    """Return a format of a file without faults, by its entries."""
-    return BUILT_IN_FORMATS.get(name) or custom_format(name, *_sizes_of(entries[0][1]))
-
-
-def _sizes_of(entry: FormatEntry) -> tuple[Size, Size]:
-    width, height = entry.gt_size or (0, 0)
-    lr_width, lr_height = entry.lr_size or (width // LR_RATIO, height // LR_RATIO)
-    return Size(width, height), Size(lr_width, lr_height)
-
-
-def _sizes(file: ConfigFile) -> Iterator[Fault]:
-    for name in _format_names(file):
-        entries = _entries_of(file, name)
-        if not entries:
-            continue
-        place, first = entries[0]
-        if name not in BUILT_IN_FORMATS and (wrong := _unusable_name(name)):
-            yield Fault(place, f"the format's name {wrong}", "name it like a folder")
-        if name in BUILT_IN_FORMATS:
-            known = (BUILT_IN_FORMATS[name].gt, BUILT_IN_FORMATS[name].lr)
-        elif first.gt_size is None:
-            meant = difflib.get_close_matches(name, BUILT_IN_FORMATS, n=1)
-            hint = f'did you mean "{meant[0]}"? if not, ' if meant else ""
-            yield Fault(
-                place,
-                f"{json.dumps(name)} is not a built-in format and has no size",
-                f'{hint}write {{"gt_size": [96, 96], "probability": {first.probability:g}}}',
-            )
-            continue
-        else:
-            known = _sizes_of(first)
-            yield from _ratio(place, *known)
-            yield from _kernel(file, place, *known)
-        yield from _contradictions(entries, *known)
-
-
-def _ratio(place: Key, gt: Size, lr: Size) -> Iterator[Fault]:
-    ratio = gt.width // lr.width if lr.width else 0
-    if ratio <= 1 or (lr.width * ratio, lr.height * ratio) != (gt.width, gt.height):
-        yield Fault(
-            place,
-            f"gt_size {gt} and lr_size {lr} are not in one whole ratio of 2 or more on both axes",
-            f"write a gt_size that can be divided by {LR_RATIO}, and a third of it as lr_size",
-        )
-
-
-def _kernel(file: ConfigFile, place: Key, gt: Size, lr: Size) -> Iterator[Fault]:
-    try:
-        kernel_for(file.lr_kernel, gt.width // lr.width if lr.width else LR_RATIO)
-    except UndefinedKernelError as error:
-        remedy = 'write an lr_size of a third of gt_size, or "lr_kernel": "bicubic"'
-        yield Fault(place, f"lr_kernel {json.dumps(file.lr_kernel)}: {error}", remedy)
-
-
-def _contradictions(entries: list[tuple[Key, FormatEntry]], gt: Size, lr: Size) -> Iterator[Fault]:
-    for place, entry in entries:
-        for key, written, known in (("gt_size", entry.gt_size, gt), ("lr_size", entry.lr_size, lr)):
-            if written is not None and Size(*written) != known:
-                yield Fault(
-                    (*place, key),
-                    f"{place[-1]} is {known} elsewhere",
-                    f"write [{known.width}, {known.height}], or give this size a format name of its own",
-                )
-
-
-def _shares(file: ConfigFile) -> Iterator[Fault]:
-    for category, formats in file.format_config.items():
-        if not any(entry.probability > 0 for entry in formats.values()):
-            yield Fault(
-                ("format_config", category),
-                "no format has a share above 0",
-                "give one format a share, or remove the category here for the default",
-            )
-        folders: dict[str, str] = {}
-        for name in formats:
-            built_in = BUILT_IN_FORMATS.get(name)
-            folder = (built_in.folder if built_in else f"Patches_{name}").casefold()
-            if folders.setdefault(folder, name) != name:
-                yield Fault(
-                    ("format_config", category, name),
-                    f"its folder is that of {json.dumps(folders[folder])}",
-                    "give the format another name",
-                )
-
-
-def _distribution(
-    file: ConfigFile, category: str, formats: Mapping[str, PatchFormat]
-) -> tuple[tuple[PatchFormat, float], ...]:
-    written = file.format_config.get(category)
-    shares = (
-        {name: entry.probability for name, entry in written.items()}
-        if written
-        else default_distribution(category)
-    )
-    return tuple((formats[name], shares[name]) for name in formats if shares.get(name, 0) > 0)

@@ -1,30 +1,49 @@
-"""The built-in patch formats, and the defaults of a category."""
+"""The built-in patch formats at each scale, and the defaults of a category."""
 
+import math
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.media.geometry import Size
 
-LR_RATIO = 3
+DEFAULT_SCALE = 3
+"""GT pixels per LR pixel on each axis."""
 
-
-def _format(name: str, gt: Size, folder: str, suffix: str) -> PatchFormat:
-    return PatchFormat(name, gt, Size(gt.width // LR_RATIO, gt.height // LR_RATIO), folder, suffix)
-
-
-BUILT_IN_FORMATS: Mapping[str, PatchFormat] = MappingProxyType(
-    {
-        built_in.name: built_in
-        for built_in in (
-            _format("small_540", Size(540, 540), "Patches", ""),
-            _format("medium_169", Size(720, 405), "Patches_Medium169", "_med169"),
-            _format("large_720", Size(720, 720), "Patches_Large", "_large"),
-            _format("xlarge_1440", Size(1440, 810), "Patches_XLarge169", "_xl169"),
-            _format("fullhd_1920", Size(1920, 1080), "Patches_FullHD", "_fullhd"),
-        )
-    }
+_SIZES_AND_NAMES = (
+    ("small_540", Size(540, 540), "Patches", ""),
+    ("medium_169", Size(720, 405), "Patches_Medium169", "_med169"),
+    ("large_720", Size(720, 720), "Patches_Large", "_large"),
+    ("xlarge_1440", Size(1440, 810), "Patches_XLarge169", "_xl169"),
+    ("fullhd_1920", Size(1920, 1080), "Patches_FullHD", "_fullhd"),
 )
+
+
+@cache
+def built_in_formats(
+    scale: int = DEFAULT_SCALE, lr_scales: tuple[int, ...] = ()
+) -> Mapping[str, PatchFormat]:
+    """Return the built-in formats by name, with LR at `scale`.
+
+    Each side of a GT is divisible by `scale` and by all of `lr_scales`: a side that is not becomes the
+    nearest one that is, the smaller of two equally near.
+    """
+    divisor = math.lcm(scale, *lr_scales)
+    formats = {}
+    for name, usual, folder, suffix in _SIZES_AND_NAMES:
+        gt = Size(_nearest_multiple(usual.width, divisor), _nearest_multiple(usual.height, divisor))
+        formats[name] = PatchFormat(name, gt, Size(gt.width // scale, gt.height // scale), folder, suffix)
+    return MappingProxyType(formats)
+
+
+def _nearest_multiple(length: int, divisor: int) -> int:
+    below = length // divisor * divisor
+    return below if length - below <= below + divisor - length else below + divisor
+
+
+BUILT_IN_FORMATS = built_in_formats()
+"""The built-in formats at the default scale."""
 
 _GENERAL = MappingProxyType({"small_540": 0.45, "medium_169": 0.35, "large_720": 0.20})
 

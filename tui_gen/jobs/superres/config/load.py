@@ -27,6 +27,7 @@ from tui_gen.config.keys import keys_known_at
 from tui_gen.config.schedule_keys import schedule_of
 from tui_gen.config.validation import Validator
 from tui_gen.jobs.superres.config import checks
+from tui_gen.jobs.superres.config.formats import further_scales
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import LrVersion, Settings, Trim, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, part_name
@@ -152,6 +153,8 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         max_retry_attempts=base.max_retry_attempts,
         retry_skip_seconds=base.retry_skip_seconds,
         lr_versions=_lr_versions(base.lr_versions),
+        scale=base.scale,
+        lr_scales=further_scales(file),
         min_free_gb=base.min_free_gb,
         ffmpeg_threads=base.ffmpeg_threads,
         nice=base.nice,

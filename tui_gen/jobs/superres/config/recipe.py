@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
-from tui_gen.jobs.superres.config.defaults import LR_RATIO
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.units import CLIP_FRAMES
@@ -22,6 +21,7 @@ from tui_gen.media.ffmpeg import Ffmpeg
 
 _PLAIN = (
     "seed",
+    "scale",
     "lr_kernel",
     "lr_border",
     "png_compression",
@@ -48,6 +48,7 @@ increments it.
 LEGACY_RECIPE: JsonObject = MappingProxyType(
     {
         "scale": 3,
+        "lr_scales": [],
         "frames": 7,
         "colour_rules": 1,
         "gt_frames": 1,
@@ -67,9 +68,9 @@ def recipe_of(
 ) -> dict[str, Any]:
     """Return the recipe as JSON values."""
     recipe: dict[str, Any] = {key: getattr(settings, key) for key in _PLAIN}
+    recipe["lr_scales"] = list(settings.lr_scales)
     if settings.colour_output == "linear16":
         recipe["linear_peak_nits"] = settings.linear_peak_nits
-    recipe["scale"] = LR_RATIO
     recipe["frames"] = CLIP_FRAMES
     recipe["colour_rules"] = COLOUR_RULES
     recipe["lr_versions"] = sorted(settings.lr_versions)

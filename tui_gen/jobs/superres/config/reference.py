@@ -164,7 +164,7 @@ def _is_endless(kind: type[Any], note: Any) -> bool:  # noqa: ANN401 - one of fo
 def _plural(text: str) -> str:
     kind, comma, rest = text.partition(",")
     if kind.startswith("`"):
-        return text.replace(", ", " and ")
+        return " and ".join(text.rsplit(", ", 1))
     return text if kind.startswith("object:") else f"{kind}s{comma}{rest}"
 
 

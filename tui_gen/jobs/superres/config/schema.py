@@ -17,6 +17,7 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
 from tui_gen.config.schedule_keys import Schedule
+from tui_gen.jobs.superres.config.settings import Scale
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 
@@ -107,7 +108,7 @@ class FormatEntry(KeysModel):
     gt_size: SizePair | None = Field(default=None, description="[width, height] in pixels, like [540, 540]")
     """Width and height of the ground truth; required for a format that is not built in."""
     lr_size: SizePair | None = Field(default=None, description="[width, height] in pixels, like [180, 180]")
-    """Width and height of one low-resolution frame; by default a third of `gt_size`."""
+    """Width and height of one low-resolution frame; by default `gt_size` divided by `scale`."""
 
 
 Target = Annotated[
@@ -254,6 +255,10 @@ class BaseSettings(KeysModel):
         default=["5frames", "7frames"], description='one or both of "5frames" and "7frames", in a list'
     )
     """The low-resolution stacks that are written: five frames, seven frames, or both."""
+    scale: Scale = Field(default=3, description="2, 3 or 4")
+    """The number of ground-truth pixels per low-resolution pixel, on each axis."""
+    lr_scales: list[Scale] = Field(default=[], description="a list of 2, 3 and 4, like [2, 4]")
+    """The scales of further low-resolution stacks, in `LR_x2`, `LR_7frames_x2` and so on beside `LR`."""
     min_free_gb: FreeSpace = 5.0
     """The run waits while less than this is free on the disk of the output."""
     ffmpeg_threads: Annotated[int, Field(ge=0, le=1024)] = Field(

@@ -19,6 +19,7 @@ from tui_gen.media.geometry import Region
 
 LrVersion = Literal["5frames", "7frames"]
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
+Scale = Literal[2, 3, 4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class Settings:
     max_retry_attempts: int = 10
     retry_skip_seconds: float = 60.0
     lr_versions: tuple[LrVersion, ...] = ("5frames", "7frames")
+    scale: Scale = 3  # GT pixels per LR pixel on each axis; a custom format can have another ratio
+    lr_scales: tuple[Scale, ...] = ()  # of further LR stacks; ascending, without `scale`
     min_free_gb: float = 5.0
     ffmpeg_threads: int = 0  # 0: chosen by the program
     nice: int = 19
@@ -114,11 +117,22 @@ class Settings:
 
     @property
     def file_kinds(self) -> tuple[FileKind, ...]:
-        """The kinds of files of a patch: GT, the LR stacks from short to long, and the stack of GT."""
+        """The kinds of files of a patch: GT, the LR stacks from short to long, and the stack of GT.
+
+        LR stacks of the format's own ratio are followed by those of `lr_scales`.
+        """
         lengths = sorted(int(version.removesuffix("frames")) for version in self.lr_versions)
-        stacks = [FileKind(is_gt=False, frames=length) for length in lengths]
+        stacks = [
+            FileKind(is_gt=False, frames=length, scale=scale)
+            for scale in (None, *self.lr_scales)
+            for length in lengths
+        ]
         gt_stack = [FileKind(is_gt=True, frames=self.gt_frames)] if self.gt_frames > 1 else []
         return (GT, *stacks, *gt_stack)
+
+    def ratios_of(self, patch_format: PatchFormat) -> tuple[int, ...]:
+        """Return the ratios of GT to LR at which LR of a format is written."""
+        return tuple(sorted({patch_format.ratio, *self.lr_scales}))
 
     @property
     def needs_repeats(self) -> bool:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 Padding = Literal["symmetric", "replicate", "reflect"]
 
-BD_RATIO = 3
 BD_SIGMA = 1.6
-BD_RADIUS = 3
+BD_TAPS = {2: 12, 3: 7, 4: 12}
+"""Ratio -> number of taps. An even ratio centres LR between two GT pixels, so it has an even number."""
 DUF_RATIOS = (2, 3, 4)
 DUF_SIGMA_PER_RATIO = 0.4
 DUF_RADIUS = 6
@@ -172,12 +172,17 @@ def _sinc(x: float) -> float:
 
 
 def _bd(ratio: int) -> Kernel:
-    """Return the Gaussian blur and sampling of RCAN and RDN, defined for ratio 3 only."""
-    if ratio != BD_RATIO:
-        message = f'lr_kernel "bd" is defined for LR at a third of GT, not at 1/{ratio}'
+    """Return the Gaussian blur and sampling of imresize_BD, as RCAN and RDN (x3) and BasicVSR (x4) use it.
+
+    imresize_BD blurs and samples pixels; at even ratios its kernel has an even size and therefore lies half a
+    pixel beside them. Here both together are one kernel around the centre of the LR pixel.
+    """
+    if ratio not in BD_TAPS:
+        message = f'lr_kernel "bd" is defined for LR at 1/2, 1/3 and 1/4 of GT, not at 1/{ratio}'
         raise UndefinedKernelError(message)
-    values = [_gaussian(d, BD_SIGMA) for d in range(-BD_RADIUS, BD_RADIUS + 1)]
-    return _rounded(ratio, ratio // 2 - BD_RADIUS, values, "replicate")
+    taps = BD_TAPS[ratio]
+    values = [_gaussian(tap - (taps - 1) / 2, BD_SIGMA) for tap in range(taps)]
+    return _rounded(ratio, (ratio - taps) // 2, values, "replicate")
 
 
 def _bd_duf(ratio: int) -> Kernel:
@@ -192,14 +197,14 @@ def _bd_duf(ratio: int) -> Kernel:
     return _rounded(ratio, -DUF_RADIUS, values, "reflect")
 
 
-def _gaussian(distance: int, sigma: float) -> float:
+def _gaussian(distance: float, sigma: float) -> float:
     return math.exp(-(distance**2) / (2 * sigma**2))
 
 
 def _seed(ratio: int) -> Kernel:
     """Pick every ratio-th pixel, as cv2.resize does at exactly 1/3 with any interpolation."""
     if ratio % 2 == 0:
-        message = f'lr_kernel "seed" picks the middle of {ratio} GT pixels: the ratio must be odd'
+        message = f'lr_kernel "seed" picks the middle one of {ratio} GT pixels, and an even number has none'
         raise UndefinedKernelError(message)
     return Kernel(ratio, ratio // 2, (1,), 1, "symmetric")
 

@@ -17,6 +17,8 @@ from tui_gen.jobs.superres.planning.stretches import STRETCH_CLIPS
 
 COST = "cost"
 """The key of a source's facts for the cost of its clips."""
+_EARLIER_BASIS: JsonObject = {"scale": 3, "lr_scales": []}
+"""Settings that earlier versions did not record, with the values that they measured with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class ClipCost:
 def recorded_cost(settings: Settings, facts: Mapping[str, Any]) -> ClipCost | None:
     """Return a film's recorded cost, or None if there is none for these settings."""
     known = facts.get(COST)
-    if not known or known.get("of") != _basis(settings):
+    if not known or {**_EARLIER_BASIS, **known.get("of", {})} != _basis(settings):
         return None
     return ClipCost(known["start_seconds"], known["clip_seconds"], known["patch_seconds"])
 
@@ -56,6 +58,8 @@ def _basis(settings: Settings) -> JsonObject:
         "repeated_frames": settings.repeated_frames,
         "gt_frames": settings.gt_frames,
         "lr_versions": list(settings.lr_versions),
+        "scale": settings.scale,
+        "lr_scales": list(settings.lr_scales),
         "png_compression": settings.png_compression,
         "scores": bool(settings.scores),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -9,7 +11,7 @@ from tui_gen.media.geometry import Region, Size
 
 NEARLY_SQUARE = Fraction(1, 500)
 BORDER_LR_PIXELS = 4
-"""Margin around a crop in LR pixels: covers every kernel, and is a whole number of LR pixels at any ratio."""
+"""Least margin around a crop in LR pixels: covers every kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,14 @@ def square_if_nearly(aspect: Fraction) -> Fraction:
     return Fraction(1) if abs(aspect - 1) < NEARLY_SQUARE else aspect
 
 
-def border_margin(ratio: int) -> int:
-    """Return the margin around a crop that kernels may read at this ratio, in GT pixels: 12 at ratio 3."""
-    return BORDER_LR_PIXELS * ratio
+def border_margin(ratios: Iterable[int]) -> int:
+    """Return the margin around a crop that kernels may read at any of the ratios, in GT pixels.
+
+    It is a whole number of LR pixels at each ratio: 12 at ratio 3, 24 at the ratios 2, 3 and 4.
+    """
+    known = tuple(ratios)
+    least, step = BORDER_LR_PIXELS * max(known), math.lcm(*known)
+    return -(-least // step) * step
 
 
 def crop_area(picture: Region, gt: Size, margin: int) -> Region:

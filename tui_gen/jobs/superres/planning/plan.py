@@ -16,6 +16,7 @@ from operator import or_
 
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
+from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.extraction.rendering import rendering
@@ -81,7 +82,7 @@ def plan_extract(
         _in_order(settings, plans),
         categories,
         warnings,
-        notes=tuple(_division(films)),
+        notes=(*_sizes(settings), *_division(films)),
         time_hint="tui-gen check measures it",
         estimate_basis="if PNG halves the pixels as it does for film",
     )
@@ -318,6 +319,20 @@ def _doubts(settings: Settings, films: Iterable[Film]) -> Iterator[str]:
             yield f"{film.video.name}: HDR? ({why}, but no transfer): {TRANSFER_WANTED}"
         if (jumps := why_less(probe.parts_seconds)) is not None:
             yield f"{film.video.name}: {jumps}"
+
+
+def _sizes(settings: Settings) -> Iterator[str]:
+    """Yield a note on the built-in formats whose GT is another size than usual, so that it divides."""
+    used = {form for category in settings.whole_categories for form, _ in category.distribution}
+    changed = [
+        f"{form.name} is {form.gt}, not {usual.gt}"
+        for form in sorted(used, key=lambda form: form.name)
+        if (usual := BUILT_IN_FORMATS.get(form.name)) is not None and usual.gt != form.gt
+    ]
+    if changed:
+        scales = ", ".join(map(str, sorted({settings.scale, *settings.lr_scales})))
+        divisors = " and ".join(scales.rsplit(", ", 1))
+        yield f"sizes: {', '.join(changed)}: GT divides by {divisors}"
 
 
 def _division(films: Iterable[Film]) -> Iterator[str]:

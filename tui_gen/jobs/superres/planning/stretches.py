@@ -77,7 +77,9 @@ class Stretches:
         option = choose(self.options[category], draw_format)
         gt, picture = option.format.gt, option.fit.picture
         has_margin = self.settings.lr_border == "picture"
-        area = crop_area(picture, gt, border_margin(option.format.ratio) if has_margin else 0)
+        area = crop_area(
+            picture, gt, border_margin(self.settings.ratios_of(option.format)) if has_margin else 0
+        )
         return Cut(
             category=category,
             category_folder=self.settings.categories[category].folder,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.superres.sample_films import SETTINGS, TINY
+from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.extraction.reading.views import GRID, MARGIN, reach, views_of
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
@@ -16,7 +17,11 @@ COLOUR = ColourFacts("yuv420p10le", 10, None, None, None, None, None, None, None
 FILM = ProbeFacts(
     "matroska", "hevc", Size(1920, 1080), Fraction(1), 0, 0.0, 60.0, 1 / 24, "progressive", COLOUR, "sdr"
 )
-SETTINGS_BY_BORDER = {border: replace(SETTINGS, lr_border=border) for border in ("crop", "picture")}
+BORDERS = [
+    replace(SETTINGS, lr_border="crop"),
+    replace(SETTINGS, lr_border="picture"),
+    replace(SETTINGS, lr_border="picture", lr_scales=(2, 4)),
+]
 
 
 def cut(frame: Size, gt: Size, x: int, y: int) -> Cut:
@@ -36,12 +41,11 @@ def cuts(draw: st.DrawFn) -> tuple[ProbeFacts, list[Cut]]:
     ]
 
 
-@given(cuts(), st.sampled_from(["crop", "picture"]))
+@given(cuts(), st.sampled_from(BORDERS))
 def test_every_cut_finds_what_it_is_made_of_away_from_edges_that_are_not_the_pictures(
-    given_cuts: tuple[ProbeFacts, list[Cut]], border: str
+    given_cuts: tuple[ProbeFacts, list[Cut]], settings: Settings
 ) -> None:
     probe, wanted = given_cuts
-    settings = SETTINGS_BY_BORDER[border]
     views = views_of(probe, wanted, settings)
     for one in wanted:
         assert any(contains(view.exact(), reach(one, settings)) for view in views)

@@ -76,7 +76,7 @@ def reach(cut: Cut, settings: Settings) -> Region:
     """Return the region of `cut.frame` that its patch depends on."""
     if settings.lr_border == "crop":
         return cut.region
-    margin, at, within = border_margin(cut.format.ratio), cut.region, cut.picture
+    margin, at, within = border_margin(settings.ratios_of(cut.format)), cut.region, cut.picture
     left, top = max(at.x - margin, within.x), max(at.y - margin, within.y)
     right = min(at.x + at.width + margin, within.x + within.width)
     bottom = min(at.y + at.height + margin, within.y + within.height)
@@ -148,7 +148,7 @@ def _scaled(region: Region, ratio: int) -> Region:
 
 def _room(cut: Cut, settings: Settings, ratio: int) -> Size:
     """Return the largest size in stored pixels that a cut of this format may need, at any place."""
-    border = 2 * border_margin(cut.format.ratio) if settings.lr_border == "picture" else 0
+    border = 2 * border_margin(settings.ratios_of(cut.format)) if settings.lr_border == "picture" else 0
     return Size((cut.region.width + border) * ratio, (cut.region.height + border) * ratio)
 
 

@@ -230,7 +230,7 @@ def _cuts(settings: Settings, video: Video, outlook: Prospect) -> Iterator[Cut]:
 
 def _cut(settings: Settings, name: str, option: Option) -> Cut:
     gt, picture = option.format.gt, option.fit.picture
-    margin = border_margin(option.format.ratio) if settings.lr_border == "picture" else 0
+    margin = border_margin(settings.ratios_of(option.format)) if settings.lr_border == "picture" else 0
     region = crop(crop_area(picture, gt, margin), gt, draw_x=CENTRE, draw_y=CENTRE)
     folder = settings.categories[name].folder
     return Cut(name, folder, option.format, option.fit.frame, region, picture, file_stem="")

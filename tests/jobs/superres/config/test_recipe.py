@@ -9,7 +9,7 @@ import pytest
 
 from tests.jobs.superres.planning.test_plan import settings, video
 from tui_gen.engine.run.session import recipe_differences
-from tui_gen.jobs.superres.config.recipe import COLOUR_RULES, LEGACY_RECIPE, recipe_of
+from tui_gen.jobs.superres.config.recipe import COLOUR_RULES, LEGACY_RECIPE, Fingerprints, recipe_of
 from tui_gen.media.ffmpeg import Ffmpeg
 
 FILMS = (video("a", {"general": 1.0}),)
@@ -17,7 +17,7 @@ FILMS = (video("a", {"general": 1.0}),)
 
 def recipe(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
     chosen = settings({"general": 10}, **changes)
-    return recipe_of(chosen, FILMS, ffmpeg=Ffmpeg("/bin/ffmpeg", "9"), fingerprint="f")
+    return recipe_of(chosen, FILMS, ffmpeg=Ffmpeg("/bin/ffmpeg", "9"), fingerprints=Fingerprints("f"))
 
 
 def of_an_earlier_version(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting

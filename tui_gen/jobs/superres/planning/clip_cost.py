@@ -58,4 +58,9 @@ def _basis(settings: Settings) -> JsonObject:
         "lr_versions": list(settings.lr_versions),
         "png_compression": settings.png_compression,
         "scores": bool(settings.scores),
+        **(
+            {"lr_variants": [variant.to_json() for variant in settings.lr_variants]}
+            if settings.lr_variants
+            else {}
+        ),
     }

@@ -6,10 +6,9 @@ all frames of a clip; noise differs from frame to frame.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -30,15 +29,6 @@ from tui_gen.jobs.superres.degradation.resizing import resize
 from tui_gen.jobs.superres.degradation.video import Coding, through_codec
 
 Image = NDArray[np.uint8]
-Result = TypeVar("Result")
-
-
-class InThread(Protocol):
-    """Makes a call in a thread, so that the event loop goes on."""
-
-    def __call__(self, call: Callable[[], Result], /) -> Awaitable[Result]:
-        """Return the result of the call."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +36,6 @@ class Workshop:
     """How the steps of one clip are carried out."""
 
     coding: Coding
-    in_thread: InThread
     shrink: Callable[[Image], Image]  # a frame of GT -> a frame of LR, as the plain LR is made
 
 
@@ -59,7 +48,7 @@ async def degraded(frames: Image, steps: Sequence[Chosen], workshop: Workshop) -
         if isinstance(step, ChosenVideo):
             frames = await through_codec(frames, step, workshop.coding)
         else:
-            frames = await workshop.in_thread(partial(_stepped, frames, step, workshop.shrink))
+            frames = await workshop.coding.in_thread(partial(_stepped, frames, step, workshop.shrink))
     return frames
 
 

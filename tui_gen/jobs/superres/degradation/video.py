@@ -9,10 +9,12 @@ Encoders run with one thread and their exact options, so the bytes depend on the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ from tui_gen.processes.children import ChildError, Command, ExactSink, Sink, Sta
 
 Image = NDArray[np.uint8]
 ArgumentsOf = Callable[[Sequence[int]], Sequence[str]]
+Result = TypeVar("Result")
 
 LIMITS = StallLimits()
 STREAM_BYTES = 256 << 20
@@ -46,12 +49,21 @@ _OPTIONS: MappingProxyType[Codec, tuple[str, ...]] = MappingProxyType(
 )
 
 
+class InThread(Protocol):
+    """Makes a call in a thread, so that the event loop goes on."""
+
+    def __call__(self, call: Callable[[], Result], /) -> Awaitable[Result]:
+        """Return the result of the call."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """The tools for the children of one source."""
+    """The tools for the steps of one source."""
 
     ffmpeg: Ffmpeg
     niceness: int
+    in_thread: InThread  # children are started by the event loop's thread, and pixels handled in others
 
 
 async def through_codec(frames: Image, chosen: ChosenVideo, coding: Coding) -> Image:
@@ -65,10 +77,11 @@ async def through_codec(frames: Image, chosen: ChosenVideo, coding: Coding) -> I
 
 async def encoded(frames: Image, chosen: ChosenVideo, coding: Coding) -> bytes:
     """Return the bit stream of frames, in NUT. Raises as `through_codec` does."""
-    padded = _padded(frames)
-    size = Size(padded.shape[2], padded.shape[1])
+    _, height, width, _ = frames.shape
+    size = Size(_full(width), _full(height))
+    planes = await coding.in_thread(lambda: to_planes(_padded(frames)))
     sink = TextSink(STREAM_BYTES)
-    with _memory_file(to_planes(padded)) as source:
+    with _memory_file(planes) as source:
         await _run(
             coding,
             lambda pipes: encoder_arguments(chosen, size, source=source, target=pipes[0]),
@@ -93,7 +106,8 @@ async def decoded(stream: bytes, shape: Sequence[int], coding: Coding) -> Image:
         frame_bytes = full_height * full_width * 3 // 2
         reason = f"{count} frames were encoded, {(sink.filled + sink.extra) / frame_bytes:g} came back"
         raise ChildError(reason)
-    return from_planes(data, height=full_height, width=full_width)[:, :height, :width]
+    pictures = await coding.in_thread(partial(from_planes, data, height=full_height, width=full_width))
+    return pictures[:, :height, :width]
 
 
 async def _run(coding: Coding, arguments: ArgumentsOf, sink: Sink, source: int) -> None:

@@ -16,10 +16,10 @@ from functools import partial
 
 import numpy as np
 
-from tui_gen.jobs.superres.degradation.chain import InThread, Result, Workshop, degraded
+from tui_gen.jobs.superres.degradation.chain import Workshop, degraded
 from tui_gen.jobs.superres.degradation.choices import Dice, choose
 from tui_gen.jobs.superres.degradation.variants import Variant
-from tui_gen.jobs.superres.degradation.video import Coding
+from tui_gen.jobs.superres.degradation.video import Coding, InThread, Result
 from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, Prepared, encode, prepare
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.patches import Image, gt_frames, lr_frames, stacked
@@ -46,32 +46,26 @@ async def encoded_patches(
     Raises ChildError if a child failed. Cancelling kills and reaps the child at work.
     """
     given, encoded = Given(), list[Encoded]()
-    coding = Coding(ffmpeg, unit.settings.nice)
+    coding = Coding(ffmpeg, unit.settings.nice, make)
     for cut in task.cuts:
         prepared = await make(partial(prepare, unit, clip, cut, given))
         if prepared is None:
             continue
         if unit.settings.lr_variants:
-            prepared = await _with_variants(unit, clip, prepared, _Making(coding, make))
+            prepared = await _with_variants(unit, clip, prepared, coding)
         encoded.append(await make(partial(encode, prepared, unit.settings)))
     return encoded, given
 
 
-@dataclass(frozen=True, slots=True)
-class _Making:
-    coding: Coding
-    in_thread: InThread
-
-
-async def _with_variants(unit: Stretch, clip: ClipFrames, prepared: Prepared, making: _Making) -> Prepared:
+async def _with_variants(unit: Stretch, clip: ClipFrames, prepared: Prepared, coding: Coding) -> Prepared:
     """Return a patch with the images and the record of its variants."""
     settings, cut = unit.settings, prepared.cut
-    workshop = Workshop(making.coding, making.in_thread, partial(_shrunk, unit, cut))
+    workshop = Workshop(coding, partial(_shrunk, unit, cut))
     frames, records = dict[str, Image](), dict[str, object]()
     for variant in settings.lr_variants:
         dice = Dice(settings.seed, (PURPOSE, unit.source, clip.index, cut.category, variant.name))
         chosen = choose(variant, dice, gt=cut.format.gt, lr=cut.format.lr)
-        start = await making.in_thread(partial(_start, unit, clip, cut, variant))
+        start = await coding.in_thread(partial(_start, unit, clip, cut, variant))
         frames[variant.name] = await degraded(start, chosen.steps, workshop)
         records[variant.name] = chosen.record
     arrays = {

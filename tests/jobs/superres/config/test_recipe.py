@@ -54,7 +54,9 @@ def test_variants_are_another_recipe_and_so_are_other_encoders() -> None:
     (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
     assert difference.startswith("lr_variants: {} -> {'h264': {'from': 'lr', 'steps': [{'video': ")
     written = json.loads(json.dumps({**changed, "lr_variants fingerprint": "a"}))
-    assert recipe_differences(written, {**changed, "lr_variants fingerprint": "a"}, legacy=LEGACY_RECIPE) == []
+    assert (
+        recipe_differences(written, {**changed, "lr_variants fingerprint": "a"}, legacy=LEGACY_RECIPE) == []
+    )
     others = recipe_differences(written, {**changed, "lr_variants fingerprint": "b"}, legacy=LEGACY_RECIPE)
     assert others == ["lr_variants fingerprint: 'a' -> 'b'"]
     assert "lr_variants fingerprint" not in recipe()

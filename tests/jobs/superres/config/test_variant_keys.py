@@ -65,6 +65,18 @@ def test_each_length_of_stack_has_each_variant(tmp_path: Path) -> None:
     assert [kind.name for kind in one] == ["gt", "lr7", "lr7_h264", "lr7_soft"]
 
 
+def test_variants_of_16_bit_colours_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "generator_config.json"
+    written = {
+        "base_settings": {"output_base_dir": "o"},
+        "colour_output": "pq16",
+        "lr_variants": {"a": {"jpeg": 50}},
+    }
+    path.write_text(json.dumps(written), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="8-bit SDR only"):
+        load_settings(path)
+
+
 @pytest.mark.parametrize(
     ("name", "variant", "place", "says"),
     [

@@ -41,7 +41,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
-    faults += [*_scores(file), *check_variants(file.lr_variants)]
+    faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output)]
     return faults
 
 

@@ -23,6 +23,7 @@ from tui_gen.jobs.superres.degradation.variants import (
     Video,
     WholeRange,
 )
+from tui_gen.media.colour import Output
 
 PLACE = "lr_variants"
 _NAME = re.compile(r"(?!x\d)[a-z][a-z0-9]{0,29}")
@@ -46,8 +47,11 @@ def variants_of(entries: Mapping[str, VariantEntry]) -> tuple[Variant, ...]:
     return tuple(_variant(name, entries[name]) for name in sorted(entries))
 
 
-def check_variants(entries: Mapping[str, VariantEntry]) -> Iterator[Fault]:
+def check_variants(entries: Mapping[str, VariantEntry], colour_output: Output) -> Iterator[Fault]:
     """Yield the faults of `lr_variants`."""
+    if entries and colour_output != "sdr8":
+        remedy = f'remove it, or "colour_output": {json.dumps(colour_output)}'
+        yield Fault((PLACE,), "variants are made of 8-bit SDR only", remedy)
     for name, entry in entries.items():
         place: Key = (PLACE, name)
         if not _NAME.fullmatch(name):

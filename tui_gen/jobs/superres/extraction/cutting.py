@@ -81,7 +81,7 @@ class Encoded:
 
 def encode(prepared: Prepared, settings: Settings) -> Encoded:
     """Encode the images of a patch."""
-    files = encode_patch(prepared.arrays, settings.png_compression)
+    files = encode_patch(prepared.arrays, settings)
     return Encoded(prepared.cut, files, prepared.measured, prepared.perceptual_hash)
 
 

@@ -16,13 +16,13 @@ from functools import partial
 
 import numpy as np
 
-from tui_gen.jobs.superres.degradation.chain import Workshop, degraded
+from tui_gen.jobs.superres.degradation.chain import Image, Workshop, degraded
 from tui_gen.jobs.superres.degradation.choices import Dice, choose
 from tui_gen.jobs.superres.degradation.variants import Variant
 from tui_gen.jobs.superres.degradation.video import Coding, InThread, Result
 from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, Prepared, encode, prepare
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
-from tui_gen.jobs.superres.extraction.patches import Image, gt_frames, lr_frames, stacked
+from tui_gen.jobs.superres.extraction.patches import gt_frames, lr_frames, stacked
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
@@ -80,8 +80,10 @@ def _start(unit: Stretch, clip: ClipFrames, cut: Cut, variant: Variant) -> Image
     settings = unit.settings
     view = clip.view(cut.frame, reach(cut, settings))
     if variant.origin == "gt":
-        return np.stack(gt_frames(view.pixels, cut, view.area))
-    return np.stack(lr_frames(view.pixels, cut, settings=settings, area=view.area))
+        frames = gt_frames(view.pixels, cut, view.area)
+    else:
+        frames = lr_frames(view.pixels, cut, settings=settings, area=view.area)
+    return np.stack(frames).astype(np.uint8, copy=False)
 
 
 def _shrunk(unit: Stretch, cut: Cut, frame: Image) -> Image:

@@ -116,6 +116,17 @@ def _checked(path: str) -> Ffmpeg:
     return Ffmpeg(program, match[1])
 
 
+def encoders_of(ffmpeg: Ffmpeg) -> frozenset[str]:
+    """Return the names of the encoders that a binary has. Raises FfmpegUnfitError if it does not run."""
+    listed = _output(ffmpeg.path, ["-hide_banner", "-encoders"]).decode("utf-8", "replace")
+    return frozenset(words[1] for line in listed.splitlines() if len(words := line.split()) > 1)
+
+
+def output_of(ffmpeg: Ffmpeg, arguments: Sequence[str], *, given: bytes) -> bytes:
+    """Return what a short run prints that has `given` on stdin. Raises FfmpegUnfitError if it fails."""
+    return _output(ffmpeg.path, arguments, given=given)
+
+
 def _output(program: str, arguments: Sequence[str], *, given: bytes = b"") -> bytes:
     """Return what a short run prints; it has no file as input."""
     try:

@@ -1,19 +1,27 @@
-"""Chooses the ffmpeg that a machine decodes with, and fingerprints the colours that it makes."""
+"""Chooses the ffmpeg that a machine works with, and fingerprints what it makes of colours and of variants."""
 
 from __future__ import annotations
 
 import os
 
 from tui_gen.base.errors import RefusedError
+from tui_gen.jobs.superres.config.recipe import Fingerprints
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.degradation.fingerprint import variants_fingerprint
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.media.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
 
 
-def chosen_ffmpeg(settings: Settings) -> tuple[Ffmpeg, str]:
-    """Return the ffmpeg to use and the fingerprint of the colours it makes. Raises RefusedError."""
+def chosen_ffmpeg(settings: Settings) -> tuple[Ffmpeg, Fingerprints]:
+    """Return the ffmpeg to use and the fingerprints of what it makes. Raises RefusedError."""
     try:
         ffmpeg = find_ffmpeg(settings.ffmpeg, os.environ)
-        return ffmpeg, colour_fingerprint(ffmpeg, rendering(settings))
+        return ffmpeg, fingerprints_of(settings, ffmpeg)
     except FfmpegUnfitError as error:
         raise RefusedError(str(error)) from error
+
+
+def fingerprints_of(settings: Settings, ffmpeg: Ffmpeg) -> Fingerprints:
+    """Return what an ffmpeg makes of small probes. Raises FfmpegUnfitError, also for a missing encoder."""
+    colours = colour_fingerprint(ffmpeg, rendering(settings))
+    return Fingerprints(colours, variants_fingerprint(ffmpeg, settings.lr_variants))

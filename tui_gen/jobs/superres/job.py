@@ -87,7 +87,7 @@ class SuperResolutionConfig:
     ) -> OpenedSuperResolution:
         """Examine ffmpeg, every film and the folders. Raises RefusedError; writes nothing."""
         settings = self.settings
-        ffmpeg, fingerprint = chosen_ffmpeg(settings)
+        ffmpeg, fingerprints = chosen_ffmpeg(settings)
         identified = identified_films(settings, records)
         unreachable = unreachable_films(identified, records)
         check_films(settings, identified, records)
@@ -102,7 +102,7 @@ class SuperResolutionConfig:
             sources,
             missing=missing,
             presence=Presence(fingerprints_of(identified, records)),
-            recipe=recipe_of(settings, sources, ffmpeg=ffmpeg, fingerprint=fingerprint),
+            recipe=recipe_of(settings, sources, ffmpeg=ffmpeg, fingerprints=fingerprints),
             resources=resources,
         )
         found = tuple(opening_events(identified, unreachable, records, verdict_basis(settings, ffmpeg)))

@@ -136,7 +136,7 @@ class SuperResolution:
     def at(self, ground: Ground) -> SuperResolution:
         """Return the job for another machine: its ffmpeg, its recipe, its threads and its paths."""
         settings = replace(self.settings, ffmpeg=ground.tools.get("ffmpeg", self.settings.ffmpeg))
-        ffmpeg, fingerprint = chosen_ffmpeg(settings)
-        recipe = recipe_of(settings, self.sources, ffmpeg=ffmpeg, fingerprint=fingerprint)
+        ffmpeg, fingerprints = chosen_ffmpeg(settings)
+        recipe = recipe_of(settings, self.sources, ffmpeg=ffmpeg, fingerprints=fingerprints)
         resources = DecodingResources(ffmpeg, settings.ffmpeg_threads, ground.workers)
         return replace(self, settings=settings, recipe=recipe, resources=resources, ground=ground)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.jobs.superres.planning.test_plan import settings, video
 from tui_gen.engine.run.session import recipe_differences
-from tui_gen.jobs.superres.config.recipe import COLOUR_RULES, LEGACY_RECIPE, recipe_of
+from tui_gen.jobs.superres.config.recipe import COLOUR_RULES, LEGACY_RECIPE, Fingerprints, recipe_of
+from tui_gen.jobs.superres.degradation.variants import Variant, Video
 from tui_gen.media.ffmpeg import Ffmpeg
 
 FILMS = (video("a", {"general": 1.0}),)
@@ -17,7 +18,7 @@ FILMS = (video("a", {"general": 1.0}),)
 
 def recipe(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
     chosen = settings({"general": 10}, **changes)
-    return recipe_of(chosen, FILMS, ffmpeg=Ffmpeg("/bin/ffmpeg", "9"), fingerprint="f")
+    return recipe_of(chosen, FILMS, ffmpeg=Ffmpeg("/bin/ffmpeg", "9"), fingerprints=Fingerprints("f"))
 
 
 def of_an_earlier_version(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
@@ -53,6 +54,20 @@ def test_a_setting_that_earlier_versions_did_not_have_is_another_recipe(setting:
     changed = {**recipe(**{setting: value}), "colour_rules": 1}
     (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
     assert difference.startswith(f"{setting}: ")
+
+
+def test_variants_are_another_recipe_and_so_are_other_encoders() -> None:
+    h264 = Variant("h264", "lr", (Video(("libx264",), "crf", (18, 35)),))
+    changed = {**recipe(lr_variants=(h264,)), "colour_rules": 1}
+    (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
+    assert difference.startswith("lr_variants: {} -> {'h264': {'from': 'lr', 'steps': [{'video': ")
+    written = json.loads(json.dumps({**changed, "lr_variants fingerprint": "a"}))
+    assert (
+        recipe_differences(written, {**changed, "lr_variants fingerprint": "a"}, legacy=LEGACY_RECIPE) == []
+    )
+    others = recipe_differences(written, {**changed, "lr_variants fingerprint": "b"}, legacy=LEGACY_RECIPE)
+    assert others == ["lr_variants fingerprint: 'a' -> 'b'"]
+    assert "lr_variants fingerprint" not in recipe()
 
 
 @pytest.mark.parametrize("key", ["scale", "frames", "colour_rules"])

@@ -24,6 +24,7 @@ from tui_gen.jobs.superres.config.formats import (
 )
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Category
+from tui_gen.jobs.superres.config.variant_checks import check_variants
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, part_folder, part_name
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
 
@@ -35,7 +36,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *format_faults(file), *_trim(file), *_ffmpeg(file, folder)]
-    faults += _scores(file)
+    faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output)]
     return faults
 
 

@@ -30,6 +30,7 @@ from tui_gen.jobs.superres.config import checks
 from tui_gen.jobs.superres.config.formats import further_scales
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import LrVersion, Settings, Trim, Video
+from tui_gen.jobs.superres.config.variant_checks import variants_of
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, part_name
 from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
@@ -174,6 +175,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         ffmpeg=_ffmpeg(folder, file.ffmpeg),
         trim=_trim(file),
         gt_frames=file.gt_frames,
+        lr_variants=variants_of(file.lr_variants),
         crop_choice=file.crop_choice,
         repeated_frames=file.repeated_frames,
         scores=checks.rules_of(file),

@@ -9,7 +9,7 @@ many patches are made, not their bytes. They are not part of the recipe.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -55,6 +55,7 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
         "crop_choice": "uniform",
         "repeated_frames": "keep",
         "colour_output": "sdr8",
+        "lr_variants": {},
     }
 )
 """The keys added since the first run folders, with the values that those folders were written with.
@@ -63,8 +64,16 @@ The values describe what an old program did: they never change, even if the defa
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """Hashes of what the tools of a machine make of small probes."""
+
+    colours: str
+    variants: str | None = None  # of the encoders of `lr_variants`; None: no encoder is used
+
+
 def recipe_of(
-    settings: Settings, sources: Sequence[tuple[str, Video]], *, ffmpeg: Ffmpeg, fingerprint: str
+    settings: Settings, sources: Sequence[tuple[str, Video]], *, ffmpeg: Ffmpeg, fingerprints: Fingerprints
 ) -> dict[str, Any]:
     """Return the recipe as JSON values."""
     recipe: dict[str, Any] = {key: getattr(settings, key) for key in _PLAIN}
@@ -75,7 +84,10 @@ def recipe_of(
     recipe["colour_rules"] = COLOUR_RULES
     recipe["lr_versions"] = sorted(settings.lr_versions)
     recipe["ffmpeg"] = ffmpeg.version
-    recipe["colour fingerprint"] = fingerprint
+    recipe["colour fingerprint"] = fingerprints.colours
+    recipe["lr_variants"] = {variant.name: variant.to_json() for variant in settings.lr_variants}
+    if fingerprints.variants is not None:
+        recipe["lr_variants fingerprint"] = fingerprints.variants
     for category in settings.whole_categories:
         recipe[f"distribution of {category.name}"] = {
             patch_format.name: share for patch_format, share in category.distribution

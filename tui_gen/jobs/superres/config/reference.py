@@ -194,7 +194,8 @@ def _model_within(annotation: Any, place: str) -> Section | None:  # noqa: ANN40
 
 
 def _element_word(place: str) -> str:
-    return "score" if place == "scores" else "format" if place.endswith(">") else "category"
+    words = {"scores": "score", "lr_variants": "variant"}
+    return words.get(place) or ("format" if place.endswith(">") else "category")
 
 
 def _json(value: object) -> str:

@@ -18,6 +18,7 @@ from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
 from tui_gen.config.schedule_keys import Schedule
 from tui_gen.jobs.superres.config.settings import Scale
+from tui_gen.jobs.superres.config.variant_keys import VariantEntry
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 
@@ -369,3 +370,7 @@ class ConfigFile(KeysModel):
         default=1, description="1, or 7 for a stack of the ground truth of every frame beside GT"
     )
     """The ground-truth frames of a patch: the middle frame, or all seven in a separate stack."""
+    lr_variants: dict[str, VariantEntry] = Field(
+        default={}, description='variants by name, like {"h264": {"codec": "libx264", "crf": [18, 35]}}'
+    )
+    """Degraded variants of the LR stacks, each in folders of its own, like `LR_h264`."""

@@ -11,6 +11,7 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
+from tui_gen.jobs.superres.degradation.variants import Variant
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
@@ -102,6 +103,7 @@ class Settings:
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
     trim: Trim = field(default_factory=Trim)
     gt_frames: Literal[1, 7] = 1  # 7: also a stack of the ground truth of all seven frames
+    lr_variants: tuple[Variant, ...] = ()  # degraded LR stacks beside the plain ones
     crop_choice: Literal["uniform", "detail"] = "uniform"
     repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": a clip has seven different frames
     scores: Rules = field(default_factory=dict)  # without the scores that are off
@@ -117,7 +119,7 @@ class Settings:
 
     @property
     def file_kinds(self) -> tuple[FileKind, ...]:
-        """The kinds of files of a patch: GT, the LR stacks from short to long, and the stack of GT.
+        """The kinds of files of a patch: GT, the LR stacks from short to long, variants, the stack of GT.
 
         LR stacks of the format's own ratio are followed by those of `lr_scales`.
         """
@@ -127,8 +129,13 @@ class Settings:
             for scale in (None, *self.lr_scales)
             for length in lengths
         ]
+        variants = [
+            FileKind(is_gt=False, frames=length, variant=variant.name)
+            for variant in self.lr_variants
+            for length in lengths
+        ]
         gt_stack = [FileKind(is_gt=True, frames=self.gt_frames)] if self.gt_frames > 1 else []
-        return (GT, *stacks, *gt_stack)
+        return (GT, *stacks, *variants, *gt_stack)
 
     def ratios_of(self, patch_format: PatchFormat) -> tuple[int, ...]:
         """Return the ratios of GT to LR at which LR of a format is written."""

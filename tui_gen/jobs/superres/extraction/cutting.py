@@ -5,7 +5,7 @@ Guards: a rejected patch leaves no file. Scores do not change the bytes of a wri
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,14 +38,20 @@ def cut_clip(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
     """Make the patches of a clip. Raises OutputError."""
     given = Given()
     for cut in task.cuts:
-        _cut_one(unit, clip, cut, given)
+        prepared = prepare(unit, clip, cut, given)
+        if prepared is not None:
+            _write(unit, encode(prepared, unit.settings), given)
     return given
 
 
-def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
-    made = _encoded(unit, clip, cut, given)
-    if made is None:
-        return
+def write_all(unit: Stretch, encoded: Sequence[Encoded], given: Given) -> Given:
+    """Write patches that were encoded before. Raises OutputError."""
+    for made in encoded:
+        _write(unit, made, given)
+    return given
+
+
+def _write(unit: Stretch, made: Encoded, given: Given) -> None:
     cut, upright = made.cut, unit.probe.even_upright
     scale = cut.frame.width / upright.width
     patch = write_patch(made.files, cut, output=Path(unit.settings.output), scale=scale)
@@ -54,7 +60,17 @@ def _cut_one(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Encoded:
+class Prepared:
+    """The images of a patch, and what was measured of it."""
+
+    cut: Cut
+    arrays: PatchArrays
+    measured: dict[str, object]  # becomes a part of the patch's record
+    perceptual_hash: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
     """The files of a patch before they are written, and what was measured of it."""
 
     cut: Cut
@@ -63,8 +79,14 @@ class _Encoded:
     perceptual_hash: int | None
 
 
-def _encoded(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> _Encoded | None:
-    """Cut, measure and encode a patch; None if a score rejects it."""
+def encode(prepared: Prepared, settings: Settings) -> Encoded:
+    """Encode the images of a patch."""
+    files = encode_patch(prepared.arrays, settings)
+    return Encoded(prepared.cut, files, prepared.measured, prepared.perceptual_hash)
+
+
+def prepare(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> Prepared | None:
+    """Cut and measure a patch; None if a score rejects it, which `given` then has."""
     settings = unit.settings
     if cut.rivals:
         cut = most_detailed(clip, cut, settings)
@@ -83,15 +105,7 @@ def _encoded(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> _Encode
         if measures.scores:
             measured["scores"] = measures.scores
         perceptual_hash = measures.perceptual_hash
-    return _Encoded(cut, encode_patch(arrays, settings), measured, perceptual_hash)
-
-
-def cutting_seconds(unit: Stretch, task: ClipTask, clip: ClipFrames) -> float:
-    """Make the patches of a clip without writing them; return the processor time of this thread."""
-    began, given = time.thread_time(), Given()
-    for cut in task.cuts:
-        _encoded(unit, clip, cut, given)
-    return time.thread_time() - began
+    return Prepared(cut, arrays, measured, perceptual_hash)
 
 
 def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:

@@ -63,7 +63,7 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
 
     `frames` has the shape (7, height, width, 3) and the dtype of `pixel_type(settings)`. It shows the region
     `area` of upright frames of the size `cut.frame`; without `area`, the whole frames. `area` contains
-    `reach(cut, settings)`. The result has the kinds of `settings.file_kinds`.
+    `reach(cut, settings)`. The result has the kinds of `settings.file_kinds`, without variants.
     """
     area = area or whole(cut.frame)
     expected = (CLIP_FRAMES, area.height, area.width, 3)
@@ -73,9 +73,10 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
         raise ValueError(message)
     at = _within(cut.region, area)
     bounds = _within(reach(cut, settings), area)
-    crops: Sequence[Image] = [frame[at.y : at.y + at.height, at.x : at.x + at.width] for frame in frames]
+    kinds = [kind for kind in settings.file_kinds if not kind.variant]
+    crops: Sequence[Image] = gt_frames(frames, cut, area)
     shrunk: dict[int, Sequence[Image]] = {}  # ratio -> the frames that the longest stack of this ratio needs
-    for kind in sorted(settings.file_kinds, key=lambda kind: -kind.frames):
+    for kind in sorted(kinds, key=lambda kind: -kind.frames):
         ratio = kind.ratio(cut.format)
         if not kind.is_gt and ratio not in shrunk:
             kernel = kernel_for(settings.lr_kernel, ratio, bits=8 * pixels.itemsize)
@@ -84,9 +85,27 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
 
     def image(kind: FileKind) -> Image:
         tiles = crops if kind.is_gt else shrunk[kind.ratio(cut.format)]
-        return np.concatenate(_middle(tiles, kind.frames))
+        return stacked(tiles, kind.frames)
 
-    return {kind: image(kind) for kind in settings.file_kinds}
+    return {kind: image(kind) for kind in kinds}
+
+
+def gt_frames(frames: Image, cut: Cut, area: Region) -> list[Image]:
+    """Return the crop of every frame of a clip at the size of GT; arguments as in `cut_patch`."""
+    at = _within(cut.region, area)
+    return [frame[at.y : at.y + at.height, at.x : at.x + at.width] for frame in frames]
+
+
+def lr_frames(frames: Image, cut: Cut, *, settings: Settings, area: Region) -> list[Image]:
+    """Return the plain LR of every frame of a clip; arguments as in `cut_patch`."""
+    at, bounds = _within(cut.region, area), _within(reach(cut, settings), area)
+    kernel = kernel_for(settings.lr_kernel, cut.format.ratio)
+    return [shrink(frame, at, kernel, bounds=bounds) for frame in frames]
+
+
+def stacked(frames: Sequence[Image], count: int) -> Image:
+    """Return the middle `count` frames, stacked from top to bottom."""
+    return np.concatenate(_middle(frames, count))
 
 
 def _middle(frames: Sequence[Image], count: int) -> Sequence[Image]:

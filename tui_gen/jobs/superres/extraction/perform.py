@@ -20,7 +20,8 @@ from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Reject
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
-from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip
+from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, cut_clip, write_all
+from tui_gen.jobs.superres.extraction.degrading import encoded_patches
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.source_verdict import basis
@@ -31,11 +32,16 @@ from tui_gen.media.colour import colour_chain, tone_mapping_peak
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.presence import Presence
+from tui_gen.processes.children import ChildError
 
 TELECINED = (
     "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
     'but taken, as "telecine" says'
 )
+
+
+CUTTING_ATTEMPTS = 3
+"""The most attempts to make the patches of a clip: an encoder may be killed from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,16 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
                 clip = Clip(unit.source, item.index)
                 await tools.presence.check(unit.source, unit.path)
                 yield Doing(clip, "cutting", item.attempts)
-                yield await _make(unit, tasks[item.index], item, began.get(item.index))
+                for attempt in range(1, CUTTING_ATTEMPTS + 1):
+                    try:
+                        report = await _make(
+                            unit, tasks[item.index], item, began.get(item.index), tools.ffmpeg
+                        )
+                    except ChildError as error:
+                        report = _retried_or_failed(clip, error, attempt, began.get(item.index))
+                    yield report
+                    if not isinstance(report, Retried):
+                        break
                 del item  # free its frames before waiting for the next
                 continue
             if isinstance(item, Retried | Failed | Rejected | Unusable):
@@ -146,15 +161,27 @@ async def _pump(
         await items.put(None)
 
 
-async def _make(unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None) -> Report:
+def _retried_or_failed(clip: Clip, error: ChildError, attempt: int, began: float | None) -> Retried | Failed:
+    """Return the report of an encoder or a decoder of a variant that failed."""
+    if attempt < CUTTING_ATTEMPTS:
+        return Retried(clip, attempt, error.reason)
+    return Failed(clip, error.reason, attempt, _seconds_since(began), error.detail)
+
+
+async def _make(
+    unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None, ffmpeg: Ffmpeg
+) -> Report:
     settings = unit.settings
     name = Clip(unit.source, clip.index)
     scores = clip_scores(_traits(clip), settings.scores)
     record = _record(clip, scores)
     if (reason := _cut_between(clip, settings) or rejection_reason(scores, settings.scores)) is not None:
         return Rejected(name, reason, clip.attempts, _seconds_since(began), record=record)
-    cutting = asyncio.get_running_loop().run_in_executor(None, _write, unit, task, clip)
-    given = await _finish(cutting)
+    write = partial(_write, unit, task, clip)
+    if settings.lr_variants:
+        encoded, found = await encoded_patches(unit, task, clip, ffmpeg=ffmpeg)
+        write = partial(_write_encoded, unit, encoded, found)
+    given = await _finish(asyncio.get_running_loop().run_in_executor(None, write))
     if given.rejected_scores:
         record["rejected_scores"] = given.rejected_scores
     return Made(name, given.patches, clip.attempts, _seconds_since(began), given.rejected, record)
@@ -228,3 +255,8 @@ def _waiting_for_output() -> Iterator[None]:
 def _write(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
     with _waiting_for_output():
         return cut_clip(unit, task, clip)
+
+
+def _write_encoded(unit: Stretch, encoded: list[Encoded], given: Given) -> Given:
+    with _waiting_for_output():
+        return write_all(unit, encoded, given)

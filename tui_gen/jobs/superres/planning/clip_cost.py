@@ -62,4 +62,9 @@ def _basis(settings: Settings) -> JsonObject:
         "lr_scales": list(settings.lr_scales),
         "png_compression": settings.png_compression,
         "scores": bool(settings.scores),
+        **(
+            {"lr_variants": [variant.to_json() for variant in settings.lr_variants]}
+            if settings.lr_variants
+            else {}
+        ),
     }

@@ -88,10 +88,10 @@ class FilmInspection:
     @property
     def recipe(self) -> JsonObject | None:
         """The settings that decide bytes, or None without a usable ffmpeg."""
-        ffmpeg = self.examined.ffmpeg
-        if ffmpeg is None:
+        ffmpeg, fingerprints = self.examined.ffmpeg, self.examined.fingerprints
+        if ffmpeg is None or fingerprints is None:
             return None
-        return recipe_of(self.settings, self._sources, ffmpeg=ffmpeg, fingerprint=self.examined.fingerprint)
+        return recipe_of(self.settings, self._sources, ffmpeg=ffmpeg, fingerprints=fingerprints)
 
     @property
     def legacy_recipe(self) -> JsonObject:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from tui_gen.contract.inspect import Condition
+from tui_gen.jobs.superres.chosen_ffmpeg import fingerprints_of
+from tui_gen.jobs.superres.config.recipe import Fingerprints
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.media.ffmpeg import (
     NEEDED_FILTERS,
     Ffmpeg,
     FfmpegUnfitError,
-    colour_fingerprint,
     find_ffmpeg,
     where_found,
 )
@@ -30,20 +30,20 @@ class Examined:
 
     conditions: tuple[Condition, ...]
     ffmpeg: Ffmpeg | None  # None: unusable
-    fingerprint: str = ""
+    fingerprints: Fingerprints | None = None
 
 
 def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
     """Examine ffmpeg, as a run does, and the libraries."""
     try:
         ffmpeg = find_ffmpeg(settings.ffmpeg, environ)
-        fingerprint = colour_fingerprint(ffmpeg, rendering(settings))
+        fingerprints = fingerprints_of(settings, ffmpeg)
     except FfmpegUnfitError as error:
         return Examined((Condition("ffmpeg", "wrong", str(error)), _libraries()), None)
     place = where_found(ffmpeg, settings.ffmpeg, environ)
     found = Condition("ffmpeg", "good", f"{ffmpeg.version}, {place} ({ffmpeg.path})")
     filters = Condition("filters", "good", f"{', '.join(NEEDED_FILTERS)}: all there, tone-mapping works")
-    return Examined((found, filters, _libraries()), ffmpeg, fingerprint)
+    return Examined((found, filters, _libraries()), ffmpeg, fingerprints)
 
 
 def _libraries() -> Condition:

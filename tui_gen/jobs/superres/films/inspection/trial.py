@@ -8,7 +8,6 @@ out, neither is a window without motion.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
@@ -19,7 +18,7 @@ from typing import Literal
 from tui_gen.engine.model.work import Failed, Rejected, Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings, Video
-from tui_gen.jobs.superres.extraction.cutting import cutting_seconds
+from tui_gen.jobs.superres.extraction.degrading import cutting_seconds
 from tui_gen.jobs.superres.extraction.reading.objections import BLANK
 from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT
 from tui_gen.jobs.superres.media import ClipFrames
@@ -213,9 +212,10 @@ async def _read_places(stretch: Stretch, times: Sequence[float], ffmpeg: Ffmpeg,
                 return
             if isinstance(report, ClipFrames):
                 places.append(TrialPlace(times[report.index], "good"))
-                cutting = asyncio.to_thread(cutting_seconds, stretch, tasks[report.index], report)
-                tried.cutting_seconds += await cutting
-                tried.clips += 1
+                seconds = await cutting_seconds(stretch, tasks[report.index], report, ffmpeg=ffmpeg)
+                if seconds is not None:
+                    tried.cutting_seconds += seconds
+                    tried.clips += 1
             elif isinstance(report, Rejected | Failed):
                 result = _HARMLESS.get(report.reason, "bad")
                 places.append(TrialPlace(times[report.clip.index], result, report.reason))

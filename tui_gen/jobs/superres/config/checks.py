@@ -15,6 +15,7 @@ from dataclasses import replace
 from tui_gen.config.commented_json import Key
 from tui_gen.config.documents import absolute
 from tui_gen.config.faults import Fault
+from tui_gen.jobs.superres.config.clip_checks import clip_faults
 from tui_gen.jobs.superres.config.defaults import (
     BUILT_IN_FORMATS,
     DEFAULT_DISTRIBUTIONS,
@@ -40,7 +41,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *_sizes(file), *_shares(file), *_trim(file), *_ffmpeg(file, folder)]
-    faults += _scores(file)
+    faults += [*_scores(file), *clip_faults(file)]
     return faults
 
 

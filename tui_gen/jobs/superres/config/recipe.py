@@ -17,11 +17,12 @@ from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.defaults import LR_RATIO
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
-from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.ffmpeg import Ffmpeg
 
 _PLAIN = (
     "seed",
+    "frames",
+    "frame_step",
     "lr_kernel",
     "lr_border",
     "png_compression",
@@ -48,6 +49,7 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
     {
         "scale": 3,
         "frames": 7,
+        "frame_step": 1,
         "colour_rules": 1,
         "gt_frames": 1,
         "crop_choice": "uniform",
@@ -66,7 +68,6 @@ def recipe_of(
     """Return the recipe as JSON values."""
     recipe: dict[str, Any] = {key: getattr(settings, key) for key in _PLAIN}
     recipe["scale"] = LR_RATIO
-    recipe["frames"] = CLIP_FRAMES
     recipe["colour_rules"] = COLOUR_RULES
     recipe["lr_versions"] = sorted(settings.lr_versions)
     recipe["ffmpeg"] = ffmpeg.version

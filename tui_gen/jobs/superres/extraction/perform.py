@@ -26,7 +26,7 @@ from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_sco
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, ClipTask, Probe, Stretch, Survey
+from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
 from tui_gen.media.colour import colour_chain, tone_mapping_peak
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
@@ -51,7 +51,7 @@ class Tools:
 async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, None]:
     """Read the headers of one film."""
     await tools.presence.check(unit.source, unit.path)
-    found = await media.probe(unit.file, least_frames=CLIP_FRAMES, ffmpeg=tools.ffmpeg)
+    found = await media.probe(unit.file, least_frames=PROBED_FRAMES, ffmpeg=tools.ffmpeg)
     if isinstance(found, Unusable):
         yield basis(unit.source, unit.settings, tools.ffmpeg)
         yield found
@@ -177,7 +177,7 @@ def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
     """Return the fields of a clip's ledger line besides its patches."""
     measures = clip.measures
     record: dict[str, object] = {
-        "pts_seconds": round(clip.pts_seconds[MIDDLE], 6),
+        "pts_seconds": round(clip.pts_seconds[len(clip.pts_seconds) // 2], 6),
         "pts": [round(time, 6) for time in clip.container_pts_seconds],
         "types": clip.picture_types,
         "scene_difference": round(measures.scene_difference, 3),

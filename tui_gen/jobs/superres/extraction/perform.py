@@ -2,8 +2,9 @@
 
     reader ── one clip ahead ──> cut, shrink, encode, write (in a thread) ──> Made
 
-Decoding the next clip overlaps cutting the last clip. No further clip is decoded, so a generator that nobody
-reads blocks within one clip. Closing the generator ends the decoder and waits for files being written.
+Decoding the next clip overlaps cutting the last clip, unless a clip takes much memory. No further clip is
+decoded, so a generator that nobody reads blocks within one clip. Closing the generator ends the decoder and
+waits for files being written.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, surv
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.presence import Presence
 
+MOST_AHEAD_BYTES = 256 << 20
+"""While a clip with more pixels than this is cut, the next one is not read."""
 TELECINED = (
     "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
     'but taken, as "telecine" says'
@@ -116,7 +119,9 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
                 yield Doing(clip, "cutting", item.attempts)
                 yield await _make(unit, tasks[item.index], item, began.get(item.index))
                 del item  # free its frames before waiting for the next
+                items.task_done()
                 continue
+            items.task_done()
             if isinstance(item, Retried | Failed | Rejected | Unusable):
                 # Before a failure counts against the film, check that its file is there and unchanged.
                 await tools.presence.check(unit.source, unit.path)
@@ -139,6 +144,8 @@ async def _pump(
     try:
         async for item in reader:
             await items.put(item)
+            if isinstance(item, ClipFrames) and item.size_bytes > MOST_AHEAD_BYTES:
+                await items.join()
     except Exception as error:  # noqa: BLE001 - raised again by the consumer, which owns the unit
         await items.put(error)
     else:

@@ -1,0 +1,57 @@
+"""Estimates the memory of one worker, which grows with the frames of a clip. Pure.
+
+worker = what 7 frames take + what the further frames take
+         └── measured          └── kept regions of the frames, and the stacks before and after encoding
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
+from tui_gen.jobs.superres.config.settings import USUAL_LR_VERSIONS, Category, Settings
+from tui_gen.jobs.superres.planning.geometry import PatchFormat
+
+USUAL_BYTES = 800_000_000
+"""The most memory of the processes of one worker on a UHD film, with clips of 7 frames: measured."""
+HELD_CLIPS = 2
+"""The clip that is cut, and the next one, which is read meanwhile."""
+BYTES_A_PIXEL = 3
+
+
+def worker_bytes(settings: Settings) -> int:
+    """Return the most memory of the processes of one worker in bytes, by the largest formats of a video."""
+    if settings.frames <= USUAL_CLIP.frames:
+        return USUAL_BYTES
+    usual = replace(
+        settings,
+        frames=USUAL_CLIP.frames,
+        gt_frames=min(settings.gt_frames, USUAL_CLIP.frames),
+        lr_versions=USUAL_LR_VERSIONS,
+    )
+    return USUAL_BYTES + max(0, _frame_bytes(settings) - _frame_bytes(usual))
+
+
+def _frame_bytes(settings: Settings) -> int:
+    """Return the memory that depends on the number of frames."""
+    groups = [
+        [_largest(settings.categories[name]) for name, weight in video.weights if weight > 0]
+        for video in settings.videos
+    ]
+    kept = max((sum(map(_gt_bytes, group)) for group in groups), default=0) * settings.frames
+    stacks = max((_stack_bytes(settings, form) for group in groups for form in group), default=0)
+    # Of a patch, the stacks and their files, which are no larger, are in memory together.
+    return HELD_CLIPS * kept + 2 * stacks
+
+
+def _largest(category: Category) -> PatchFormat:
+    return max((form for form, _ in category.distribution), key=_gt_bytes)
+
+
+def _gt_bytes(form: PatchFormat) -> int:
+    return BYTES_A_PIXEL * form.gt.width * form.gt.height
+
+
+def _stack_bytes(settings: Settings, form: PatchFormat) -> int:
+    tiles = [(kind.frames, kind.tile(form)) for kind in settings.file_kinds]
+    return sum(BYTES_A_PIXEL * frames * tile.width * tile.height for frames, tile in tiles)

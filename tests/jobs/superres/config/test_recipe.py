@@ -39,12 +39,19 @@ def test_an_earlier_run_folder_differs_by_the_rules_of_its_time_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("gt_frames", 7), ("crop_choice", "detail"), ("repeated_frames", "collapse")]
+    ("setting", "value"),
+    [("frame_step", 2), ("gt_frames", 7), ("crop_choice", "detail"), ("repeated_frames", "collapse")],
 )
 def test_a_setting_that_earlier_versions_did_not_have_is_another_recipe(setting: str, value: object) -> None:
     changed = {**recipe(**{setting: value}), "colour_rules": 1}
     (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
     assert difference.startswith(f"{setting}: ")
+
+
+def test_clips_of_another_length_are_another_recipe() -> None:
+    changed = {**recipe(frames=15), "colour_rules": 1}
+    (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
+    assert difference == "frames: 7 -> 15"
 
 
 @pytest.mark.parametrize("key", ["scale", "frames", "colour_rules"])

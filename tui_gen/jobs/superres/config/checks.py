@@ -28,7 +28,14 @@ from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, FormatEntr
 from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, part_folder, part_name
 from tui_gen.jobs.superres.extraction.kernels import UndefinedKernelError, kernel_for
-from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
+from tui_gen.jobs.superres.extraction.scoring.scores import (
+    KINDS,
+    NEAR_DUPLICATE,
+    REPEATED_FRAMES,
+    Rule,
+    default_rule,
+    least_different,
+)
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.media.geometry import Size
 
@@ -164,7 +171,8 @@ def rules_of(file: ConfigFile) -> dict[str, Rule]:
     for name, entry in file.scores.items():
         kind, written = KINDS[name], entry.model_fields_set
         if entry.do != "off":
-            under = entry.under if "under" in written else kind.under
+            least = least_different(file.base_settings.frames) if name == REPEATED_FRAMES else kind.under
+            under = entry.under if "under" in written else least
             rules[name] = Rule(kind, entry.do, under, entry.over if "over" in written else kind.over)
     return rules
 

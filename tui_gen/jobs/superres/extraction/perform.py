@@ -27,14 +27,13 @@ from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_sco
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
+from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
 from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
 from tui_gen.media.colour import colour_chain, tone_mapping_peak
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.presence import Presence
 
-MOST_AHEAD_BYTES = 256 << 20
-"""While a clip with more pixels than this is cut, the next one is not read."""
 TELECINED = (
     "telecined (3:2 pulldown): of five frames two are woven from two pictures of the film; it is not undone, "
     'but taken, as "telecine" says'

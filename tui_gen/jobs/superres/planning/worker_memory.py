@@ -14,8 +14,8 @@ from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
 USUAL_BYTES = 800_000_000
 """The most memory of the processes of one worker on a UHD film, with clips of 7 frames: measured."""
-HELD_CLIPS = 2
-"""The clip that is cut, and the next one, which is read meanwhile."""
+MOST_AHEAD_BYTES = 256 << 20
+"""While a clip with more pixels than this is cut, the next one is not read. Of smaller clips, two are held."""
 BYTES_A_PIXEL = 3
 
 
@@ -41,7 +41,7 @@ def _frame_bytes(settings: Settings) -> int:
     kept = max((sum(map(_gt_bytes, group)) for group in groups), default=0) * settings.frames
     stacks = max((_stack_bytes(settings, form) for group in groups for form in group), default=0)
     # Of a patch, the stacks and their files, which are no larger, are in memory together.
-    return HELD_CLIPS * kept + 2 * stacks
+    return (kept if kept > MOST_AHEAD_BYTES else 2 * kept) + 2 * stacks
 
 
 def _largest(category: Category) -> PatchFormat:

@@ -13,9 +13,9 @@ from tui_gen.jobs.superres.config.settings import USUAL_LR_VERSIONS, Category, S
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
 USUAL_BYTES = 800_000_000
-"""The most memory of the processes of one worker on a UHD film, with clips of 7 frames: measured."""
+"""The most memory of a worker on a UHD film with clips of 7 frames, measured (docs/performance.md)."""
 MOST_AHEAD_BYTES = 256 << 20
-"""While a clip with more pixels than this is cut, the next one is not read. Of smaller clips, two are held."""
+"""While a clip of more bytes is cut, the next one is not read; of smaller clips, two are held."""
 BYTES_A_PIXEL = 3
 
 

@@ -167,3 +167,19 @@ async def test_a_clip_at_a_key_frame_begins_there(
         numbers = shown_numbers(clip.view(FRAME, WHOLE).pixels)
         assert numbers == list(range(key, key + frames * step, step))
         assert clip.picture_types[0] == "I"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("frames", "step"), [(30, 2), (100, 1), (100, 2)])
+async def test_frames_that_are_not_evenly_apart_are_counted_and_not_calculated(
+    embedded_ffmpeg: str, tmp_path: Path, frames: int, step: int
+) -> None:
+    uneven = ("-vf", f"{LARGE[1]},setpts='(N+0.4*mod(N,3))/24/TB'", "-enc_time_base", "1/1000")
+    film = make_numbered(
+        embedded_ffmpeg, tmp_path / "a.mkv", FRAMES, *uneven, *AVC, "-fps_mode", "passthrough"
+    )
+    settings = lasting(frames, step)
+    facts = await probed(Ffmpeg(embedded_ffmpeg, "9"), film, settings)
+    stretch = stretch_of(film, facts, [task(0, 126 / 24)], settings=settings)
+    (clip,) = await read_both_ways(embedded_ffmpeg, stretch)
+    assert shown_numbers(clip.view(FRAME, WHOLE).pixels) == expected(126, frames, step)

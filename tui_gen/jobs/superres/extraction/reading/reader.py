@@ -27,11 +27,12 @@ from tui_gen.jobs.superres.extraction.reading.decoder_group import (
     start,
 )
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES
-from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, luma_plane
 from tui_gen.jobs.superres.extraction.reading.views import kept_parts, strips_of, views_of
 from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.processes.children import ChildError, StallLimits
 from tui_gen.processes.closing import close_in_thread
 
@@ -39,6 +40,10 @@ CONTAINERS = ("matroska", "mov")
 """The containers with a reliable index of key frames."""
 STARTS = 2
 """The number of starts: a failed decoder group is started once more for the later clips."""
+
+
+HELD_BYTES = 768 << 20
+"""The most memory of decoded frames that are held until it is known which of them are different."""
 
 
 async def read_clips_fast(
@@ -84,7 +89,15 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
         return "rotated"
     if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
         return f"pixels of the format {probe.colour.pixel_format}"
+    if stretch.reach is not None and stretch.window.frames * _frame_bytes(probe) > HELD_BYTES:
+        return "too many frames to hold"
     return None
+
+
+def _frame_bytes(probe: ProbeFacts) -> int:
+    """Return the most memory of a decoded frame: three planes of whole size."""
+    sample_bytes = luma_plane(probe.colour).dtype.itemsize
+    return 3 * sample_bytes * probe.coded.width * probe.coded.height
 
 
 class _FastReading:

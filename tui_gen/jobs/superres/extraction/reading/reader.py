@@ -32,7 +32,6 @@ from tui_gen.jobs.superres.extraction.reading.views import kept_parts, strips_of
 from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import Ffmpeg
-from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.processes.children import ChildError, StallLimits
 from tui_gen.processes.closing import close_in_thread
 
@@ -89,15 +88,15 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
         return "rotated"
     if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
         return f"pixels of the format {probe.colour.pixel_format}"
-    if stretch.reach is not None and stretch.window.frames * _frame_bytes(probe) > HELD_BYTES:
-        return "too many frames to hold"
-    return None
+    return "too many frames to hold" if _holds_too_much(stretch) else None
 
 
-def _frame_bytes(probe: ProbeFacts) -> int:
-    """Return the most memory of a decoded frame: three planes of whole size."""
+def _holds_too_much(stretch: Stretch) -> bool:
+    """Return whether the frames to choose different ones from may take too much memory."""
+    probe = stretch.probe
     sample_bytes = luma_plane(probe.colour).dtype.itemsize
-    return 3 * sample_bytes * probe.coded.width * probe.coded.height
+    frame_bytes = 3 * sample_bytes * probe.coded.width * probe.coded.height
+    return stretch.reach is not None and stretch.window.frames * frame_bytes > HELD_BYTES
 
 
 class _FastReading:

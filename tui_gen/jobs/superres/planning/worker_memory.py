@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.config.settings import USUAL_LR_VERSIONS, Category, Settings
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
 USUAL_BYTES = 800_000_000
 """The most memory of a worker on a UHD film with clips of 7 frames, measured (docs/performance.md)."""
 MOST_AHEAD_BYTES = 256 << 20
 """While a clip of more bytes is cut, the next one is not read; of smaller clips, two are held."""
-BYTES_A_PIXEL = 3
 
 
 def worker_bytes(settings: Settings) -> int:
@@ -38,20 +38,22 @@ def _frame_bytes(settings: Settings) -> int:
         [_largest(settings.categories[name]) for name, weight in video.weights if weight > 0]
         for video in settings.videos
     ]
-    kept = max((sum(map(_gt_bytes, group)) for group in groups), default=0) * settings.frames
-    stacks = max((_stack_bytes(settings, form) for group in groups for form in group), default=0)
+    pixel_bytes = rendering(settings).pixel_bytes
+    pixels = max((sum(map(_gt_pixels, group)) for group in groups), default=0)
+    kept = settings.frames * pixel_bytes * pixels
+    stacks = max((_stack_pixels(settings, form) for group in groups for form in group), default=0)
     # Of a patch, the stacks and their files, which are no larger, are in memory together.
-    return (kept if kept > MOST_AHEAD_BYTES else 2 * kept) + 2 * stacks
+    return (kept if kept > MOST_AHEAD_BYTES else 2 * kept) + 2 * pixel_bytes * stacks
 
 
 def _largest(category: Category) -> PatchFormat:
-    return max((form for form, _ in category.distribution), key=_gt_bytes)
+    return max((form for form, _ in category.distribution), key=_gt_pixels)
 
 
-def _gt_bytes(form: PatchFormat) -> int:
-    return BYTES_A_PIXEL * form.gt.width * form.gt.height
+def _gt_pixels(form: PatchFormat) -> int:
+    return form.gt.width * form.gt.height
 
 
-def _stack_bytes(settings: Settings, form: PatchFormat) -> int:
+def _stack_pixels(settings: Settings, form: PatchFormat) -> int:
     tiles = [(kind.frames, kind.tile(form)) for kind in settings.file_kinds]
-    return sum(BYTES_A_PIXEL * frames * tile.width * tile.height for frames, tile in tiles)
+    return sum(frames * tile.width * tile.height for frames, tile in tiles)

@@ -61,6 +61,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_run,
     most_seconds_of,
 )
+from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import ClipTask, Reach, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Region, Size
@@ -291,7 +292,8 @@ class _Reader:
         shape, plane = self.stretch.shape, luma_plane(self.stretch.probe.colour)
         wants_repeats = self.stretch.settings.needs_repeats
         meter = ClipMeter(shape.middle, plane.bit_depth, wants_repeats=wants_repeats)
-        return ClipTaker(regions, self._luma, meter, count=shape.frames)
+        pixels = pixel_type(self.stretch.settings)
+        return ClipTaker(regions, self._luma, meter, count=shape.frames, pixel_type=pixels)
 
     async def _second_opinion(
         self, done: Pass, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs

@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, PixelType
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.extraction.reading.frame_sinks import FrameSink
 from tui_gen.jobs.superres.extraction.reading.views import KeptPart, Shape, View
 from tui_gen.jobs.superres.extraction.reading.window import most_seconds_of
+from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.planes import aperture_numbers
@@ -47,8 +48,6 @@ from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, reap
 from tui_gen.processes.keepalive import SIGN, Line
 
 READER_CHILD = Path(__file__).with_name("reader_child.py")
-
-Bgr = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +87,16 @@ class DecoderGroup:
     colours: Mapping[Shape, Child]
     limits: StallLimits
     answers: TextSink
+    pixel_type: PixelType
     wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends a `collect`
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
 
     def collect(self, window: RequestedWindow) -> ReadWindow | Refusal:
         """Wait for the next window. Blocks. Raises DecoderGroupError, ChildClosedError."""
-        kept = [(part, part.memory(window.frames)) for part in window.kept]
+        kept = [(part, part.memory(window.frames, self.pixel_type)) for part in window.kept]
         sinks = {
-            _output(self.colours[shape]): _sink(shape, window, kept)
+            _output(self.colours[shape]): _sink(shape, window, kept, self.pixel_type)
             for shape in dict.fromkeys(view.shape for view in window.views)
         }
         with self._lock:
@@ -235,10 +235,12 @@ class _Gathering:
                 self.poll.register(descriptor, select.POLLIN)
 
 
-def _sink(shape: Shape, window: RequestedWindow, kept: Sequence[tuple[KeptPart, Bgr]]) -> FrameSink:
+def _sink(
+    shape: Shape, window: RequestedWindow, kept: Sequence[tuple[KeptPart, Bgr]], pixel_type: PixelType
+) -> FrameSink:
     """Return a sink for the views of one shape, which copies what is kept of them, frame by frame."""
     slots = [number for number, view in enumerate(window.views) if view.shape == shape]
-    tiles = np.empty((len(slots), shape.scaled.height, shape.scaled.width, 3), np.uint8)
+    tiles = np.empty((len(slots), shape.scaled.height, shape.scaled.width, 3), pixel_type)
     copies = [
         (pixels, piece.target, tiles[slots.index(piece.view)][piece.source])
         for part, pixels in kept
@@ -302,7 +304,7 @@ def start(
                 reap(child, REAP_SECONDS)
                 child.close()
             raise
-    return DecoderGroup(reader, colours, limits, answers)
+    return DecoderGroup(reader, colours, limits, answers, pixel_type(stretch.settings))
 
 
 def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:

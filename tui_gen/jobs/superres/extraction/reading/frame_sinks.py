@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, FrameView
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, FrameView, PixelType
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter, Luma
 from tui_gen.jobs.superres.films.combing import sampled
 from tui_gen.media.geometry import Region, Size
@@ -54,7 +54,13 @@ class ClipTaker:
     """Takes the frames of one clip: keeps regions of them in several sizes, and measures their luma."""
 
     def __init__(
-        self, regions: Mapping[Size, Sequence[Region]], luma: Luma, meter: ClipMeter, *, count: int
+        self,
+        regions: Mapping[Size, Sequence[Region]],
+        luma: Luma,
+        meter: ClipMeter,
+        *,
+        count: int,
+        pixel_type: PixelType,
     ) -> None:
         """`regions` are those to keep of frames of a size, `luma` is memory for one frame of luma."""
         self.meter = meter
@@ -62,10 +68,10 @@ class ClipTaker:
         self.views: list[FrameView] = []
         self.sinks: list[FrameSink] = []  # one for each size, and the last for luma
         for size, parts in regions.items():
-            frame = np.empty((size.height, size.width, 3), np.uint8)
+            frame = np.empty((size.height, size.width, 3), pixel_type)
             shapes = [(count, part.height, part.width, 3) for part in parts]
             kept = [
-                FrameView(size, part, np.empty(shape, np.uint8))
+                FrameView(size, part, np.empty(shape, pixel_type))
                 for part, shape in zip(parts, shapes, strict=True)
             ]
             self.views += kept

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, PixelType
 from tui_gen.jobs.superres.planning.geometry import border_margin
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.film_facts import ProbeFacts
@@ -128,9 +128,9 @@ class KeptPart:
     region: Region
     pieces: tuple[Piece, ...]
 
-    def memory(self, frames: int) -> NDArray[np.uint8]:
+    def memory(self, frames: int, pixel_type: PixelType) -> Bgr:
         """Return an array for the pixels of a clip, (frames, height, width, 3)."""
-        return np.empty((frames, self.region.height, self.region.width, 3), np.uint8)
+        return np.empty((frames, self.region.height, self.region.width, 3), pixel_type)
 
 
 def kept_parts(

@@ -78,7 +78,7 @@ async def read_both_ways(ffmpeg: str, stretch: Stretch) -> list[ClipFrames]:
     for one, other in zip(fast, slow, strict=True):
         assert replace(one, views=(), reader="clip") == replace(other, views=())
         region = stretch.tasks[one.index].cuts[0].region
-        assert np.array_equal(*(part_of(clip, region) for clip in (one, other)))
+        assert np.array_equal(part_of(one, region), part_of(other, region))
     return fast
 
 
@@ -138,7 +138,7 @@ async def test_the_stacks_have_their_frames_around_gt(embedded_ffmpeg: str, film
 
 
 @pytest.mark.parametrize(
-    ("frames", "step"), [(15, 2), pytest.param(30, 1, marks=SLOW), pytest.param(31, 3, marks=SLOW)]
+    ("frames", "step"), [(15, 2), pytest.param(30, 1, marks=SLOW), pytest.param(31, 2, marks=SLOW)]
 )
 async def test_without_repeated_frames_the_step_counts_different_ones(
     embedded_ffmpeg: str, tmp_path: Path, frames: int, step: int

@@ -39,6 +39,7 @@ def test_a_kill_changes_no_byte_of_long_clips_and_their_length_is_of_the_recipe(
     killed.complete("--workers", "2")
     assert killed.tree() == whole.tree()
     assert len(whole.tree()) == 3 * 4
+    assert not list(whole.output.rglob("LR_7frames"))
     for gt in whole.output.glob("*/*/GT/*.png"):
         lr, long_lr, long_gt = (
             tiles(gt.parent.parent / folder / gt.name, count)

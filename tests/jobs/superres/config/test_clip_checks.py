@@ -54,6 +54,7 @@ def test_the_stacks_follow_from_the_length(
         ({"frames": 15, "lr_versions": ["5frames", "7frames"]}, {}, 'add "15frames"'),
         ({"frames": 15}, {"gt_frames": 7}, "write 1, or 15"),
         ({"lr_versions": ["all"]}, {}, "other odd numbers"),
+        ({"lr_versions": ["1frames"]}, {}, "other odd numbers"),
         (
             {"frames": 100},
             {

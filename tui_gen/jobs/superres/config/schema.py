@@ -65,7 +65,7 @@ def _as_text(value: object) -> object:
 Weight = Annotated[float, Field(ge=0, le=100, description="a number from 0 to 100")]
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 SizePair = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
-LrVersion = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}frames$")]
+LrVersion = Annotated[str, Field(pattern=r"^([3-9]|[1-9][0-9]{1,2})frames$")]
 Part = Annotated[Amount, PlainValidator(_as_amount)]
 
 Primaries = Literal[

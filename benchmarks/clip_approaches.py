@@ -27,7 +27,7 @@ from benchmarks.clip_samples import FRAMES, FRAMES_PER_SECOND, MIDDLE, Sample, f
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe, Survey
+from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe, Survey
 from tui_gen.media.ffmpeg import find_ffmpeg
 
 PROGRAM = "program"
@@ -219,7 +219,7 @@ def this_program_at_key_frames(sample: Sample, clips: int, output: Path, meter: 
 async def _look(config: Path) -> None:
     settings = load_settings(config)
     tools, path = find_ffmpeg(settings.ffmpeg, os.environ), settings.videos[0].path
-    facts = await media.probe(Probe("film", path, settings).file, least_frames=CLIP_FRAMES, ffmpeg=tools)
+    facts = await media.probe(Probe("film", path, settings).file, least_frames=PROBED_FRAMES, ffmpeg=tools)
     if isinstance(facts, Unusable):
         raise TypeError(facts.reason)
     await media.survey(Survey("film", path, "film", settings, facts, None, ()), ffmpeg=tools)

@@ -79,10 +79,11 @@ def _whole_stretch(config: Path) -> Stretch:
 
 async def _read(stretch: Stretch, ffmpeg: Ffmpeg) -> None:
     first = stretch.probe.first_pts_seconds
-    windows = [RequestedWindow(first + task.windows[0], ()) for task in stretch.tasks]
+    frames = stretch.shape.frames
+    windows = [RequestedWindow(first + task.windows[0], (), (), frames) for task in stretch.tasks]
     decoders = start(stretch, windows, ffmpeg=ffmpeg, threads=1, limits=CLIP_LIMITS)
-    for _ in windows:
-        found = await asyncio.to_thread(decoders.collect, ())
+    for window in windows:
+        found = await asyncio.to_thread(decoders.collect, window)
         if isinstance(found, Refusal):
             raise TypeError(found.reason)
     decoders.close()

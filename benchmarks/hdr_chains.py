@@ -27,10 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.demo import make_demo
 from tui_gen.jobs.superres.media import SourceMissingError, probe
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe
 from tui_gen.media.colour import Chroma, Rendering, colour_chain
 from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg
 from tui_gen.media.film_facts import ProbeFacts
@@ -61,7 +62,7 @@ def hdr_films(ffmpeg: Ffmpeg, paths: list[Path]) -> Iterator[Film]:
     for path in paths:
         try:
             facts = asyncio.run(
-                probe(Probe("-", str(path), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
+                probe(Probe("-", str(path), SETTINGS).file, least_frames=PROBED_FRAMES, ffmpeg=ffmpeg)
             )
         except SourceMissingError:
             sys.exit(f"there is no {path}")
@@ -72,7 +73,16 @@ def hdr_films(ffmpeg: Ffmpeg, paths: list[Path]) -> Iterator[Film]:
 def raw_frames(ffmpeg: Ffmpeg, film: Film, place: float) -> bytes:
     seek = place * film.facts.duration_seconds
     command = [ffmpeg.path, "-nostdin", "-v", "error", *(["-ss", f"{seek:.3f}"] if seek else [])]
-    command += ["-i", f"file:{film.path}", "-map", "0:V:0", "-frames:v", str(CLIP_FRAMES), "-f", "rawvideo"]
+    command += [
+        "-i",
+        f"file:{film.path}",
+        "-map",
+        "0:V:0",
+        "-frames:v",
+        str(USUAL_CLIP.frames),
+        "-f",
+        "rawvideo",
+    ]
     return subprocess.run([*command, "-"], check=True, capture_output=True).stdout
 
 

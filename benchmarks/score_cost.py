@@ -17,7 +17,7 @@ import numpy as np
 
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
-from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter, Luma
 from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail, measure_patch
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, default_rule
 from tui_gen.jobs.superres.units import Cut
@@ -61,8 +61,16 @@ def repeat_costs() -> None:
     alike = np.random.default_rng(2).integers(64, 940, (1, 2160, 3840)).astype("<u2").repeat(7, axis=0)
     different = alike + np.arange(7, dtype="<u2")[:, None, None] * 8
     for label, frames in (("alike", alike), ("different", different)):
-        cost = milliseconds(partial(repeated_pairs, frames, measure_clip(frames, depth=10), depth=10), 3)
-        print(f"7 frames of 3840x2160, {label}: repeated_frames {cost:.0f} ms")
+        without, with_repeats = (
+            milliseconds(partial(measure, frames, wants_repeats=wants), 3) for wants in (False, True)
+        )
+        print(f"7 frames of 3840x2160, {label}: repeated_frames {with_repeats - without:.0f} ms")
+
+
+def measure(frames: Luma, *, wants_repeats: bool) -> None:
+    meter = ClipMeter(3, 10, wants_repeats=wants_repeats)
+    for frame in frames:
+        meter.take(frame)
 
 
 def main() -> None:

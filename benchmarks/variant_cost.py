@@ -25,7 +25,7 @@ from tui_gen.jobs.superres.degradation.presets import PRESET_STEPS
 from tui_gen.jobs.superres.degradation.variants import Blur, Codec, Jpeg, Noise, Resize, Variant, Video
 from tui_gen.jobs.superres.extraction.degrading import cutting_seconds
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, find_ffmpeg, probe, read_clips
-from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Cut, Probe, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Cut, Probe, Stretch
 from tui_gen.media.film_facts import SurveyFacts
 from tui_gen.media.geometry import Region, Size, whole
 
@@ -62,7 +62,7 @@ def draw(ffmpeg: Ffmpeg, film: Path) -> None:
 
 
 async def clip_of(ffmpeg: Ffmpeg, film: Path, settings: Settings) -> tuple[Stretch, ClipFrames]:
-    facts = await probe(Probe("v", str(film), settings).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
+    facts = await probe(Probe("v", str(film), settings).file, least_frames=settings.frames, ffmpeg=ffmpeg)
     if isinstance(facts, Unusable):
         raise TypeError(facts)
     form = BUILT_IN_FORMATS["small_540"]

@@ -33,7 +33,7 @@ from tui_gen.base.errors import OutOfMemoryError
 from tui_gen.engine.model.work import Doing, Failed, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe, Stretch
+from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe, Stretch
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import (
     LAUNCHER,
@@ -282,7 +282,7 @@ async def test_a_hung_probe_is_a_passing_failure(film: Path, tmp_path: Path) -> 
     unit = Probe("v", str(film), SETTINGS)
     with pytest.raises(ChildError, match="ffmpeg hung"):
         await probe(
-            unit.file, least_frames=CLIP_FRAMES, ffmpeg=Ffmpeg(str(hung), "9"), limits=StallLimits(3.0, 3.0)
+            unit.file, least_frames=PROBED_FRAMES, ffmpeg=Ffmpeg(str(hung), "9"), limits=StallLimits(3.0, 3.0)
         )
 
 

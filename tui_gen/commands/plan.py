@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from tui_gen.base.formatting import count, display_name, duration, size
 from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.commands.changed_settings import redone_by_settings, redone_line, refuse_changed_recipe
+from tui_gen.commands.memory_doubt import memory_doubt
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.disk_estimate import need_of
@@ -29,6 +30,7 @@ from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.model.time_estimate import TimeEstimate, described, time_estimate
 from tui_gen.engine.model.work import Learned, Plan, SourcePlan, Stage, Unit, Unusable
 from tui_gen.engine.run.session import replay
+from tui_gen.processes.machine_memory import machine_memory
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 
@@ -45,6 +47,8 @@ def plan_lines(config: JobConfig, width: LineWidth, *, may_mix: bool) -> tuple[l
     for event in opened.found:
         state.apply(event)
     lines = list(dry_run(opened.job.stages, state, time.time, width, workers=config.run.workers))
+    if (doubt := memory_doubt(config.run, machine_memory())) is not None:
+        lines.append(f"Warning: {doubt}")
     return lines, not any(category.shortfall for category in state.categories.values())
 
 

@@ -127,8 +127,8 @@ def _frames(pairs: Pairs, position: int, wanted: FileKind) -> Image:
     pictures = [_decoded(png, pairs.keys[position]) for png in pairs.pictures(position, kind)]
     if len(pictures) == 1:
         pictures = list(np.split(pictures[0], kind.frames))
-    rim = (len(pictures) - wanted.frames) // 2
-    return np.stack(pictures[rim : rim + wanted.frames])
+    first = len(pictures) // 2 - wanted.frames // 2  # frame n // 2 of n is the middle one
+    return np.stack(pictures[first : first + wanted.frames])
 
 
 def _decoded(png: bytes, key: str) -> Image:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter, Luma
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, Reading, probe, read_clips
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
-from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Cut, Probe, Stretch
+from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Cut, Probe, Stretch
 from tui_gen.media.film_facts import ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import Region, Size, whole
 
@@ -90,6 +91,14 @@ def shown_numbers(frames: NDArray[np.uint8]) -> list[int]:
     ]
 
 
+def measured(frames: Luma, *, depth: int, wants_repeats: bool = False) -> ClipMeter:
+    """Measure the frames of a clip, (n, height, width)."""
+    meter = ClipMeter(len(frames) // 2, depth, wants_repeats=wants_repeats)
+    for frame in frames:
+        meter.take(frame)
+    return meter
+
+
 def task(index: int, windows: Sequence[float], *sizes: Size) -> ClipTask:
     """Return a clip to read at some frame sizes."""
     cuts = tuple(Cut("c", "C", TINY, size, whole(size), whole(size), "x") for size in sizes)
@@ -98,7 +107,7 @@ def task(index: int, windows: Sequence[float], *sizes: Size) -> ClipTask:
 
 async def probed(ffmpeg: Ffmpeg, path: Path, settings: Settings = SETTINGS) -> ProbeFacts:
     """Probe a film that is expected to be fine."""
-    facts = await probe(Probe("v", str(path), settings).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
+    facts = await probe(Probe("v", str(path), settings).file, least_frames=PROBED_FRAMES, ffmpeg=ffmpeg)
     assert not isinstance(facts, Unusable), facts
     return facts
 

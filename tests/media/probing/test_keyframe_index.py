@@ -20,10 +20,11 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.extraction.reading import clips
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.media import Ffmpeg, keyframe_index, probe
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe
 from tui_gen.media.facts_json import keyframe_index_from_json, keyframe_index_to_json
 from tui_gen.media.film_facts import KeyframeIndex
 
@@ -83,17 +84,19 @@ async def test_a_clip_is_a_key_frame_and_the_six_frames_after_it(
     times = found.times_seconds(facts.first_pts_seconds)
     assert [round(time + facts.first_pts_seconds, 6) for time in times] == [round(key, 6) for key in keys]
     whole = [
-        (time, key) for time, key in zip(times, keys, strict=True) if every.index(key) + CLIP_FRAMES <= FRAMES
+        (time, key)
+        for time, key in zip(times, keys, strict=True)
+        if every.index(key) + USUAL_CLIP.span <= FRAMES
     ]
     wanted = whole[:: max(1, len(whole) // 2)]
     tasks = [task(index, [time], NUMBERED) for index, (time, _) in enumerate(wanted)]
-    stretch = replace(stretch_of(film, facts, tasks), anchor=0)
+    stretch = replace(stretch_of(film, facts, tasks), begins_at_window=True)
     for reader in (clips.read_clips, read_clips_fast):
         made = clips_of(await read_all(ffmpeg, stretch, reader=reader))
         assert [clip.attempts for clip in made] == [1] * len(wanted)
         for clip, (_, key) in zip(made, wanted, strict=True):
             first = every.index(key)
-            assert shown_numbers(clip.frames[NUMBERED]) == list(range(first, first + CLIP_FRAMES))
+            assert shown_numbers(clip.frames[NUMBERED]) == list(range(first, first + USUAL_CLIP.span))
             assert clip.picture_types[0] == "I"
     assert {clip.reader for clip in made} == {"stretch"}
 
@@ -141,7 +144,9 @@ async def test_key_frames_of_the_real_films_are_those_of_their_packets(
     ffmpeg, compared = Ffmpeg(embedded_ffmpeg, "9"), 0
     for name in ("*/*bbb*pyramid*.mp4", "*/bear*multi*.webm", "*/regular.mkv"):
         for film in sorted(media.glob(name)):
-            facts = await probe(Probe("v", str(film), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
+            facts = await probe(
+                Probe("v", str(film), SETTINGS).file, least_frames=PROBED_FRAMES, ffmpeg=ffmpeg
+            )
             if isinstance(facts, Unusable):
                 continue
             found = await keyframe_index(Probe("v", str(film), SETTINGS).file, facts)

@@ -21,6 +21,7 @@ from tui_gen.commands.check.machine import processors, program, terminal
 from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
 from tui_gen.commands.check.recording import Kept, News, keep, news_of
 from tui_gen.commands.check.table import CheckFindings, json_of, lines_of
+from tui_gen.commands.memory_doubt import memory_doubt
 from tui_gen.commands.offered import offered
 from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.inspect import Condition, Inspected, Inspection
@@ -31,6 +32,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.time_estimate import TimeEstimate, time_estimate
 from tui_gen.engine.run.session import LOCK_NAME, recipe_differences, replay
 from tui_gen.engine.storage.lock import is_held, read_holder
+from tui_gen.processes.machine_memory import machine_memory
 from tui_gen.views.text.progress import Progress
 from tui_gen.views.text.tables import line_width
 
@@ -75,6 +77,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
     planned = _planned(config, inspection, state, news, sources)
     conditions = [
         *_machine(request),
+        *_memory(config),
         *inspection.conditions,
         *_output(config, planned.need, is_busy=is_busy),
         *_run(config, inspection, state, damage, is_busy=is_busy),
@@ -193,6 +196,11 @@ def _planned(
 
 def _machine(request: CheckRequest) -> Sequence[Condition]:
     return program(), processors(), terminal(request.environ), lingering()
+
+
+def _memory(config: JobConfig) -> Sequence[Condition]:
+    doubt = memory_doubt(config.run, machine_memory())
+    return () if doubt is None else (Condition("memory", "warning", doubt),)
 
 
 def _output(config: JobConfig, need: Need | None, *, is_busy: bool) -> Sequence[Condition]:

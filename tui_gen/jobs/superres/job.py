@@ -32,11 +32,9 @@ from tui_gen.jobs.superres.films.source_check import (
 )
 from tui_gen.jobs.superres.films.source_verdict import verdict_basis
 from tui_gen.jobs.superres.opened import OpenedSuperResolution
+from tui_gen.jobs.superres.planning.worker_memory import worker_bytes
 from tui_gen.jobs.superres.stages import DecodingResources, SuperResolution
 from tui_gen.media.presence import Presence
-
-WORKER_BYTES = 800_000_000
-"""The most memory of the processes of one worker, on a UHD film (docs/performance.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class SuperResolutionConfig:
             status_file=settings.status_file,
             workers=settings.max_workers,
             schedule=settings.schedule,
-            worker_bytes=WORKER_BYTES,
+            worker_bytes=worker_bytes(settings),
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_base_dir",
             min_free_key="base_settings.min_free_gb",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ABOUT = """\
 tui-gen turns a library of films into training sets for video super-resolution. \
-From each film it takes clips of seven frames, spread over the running time, \
+From each film it takes clips of seven or more frames, spread over the running time, \
 converts HDR to SDR, and cuts matching large and small pictures out of them."""
 
 

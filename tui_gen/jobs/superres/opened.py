@@ -9,8 +9,15 @@ from functools import partial
 from tui_gen.engine.executors.ground import PortableJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.config.settings import Category, Settings
-from tui_gen.jobs.superres.dataset.folders import USUAL_KINDS, patch_folders, prepare_folders, sweep_leftovers
+from tui_gen.jobs.superres.dataset.folders import (
+    SHORT_KINDS,
+    USUAL_KINDS,
+    patch_folders,
+    prepare_folders,
+    sweep_leftovers,
+)
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.stages import DecodingResources
@@ -26,7 +33,9 @@ def _formats(category: Category) -> list[PatchFormat]:
 
 
 def _kinds(settings: Settings) -> list[str]:
-    return sorted({*USUAL_KINDS, *(kind.name for kind in settings.file_kinds)})
+    """Return the kinds with a folder. `LR_7frames` always exists if clips have seven frames."""
+    usual = USUAL_KINDS if settings.clip_shape.frames == USUAL_CLIP.frames else SHORT_KINDS
+    return sorted({*usual, *(kind.name for kind in settings.file_kinds)})
 
 
 @dataclass(frozen=True, slots=True)

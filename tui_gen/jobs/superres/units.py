@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from tui_gen.engine.model.work import Clip
 
-if TYPE_CHECKING:  # children import this module only for its constants
+if TYPE_CHECKING:  # children import this module only for `Reach`
+    from tui_gen.jobs.superres.clip_shape import ClipShape, WindowShape
     from tui_gen.jobs.superres.config.settings import Settings
     from tui_gen.jobs.superres.planning.geometry import PatchFormat
     from tui_gen.media.film_facts import FilmFile, ProbeFacts, SurveyFacts
@@ -24,14 +25,15 @@ if TYPE_CHECKING:  # children import this module only for its constants
 EXTRACT = "extract"
 """Name of the stage that makes the patches, as in the ledger."""
 
-CLIP_FRAMES = 7
-MIDDLE = 3
-"""Position of the GT frame in a clip; LR holds -2..+2 around it, LR_7frames -3..+3."""
+
+PROBED_FRAMES = 7
+"""The number of frames that a film must have at least; a film too short for a longer clip is known by its
+duration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The range around a window's time in which seven different frames are looked for."""
+    """The range around a window's time in which different frames are looked for."""
 
     before_seconds: float
     after_seconds: float
@@ -64,7 +66,7 @@ class ClipTask:
     """One clip to make."""
 
     index: int
-    # Times of the frame at the stretch's anchor, in seconds from the first PTS of the video track: the
+    # Times of the frame at the window's anchor, in seconds from the first PTS of the video track: the
     # planned time, then those to try if the data there are bad. At most `max_retry_attempts`.
     windows: tuple[float, ...]
     cuts: tuple[Cut, ...]
@@ -135,9 +137,7 @@ class Stretch:
     survey: SurveyFacts
     peak: float | None  # of the video's entry; None: from the metadata
     tasks: tuple[ClipTask, ...]
-    # The position in a clip of the frame nearest to a window's time: the middle frame, or the first frame if
-    # clips begin at key frames.
-    anchor: int = MIDDLE
+    begins_at_window: bool = False  # a clip's first frame, and not its middle frame, is at a window's time
     device: str | None = None  # that decodes it; None: the processor
     # None: the frames of a clip are consecutive, with or without repeats.
     reach: Reach | None = None
@@ -146,6 +146,16 @@ class Stretch:
     def clips(self) -> tuple[Clip, ...]:
         """One clip per task, in time order."""
         return tuple(Clip(self.source, task.index) for task in self.tasks)
+
+    @property
+    def shape(self) -> ClipShape:
+        """The number and the distance of the frames of a clip."""
+        return self.settings.clip_shape
+
+    @property
+    def window(self) -> WindowShape:
+        """The frames of the film that a clip spans, and which one is nearest to a window's time."""
+        return self.shape.window(begins_at_target=self.begins_at_window)
 
     def without(self, done: Collection[Clip]) -> Stretch | None:
         """Return the stretch without the clips that are done, or None when none is left."""

@@ -42,6 +42,7 @@ def test_an_earlier_run_folder_differs_by_the_rules_of_its_time_alone() -> None:
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
+        ("frame_step", 2),
         ("gt_frames", 7),
         ("crop_choice", "detail"),
         ("repeated_frames", "collapse"),
@@ -68,6 +69,12 @@ def test_variants_are_another_recipe_and_so_are_other_encoders() -> None:
     others = recipe_differences(written, {**changed, "lr_variants fingerprint": "b"}, legacy=LEGACY_RECIPE)
     assert others == ["lr_variants fingerprint: 'a' -> 'b'"]
     assert "lr_variants fingerprint" not in recipe()
+
+
+def test_clips_of_another_length_are_another_recipe() -> None:
+    changed = {**recipe(frames=15), "colour_rules": 1}
+    (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
+    assert difference == "frames: 7 -> 15"
 
 
 @pytest.mark.parametrize("key", ["scale", "frames", "colour_rules"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.config.settings import LrVersion, Settings
+from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.file_kinds import GT, LR, FileKind
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.patches import (
@@ -89,7 +89,7 @@ def test_the_middle_tile_of_both_stacks_is_the_shrunken_gt() -> None:
 
 
 @pytest.mark.parametrize("versions", [(), ("5frames",), ("7frames",), ("5frames", "7frames")])
-def test_only_the_stacks_asked_for_are_made(versions: tuple[LrVersion, ...]) -> None:
+def test_only_the_stacks_asked_for_are_made(versions: tuple[str, ...]) -> None:
     both = cut_patch(clip(), CUT, settings=SETTINGS)
     patch = cut_patch(clip(), CUT, settings=replace(SETTINGS, lr_versions=versions))
     assert (LR in patch, LR7 in patch) == ("5frames" in versions, "7frames" in versions)

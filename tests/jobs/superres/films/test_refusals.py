@@ -11,7 +11,7 @@ import pytest
 from tests.jobs.superres.sample_films import SETTINGS, make_numbered, probed, run_ffmpeg
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.media import Ffmpeg, SourceMissingError, StallLimits, probe
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def refusal(ffmpeg: Ffmpeg, path: Path) -> str:
     began = time.monotonic()
     found = await probe(
         Probe("v", str(path), SETTINGS).file,
-        least_frames=CLIP_FRAMES,
+        least_frames=PROBED_FRAMES,
         ffmpeg=ffmpeg,
         limits=StallLimits(20, 20),
     )
@@ -101,7 +101,7 @@ async def test_a_film_of_fewer_than_seven_frames_is_too_short(
 async def test_a_missing_file_says_nothing_about_the_film(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     with pytest.raises(SourceMissingError):
         await probe(
-            Probe("v", str(tmp_path / "gone.mkv"), SETTINGS).file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg
+            Probe("v", str(tmp_path / "gone.mkv"), SETTINGS).file, least_frames=PROBED_FRAMES, ffmpeg=ffmpeg
         )
 
 

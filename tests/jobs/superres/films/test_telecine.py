@@ -26,13 +26,14 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.engine.model.work import Unusable
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.extraction.reading.window import nearest
 from tui_gen.jobs.superres.extraction.scoring.scores import timing
 from tui_gen.jobs.superres.media import Ffmpeg, survey
 from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.timestamps import timeline, timestamp, usable_clips
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Survey
+from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.film_facts import SurveyFacts
 from tui_gen.media.probing.pulldown import field_seconds, is_flagged
 
@@ -120,7 +121,7 @@ def test_windows_of_a_soft_telecined_film_share_no_frame(duration: float, begins
     clips = bit_indices(usable_clips(timeline(facts, SETTINGS), 60)).tolist()
     times = [timestamp(k, duration) for k in clips]
     windows = [nearest(shown, time) for time in sorted(times)]
-    assert all(after - before >= CLIP_FRAMES for before, after in pairwise(windows))
+    assert all(after - before >= USUAL_CLIP.span for before, after in pairwise(windows))
 
 
 @pytest.mark.parametrize("flag", ["setfield=tff", "setfield=prog"])

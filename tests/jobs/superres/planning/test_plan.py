@@ -614,11 +614,11 @@ def test_clips_begin_at_key_frames_of_their_own_and_the_plan_counts_no_more() ->
     plan = extract(chosen, sources, records)
     planned = tasks(plan, "a")
     assert sorted(task.windows[0] for task in planned.values()) == [0.0, 700.0, 1500.0]
-    assert {unit.anchor for unit in stretches(plan)} == {0}
+    assert {unit.window.anchor for unit in stretches(plan)} == {0}
     assert plan.categories["general"].planned == 3
     assert "Film a: only 3 of 20 clips find a key frame of their own" in plan.warnings
     uniform = extract(settings({"general": 20}), sources, records)
-    assert {unit.anchor for unit in stretches(uniform)} == {3}
+    assert {unit.window.anchor for unit in stretches(uniform)} == {3}
     assert len(tasks(uniform, "a")) == 20
 
 

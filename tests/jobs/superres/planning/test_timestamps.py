@@ -7,12 +7,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP, ClipShape
+from tui_gen.jobs.superres.dataset.split import Block
 from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.retries import Retries
 from tui_gen.jobs.superres.planning.timestamps import (
     SLOWEST_FRAME_SECONDS,
     Timeline,
     Windows,
+    sides,
     timestamp,
     usable_clips,
 )
@@ -25,14 +28,20 @@ def untrimmed(duration: float, frame: float = FPS_25) -> Timeline:
 
 
 TIMELINES = st.builds(
-    lambda frames, frame, start, end, reach: Timeline(
-        frames * frame, frame, start * frames * frame, frames * frame * (1 - end), reach_frames=reach
+    lambda frames, frame, start, end, reach, shape: Timeline(
+        frames * frame,
+        frame,
+        start * frames * frame,
+        frames * frame * (1 - end),
+        reach_frames=reach,
+        shape=shape,
     ),
     st.integers(min_value=0, max_value=6000),
     st.sampled_from([1 / 60, 1001 / 24000, FPS_25, 0.1]),
     st.sampled_from([0.0, 0.0, 0.1]),
     st.sampled_from([0.0, 0.0, 0.08]),
     st.sampled_from([None, 12, 30]),
+    st.sampled_from([USUAL_CLIP, USUAL_CLIP, ClipShape(15), ClipShape(30, 2), ClipShape(100)]),
 )
 KEYED = st.builds(
     lambda line, starts: replace(
@@ -54,8 +63,9 @@ def members(bits: int) -> list[int]:
 
 def frames_of(line: Timeline, time: float) -> set[int]:
     """Return the frames that a window may take."""
-    frames = 7 if line.reach_frames is None else 2 * line.reach_frames + 1
-    before = 0 if line.starts_seconds else frames // 2
+    frames = line.shape.span if line.reach_frames is None else 2 * line.reach_frames + 1
+    middle = line.shape.frames // 2 * line.shape.step if line.reach_frames is None else line.reach_frames
+    before = 0 if line.starts_seconds else middle
     first = math.floor(time / line.frame_seconds + 0.5) - before
     return set(range(first, first + frames))
 
@@ -117,8 +127,11 @@ def test_clips_are_left_out_by_the_plain_rule(line: Timeline, capacity: int) -> 
     frames = round(line.duration_seconds / line.frame_seconds)
     for clip in range(2 * capacity):
         time = timestamp(clip, line.duration_seconds)
-        rim = 2.5 if line.reach_frames is None else line.reach_frames - 0.5
-        is_inside = rim <= time / line.frame_seconds < frames - 1 - rim
+        before = after = line.reach_frames
+        if before is None or after is None:
+            before = line.shape.frames // 2 * line.shape.step
+            after = line.shape.span - 1 - before
+        is_inside = before - 0.5 <= time / line.frame_seconds < frames - 0.5 - after
         others = [timestamp(other, line.duration_seconds) for other in kept]
         if is_inside and all(abs(time - other) >= line.apart_seconds for other in others):
             kept.append(clip)
@@ -137,7 +150,7 @@ def test_a_clip_begins_at_the_nearest_key_frame_or_is_left_out(
     for clip in range(2 * capacity):
         time = timestamp(clip, line.duration_seconds)
         _, start = min((abs(start - time), start) for start in starts)
-        needed = 7 if line.reach_frames is None else 2 * line.reach_frames + 1
+        needed = line.shape.span if line.reach_frames is None else 2 * line.reach_frames + 1
         is_inside = round(start / line.frame_seconds) + needed <= frames
         if is_inside and all(abs(start - other) >= line.apart_seconds for other in kept.values()):
             kept[clip] = start
@@ -154,6 +167,19 @@ def test_a_film_of_seven_frames_has_one_centre() -> None:
     clips = members(usable_clips(line, 100))
     assert len(clips) == 1
     assert frames_of(line, timestamp(clips[0], line.duration_seconds)) == set(range(7))
+
+
+def test_the_edges_of_a_long_clip_are_those_of_its_first_and_last_frame() -> None:
+    shape = ClipShape(100, 3)
+    line = Timeline(3000.0, FPS_25, 0.0, 3000.0, block=Block(1000.0, 1200.0), shape=shape)
+    found = sides(line, 400)
+    for clip in members(found.outside):
+        frames = frames_of(line, timestamp(clip, 3000.0))
+        assert len(frames) == 298
+        assert max(frames) * FPS_25 <= 990.0 or min(frames) * FPS_25 >= 1210.0
+    inside = [frames_of(line, timestamp(clip, 3000.0)) for clip in members(found.inside)]
+    assert inside
+    assert all(min(each) * FPS_25 >= 1000.0 and max(each) * FPS_25 <= 1200.0 for each in inside)
 
 
 def test_a_film_of_six_frames_has_none() -> None:

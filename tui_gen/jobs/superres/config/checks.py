@@ -15,6 +15,7 @@ from dataclasses import replace
 from tui_gen.config.commented_json import Key
 from tui_gen.config.documents import absolute
 from tui_gen.config.faults import Fault
+from tui_gen.jobs.superres.config.clip_checks import clip_faults
 from tui_gen.jobs.superres.config.defaults import DEFAULT_DISTRIBUTIONS, default_folder
 from tui_gen.jobs.superres.config.formats import (
     distribution_of,
@@ -26,7 +27,14 @@ from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.config.variant_checks import check_variants
 from tui_gen.jobs.superres.dataset.split import SPLITS, TRAIN, Split, part_folder, part_name
-from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, NEAR_DUPLICATE, Rule, default_rule
+from tui_gen.jobs.superres.extraction.scoring.scores import (
+    KINDS,
+    NEAR_DUPLICATE,
+    REPEATED_FRAMES,
+    Rule,
+    default_rule,
+    least_different,
+)
 
 _TYPO_LIKENESS = 0.75
 _MOST_BITS = 10
@@ -36,7 +44,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     """Return every fault of a file that lies in `folder`."""
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *format_faults(file), *_trim(file), *_ffmpeg(file, folder)]
-    faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output)]
+    faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output), *clip_faults(file)]
     return faults
 
 
@@ -159,7 +167,8 @@ def rules_of(file: ConfigFile) -> dict[str, Rule]:
     for name, entry in file.scores.items():
         kind, written = KINDS[name], entry.model_fields_set
         if entry.do != "off":
-            under = entry.under if "under" in written else kind.under
+            least = least_different(file.base_settings.frames) if name == REPEATED_FRAMES else kind.under
+            under = entry.under if "under" in written else least
             rules[name] = Rule(kind, entry.do, under, entry.over if "over" in written else kind.over)
     return rules
 

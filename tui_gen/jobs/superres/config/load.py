@@ -27,9 +27,10 @@ from tui_gen.config.keys import keys_known_at
 from tui_gen.config.schedule_keys import schedule_of
 from tui_gen.config.validation import Validator
 from tui_gen.jobs.superres.config import checks
+from tui_gen.jobs.superres.config.clip_checks import lr_versions_of
 from tui_gen.jobs.superres.config.formats import further_scales
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
-from tui_gen.jobs.superres.config.settings import LrVersion, Settings, Trim, Video
+from tui_gen.jobs.superres.config.settings import Settings, Trim, Video, lr_version_frames
 from tui_gen.jobs.superres.config.variant_checks import variants_of
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, part_name
 from tui_gen.media.film_facts import ConfiguredTags
@@ -153,7 +154,9 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         scene_cuts=file.scene_cuts,
         max_retry_attempts=base.max_retry_attempts,
         retry_skip_seconds=base.retry_skip_seconds,
-        lr_versions=_lr_versions(base.lr_versions),
+        frames=base.frames,
+        frame_step=base.frame_step,
+        lr_versions=_lr_versions(lr_versions_of(base)),
         scale=base.scale,
         lr_scales=further_scales(file),
         min_free_gb=base.min_free_gb,
@@ -218,8 +221,8 @@ def _video(folder: str, entry: VideoEntry, split: Split, *, val_share: float) ->
     )
 
 
-def _lr_versions(versions: Iterable[LrVersion]) -> tuple[LrVersion, ...]:
-    return tuple(sorted(set(versions)))
+def _lr_versions(versions: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(versions), key=lr_version_frames))
 
 
 def _ffmpeg(folder: str, written: str | None) -> str | None:

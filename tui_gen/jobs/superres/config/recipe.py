@@ -16,12 +16,13 @@ from typing import Any
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
-from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.ffmpeg import Ffmpeg
 
 _PLAIN = (
     "seed",
     "scale",
+    "frames",
+    "frame_step",
     "lr_kernel",
     "lr_border",
     "png_compression",
@@ -50,6 +51,7 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
         "scale": 3,
         "lr_scales": [],
         "frames": 7,
+        "frame_step": 1,
         "colour_rules": 1,
         "gt_frames": 1,
         "crop_choice": "uniform",
@@ -80,7 +82,6 @@ def recipe_of(
     recipe["lr_scales"] = list(settings.lr_scales)
     if settings.colour_output == "linear16":
         recipe["linear_peak_nits"] = settings.linear_peak_nits
-    recipe["frames"] = CLIP_FRAMES
     recipe["colour_rules"] = COLOUR_RULES
     recipe["lr_versions"] = sorted(settings.lr_versions)
     recipe["ffmpeg"] = ffmpeg.version

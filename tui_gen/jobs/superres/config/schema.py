@@ -67,6 +67,7 @@ def _as_text(value: object) -> object:
 Weight = Annotated[float, Field(ge=0, le=100, description="a number from 0 to 100")]
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 SizePair = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
+LrVersion = Annotated[str, Field(pattern=r"^([3-9]|[1-9][0-9]{1,2})frames$")]
 Part = Annotated[Amount, PlainValidator(_as_amount)]
 
 Primaries = Literal[
@@ -252,10 +253,15 @@ class BaseSettings(KeysModel):
         default=60.0, description="a number of seconds above 0"
     )
     """The distance from a place with bad data to the next place that is tried."""
-    lr_versions: Annotated[list[Literal["5frames", "7frames"]], Field(min_length=1)] = Field(
-        default=["5frames", "7frames"], description='one or both of "5frames" and "7frames", in a list'
+    frames: Literal[7, 15, 30, 31, 100] = Field(default=7, description="7, 15, 30, 31 or 100")
+    """The number of frames of a clip; GT is the middle frame (of 30 the 16th, of 100 the 51st)."""
+    frame_step: Annotated[int, Field(ge=1, le=4)] = Field(default=1, description="a whole number from 1 to 4")
+    """The distance of the frames of a clip: 1 takes consecutive frames, 2 every second frame, and so on."""
+    lr_versions: Annotated[list[LrVersion], Field(min_length=1)] | None = Field(
+        default=None,
+        description='a list of "5frames", "7frames" and other odd numbers of frames up to `frames`, or null',
     )
-    """The low-resolution stacks that are written: five frames, seven frames, or both."""
+    """The low-resolution stacks that are written; null is five frames, and as many as `frames`."""
     scale: Scale = Field(default=3, description="2, 3 or 4")
     """The number of ground-truth pixels per low-resolution pixel, on each axis."""
     lr_scales: list[Scale] = Field(default=[], description="a list of 2, 3 and 4, like [2, 4]")
@@ -366,10 +372,11 @@ class ConfigFile(KeysModel):
     """The places of patches: uniformly random, or half of them at the most detailed of four places."""
     repeated_frames: Literal["keep", "collapse"] = Field(default="keep", description='"keep" or "collapse"')
     """Whether the frames of a clip are consecutive, or frames that repeat a picture are left out."""
-    gt_frames: Literal[1, 7] = Field(
-        default=1, description="1, or 7 for a stack of the ground truth of every frame beside GT"
+    gt_frames: Literal[1, 7, 15, 30, 31, 100] = Field(
+        default=1,
+        description="1, or as many as `frames`: 7 for a stack of the ground truth of every frame beside GT",
     )
-    """The ground-truth frames of a patch: the middle frame, or all seven in a separate stack."""
+    """The ground-truth frames of a patch: the middle frame, or all frames in a separate stack."""
     lr_variants: dict[str, VariantEntry] = Field(
         default={}, description='variants by name, like {"h264": {"codec": "libx264", "crf": [18, 35]}}'
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
+from tui_gen.jobs.superres.clip_shape import ClipShape
 from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.degradation.variants import Variant
@@ -18,9 +19,14 @@ from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
-LrVersion = Literal["5frames", "7frames"]
+USUAL_LR_VERSIONS = ("5frames", "7frames")
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
 Scale = Literal[2, 3, 4]
+
+
+def lr_version_frames(version: str) -> int:
+    """Return the number of frames of an LR stack by its name in the configuration, like "7frames"."""
+    return int(version.removesuffix("frames"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,9 @@ class Settings:
     scene_cuts: Literal["accept", "reject"] = "accept"
     max_retry_attempts: int = 10
     retry_skip_seconds: float = 60.0
-    lr_versions: tuple[LrVersion, ...] = ("5frames", "7frames")
+    frames: int = 7  # of a clip
+    frame_step: int = 1  # frames of the film from one frame of a clip to the next
+    lr_versions: tuple[str, ...] = USUAL_LR_VERSIONS  # the LR stacks by their numbers of frames
     scale: Scale = 3  # GT pixels per LR pixel on each axis; a custom format can have another ratio
     lr_scales: tuple[Scale, ...] = ()  # of further LR stacks; ascending, without `scale`
     min_free_gb: float = 5.0
@@ -102,10 +110,10 @@ class Settings:
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
     trim: Trim = field(default_factory=Trim)
-    gt_frames: Literal[1, 7] = 1  # 7: also a stack of the ground truth of all seven frames
+    gt_frames: int = 1  # as many as `frames`: also a stack of the ground truth of all frames
     lr_variants: tuple[Variant, ...] = ()  # degraded LR stacks beside the plain ones
     crop_choice: Literal["uniform", "detail"] = "uniform"
-    repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": a clip has seven different frames
+    repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": the frames of a clip differ
     scores: Rules = field(default_factory=dict)  # without the scores that are off
     schedule: tuple[ScheduleEntry, ...] = ()
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -118,12 +126,17 @@ class Settings:
         return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)
 
     @property
+    def clip_shape(self) -> ClipShape:
+        """The number and the distance of the frames of a clip."""
+        return ClipShape(self.frames, self.frame_step)
+
+    @property
     def file_kinds(self) -> tuple[FileKind, ...]:
         """The kinds of files of a patch: GT, the LR stacks from short to long, variants, the stack of GT.
 
         LR stacks of the format's own ratio are followed by those of `lr_scales`.
         """
-        lengths = sorted(int(version.removesuffix("frames")) for version in self.lr_versions)
+        lengths = sorted(map(lr_version_frames, self.lr_versions))
         stacks = [
             FileKind(is_gt=False, frames=length, scale=scale)
             for scale in (None, *self.lr_scales)

@@ -6,6 +6,8 @@
     lr       LR            the middle five frames, shrunk and stacked
     lr7      LR_7frames    seven frames, shrunk and stacked
 
+Longer clips have kinds like `lr15` and `gt100` with folders like `LR_15frames` and `GT_100frames`.
+
 A kind of LR may have a scale of its own (`lr_x2`, folder `LR_x2`) or be a variant (`lr7_h264`,
 folder `LR_7frames_h264`).
 """

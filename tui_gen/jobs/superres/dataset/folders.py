@@ -26,7 +26,8 @@ from pathlib import Path
 from tui_gen.jobs.superres.dataset.file_kinds import FOLDER_PATTERN, is_kind_folder, kind_folder
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
-USUAL_KINDS = ("gt", "lr", "lr7")
+SHORT_KINDS = ("gt", "lr")
+USUAL_KINDS = (*SHORT_KINDS, "lr7")
 """Kinds whose folders are made even if the settings do not ask for them."""
 
 TEMPORARY_FOLDER = ".tui-gen-tmp"

@@ -17,7 +17,7 @@ RGB = tuple[int, int, int]
 Cells = list[list[tuple[RGB, RGB]]]
 
 _GAP = 2
-_LARGEST_FILE = 64 << 20
+_LARGEST_FILE = 256 << 20
 
 
 def draw_patch(output: Path, patch: JsonObject, *, columns: int, rows: int) -> Cells:

@@ -21,7 +21,7 @@ from tui_gen.jobs.superres.extraction.patches import (
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
-from tui_gen.jobs.superres.units import MIDDLE, ClipTask, Cut, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.geometry import Size
 
 
@@ -115,7 +115,7 @@ def most_detailed(clip: ClipFrames, cut: Cut, settings: Settings) -> Cut:
     def detail_of(choice: Cut) -> int:
         view, at = clip.view(choice.frame, reach(choice, settings)), choice.region
         top, left = at.y - view.area.y, at.x - view.area.x
-        return detail(view.pixels[MIDDLE, top : top + at.height, left : left + at.width])
+        return detail(view.pixels[settings.clip_shape.middle, top : top + at.height, left : left + at.width])
 
     return max(cut.choices, key=detail_of)
 

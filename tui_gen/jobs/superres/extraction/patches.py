@@ -1,6 +1,6 @@
 """Makes patches from frames: GT and LR arrays, then PNG bytes, then files under their final names.
 
-    frames (7, height, width, 3) ── cut_patch ──> arrays ── encode_patch ──> bytes ── write_patch ──> files
+    frames (n, height, width, 3) ── cut_patch ──> arrays ── encode_patch ──> bytes ── write_patch ──> files
 
 Invariant: all files of a patch have their final names, or none, whenever the process dies. All files are
 synced to the disk under temporary names before the first is renamed. GT is renamed last. Until then GT's
@@ -43,7 +43,7 @@ from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.png import CODE_POINTS, encode_png
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.rendering import pixel_type
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Cut
+from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.geometry import Region, whole
 
 # Workers run in parallel already; additional threads inside OpenCV would slow them down.
@@ -61,12 +61,13 @@ PatchFiles = Mapping[str, bytes]
 def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | None = None) -> PatchArrays:
     """Cut one patch from a clip. Raises ValueError for frames of another shape or dtype.
 
-    `frames` has the shape (7, height, width, 3) and the dtype of `pixel_type(settings)`. It shows the region
-    `area` of upright frames of the size `cut.frame`; without `area`, the whole frames. `area` contains
-    `reach(cut, settings)`. The result has the kinds of `settings.file_kinds`, without variants.
+    `frames` has the shape (settings.frames, height, width, 3) and the dtype of `pixel_type(settings)`. It
+    shows the region `area` of upright frames of the size `cut.frame`; without `area`, the whole frames.
+    `area` contains `reach(cut, settings)`. The result has the kinds of `settings.file_kinds`, without
+    variants.
     """
     area = area or whole(cut.frame)
-    expected = (CLIP_FRAMES, area.height, area.width, 3)
+    expected = (settings.frames, area.height, area.width, 3)
     pixels = pixel_type(settings)
     if frames.shape != expected or frames.dtype != pixels:
         message = f"a clip of {expected} {pixels} was expected, not of {frames.shape} {frames.dtype}"
@@ -109,9 +110,9 @@ def stacked(frames: Sequence[Image], count: int) -> Image:
 
 
 def _middle(frames: Sequence[Image], count: int) -> Sequence[Image]:
-    """Return the middle `count` of frames in the order of time."""
-    rim = (len(frames) - count) // 2
-    return frames[rim : rim + count]
+    """Return `count` frames around the middle one, in the order of time: frame n // 2 of n (`ClipShape`)."""
+    first = len(frames) // 2 - count // 2
+    return frames[first : first + count]
 
 
 def _within(region: Region, area: Region) -> Region:

@@ -2,8 +2,9 @@
 
     reader ── one clip ahead ──> cut, shrink, encode, write (in a thread) ──> Made
 
-Decoding the next clip overlaps cutting the last clip. No further clip is decoded, so a generator that nobody
-reads blocks within one clip. Closing the generator ends the decoder and waits for files being written.
+Decoding the next clip overlaps cutting the last clip, unless a clip takes much memory. No further clip is
+decoded, so a generator that nobody reads blocks within one clip. Closing the generator ends the decoder and
+waits for files being written.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_sco
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, ClipTask, Probe, Stretch, Survey
+from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
+from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
 from tui_gen.media.colour import colour_chain, tone_mapping_peak
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
@@ -57,7 +59,7 @@ class Tools:
 async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, None]:
     """Read the headers of one film."""
     await tools.presence.check(unit.source, unit.path)
-    found = await media.probe(unit.file, least_frames=CLIP_FRAMES, ffmpeg=tools.ffmpeg)
+    found = await media.probe(unit.file, least_frames=PROBED_FRAMES, ffmpeg=tools.ffmpeg)
     if isinstance(found, Unusable):
         yield basis(unit.source, unit.settings, tools.ffmpeg)
         yield found
@@ -132,7 +134,9 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
                     if not isinstance(report, Retried):
                         break
                 del item  # free its frames before waiting for the next
+                items.task_done()
                 continue
+            items.task_done()
             if isinstance(item, Retried | Failed | Rejected | Unusable):
                 # Before a failure counts against the film, check that its file is there and unchanged.
                 await tools.presence.check(unit.source, unit.path)
@@ -155,6 +159,8 @@ async def _pump(
     try:
         async for item in reader:
             await items.put(item)
+            if isinstance(item, ClipFrames) and item.size_bytes > MOST_AHEAD_BYTES:
+                await items.join()
     except Exception as error:  # noqa: BLE001 - raised again by the consumer, which owns the unit
         await items.put(error)
     else:
@@ -205,7 +211,7 @@ def _record(clip: ClipFrames, scores: dict[str, float]) -> dict[str, object]:
     """Return the fields of a clip's ledger line besides its patches."""
     measures = clip.measures
     record: dict[str, object] = {
-        "pts_seconds": round(clip.pts_seconds[MIDDLE], 6),
+        "pts_seconds": round(clip.pts_seconds[len(clip.pts_seconds) // 2], 6),
         "pts": [round(time, 6) for time in clip.container_pts_seconds],
         "types": clip.picture_types,
         "scene_difference": round(measures.scene_difference, 3),

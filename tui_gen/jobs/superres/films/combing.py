@@ -78,8 +78,8 @@ def order_of(frames: Sequence[Plane] | Plane, *, depth: int = 8) -> Order | None
     return "progressive" if own < PROGRESSIVE_RATIO * (first + second) / 2 else None
 
 
-def is_clip_combed(frames: Plane, *, depth: int) -> bool:
-    """Return whether any of the consecutive frames of a clip, (n, height, width), is interlaced."""
+def is_clip_combed(frames: Sequence[Plane] | Plane, *, depth: int) -> bool:
+    """Return whether any of the frames of a clip, (n, height, width) or `sampled` ones, is interlaced."""
     return any(
         order_of(frames[first : first + 3], depth=depth) in COMBED for first in range(0, len(frames) - 2, 2)
     )
@@ -107,15 +107,20 @@ def judged(orders: Sequence[Order | None]) -> Fields:
     return Fields(order, is_in_parts=combed < WHOLE_SHARE * told, is_known=True)
 
 
-def _lines(luma: Plane, depth: int) -> NDArray[np.float32]:
-    """Return some columns in levels of 8 bits, whole blocks only, with two lines at both ends."""
+def sampled(luma: Plane) -> Plane:
+    """Return a copy of the part of a frame that is measured; the part of this part is the same again."""
     height, width = luma.shape
     step = max(1, width // COLUMNS)
     rows = (height - 4) // BLOCK_LINES * BLOCK_LINES
     columns = width // (step * BLOCK_COLUMNS) * BLOCK_COLUMNS
     if rows <= 0 or columns <= 0:
-        return np.empty((0, 0), np.float32)
-    part = luma[: rows + 4, : columns * step : step].astype(np.float32)
+        return luma[:0, :0].copy()
+    return luma[: rows + 4, : columns * step : step].copy()
+
+
+def _lines(luma: Plane, depth: int) -> NDArray[np.float32]:
+    """Return some columns in levels of 8 bits, whole blocks only, with two lines at both ends."""
+    part = sampled(luma).astype(np.float32)
     part /= np.float32(2.0 ** (depth - 8))
     return part
 

@@ -13,13 +13,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Survey
+from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.ffmpeg import Ffmpeg, Input, downloaded, input_arguments
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, TextSink, run_child
 
 DEVICES = ("cuda", "vaapi", "qsv")
 """The order in which "auto" tries the devices."""
 _TAGS = re.compile(r"^(?:\[[^]]*\] ?)+")  # "[CUDA @ 0x5639] [error] ": the address differs each time
+COMPARED_FRAMES = 7
 HARDWARE_LIMITS = StallLimits(first_seconds=60.0, next_seconds=60.0)
 
 
@@ -42,7 +43,7 @@ async def hardware(unit: Survey, *, ffmpeg: Ffmpeg, limits: StallLimits = HARDWA
     if ended.was_killed:
         reason = "the look at the film was killed or stalled"
         raise ChildError(reason, ended.tail)
-    if len(expected) < CLIP_FRAMES:
+    if len(expected) < COMPARED_FRAMES:
         return Hardware(asked, None, "no seven frames to compare could be decoded in its middle")
     refusals = []
     for device in DEVICES if asked == "auto" else (asked,):
@@ -67,7 +68,7 @@ async def _hashes(
         )
         given.remove("-xerror")  # damage elsewhere in the film does not matter here
         filters = f"{downloaded(pixels)},format={pixels}" if device else f"format={pixels}"
-        kind = ["-an", "-sn", "-dn", "-fps_mode", "passthrough", "-frames:v", str(CLIP_FRAMES)]
+        kind = ["-an", "-sn", "-dn", "-fps_mode", "passthrough", "-frames:v", str(COMPARED_FRAMES)]
         return [*given, "-map", "0:V:0", *kind, "-vf", filters, "-f", "framemd5", f"pipe:{pipes[0]}"]
 
     ended = await run_child(
@@ -87,7 +88,7 @@ async def _hashes(
 def _why_not(found: Sequence[str], ended: Ended) -> str:
     if ended.was_killed:
         return "it hung" if ended.has_stalled else "ffmpeg was killed"
-    if len(found) == CLIP_FRAMES:
+    if len(found) == COMPARED_FRAMES:
         return "other pixels than the processor decodes"
     said = [_TAGS.sub("", line) for line in ended.tail.splitlines() if line]
     return said[0][:160] if said else f"only {len(found)} frames came"

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.planning.stretches import STRETCH_CLIPS
 
@@ -50,7 +51,10 @@ def recorded_cost(settings: Settings, facts: Mapping[str, Any]) -> ClipCost | No
 
 def _basis(settings: Settings) -> JsonObject:
     """Return the settings that change the cost of a clip or a patch."""
+    shape = settings.clip_shape
+    clip = {} if shape == USUAL_CLIP else {"frames": shape.frames, "frame_step": shape.step}
     return {
+        **clip,
         "hdr": settings.hdr,
         "chroma": settings.chroma,
         "hwaccel": settings.hwaccel,

@@ -20,7 +20,6 @@ from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Upright, fit, square_if_nearly
 from tui_gen.jobs.superres.planning.stereo import SIDE_BY_SIDE, eye_of, picture_of_eye
 from tui_gen.jobs.superres.planning.timestamps import Timeline, sides, timeline, usable_clips
-from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.colour import retagged
 from tui_gen.media.facts_json import keyframe_index_from_json, probe_from_json, survey_from_json
 from tui_gen.media.film_facts import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
@@ -231,7 +230,7 @@ def _unfit_length(line: Timeline, clips: int, usable: int) -> str | None:
     needed = line.frames_before + 1 + line.frames_after
     if frames < needed:
         doubt = "" if line.is_rate_known else " for certain, as its frame rate is not known"
-        what = "of a clip" if line.reach_frames is None else f"in which {CLIP_FRAMES} that differ are sought"
+        what = f"in which {line.shape.span} that differ are sought" if line.reach_frames else "of a clip"
         return f"too short: {line.duration_seconds:.2f} s do not hold the {needed} frames {what}{doubt}"
     return (
         f"none of its {2 * clips} possible clips lies wholly in {line.usable_seconds:.2f} s"

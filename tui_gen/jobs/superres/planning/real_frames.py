@@ -21,6 +21,8 @@ from tui_gen.media.film_facts import ProbeFacts
 HOLD_TIMES_MEDIAN = 4.0
 HOLD_SECONDS = 0.5
 """A distance of two frames in a window is a hold if it is more than both."""
+MOST_COMPARED = 1 << 20
+"""The most distances in memory: those of long windows are many times the frames of a film."""
 
 Seconds = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -79,6 +81,11 @@ def _good_firsts(frames: RealFrames, gaps: int) -> Mask:
     if frames.count <= gaps:
         return np.zeros(0, np.bool_)
     windows = sliding_window_view(np.diff(frames.times), gaps)
+    rows = max(1, MOST_COMPARED // gaps)
+    return np.concatenate([_without_hold(windows[at : at + rows]) for at in range(0, len(windows), rows)])
+
+
+def _without_hold(windows: Seconds) -> Mask:
     limit = np.maximum(HOLD_TIMES_MEDIAN * np.median(windows, axis=1), HOLD_SECONDS)
     good: Mask = windows.max(axis=1) <= limit
     return good

@@ -62,7 +62,7 @@ class Stretches:
                 probe=self.probe,
                 survey=self.survey,
                 peak=self.video.peak,
-                anchor=self.windows.line.anchor,
+                begins_at_window=self.windows.line.starts_seconds is not None,
                 device=self.device,
                 reach=self.windows.line.reach,
                 tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),

@@ -9,10 +9,11 @@ film. No two planned windows of a film share a frame.
     frame  0  1  2 [3] 4  5  6      a window: 7 frames around the one nearest the timestamp. With N frames
            |<- 2.5 ->|              the timestamp lies in [2.5, N - 3.5) frames: for N = 7, frame 3 alone.
 
-If two timestamps are at least 8 frames apart, their windows share no frame: choosing the nearest frame moves
-each by at most half a frame. Planned timestamps keep this distance.
+If two timestamps are at least 8 frames apart, their windows of 7 frames share no frame: choosing the nearest
+frame moves each by at most half a frame. Planned timestamps keep this distance. A window is the whole span of
+a clip, with the frames that are left out between the clip's own (`ClipShape`).
 
-If repeated frames are left out, a window is the whole range in which seven different frames are looked for:
+If repeated frames are left out, a window is the whole range in which different frames are looked for:
 `reach_frames` on both sides, or the same number after a key frame.
 
 If the distance of frames varies, windows are placed and kept apart by the real timestamps (real_frames).
@@ -31,22 +32,24 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP, ClipShape
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, Block
 from tui_gen.jobs.superres.planning.clip_bits import as_bits, bit_indices
 from tui_gen.jobs.superres.planning.real_frames import RealFrames, real_frames
 from tui_gen.jobs.superres.planning.retries import Retries
 from tui_gen.jobs.superres.planning.title_gaps import title_gaps
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
+from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.film_facts import ProbeFacts
 
 GOLDEN = 0.6180339887498949
 SLOWEST_FRAME_SECONDS = 1 / 8
 """Spacing assumed if the distance of frames is unknown: no film has fewer frames per second."""
-REACH_SECONDS = 0.5
-"""The range on both sides of a timestamp in which seven different frames are looked for: enough for pictures
-shown for an eighth of a second each, as in animation on threes, at any frame rate."""
-FEWEST_REACH_FRAMES = 12
+LONGEST_SHOWN_SECONDS = 1 / 8
+LONGEST_SHOWN_FRAMES = 3
+"""The range in which different frames are looked for is enough for pictures that are each shown for an eighth
+of a second, as in animation on threes, and for at least three frames: half a second and 12 frames on both
+sides of a timestamp for clips of 7 frames."""
 BEFORE_KEY_SECONDS = 1e-4
 """The tolerance before a key frame at which a window begins: covers the rounding of timestamps, and is less
 than the distance of any two frames."""
@@ -71,15 +74,17 @@ class Timeline:
     starts_seconds: tuple[float, ...] | None = None
     # The trimmed parts between start and end: (begin, end), ascending and disjoint.
     gaps_seconds: tuple[tuple[float, float], ...] = ()
-    # The number of frames on both sides in which seven different ones are looked for. None: any seven frames.
+    # The number of frames on both sides in which different ones are looked for. None: the frames are
+    # consecutive.
     reach_frames: int | None = None
+    shape: ClipShape = USUAL_CLIP
     # All frames, if their distance varies. None: they are `frame_seconds` apart.
     frames: RealFrames | None = None
 
     @property
     def anchor(self) -> int:
         """The position in a window of the frame at the window's time."""
-        return MIDDLE if self.starts_seconds is None else 0
+        return self.shape.anchor if self.starts_seconds is None else 0
 
     @property
     def frames_before(self) -> int:
@@ -89,7 +94,7 @@ class Timeline:
     @property
     def frames_after(self) -> int:
         """The number of frames in a window after the frame at its time."""
-        frames = CLIP_FRAMES if self.reach_frames is None else 2 * self.reach_frames + 1
+        frames = self.shape.span if self.reach_frames is None else 2 * self.reach_frames + 1
         return frames - 1 - self.frames_before
 
     @property
@@ -109,7 +114,7 @@ class Timeline:
 
     @property
     def reach(self) -> Reach | None:
-        """The range in which different frames are looked for; None: any seven consecutive frames."""
+        """The range in which different frames are looked for; None: any consecutive frames."""
         if self.reach_frames is None:
             return None
         before = (self.frames_before + 0.5) * self.frame_seconds if self.anchor else BEFORE_KEY_SECONDS
@@ -136,6 +141,7 @@ def timeline(
     frame, duration, trim = probe.frame_seconds, probe.duration_seconds, settings.trim
     is_known = frame is not None and 0 < frame < math.inf
     frame_seconds = frame if frame is not None and is_known else SLOWEST_FRAME_SECONDS
+    is_collapsed = settings.repeated_frames == "collapse"
     return Timeline(
         duration_seconds=duration,
         frame_seconds=frame_seconds,
@@ -145,14 +151,17 @@ def timeline(
         block=block,
         starts_seconds=starts_seconds,
         gaps_seconds=tuple(title_gaps(probe)) if trim.has_chapters else (),
-        reach_frames=reach_frames(frame_seconds) if settings.repeated_frames == "collapse" else None,
+        reach_frames=reach_frames(frame_seconds, settings.clip_shape) if is_collapsed else None,
+        shape=settings.clip_shape,
         frames=real_frames(probe),
     )
 
 
-def reach_frames(frame_seconds: float) -> int:
-    """Return the number of frames on each side of a timestamp that are searched for seven different ones."""
-    return max(FEWEST_REACH_FRAMES, math.ceil(round(REACH_SECONDS / frame_seconds, 6)))
+def reach_frames(frame_seconds: float, shape: ClipShape) -> int:
+    """Return the number of frames on each side of a timestamp that are searched for a clip's frames."""
+    pictures = shape.anchor + 1
+    seconds = pictures * LONGEST_SHOWN_SECONDS
+    return max(pictures * LONGEST_SHOWN_FRAMES, math.ceil(round(seconds / frame_seconds, 6)))
 
 
 def timestamp(index: int, duration_seconds: float) -> float:

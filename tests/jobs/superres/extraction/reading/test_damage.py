@@ -13,6 +13,7 @@ from tests.jobs.superres.sample_films import (
     ClipReader,
     clips_of,
     make_numbered,
+    measured,
     probed,
     read_all,
     shown_numbers,
@@ -22,7 +23,6 @@ from tests.jobs.superres.sample_films import (
 from tui_gen.engine.model.work import Rejected
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.extraction.reading.damage_child import Decoded, verdict
-from tui_gen.jobs.superres.extraction.reading.luma import measure_clip
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.media import Ffmpeg
 
@@ -103,7 +103,7 @@ def test_a_complaint_belongs_to_the_packets_decoded_for_the_window() -> None:
 def test_a_texture_finer_than_a_block_is_not_blank() -> None:
     board = np.indices((48, 64)).sum(axis=0) % 2 * 250
     frames = np.stack([board.astype(np.uint8)] * 7)
-    assert not measure_clip(frames, depth=8).is_blank
-    assert not measure_clip(frames.astype(np.uint16) * 4, depth=10).is_blank
+    assert not measured(frames, depth=8).is_blank
+    assert not measured(frames.astype(np.uint16) * 4, depth=10).is_blank
     noise = np.random.default_rng(0).normal(20, 4, (7, 48, 64)).clip(0, 255).astype(np.uint8)
-    assert measure_clip(noise, depth=8).is_blank
+    assert measured(noise, depth=8).is_blank

@@ -9,15 +9,24 @@ from typing import cast
 import numpy as np
 import pytest
 
-from tui_gen.jobs.superres.extraction.reading.decoder_group import DecoderGroup, ReadWindow, Refusal
-from tui_gen.jobs.superres.extraction.reading.views import View
-from tui_gen.jobs.superres.units import CLIP_FRAMES
+from tui_gen.jobs.superres.extraction.reading.decoder_group import (
+    DecoderGroup,
+    ReadWindow,
+    Refusal,
+    RequestedWindow,
+)
+from tui_gen.jobs.superres.extraction.reading.views import KeptPart, Piece, View
 from tui_gen.media.decoding.decoder_errors import listen
 from tui_gen.media.geometry import Region, Size
 from tui_gen.processes.children import Child, StallLimits, TextSink
 
 SIZE = Size(4, 2)
 VIEW = View(SIZE, Region(0, 0, 4, 2), Region(0, 0, 4, 2))
+EVERYTHING = (slice(None), slice(None))
+WINDOW = RequestedWindow(
+    0.0, (VIEW,), (KeptPart(SIZE, VIEW.area, (Piece(0, EVERYTHING, EVERYTHING),)),), frames=7
+)
+
 BYTES = np.dtype(np.uint8)
 LIMITS = StallLimits(first_seconds=5.0, next_seconds=5.0)
 
@@ -56,7 +65,7 @@ def test_pixels_of_the_next_window_are_not_taken_for_those_of_one_that_is_refuse
     decoders = DecoderGroup(
         reader.child(), {VIEW.shape: colour.child()}, LIMITS, TextSink(), np.dtype(np.uint8)
     )
-    frames = np.arange(CLIP_FRAMES * 2 * 4 * 3, dtype=np.uint8)
+    frames = np.arange(7 * 2 * 4 * 3, dtype=np.uint8)
     # The reader is a window ahead: its pixels wait already, before anything of this one was heard.
     os.write(colour.target, frames.tobytes())
 
@@ -65,7 +74,7 @@ def test_pixels_of_the_next_window_are_not_taken_for_those_of_one_that_is_refuse
 
     later = threading.Timer(0.2, answer)
     later.start()
-    refused, read = decoders.collect([VIEW]), decoders.collect([VIEW])
+    refused, read = decoders.collect(WINDOW), decoders.collect(WINDOW)
     later.join()
     assert refused == Refusal("damage")
     assert isinstance(read, ReadWindow)

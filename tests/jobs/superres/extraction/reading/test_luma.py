@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tui_gen.jobs.superres.extraction.reading.luma import block_means, measure_clip
+from tests.jobs.superres.sample_films import measured
+from tui_gen.jobs.superres.extraction.reading.luma import block_means
 
 
 def test_block_means_are_those_of_whole_blocks_at_8_bits() -> None:
@@ -22,7 +23,7 @@ def test_differences_are_of_first_and_last_and_of_neighbours() -> None:
     frames = np.zeros((7, 16, 16), np.uint8)
     frames[4:] = 100
     frames[3, :, 8:] = 30
-    measures = measure_clip(frames, depth=8)
+    measures = measured(frames, depth=8).measures()
     assert measures.scene_difference == 100.0
     assert measures.pair_differences == (0.0, 0.0, 15.0, 85.0, 0.0, 0.0)
     assert not measures.is_blank
@@ -32,4 +33,4 @@ def test_a_middle_frame_without_detail_is_blank() -> None:
     frames = np.random.default_rng(2).integers(0, 255, (7, 64, 64)).astype(np.uint8)
     frames[3] = 16
     frames[3, ::2] = 17
-    assert measure_clip(frames, depth=8).is_blank
+    assert measured(frames, depth=8).is_blank

@@ -26,6 +26,7 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.engine.model.work import Rejected
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP, USUAL_WINDOW, WindowShape
 from tui_gen.jobs.superres.extraction.reading import clips
 from tui_gen.jobs.superres.extraction.reading.luma import LumaPlane
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
@@ -33,8 +34,8 @@ from tui_gen.jobs.superres.extraction.reading.repeated import (
     TOO_FEW_DIFFERENT,
     Walk,
     WalkSink,
+    chosen_different,
     picked,
-    seven_different,
 )
 from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
 from tui_gen.jobs.superres.media import Ffmpeg
@@ -167,7 +168,9 @@ async def test_a_clip_at_a_key_frame_goes_on_from_there(embedded_ffmpeg: str, tm
     keys = [31, 62, 93]  # 31 and 93 show a picture for the second time
     times = [truth.times[key] - facts.first_pts_seconds for key in keys]
     tasks = [task(k, [time], NUMBERED) for k, time in enumerate(times)]
-    stretch = replace(stretch_of(film, facts, tasks, settings=COLLAPSING), anchor=0, reach=line.reach)
+    stretch = replace(
+        stretch_of(film, facts, tasks, settings=COLLAPSING), begins_at_window=True, reach=line.reach
+    )
     for reader in (clips.read_clips, read_clips_fast):
         made = clips_of(await read_all(ffmpeg, stretch, reader=reader))
         for clip, key in zip(made, keys, strict=True):
@@ -248,11 +251,11 @@ def test_a_sink_walks_through_frames_that_come_in_pieces(depth: int) -> None:
 def test_the_picture_at_the_target_is_the_middle_one_and_the_first_seen_is_left_out() -> None:
     pts = [n / 24 for n in range(25)]
     firsts = [0, 2, 5, 7, 10, 12, 15, 17]
-    assert seven_different(pts, firsts, 11 / 24, 3) == firsts[1:]
-    assert seven_different(pts, firsts[1:], 9.9 / 24, 3) == firsts[1:]
-    assert seven_different(pts, firsts, 9 / 24, 3) == []  # 0 began who knows when
-    assert seven_different(pts, firsts[:-1], 11 / 24, 3) == []
-    assert seven_different(pts, firsts, 0.0, 0) == firsts[:-1]
+    assert chosen_different(pts, firsts, 11 / 24, USUAL_WINDOW) == firsts[1:]
+    assert chosen_different(pts, firsts[1:], 9.9 / 24, USUAL_WINDOW) == firsts[1:]
+    assert chosen_different(pts, firsts, 9 / 24, USUAL_WINDOW) == []  # 0 began who knows when
+    assert chosen_different(pts, firsts[:-1], 11 / 24, USUAL_WINDOW) == []
+    assert chosen_different(pts, firsts, 0.0, WindowShape(7, 0)) == firsts[:-1]
 
 
 def test_picked_frames_are_those_and_no_others() -> None:
@@ -263,4 +266,4 @@ def test_picked_frames_are_those_and_no_others() -> None:
 
 @pytest.mark.parametrize(("rate", "frames"), [(24, 12), (23.976, 12), (48, 24), (60, 30), (12, 12), (8, 12)])
 def test_frames_are_looked_through_for_half_a_second_to_both_sides(rate: float, frames: int) -> None:
-    assert reach_frames(1 / rate) == frames
+    assert reach_frames(1 / rate, USUAL_CLIP) == frames

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_gen.jobs.superres.clip_shape import WindowShape
 from tui_gen.jobs.superres.extraction.reading.window import (
     Span,
     begins_too_late,
@@ -15,6 +16,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
 from tui_gen.media.decoding.frame_log import FrameLog, ShownFrame
 from tui_gen.media.geometry import Size
 
+AT_FIRST = WindowShape(7, 0)
 # Timestamps in milliseconds, as matroska keeps them, at least 2 ms apart.
 TIMES = st.lists(st.integers(2, 500), min_size=7, max_size=60).map(
     lambda gaps: [sum(gaps[: i + 1]) / 1000 for i in range(len(gaps))]
@@ -52,16 +54,16 @@ def test_with_the_anchor_first_the_span_begins_at_the_target_s_own_frame(
     times: list[float], data: st.DataObject
 ) -> None:
     first = data.draw(st.integers(0, len(times) - 1))
-    span = exact_span(times, times[first], 0)
+    span = exact_span(times, times[first], AT_FIRST)
     if len(times) - first < 7:
         assert span is None
         return
     assert span is not None
     assert span.positions(times) == list(range(first, first + 7))
-    assert is_centred(times[first : first + 7], times[first], 0)
+    assert is_centred(times[first : first + 7], times[first], AT_FIRST)
     # Were it missing, the frames after it would not be taken for the clip.
-    assert exact_span(times[first + 1 :], times[first], 0) is None
-    assert begins_too_late(times[first + 1 :], times[first], 0)
+    assert exact_span(times[first + 1 :], times[first], AT_FIRST) is None
+    assert begins_too_late(times[first + 1 :], times[first], AT_FIRST)
 
 
 def test_a_tie_goes_to_the_earlier_frame() -> None:

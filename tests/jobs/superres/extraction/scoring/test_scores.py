@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.jobs.superres.sample_films import measured
 from tui_gen.contract.stats import Measure
-from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
 from tui_gen.jobs.superres.extraction.scoring.scores import (
     KINDS,
     ClipTraits,
@@ -102,8 +102,7 @@ def test_a_frame_repeats_where_mean_and_percentile_of_all_pixels_say_so(seed: in
         difference = np.abs(after[part].astype(np.float64) - before[part]) / 4
         highest = np.percentile(difference, 99.9, method="inverted_cdf")
         expected.append(bool(difference.mean() < 0.4 and highest < 4))
-    measures = measure_clip(frames, depth=10)
-    assert repeated_pairs(frames, measures, depth=10) == tuple(expected)
+    assert measured(frames, depth=10, wants_repeats=True).repeated == expected
 
 
 @given(st.sampled_from(sorted(KINDS)), st.floats(-5, 60).map(lambda value: round(value, 1)))

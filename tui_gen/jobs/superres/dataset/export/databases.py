@@ -15,9 +15,8 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.dataset.export.provenance import Provenance
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work, gt_size, numbered, shape
-from tui_gen.jobs.superres.dataset.export.trees import META, SEPTUPLET
+from tui_gen.jobs.superres.dataset.export.trees import CLIP_FRAMES, META, MIDDLE, SEPTUPLET
 from tui_gen.jobs.superres.dataset.split import TRAIN
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
 from tui_gen.media.geometry import Size
 
 COMPRESSION_TOLD = 1

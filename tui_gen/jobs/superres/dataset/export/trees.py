@@ -19,9 +19,9 @@ from tui_gen.jobs.superres.dataset.export.tree import (
     spaced_shape,
 )
 from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
 
 META = "meta_info.txt"
+CLIP_FRAMES, MIDDLE = 7, 3
 SEPTUPLET = [f"im{number}" for number in range(1, CLIP_FRAMES + 1)]
 
 

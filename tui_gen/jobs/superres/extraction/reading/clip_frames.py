@@ -15,6 +15,7 @@ from tui_gen.media.geometry import Region, Size, contains, whole
 
 Bgr = NDArray[np.unsignedinteger[Any]]
 """Pixels with 8 bits a channel, or 16 if the configuration asks for HDR."""
+PixelType = np.dtype[np.uint8] | np.dtype[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class FrameView:
 
     frame: Size  # of a whole frame, scaled
     area: Region  # the region, in pixels of `frame`
-    pixels: Bgr = field(repr=False)  # (7, height, width, 3) of `area`: BGR, upright, square pixels
+    pixels: Bgr = field(repr=False)  # (n, height, width, 3) of `area`: BGR, upright, square pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class ClipFrames:
     steps: tuple[int, ...] | None = None
     reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this clip
     device: str | None = None  # that decoded it; None: the processor
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory of the pixels."""
+        return sum(view.pixels.nbytes for view in self.views)
 
     def view(self, frame: Size, needed: Region) -> FrameView:
         """Return a view that contains a region of frames of this size. Raises KeyError."""

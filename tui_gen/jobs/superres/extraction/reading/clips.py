@@ -1,11 +1,11 @@
 """Reads clips: one ffmpeg per attempt, raw frames over pipes, PTS from ffmpeg's stderr.
 
-A window is read where a constant rate would have it. If the frames are not the seven around the timestamp,
-their timestamps show where the seven are, and those are read. If only different frames count, all frames
-within reach are compared first, and then the seven are read.
+A window is read where a constant rate would have it. If the frames are not those around the timestamp,
+their timestamps show where those are, and they are read. If only different frames count, all frames within
+reach are compared first, and then those of the clip are read.
 
-Invariant: a returned clip has exactly seven consecutive frames with the middle frame nearest to the
-timestamp, or seven different frames around the timestamp (`repeated`). They are decoded from a key frame on
+Invariant: a returned clip has exactly the frames of its shape (`ClipShape`) with the middle frame nearest to
+the timestamp, or different frames around the timestamp (`repeated`). They are decoded from a key frame on
 without an error message, and equal a sequential decode byte for byte.
 """
 
@@ -24,7 +24,7 @@ import numpy as np
 from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading import graphs
-from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.damage import is_undamaged
 from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     BadData,
@@ -34,22 +34,19 @@ from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     is_doubtful,
     raise_what_is_not_data,
 )
-from tui_gen.jobs.superres.extraction.reading.luma import (
-    ClipMeasures,
-    luma_plane,
-    measure_clip,
-    repeated_pairs,
-)
+from tui_gen.jobs.superres.extraction.reading.frame_sinks import ClipTaker
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, ClipMeter, luma_plane
 from tui_gen.jobs.superres.extraction.reading.objections import objection
 from tui_gen.jobs.superres.extraction.reading.repeated import (
     TOO_FEW_DIFFERENT,
     Picked,
     WalkSink,
+    chosen_different,
     is_ascending,
     picked,
-    seven_different,
     span_within,
 )
+from tui_gen.jobs.superres.extraction.reading.views import kept_regions
 from tui_gen.jobs.superres.extraction.reading.window import (
     BWDIF_LEAD_FRAMES,
     Span,
@@ -65,13 +62,12 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     most_seconds_of,
 )
 from tui_gen.jobs.superres.extraction.rendering import pixel_type
-from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Reach, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
-from tui_gen.media.geometry import Size, whole
+from tui_gen.media.geometry import Region, Size
 from tui_gen.processes.children import (
     ChildError,
     Command,
-    ExactSink,
     Sink,
     StallLimits,
     run_child,
@@ -90,6 +86,9 @@ LOOK_AHEAD_SECONDS: tuple[float, ...] = (2.0, 30.0, 600.0)
 
 LOOK_BACK_SECONDS = 1.0
 
+_Regions = Mapping[Size, Sequence[Region]]
+"""The regions to keep of frames of each size."""
+
 INDISTINCT = "its frames cannot be told apart by their timestamps"
 
 
@@ -97,7 +96,7 @@ INDISTINCT = "its frames cannot be told apart by their timestamps"
 class _Window:
     """The frames of one window."""
 
-    frames: Mapping[Size, Bgr] = field(repr=False)
+    views: tuple[FrameView, ...] = field(repr=False)
     pts_seconds: tuple[float, ...]
     measures: ClipMeasures
     picture_types: str
@@ -126,7 +125,9 @@ async def read_clips(
 async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading, None]:
     """Try the windows of one clip; the same window again if the failure was not caused by the data."""
     clip = Clip(reader.stretch.source, task.index)
-    sizes = tuple(dict.fromkeys(cut.frame for cut in task.cuts))
+    settings = reader.stretch.settings
+    sizes = dict.fromkeys(cut.frame for cut in task.cuts)
+    regions = {size: kept_regions(size, task.cuts, settings) for size in sizes}
     began_seconds = time.monotonic()
     attempt, bad = 0, BadData("no window to read")
     for position, target_seconds in enumerate(task.windows):
@@ -134,7 +135,7 @@ async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading,
             attempt += 1
             yield Doing(clip, "reading", attempt)
             try:
-                found = await reader.window(target_seconds, sizes)
+                found = await reader.window(target_seconds, regions)
             except LastingError as error:
                 yield Unusable(clip.source, error.reason, error.detail)
                 return
@@ -158,7 +159,7 @@ async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading,
 def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: float) -> ClipFrames:
     return ClipFrames(
         index=index,
-        views=tuple(FrameView(size, whole(size), pixels) for size, pixels in window.frames.items()),
+        views=window.views,
         pts_seconds=tuple(time - first_pts_seconds for time in window.pts_seconds),
         container_pts_seconds=window.pts_seconds,
         attempts=attempts,
@@ -178,21 +179,21 @@ class _Reader:
         self._ffmpeg = ffmpeg
         self._threads = threads
         self._stall = stall
-        # One buffer for all clips: it is large, and measured before the next clip is read.
         upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
-        self._luma = np.empty((CLIP_FRAMES, upright.height, upright.width), plane.dtype)
+        self._luma = np.empty((upright.height, upright.width), plane.dtype)
         # Raw streams have no index and no timestamps, so ffmpeg cannot seek in them.
         self._first_lead = len(ENTRY_LEADS_SECONDS) - 1 if stretch.probe.is_elementary else 0
         self._lead = self._first_lead
         self._device = stretch.device
+        self._shape = stretch.window
 
-    async def window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | BadData:
-        """Read the seven frames around a timestamp. Raises ChildError and LastingError.
+    async def window(self, target_seconds: float, regions: _Regions) -> _Window | BadData:
+        """Read the frames around a timestamp. Raises ChildError and LastingError.
 
         If a device does not decode the window correctly, the processor reads it again.
         """
         try:
-            found = await self._window(target_seconds, sizes)
+            found = await self._window(target_seconds, regions)
         except (ChildError, LastingError):
             if self._device is None:
                 raise
@@ -200,37 +201,35 @@ class _Reader:
             if self._device is None or isinstance(found, _Window):
                 return found
         self._device = None
-        return await self._window(target_seconds, sizes)
+        return await self._window(target_seconds, regions)
 
-    async def _window(self, target_seconds: float, sizes: Sequence[Size]) -> _Window | BadData:
+    async def _window(self, target_seconds: float, regions: _Regions) -> _Window | BadData:
         target_seconds += self.stretch.probe.first_pts_seconds
         # The frames of a clip must not depend on the clips before it.
         self._lead = self._first_lead
         if self.stretch.reach is not None:
-            return await self._different(target_seconds, self.stretch.reach, sizes)
-        frame_seconds, anchor = self.stretch.probe.frame_seconds, self.stretch.anchor
+            return await self._different(target_seconds, self.stretch.reach, regions)
+        frame_seconds, shape = self.stretch.probe.frame_seconds, self._shape
 
-        def are_the_seven(chosen: Sequence[int], pts: Sequence[float]) -> bool:
-            return is_centred(pts, target_seconds, anchor) and is_run(chosen)
+        def are_around(chosen: Sequence[int], pts: Sequence[float]) -> bool:
+            return is_centred(pts, target_seconds, shape) and is_run(chosen)
 
         if frame_seconds is not None:
-            span = expected_span(target_seconds, frame_seconds, anchor)
-            found = await self._read(span, sizes, are_the_seven)
+            span = expected_span(target_seconds, frame_seconds, shape)
+            found = await self._read(span, regions, are_around)
             if found is not None:
                 return found
         located = await self._locate(target_seconds)
         if isinstance(located, BadData):
             return located
-        found = await self._read(located, sizes, are_the_seven) or BadData(INDISTINCT)
-        most_seconds = most_seconds_of(self.stretch.probe, anchor)
+        found = await self._read(located, regions, are_around) or BadData(INDISTINCT)
+        most_seconds = most_seconds_of(self.stretch.probe, shape)
         if isinstance(found, _Window) and not is_near(found.pts_seconds, target_seconds, most_seconds):
             return BadData(TOO_FAR_APART)
         return found
 
-    async def _different(
-        self, target_seconds: float, reach: Reach, sizes: Sequence[Size]
-    ) -> _Window | BadData:
-        """Look for seven different frames within reach of a target, and read them."""
+    async def _different(self, target_seconds: float, reach: Reach, regions: _Regions) -> _Window | BadData:
+        """Look for different frames within reach of a target, and read them."""
         span = span_within(reach, target_seconds)
         while True:
             sink = WalkSink(self.stretch.probe.upright, luma_plane(self.stretch.probe.colour))
@@ -241,67 +240,66 @@ class _Reader:
         pts = [done.pts[i] for i in inside]
         if (bad := fault_of(done, span, is_whole=sink.has_taken(len(pts)))) is not None:
             return bad
-        if len(pts) < CLIP_FRAMES:
-            return BadData(f"only {frame_count(len(pts))}, need {CLIP_FRAMES}", done.tail)
+        if len(pts) < self._shape.frames:
+            return BadData(f"only {frame_count(len(pts))}, need {self._shape.frames}", done.tail)
         if not is_run(inside) or not is_ascending(pts):
             return BadData(INDISTINCT)
-        seven = seven_different(pts, sink.walk.firsts, target_seconds, self.stretch.anchor)
-        if not seven:
+        chosen = chosen_different(pts, sink.walk.firsts, target_seconds, self._shape)
+        if not chosen:
             return BadData(TOO_FEW_DIFFERENT, f"{len(sink.walk.firsts)} of {frame_count(len(pts))} differ")
-        wanted = [pts[place] for place in seven]
-        found = await self._read(picked(pts, seven), sizes, lambda _, shown: list(shown) == wanted)
-        steps = tuple(after - before for before, after in pairwise(seven))
+        wanted = [pts[place] for place in chosen]
+        found = await self._read(picked(pts, chosen), regions, lambda _, shown: list(shown) == wanted)
+        steps = tuple(after - before for before, after in pairwise(chosen))
         return replace(found, steps=steps) if isinstance(found, _Window) else found or BadData(INDISTINCT)
 
     async def _read(
         self,
         span: Span | Picked,
-        sizes: Sequence[Size],
+        regions: _Regions,
         are_right: Callable[[Sequence[int], Sequence[float]], bool],
     ) -> _Window | BadData | None:
         """Read frames, or return None if their positions and timestamps are not the expected ones."""
-        pixels = pixel_type(self.stretch.settings)
-        buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), pixels) for size in sizes}
-        plane, luma = luma_plane(self.stretch.probe.colour), self._luma
         while True:
-            sinks = [ExactSink(memoryview(array.data).cast("B")) for array in (*buffers.values(), luma)]
-            outputs = graphs.pictures(self.stretch, span, sizes, device=self._device)
-            done = await self._run(span, sinks, outputs)
+            taker = self._taker(regions)
+            outputs = graphs.pictures(self.stretch, span, tuple(regions), device=self._device)
+            done = await self._run(span, taker.sinks, outputs)
             if not self._may_enter_earlier(done, span):
                 break
-        if is_doubtful(done, span):
-            done = await self._second_opinion(done, span, sinks, outputs)
+        if is_doubtful(done, span) and self._device is None and not graphs.must_deinterlace(self.stretch):
+            taker = self._taker(regions)
+            done = await self._second_opinion(done, span, taker.sinks, outputs)
         chosen = span.positions(done.pts)
         if not are_right(chosen, [done.pts[i] for i in chosen]):
             return None
-        if (bad := fault_of(done, span, is_whole=all(sink.is_exact for sink in sinks))) is not None:
+        if (bad := fault_of(done, span, is_whole=taker.is_exact)) is not None:
             return bad
-        measures = await asyncio.to_thread(measure_clip, luma, depth=plane.bit_depth)
-        judge = partial(objection, self.stretch, done.log, chosen, luma=luma, measures=measures)
-        if (bad := await asyncio.to_thread(judge)) is not None:
+        kept, meter = chosen[:: span.step], taker.meter
+        judge = partial(objection, lines=taker.lines, is_blank=meter.is_blank)
+        if (bad := await asyncio.to_thread(judge, self.stretch, done.log, kept)) is not None:
             return bad
-        shown = [done.log.frames[i] for i in chosen]
-        pairs = None
-        if self.stretch.settings.needs_repeats:
-            pairs = await asyncio.to_thread(repeated_pairs, luma, measures, depth=plane.bit_depth)
+        shown = [done.log.frames[i] for i in kept]
         return _Window(
-            frames=buffers,
+            views=tuple(taker.views),
             pts_seconds=tuple(frame.pts_seconds for frame in shown),
-            measures=measures,
+            measures=meter.measures(),
             picture_types="".join(frame.picture_type for frame in shown),
             device=self._device,
-            repeats=pairs,
+            repeats=tuple(meter.repeated) if self.stretch.settings.needs_repeats else None,
         )
 
+    def _taker(self, regions: _Regions) -> ClipTaker:
+        """Return what takes the frames of one run of ffmpeg."""
+        shape, plane = self.stretch.shape, luma_plane(self.stretch.probe.colour)
+        wants_repeats = self.stretch.settings.needs_repeats
+        meter = ClipMeter(shape.middle, plane.bit_depth, wants_repeats=wants_repeats)
+        pixels = pixel_type(self.stretch.settings)
+        return ClipTaker(regions, self._luma, meter, count=shape.frames, pixel_type=pixels)
+
     async def _second_opinion(
-        self, done: Pass, span: Span | Picked, sinks: Sequence[ExactSink], outputs: graphs.Outputs
+        self, done: Pass, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs
     ) -> Pass:
         """Read a window again, whatever is damaged near it; return that pass if the window is undamaged."""
-        if self._device is not None or graphs.must_deinterlace(self.stretch):
-            return done
         self._lead = min(self._lead, max(self._first_lead, SECOND_LEAD))
-        for sink in sinks:
-            sink.filled = sink.extra = 0
         again = await self._run(span, sinks, outputs, is_tolerant=True)
         wanted = [again.pts[i] for i in span.positions(again.pts)]
         if not wanted or not (again.is_from_start or has_sound_entry(again.log, span)):
@@ -323,15 +321,15 @@ class _Reader:
         return None if is_start else seek_seconds
 
     async def _locate(self, target_seconds: float) -> Span | BadData:
-        """Return the span of the seven frames around a target, by the timestamps of the frames."""
+        """Return the span of the frames around a target, by the timestamps of the frames."""
         done, pts = Pass(), list[float]()
         for ahead_seconds in LOOK_AHEAD_SECONDS:
             around = Span(target_seconds - LOOK_BACK_SECONDS, target_seconds + ahead_seconds)
             while True:
                 done = await self._run(around, [], graphs.timestamps(around.end_seconds))
                 pts = sorted(done.pts)
-                span = exact_span(pts, target_seconds, self.stretch.anchor)
-                is_late = begins_too_late(done.pts, target_seconds, self.stretch.anchor)
+                span = exact_span(pts, target_seconds, self._shape)
+                is_late = begins_too_late(done.pts, target_seconds, self._shape)
                 if not self._may_enter_earlier(done, span or around, must=is_late):
                     break
             if span is not None:
@@ -340,8 +338,8 @@ class _Reader:
                 break  # the track ends here
         if not done.is_clean:
             return BadData("damaged data", done.tail)
-        count = frames_around(pts, target_seconds, self.stretch.anchor)
-        return BadData(f"only {frame_count(count)}, need {CLIP_FRAMES}", done.tail)
+        count = frames_around(pts, target_seconds, self._shape)
+        return BadData(f"only {frame_count(count)}, need {self._shape.frames}", done.tail)
 
     def _may_enter_earlier(self, done: Pass, span: Span | Picked, *, must: bool = False) -> bool:
         """Return whether to try again from an earlier place, which then holds for this window."""

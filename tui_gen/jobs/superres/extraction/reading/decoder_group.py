@@ -24,12 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, PixelType
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
-from tui_gen.jobs.superres.extraction.reading.views import Shape, View
+from tui_gen.jobs.superres.extraction.reading.frame_sinks import FrameSink
+from tui_gen.jobs.superres.extraction.reading.views import KeptPart, Shape, View
 from tui_gen.jobs.superres.extraction.reading.window import most_seconds_of
 from tui_gen.jobs.superres.extraction.rendering import pixel_type
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Stretch
+from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.planes import aperture_numbers
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
@@ -39,7 +40,6 @@ from tui_gen.processes.children import (
     TICK_SECONDS,
     Child,
     Command,
-    ExactSink,
     StallLimits,
     TextSink,
     start_child,
@@ -59,7 +59,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
-    """The frames of a window, one array per view, and the reader's answer about them."""
+    """The frames of a window, one array per kept part, and the reader's answer about them."""
 
     pixels: tuple[Bgr, ...]
     answer: Mapping[str, Any]
@@ -75,6 +75,8 @@ class RequestedWindow:
 
     target_seconds: float
     views: tuple[View, ...]
+    kept: tuple[KeptPart, ...]  # what is kept of the views
+    frames: int  # of the clip
 
 
 @dataclass(slots=True)
@@ -85,22 +87,17 @@ class DecoderGroup:
     colours: Mapping[Shape, Child]
     limits: StallLimits
     answers: TextSink
-    pixel_type: np.dtype[np.uint8] | np.dtype[np.uint16]
+    pixel_type: PixelType
     wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends a `collect`
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
 
-    def collect(self, views: Sequence[View]) -> ReadWindow | Refusal:
-        """Wait for the next window, with these views. Blocks. Raises DecoderGroupError, ChildClosedError."""
-        counts = {shape: sum(view.shape == shape for view in views) for shape in self.colours}
-        arrays = {
-            shape: np.empty((CLIP_FRAMES, count, shape.scaled.height, shape.scaled.width, 3), self.pixel_type)
-            for shape, count in counts.items()
-            if count
-        }
+    def collect(self, window: RequestedWindow) -> ReadWindow | Refusal:
+        """Wait for the next window. Blocks. Raises DecoderGroupError, ChildClosedError."""
+        kept = [(part, part.memory(window.frames, self.pixel_type)) for part in window.kept]
         sinks = {
-            _output(self.colours[shape]): ExactSink(memoryview(array.data).cast("B"))
-            for shape, array in arrays.items()
+            _output(self.colours[shape]): _sink(shape, window, kept, self.pixel_type)
+            for shape in dict.fromkeys(view.shape for view in window.views)
         }
         with self._lock:
             if self._is_closed:
@@ -108,12 +105,7 @@ class DecoderGroup:
             answer = _Gathering(self, sinks).run()
         if "refused" in answer:
             return Refusal(str(answer["refused"]))
-        taken = dict.fromkeys(arrays, 0)
-        pixels = []
-        for view in views:
-            pixels.append(arrays[view.shape][:, taken[view.shape]])
-            taken[view.shape] += 1
-        return ReadWindow(tuple(pixels), answer)
+        return ReadWindow(tuple(pixels for _, pixels in kept), answer)
 
     @property
     def children(self) -> list[Child]:
@@ -157,7 +149,7 @@ class _Gathering:
     """
 
     decoders: DecoderGroup
-    sinks: Mapping[int, ExactSink]  # by descriptor
+    sinks: Mapping[int, FrameSink]  # by descriptor
     answers: list[dict[str, Any]] = field(default_factory=list)
     ended_colours: list[int] = field(default_factory=list)
     poll: select.poll = field(default_factory=select.poll)
@@ -241,6 +233,26 @@ class _Gathering:
             self.is_taking = True
             for descriptor in self.sinks:
                 self.poll.register(descriptor, select.POLLIN)
+
+
+def _sink(
+    shape: Shape, window: RequestedWindow, kept: Sequence[tuple[KeptPart, Bgr]], pixel_type: PixelType
+) -> FrameSink:
+    """Return a sink for the views of one shape, which copies what is kept of them, frame by frame."""
+    slots = [number for number, view in enumerate(window.views) if view.shape == shape]
+    tiles = np.empty((len(slots), shape.scaled.height, shape.scaled.width, 3), pixel_type)
+    copies = [
+        (pixels, piece.target, tiles[slots.index(piece.view)][piece.source])
+        for part, pixels in kept
+        for piece in part.pieces
+        if piece.view in slots
+    ]
+
+    def keep(position: int) -> None:
+        for pixels, target, source in copies:
+            pixels[position][target] = source
+
+    return FrameSink(tiles, window.frames, keep)
 
 
 def _output(child: Child) -> int:
@@ -356,8 +368,9 @@ def _order(
         "aperture": aperture_numbers(probe.aperture),
         "frame_seconds": probe.frame_seconds,
         "allowed_tags": allowed_facts(probe).tags,
-        "anchor": stretch.anchor,
-        "most_seconds": most_seconds_of(probe, stretch.anchor),
+        "shape": astuple(stretch.shape),
+        "window": astuple(stretch.window),
+        "most_seconds": most_seconds_of(probe, stretch.window),
         "reach": None if stretch.reach is None else astuple(stretch.reach),
         "wants_repeats": stretch.settings.needs_repeats,
         "windows": [

@@ -6,14 +6,12 @@ Arrays have the shape (frames, height, width).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.units import MIDDLE
 from tui_gen.media.decoding.frame_log import bit_depth
 
 if TYPE_CHECKING:
@@ -86,10 +84,54 @@ def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
     return means
 
 
-def measure_clip(frames: Luma, *, depth: int) -> ClipMeasures:
-    """Measure the seven frames of a clip, (7, height, width) of `depth` bits."""
-    means = block_means(frames, depth=depth)
-    return measures_of(means, is_blank=is_blank(means[MIDDLE], frames[MIDDLE], depth=depth))
+@dataclass(slots=True)
+class ClipMeter:
+    """Measures a clip frame by frame; keeps one frame at most, if repeats are measured."""
+
+    middle: int  # the position of the middle frame
+    depth: int
+    wants_repeats: bool = False
+    is_blank: bool = False  # the middle frame
+    repeated: list[bool] = field(default_factory=list)  # for each frame but the first
+    _differences: list[float] = field(default_factory=list)
+    _first: NDArray[np.float64] | None = None  # block means
+    _last: NDArray[np.float64] | None = None
+    _last_luma: Luma | None = None
+    _count: int = 0
+
+    def take(self, luma: Luma) -> None:
+        """Process the next frame, (height, width) of `depth` bits; the array may be changed afterwards."""
+        means = block_means(luma[np.newaxis], depth=self.depth)[0]
+        if self._count == self.middle:
+            self.is_blank = is_blank(means, luma, depth=self.depth)
+        if self._first is None:
+            self._first = means
+        if self._last is not None:
+            self._differences.append(float(np.abs(means - self._last).mean()))
+        if self.wants_repeats:
+            self._compare(luma)
+        self._last, self._count = means, self._count + 1
+
+    def _compare(self, luma: Luma) -> None:
+        last = self._last_luma
+        if last is None:
+            self._last_luma = luma.copy()
+            return
+        difference = self._differences[-1]
+        self.repeated.append(repeats(last, luma, depth=self.depth, block_difference=difference))
+        np.copyto(last, luma)
+
+    def measures(self) -> ClipMeasures:
+        """Return the measures of the frames so far. Raises ValueError before the first."""
+        if self._first is None or self._last is None:
+            message = "no frame was measured"
+            raise ValueError(message)
+        return ClipMeasures(
+            scene_difference=float(np.abs(self._last - self._first).mean()),
+            pair_differences=tuple(self._differences),
+            is_blank=self.is_blank,
+            luma_change=float(self._last.mean() - self._first.mean()),
+        )
 
 
 def is_blank(means: NDArray[np.float64], luma: Luma, *, depth: int) -> bool:
@@ -97,17 +139,6 @@ def is_blank(means: NDArray[np.float64], luma: Luma, *, depth: int) -> bool:
     if means.std() >= BLANK_DEVIATION:
         return False
     return bool(luma.std() / 2.0 ** (depth - 8) < BLANK_PIXEL_DEVIATION)
-
-
-def measures_of(means: NDArray[np.float64], *, is_blank: bool) -> ClipMeasures:
-    """Measure a clip by the block means of its seven frames, (7, rows, columns)."""
-    pairs = tuple(float(np.abs(after - before).mean()) for before, after in pairwise(means))
-    return ClipMeasures(
-        scene_difference=float(np.abs(means[-1] - means[0]).mean()),
-        pair_differences=pairs,
-        is_blank=is_blank,
-        luma_change=float(means[-1].mean() - means[0].mean()),
-    )
 
 
 def repeats(before: Luma, after: Luma, *, depth: int, block_difference: float) -> bool:
@@ -132,11 +163,3 @@ def repeats(before: Luma, after: Luma, *, depth: int, block_difference: float) -
         if total >= REPEAT_DIFFERENCE * unit * pixels or steps > REPEAT_STEPS_SHARE * pixels:
             return False
     return True
-
-
-def repeated_pairs(frames: Luma, measures: ClipMeasures, *, depth: int) -> tuple[bool, ...]:
-    """Return for each frame but the first whether it repeats the frame before it."""
-    return tuple(
-        repeats(before, after, depth=depth, block_difference=difference)
-        for (before, after), difference in zip(pairwise(frames), measures.pair_differences, strict=True)
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui_gen.jobs.superres.extraction.reading import graphs
 from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import BadData
-from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, Luma, luma_plane
+from tui_gen.jobs.superres.extraction.reading.luma import Luma, luma_plane
 from tui_gen.jobs.superres.films.combing import is_clip_combed
 from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.decoding.frame_facts import NAMES, allowed_facts
@@ -20,15 +20,15 @@ COMBED_HERE = "interlaced here, unlike other parts of the film"
 
 
 def objection(
-    stretch: Stretch, log: FrameLog, chosen: Sequence[int], *, luma: Luma, measures: ClipMeasures
+    stretch: Stretch, log: FrameLog, chosen: Sequence[int], *, lines: Sequence[Luma], is_blank: bool
 ) -> BadData | None:
-    """Return why the frames at some positions of a log give no clip; `luma` is theirs."""
-    if measures.is_blank:
+    """Return why the frames at some positions of a log give no clip; `lines` are parts of their luma."""
+    if is_blank:
         return BadData(BLANK)
     if (unlike := _unlike(stretch, log, chosen)) is not None:
         return BadData(UNLIKE_HERE, unlike)
     depth = luma_plane(stretch.probe.colour).bit_depth
-    if _may_be_combed(stretch, log, chosen) and is_clip_combed(luma, depth=depth):
+    if _may_be_combed(stretch, log, chosen) and is_clip_combed(lines, depth=depth):
         return BadData(COMBED_HERE)
     return None
 

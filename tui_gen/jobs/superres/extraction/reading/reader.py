@@ -9,16 +9,14 @@ unusual, `clips.read_clips` reads the clip; it also distinguishes good from bad 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.uncancelled import uncancelled
 from tui_gen.engine.model.work import Clip, Doing, Unusable
-from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, ClipFrames, FrameView, Reading
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS, read_clips
 from tui_gen.jobs.superres.extraction.reading.decoder_group import (
     DecoderGroup,
@@ -29,12 +27,11 @@ from tui_gen.jobs.superres.extraction.reading.decoder_group import (
     start,
 )
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES
-from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
-from tui_gen.jobs.superres.extraction.reading.views import View, strips_of, views_of
-from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Stretch
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, luma_plane
+from tui_gen.jobs.superres.extraction.reading.views import kept_parts, strips_of, views_of
+from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import Ffmpeg
-from tui_gen.media.geometry import Region
 from tui_gen.processes.children import ChildError, StallLimits
 from tui_gen.processes.closing import close_in_thread
 
@@ -42,6 +39,10 @@ CONTAINERS = ("matroska", "mov")
 """The containers with a reliable index of key frames."""
 STARTS = 2
 """The number of starts: a failed decoder group is started once more for the later clips."""
+
+
+HELD_BYTES = 768 << 20
+"""The most memory of decoded frames that are held until it is known which of them are different."""
 
 
 async def read_clips_fast(
@@ -87,7 +88,15 @@ def rejection_reason_of(stretch: Stretch) -> str | None:
         return "rotated"
     if planes_of(probe.colour.pixel_format, probe.coded, probe.aperture) is None:
         return f"pixels of the format {probe.colour.pixel_format}"
-    return None
+    return "too many frames to hold" if _holds_too_much(stretch) else None
+
+
+def _holds_too_much(stretch: Stretch) -> bool:
+    """Return whether the frames to choose different ones from may take too much memory."""
+    probe = stretch.probe
+    sample_bytes = luma_plane(probe.colour).dtype.itemsize
+    frame_bytes = 3 * sample_bytes * probe.coded.width * probe.coded.height
+    return stretch.reach is not None and stretch.window.frames * frame_bytes > HELD_BYTES
 
 
 class _FastReading:
@@ -113,7 +122,7 @@ class _FastReading:
         if decoders is None:
             return Refusal("another shape" if is_of_shape else "no decoder group")
         try:
-            found = await _collected(decoders, asked.window)
+            found = await _collected(decoders, asked)
         except DecoderGroupError as error:
             await self.end()
             return Refusal(str(error))
@@ -127,7 +136,7 @@ class _FastReading:
         """Return the decoder group; a new group begins with the current clip."""
         if self._decoders is None and self._starts_left:
             self._starts_left -= 1
-            windows = [asked.window for asked in self._asked[position:] if asked is not None]
+            windows = [asked for asked in self._asked[position:] if asked is not None]
             try:
                 self._decoders = start(
                     self._stretch, windows, ffmpeg=self._ffmpeg, threads=self._threads, limits=self._stall
@@ -136,11 +145,14 @@ class _FastReading:
                 return None  # the other reader starts children too, and reports what is wrong with them
         return self._decoders
 
-    def _clip_frames(self, task: ClipTask, asked: _Asked, found: ReadWindow) -> ClipFrames:
+    def _clip_frames(self, task: ClipTask, asked: RequestedWindow, found: ReadWindow) -> ClipFrames:
         answer, first = found.answer, self._stretch.probe.first_pts_seconds
         return ClipFrames(
             index=task.index,
-            views=tuple(_joined(asked, found.pixels)),
+            views=tuple(
+                FrameView(part.frame, part.region, pixels)
+                for part, pixels in zip(asked.kept, found.pixels, strict=True)
+            ),
             pts_seconds=tuple(time - first for time in answer["pts"]),
             container_pts_seconds=tuple(answer["pts"]),
             attempts=1,
@@ -163,54 +175,21 @@ class _FastReading:
             await uncancelled(close_in_thread(decoders.close))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A window, and the strips from which the views of its clip's cuts are assembled."""
-
-    window: RequestedWindow
-    views: tuple[tuple[View, tuple[View, ...]], ...]  # each with its strips, in the window's order
-
-
-def _asked_of(stretch: Stretch, task: ClipTask) -> _Asked | None:
+def _asked_of(stretch: Stretch, task: ClipTask) -> RequestedWindow | None:
     if not task.windows:
         return None
-    views = tuple(
+    views = [
         (view, strips_of(stretch.probe, view))
         for view in views_of(stretch.probe, task.cuts, stretch.settings)
+    ]
+    return RequestedWindow(
+        task.windows[0] + stretch.probe.first_pts_seconds,
+        tuple(strip for _, strips in views for strip in strips),
+        kept_parts(views, task.cuts, stretch.settings),
+        stretch.shape.frames,
     )
-    strips = tuple(strip for _, strips in views for strip in strips)
-    return _Asked(RequestedWindow(task.windows[0] + stretch.probe.first_pts_seconds, strips), views)
-
-
-def _joined(asked: _Asked, pixels: Sequence[Bgr]) -> Iterator[FrameView]:
-    """Yield the views, assembled from the exact pixels of their strips."""
-    left = iter(pixels)
-    for view, strips in asked.views:
-        exact = view.exact()
-        if len(strips) == 1:
-            yield FrameView(view.frame, exact, _part(strips[0], next(left), exact))
-            continue
-        rows = []
-        for strip in strips:
-            shared = _common(exact, strip.exact())
-            rows.append((shared.y - exact.y, _part(strip, next(left), shared)))
-        whole = np.empty((CLIP_FRAMES, exact.height, exact.width, 3), rows[0][1].dtype)
-        for top, part in rows:
-            whole[:, top : top + part.shape[1]] = part
-        yield FrameView(view.frame, exact, whole)
-
-
-def _common(one: Region, other: Region) -> Region:
-    """Return the rows that two regions share; `one` is no wider than `other`."""
-    top, bottom = max(one.y, other.y), min(one.y + one.height, other.y + other.height)
-    return Region(one.x, top, one.width, bottom - top)
-
-
-def _part(strip: View, pixels: Bgr, region: Region) -> Bgr:
-    top, left = region.y - strip.area.y, region.x - strip.area.x
-    return pixels[:, top : top + region.height, left : left + region.width]
 
 
 async def _collected(decoders: DecoderGroup, window: RequestedWindow) -> ReadWindow | Refusal:
     """Collect in a separate thread: the call may block for long, and the shared pool has few threads."""
-    return await detached_call(lambda: decoders.collect(window.views))
+    return await detached_call(lambda: decoders.collect(window))

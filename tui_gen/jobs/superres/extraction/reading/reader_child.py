@@ -2,10 +2,10 @@
 
     python -I reader_child.py <descriptor of the order> <descriptor for answers>
 
-    order (JSON) ──> window 1 ──> {"begun": true} ── 7 frames x views, raw, into their pipes ──> {"pts": ...}
+    order (JSON) ──> window 1 ──> {"begun": true} ── n frames x views, raw, into their pipes ──> {"pts": ...}
                      window 2 ──> {"refused": "why"}                            no frames follow
 
-Each answer is one line of JSON. After "begun", seven frames always follow, so that the colour processes stay
+Each answer is one line of JSON. After "begun", all frames of a clip follow, so that the colour processes stay
 in step; the second answer then states whether the frames are valid.
 
 A full pipe blocks this program: it decodes at most one window ahead of its parent.
@@ -17,7 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,12 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.clip_shape import ClipShape, WindowShape
 from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder
-from tui_gen.jobs.superres.extraction.reading.luma import Luma, block_means, is_blank, measures_of, repeats
+from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
 from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Reach
+from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
 from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
@@ -100,7 +101,7 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
         max_pixels=order["max_pixels"],
         threads=order["threads"],
         frame_seconds=order["frame_seconds"],
-        anchor=order["anchor"],
+        window=WindowShape(*order["window"]),
         most_seconds=order["most_seconds"],
         reach=None if order["reach"] is None else Reach(*order["reach"]),
         targets_seconds=tuple(sorted(window.target_seconds for window in windows)),
@@ -109,6 +110,7 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
     if layout is None:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
+    shape = ClipShape(*order["shape"])
     with open_film(film.path, film.formats) as container:
         decoder = WindowDecoder(container, film, complaints, signs.give)
         allowed = AllowedFacts(order["allowed_tags"])
@@ -119,49 +121,20 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
             _check(allowed.contradiction(tags_of(frame)))
 
         for window in windows:
-            yield from _window(decoder, window, layout, check, wants_repeats=order["wants_repeats"])
+            meter = ClipMeter(shape.middle, layout.bit_depth, wants_repeats=order["wants_repeats"])
+            yield from _window(decoder, window, layout, check, meter, shape.frames)
 
 
-@dataclass(slots=True)
-class _Measured:
-    """The measures of a window's frames so far; keeps the last frame if repeats are measured."""
-
-    layout: Planes
-    wants_repeats: bool
-    means: list[NDArray[np.float64]] = field(default_factory=list)
-    repeated: list[bool] = field(default_factory=list)
-    last: Luma | None = None
-    is_blank: bool = False
-
-    def take(self, frame: VideoFrame) -> None:
-        luma, depth = self.layout.luma(frame), self.layout.bit_depth
-        self.means.append(block_means(luma, depth=depth))
-        if len(self.means) == MIDDLE + 1:
-            self.is_blank = is_blank(self.means[-1][0], luma[0], depth=depth)
-        if not self.wants_repeats:
-            return
-        if self.last is not None:
-            difference = float(np.abs(self.means[-1] - self.means[-2]).mean())
-            self.repeated.append(repeats(self.last, luma[0], depth=depth, block_difference=difference))
-        self.last = luma[0].copy()
-
-    def answer(self) -> dict[str, Any]:
-        measures = measures_of(np.concatenate(self.means), is_blank=self.is_blank)
-        return {
-            "scene_difference": measures.scene_difference,
-            "pair_differences": measures.pair_differences,
-            "is_blank": measures.is_blank,
-            "luma_change": measures.luma_change,
-            "repeats": self.repeated if self.wants_repeats else None,
-        }
-
-
-def _window(
-    decoder: WindowDecoder, window: WindowOrder, layout: Planes, check: Check, *, wants_repeats: bool
+def _window(  # noqa: PLR0913, PLR0917 - one call
+    decoder: WindowDecoder,
+    window: WindowOrder,
+    layout: Planes,
+    check: Check,
+    meter: ClipMeter,
+    frames: int,
 ) -> Iterator[dict[str, Any]]:
     """Read one window and write its frames as they are decoded; yield the answers."""
-    pts, types, measured = list[float](), "", _Measured(layout, wants_repeats)
-    places = list[int]()
+    pts, types, places = list[float](), "", list[int]()
     try:
         for place, frame in _frames(decoder, window.target_seconds, layout, check):
             places.append(place)
@@ -170,14 +143,15 @@ def _window(
             _send(layout.of(frame), layout, window.views)
             pts.append(decoder.seconds(frame.pts or 0))
             types += PICTURE_TYPES.get(PictureType(frame.pict_type), "?")
-            measured.take(frame)
+            meter.take(layout.luma(frame)[0])
     except UnsureError as error:
         if pts:
-            _send_blanks(layout, window.views, CLIP_FRAMES - len(pts))
+            _send_blanks(layout, window.views, frames - len(pts))
         yield {"refused": str(error)}
         return
     steps = [after - before for before, after in pairwise(places)]
-    yield {"pts": pts, "types": types, "steps": steps, **measured.answer()}
+    repeated = meter.repeated if meter.wants_repeats else None
+    yield {"pts": pts, "types": types, "steps": steps, "repeats": repeated, **asdict(meter.measures())}
 
 
 def _frames(

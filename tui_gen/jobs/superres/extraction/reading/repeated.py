@@ -1,10 +1,10 @@
-"""Chooses the seven frames of a clip if frames that repeat a picture do not count.
+"""Chooses the frames of a clip if frames that repeat a picture do not count.
 
     shown    a a b b b c c d d d e e f f f g ...    all frames within reach of the target
     firsts     ^     ^   ^     ^                    those that do not repeat the first before them
                            target                   the picture shown there is the middle one
 
-Each frame is compared with the last frame that counts, not with its neighbour, so none of the seven repeats
+Each frame is compared with the last frame that counts, not with its neighbour, so no frame of a clip repeats
 the one before it, even if the picture changes slowly. The first frame within reach does not count, because
 its picture may begin earlier; a key frame at which a clip begins does count.
 
@@ -18,12 +18,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
+from tui_gen.jobs.superres.clip_shape import WindowShape
 from tui_gen.jobs.superres.extraction.reading.luma import Luma, LumaPlane, repeats
 from tui_gen.jobs.superres.extraction.reading.window import Span, nearest
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Reach
+from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.geometry import Size
 
 TOO_FEW_DIFFERENT = "too few different frames around it"
@@ -35,16 +37,18 @@ def span_within(reach: Reach, target_seconds: float) -> Span:
     return Span(target_seconds - reach.before_seconds, target_seconds + reach.after_seconds)
 
 
-def seven_different(
-    pts: Sequence[float], firsts: Sequence[int], target_seconds: float, anchor: int
+def chosen_different(
+    pts: Sequence[float], firsts: Sequence[int], target_seconds: float, window: WindowShape
 ) -> list[int]:
     """Return the positions of a clip's frames among the compared frames; empty if there are too few.
 
-    `firsts` are the positions of the frames that count so far, ascending.
+    `firsts` are the positions of the frames that count so far, ascending. The step of a clip counts these
+    frames.
     """
-    begun = list(firsts) if not anchor else [position for position in firsts if position]
-    first = bisect_right(begun, nearest(pts, target_seconds)) - 1 - anchor
-    return begun[first : first + CLIP_FRAMES] if 0 <= first <= len(begun) - CLIP_FRAMES else []
+    begun = list(firsts) if not window.anchor else [position for position in firsts if position]
+    first = bisect_right(begun, nearest(pts, target_seconds)) - 1 - window.anchor
+    is_whole = 0 <= first <= len(begun) - window.frames
+    return begun[first : first + window.frames : window.step] if is_whole else []
 
 
 def is_ascending(pts: Sequence[float]) -> bool:
@@ -103,6 +107,7 @@ class Picked:
     """Some frames of a span, each selected by its own short span."""
 
     spans: tuple[Span, ...]
+    step: ClassVar[int] = 1  # all of them are taken
 
     @property
     def start_seconds(self) -> float:

@@ -16,7 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr, PixelType
 from tui_gen.jobs.superres.planning.geometry import border_margin
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.film_facts import ProbeFacts
@@ -83,6 +86,19 @@ def reach(cut: Cut, settings: Settings) -> Region:
     return Region(left, top, right - left, bottom - top)
 
 
+def kept_regions(frame: Size, cuts: Sequence[Cut], settings: Settings) -> tuple[Region, ...]:
+    """Return the regions of frames of a size that cuts and their choices need, or the whole of the frames."""
+    choices = [choice for cut in cuts for choice in cut.choices if choice.frame == frame]
+    needed = tuple(dict.fromkeys(reach(choice, settings) for choice in choices))
+    apart = [
+        region
+        for region in needed
+        if not any(other != region and contains(other, region) for other in needed)
+    ]
+    is_less = sum(region.width * region.height for region in apart) < frame.width * frame.height
+    return tuple(apart) if is_less else (whole(frame),)
+
+
 def views_of(probe: ProbeFacts, cuts: Sequence[Cut], settings: Settings) -> tuple[View, ...]:
     """Return views that contain all pixels of all the cuts and of their choices."""
     found: list[View] = []
@@ -90,6 +106,57 @@ def views_of(probe: ProbeFacts, cuts: Sequence[Cut], settings: Settings) -> tupl
     for frame in dict.fromkeys(cut.frame for cut in cuts):
         found += _views_at(probe, frame, [cut for cut in choices if cut.frame == frame], settings)
     return tuple(found)
+
+
+Slices = tuple[slice, slice]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a view, and where it belongs in the kept part: rows and columns of both."""
+
+    view: int  # its position among the views that are read
+    source: Slices
+    target: Slices
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    """A region of the scaled frames that is kept of a clip, and the pieces of views that it consists of."""
+
+    frame: Size  # the whole frame, scaled
+    region: Region
+    pieces: tuple[Piece, ...]
+
+    def memory(self, frames: int, pixel_type: PixelType) -> Bgr:
+        """Return an array for the pixels of a clip, (frames, height, width, 3)."""
+        return np.empty((frames, self.region.height, self.region.width, 3), pixel_type)
+
+
+def kept_parts(
+    views: Sequence[tuple[View, Sequence[View]]], cuts: Sequence[Cut], settings: Settings
+) -> tuple[KeptPart, ...]:
+    """Return what is kept of views with their strips, which are read one after the other."""
+    parts: list[KeptPart] = []
+    first = 0
+    for view, strips in views:
+        is_whole = view.area == whole(view.frame)
+        for region in kept_regions(view.frame, cuts, settings) if is_whole else (view.exact(),):
+            pieces = (_piece(first + number, strip, region) for number, strip in enumerate(strips))
+            parts.append(KeptPart(view.frame, region, tuple(piece for piece in pieces if piece is not None)))
+        first += len(strips)
+    return tuple(parts)
+
+
+def _piece(number: int, strip: View, region: Region) -> Piece | None:
+    """Return the exact rows of a strip in a region that is no wider than the strip; None without any."""
+    exact = strip.exact()
+    top, bottom = max(region.y, exact.y), min(region.y + region.height, exact.y + exact.height)
+    if top >= bottom:
+        return None
+    left = region.x - strip.area.x
+    source = slice(top - strip.area.y, bottom - strip.area.y), slice(left, left + region.width)
+    return Piece(number, source, (slice(top - region.y, bottom - region.y), slice(None)))
 
 
 def strips_of(probe: ProbeFacts, view: View) -> tuple[View, ...]:

@@ -1,9 +1,10 @@
-"""Finds the seven frames of a clip, and decides whether the decoded frames can be trusted. Pure.
+"""Finds the frames of a clip, and decides whether the decoded frames can be trusted. Pure.
 
     pts    ... | a  b  c  M  d  e  f | ...      M: the frame nearest the target, ties to the earlier
                ^ start               ^ end      a Span lies midway between frames
 
-M is the middle one of the seven frames, or the first if clips begin at key frames: the `anchor`.
+M is the middle frame of the clip, or the first if clips begin at key frames: the `anchor`. A window has all
+frames of the film from the first frame of the clip to the last, also those that the clip leaves out.
 Times are those of the container, in seconds.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
+from tui_gen.jobs.superres.clip_shape import USUAL_WINDOW, WindowShape
 from tui_gen.media.decoding.frame_log import FrameLog
 
 if TYPE_CHECKING:
@@ -35,16 +36,21 @@ class Span:
 
     start_seconds: float
     end_seconds: float
+    frames: int = USUAL_WINDOW.frames  # about as many are in it
+    step: int = 1  # the distance of the frames that are taken, from the first on
 
     @property
     def filters(self) -> str:
-        """The filters of ffmpeg that pass exactly the frames of the span and end the reading soon after it.
+        """The filters of ffmpeg that pass the frames to take and end the reading soon after the span.
 
         `trim` ends the reading, but rounds to the track's ticks, which may be whole frames; `select` compares
         in the same way as `positions`.
         """
-        half_frame = (self.end_seconds - self.start_seconds) / CLIP_FRAMES / 2
-        return f"trim=end={self.end_seconds + half_frame:.6f},select='{self.condition}'"
+        half_frame = (self.end_seconds - self.start_seconds) / self.frames / 2
+        chosen = f"select='{self.condition}'"
+        if self.step > 1:
+            chosen += f",select='not(mod(n,{self.step}))'"
+        return f"trim=end={self.end_seconds + half_frame:.6f},{chosen}"
 
     @property
     def condition(self) -> str:
@@ -66,14 +72,14 @@ class Selection(Protocol):
         ...
 
     def positions(self, pts: Sequence[float]) -> list[int]:
-        """Return the positions of the selected frames."""
+        """Return the positions of the selected frames, and of those between them."""
         ...
 
 
-def expected_span(target_seconds: float, frame_seconds: float, anchor: int = MIDDLE) -> Span:
-    """Return the span of the seven frames at a constant rate."""
-    start_seconds = target_seconds - (anchor + 0.5) * frame_seconds
-    return Span(start_seconds, start_seconds + CLIP_FRAMES * frame_seconds)
+def expected_span(target_seconds: float, frame_seconds: float, window: WindowShape = USUAL_WINDOW) -> Span:
+    """Return the span of a window's frames at a constant rate."""
+    start_seconds = target_seconds - (window.anchor + 0.5) * frame_seconds
+    return Span(start_seconds, start_seconds + window.frames * frame_seconds, window.frames, window.step)
 
 
 def nearest(pts: Sequence[float], target_seconds: float) -> int:
@@ -81,24 +87,28 @@ def nearest(pts: Sequence[float], target_seconds: float) -> int:
     return min(range(len(pts)), key=lambda i: (round(abs(pts[i] - target_seconds), 6), i))
 
 
-def exact_span(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> Span | None:
-    """Return the span of the seven frames around the nearest frame, or None if one of them is missing."""
-    if len(pts) < CLIP_FRAMES or begins_too_late(pts, target_seconds, anchor):
+def exact_span(
+    pts: Sequence[float], target_seconds: float, window: WindowShape = USUAL_WINDOW
+) -> Span | None:
+    """Return the span of the frames around the nearest frame, or None if one of them is missing."""
+    if len(pts) < window.frames or begins_too_late(pts, target_seconds, window):
         return None
-    first = nearest(pts, target_seconds) - anchor
-    last = first + CLIP_FRAMES - 1
+    first = nearest(pts, target_seconds) - window.anchor
+    last = first + window.frames - 1
     if last >= len(pts):
         return None
     before = pts[first - 1] if first else 2 * pts[first] - pts[first + 1]
     after = pts[last + 1] if last + 1 < len(pts) else 2 * pts[last] - pts[last - 1]
-    return Span((before + pts[first]) / 2, (pts[last] + after) / 2)
+    return Span((before + pts[first]) / 2, (pts[last] + after) / 2, window.frames, window.step)
 
 
-def is_centred(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> bool:
-    """Return whether these are seven ascending frames with the one nearest to the target at their anchor."""
+def is_centred(pts: Sequence[float], target_seconds: float, window: WindowShape = USUAL_WINDOW) -> bool:
+    """Return whether these are all frames of a window, with the nearest to the target at the anchor."""
     distances = [abs(time - target_seconds) for time in pts]
     is_ascending = all(after > before for before, after in pairwise(pts))
-    return len(pts) == CLIP_FRAMES and is_ascending and distances[anchor] <= min(distances) + ROUNDING_SECONDS
+    if len(pts) != window.frames or not is_ascending:
+        return False
+    return distances[window.anchor] <= min(distances) + ROUNDING_SECONDS
 
 
 def is_near(pts: Sequence[float], target_seconds: float, most_seconds: float | None) -> bool:
@@ -108,7 +118,7 @@ def is_near(pts: Sequence[float], target_seconds: float, most_seconds: float | N
     )
 
 
-def most_seconds_of(probe: ProbeFacts, anchor: int) -> float | None:
+def most_seconds_of(probe: ProbeFacts, window: WindowShape) -> float | None:
     """Return how far from its target a frame of a window may be; None: as far as it is.
 
     Windows are planned as if the rate were constant. Where it is not, windows share frames, unless they are
@@ -116,7 +126,7 @@ def most_seconds_of(probe: ProbeFacts, anchor: int) -> float | None:
     """
     if probe.frame_seconds is None or probe.frame_times is not None:
         return None
-    return (max(anchor, CLIP_FRAMES - 1 - anchor) + SLACK_DISTANCES) * probe.frame_seconds
+    return (max(window.anchor, window.after) + SLACK_DISTANCES) * probe.frame_seconds
 
 
 def is_run(positions: Sequence[int]) -> bool:
@@ -144,16 +154,16 @@ def is_damaged(log: FrameLog, span: Selection) -> bool:
     return any(shown > first - SLACK_FRAMES for shown, _ in log.damage)
 
 
-def begins_too_late(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> bool:
+def begins_too_late(pts: Sequence[float], target_seconds: float, window: WindowShape = USUAL_WINDOW) -> bool:
     """Return whether frames before the target are missing, so that decoding must begin earlier."""
     if not pts or pts[0] > target_seconds + ROUNDING_SECONDS:
         return True  # an earlier frame may be nearer
-    return nearest(pts, target_seconds) < anchor
+    return nearest(pts, target_seconds) < window.anchor
 
 
-def frames_around(pts: Sequence[float], target_seconds: float, anchor: int = MIDDLE) -> int:
-    """Return the number of existing frames among the seven around the target."""
+def frames_around(pts: Sequence[float], target_seconds: float, window: WindowShape = USUAL_WINDOW) -> int:
+    """Return the number of existing frames among those of the window around the target."""
     if not pts:
         return 0
-    first = nearest(pts, target_seconds) - anchor
-    return len(pts[max(0, first) : first + CLIP_FRAMES])
+    first = nearest(pts, target_seconds) - window.anchor
+    return len(pts[max(0, first) : first + window.frames])

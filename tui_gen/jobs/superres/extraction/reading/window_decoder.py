@@ -1,7 +1,7 @@
 """Decodes exactly the requested windows of one film, in time order, at the least cost. Runs in a child.
 
     index ── seek, only if a key frame is ahead of what was read ───────┐
-    demux ──> queue: packets read, not yet decoded ──> window known ──> decode ──> its seven frames
+    demux ──> queue: packets read, not yet decoded ──> window known ──> decode ──> its frames
               a sound key frame in the queue makes all packets before it unnecessary
 
 Non-reference frames that are not near a window are not decoded. The timestamps of the packets determine the
@@ -29,20 +29,15 @@ from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES, is_sound_entry, length_bytes_of
 from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder, window_frames
-from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT, seven_different, span_within
-from tui_gen.jobs.superres.extraction.reading.window import (
-    nearest,
-)
-from tui_gen.jobs.superres.units import CLIP_FRAMES
+from tui_gen.jobs.superres.extraction.reading.repeated import TOO_FEW_DIFFERENT, chosen_different, span_within
+from tui_gen.jobs.superres.extraction.reading.window import nearest
 from tui_gen.media.decoding.decoder_errors import Complaints
 from tui_gen.media.decoding.track import UnsureError, track_of_known_film
 
 HOLD_BYTES = 24 << 20
 """The most bytes held to find a later key frame; beyond it, frames before the window are decoded."""
-FRAMES_BEFORE = 4
-"""A frame with this number of frames between it and the target is not one of the seven."""
-NEAR_FRAMES = 5
-"""Within this number of frames before a later target all frames are decoded: that window may need them."""
+FEWEST_FRAMES_BEFORE = 4
+"""Frames are looked for at least this number of frames before a window's begin is calculated to be."""
 ENTRY_TRIES = 3
 SPARING_CODECS = frozenset({"h264", "hevc"})
 if TYPE_CHECKING:
@@ -92,7 +87,7 @@ class WindowDecoder:
         return self.stream.codec_context.codec.canonical_name
 
     def frames(self, target_seconds: float) -> Iterator[VideoFrame]:
-        """Yield the seven frames of a window. Raises UnsureError, possibly after some of them.
+        """Yield the frames of a clip. Raises UnsureError, possibly after some of them.
 
         The iterator must be exhausted before the next window is requested.
         """
@@ -102,10 +97,10 @@ class WindowDecoder:
     def different_frames(
         self, target_seconds: float, counts: Callable[[VideoFrame], bool]
     ) -> list[tuple[int, VideoFrame]]:
-        """Return seven different frames, each with its position among those in reach. Raises UnsureError.
+        """Return the different frames of a clip, with their positions in reach. Raises UnsureError.
 
-        `counts` is called for every frame in order until the seven are found, and returns whether the frame
-        counts.
+        `counts` is called for every frame in order until those of the clip are found, and returns whether the
+        frame counts.
         """
         with self._reporting_errors_as_unsure(target_seconds):
             wanted = self._entered(target_seconds)
@@ -117,10 +112,10 @@ class WindowDecoder:
                         continue
                     firsts.append(position)
                     held[position] = frame
-                    if position <= middle and len(held) > self.order.anchor + 1:
+                    if position <= middle and len(held) > self.order.window.anchor + 1:
                         del held[min(held)]
-                    if seven := seven_different(pts, firsts, target_seconds, self.order.anchor):
-                        return [(place, held[place]) for place in seven]
+                    if chosen := chosen_different(pts, firsts, target_seconds, self.order.window):
+                        return [(place, held[place]) for place in chosen]
             raise UnsureError(TOO_FEW_DIFFERENT)
 
     @contextmanager
@@ -167,17 +162,23 @@ class WindowDecoder:
             earlier = None if earlier is None or tries_left == 1 else self._indexed(earlier - 1)
             guess = self._guessed_start(0.0) if earlier is None else earlier
             self._seek(guess)
-        reason = "no sound key frame before it" if wanted else "its seven frames are not there"
+        reason = "no sound key frame before it" if wanted else "its frames are not there"
         raise UnsureError(reason)
 
     def _guessed_start(self, target_seconds: float) -> int:
-        if not self.order.anchor:
+        if not self.order.window.anchor:
             return round(target_seconds / self._tick_seconds)  # the target is a key frame's own timestamp
-        lead_seconds = FRAMES_BEFORE * (self.order.frame_seconds or 0.0)
+        lead_seconds = self._frames_before * (self.order.frame_seconds or 0.0)
         return int((self._begin_seconds(target_seconds) - lead_seconds) / self._tick_seconds)
 
+    @property
+    def _frames_before(self) -> int:
+        """A frame with this many frames between it and a window's begin is not one of the window."""
+        anchor = self.order.window.anchor if self.order.reach is None else 0
+        return max(FEWEST_FRAMES_BEFORE, anchor + 1)
+
     def _begin_seconds(self, target_seconds: float) -> float:
-        """Return the begin of a window; frames of the window may be at most a few frames earlier."""
+        """Return the begin of a window; frames of the window may be less than `_frames_before` earlier."""
         reach = self.order.reach
         return target_seconds if reach is None else span_within(reach, target_seconds).start_seconds
 
@@ -240,10 +241,10 @@ class WindowDecoder:
 
     def _look(self, target_seconds: float) -> list[int]:
         """Read until the window's frames are known; return their timestamps, empty if some were passed."""
-        margin = REORDERED_FRAMES[self._codec] + FRAMES_BEFORE
+        margin = REORDERED_FRAMES[self._codec] + self._frames_before
         end_seconds = self._end_seconds(target_seconds)
         beyond = sum(self.seconds(_pts(packet)) > end_seconds for packet in self._queue)
-        while beyond <= margin + CLIP_FRAMES:
+        while beyond <= margin + self.order.window.frames:
             packet = next(self._packets, None)
             if packet is None:
                 break
@@ -261,10 +262,10 @@ class WindowDecoder:
         """Decode frames before the window while the queue holds too many bytes."""
         while self._held_bytes > HOLD_BYTES:
             before = [_pts(packet) for packet in self._queue if self.seconds(_pts(packet)) <= begin_seconds]
-            if len(before) <= FRAMES_BEFORE:
+            if len(before) <= self._frames_before:
                 return
             # Frames up to this timestamp are not part of the window.
-            outside_pts = sorted(before)[-FRAMES_BEFORE - 1]
+            outside_pts = sorted(before)[-self._frames_before - 1]
             if self._jump(outside_pts) and self._held_bytes <= HOLD_BYTES:
                 return
             if _pts(self._queue[0]) > outside_pts:
@@ -366,7 +367,7 @@ class WindowDecoder:
 
     def _is_near(self, pts: int) -> bool:
         """Return whether a frame is near the next window."""
-        near_seconds = NEAR_FRAMES * (self.order.frame_seconds or 0.0)
+        near_seconds = (self._frames_before + 1) * (self.order.frame_seconds or 0.0)
         begins = map(self._begin_seconds, self._next_seconds)
         return any(self.seconds(pts) >= begin_seconds - near_seconds for begin_seconds in begins)
 

@@ -16,6 +16,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
 
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
+
 Mode = Literal["off", "score", "reject"]
 ScoreName = Literal[
     "cut",
@@ -34,6 +36,7 @@ Scores = Mapping[str, float]
 
 CUT_TIMES_MEDIAN = 4
 NEAR_DUPLICATE = "near_duplicate"
+REPEATED_FRAMES = "repeated_frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 is_inclusive=True,
             ),
             Kind("fade", "clip", "change of mean luma over a clip without a cut", 3, over=20.0),
-            Kind("repeated_frames", "clip", "different frames among the seven", 0, under=5.0),
+            Kind(REPEATED_FRAMES, "clip", "different frames of a clip", 0, under=5.0),
             Kind("timing", "clip", "largest distance of two frames over the median", 3, over=1.5),
             Kind("flat", "patch", "deviation of luma", 2, under=4.0),
             Kind("black", "patch", "99th percentile of luma", 0, under=32.0),
@@ -106,6 +109,12 @@ def default_rule(name: str, mode: Mode) -> Rule:
     """Return the rule of a score with its default limits."""
     kind = KINDS[name]
     return Rule(kind, mode, kind.under, kind.over)
+
+
+def least_different(frames: int) -> float:
+    """Return the default limit of `repeated_frames` for clips of this length: 5 of 7, or the same share."""
+    usual = KINDS[REPEATED_FRAMES].under or 0.0
+    return float(round(usual * frames / USUAL_CLIP.frames))
 
 
 def rounded(name: str, value: float) -> float:

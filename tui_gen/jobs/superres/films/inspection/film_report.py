@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from tui_gen.contract.inspect import Column, Inspected
 from tui_gen.engine.model.work import Learned, Unusable
+from tui_gen.jobs.superres.clip_shape import ClipShape
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.inspection.film_remarks import Looked, length, remarks, seconds
 from tui_gen.jobs.superres.films.inspection.trial import Trial
 from tui_gen.jobs.superres.planning.film_capacity import Prospect
-from tui_gen.jobs.superres.units import CLIP_FRAMES
 from tui_gen.media.colour import colour_tags, tone_mapping_peak, why_perhaps_hdr
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
 from tui_gen.media.geometry import whole
@@ -61,7 +61,7 @@ def inspected(
         reason=reason,
         cells=_cells(looked),
         remarks=tuple(remarks(settings, looked)),
-        record=_record(looked),
+        record=_record(looked, settings.clip_shape),
         seconds_per_clip=None if trial is None else trial.seconds_per_clip,
         learned=tuple(new),
     )
@@ -161,7 +161,7 @@ def _bars(outlook: Prospect) -> dict[str, int] | None:
 # ------------------------------------------------------------------ for scripts
 
 
-def _record(looked: Looked) -> dict[str, Any]:
+def _record(looked: Looked, shape: ClipShape) -> dict[str, Any]:
     outlook = looked.outlook
     if outlook is None or outlook.probe is None:
         return {}
@@ -194,7 +194,7 @@ def _record(looked: Looked) -> dict[str, Any]:
         },
         "key_frames": _keys_record(looked.keys),
         "test": _test_record(looked.trial),
-        "cost_estimate": _cost_record(probe, looked),
+        "cost_estimate": _cost_record(probe, looked, shape),
     }
 
 
@@ -253,11 +253,11 @@ def _test_record(trial: Trial | None) -> list[dict[str, Any]] | None:
     ]
 
 
-def _cost_record(probe: ProbeFacts, looked: Looked) -> dict[str, Any] | None:
+def _cost_record(probe: ProbeFacts, looked: Looked, shape: ClipShape) -> dict[str, Any] | None:
     """Return the cost of one clip: frames and pixels by the key frames, processor time by the trial."""
     trial, keys = looked.trial, looked.keys
     before = keys.frames_before if keys is not None else None
-    needed = CLIP_FRAMES if trial is None else trial.frames_per_clip
+    needed = shape.span if trial is None else trial.frames_per_clip
     frames = None if before is None else before + needed
     return {
         "processor_seconds": None if trial is None else trial.seconds_per_clip,

@@ -28,7 +28,7 @@ from tui_gen.jobs.superres.planning.geometry import border_margin, crop, crop_ar
 from tui_gen.jobs.superres.planning.real_frames import RealFrames
 from tui_gen.jobs.superres.planning.stretches import STRETCH_CLIPS
 from tui_gen.jobs.superres.planning.timestamps import Timeline
-from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Cut, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.processes.cpu_time import counting
 
@@ -56,9 +56,9 @@ class Trial:
 
     places: tuple[TrialPlace, ...]
     cost: ClipCost | None  # None if it could not be measured
+    frames_per_clip: int  # decoded at most, besides the frames before the window
     unusable: Unusable | None = None
     patches_per_clip: int = 1
-    frames_per_clip: int = CLIP_FRAMES  # decoded at most, besides the frames before the window
 
     @property
     def seconds_per_clip(self) -> float | None:
@@ -78,7 +78,7 @@ class Trial:
 
     @property
     def is_still(self) -> bool:
-        """Whether no place has seven different pictures, and the configuration requires them."""
+        """Whether no place has enough different pictures, and the configuration requires them."""
         return bool(self.places) and all(place.result in {"black", "still"} for place in self.places)
 
 
@@ -143,9 +143,9 @@ async def trial(
     return Trial(
         tuple(tried.places),
         await _cost(stretch, line, tried, ffmpeg),
+        line.frames_before + 1 + line.frames_after,
         tried.unusable,
         len(cuts),
-        line.frames_before + 1 + line.frames_after,
     )
 
 

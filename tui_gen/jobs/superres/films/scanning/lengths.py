@@ -14,7 +14,7 @@ from tui_gen.base.errors import ObstructedError
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.units import CLIP_FRAMES, Probe
+from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe
 from tui_gen.media.film_facts import ProbeFacts
 
 MOST_AT_ONCE = 16
@@ -61,7 +61,7 @@ async def _probe_all(
 
 async def _probed(unit: Probe, ffmpeg: media.Ffmpeg) -> Probed:
     try:
-        answer = await media.probe(unit.file, least_frames=CLIP_FRAMES, ffmpeg=ffmpeg)
+        answer = await media.probe(unit.file, least_frames=PROBED_FRAMES, ffmpeg=ffmpeg)
     except media.ChildError as error:
         return NoFacts(error.reason)
     except ObstructedError as error:

@@ -261,6 +261,22 @@ def _add_export(commands: Commands) -> None:
     export.add_argument(
         "--split", choices=("train", "val", "test"), action="append", default=[], help="of this part alone"
     )
+    export.add_argument("--merge", action="store_true", help="one tree for all categories and formats")
+    export.add_argument(
+        "--crop",
+        metavar="PIXELS",
+        type=_positive,
+        help="squares of the patches, aligned in all files",
+    )
+    export.add_argument(
+        "--stride", metavar="PIXELS", type=_positive, help="from one square to the next; default: as --crop"
+    )
+    export.add_argument("--kinds", metavar="KIND,...", type=_names, default=(), help="of files; default: all")
+    export.add_argument("--tiles", action="store_true", help="webdataset: each frame of a stack as a file")
+    export.add_argument("--embed", action="store_true", help="parquet: the pictures in the table")
+    export.add_argument(
+        "--shard-mb", metavar="MB", type=_positive, help="the most megabytes of a shard; default: 1000"
+    )
     export.add_argument("--json", action="store_true", help="what was written, as JSON")
 
 
@@ -315,6 +331,10 @@ def _share(text: str) -> float:
             return share
     message = f"must be a share like 5%, not {text}"
     raise argparse.ArgumentTypeError(message)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 def _positive(text: str) -> int:

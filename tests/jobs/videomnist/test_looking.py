@@ -140,5 +140,5 @@ def test_an_unknown_layout_or_part_is_refused(config: MovingDigitsConfig, tmp_pa
         ExportRequest("folder", tmp_path / "c", splits=frozenset({"val"})),
     ):
         with pytest.raises(RefusedError):
-            exporter.export({}, request, on_done=lambda _done, _total: None)
+            exporter.export({}, request, on_done=lambda _done, _total: None, on_note=print)
     assert list(tmp_path.iterdir()) == []

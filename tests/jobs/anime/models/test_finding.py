@@ -210,7 +210,7 @@ def test_files_without_onnxruntime_are_not_used_and_refused_if_named(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     found = found_models(ModelOptions(str(folder)), environ=environ)
     assert found.embedder.is_embedded
-    hint = "onnxruntime is not installed: pip install 'tui-gen[anime-onnx]'"
+    hint = "onnxruntime is not installed: pip install '.[anime-onnx]'"
     assert all(hint in sentence for sentence in found.sentences)
     with pytest.raises(RefusedError, match=r"models\.embedder: .* onnxruntime is not installed"):
         found_models(ModelOptions(str(folder), embedder=CCIP), environ=environ)

@@ -1,0 +1,124 @@
+"""The kinds of files of a dataset: how many frames each stacks, and at which ratio to GT.
+
+    ratio  = width of GT / width of the stack
+    frames = height of the stack / (height of GT / ratio)
+
+Invariant: sizes are read from the files; no ratio and no number of frames is assumed. A file whose size fits neither is damaged.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tui_gen.base.errors import RefusedError
+from tui_gen.jobs.superres.dataset.export.samples import Sample
+from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.media.geometry import Size
+
+HEADER_BYTES = 24
+"""The bytes of a PNG that tell its size."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class DamagedError(Exception):
+    """A file of a patch differs from what the ledger records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """How a kind of file holds frames: one below the other, in the order of time."""
+
+    ratio: int  # GT pixels per pixel of a frame, on each axis
+    frames: int
+
+    @property
+    def middle(self) -> int:
+        """The position of the frame of GT."""
+        return self.frames // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The kinds of files that the patches of an export have."""
+
+    stacks: Mapping[str, Stack]  # kind -> its stack, "gt" included
+    clip: str | None  # the low-resolution kind with the most frames
+    truths: str | None  # the kind with a GT for every frame
+
+    @property
+    def low(self) -> Sequence[str]:
+        """The low-resolution kinds."""
+        return [kind for kind in self.stacks if is_low(kind)]
+
+    @property
+    def ratio(self) -> int:
+        """GT pixels per LR pixel, of the kind `clip`; 1 without LR."""
+        return self.stacks[self.clip].ratio if self.clip else 1
+
+    @property
+    def frames(self) -> int:
+        """The number of LR frames of a clip; 0 without LR."""
+        return self.stacks[self.clip].frames if self.clip else 0
+
+    @property
+    def alignment(self) -> int:
+        """The number of GT pixels that is a whole number of pixels in every kind of file."""
+        return math.lcm(*(stack.ratio for stack in self.stacks.values()))
+
+
+def is_low(kind: str) -> bool:
+    """Return whether a kind of file is of low resolution: every other is GT, at full size."""
+    return not kind.startswith("gt")
+
+
+def stack_of(sample: Sample, kind: str, size: Size) -> Stack:
+    """Return how a file of a patch, of this size in pixels, stacks frames. Raises DamagedError."""
+    ratio = sample.width // size.width
+    if ratio and sample.width == ratio * size.width and not sample.height % ratio:
+        frames, rest = divmod(size.height, sample.height // ratio)
+        if frames and not rest:
+            return Stack(ratio, frames)
+    message = f"damaged: {sample.path(kind)}"
+    raise DamagedError(message)
+
+
+def png_size(head: bytes) -> Size | None:
+    """Return the size that the first bytes of a PNG tell, or None if they are not of a PNG."""
+    if len(head) < HEADER_BYTES or not head.startswith(_PNG):
+        return None
+    width, height = struct.unpack(">II", head[16:HEADER_BYTES])
+    return Size(width, height) if width and height else None
+
+
+def kinds_of(samples: Sequence[Sample], size: Callable[[Sample, str], Size | None]) -> Kinds:
+    """Return the kinds of some patches; `size` reads that of a file, None if it cannot be read.
+
+    Raises RefusedError if no file of a kind can be read.
+    """
+    stacks = {}
+    for kind in KIND_FOLDERS:
+        having = [sample for sample in samples if kind in sample.kinds]
+        if having:
+            stacks[kind] = _first_stack(kind, having, size)
+    low = [kind for kind in stacks if is_low(kind)]
+    truths = [kind for kind in stacks if not is_low(kind) and kind != "gt"]
+    return Kinds(
+        stacks,
+        clip=max(low, key=lambda kind: stacks[kind].frames, default=None),
+        truths=max(truths, key=lambda kind: stacks[kind].frames, default=None),
+    )
+
+
+def _first_stack(kind: str, samples: Sequence[Sample], size: Callable[[Sample, str], Size | None]) -> Stack:
+    for sample in samples:
+        found = size(sample, kind)
+        if found is not None:
+            try:
+                return stack_of(sample, kind, found)
+            except DamagedError:
+                continue  # the export reports every such file
+    message = f"none of the {len(samples)} files in {KIND_FOLDERS[kind]} can be read; tui-gen verify --repair"
+    raise RefusedError(message)

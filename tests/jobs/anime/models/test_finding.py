@@ -194,7 +194,7 @@ def test_only_the_parts_that_cropping_detects_need_models(
         ),
         (ModelOptions(tagger="me/mine"), "models.tagger: me/mine is not here: put me/mine/model.onnx"),
         (ModelOptions(dir="/no/such"), "models.dir: /no/such is no folder"),
-        (ModelOptions(provider="cuda"), r"models.provider is cuda, .*pip install 'tui-gen\[anime-gpu\]'"),
+        (ModelOptions(provider="cuda"), r"models.provider is cuda, .*pip install '.\[anime-gpu\]'"),
     ],
 )
 def test_what_is_named_and_not_there_is_refused(

@@ -188,9 +188,8 @@ def test_hashes_are_missed_only_if_something_is_held_out(
     assert main(["export", "neosr", str(tmp_path / "a"), "-c", str(copy.config)]) == 0
     assert "near duplicates across the parts were not looked for" in capsys.readouterr().err
     lines = copy.ledger_path.read_bytes().splitlines(keepends=True)
-    copy.ledger_path.write_bytes(
-        b"".join(line for line in lines if b"/val" not in line and b"/test" not in line)
-    )
+    left = [line for line in lines if b"/val" not in line and b"/test" not in line]
+    copy.ledger_path.write_bytes(b"".join(left))
     copy.edit(lambda settings: [video.pop("split", None) for video in settings["videos"]])
     assert main(["export", "neosr", str(tmp_path / "b"), "-c", str(copy.config)]) == 0
     assert "near duplicates" not in capsys.readouterr().err

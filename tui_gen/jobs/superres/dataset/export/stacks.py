@@ -3,7 +3,8 @@
     ratio  = width of GT / width of the stack
     frames = height of the stack / (height of GT / ratio)
 
-Invariant: sizes are read from the files; no ratio and no number of frames is assumed. A file whose size fits neither is damaged.
+Invariant: sizes are read from the files; no ratio and no number of frames is assumed. A file whose size
+fits neither is damaged.
 """
 
 from __future__ import annotations

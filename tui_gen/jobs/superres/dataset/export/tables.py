@@ -64,7 +64,7 @@ class TableWriter:
         self,
         path: str,
         items: Sequence[Named],
-        schema: Any,
+        schema: Any,  # noqa: ANN401 - a module without types
         tree: Tree,
         work: Work,
     ) -> list[Named]:

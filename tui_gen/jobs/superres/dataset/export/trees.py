@@ -31,7 +31,7 @@ _MIDDLE_NAME = 4
 
 
 def septuplet(stack: Stack) -> Mapping[int, str]:
-    """Return position in a stack -> name, "im4" for the middle frame; of more than seven, the middle seven."""
+    """Return position in a stack -> name, "im4" in the middle; of more than seven the middle seven."""
     reach = min(stack.middle, SEPTUPLET // 2)
     return {stack.middle + step: f"im{_MIDDLE_NAME + step}" for step in range(-reach, reach + 1)}
 

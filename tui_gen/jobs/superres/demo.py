@@ -169,7 +169,7 @@ FILMS = (
         split="val",
     ),
 )
-"""HDR10 at 3840x2160, HLG, SDR, one with black bars, of about four seconds, and one held out for validation."""
+"""HDR10 at 3840x2160, HLG, SDR, one with black bars, and one for validation; of three to four seconds."""
 
 
 def make_demo(folder: Path, *, ffmpeg: str, say: Callable[[str], None]) -> Path:
@@ -273,7 +273,7 @@ def config_text() -> str:
 
 
 def _entry(film: DemoFilm) -> dict[str, object]:
-    entry = {
+    entry: dict[str, object] = {
         "id": film.id,
         "name": film.title,
         "path": f"{FILMS_FOLDER}/{film.file}",

@@ -92,16 +92,16 @@ def choose(settings: Settings, records: Records, request: ExportRequest, layout:
     left_out = dict(divided.left_out)
     if layout.trees == "native":
         left_out |= _not_validated(wanted)
-    left_out |= {sample: why for sample, _ in wanted if (why := too_small(sample, form))}
-    wanted = [(sample, split) for sample, split in wanted if sample not in left_out]
-    if not wanted:
-        message = "no patch is left to export; look at --category, --format and --split"
-        raise RefusedError(message)
+        wanted = [(sample, split) for sample, split in wanted if sample not in left_out]
+    _refuse_nothing(wanted, "look at --category, --format and --split")
     files = DatasetFiles(settings.output, {sample.gt: folder for sample, folder in moved.items()})
     chosen = [sample for sample, _ in wanted]
     kinds = kinds_of(chosen, files.size)
     _check_kinds(layout, kinds, chosen)
     _check_form(form, kinds)
+    left_out |= {sample: why for sample, _ in wanted if (why := too_small(sample, form))}
+    wanted = [(sample, split) for sample, split in wanted if sample not in left_out]
+    _refuse_nothing(wanted, "all are smaller than --crop")
     pieces = [(piece, split) for sample, split in wanted for piece in pieces_of(sample, form)]
     named = list(_prefixed(pieces)) if form.merge else pieces
     trees = tuple(_trees(layout, named, is_merged=form.merge))
@@ -154,6 +154,12 @@ def _moved(output: Path, samples: Sequence[Sample]) -> Iterator[tuple[Sample, st
 
 
 # ------------------------------------------------------------------------------------------ refusals
+
+
+def _refuse_nothing(wanted: Parts, why: str) -> None:
+    if not wanted:
+        message = f"no patch is left to export; {why}"
+        raise RefusedError(message)
 
 
 def _check_names(request: ExportRequest, samples: Sequence[Sample]) -> None:

@@ -19,6 +19,7 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.export import trees
 from tui_gen.jobs.superres.dataset.export.choosing import Chosen, Records, choose
 from tui_gen.jobs.superres.dataset.export.databases import package, write_basicsr_lmdb
+from tui_gen.jobs.superres.dataset.export.description import Origin, described, recipe_in
 from tui_gen.jobs.superres.dataset.export.layouts import LAYOUTS, Layout
 from tui_gen.jobs.superres.dataset.export.output import output_at
 from tui_gen.jobs.superres.dataset.export.provenance import Provenance
@@ -94,12 +95,16 @@ def export(
                 work.output.write_lines(f"{tree.folder}/index.tsv", lines)
             parts = "+".join(dict.fromkeys(tree.split_of(sample) for sample in tree.samples))
             written.append(ExportedTree(tree.folder, tree.category, tree.format, parts, len(named)))
+        origin = Origin(records, recipe_in(settings.run_folder / LEDGER_NAME))
+        about = described(chosen, written, origin, folder=request.folder, damaged=len(work.damaged))
+        for path, text in about.texts.items():
+            output.write(path, text.encode("utf-8", "surrogateescape"))
     return Exported(
         request.folder,
         tuple(written),
         left_out=chosen.reasons,
         damaged=tuple(work.damaged.values()),
-        notes=tuple(_notes_after(chosen)),
+        notes=(*_notes_after(chosen), *about.warnings),
     )
 
 

@@ -31,6 +31,14 @@ def test_a_layout_that_is_not_there_is_answered_with_those_that_are(dataset: Dat
     assert "webdataset" in done.err
 
 
+def test_the_help_has_a_line_for_each_layout(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    shown = capsys.readouterr().out.splitlines()
+    for name in ("vsrpp", "webdataset", "parquet", "kohya", "moving-mnist"):
+        assert any(line.split()[:1] == [name] and len(line.split()) > 3 for line in shown)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

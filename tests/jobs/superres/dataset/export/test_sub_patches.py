@@ -26,7 +26,7 @@ PLACES = [(x, y) for y in (0, 36, 48) for x in (0, 36, 48)]  # the last ones rea
         ("--crop 256", "--crop 256 is no multiple of the ratio of GT to LR (3): take 255 or 258"),
         ("--crop 48 --stride 2", "take 3"),
         ("--stride 48", "--crop"),
-        ("--crop 300", "no patch is left"),
+        ("--crop 300", "all are smaller than --crop"),
     ],
 )
 def test_sub_patches_are_whole_lr_pixels(

@@ -9,9 +9,11 @@ from typing import Literal
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
+from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
@@ -89,6 +91,9 @@ class Settings:
     telecine: Literal["refuse", "keep"] = "refuse"
     stereo: Literal["left", "right", "refuse"] = "left"
     hdr: Literal["exact", "fast"] = "exact"
+    colour_output: Output = "sdr8"
+    linear_peak_nits: float = DEFAULT_LINEAR_PEAK_NITS  # of the largest value of "linear16"
+    sdr_films: Literal["refuse", "convert"] = "refuse"  # unless `colour_output` is "sdr8"
     sampling: Literal["uniform", "keyframe"] = "uniform"
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order
@@ -108,11 +113,12 @@ class Settings:
         return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)
 
     @property
-    def patch_kinds(self) -> tuple[str, ...]:
-        """The kinds of files of a patch: "gt", and those chosen of "lr" (5 frames), "lr7" and "gt7"."""
-        has = {"lr": "5frames" in self.lr_versions, "lr7": "7frames" in self.lr_versions}
-        stacks = tuple(kind for kind, is_wanted in has.items() if is_wanted)
-        return ("gt", *stacks, "gt7") if self.gt_frames > 1 else ("gt", *stacks)
+    def file_kinds(self) -> tuple[FileKind, ...]:
+        """The kinds of files of a patch: GT, the LR stacks from short to long, and the stack of GT."""
+        lengths = sorted(int(version.removesuffix("frames")) for version in self.lr_versions)
+        stacks = [FileKind(is_gt=False, frames=length) for length in lengths]
+        gt_stack = [FileKind(is_gt=True, frames=self.gt_frames)] if self.gt_frames > 1 else []
+        return (GT, *stacks, *gt_stack)
 
     @property
     def needs_repeats(self) -> bool:

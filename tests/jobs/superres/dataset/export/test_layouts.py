@@ -189,7 +189,7 @@ def test_parquet_has_a_row_for_each_patch(export: Export, dataset: Dataset) -> N
     from pyarrow import dataset as tables
 
     root = export("parquet")
-    rows = tables.dataset(root, format="parquet").to_table().to_pylist()
+    rows = tables.dataset(sorted(root.rglob("*.parquet")), format="parquet").to_table().to_pylist()
     patches = {
         (key, c): patch
         for c in ("general", "space")

@@ -54,6 +54,7 @@ def _body(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"| ratio of GT to LR | {ratio} |"
     yield f"| LR frames, GT frames of a clip | {facts['frames']}, {facts['gt_frames']} |"
     yield f"| LR kernel, border | {facts['lr_kernel']}, {facts['lr_border']} |"
+    yield f"| colour | {facts['colour_output']} |"
     yield f"| frames per second | {rates} |"
     if facts["form"]["crop"]:
         yield f"| sub-patches | {facts['form']['crop']} pixels, every {facts['form']['stride']} |"
@@ -69,11 +70,18 @@ def _body(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reading(layout: str, facts: Mapping[str, Any]) -> Iterator[str]:
-    if layout == "webdataset" or (layout == "parquet" and facts["form"]["embed"]):
+    if layout not in _SUFFIXES:
+        return
+    yield from ("", "## Reading it")
+    if layout == "webdataset" or facts["form"]["embed"]:
         name = next(name for name, _ in _configs(facts["trees"]))
-        yield from ("", "## Reading it", "", "```python", "from datasets import load_dataset", "")
+        yield from ("", "```python", "from datasets import load_dataset", "")
         yield f'patches = load_dataset("path/of/this/folder", {json.dumps(name)})'
         yield "```"
+    if layout == "parquet":
+        yield from ("", "```python", "from pathlib import Path", "from pyarrow import dataset", "")
+        yield 'files = sorted(Path("path/of/this/folder").rglob("*.parquet"))'
+        yield from ('patches = dataset.dataset(files, format="parquet").to_table()', "```")
     if layout == "webdataset":
         tree = facts["trees"][0]
         yield from ("", "```python", "import webdataset", "from glob import glob", "")

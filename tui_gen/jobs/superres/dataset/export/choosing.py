@@ -24,7 +24,7 @@ from tui_gen.jobs.superres.dataset.export.stacks import Kinds, kinds_of
 from tui_gen.jobs.superres.dataset.export.sub_patches import check_pieces, pieces_of, too_small
 from tui_gen.jobs.superres.dataset.export.tree import Tree
 from tui_gen.jobs.superres.dataset.export.trees import SEPTUPLET
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import GT, kind_folder
 from tui_gen.jobs.superres.dataset.near_duplicates import near_duplicates_rejected
 from tui_gen.jobs.superres.dataset.split import (
     SPLIT_FOLDERS,
@@ -148,7 +148,7 @@ def _moved(output: Path, samples: Sequence[Sample]) -> Iterator[tuple[Sample, st
         if not place.exists():
             category = place.parent.parent.parent
             for folder in folders(category):
-                if (category / folder / KIND_FOLDERS["gt"] / place.name).exists():
+                if (category / folder / GT.folder / place.name).exists():
                     yield sample, folder
                     break
 
@@ -186,7 +186,7 @@ def _check_kinds(layout: Layout, kinds: Kinds, samples: Sequence[Sample]) -> Non
         kind = named.get(need, need)
         lacking = sum(kind not in sample.kinds for sample in samples)
         if lacking:
-            what = KIND_FOLDERS[kind] if kind else f"the files of {need}"
+            what = kind_folder(kind) if kind else f"the files of {need}"
             needed = f"{layout.name} needs {what}, which {lacking} of {len(samples)} patches"
             message = f"{needed} do not have; {REMEDIES[need]}"
             raise RefusedError(message)

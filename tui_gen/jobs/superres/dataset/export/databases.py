@@ -62,7 +62,7 @@ def _fill(lmdb: Any, places: Sequence[Path], tree: Tree, work: Work) -> list[Nam
     truths = work.kinds.truths if tree.has_all(work.kinds.truths) else None
     kinds = [clip_kind(work.kinds), *([truths] if truths else ["gt"])]
     raw = sum(
-        3 * gt_size(sample).width * gt_size(sample).height * work.kinds.stacks[kind].frames
+        6 * gt_size(sample).width * gt_size(sample).height * work.kinds.stacks[kind].frames
         for sample in tree.samples
         for kind in kinds
     )

@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.dataset.split import SPLITS
 
 DATASET_FILE = "dataset.json"
 CARD_FILE = "README.md"
+_EIGHT_BITS = "sdr8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ def described(
         CARD_FILE: dataset_card(facts),
     }
     warnings = []
+    if facts["colour_output"] != _EIGHT_BITS and chosen.layout.name != "trainner":
+        warnings.append(
+            f"the pictures have 16 bits ({facts['colour_output']}); most loaders read the upper 8 alone"
+        )
     final = Path(os.path.abspath(folder))  # noqa: PTH100 - lexical, links stay as they are
     for group, training_set in training_sets(chosen, final).items():
         configuration = _configuration(chosen.layout.name, training_set)
@@ -118,6 +123,7 @@ def _facts(
             kind: {"ratio": stack.ratio, "frames": stack.frames} for kind, stack in kinds.stacks.items()
         },
         "frames_per_second": _rates(chosen, origin.records),
+        "colour_output": recipe.get("colour_output"),
         "recipe_sha256": hashlib.sha256(canonical).hexdigest(),
         "form": {
             "merge": form.merge,

@@ -26,8 +26,9 @@ from tui_gen.jobs.superres.dataset.export.provenance import Provenance
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.shards import SHARD_MB, Sharding, ShardWriter
 from tui_gen.jobs.superres.dataset.export.tables import TableWriter
-from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work
+from tui_gen.jobs.superres.dataset.export.tree import Named, PngForm, Tree, Work
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
+from tui_gen.jobs.superres.extraction.png import CODE_POINTS
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS
 from tui_gen.jobs.superres.planning.expected import remembered_sources
 
@@ -85,7 +86,8 @@ def export(
 
     threads = min(MOST_THREADS, os.cpu_count() or 1)
     with output_at(request.folder, identity) as output, ThreadPoolExecutor(threads, "export") as pool:
-        work = Work(chosen.files, output, chosen.kinds, settings.png_compression, pool, counted)
+        png = PngForm(settings.png_compression, CODE_POINTS.get(settings.colour_output))
+        work = Work(chosen.files, output, chosen.kinds, png, pool, counted)
         write = _writer(settings, records, chosen)
         written = []
         for tree in chosen.trees:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.stacks import HEADER_BYTES, DamagedError, png_size
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 from tui_gen.media.geometry import Size
 
 
@@ -25,7 +25,7 @@ class DatasetFiles:
         folder = self.moved.get(sample.gt)
         if folder is None or place.exists():
             return place
-        return place.parent.parent.parent / folder / KIND_FOLDERS[kind] / place.name
+        return place.parent.parent.parent / folder / kind_folder(kind) / place.name
 
     def content(self, sample: Sample, kind: str) -> bytes:
         """Return the bytes of a file. Raises DamagedError."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 import struct
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.dataset.export.samples import Sample
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import GT, kind_named
 from tui_gen.media.geometry import Size
 
 HEADER_BYTES = 24
@@ -46,13 +46,13 @@ class Kinds:
     """The kinds of files that the patches of an export have."""
 
     stacks: Mapping[str, Stack]  # kind -> its stack, "gt" included
-    clip: str | None  # the low-resolution kind with the most frames
-    truths: str | None  # the kind with a GT for every frame
+    clip: str | None  # the plain low-resolution kind with the most frames
+    truths: str | None  # the kind with a GT for every frame, that most patches have
 
     @property
     def low(self) -> Sequence[str]:
         """The low-resolution kinds."""
-        return [kind for kind in self.stacks if is_low(kind)]
+        return [kind for kind in self.stacks if not kind_named(kind).is_gt]
 
     @property
     def ratio(self) -> int:
@@ -68,11 +68,6 @@ class Kinds:
     def alignment(self) -> int:
         """The number of GT pixels that is a whole number of pixels in every kind of file."""
         return math.lcm(*(stack.ratio for stack in self.stacks.values()))
-
-
-def is_low(kind: str) -> bool:
-    """Return whether a kind of file is of low resolution: every other is GT, at full size."""
-    return not kind.startswith("gt")
 
 
 def stack_of(sample: Sample, kind: str, size: Size) -> Stack:
@@ -95,31 +90,24 @@ def png_size(head: bytes) -> Size | None:
 
 
 def kinds_of(samples: Sequence[Sample], size: Callable[[Sample, str], Size | None]) -> Kinds:
-    """Return the kinds of some patches; `size` reads that of a file, None if it cannot be read.
-
-    Raises RefusedError if no file of a kind can be read.
-    """
-    stacks = {}
-    for kind in KIND_FOLDERS:
-        having = [sample for sample in samples if kind in sample.kinds]
-        if having:
-            stacks[kind] = _first_stack(kind, having, size)
-    low = [kind for kind in stacks if is_low(kind)]
-    truths = [kind for kind in stacks if not is_low(kind) and kind != "gt"]
-    return Kinds(
-        stacks,
-        clip=max(low, key=lambda kind: stacks[kind].frames, default=None),
-        truths=max(truths, key=lambda kind: stacks[kind].frames, default=None),
-    )
+    """Return the kinds of some patches; `size` reads that of a file, None if it cannot be read."""
+    having = Counter(kind for sample in samples for kind in sample.kinds)
+    stacks = {kind: _first_stack(kind, samples, size) for kind in having}
+    low = [kind for kind in map(kind_named, having) if not kind.is_gt]
+    clip = max(low, key=lambda kind: (kind.scale is None, not kind.variant, kind.frames), default=None)
+    truths = [kind for kind in map(kind_named, having) if kind.is_gt and kind != GT]
+    most = max(truths, key=lambda kind: (having[kind.name], kind.frames), default=None)
+    return Kinds(stacks, clip.name if clip else None, most.name if most else None)
 
 
 def _first_stack(kind: str, samples: Sequence[Sample], size: Callable[[Sample, str], Size | None]) -> Stack:
+    """Return the stack of the first file that can be read, else that of the kind's name."""
     for sample in samples:
-        found = size(sample, kind)
+        found = size(sample, kind) if kind in sample.kinds else None
         if found is not None:
             try:
                 return stack_of(sample, kind, found)
             except DamagedError:
                 continue  # the export reports every such file
-    message = f"none of the {len(samples)} files in {KIND_FOLDERS[kind]} can be read; tui-gen verify --repair"
-    raise RefusedError(message)
+    named = kind_named(kind)
+    return Stack(named.scale or 1, named.frames)

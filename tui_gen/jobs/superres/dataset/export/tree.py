@@ -19,7 +19,8 @@ from tui_gen.jobs.superres.dataset.export.output import Output
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.stacks import DamagedError, Kinds, stack_of
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
-from tui_gen.jobs.superres.extraction.patches import Image, encode_png
+from tui_gen.jobs.superres.extraction.patches import Image
+from tui_gen.jobs.superres.extraction.png import encode_png
 from tui_gen.media.geometry import Size
 
 BATCH = 32
@@ -33,6 +34,14 @@ SEQUENCES = 1000
 Result = TypeVar("Result")
 Named = tuple[Sample, str]
 """A patch and its name in the layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class PngForm:
+    """How pictures are encoded."""
+
+    compression: str
+    colour: bytes | None = None  # content of the files' cICP chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,9 @@ class Tree:
 
 def decode_png(path: Path) -> Image | None:
     """Return the picture of a file, (height, width, 3), or None if it does not decode. Raises OSError."""
-    decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    return None if decoded is None else decoded.astype(np.uint8, copy=False)
+    content = np.frombuffer(path.read_bytes(), np.uint8)
+    decoded = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    return None if decoded is None else np.asarray(decoded)
 
 
 def _remembering() -> Callable[[Path], Image | None]:
@@ -81,7 +91,7 @@ class Work:
     files: DatasetFiles
     output: Output
     kinds: Kinds
-    png_compression: str
+    png_form: PngForm
     pool: ThreadPoolExecutor
     on_done: Callable[[], None]
     damaged: dict[Sample, str] = field(default_factory=dict)
@@ -123,7 +133,7 @@ class Work:
 
     def png(self, image: Image) -> bytes:
         """Encode as PNG, as the run does."""
-        return encode_png(image, self.png_compression)
+        return encode_png(image, self.png_form.compression, colour=self.png_form.colour)
 
     def link(self, sample: Sample, kind: str, path: str) -> None:
         """Link a complete file into the export, or write that of a sub-patch. Raises DamagedError."""

@@ -21,7 +21,7 @@ from tui_gen.jobs.superres.dataset.export.tree import (
     shape,
     spaced_shape,
 )
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 
 META = "meta_info.txt"
 META_OF_CLIPS = "meta_info_clips.txt"
@@ -46,11 +46,11 @@ def clip_kind(kinds: Kinds) -> str:
 
 def write_native(tree: Tree, work: Work) -> list[Named]:
     """Write for VSR++: the folders of a run."""
-    kinds = [kind for kind in KIND_FOLDERS if tree.has_all(kind)]
+    kinds = [kind for kind in work.kinds.stacks if tree.has_all(kind)]
 
     def put(sample: Sample, name: str) -> None:
         for kind in kinds:
-            work.link(sample, kind, f"{tree.folder}/{KIND_FOLDERS[kind]}/{name}")
+            work.link(sample, kind, f"{tree.folder}/{kind_folder(kind)}/{name}")
 
     return work.each([(sample, _native_name(sample)) for sample in tree.samples], put)
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.dataset.file_kinds import GT
 from tui_gen.jobs.superres.extraction.patches import Image, PatchArrays
 from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE, Rules, rounded
 from tui_gen.jobs.superres.units import Cut
@@ -30,6 +31,8 @@ LOWER_PART = 5
 """Text is looked for in the lowest fifth of the picture."""
 FLOW_LEAST_SIDE = 16
 
+_STEPS_16 = 257
+"""16-bit values in a step of 8 bits: 65535 / 255."""
 _NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
@@ -47,7 +50,7 @@ def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
     `motion` needs LR frames of FLOW_LEAST_SIDE pixels a side, `noise` a GT of 3: smaller patches lack them.
     Raises ValueError if a score needs LR frames and the patch has none.
     """
-    gt = luma(arrays.gt)
+    gt = luma(arrays[GT])
     values: dict[str, float] = {}
     if "flat" in rules:
         values["flat"] = float(gt.std())
@@ -74,9 +77,11 @@ def _of_stack(gt: Gray, tiles: list[Gray], cut: Cut, rules: Rules) -> dict[str, 
 
 
 def luma(image: Image) -> Gray:
-    """Return the luma of an image, (height, width)."""
-    gray: Gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    return gray
+    """Return the luma of an image, (height, width); of 16-bit images the nearest 8-bit value."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if gray.dtype == np.uint16:
+        gray = np.rint(gray / _STEPS_16).astype(np.uint8)
+    return gray.astype(np.uint8, copy=False)
 
 
 def detail(gt: Image) -> int:
@@ -87,13 +92,16 @@ def detail(gt: Image) -> int:
 
 
 def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
-    """Return the luma of the existing LR frames, in the order of time. Raises ValueError without any."""
-    stack = arrays.lr7 if arrays.lr7 is not None else arrays.lr5
-    if stack is None:
+    """Return the luma of the frames of the longest plain LR stack, in the order of time.
+
+    Raises ValueError without any.
+    """
+    plain = [kind for kind in arrays if not kind.is_gt and kind.scale is None and not kind.variant]
+    if not plain:
         message = "a patch without any stack of LR frames"
         raise ValueError(message)
     height = cut.format.lr.height
-    gray = luma(stack)
+    gray = luma(arrays[max(plain, key=lambda kind: kind.frames)])
     return [gray[top : top + height] for top in range(0, len(gray), height)]
 
 

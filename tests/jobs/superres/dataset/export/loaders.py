@@ -46,7 +46,7 @@ def basicsr_vimeo(meta: Path, gt: Get, lq: Get, *, num_frame: int = 7) -> Iterat
     neighbours = [place + (9 - num_frame) // 2 for place in range(num_frame)]
     for line in meta.read_text(encoding="ascii").splitlines():
         key, frames, shape = line.split(" ")
-        assert frames == "7"
+        assert frames == str(num_frame)
         clip, sequence = key.split("/")
         truth = decoded(gt(f"{clip}/{sequence}/im4"))
         assert shape == str(truth.shape).replace(" ", "")

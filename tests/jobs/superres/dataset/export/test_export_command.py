@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from tests.jobs.superres.dataset.export.conftest import index, made, part_of, re
 from tui_gen.cli.main import main
 
 Export = Callable[..., Path]
-
-
-@pytest.fixture
-def copy(dataset: Dataset, tmp_path: Path) -> Dataset:
-    """Return a copy of the dataset that a test may change."""
-    shutil.copytree(dataset.output, tmp_path / "one")
-    return Dataset(Path(shutil.copy(dataset.config, tmp_path)))
 
 
 def test_a_layout_that_is_not_there_is_answered_with_those_that_are(dataset: Dataset, tmp_path: Path) -> None:

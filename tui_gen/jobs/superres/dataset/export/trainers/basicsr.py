@@ -7,13 +7,15 @@ import json
 from tui_gen.jobs.superres.dataset.export.trainers.training_set import Configuration, TrainingSet
 from tui_gen.jobs.superres.dataset.export.trees import META, SEPTUPLET
 
+_USUAL_RATIO = 4
+"""The only ratio of EDVR and BasicVSR."""
 _EDVR_UNIT = 4
 
 
 def basicsr_configuration(of: TrainingSet, *, is_lmdb: bool) -> Configuration:
     """Return the configuration with a model of BasicSR that does the ratio."""
     frames = min(of.frames, SEPTUPLET)
-    is_recurrent = of.ratio == 4 and of.truths >= SEPTUPLET and of.frames >= SEPTUPLET  # noqa: PLR2004
+    is_recurrent = of.ratio == _USUAL_RATIO and min(of.truths, of.frames) >= SEPTUPLET
     model, network, training = _network(of, frames, is_recurrent=is_recurrent)
     gt, lq = of.databases if is_lmdb else ("GT", "LQ")
     text = f"""\
@@ -99,7 +101,7 @@ def _network(of: TrainingSet, frames: int, *, is_recurrent: bool) -> tuple[str, 
     if is_recurrent:
         keys = "  type: BasicVSR\n  num_feat: 64\n  num_block: 30\n  spynet_path: ~  # or SPyNet's weights\n"
         return "BasicVSR", keys, "  fix_flow: 5000\n  flow_lr_mul: 0.125\n"
-    if of.ratio == 4:  # noqa: PLR2004 - the only ratio of EDVR
+    if of.ratio == _USUAL_RATIO:
         keys = (
             f"  type: EDVR\n  num_in_ch: 3\n  num_out_ch: 3\n  num_feat: 64\n  num_frame: {frames}\n"
             "  deformable_groups: 8\n  num_extract_block: 5\n  num_reconstruct_block: 10\n"

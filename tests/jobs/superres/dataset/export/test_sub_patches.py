@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from tests.acceptance.program import Dataset
 from tests.jobs.superres.dataset.export import loaders
 from tests.jobs.superres.dataset.export.conftest import decoded, index, made, native, part_of, tiles
 from tui_gen.cli.main import main
+from tui_gen.jobs.superres.dataset.export.output import Output
 
 Export = Callable[..., Path]
 FLAGS = ("--category", "general", "--format", "tiny", "--split", "train")
@@ -137,3 +141,33 @@ def test_a_layout_of_many_files_says_so_before_it_writes(
     assert f"Note: basicsr-vimeo makes {files} files of {files // 14} patches; webdataset" in said
     assert main(["export", "webdataset", str(tmp_path / "b"), *flags]) == 0
     assert "files of" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [("webdataset",), ("parquet", "--embed")])
+def test_an_interrupted_export_of_shards_goes_on_with_the_next_one(
+    flags: tuple[str, ...], export: Export, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, *form = flags
+    whole = export(layout, *form, *FLAGS)
+    expected = {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    building, begun = Output.building, list[str]()
+
+    def full_after_three(self: Output, path: str) -> AbstractContextManager[Path]:
+        begun.append(path)
+        if len(begun) > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        return building(self, path)
+
+    arguments = ["export", layout, str(tmp_path / "again"), "-c", str(dataset.config), *form, *FLAGS]
+    with monkeypatch.context() as patched:
+        patched.setattr(Output, "building", full_after_three)
+        assert main(arguments) == 4
+    partial = tmp_path / "again.partial"
+    stood = {path.relative_to(partial): path.stat().st_ino for path in partial.rglob("train-*")}
+    assert len(stood) == 3
+    assert not (tmp_path / "again").exists()
+    assert main(arguments) == 0
+    folder = tmp_path / "again"
+    found = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert found == expected
+    assert all((folder / path).stat().st_ino == inode for path, inode in stood.items())

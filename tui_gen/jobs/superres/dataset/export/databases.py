@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.dataset.export.samples import Sample
+from tui_gen.jobs.superres.dataset.export.stacks import Kinds
 from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work, gt_size, numbered, shape
 from tui_gen.jobs.superres.dataset.export.trees import (
     META,
@@ -35,10 +36,12 @@ def package(name: str, layout: str) -> Any:  # noqa: ANN401 - a module without t
         raise RefusedError(message) from error
 
 
-def database_names(tree: Tree, *, has_truths: bool) -> tuple[str, str]:
+def database_names(tree: Tree, kinds: Kinds) -> tuple[str, str]:
     """Return the names of the databases of GT and of LR, as BasicSR's scripts name them."""
     title = "_".join(part for part in (tree.category, tree.format, tree.split) if part)
-    return f"{title}_GT_{'all' if has_truths else 'only4th'}.lmdb", f"{title}_LR7frames.lmdb"
+    frames = len(septuplet(kinds.stacks[clip_kind(kinds)]))
+    truths = "all" if tree.has_all(kinds.truths) else "only4th"
+    return f"{title}_GT_{truths}.lmdb", f"{title}_LR{frames}frames.lmdb"
 
 
 def write_basicsr_lmdb(tree: Tree, work: Work) -> list[Named]:
@@ -51,7 +54,7 @@ def write_basicsr_lmdb(tree: Tree, work: Work) -> list[Named]:
         return write_basicsr_vimeo(tree, work)
     lmdb = package("lmdb", "basicsr-lmdb")
     with ExitStack() as building:
-        names = database_names(tree, has_truths=tree.has_all(work.kinds.truths))
+        names = database_names(tree, work.kinds)
         places = [building.enter_context(work.output.building(f"{tree.folder}/{name}")) for name in names]
         done = _fill(lmdb, places, tree, work)
     write_basicsr_meta(tree, work, done)

@@ -94,5 +94,5 @@ def _training_set(chosen: Chosen, folder: Path, train: Tree, val: Tree | None) -
         smallest=Size(min(size.width for size in sizes), min(size.height for size in sizes)),
         val_sizes=frozenset(gt_size(sample) for sample in val.samples) if val else frozenset(),
         pairs=len(train.samples),
-        databases=database_names(train, has_truths=has_truths),
+        databases=database_names(train, kinds),
     )

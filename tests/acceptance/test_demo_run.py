@@ -60,7 +60,7 @@ def _one_patch_each(output: Path) -> Iterator[tuple[str, Path]]:
         entry = json.loads(line)
         if entry["kind"] == "clip":
             for patch in entry["patches"]:
-                yield patch["category"], output / patch["files"]["gt"]
+                yield patch["category"].partition("/")[0], output / patch["files"]["gt"]
 
 
 def test_the_demo_ends_well_and_says_so(demo: tuple[Done, Path]) -> None:
@@ -82,9 +82,10 @@ def test_every_target_is_met_exactly(data: Dataset) -> None:
 
 def test_every_ground_truth_has_both_stacks_of_the_same_name_and_their_sizes(data: Dataset) -> None:
     found = sorted(data.output.glob("**/GT/*.png"))
-    assert len(found) == sum(data.settings["category_targets"].values())
+    held_out = [path for path in found if path.parents[1].name.startswith("Val")]
+    assert len(found) - len(held_out) == sum(data.settings["category_targets"].values())
     for path in found:
-        width, height = SIZES[path.parents[1].name]
+        width, height = SIZES[path.parents[1].name.replace("Val", "Patches")]
         assert read(path).shape == (height, width, 3)
         for kind, tiles in TILES.items():
             stack = read(path.parents[1] / kind / path.name)
@@ -109,6 +110,17 @@ def test_the_tiles_of_the_short_stack_are_the_inner_ones_of_the_long_one(data: D
         for tile, other in zip(short, long[1:6], strict=True):
             assert np.array_equal(tile, other)
         assert any(not np.array_equal(long[3], tile) for tile in long[:3]), f"nothing moves in {path}"
+
+
+def test_a_trainer_that_validates_on_540x540_finds_patches_to_validate_on(
+    data: Dataset, tmp_path: Path
+) -> None:
+    done = run("export", "vsrpp", tmp_path / "out", "-c", data.config)
+    assert done.code == 0, str(done)
+    assert "near duplicates" not in done.err
+    held_out = sorted((tmp_path / "out").glob("**/Val/GT/*.png"))
+    assert {path.parents[4].name for path in held_out} == {"Universal", "Toon"}
+    assert "space has no Val" in done.err
 
 
 def test_no_black_bar_reaches_a_patch(data: Dataset) -> None:

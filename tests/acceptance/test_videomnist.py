@@ -318,7 +318,7 @@ def test_without_h5py_one_sentence_says_what_to_install(make: Make) -> None:
         done = subprocess.run(call, capture_output=True, text=True, check=False)
         assert done.returncode == 2, done.stderr
         assert done.stderr.count("\n") == 1
-        assert 'pip install "tui-gen[videomnist]"' in done.stderr
+        assert 'pip install ".[videomnist]"' in done.stderr
     assert not data.output.exists()
 
 

@@ -311,15 +311,25 @@ def _split(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from tui_gen.commands import export
-    from tui_gen.contract.export import ExportRequest
+    from tui_gen.contract.export import ExportForm, ExportRequest
     from tui_gen.contract.registry import read_config
 
+    form = ExportForm(
+        merge=options.merge,
+        crop=options.crop,
+        stride=options.stride,
+        kinds=options.kinds,
+        tiles=options.tiles,
+        embed=options.embed,
+        shard_mb=options.shard_mb,
+    )
     request = ExportRequest(
         options.layout,
         Path(options.folder),
         categories=frozenset(options.category),
         formats=frozenset(options.format),
         splits=frozenset(options.split),
+        form=form,
     )
     config = read_config(Path(options.config))
     return export.export(config, request, is_json=options.json, out=sys.stdout, talk=sys.stderr)

@@ -33,8 +33,12 @@ def export(config: JobConfig, request: ExportRequest, *, is_json: bool, out: Tex
         progress.total = total
         progress.show(done)
 
+    def note(text: str) -> None:
+        talk.write(f"Note: {text}\n")
+        talk.flush()
+
     try:
-        exported = exporter.export(state.records, request, on_done=show)
+        exported = exporter.export(state.records, request, on_done=show, on_note=note)
     except OSError as error:
         progress.clear()
         where = display_name(str(error.filename or request.folder))
@@ -86,6 +90,7 @@ def _entry(exported: Exported) -> dict[str, object]:
         ],
         "left_out": dict(exported.left_out),
         "damaged": list(exported.damaged),
+        "notes": list(exported.notes),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # a run needs none of these modules: each costs time at the start
     from tui_gen.contract.contact_sheet import SheetMaker
     from tui_gen.contract.demo import DemoMaker
-    from tui_gen.contract.export import Exporter
+    from tui_gen.contract.export import Exporter, LayoutLine
     from tui_gen.contract.groups import GroupReviewer
     from tui_gen.contract.inspect import Condition, Inspector
     from tui_gen.contract.preview import Previewer
@@ -47,3 +47,4 @@ class JobCapabilities:
     demo_maker: DemoMaker | None = None  # demo
     about: str = ""  # what the job makes, for the page of a first start
     tools: Callable[[], Sequence[Condition]] | None = None  # check: how the machine's tools are
+    layouts: Callable[[], Sequence[LayoutLine]] | None = None  # export --help: what can be written

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Protocol
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model.stage_records import SourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ExportForm:
+    """How a layout is to be written. The default of each flag leaves that to the layout."""
+
+    merge: bool = False  # one tree for all categories and formats
+    crop: int | None = None  # side of square sub-patches, in pixels of the larger picture
+    stride: int | None = None  # from one sub-patch to the next; None: `crop`
+    kinds: tuple[str, ...] = ()  # of files; empty: all
+    tiles: bool = False  # the frames of a stack as files of their own
+    embed: bool = False  # the pictures in the table
+    shard_mb: int | None = None  # the most megabytes of a shard
+
+    @property
+    def flags(self) -> Iterator[str]:
+        """Yield the flags that were given, as on the command line."""
+        for each in fields(self):
+            if getattr(self, each.name) != each.default:
+                yield f"--{each.name.replace('_', '-')}"
+
+    def refuse_other_than(self, known: Collection[str], what: str) -> None:
+        """Raise RefusedError if a flag was given that `what` does not know."""
+        for flag in self.flags:
+            if flag not in known:
+                listed = ", ".join(sorted(known)) or "none of them"
+                message = f"{what} cannot be written with {flag}; of these flags it knows: {listed}"
+                raise RefusedError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +48,15 @@ class ExportRequest:
     categories: frozenset[str] = frozenset()
     formats: frozenset[str] = frozenset()
     splits: frozenset[str] = frozenset()
+    form: ExportForm = field(default_factory=ExportForm)
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutLine:
+    """One layout of a job, for lists of all of them."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +90,11 @@ class Exporter(Protocol):
         request: ExportRequest,
         *,
         on_done: Callable[[int, int], None],
+        on_note: Callable[[str], None],
     ) -> Exported:
         """Write an export; tell `on_done` how many patches are written, and of how many.
+
+        `on_note` gets what a user should know before the first file is written.
 
         Raises RefusedError, OSError.
         """

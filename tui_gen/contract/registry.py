@@ -56,6 +56,12 @@ def find_job(name: str) -> JobModule:
     return module
 
 
+def job_names() -> list[str]:
+    """Return the names of the installed jobs, the default one first."""
+    names = {point.name for point in entry_points(group=GROUP)}
+    return sorted(names, key=lambda name: (name != DEFAULT_JOB, name))
+
+
 def _job_named_in(path: Path) -> str:
     """Return the job that the top-level key "job" of a file names.
 

@@ -138,7 +138,7 @@ def test_a_job_without_groups_has_no_review(config: RunConfig) -> None:
 
 def test_without_the_extra_a_sentence_names_it(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "find_spec", lambda _: None)
-    with pytest.raises(RefusedError, match=r"pip install 'tui-gen\[web\]'"):
+    with pytest.raises(RefusedError, match=r"pip install '.\[web\]'"):
         serve(job(config), ServeRequest(), out=io.StringIO())
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.jobs.videomnist.datasets import Digits, digits_in
 from tui_gen.base.errors import RefusedError
-from tui_gen.contract.export import ExportRequest
+from tui_gen.contract.export import ExportForm, ExportRequest
 from tui_gen.contract.preview import Picture
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import DATASET
@@ -138,7 +138,8 @@ def test_an_unknown_layout_or_part_is_refused(config: MovingDigitsConfig, tmp_pa
         ExportRequest("avi", tmp_path / "a"),
         ExportRequest("folder", tmp_path / "b", categories=frozenset({"general"})),
         ExportRequest("folder", tmp_path / "c", splits=frozenset({"val"})),
+        ExportRequest("folder", tmp_path / "d", form=ExportForm(merge=True)),
     ):
         with pytest.raises(RefusedError):
-            exporter.export({}, request, on_done=lambda _done, _total: None)
+            exporter.export({}, request, on_done=lambda _done, _total: None, on_note=print)
     assert list(tmp_path.iterdir()) == []

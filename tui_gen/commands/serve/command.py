@@ -42,7 +42,7 @@ def serve(config: JobConfig, request: ServeRequest, *, out: TextIO) -> int:
             raise RefusedError(message)
     rules = AccessRules(token_for(request.host, request.token))
     if find_spec("textual_serve") is None:
-        message = "serve needs the package textual-serve: pip install 'tui-gen[web]'"
+        message = "serve needs the package textual-serve: pip install '.[web]'"
         raise RefusedError(message)
     from tui_gen.commands.serve.page_process import END_SECONDS, REVIEW_END_SECONDS
     from tui_gen.commands.serve.server import ServedPages, run_server

@@ -37,9 +37,9 @@ def read_config(path: Path) -> AnimeConfig:
 def capabilities() -> JobCapabilities:
     """Return what the job offers before a configuration exists."""
     from tui_gen.contract.capabilities import JobCapabilities
-    from tui_gen.jobs.anime.job_capabilities import ABOUT, AnimeDemo, examined_tools
+    from tui_gen.jobs.anime.job_capabilities import ABOUT, AnimeDemo, examined_tools, known_layouts
 
-    return JobCapabilities(demo_maker=AnimeDemo(), about=ABOUT, tools=examined_tools)
+    return JobCapabilities(demo_maker=AnimeDemo(), about=ABOUT, tools=examined_tools, layouts=known_layouts)
 
 
 def nouns() -> Nouns:

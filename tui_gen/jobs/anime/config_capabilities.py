@@ -160,12 +160,18 @@ class TrainingSetExporter:
     settings: Settings
 
     def export(
-        self, records: Records, request: ExportRequest, *, on_done: Callable[[int, int], None]
+        self,
+        records: Records,
+        request: ExportRequest,
+        *,
+        on_done: Callable[[int, int], None],
+        on_note: Callable[[str], None],
     ) -> Exported:
         """Write an export of the images as they are now. Raises RefusedError, OSError."""
         from tui_gen.jobs.anime.exports.of_dataset import export_dataset
 
-        del records
+        del records, on_note
+        request.form.refuse_other_than((), request.layout)
         return export_dataset(self.settings, request, on_done=on_done)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tui_gen.base.errors import RefusedError
+from tui_gen.contract.export import LayoutLine
 from tui_gen.contract.inspect import Condition
 
 ABOUT = """\
@@ -41,3 +42,10 @@ def examined_tools() -> tuple[Condition, ...]:
         return (decoder, Condition("models", "wrong", str(error)))
     models = (found.detector, found.embedder, found.tagger)
     return (decoder, *model_conditions(models), runtime_condition(models))
+
+
+def known_layouts() -> tuple[LayoutLine, ...]:
+    """Return the layouts of `export`, a line each."""
+    from tui_gen.jobs.anime.exports.layouts import LAYOUTS
+
+    return tuple(LayoutLine(layout.name, layout.text) for layout in LAYOUTS.values())

@@ -33,9 +33,15 @@ def read_config(path: Path) -> SuperResolutionConfig:
 def capabilities() -> JobCapabilities:
     """Return what the job offers before a configuration exists."""
     from tui_gen.contract.capabilities import JobCapabilities
-    from tui_gen.jobs.superres.job_capabilities import ABOUT, FilmDemo, FilmScanner, examined_tools
+    from tui_gen.jobs.superres.job_capabilities import (
+        ABOUT,
+        FilmDemo,
+        FilmScanner,
+        examined_tools,
+        known_layouts,
+    )
 
-    return JobCapabilities(FilmScanner(), FilmDemo(), ABOUT, examined_tools)
+    return JobCapabilities(FilmScanner(), FilmDemo(), ABOUT, examined_tools, layouts=known_layouts)
 
 
 def nouns() -> Nouns:

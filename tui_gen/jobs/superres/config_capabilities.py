@@ -225,12 +225,17 @@ class PatchExporter:
     settings: Settings
 
     def export(
-        self, records: Records, request: ExportRequest, *, on_done: Callable[[int, int], None]
+        self,
+        records: Records,
+        request: ExportRequest,
+        *,
+        on_done: Callable[[int, int], None],
+        on_note: Callable[[str], None],
     ) -> Exported:
         """Write an export. Raises RefusedError, OSError."""
         from tui_gen.jobs.superres.dataset.export.exporter import export
 
-        return export(self.settings, records, request, on_done=on_done)
+        return export(self.settings, records, request, on_done=on_done, on_note=on_note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +274,7 @@ class FilmSplitter:
 
         Raises RefusedError, OSError.
         """
-        from tui_gen.jobs.superres.dataset.export.exporter import divided_now
+        from tui_gen.jobs.superres.dataset.export.choosing import divided_now
 
         has_ledger = _ledger(self.settings).is_file()
         return divided_now(self.settings, records).reasons if has_ledger else {}

@@ -35,12 +35,14 @@ class DemoError(RefusedError):
 class DemoFilm:
     """One film: how it is drawn, how it is encoded, and its use in the configuration."""
 
+    id: str  # with it, the film gives the same patches in every folder
     title: str
     file: str
     graph: str  # a filter graph without inputs that ends in [picture]
     frames: int
     encoder: tuple[str, ...]
     weights: tuple[tuple[str, float], ...]
+    split: str = "train"
 
 
 def _still(*, zoom: str, centre: tuple[str, str], rate: int, hue: int) -> str:
@@ -82,6 +84,7 @@ _MASTERED = (
 
 FILMS = (
     DemoFilm(
+        id="galaxy",
         title="Spiral Galaxy (UHD, HDR10)",
         file="spiral_galaxy_hdr10.mkv",
         graph=(
@@ -100,6 +103,7 @@ FILMS = (
         weights=(("space", 0.5), ("general", 0.5)),
     ),
     DemoFilm(
+        id="delta",
         title="River Delta (HLG)",
         file="river_delta_hlg.mkv",
         graph=(
@@ -118,6 +122,7 @@ FILMS = (
         weights=(("general", 0.6), ("space", 0.4)),
     ),
     DemoFilm(
+        id="meadow",
         title="Meadow of Life (SDR)",
         file="meadow_of_life_sdr.mp4",
         graph=(
@@ -134,6 +139,7 @@ FILMS = (
         weights=(("toon", 1.0),),
     ),
     DemoFilm(
+        id="coast",
         title="Wide Coast (2.39:1 with bars)",
         file="wide_coast_bars.mkv",
         graph=(
@@ -147,8 +153,23 @@ FILMS = (
         encoder=(*_X264, "-g", "24", "-f", "matroska", *_SDR),
         weights=(("general", 0.5), ("toon", 0.5)),
     ),
+    DemoFilm(
+        id="lake",
+        title="Quiet Lake (for validation)",
+        file="quiet_lake_validation.mkv",
+        graph=(
+            _still(zoom="0.0025", centre=("-0.1011", "0.9563"), rate=24, hue=150)
+            + ",format=yuv420p,"
+            + _travel(size="1280:720", x="300+3*n", y="200-n", rate=24)
+            + _AS_SDR
+        ),
+        frames=72,
+        encoder=(*_X264, "-g", "24", "-f", "matroska", *_SDR),
+        weights=(("general", 0.3), ("toon", 0.3)),
+        split="val",
+    ),
 )
-"""HDR10 at 3840x2160, HLG, SDR, and one with black bars; about four seconds each."""
+"""HDR10 at 3840x2160, HLG, SDR, one with black bars, and one for validation; of three to four seconds."""
 
 
 def make_demo(folder: Path, *, ffmpeg: str, say: Callable[[str], None]) -> Path:
@@ -252,7 +273,13 @@ def config_text() -> str:
 
 
 def _entry(film: DemoFilm) -> dict[str, object]:
-    return {"name": film.title, "path": f"{FILMS_FOLDER}/{film.file}", "categories": dict(film.weights)}
+    entry: dict[str, object] = {
+        "id": film.id,
+        "name": film.title,
+        "path": f"{FILMS_FOLDER}/{film.file}",
+        "categories": dict(film.weights),
+    }
+    return entry if film.split == "train" else {**entry, "split": film.split}
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_gen.base.errors import RefusedError
+from tui_gen.contract.export import LayoutLine
 from tui_gen.contract.inspect import Condition
 from tui_gen.contract.scan import ScanRequest
 from tui_gen.media.ffmpeg import FfmpegUnfitError, find_ffmpeg
@@ -67,3 +68,10 @@ def examined_tools() -> tuple[Condition, ...]:
     from tui_gen.jobs.superres.films.inspection.tools import examined
 
     return examined(load_settings(shipped_config()), os.environ).conditions
+
+
+def known_layouts() -> tuple[LayoutLine, ...]:
+    """Return the layouts of `export`, a line each."""
+    from tui_gen.jobs.superres.dataset.export.layouts import LAYOUTS
+
+    return tuple(LayoutLine(layout.name, layout.text) for layout in LAYOUTS.values())

@@ -32,9 +32,9 @@ def read_config(path: Path) -> MovingDigitsConfig:
 def capabilities() -> JobCapabilities:
     """Return what the job offers before a configuration exists."""
     from tui_gen.contract.capabilities import JobCapabilities
-    from tui_gen.jobs.videomnist.job_capabilities import ABOUT, DigitDemo, examined_tools
+    from tui_gen.jobs.videomnist.job_capabilities import ABOUT, DigitDemo, examined_tools, known_layouts
 
-    return JobCapabilities(demo_maker=DigitDemo(), about=ABOUT, tools=examined_tools)
+    return JobCapabilities(demo_maker=DigitDemo(), about=ABOUT, tools=examined_tools, layouts=known_layouts)
 
 
 def nouns() -> Nouns:

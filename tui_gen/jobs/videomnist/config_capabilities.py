@@ -160,14 +160,20 @@ class VideoExporter:
     settings: Settings
 
     def export(
-        self, records: Records, request: ExportRequest, *, on_done: Callable[[int, int], None]
+        self,
+        records: Records,
+        request: ExportRequest,
+        *,
+        on_done: Callable[[int, int], None],
+        on_note: Callable[[str], None],
     ) -> Exported:
         """Write an export of the HDF5 file. Raises RefusedError, OSError."""
         from tui_gen.base.errors import ObstructedError
         from tui_gen.jobs.videomnist.dataset.export.export import write_export
         from tui_gen.jobs.videomnist.looking.sheet import opened_file
 
-        del records
+        del records, on_note
+        request.form.refuse_other_than((), request.layout)
         splits = [split for split in SPLITS if not request.splits or split in request.splits]
         unknown = [*(request.splits - set(SPLITS)), *request.categories, *request.formats]
         if unknown:

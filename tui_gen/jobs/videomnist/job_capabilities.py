@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tui_gen.contract.export import LayoutLine
 from tui_gen.contract.inspect import Condition
 
 ABOUT = """\
@@ -28,3 +29,10 @@ def examined_tools() -> tuple[Condition, ...]:
     from tui_gen.jobs.videomnist.looking.inspection import h5py_condition
 
     return (h5py_condition(),)
+
+
+def known_layouts() -> tuple[LayoutLine, ...]:
+    """Return the layouts of `export`, a line each."""
+    from tui_gen.jobs.videomnist.dataset.export.layouts import LAYOUTS
+
+    return tuple(LayoutLine(layout.name, layout.text) for layout in LAYOUTS.values())

@@ -194,7 +194,7 @@ def test_only_the_parts_that_cropping_detects_need_models(
         ),
         (ModelOptions(tagger="me/mine"), "models.tagger: me/mine is not here: put me/mine/model.onnx"),
         (ModelOptions(dir="/no/such"), "models.dir: /no/such is no folder"),
-        (ModelOptions(provider="cuda"), r"models.provider is cuda, .*pip install 'tui-gen\[anime-gpu\]'"),
+        (ModelOptions(provider="cuda"), r"models.provider is cuda, .*pip install '.\[anime-gpu\]'"),
     ],
 )
 def test_what_is_named_and_not_there_is_refused(
@@ -210,7 +210,7 @@ def test_files_without_onnxruntime_are_not_used_and_refused_if_named(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     found = found_models(ModelOptions(str(folder)), environ=environ)
     assert found.embedder.is_embedded
-    hint = "onnxruntime is not installed: pip install 'tui-gen[anime-onnx]'"
+    hint = "onnxruntime is not installed: pip install '.[anime-onnx]'"
     assert all(hint in sentence for sentence in found.sentences)
     with pytest.raises(RefusedError, match=r"models\.embedder: .* onnxruntime is not installed"):
         found_models(ModelOptions(str(folder), embedder=CCIP), environ=environ)

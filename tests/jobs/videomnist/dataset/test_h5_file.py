@@ -157,7 +157,7 @@ def test_without_h5py_the_user_is_told_what_to_install(
     h5_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
-    with pytest.raises(RefusedError, match=r'pip install "tui-gen\[videomnist\]"'):
+    with pytest.raises(RefusedError, match=r'pip install ".\[videomnist\]"'):
         VideoDataset(h5_path)
 
 

@@ -30,8 +30,8 @@ from tui_gen.jobs.anime.models.places import ModelFile, Places, download, model_
 EMBEDDED = "embedded"
 ADAPTERS_VERSION = 1
 """Counts up with every change of what an adapter computes: it is part of each digest."""
-RUNTIME_INSTALL = "pip install 'tui-gen[anime-onnx]'"
-GPU_INSTALL = "pip install 'tui-gen[anime-gpu]' (after: pip uninstall onnxruntime)"
+RUNTIME_INSTALL = "pip install '.[anime-onnx]'"
+GPU_INSTALL = "pip install '.[anime-gpu]' (after: pip uninstall onnxruntime)"
 FACE_AND_PERSON: frozenset[Part] = frozenset({"person", "face"})
 
 

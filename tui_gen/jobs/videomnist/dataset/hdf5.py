@@ -22,7 +22,7 @@ def h5py() -> Any:  # noqa: ANN401 - h5py carries no types
     try:
         import h5py as package
     except ImportError as error:
-        message = 'HDF5 files need the package h5py: pip install "tui-gen[videomnist]"'
+        message = 'HDF5 files need the package h5py: pip install ".[videomnist]"'
         raise RefusedError(message) from error
     return package
 

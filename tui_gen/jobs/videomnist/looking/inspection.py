@@ -37,7 +37,7 @@ SECONDS_PER_PIXEL = 1.6e-8
 def h5py_condition() -> Condition:
     """Return whether the package for HDF5 is installed."""
     if importlib.util.find_spec("h5py") is None:
-        return Condition("h5py", "wrong", 'is not installed: pip install "tui-gen[videomnist]"')
+        return Condition("h5py", "wrong", 'is not installed: pip install ".[videomnist]"')
     return Condition("h5py", "good", importlib.metadata.version("h5py"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,13 @@ def dataset(made_once: MadeOnce, films: Films) -> Dataset:
         data.complete()
 
     return Dataset(made_once("exported", fill) / "one.json")
+
+
+@pytest.fixture
+def copy(dataset: Dataset, tmp_path: Path) -> Dataset:
+    """Return a copy of the dataset that a test may change."""
+    shutil.copytree(dataset.output, tmp_path / "one")
+    return Dataset(Path(shutil.copy(dataset.config, tmp_path)))
 
 
 @pytest.fixture

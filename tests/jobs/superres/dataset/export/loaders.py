@@ -46,7 +46,7 @@ def basicsr_vimeo(meta: Path, gt: Get, lq: Get, *, num_frame: int = 7) -> Iterat
     neighbours = [place + (9 - num_frame) // 2 for place in range(num_frame)]
     for line in meta.read_text(encoding="ascii").splitlines():
         key, frames, shape = line.split(" ")
-        assert frames == "7"
+        assert frames == str(num_frame)
         clip, sequence = key.split("/")
         truth = decoded(gt(f"{clip}/{sequence}/im4"))
         assert shape == str(truth.shape).replace(" ", "")
@@ -134,13 +134,20 @@ def trainner_video(lq_root: Path, gt_root: Path, *, clip_size: int) -> Iterator[
                 yield scene, (lq, [decoded((gt_root / middle).read_bytes())])
 
 
-def neosr_paired(lq_root: Path, gt_root: Path, meta: Path) -> Iterator[tuple[str, Pair]]:
-    """Follow neosr `data/data_util.py`, paired_paths_from_folder and paired_paths_from_meta_info_file."""
+def neosr_paired(options: dict[str, str]) -> Iterator[tuple[str, Pair]]:
+    """Follow neosr `data/paired_dataset.py`: the branch that these options of a data set take.
+
+    With a list, `paired_paths_from_meta_info_file` gives the LQ folder itself for the path of each LQ file;
+    without, `paired_paths_from_folder` replaces one folder's path by the other's.
+    """
+    gt_root, lq_root = Path(options["dataroot_gt"]), Path(options["dataroot_lq"])
     assert names_in(lq_root) == names_in(gt_root)
-    listed = [line.strip().split(" ")[0] for line in meta.read_text(encoding="utf-8").splitlines()]
-    assert sorted(listed) == names_in(gt_root)
     for path in [str(gt_root / name) for name in names_in(gt_root)]:
-        partner = path.replace(str(gt_root), str(lq_root))
+        if options.get("meta_info") is not None:
+            partner = str(lq_root)
+        else:
+            partner = path.replace(options["dataroot_gt"], options["dataroot_lq"])
+            assert partner in [str(lq_root / name) for name in names_in(lq_root)]
         yield Path(path).stem, ([decoded(Path(partner).read_bytes())], [decoded(Path(path).read_bytes())])
 
 

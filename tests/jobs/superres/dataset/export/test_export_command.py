@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,17 +17,18 @@ from tui_gen.cli.main import main
 Export = Callable[..., Path]
 
 
-@pytest.fixture
-def copy(dataset: Dataset, tmp_path: Path) -> Dataset:
-    """Return a copy of the dataset that a test may change."""
-    shutil.copytree(dataset.output, tmp_path / "one")
-    return Dataset(Path(shutil.copy(dataset.config, tmp_path)))
-
-
 def test_a_layout_that_is_not_there_is_answered_with_those_that_are(dataset: Dataset, tmp_path: Path) -> None:
     done = refused(dataset, "vimeo", tmp_path / "out")
     assert "basicsr-vimeo" in done.err
     assert "webdataset" in done.err
+
+
+def test_the_help_has_a_line_for_each_layout(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    shown = capsys.readouterr().out.splitlines()
+    for name in ("vsrpp", "webdataset", "parquet", "kohya", "moving-mnist"):
+        assert any(line.split()[:1] == [name] and len(line.split()) > 3 for line in shown)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,8 @@ def test_a_layout_that_is_not_there_is_answered_with_those_that_are(dataset: Dat
         ("neosr --category toon", "there are general, space"),
         ("neosr --format huge", "there are strip, tiny"),
         ("neosr --category space --split test", "no patch is left"),
+        ("neosr --tiles", "neosr cannot be written with --tiles"),
+        ("vsrpp --merge", "--crop, --stride"),
     ],
 )
 def test_what_cannot_be_exported_is_refused(
@@ -58,6 +61,10 @@ def test_layouts_of_seven_ground_truths_are_refused_without(
         assert main(["export", layout, str(tmp_path / layout), "-c", str(copy.config)]) == 2
         assert '"gt_frames": 7' in capsys.readouterr().err
     assert main(["export", "basicsr-vimeo", str(tmp_path / "b"), "-c", str(copy.config)]) == 0
+    assert main(["export", "basicsr-lmdb", str(tmp_path / "c"), "-c", str(copy.config)]) == 0
+    folders = [path.name for path in (tmp_path / "c").rglob("*.lmdb")]
+    assert sum(name.endswith("_GT_only4th.lmdb") for name in folders) == 1
+    assert any(name.endswith("_GT_all.lmdb") for name in folders)
 
 
 def test_a_folder_with_something_in_it_is_left_alone(dataset: Dataset, tmp_path: Path) -> None:
@@ -134,7 +141,11 @@ def test_a_killed_export_does_not_look_whole_and_is_gone_on_with(
     done = run("export", "basicsr-vimeo", folder, "-c", dataset.config)
     assert done.code == 0, str(done)
     assert not partial.exists()
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = {
+        str(path.relative_to(folder)): path.read_bytes().replace(bytes(folder), bytes(whole))
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
     assert found == expected
     assert all((folder / path.relative_to(partial)).stat().st_ino == inode for path, inode in stood.items())
 
@@ -155,4 +166,40 @@ def test_without_its_package_a_layout_says_what_to_install(
         monkeypatch.setitem(sys.modules, name, None)
     for layout in ("basicsr-lmdb", "parquet"):
         assert main(["export", layout, str(tmp_path / "out"), "-c", str(dataset.config)]) == 2
-        assert "pip install 'tui-gen[export]'" in capsys.readouterr().err
+        assert "pip install '.[export]'" in capsys.readouterr().err
+
+
+def test_vsrpp_says_what_it_validates_on_and_which_category_has_nothing(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "vsrpp", str(tmp_path / "out"), "-c", str(dataset.config)]) == 0
+    said = capsys.readouterr().err
+    dropped = sum(
+        part_of(patch) != "train"
+        for form in ("tiny", "strip")
+        for category in ("general", "space")
+        for patch in made(dataset, category, form).values()
+    )
+    assert dropped
+    assert f"Left out: {dropped} patches: held out, but VSR++ validates on the format of Patches/" in said
+    assert "Note: general has no Val" in said
+    assert "Note: space has no Val" in said
+
+
+def _without_parts(settings: dict[str, Any]) -> None:
+    for video in settings["videos"]:
+        video.pop("split", None)
+
+
+def test_hashes_are_missed_only_if_something_is_held_out(
+    copy: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy.ledger_path.write_bytes(copy.ledger_path.read_bytes().replace(b'"hash":', b'"hush":'))
+    assert main(["export", "neosr", str(tmp_path / "a"), "-c", str(copy.config)]) == 0
+    assert "near duplicates across the parts were not looked for" in capsys.readouterr().err
+    lines = copy.ledger_path.read_bytes().splitlines(keepends=True)
+    left = [line for line in lines if b"/val" not in line and b"/test" not in line]
+    copy.ledger_path.write_bytes(b"".join(left))
+    copy.edit(_without_parts)
+    assert main(["export", "neosr", str(tmp_path / "b"), "-c", str(copy.config)]) == 0
+    assert "near duplicates" not in capsys.readouterr().err

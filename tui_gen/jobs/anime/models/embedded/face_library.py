@@ -38,7 +38,7 @@ SMALLEST_WINDOW = 42.592
 MAX_CANDIDATES = 8192
 """Windows with a face that the library keeps: its limit of faces counts these windows, not faces."""
 EDGE_LEVEL = 4.0
-INSTALL = "install it with: pip install 'tui-gen[anime]' (Python 3.11 to 3.13)"
+INSTALL = "install it with: pip install '.[anime]' (Python 3.11 to 3.13)"
 
 
 class _Matrix(ctypes.Structure):

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-_GT = frozenset({"gt"})
-_SEVEN_LR = frozenset({"gt", "lr7"})
-_SEVEN_GT = frozenset({"gt", "lr7", "gt7"})
+Need = Literal["gt", "lr", "clip", "truths"]
+"""A kind of file, or a role: the LR kind with the most frames, the kind with a GT for every frame."""
+
+_GT: frozenset[Need] = frozenset({"gt"})
+_CLIP: frozenset[Need] = frozenset({"gt", "clip"})
+_TRUTHS: frozenset[Need] = frozenset({"gt", "clip", "truths"})
+_PIECES = frozenset({"--crop", "--stride"})
+_TREES = _PIECES | {"--merge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +23,28 @@ class Layout:
 
     name: str
     text: str
-    needs: frozenset[str] = _SEVEN_LR  # kinds of files that every patch must have
+    needs: frozenset[Need] = _CLIP  # of every patch
     trees: Literal["part", "parts together", "native"] = "part"
+    files: Literal["none", "few", "pair", "clip", "clips"] = "none"  # what is written for each patch
+    flags: frozenset[str] = _TREES  # for the form, that it knows
     refusal: str = ""  # why no dataset of this program can have this layout
 
+    def files_of(self, frames: int, truths: int, kinds: int) -> int:
+        """Return the number of files for each patch: of its frames, its GT frames and its kinds of files."""
+        return {"none": 0, "few": kinds, "pair": 2, "clip": frames + 1, "clips": frames + truths}[self.files]
 
-REMEDIES: Mapping[str, str] = MappingProxyType(
+
+REMEDIES: Mapping[Need, str] = MappingProxyType(
     {
         "lr": 'make the dataset with "5frames" in "lr_versions"',
-        "lr7": 'make the dataset with "7frames" in "lr_versions"',
-        "gt7": 'a ground truth for every frame is made with "gt_frames": 7',
+        "clip": 'make the dataset with "7frames" in "lr_versions"',
+        "truths": 'a ground truth for every frame is made with "gt_frames": 7',
     }
 )
-"""Kind of file -> what to do if patches lack it."""
+"""Need -> what to do if patches lack it."""
 
 _REDS_REFUSAL = (
-    "BasicSR's REDS loaders read exactly 100 frames of each clip, and clips have 7;"
+    "BasicSR's REDS loaders read exactly 100 frames of each clip, and clips are shorter;"
     " take basicsr-vimeo or mmagic-reds"
 )
 
@@ -43,20 +54,38 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         for layout in (
             Layout(
                 "vsrpp",
-                "VSR++: the folders of a run, Val of 540x540 alone",
+                "VSR++: the folders of a run, Val of the format of Patches/ alone",
                 frozenset({"gt", "lr"}),
                 "native",
+                files="few",
+                flags=_PIECES,
             ),
-            Layout("basicsr-vimeo", "BasicSR, as Vimeo-90K: GT and LQ, im1..im7"),
+            Layout("basicsr-vimeo", "BasicSR, as Vimeo-90K: GT and LQ, im1..im7", files="clips"),
             Layout("basicsr-lmdb", "BasicSR, as Vimeo-90K in two LMDB databases"),
-            Layout("basicsr-reds", "BasicSR, as REDS", refusal=_REDS_REFUSAL),
-            Layout("vimeo90k", "Vimeo-90K as published: sequences, two lists", _SEVEN_GT, "parts together"),
-            Layout("mmagic-vimeo", "mmagic, as Vimeo-90K"),
-            Layout("mmagic-reds", "mmagic, as REDS: folders of 7 frames", _SEVEN_GT),
-            Layout("trainner", "traiNNer-redux, video: flat lq of 7 frames, gt of the middle one"),
-            Layout("neosr", "neosr, pairs of images: flat gt and lq", _GT),
-            Layout("webdataset", "WebDataset: tar files of up to 1 GB, shuffled", _GT),
-            Layout("parquet", "Parquet: where each patch comes from, and its paths", _GT),
+            Layout("basicsr-reds", "BasicSR, as REDS: refused, clips are too short", refusal=_REDS_REFUSAL),
+            Layout(
+                "vimeo90k",
+                "Vimeo-90K as published: sequences, two lists",
+                _TRUTHS,
+                "parts together",
+                files="clip",
+            ),
+            Layout("mmagic-vimeo", "mmagic, as Vimeo-90K", files="clips"),
+            Layout("mmagic-reds", "mmagic, as REDS: folders of all frames", _TRUTHS, files="clips"),
+            Layout("trainner", "traiNNer-redux, video: flat lq, gt of the middle frame", files="clip"),
+            Layout("neosr", "neosr, pairs of images: flat gt and lq", _GT, files="pair"),
+            Layout(
+                "webdataset",
+                "WebDataset: tar files of up to 1 GB, at least 8 for each part, shuffled",
+                _GT,
+                flags=_TREES | {"--kinds", "--tiles", "--shard-mb"},
+            ),
+            Layout(
+                "parquet",
+                "Parquet: where each patch comes from, and its paths; with --embed its pictures",
+                _GT,
+                flags=_TREES | {"--kinds", "--embed", "--shard-mb"},
+            ),
         )
     }
 )

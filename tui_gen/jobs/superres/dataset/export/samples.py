@@ -17,6 +17,7 @@ from tui_gen.engine.storage.ledger_codec import decode, heading
 from tui_gen.engine.storage.ledger_lines import Heading, LedgerError
 from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 from tui_gen.jobs.superres.dataset.split import Split, split_of, whole_name
+from tui_gen.media.geometry import Region
 
 HALF_WINDOW_SECONDS = 0.5
 """Seconds from the middle of a clip to its ends, if the ledger has none: covers 3.5 frames of 1/8 s."""
@@ -44,11 +45,14 @@ class Sample:
     perceptual_hash: int | None
     line: int  # byte offset of the line of its clip in the ledger
     patch_line: int  # byte offset of the last line about the patch
+    crop: Region | None = None  # of GT: a sub-patch is exported in place of the patch
+    prefix: str = ""  # of the key, in a tree of several categories or formats
 
     @property
     def key(self) -> str:
         """Name of the patch in every layout, without `_` and `.`, at which loaders split names."""
-        return f"{self.source}-{self.index:06d}"
+        place = f"-{self.crop.y:04d}-{self.crop.x:04d}" if self.crop else ""
+        return f"{self.prefix}{self.source}-{self.index:06d}{place}"
 
     def path(self, kind: str) -> str:
         """Return the path of the file of a kind, relative to the output folder."""

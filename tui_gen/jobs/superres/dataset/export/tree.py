@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -12,9 +14,10 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from tui_gen.jobs.superres.dataset.export.files import DatasetFiles, missing
 from tui_gen.jobs.superres.dataset.export.output import Output
 from tui_gen.jobs.superres.dataset.export.samples import Sample
-from tui_gen.jobs.superres.dataset.file_kinds import kind_folder, kind_named
+from tui_gen.jobs.superres.dataset.export.stacks import DamagedError, Kinds, stack_of
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
 from tui_gen.jobs.superres.extraction.patches import Image
 from tui_gen.jobs.superres.extraction.png import encode_png
@@ -22,6 +25,8 @@ from tui_gen.media.geometry import Size
 
 BATCH = 32
 """The number of patches in memory at a time: those of the largest format have about 10 MB each."""
+DECODED = 8
+"""The number of decoded files in memory: neighbouring sub-patches are of the same files."""
 SEQUENCES = 1000
 """The number of sequences in a folder of a layout that numbers them."""
 
@@ -31,117 +36,141 @@ Named = tuple[Sample, str]
 """A patch and its name in the layout."""
 
 
-class DamagedError(Exception):
-    """A file of a patch differs from what the ledger records."""
+@dataclass(frozen=True, slots=True)
+class PngForm:
+    """How pictures are encoded."""
+
+    compression: str
+    colour: bytes | None = None  # content of the files' cICP chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Patches of one category, format and part, in order."""
+    """Patches of one category, format and part, in order; or of all categories and formats."""
 
     folder: str  # relative to the export
-    category: str
-    format: str
+    category: str  # empty: of all
+    format: str  # empty: of all
     split: Split | None  # None: several parts; `held_out` has those of validation and test
     samples: Sequence[Sample]
     held_out: Mapping[Sample, Split] = field(default_factory=dict)  # the validation and test patches
+
+    @property
+    def group(self) -> str:
+        """The folder that holds the trees of all parts, relative to the export; empty: the export itself."""
+        return f"{self.category}/{self.format}" if self.category else ""
 
     def split_of(self, sample: Sample) -> Split:
         """Return the part of a patch of the tree."""
         return self.held_out.get(sample, TRAIN)
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of files that any of the patches has, GT first."""
-        return tuple(dict.fromkeys(kind for sample in self.samples for kind in sample.kinds))
+    def is_of(self, sample: Sample) -> bool:
+        """Return whether a patch has the category and the format of the tree."""
+        return not self.category or (sample.category, sample.format) == (self.category, self.format)
 
-    def has_all(self, kind: str) -> bool:
-        """Return whether every patch has a file of a kind."""
-        return all(kind in sample.kinds for sample in self.samples)
+    def has_all(self, kind: str | None) -> bool:
+        """Return whether every patch has a file of a kind; of None, no patch has."""
+        return kind is not None and all(kind in sample.kinds for sample in self.samples)
+
+
+def decode_png(path: Path) -> Image | None:
+    """Return the picture of a file, (height, width, 3), or None if it does not decode. Raises OSError."""
+    content = np.frombuffer(path.read_bytes(), np.uint8)
+    decoded = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    return None if decoded is None else np.asarray(decoded)
+
+
+def _remembering() -> Callable[[Path], Image | None]:
+    return lru_cache(maxsize=DECODED)(decode_png)
 
 
 @dataclass(slots=True)
 class Work:
     """The input of a layout's writer, and the patches that it could not write."""
 
-    dataset: Path  # the dataset's output folder
+    files: DatasetFiles
     output: Output
-    png_compression: str
-    colour: bytes | None  # content of the files' cICP chunk
+    kinds: Kinds
+    png_form: PngForm
     pool: ThreadPoolExecutor
     on_done: Callable[[], None]
-    # Patch -> the format folder that it was moved to by hand.
-    moved: dict[Sample, str] = field(default_factory=dict)
     damaged: dict[Sample, str] = field(default_factory=dict)
-
-    def source(self, sample: Sample, kind: str) -> Path:
-        """Return the path of a file of the dataset."""
-        place = self.dataset / sample.path(kind)
-        folder = self.moved.get(sample)
-        if folder is None or place.exists():
-            return place
-        return place.parent.parent.parent / folder / kind_folder(kind) / place.name
+    _decode: Callable[[Path], Image | None] = field(default_factory=_remembering)
 
     def content(self, sample: Sample, kind: str) -> bytes:
-        """Return the bytes of a file. Raises DamagedError."""
-        try:
-            return self.source(sample, kind).read_bytes()
-        except FileNotFoundError as error:
-            message = f"missing: {sample.path(kind)}"
-            raise DamagedError(message) from error
+        """Return the bytes of a PNG, cropped if the sample is a sub-patch. Raises DamagedError."""
+        if sample.crop is None:
+            return self.files.content(sample, kind)
+        return self.png(np.concatenate(self.tiles(sample, kind)))
 
     def length(self, sample: Sample, kind: str) -> int:
-        """Return the size of a file in bytes. Raises DamagedError."""
-        try:
-            return self.source(sample, kind).stat().st_size
-        except FileNotFoundError as error:
-            message = f"missing: {sample.path(kind)}"
-            raise DamagedError(message) from error
+        """Return the size of a PNG in bytes, of a sub-patch an estimate. Raises DamagedError."""
+        length = self.files.length(sample, kind)
+        if sample.crop is None:
+            return length
+        share = sample.crop.width * sample.crop.height / (sample.width * sample.height)
+        return math.ceil(length * share)
 
     def tiles(self, sample: Sample, kind: str) -> list[Image]:
-        """Return the tiles of a stack in the order of time, each (height, width, 3). Raises DamagedError."""
-        content = np.frombuffer(self.content(sample, kind), np.uint8)
-        stack = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-        count = kind_named(kind).frames
-        if stack is None or stack.shape[0] % count:
+        """Return the frames of a stack in the order of time, each (height, width, 3). Raises DamagedError."""
+        decode = self._decode if sample.crop else decode_png
+        try:
+            whole = decode(self.files.path(sample, kind))
+        except FileNotFoundError as error:
+            raise missing(sample, kind) from error
+        expected = self.kinds.stacks[kind]
+        if whole is None or stack_of(sample, kind, _size(whole)) != expected:
             message = f"damaged: {sample.path(kind)}"
             raise DamagedError(message)
-        return list(np.split(np.asarray(stack), count))
+        tiles = np.split(whole, expected.frames)
+        if sample.crop is None:
+            return tiles
+        left, top, width, height = (
+            value // expected.ratio
+            for value in (sample.crop.x, sample.crop.y, sample.crop.width, sample.crop.height)
+        )
+        return [np.ascontiguousarray(tile[top : top + height, left : left + width]) for tile in tiles]
 
     def png(self, image: Image) -> bytes:
         """Encode as PNG, as the run does."""
-        return encode_png(image, self.png_compression, colour=self.colour)
+        return encode_png(image, self.png_form.compression, colour=self.png_form.colour)
 
     def link(self, sample: Sample, kind: str, path: str) -> None:
-        """Link a complete file of the dataset into the export. Raises DamagedError."""
-        try:
-            self.output.link(self.source(sample, kind), path)
-        except FileNotFoundError as error:
-            message = f"missing: {sample.path(kind)}"
-            raise DamagedError(message) from error
-
-    def write_tiles(self, sample: Sample, kind: str, paths: Sequence[str]) -> None:
-        """Write each tile of a stack to its path. Raises DamagedError.
-
-        The middle tile of a ground-truth stack is GT, so its whole file is linked.
-        """
-        if all(map(self.output.stands, paths)):
+        """Link a complete file into the export, or write that of a sub-patch. Raises DamagedError."""
+        if sample.crop is not None:
+            if not self.output.stands(path):
+                self.output.write(path, self.content(sample, kind))
             return
-        middle = len(paths) // 2
-        for place, (tile, path) in enumerate(zip(self.tiles(sample, kind), paths, strict=True)):
-            if kind == "gt7" and place == middle:
+        try:
+            self.output.link(self.files.path(sample, kind), path)
+        except FileNotFoundError as error:
+            raise missing(sample, kind) from error
+
+    def write_tiles(self, sample: Sample, kind: str, paths: Mapping[int, str]) -> None:
+        """Write frames of a stack: position -> path. Raises DamagedError.
+
+        The middle frame of a ground-truth stack is GT, so its whole file is linked.
+        """
+        if all(map(self.output.stands, paths.values())):
+            return
+        tiles = self.tiles(sample, kind)
+        for place, path in paths.items():
+            if kind == self.kinds.truths and place == self.kinds.stacks[kind].middle:
                 self.link(sample, "gt", path)
             else:
-                self.output.write(path, self.png(tile))
+                self.output.write(path, self.png(tiles[place]))
 
     def each(self, items: Sequence[Named], do: Callable[[Sample, str], object]) -> list[Named]:
         """Call `do` for each patch, several in parallel; return the patches that succeeded, in order."""
         return [item for item, _ in self.mapped(items, do)]
 
     def mapped(
-        self, items: Sequence[Named], do: Callable[[Sample, str], Result]
+        self, items: Sequence[Named], do: Callable[[Sample, str], Result], *, is_counted: bool = True
     ) -> Iterator[tuple[Named, Result]]:
-        """Yield the result of each patch, in order; patches with damaged files are collected in `damaged`."""
+        """Yield the result of each patch, in order; patches with damaged files are collected in `damaged`.
+
+        `is_counted`: whether the patches count as done, for the progress.
+        """
 
         def attempt(item: Named) -> Result | DamagedError:
             try:
@@ -152,7 +181,8 @@ class Work:
         waiting = iter(items)
         while batch := list(islice(waiting, BATCH)):
             for item, result in zip(batch, self.pool.map(attempt, batch), strict=True):
-                self.on_done()
+                if is_counted:
+                    self.on_done()
                 if isinstance(result, DamagedError):
                     self.damaged[item[0]] = str(result)
                 else:
@@ -178,5 +208,10 @@ def spaced_shape(size: Size) -> str:
 
 
 def gt_size(sample: Sample) -> Size:
-    """Return the size of a patch's GT."""
-    return Size(sample.width, sample.height)
+    """Return the size of the GT of a patch, or of a sub-patch."""
+    return sample.crop.size if sample.crop else Size(sample.width, sample.height)
+
+
+def _size(image: Image) -> Size:
+    height, width = image.shape[:2]
+    return Size(width, height)

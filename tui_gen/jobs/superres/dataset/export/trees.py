@@ -6,9 +6,12 @@ shape or one frame less, they read something else or nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.dataset.export.samples import Sample
+from tui_gen.jobs.superres.dataset.export.stacks import Kinds, Stack
 from tui_gen.jobs.superres.dataset.export.tree import (
     Named,
     Tree,
@@ -21,27 +24,56 @@ from tui_gen.jobs.superres.dataset.export.tree import (
 from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 
 META = "meta_info.txt"
-CLIP_FRAMES, MIDDLE = 7, 3
-SEPTUPLET = [f"im{number}" for number in range(1, CLIP_FRAMES + 1)]
+META_OF_CLIPS = "meta_info_clips.txt"
+SEPTUPLET = 7
+_MIDDLE_NAME = 4
+"""The loaders for Vimeo-90K take im4 for the middle frame, whatever the number of frames."""
+
+
+def septuplet(stack: Stack) -> Mapping[int, str]:
+    """Return position in a stack -> name, "im4" in the middle; of more than seven the middle seven."""
+    reach = min(stack.middle, SEPTUPLET // 2)
+    return {stack.middle + step: f"im{_MIDDLE_NAME + step}" for step in range(-reach, reach + 1)}
+
+
+def clip_kind(kinds: Kinds) -> str:
+    """Return the LR kind with the most frames. Raises RefusedError if patches have no LR."""
+    if kinds.clip is None:
+        message = "no patch has an LR file"
+        raise RefusedError(message)
+    return kinds.clip
 
 
 def write_native(tree: Tree, work: Work) -> list[Named]:
     """Write for VSR++: the folders of a run."""
-    kinds = [kind for kind in tree.kinds if tree.has_all(kind)]
+    kinds = [kind for kind in work.kinds.stacks if tree.has_all(kind)]
 
     def put(sample: Sample, name: str) -> None:
         for kind in kinds:
             work.link(sample, kind, f"{tree.folder}/{kind_folder(kind)}/{name}")
 
-    return work.each([(sample, sample.gt.rpartition("/")[2]) for sample in tree.samples], put)
+    return work.each([(sample, _native_name(sample)) for sample in tree.samples], put)
+
+
+def _native_name(sample: Sample) -> str:
+    name = sample.gt.rpartition("/")[2]
+    if sample.crop is None:
+        return name
+    return f"{name.removesuffix('.png')}-{sample.crop.y:04d}-{sample.crop.x:04d}.png"
 
 
 def write_basicsr_vimeo(tree: Tree, work: Work) -> list[Named]:
     """Write for BasicSR's Vimeo90KDataset and Vimeo90KRecurrentDataset."""
     done = work.each(numbered(tree.samples), partial(_put_septuplet, tree, work))
-    lines = (f"{name} {CLIP_FRAMES} {shape(gt_size(sample))}" for sample, name in done)
-    work.output.write_lines(f"{tree.folder}/{META}", lines)
+    write_basicsr_meta(tree, work, done)
     return done
+
+
+def write_basicsr_meta(tree: Tree, work: Work, done: list[Named]) -> None:
+    """Write the list that BasicSR reads: `00001/0001 7 (540,540,3)`."""
+    frames = len(septuplet(work.kinds.stacks[clip_kind(work.kinds)]))
+    lines = (f"{name} {frames} {shape(gt_size(sample))}" for sample, name in done)
+    work.output.write_lines(f"{tree.folder}/{META}", lines)
 
 
 def write_mmagic_vimeo(tree: Tree, work: Work) -> list[Named]:
@@ -53,21 +85,25 @@ def write_mmagic_vimeo(tree: Tree, work: Work) -> list[Named]:
 
 
 def _put_septuplet(tree: Tree, work: Work, sample: Sample, name: str) -> None:
-    gt, lq = f"{tree.folder}/GT/{name}", f"{tree.folder}/LQ/{name}"
-    work.write_tiles(sample, "lr7", [f"{lq}/{frame}.png" for frame in SEPTUPLET])
-    if tree.has_all("gt7"):
-        work.write_tiles(sample, "gt7", [f"{gt}/{frame}.png" for frame in SEPTUPLET])
+    lq, gt = f"{tree.folder}/LQ/{name}", f"{tree.folder}/GT/{name}"
+    _put(work, sample, clip_kind(work.kinds), lq)
+    if work.kinds.truths is not None and tree.has_all(work.kinds.truths):
+        _put(work, sample, work.kinds.truths, gt)
     else:
-        work.link(sample, "gt", f"{gt}/{SEPTUPLET[MIDDLE]}.png")
+        work.link(sample, "gt", f"{gt}/im{_MIDDLE_NAME}.png")
+
+
+def _put(work: Work, sample: Sample, kind: str, folder: str) -> None:
+    named = septuplet(work.kinds.stacks[kind])
+    work.write_tiles(sample, kind, {place: f"{folder}/{name}.png" for place, name in named.items()})
 
 
 def write_vimeo90k(tree: Tree, work: Work) -> list[Named]:
     """Write septuplets as Vimeo-90K was published: all parts in one tree, two lists."""
+    truths = work.kinds.truths or ""
 
     def put(sample: Sample, name: str) -> None:
-        work.write_tiles(
-            sample, "gt7", [f"{tree.folder}/sequences/{name}/{frame}.png" for frame in SEPTUPLET]
-        )
+        _put(work, sample, truths, f"{tree.folder}/sequences/{name}")
 
     done = work.each(numbered(tree.samples), put)
     train = (name for sample, name in done if sample not in tree.held_out)
@@ -79,42 +115,55 @@ def write_vimeo90k(tree: Tree, work: Work) -> list[Named]:
 
 
 def write_mmagic_reds(tree: Tree, work: Work) -> list[Named]:
-    """Write for mmagic's BasicFramesDataset, as REDS: folders of equally many frames."""
-    frames = [f"{number:08d}" for number in range(CLIP_FRAMES)]
+    """Write for mmagic's BasicFramesDataset, as REDS: folders of equally many frames.
+
+    One list has a line for each frame, as for sliding windows; the other a line for each clip, as for
+    recurrent models.
+    """
+    frames = [f"{number:08d}" for number in range(work.kinds.frames)]
 
     def put(sample: Sample, name: str) -> None:
-        for kind, folder in (("lr7", "LQ"), ("gt7", "GT")):
-            work.write_tiles(sample, kind, [f"{tree.folder}/{folder}/{name}/{frame}.png" for frame in frames])
+        for kind, folder in ((clip_kind(work.kinds), "LQ"), (work.kinds.truths or "", "GT")):
+            above = f"{tree.folder}/{folder}/{name}"
+            paths = {place: f"{above}/{frame}.png" for place, frame in enumerate(frames)}
+            work.write_tiles(sample, kind, paths)
 
     done = work.each([(sample, sample.key) for sample in tree.samples], put)
     lines = (
         f"{name}/{frame}.png {spaced_shape(gt_size(sample))}" for sample, name in done for frame in frames
     )
     work.output.write_lines(f"{tree.folder}/{META}", lines)
+    clips = (f"{name} {spaced_shape(gt_size(sample))}" for sample, name in done)
+    work.output.write_lines(f"{tree.folder}/{META_OF_CLIPS}", clips)
     return done
 
 
 def write_trainner(tree: Tree, work: Work) -> list[Named]:
     """Write for traiNNer-redux's PairedVideoDataset: the text before the first `_` is the scene."""
+    kind = clip_kind(work.kinds)
+    stack = work.kinds.stacks[kind]
 
     def put(sample: Sample, name: str) -> None:
-        frames = [f"{name}_{number:02d}.png" for number in range(CLIP_FRAMES)]
-        work.write_tiles(sample, "lr7", [f"{tree.folder}/lq/{frame}" for frame in frames])
-        work.link(sample, "gt", f"{tree.folder}/gt/{frames[MIDDLE]}")
+        frames = {place: f"{name}_{place:02d}.png" for place in range(stack.frames)}
+        work.write_tiles(
+            sample, kind, {place: f"{tree.folder}/lq/{frame}" for place, frame in frames.items()}
+        )
+        work.link(sample, "gt", f"{tree.folder}/gt/{frames[stack.middle]}")
 
     return work.each([(sample, sample.key) for sample in tree.samples], put)
 
 
 def write_paired(tree: Tree, work: Work) -> list[Named]:
-    """Write for neosr's `paired` and other loaders of image pairs."""
+    """Write for neosr's `paired` and other loaders that pair all images of two folders by their names.
+
+    No list is written: neosr's reader of lists gives the folder in place of the LR file.
+    """
 
     def put(sample: Sample, name: str) -> None:
         path = f"{tree.folder}/lq/{name}"
         if not work.output.stands(path):
-            tiles = work.tiles(sample, "lr7" if "lr7" in sample.kinds else "lr")
-            work.output.write(path, work.png(tiles[len(tiles) // 2]))
+            kind = next(kind for kind in (clip_kind(work.kinds), *work.kinds.low) if kind in sample.kinds)
+            work.output.write(path, work.png(work.tiles(sample, kind)[work.kinds.stacks[kind].middle]))
         work.link(sample, "gt", f"{tree.folder}/gt/{name}")
 
-    done = work.each([(sample, f"{sample.key}.png") for sample in tree.samples], put)
-    work.output.write_lines(f"{tree.folder}/{META}", (name for _, name in done))
-    return done
+    return work.each([(sample, f"{sample.key}.png") for sample in tree.samples], put)

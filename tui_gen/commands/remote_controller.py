@@ -24,6 +24,7 @@ from tui_gen.commands.log_tail import log_tail
 from tui_gen.config.run_config import RUN_FOLDER, RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
 from tui_gen.engine.control.protocol import ControlError, EngineVersion
+from tui_gen.engine.model.history import NOTHING_KNOWN, SPANS, HistoryPart
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 MONITOR_SECONDS = 2.0
+HISTORY_SECONDS = float(SPANS[0].step_seconds)
 SILENT_SECONDS = 6.0
 """An engine makes a lost socket again within this time; a longer silence is reported on the screen."""
 _ENDED_IN_ORDER = {
@@ -70,6 +72,8 @@ class LiveController:
         self._heard_at: float | None = None  # by the monotonic clock
         self._unreached = ""  # why the engine does not answer
         self._ledger_trouble = ""  # why the ledger cannot be read
+        self._history: HistoryPart | None = None  # also of engines that this screen saw before
+        self._history_at = -HISTORY_SECONDS
 
     def snapshot(self) -> RunState | None:
         """Return the last state."""
@@ -80,7 +84,7 @@ class LiveController:
     def engine_info(self) -> EngineInfo:
         """Return the last information about the engine."""
         silent_seconds = None if self._heard_at is None else time.monotonic() - self._heard_at
-        return replace(self._info, silent_seconds=silent_seconds)
+        return replace(self._info, silent_seconds=silent_seconds, history=self._history)
 
     async def steer(self, command: Command) -> str:
         """Send a command to the engine. Raises CommandRefusedError."""
@@ -165,6 +169,17 @@ class LiveController:
         self._state = client.snapshot()
         self._info, self._heard_at = EngineInfo(), time.monotonic()
         self._pid = self._state.pid if self._state is not None else self._pid
+        await self._hear_history(client)
+
+    async def _hear_history(self, client: ControlClient) -> None:
+        """Read the points that the engine has added, at most once per step. Raises ControlError."""
+        now = time.monotonic()
+        if now - self._history_at < HISTORY_SECONDS:
+            return
+        self._history_at, known = now, self._history
+        newer = await client.history(NOTHING_KNOWN if known is None else known.newest)
+        if newer is not None and newer.newest != NOTHING_KNOWN:
+            self._history = newer if known is None else known.followed_by(newer)
 
     async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
         """Read the plain fields of the state from an engine of another version. Raises ControlError."""

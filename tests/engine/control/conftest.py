@@ -12,6 +12,7 @@ import pytest
 
 from tests.engine.toy import Bench
 from tui_gen.engine.control import server
+from tui_gen.engine.model.history import History
 from tui_gen.engine.storage.lock import Lock, read_holder
 
 
@@ -29,7 +30,7 @@ def private_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 async def served(bench: Bench, run_folder: Path) -> AsyncIterator[tuple[Path, Lock]]:
     run_folder.mkdir(exist_ok=True)
     lock = Lock(run_folder / "lock")
-    serving = server.ControlServer(bench.steering, run_folder=run_folder, lock=lock)
+    serving = server.ControlServer(bench.steering, run_folder=run_folder, lock=lock, history=History())
     task = asyncio.create_task(serving.run())
     while not (found := read_holder(lock.path)) or not found.socket:
         assert not task.done(), task

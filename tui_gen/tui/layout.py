@@ -163,7 +163,7 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Return two columns: categories, workers, sources; disk, system, problems."""
     lines = wish.lines
-    left_width = body.width * 2 // 3
+    left_width = body.width * 2 // 3 + 2
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
     categories = min(lines[PaneName.CATEGORIES] + 1, 9)
     now = lines[PaneName.NOW] + 1
@@ -211,12 +211,12 @@ def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     left = Region(body.x, body.y, left_width, body.height if is_tall else height)
     right = Region(body.right - right_width, body.y, right_width, height)
     middle = Region(left.right + 2, body.y, right.x - left.right - 4, height)
-    start = middle.x if is_tall else body.x
+    below = Region(body.x, middle.bottom + 1, body.width, body.bottom - middle.bottom - 1)
+    if is_tall:
+        below = Region(middle.x, below.y, body.right - middle.x, below.height)
     return {
         **_piled(left, {PaneName.CATEGORIES: categories, PaneName.NOW: left.height - categories - 1}),
         wish.focus if wish.focus in ASIDE else PaneName.HISTORY: middle,
         **_piled(right, facts),
-        PaneName.SOURCES: Region(
-            start, middle.bottom + 1, body.right - start, body.bottom - middle.bottom - 1
-        ),
+        PaneName.SOURCES: below,
     }

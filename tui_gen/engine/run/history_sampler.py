@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.history import History, Reading, Values
-from tui_gen.engine.storage.recorder import Recorder
+from tui_gen.engine.model.state import RunState
 
 MOST_SECONDS = 30.0
 """Of a longer time without a sample (a suspended machine, a disk that hangs), nothing is known."""
@@ -33,17 +33,17 @@ class _Sample:
 class HistorySampler:
     """Takes a sample after each measurement of the machine."""
 
-    def __init__(
-        self, history: History, recorder: Recorder, clock: Callable[[], float] = steady_seconds
-    ) -> None:
-        """Add readings of `recorder`'s run to `history`."""
-        self._history, self._recorder, self._clock = history, recorder, clock
+    def __init__(self, history: History, clock: Callable[[], float] = steady_seconds) -> None:
+        """Add readings to `history`. `clock` is in seconds and must never be set."""
+        self._history, self._clock = history, clock
         self._before: _Sample | None = None
 
-    def sample(self) -> None:
-        """Add what was measured since the last sample. The first sample is only where the next one begins."""
-        state = self._recorder.state
-        now = _Sample(self._clock(), self._recorder.patches_written, state.system, state.disk)
+    def sample(self, state: RunState, patches: int) -> None:
+        """Add what was measured since the last sample; `patches` is the number of patches so far.
+
+        The first sample is only where the next one begins.
+        """
+        now = _Sample(self._clock(), patches, state.system, state.disk)
         before, self._before = self._before, now
         if before is None or not 0 < now.at - before.at <= MOST_SECONDS:
             return
@@ -52,17 +52,16 @@ class HistorySampler:
 
 
 def _values(before: _Sample, now: _Sample, seconds: float) -> Values:
-    """Return the values of a reading. A measurement that is not newer than `before` has failed since."""
-    pace = (now.patches - before.patches) / seconds * 60
-    system = now.system if now.system is not before.system else None
-    free = now.disk.free_bytes if now.disk is not None and now.disk is not before.disk else None
-    if system is None:
+    """Return the values of a reading. A measurement that is the same as `before` has failed since."""
+    made = now.patches - before.patches  # less than none: patches were taken away, and nobody knows how many
+    pace = made / seconds * 60 if made >= 0 else None
+    free = now.disk.free_bytes if now.disk is not None and now.disk != before.disk else None
+    if now.system is None or now.system == before.system:
         return Values(patches_per_minute=pace, free_bytes=free)
-    cores = system.cpu_percents
     return Values(
         patches_per_minute=pace,
-        cpu_share=sum(cores) / len(cores) / 100 if cores else None,
-        read_bytes_per_second=system.read_bytes_per_second,
-        write_bytes_per_second=system.write_bytes_per_second,
+        cpu_share=now.system.cpu_share,
+        read_bytes_per_second=now.system.read_bytes_per_second,
+        write_bytes_per_second=now.system.write_bytes_per_second,
         free_bytes=free,
     )

@@ -42,7 +42,7 @@ class Watch:
         """Remember the folder in which the run began, and subscribe to written bytes."""
         self._watched, self._recorder, self._gate, self._lock = watched, recorder, gate, lock
         self._guard = DiskGuard(watched, recorder=recorder, gate=gate)
-        self._sampler = HistorySampler(history, recorder)
+        self._sampler = HistorySampler(history)
         recorder.on_written = self._after_writing
         self._first_look: asyncio.Task[None] | None = None
         self._io: tuple[float, int, int] | None = None
@@ -91,7 +91,7 @@ class Watch:
         await self.write_status()
         if number % MEASURE_EVERY_BEATS == 0:
             self._measure_machine()
-            self._sampler.sample()
+            self._sampler.sample(self._recorder.state, self._recorder.patches_written)
             await self._measure_workers()
 
     async def _measure_workers(self) -> None:

@@ -37,6 +37,10 @@ class _Measure:
     high: float | None = None  # None: the largest value
 
 
+def _pace(patches_per_minute: float | None) -> str:
+    return "-" if patches_per_minute is None else f"{per_minute(patches_per_minute)} /min"
+
+
 def _size(size_bytes: float | None) -> str:
     return "-" if size_bytes is None else size(size_bytes)
 
@@ -45,29 +49,21 @@ def _rate(bytes_per_second: float | None) -> str:
     return "-" if bytes_per_second is None else f"{size(bytes_per_second)}/s"
 
 
-def _cpu_now(view: ScreenView) -> float | None:
-    cores = view.state.system.cpu_percents if view.state.system is not None else ()
-    return sum(cores) / len(cores) / 100 if cores else None
-
-
-def _read_now(view: ScreenView) -> float | None:
-    return view.state.system.read_bytes_per_second if view.state.system is not None else None
-
-
-def _write_now(view: ScreenView) -> float | None:
-    return view.state.system.write_bytes_per_second if view.state.system is not None else None
+def _of_system(name: str) -> Callable[[ScreenView], float | None]:
+    """Return the function that reads a value of the machine's latest measurement."""
+    return lambda view: getattr(view.state.system, name) if view.state.system is not None else None
 
 
 def _free_now(view: ScreenView) -> float | None:
     return view.state.disk.free_bytes if view.state.disk is not None else None
 
 
-_PACE = _Measure("patches_per_minute", "pace", per_minute, lambda view: view.metrics.patches_per_minute)
+_PACE = _Measure("patches_per_minute", "pace", _pace, lambda view: view.metrics.patches_per_minute)
 _MEASURES = (
     _PACE,
-    _Measure("cpu_share", "cpu", lambda share: percent(share, 0), _cpu_now, high=1.0),
-    _Measure("read_bytes_per_second", "read", _rate, _read_now),
-    _Measure("write_bytes_per_second", "write", _rate, _write_now),
+    _Measure("cpu_share", "cpu", lambda share: percent(share, 0), _of_system("cpu_share"), high=1.0),
+    _Measure("read_bytes_per_second", "read", _rate, _of_system("read_bytes_per_second")),
+    _Measure("write_bytes_per_second", "write", _rate, _of_system("write_bytes_per_second")),
     _Measure("free_bytes", "free", _size, _free_now, low=None),
 )
 
@@ -102,7 +98,7 @@ def _page(view: ScreenView, span: int, size: Size) -> Page:
     history, note = view.engine.history, _span_words(span)
     window = window_of(history, span) if history is not None else None
     if window is None:
-        return Page(note=note, empty=_why_empty(view, history, span))
+        return Page(note=note, empty=_why_empty(history, span))
     width, height = size.width - 2, size.height - 2  # without title and times
     rows, more = divmod(height - len(_MEASURES), len(_MEASURES))
     if rows < 1:
@@ -115,9 +111,7 @@ def _page(view: ScreenView, span: int, size: Size) -> Page:
     return page_of([*lines, (StyledText(" "), *_times(window, width))], note)
 
 
-def _why_empty(view: ScreenView, history: HistoryPart | None, span: int) -> str:
-    if view.engine.status_file:
-        return "no curves: the engine has the samples, and a monitor reads the status file only"
+def _why_empty(history: HistoryPart | None, span: int) -> str:
     if history is None:
         return "no samples from the engine yet"
     seconds = SPANS[span].step_seconds
@@ -156,8 +150,6 @@ def _range(measure: _Measure, curve: Curve) -> str:
     if curve.lowest is None:
         return "not measured"
     lowest, highest = measure.write(curve.lowest), measure.write(curve.highest)
-    if measure is _PACE:
-        return f"min {lowest}, max {highest}"
     if lowest.split()[-1] == highest.split()[-1]:
         lowest = lowest.split()[0]
     return f"min {lowest}, max {highest}"

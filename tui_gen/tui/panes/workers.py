@@ -27,7 +27,7 @@ from tui_gen.tui.widgets.styled_lines import (
     rail,
 )
 
-_WIDE, _ROOMY = 90, 72
+_WIDE, _NARROW, _ROOMY = 90, 80, 72
 _DOING_CELLS, _TIGHT_CELLS = 13, 10
 _CLIPS_CELLS, _GOOD_CELLS, _TRIES_CELLS = 14, 9, 7
 _BAR_GAP, _PATH_GAP = 2, 3
@@ -148,11 +148,17 @@ class _SourceColumns:
 
     @classmethod
     def of(cls, sources: list[SourceState], width: int, nouns: Nouns) -> _SourceColumns:
-        """Divide the width: numbers and name, then the path if most of it is shown; the bar gets the rest."""
+        """Divide the width: numbers and name, then the path if most of it is shown; the bar gets the rest.
+
+        A narrow pane has no bar, and shows the end of a path.
+        """
         tries = _TRIES_CELLS if nouns.has_attempts else 0
         longest = max((name_cells(source.name) for source in sources), default=0)
         longest_path = max((name_cells(source.path) for source in sources), default=0)
         name = max(16, min(longest, width - 40))
+        if width <= _NARROW:
+            path = width - name - 40
+            return cls(nouns, name, tries, bar=0, path=path if path > _DOING_CELLS else 0)
         room = width - 2 - name - _CLIPS_CELLS - _GOOD_CELLS - tries
         path = min(longest_path, room - _PATH_GAP)
         if path < min(longest_path, _LEAST_PATH):
@@ -181,6 +187,7 @@ class _SourceColumns:
             " " + foreign(source.name, self.name),
             fit_right(counted, _CLIPS_CELLS) + fit_right(percent(source.success_rate), _GOOD_CELLS),
             fit_right(tries, self.tries),
-            *((" " * _BAR_GAP, *rail(source.share_done, self.bar)) if self.bar else ()),
+            " " * _BAR_GAP if self.bar else "",
+            *rail(source.share_done, self.bar),
             muted(path),
         )

@@ -59,4 +59,4 @@ def _plain_dots(dots: int) -> str:
     if not rows:
         return " "
     highest, lowest = rows[0], rows[-1]
-    return "|" if lowest - highest > 1 else "''--..."[highest + lowest]
+    return "|" if lowest - highest > 1 else "''---.."[highest + lowest]

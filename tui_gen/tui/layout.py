@@ -163,7 +163,7 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Return two columns: categories, workers, sources; disk, system, problems."""
     lines = wish.lines
-    left_width = body.width * 2 // 3 + 2
+    left_width = body.width * 2 // 3 - 2
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
     categories = min(lines[PaneName.CATEGORIES] + 1, 9)
     now = lines[PaneName.NOW] + 1

@@ -29,7 +29,7 @@ from tui_gen.engine.model.history import NOTHING_KNOWN, History
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
-from tui_gen.engine.run.history_sampler import HistorySampler, steady_seconds
+from tui_gen.engine.run.history_sampler import HistorySampler, wall_offset
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, load_status
@@ -406,5 +406,5 @@ class MonitorController:
             is_alive=is_alive,
             log_lines=() if is_alive else await log_tail(log),
             trouble="",
-            history=self._history.since(NOTHING_KNOWN, time.time() - steady_seconds()),
+            history=self._history.since(NOTHING_KNOWN, wall_offset()),
         )

@@ -23,7 +23,7 @@ from tui_gen.engine.control.protocol import ASK_BYTES, hello, plain_state
 from tui_gen.engine.control.socket_place import PlaceError, bind_first, identity, socket_paths
 from tui_gen.engine.model.history import History
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.run.history_sampler import steady_seconds
+from tui_gen.engine.run.history_sampler import wall_offset
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.engine.storage.status import status_of
@@ -122,7 +122,7 @@ class ControlServer:
                 return {"snapshot": state_to_wire(self._controller.snapshot(), after=after)}
             case "history":
                 newest = [int(step) for step in asked["after"]]
-                return {"history": to_wire(self._history.since(newest, time.time() - steady_seconds()))}
+                return {"history": to_wire(self._history.since(newest, wall_offset()))}
         message = f"{asked['ask']!r} is no question"
         raise ValueError(message)
 

@@ -22,6 +22,11 @@ def steady_seconds() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+def wall_offset() -> float:
+    """Return wall time minus `steady_seconds`, in whole seconds: the same each time while no clock is set."""
+    return float(round(time.time() - steady_seconds()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Sample:
     at: float

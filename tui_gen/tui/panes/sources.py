@@ -38,7 +38,8 @@ _STATE_ROLES: dict[str, Role] = {
 _STATE_CELLS, _CLIPS_CELLS, _PERCENT_CELLS, _GOOD_CELLS, _PRIORITY_CELLS = 12, 13, 7, 9, 6
 _LEAST_NAME = 20
 _BAR_CELLS = 12
-_LEAST_REASON, _LEAST_PATH = 16, 40
+_LEAST_REASON = 16  # beside a bar
+_LEAST_SHOWN = 40  # of a longer path or reason in a column of its own
 DEFAULT_PRIORITY = 255
 
 
@@ -122,9 +123,9 @@ class _Columns:
         room -= self.name - _LEAST_NAME
         reason = max((name_cells(source.reason) for source in sources), default=0)
         path = max((name_cells(source.path) for source in sources), default=0)
-        self.has_path = path > 0 and room - 2 >= min(path, _LEAST_PATH)
+        self.has_path = path > 0 and room - 2 >= min(path, _LEAST_SHOWN)
         wanted = max(reason, path if self.has_path else 0)
-        if wanted and room - 2 >= min(wanted, _LEAST_REASON):
+        if wanted and room - 2 >= min(wanted, _LEAST_SHOWN):
             self.reason = min(wanted, room - 2)
             room -= self.reason + 2
         self.bar += room

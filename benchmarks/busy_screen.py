@@ -27,15 +27,30 @@ class BusyController:
         """Begin with a run that has worked for a while."""
         from tests.tui import runs
         from tui_gen.engine.model import events as ev
+        from tui_gen.engine.model.history import History
         from tui_gen.engine.model.work import Clip
+        from tui_gen.engine.run.history_sampler import HistorySampler, steady_seconds
 
         self.runs, self.ev, self.clip = runs, ev, Clip
         self.state = runs.working_run()
         self.random = random.Random(7)
-        self.steered = 0
+        self.steered, self.patches = 0, 0
+        self.history, self.steady = History(), steady_seconds
+        self.sampler = HistorySampler(self.history)
+        self.work_an_hour()
         self.offset = runs.NOW - time.time()
         self.next_clip = dict.fromkeys(self.state.slots, 0)
         self.due = dict.fromkeys(self.state.slots, 0.0)
+
+    def work_an_hour(self) -> None:
+        """Fill the history with the hour before now."""
+        from tui_gen.engine.model.history import Reading, Values
+
+        now = self.steady()
+        for second in range(-3600, 0, 2):
+            load = self.random.uniform(0.6, 1.0)
+            values = Values(300 * load, load, 1.4e8 * load, 6e7 * load, 1.21e12 - 1e7 * second)
+            self.history.take(Reading(now + second, 2.0, values))
 
     def clock(self) -> float:
         """Return the time of the run."""
@@ -50,6 +65,7 @@ class BusyController:
                 self.next_clip[number] += 1
                 clip = self.clip(slot.source, 150 + 20 * number + self.next_clip[number] % 20)
                 self.state.apply(self.runs.made(clip, now))
+                self.patches += len(self.runs.fed_by(int(slot.source[1:])))
                 self.state.apply(
                     ev.SlotTurned(now, number, clip, self.random.choice(("reading", "cutting")), 1)
                 )
@@ -68,6 +84,7 @@ class BusyController:
             self.state.apply(
                 replace(self.state.disk, at=now, free_bytes=self.state.disk.free_bytes - 10_000_000)
             )
+        self.sampler.sample(self.state, self.patches)
         return self.state.copy()
 
     async def steer(self, command: object) -> str:
@@ -81,10 +98,12 @@ class BusyController:
         return f"done: {self.steered} {type(command).__name__}"
 
     def engine_info(self) -> EngineInfo:
-        """Return that the engine lives."""
+        """Return that the engine lives, and its history."""
+        from tui_gen.engine.model.history import NOTHING_KNOWN
         from tui_gen.tui.view import EngineInfo
 
-        return EngineInfo()
+        offset = self.clock() - self.steady()
+        return EngineInfo(history=self.history.since(NOTHING_KNOWN, offset))
 
 
 _COLOURS = random.Random(5)

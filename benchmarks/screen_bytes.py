@@ -62,6 +62,9 @@ MOMENTS = (
     Moment("all panes", b"z", 6_000),
     Moment("the log", b"l", 6_000),
     Moment("back from the log", b"l", 6_000),
+    Moment("the history", b"h", 6_000),
+    Moment("the history, another span", b"h", 6_000),
+    Moment("back from the history", b"\x1b", 6_000),
 )
 FIRST_PICTURE_GOAL, STEADY_GOAL, RATE_GOAL, PICTURE_RATE_GOAL = 20_000, 1_000, 500, 4_000
 MOMENT_SECONDS = 1.5
@@ -90,7 +93,7 @@ def moments(seconds: float) -> bool:
         for moment in MOMENTS:
             line.press(moment.keys)
             told(moment.name, line.run(MOMENT_SECONDS), moment.goal, "bytes")
-            if moment.keys in {b"?", b"\x10", b"q", b"\r"}:
+            if moment.keys in {b"?", b"\x10", b"q", b"\r", b"h"}:
                 told("  while it is open", line.run(seconds) / seconds, RATE_GOAL, "bytes/s")
         line.press(b"p")
         told("the preview", line.run(PICTURE_SECONDS) / PICTURE_SECONDS, PICTURE_RATE_GOAL, "bytes/s")

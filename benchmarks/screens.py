@@ -13,7 +13,7 @@ import re
 import time
 from pathlib import Path
 
-from tests.tui.runs import screen_of, troubled_run, working_run
+from tests.tui.runs import screen_of, troubled_run, with_history, working_run
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 SIZE = (120, 36)
@@ -23,13 +23,14 @@ FONT_FACES = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 DRAWN = {
     "screen.svg": (working_run, ()),
     "videos.svg": (troubled_run, ("3", "z")),
+    "history.svg": (working_run, ("h", "h")),
     "leaving.svg": (working_run, ("q",)),
 }
 
 
 async def draw(name: str) -> str:
     make, keys = DRAWN[name]
-    app = screen_of(make())
+    app = screen_of(with_history(make()))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         if keys:

@@ -68,9 +68,10 @@ NOUNS = Nouns(
 )
 USUAL = re.compile(r"\b(?:videos?|clips?|patch(?:es)?|images?|tries|try|attempts?|retried)\b", re.IGNORECASE)
 OTHERWISE = re.compile(
-    r"try again (?:what|all that) failed|the next run tries|/mnt/data/video", re.IGNORECASE
+    r"try again (?:what|all that) failed|the next run tries|/mnt/data/video|video/FilmeUHD/", re.IGNORECASE
 )
-"""To try again in a later run what failed is not to take several attempts at a clip."""
+"""To try again in a later run what failed is not to take several attempts at a clip. A dialog may cover the
+first part of a path."""
 
 
 def renamed_run() -> RunState:

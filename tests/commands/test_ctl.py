@@ -20,6 +20,7 @@ from tui_gen.commands.ctl import CtlOrder
 from tui_gen.commands.engine_client import NoEngineError
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.server import ControlServer
+from tui_gen.engine.model.history import History
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.options import Machine, Options
 from tui_gen.engine.storage.lock import Lock
@@ -82,7 +83,7 @@ async def test_an_engine_that_has_just_begun_is_waited_for(
     lock = Lock(config.run_folder / "lock")  # held, and no socket yet
     asked = asyncio.create_task(ctl._carry_out(config, CtlOrder(word)))
     await asyncio.sleep(2 * ctl.LOOK_SECONDS)
-    server = ControlServer(bench.steering, run_folder=config.run_folder, lock=lock)
+    server = ControlServer(bench.steering, run_folder=config.run_folder, lock=lock, history=History())
     serving = asyncio.create_task(server.run())
     try:
         assert await asked

@@ -19,6 +19,10 @@ from tui_gen.commands.engine_client import StartedEngine
 from tui_gen.commands.log_tail import log_tail
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.config.run_config import RunConfig
+from tui_gen.engine.control import history_follower
+from tui_gen.engine.model.history import History, Reading, Values
+from tui_gen.engine.model.state_views import CategoryState
+from tui_gen.engine.run.history_sampler import HistorySampler
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.view import condition_of
 
@@ -153,6 +157,43 @@ async def test_a_lock_that_cannot_be_read_is_told_of(
     await controller._look()
     assert "Input/output error" in controller.engine_info().trouble
     assert controller.engine_info().is_alive
+
+
+# ---------------------------------------------------------------------- the history
+
+
+async def test_a_screen_that_attaches_again_has_the_history_of_before(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_follower, "LOOK_SECONDS", 0.0)
+    bench, history = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl"), History()
+    screens = []
+    async with served(bench, config.run_folder, history):
+        for number in range(3):
+            history.take(Reading(5.0 * number, 5.0, Values(float(number))))
+            screens.append(LiveController(config))
+            for screen in screens:
+                await screen._look()
+        told = [screen.engine_info().history for screen in screens]
+        for screen in screens:
+            assert screen._client is not None
+            await screen._client.close()
+    assert told[0] is not None
+    assert [point.values.patches_per_minute for point in told[0].spans[0]] == [0.0, 1.0]
+    assert [part.spans for part in told if part is not None] == [told[0].spans] * 3
+
+
+async def test_a_monitor_begins_a_history_of_its_own(config: RunConfig) -> None:
+    controller = MonitorController(config.status_path)
+    times = iter((100.0, 102.0, 107.0))
+    controller._sampler = HistorySampler(controller._history, lambda: next(times))
+    for number in range(3):
+        category = CategoryState("a", images=number * number)
+        write_state(config, pid=1, phase="running", categories={"a": category}, last_at=float(number))
+        await controller._look()
+    part = controller.engine_info().history
+    assert part is not None
+    assert [point.values for point in part.spans[0]] == [Values(patches_per_minute=30.0)]
 
 
 # ---------------------------------------------------------------------- an engine of another version

@@ -23,6 +23,7 @@ from tests.engine.toy import ToyJob, ToyStage
 from tui_gen.engine.control.client import ControlClient
 from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.control.socket_place import socket_paths
+from tui_gen.engine.model.history import History
 from tui_gen.engine.model.work import Clip, Doing, Made, Patch, Rejected, Report
 from tui_gen.engine.run import housekeeping
 from tui_gen.engine.run.disk_guard import Watched
@@ -142,7 +143,7 @@ async def compressed(
 
     def start(given: Steering) -> None:
         steering.append(given)
-        server = ControlServer(given, run_folder=run_folder, lock=session.lock)
+        server = ControlServer(given, run_folder=run_folder, lock=session.lock, history=History())
         tasks.extend(
             asyncio.create_task(work) for work in (server.run(), look_now_and_then(), steer(), end_in_time())
         )

@@ -1,14 +1,16 @@
 """Hand-built runs for the screens: events added up as in a real run, and a controller over them."""
 
+import math
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from textual.app import App
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.history import NOTHING_KNOWN, History, HistoryPart, Reading, Values
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import CategoryPlan, Clip, Failed, Made, Patch, Plan, Rejected, SourcePlan
 from tui_gen.engine.scheduling import commands as do
@@ -162,6 +164,26 @@ def slots(workers: int) -> Iterator[ev.Event]:
         yield ev.SlotTurned(
             NOW - number * 1.5, number, Clip(source, 120 + 14 * number), doings[number % 4], attempt
         )
+
+
+@cache
+def worked_history() -> HistoryPart:
+    """Return the history of a day: a pause of two minutes two minutes ago, a gap of ten minutes before."""
+    history, seconds = History(), 25 * 3600
+    for at in (*range(0, seconds - 7200, 60), *range(seconds - 7200, seconds, 2)):
+        left, wave = seconds - at, math.sin(at / 400)
+        if 1200 <= left < 1800:
+            continue
+        is_paused = 120 <= left < 240
+        busy = Values(8.6 + 3 * wave, 0.8 + 0.15 * wave, 125e6 + 3e7 * wave, 45e6 + 1e7 * wave)
+        values = Values(0.0, 0.02, 0.0, 0.0) if is_paused else busy
+        history.take(Reading(at, 2, replace(values, free_bytes=1210 * GB + left * 1e6)))
+    return history.since(NOTHING_KNOWN, NOW - seconds)
+
+
+def with_history(run: RunState, **info: Any) -> FakeController:  # noqa: ANN401
+    """Return a controller of a run whose engine has sent its history."""
+    return FakeController(run, info=EngineInfo(history=worked_history(), **info))
 
 
 def troubled_run() -> RunState:

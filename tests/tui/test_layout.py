@@ -75,3 +75,35 @@ def test_few_workers_leave_room_for_the_videos_in_hand() -> None:
     regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
     assert regions[PaneName.NOW].height == 8
     assert regions[PaneName.SOURCES].height >= 10
+
+
+def test_a_broad_screen_has_curves_and_leaves_no_room_empty() -> None:
+    lines = {
+        PaneName.CATEGORIES: 4,
+        PaneName.NOW: 8,
+        PaneName.DISK: 9,
+        PaneName.SYSTEM: 9,
+        PaneName.PROBLEMS: 1,
+    }
+    regions = arrange(Size(200, 50), LayoutRequest(lines, PaneName.NOW)).regions
+    assert regions[PaneName.HISTORY].size >= Size(60, 20)
+    assert regions[PaneName.SOURCES].width == 200
+    assert regions[PaneName.NOW].height <= 22
+    assert regions[PaneName.PROBLEMS].height <= 7
+    assert regions[PaneName.SOURCES].bottom == regions[PaneName.KEYS].y
+    for focus in (PaneName.LOG, PaneName.PREVIEW):
+        others = arrange(Size(200, 50), LayoutRequest(lines, focus)).regions
+        assert others[focus] == regions[PaneName.HISTORY]
+
+
+def test_many_workers_of_a_broad_screen_go_down_to_its_bottom() -> None:
+    lines = {
+        PaneName.CATEGORIES: 4,
+        PaneName.NOW: 36,
+        PaneName.DISK: 9,
+        PaneName.SYSTEM: 9,
+        PaneName.PROBLEMS: 1,
+    }
+    regions = arrange(Size(200, 50), LayoutRequest(lines, PaneName.NOW)).regions
+    assert regions[PaneName.NOW].bottom == regions[PaneName.SOURCES].bottom == regions[PaneName.KEYS].y
+    assert regions[PaneName.NOW].height >= 37

@@ -6,7 +6,15 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
-from tests.tui.runs import NOW, FakeController, restarted, screen_of, troubled_run, working_run
+from tests.tui.runs import (
+    NOW,
+    FakeController,
+    restarted,
+    screen_of,
+    troubled_run,
+    with_history,
+    working_run,
+)
 from tui_gen.engine.model import events as ev
 from tui_gen.tui.dialogs.first_run import FirstRunApp
 from tui_gen.tui.view import EngineInfo
@@ -31,12 +39,19 @@ SIZES = [(60, 16), (80, 24), (120, 36), (200, 50)]
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_run_that_is_well(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
-    assert snap_compare(screen_of(working_run()), terminal_size=size, run_before=pressing())
+    assert snap_compare(screen_of(with_history(working_run())), terminal_size=size, run_before=pressing())
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_run_in_trouble(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
-    assert snap_compare(screen_of(troubled_run()), terminal_size=size, run_before=pressing("3"))
+    assert snap_compare(screen_of(with_history(troubled_run())), terminal_size=size, run_before=pressing("3"))
+
+
+@pytest.mark.parametrize(("size", "keys"), [((60, 16), "h"), ((120, 36), "hh"), ((200, 50), "hh")], ids=str)
+def test_the_curves(snap_compare: SnapCompare, size: tuple[int, int], keys: str) -> None:
+    assert snap_compare(
+        screen_of(with_history(working_run())), terminal_size=size, run_before=pressing(*keys)
+    )
 
 
 def test_the_essentials(snap_compare: SnapCompare) -> None:

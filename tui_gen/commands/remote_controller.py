@@ -23,10 +23,13 @@ from tui_gen.commands.kernel_log import memory_kill
 from tui_gen.commands.log_tail import log_tail
 from tui_gen.config.run_config import RUN_FOLDER, RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
+from tui_gen.engine.control.history_follower import HistoryFollower
 from tui_gen.engine.control.protocol import ControlError, EngineVersion
+from tui_gen.engine.model.history import NOTHING_KNOWN, History
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES
+from tui_gen.engine.run.history_sampler import HistorySampler, wall_offset
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, load_status
@@ -70,6 +73,7 @@ class LiveController:
         self._heard_at: float | None = None  # by the monotonic clock
         self._unreached = ""  # why the engine does not answer
         self._ledger_trouble = ""  # why the ledger cannot be read
+        self._history = HistoryFollower()
 
     def snapshot(self) -> RunState | None:
         """Return the last state."""
@@ -80,7 +84,7 @@ class LiveController:
     def engine_info(self) -> EngineInfo:
         """Return the last information about the engine."""
         silent_seconds = None if self._heard_at is None else time.monotonic() - self._heard_at
-        return replace(self._info, silent_seconds=silent_seconds)
+        return replace(self._info, silent_seconds=silent_seconds, history=self._history.history)
 
     async def steer(self, command: Command) -> str:
         """Send a command to the engine. Raises CommandRefusedError."""
@@ -165,6 +169,7 @@ class LiveController:
         self._state = client.snapshot()
         self._info, self._heard_at = EngineInfo(), time.monotonic()
         self._pid = self._state.pid if self._state is not None else self._pid
+        await self._history.look(client)
 
     async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
         """Read the plain fields of the state from an engine of another version. Raises ControlError."""
@@ -346,7 +351,10 @@ def _least_state(raw: dict[str, object], config: RunConfig) -> RunState:
 
 
 class MonitorController:
-    """A controller that reads a status file every two seconds and sends no commands."""
+    """A controller that reads a status file every two seconds and sends no commands.
+
+    Its history begins with its first look: the status file holds the latest measurements only.
+    """
 
     def __init__(self, path: Path) -> None:
         """Prepare a controller; the first look reads the file and must be made in a running loop."""
@@ -354,6 +362,8 @@ class MonitorController:
         self._task: asyncio.Task[None] | None = None
         self._state: RunState | None = None
         self._heartbeats, self._heartbeat = HeartbeatWatch(), 0.0
+        self._history = History()
+        self._sampler = HistorySampler(self._history)
         self._info = EngineInfo(status_file=str(path), reach="none")
 
     def snapshot(self) -> RunState | None:
@@ -387,10 +397,14 @@ class MonitorController:
             return
         is_alive = seen.liveness != "dead"
         log = Path(seen.state.output) / RUN_FOLDER / LOG_NAME
+        if is_alive and seen.heartbeat != self._heartbeat:
+            patches = sum(category.images for category in seen.state.categories.values())
+            self._sampler.sample(seen.state, patches)
         self._state, self._heartbeat = seen.state, seen.heartbeat
         self._info = replace(
             self._info,
             is_alive=is_alive,
             log_lines=() if is_alive else await log_tail(log),
             trouble="",
+            history=self._history.since(NOTHING_KNOWN, wall_offset()),
         )

@@ -74,6 +74,15 @@ ACTIONS = (
     Action("details", "enter", "details", "details", "all about the chosen line", "look", 9),
     Action("preview", "p", "preview", "preview", "the newest {patch} as a picture", "look", 7),
     Action("log", "l", "log", "log", "what happened last", "look", 10),
+    Action(
+        "history",
+        "h",
+        "history",
+        "history",
+        "pace, load and disk as curves; again: 1 h, 24 h",
+        "look",
+        11,
+    ),
     Action("copy", "y", "copy", "copy", "copy the path or the problem", "look"),
     Action("theme", "t", "app.theme", "theme", "dark or light", "look"),
     Action("mouse", "m", "app.mouse", "mouse", "mouse off, to select text, or on again", "look"),
@@ -85,11 +94,11 @@ ACTIONS = (
     Action("page-down", "pagedown", "page(1)", "", "a page down", "move"),
     Action("first", "home,g", "move(-1000000)", "", "to the first line", "move"),
     Action("last", "end,G", "move(1000000)", "", "to the last line", "move"),
-    Action("help", "question_mark,f1", "help", "help", "all keys", "leave", 11),
+    Action("help", "question_mark,f1", "help", "help", "all keys", "leave", 12),
 )
 APP_ACTIONS = (
     Action("palette", "ctrl+p", "command_palette", "", "every action by name", "leave"),
-    Action("leave", "q", "leave", "leave", "leave, finish or stop", "leave", 12),
+    Action("leave", "q", "leave", "leave", "leave, finish or stop", "leave", 13),
 )
 SIGNAL_ACTIONS = (Action("leave-anywhere", "ctrl+c,ctrl+q", "leave", "", "the same, from anywhere", "leave"),)
 """The actions that also work while text is typed."""

@@ -2,7 +2,7 @@
 
     40x10  tiny     the essentials and one pane          80x24  stack    panes below each other
     60x16  single   one pane at a time, tabs above       120x36 columns  two columns
-    200x50 broad    three columns
+    200x50 broad    three columns, the sources below them
 
 Invariant: at every size, regions are inside the screen and do not overlap.
 """
@@ -31,6 +31,7 @@ class PaneName(Enum):
     PROBLEMS = "Problems"
     PREVIEW = "Preview"
     LOG = "Log"
+    HISTORY = "History"
     ENGINE = "Engine"
     KEYS = "Keys"
 
@@ -49,8 +50,8 @@ NUMBERED = (
     PaneName.PROBLEMS,
 )
 """The panes of keys 1 to 6, in this order."""
-ASIDE = frozenset({PaneName.PREVIEW, PaneName.LOG, PaneName.ENGINE})
-"""Panes that are only shown on request."""
+ASIDE = frozenset({PaneName.PREVIEW, PaneName.LOG, PaneName.ENGINE, PaneName.HISTORY})
+"""Panes that are only shown on request. Broad screens always have room for the history."""
 
 FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 """Panes that have a summary of one or two lines for small screens."""
@@ -58,7 +59,7 @@ FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
 HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 5, "stack": 5, "columns": 5, "broad": 5}
 _LEAST_SOURCES = 6
-_MOST_PROBLEMS = 3  # of one column
+_MOST_PROBLEMS, _MOST_PROBLEMS_BROAD = 3, 6  # of one column, of three
 _MANY_SOURCES, _IN_HAND = 10, 5  # if this many sources fit, this many lines are for sources in progress
 
 
@@ -162,7 +163,7 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Return two columns: categories, workers, sources; disk, system, problems."""
     lines = wish.lines
-    left_width = body.width * 3 // 5
+    left_width = body.width * 2 // 3 - 2
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
     categories = min(lines[PaneName.CATEGORIES] + 1, 9)
     now = lines[PaneName.NOW] + 1
@@ -192,27 +193,30 @@ def _below(upper: Region, body: Region) -> Region:
 
 
 def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Return three columns: categories and workers, sources, facts; log and preview below the workers."""
+    """Return three columns: categories and workers, curves, facts; and below them the sources.
+
+    The workers go down to the bottom if they are many. The log or the preview takes the place of the curves.
+    """
     lines = wish.lines
-    left_width = body.width * 3 // 8
-    right_width = body.width * 2 // 9
-    middle_width = body.width - left_width - right_width - 4
-    middle_x = body.x + left_width + 2
-    right_x = middle_x + middle_width + 2
-    categories = min(lines[PaneName.CATEGORIES] + 1, 12)
-    rest = body.height - categories - 1
-    left = {PaneName.CATEGORIES: categories, PaneName.NOW: rest}
-    if wish.focus in ASIDE:
-        now = min(lines[PaneName.NOW] + 1, rest // 2)
-        left = {PaneName.CATEGORIES: categories, PaneName.NOW: now, wish.focus: max(1, rest - now - 1)}
-    disk, system = lines[PaneName.DISK] + 1, lines[PaneName.SYSTEM] + 1
-    right = {
-        PaneName.DISK: disk,
-        PaneName.SYSTEM: system,
-        PaneName.PROBLEMS: max(1, body.height - disk - system - 2),
+    left_width, right_width = body.width * 9 // 20, body.width * 2 // 9
+    problems = max(_MOST_PROBLEMS, min(_MOST_PROBLEMS_BROAD, lines[PaneName.PROBLEMS]))
+    facts = {
+        PaneName.DISK: lines[PaneName.DISK] + 1,
+        PaneName.SYSTEM: lines[PaneName.SYSTEM] + 1,
+        PaneName.PROBLEMS: problems + 1,
     }
+    height = min(sum(facts.values()) + 2, body.height - 1 - _MANY_SOURCES)
+    categories = min(lines[PaneName.CATEGORIES] + 1, 12)
+    is_tall = categories + 1 + lines[PaneName.NOW] + 1 > height
+    left = Region(body.x, body.y, left_width, body.height if is_tall else height)
+    right = Region(body.right - right_width, body.y, right_width, height)
+    middle = Region(left.right + 2, body.y, right.x - left.right - 4, height)
+    below = Region(body.x, middle.bottom + 1, body.width, body.bottom - middle.bottom - 1)
+    if is_tall:
+        below = Region(middle.x, below.y, body.right - middle.x, below.height)
     return {
-        **_piled(Region(body.x, body.y, left_width, body.height), left),
-        PaneName.SOURCES: Region(middle_x, body.y, middle_width, body.height),
-        **_piled(Region(right_x, body.y, right_width, body.height), right),
+        **_piled(left, {PaneName.CATEGORIES: categories, PaneName.NOW: left.height - categories - 1}),
+        wish.focus if wish.focus in ASIDE else PaneName.HISTORY: middle,
+        **_piled(right, facts),
+        PaneName.SOURCES: below,
     }

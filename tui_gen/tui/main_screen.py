@@ -25,6 +25,7 @@ from tui_gen.tui.dialogs.palette import keys_of
 from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange
 from tui_gen.tui.panes.categories import CategoriesPane
 from tui_gen.tui.panes.disk import DiskPane
+from tui_gen.tui.panes.history import HistoryPane
 from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
@@ -68,19 +69,13 @@ class MainScreen(Screen[None]):
         head = OverallPane()
         head.key_of = self._key_of
         self.sources, self.keys, self.picture = SourcesPane(), KeysPane(), PreviewPane(doors.preview)
+        self.history = HistoryPane()
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
                 head,
-                CategoriesPane(),
-                NowPane(),
-                self.sources,
-                DiskPane(),
-                SystemPane(),
-                ProblemsPane(),
-                self.picture,
-                LogPane(),
-                EnginePane(),
+                *(CategoriesPane(), NowPane(), DiskPane(), SystemPane(), ProblemsPane()),
+                *(LogPane(), EnginePane(), self.sources, self.picture, self.history),
                 self.keys,
             )
         }
@@ -253,6 +248,14 @@ class MainScreen(Screen[None]):
     def action_log(self) -> None:
         """Show the log, or return from it."""
         self._go_to(PaneName.NOW if self._room is PaneName.LOG else PaneName.LOG)
+        self._reshow()
+
+    def action_history(self) -> None:
+        """Show the curves; if they are shown, over the next span."""
+        if self.history.display:
+            self.history.turn()
+        else:
+            self._go_to(PaneName.HISTORY)
         self._reshow()
 
     def action_preview(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from tui_gen.engine.model.history import HistoryPart
 from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
 from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdict
 from tui_gen.engine.model.state import RunState
@@ -35,6 +36,7 @@ class EngineInfo:
     status_file: str = ""  # that a monitor reads
     reach: Reach = "all"
     trouble: str = ""  # why not everything can be seen or controlled
+    history: HistoryPart | None = None  # None: the engine has sent none
 
 
 class ScreenController(Controller, Protocol):

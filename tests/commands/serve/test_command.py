@@ -6,6 +6,7 @@ import asyncio
 import io
 import sys
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -98,6 +99,9 @@ async def test_a_page_that_only_shows_reads_the_status_file_between_two_question
     class Client(ControlClient):
         async def refresh(self) -> None:
             asked.append(time.monotonic())
+
+        async def history(self, newest: Sequence[int]) -> None:
+            assert list(newest) == [-1, -1, -1]
 
         def snapshot(self) -> RunState:
             return RunState(phase="running", pid=7)

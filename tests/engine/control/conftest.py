@@ -12,6 +12,7 @@ import pytest
 
 from tests.engine.toy import Bench
 from tui_gen.engine.control import server
+from tui_gen.engine.model.history import History
 from tui_gen.engine.storage.lock import Lock, read_holder
 
 
@@ -26,10 +27,14 @@ def private_tmp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 
 @asynccontextmanager
-async def served(bench: Bench, run_folder: Path) -> AsyncIterator[tuple[Path, Lock]]:
+async def served(
+    bench: Bench, run_folder: Path, history: History | None = None
+) -> AsyncIterator[tuple[Path, Lock]]:
     run_folder.mkdir(exist_ok=True)
     lock = Lock(run_folder / "lock")
-    serving = server.ControlServer(bench.steering, run_folder=run_folder, lock=lock)
+    serving = server.ControlServer(
+        bench.steering, run_folder=run_folder, lock=lock, history=history or History()
+    )
     task = asyncio.create_task(serving.run())
     while not (found := read_holder(lock.path)) or not found.socket:
         assert not task.done(), task

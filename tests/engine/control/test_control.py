@@ -17,6 +17,7 @@ from tui_gen.engine.control.client import ControlClient
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
 from tui_gen.engine.control.protocol import ASK_BYTES, ControlError
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.history import NOTHING_KNOWN, History, Reading, Values
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 
@@ -140,3 +141,31 @@ def test_any_payload_is_a_command_or_a_wire_error(payload: object) -> None:
     except WireError:
         return
     assert from_wire(to_wire(command), do.Command) == command
+
+
+async def test_the_history_is_told_once_and_then_what_is_new(tmp_path: Path) -> None:
+    bench, history = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl"), History()
+    values = Values(1234.56789, 0.123456789, 123456789.12345, None, 123456789012.0)
+    for at in range(0, 3 * 86400, 5):
+        history.take(Reading(float(at), 5.0, values))
+    async with served(bench, tmp_path / "run", history) as (path, _):
+        client = ControlClient(path)
+        await client.connect()
+        whole = await client.history(NOTHING_KNOWN)
+        assert whole == history.since(NOTHING_KNOWN, whole.wall_offset if whole else 0.0)
+        assert len(json.dumps(to_wire(whole))) < 64 * 1024
+        history.take(Reading(3 * 86400.0, 5.0, values))
+        newer = await client.history(whole.newest if whole else ())
+        assert newer is not None
+        assert [[point.step for point in points] for points in newer.spans] == [[51839], [4319], [287]]
+        await client.close()
+
+
+async def test_a_malformed_question_for_the_history_is_refused(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    async with served(bench, tmp_path / "run") as (path, _):
+        client = ControlClient(path)
+        await client.connect()
+        assert await client.history((1, 2)) is None
+        assert await client.history(NOTHING_KNOWN) is not None
+        await client.close()

@@ -15,6 +15,7 @@ from tui_gen.engine.control import server
 from tui_gen.engine.control.client import ControlClient
 from tui_gen.engine.control.server import ControlServer
 from tui_gen.engine.control.socket_place import PlaceError, bind_first, connected, socket_paths
+from tui_gen.engine.model.history import History
 from tui_gen.engine.storage.lock import Lock, read_holder
 
 
@@ -137,7 +138,9 @@ async def test_an_engine_without_a_socket_goes_on_and_gets_one_when_there_is_roo
     monkeypatch.setattr(server, "socket_paths", paths)
     bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
     lock = Lock(run_folder / "lock")
-    task = asyncio.create_task(ControlServer(bench.steering, run_folder=run_folder, lock=lock).run())
+    task = asyncio.create_task(
+        ControlServer(bench.steering, run_folder=run_folder, lock=lock, history=History()).run()
+    )
     while not (holder := read_holder(lock.path)) or not holder.socket:
         assert not task.done()
         await asyncio.sleep(0)

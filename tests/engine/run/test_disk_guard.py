@@ -12,6 +12,7 @@ import pytest
 from tests.commands.run.toy_run import ToyRun, toy_config
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.history import History
 from tui_gen.engine.run import housekeeping
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.housekeeping import Watch
@@ -55,7 +56,7 @@ async def test_the_guard_looks_as_soon_as_what_was_written_could_reach_the_thres
     lock = Lock(tmp_path / "lock")
     watched = Watched(tmp_path, tmp_path, tmp_path / "status.json", threshold)
     # It never beats: only what is written makes it look.
-    watch = Watch(watched, recorder=bench.recorder, gate=bench.engine.gate, lock=lock)
+    watch = Watch(watched, recorder=bench.recorder, gate=bench.engine.gate, lock=lock, history=History())
     await watch.look_first()
     work = asyncio.create_task(bench.engine.run())
     await bench.until(lambda: bench.engine.gate.is_closed or work.done())
@@ -81,7 +82,7 @@ async def test_a_look_that_fails_costs_no_clip(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(shutil, "disk_usage", usage)
     bench, lock = Bench(stage, tmp_path / "ledger.jsonl"), Lock(tmp_path / "lock")
     watched = Watched(tmp_path, tmp_path, tmp_path / "status.json", DISK_BYTES - 5 * PATCH_BYTES)
-    watch = Watch(watched, recorder=bench.recorder, gate=bench.engine.gate, lock=lock)
+    watch = Watch(watched, recorder=bench.recorder, gate=bench.engine.gate, lock=lock, history=History())
     await watch.look_first()
     ended = await bench.engine.run()
     lock.release()

@@ -17,6 +17,7 @@ import pytest
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.history import History
 from tui_gen.engine.run import disk_guard
 from tui_gen.engine.run import housekeeping as watching
 from tui_gen.engine.run.disk_guard import Watched
@@ -33,7 +34,7 @@ async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     bench = Bench(ToyStage({"a": 1}), tmp_path / "ledger.jsonl")
     what = Watched(output, run_folder, output / "status.json", 0)
     lock = Lock(run_folder / "lock")
-    watch = Watch(what, recorder=bench.recorder, gate=bench.engine.gate, lock=lock)
+    watch = Watch(what, recorder=bench.recorder, gate=bench.engine.gate, lock=lock, history=History())
     task = asyncio.create_task(watch.run())
     try:
         yield bench, output
@@ -117,7 +118,7 @@ async def test_a_status_that_is_being_written_when_the_run_ends_is_not_mixed_wit
     bench = Bench(ToyStage({"a": 1}), tmp_path / "ledger.jsonl")
     lock = Lock(tmp_path / "lock")
     what = Watched(tmp_path, tmp_path, tmp_path / "status.json", 0)
-    watch = Watch(what, recorder=bench.recorder, gate=bench.engine.gate, lock=lock)
+    watch = Watch(what, recorder=bench.recorder, gate=bench.engine.gate, lock=lock, history=History())
     first, second = threading.Event(), threading.Event()
     was_met = False
 

@@ -131,7 +131,12 @@ class _Run:
             request.config.run.schedule, usual=request.workers or request.config.run.workers
         )
         schedule.look(may_set=request.workers is None)  # before any work begins
-        server = ControlServer(steering, run_folder=request.config.run.run_folder, lock=self.session.lock)
+        server = ControlServer(
+            steering,
+            run_folder=request.config.run.run_folder,
+            lock=self.session.lock,
+            history=self.session.history,
+        )
         for name, work in (
             ("report", _report(reporter)),
             ("workers", _follow_workers(steering, self.opened)),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,12 @@ from tui_gen.engine.control.protocol import (
     engine_version,
 )
 from tui_gen.engine.control.socket_place import connected
+from tui_gen.engine.model.history import HistoryPart
 from tui_gen.engine.model.run_data import RECENT_KEPT
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
+
+log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 60.0
 """If an engine does not answer within this time, it counts as suspended or hanging."""
@@ -92,6 +97,21 @@ class ControlClient:
     async def status(self) -> dict[str, Any]:
         """Return the contents of the status file. Needs protocol 2 or later. Raises ControlError."""
         return _object(await self._ask({"ask": "status"}), "status")
+
+    async def history(self, newest: Sequence[int]) -> HistoryPart | None:
+        """Return the points after the `newest` step of each span; None if the engine sends no history.
+
+        Raises ControlError if the engine is gone.
+        """
+        answer = await self._ask({"ask": "history", "after": list(newest)})
+        if "history" not in answer:
+            return None
+        try:
+            part: HistoryPart = from_wire(answer["history"], HistoryPart)
+        except WireError as error:
+            log.info("the engine's history has another form: %s", error)
+            return None
+        return part
 
     def snapshot(self) -> RunState | None:
         """Return the state that was read last."""

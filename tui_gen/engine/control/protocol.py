@@ -5,11 +5,12 @@
     {"ask": "state", "after": 0}      {"state": {"is": "RunState", "phase": "running", ...}}   PLAIN_FIELDS
     {"command": {"is": "Drain"}}      {"done": "finishing the clips in hand, then stopping"}
     {"ask": "snapshot", "after": 17}  {"snapshot": {...}}   the whole typed state, see `codec`
+    {"ask": "history", "after": [5, 2, -1]}   {"history": {...}}   the points after a step of each span
     anything                          {"refused": "why"}
 
 Invariant: hello, status, state and the commands Pause, Resume, Drain and Stop have this form in every
-version, so that a client can end an engine of any other version. Snapshots and all other commands are used
-only between two programs with the same state format.
+version, so that a client can end an engine of any other version. Snapshots, the history and all other
+commands are used only between two programs with the same state format.
 
 Protocol 1 has no hello, status and snapshot, and sends the whole state. A client of protocol 1 can read the
 state of an engine of any version, because it knows all the plain fields.

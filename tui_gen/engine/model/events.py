@@ -383,6 +383,12 @@ class SystemMeasured:
     read_bytes_per_second: float | None
     write_bytes_per_second: float | None
 
+    @property
+    def cpu_share(self) -> float | None:
+        """The mean load of the cores, from 0 to 1."""
+        cores = self.cpu_percents
+        return sum(cores) / len(cores) / 100 if cores else None
+
 
 Latest = DiskMeasured | SystemMeasured | WorkersMeasured | WorkersHeld | ScheduleApplied
 """The events of which a state keeps the latest one as it is."""

@@ -15,8 +15,10 @@ import psutil
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.history import History
 from tui_gen.engine.model.worker_room import measured_again
 from tui_gen.engine.run.disk_guard import NOT_OURS, DiskGuard, Watched
+from tui_gen.engine.run.history_sampler import HistorySampler
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.engine.storage.recorder import Recorder
@@ -34,10 +36,13 @@ FIRST_LOOK_SECONDS = 10.0
 class Watch:
     """Runs the tasks once per second until it is cancelled."""
 
-    def __init__(self, watched: Watched, *, recorder: Recorder, gate: Gate, lock: Lock) -> None:
+    def __init__(
+        self, watched: Watched, *, recorder: Recorder, gate: Gate, lock: Lock, history: History
+    ) -> None:
         """Remember the folder in which the run began, and subscribe to written bytes."""
         self._watched, self._recorder, self._gate, self._lock = watched, recorder, gate, lock
         self._guard = DiskGuard(watched, recorder=recorder, gate=gate)
+        self._sampler = HistorySampler(history)
         recorder.on_written = self._after_writing
         self._first_look: asyncio.Task[None] | None = None
         self._io: tuple[float, int, int] | None = None
@@ -86,6 +91,7 @@ class Watch:
         await self.write_status()
         if number % MEASURE_EVERY_BEATS == 0:
             self._measure_machine()
+            self._sampler.sample(self._recorder.state, self._recorder.patches_written)
             await self._measure_workers()
 
     async def _measure_workers(self) -> None:

@@ -20,6 +20,7 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.history import History
 from tui_gen.engine.model.run_data import RECENT_KEPT
 from tui_gen.engine.model.stage_changes import redone_stages
 from tui_gen.engine.model.state import RunState
@@ -98,6 +99,7 @@ class Session:
         self.state, self.damage = replay(run_folder)
         self._ledger = Ledger(run_folder / LEDGER_NAME)
         self.recorder = Recorder(self._ledger, self.state, self.now, take_step=clock.take_step)
+        self.history = History()
 
     def begin(self, job: Job, *, config: Path, output: Path) -> None:
         """Record that a run starts. Raises OSError."""
@@ -140,7 +142,7 @@ class Session:
         engine = Scheduler(
             job=job, recorder=self.recorder, executor=executor or LocalExecutor(), options=options
         )
-        watch = Watch(watched, recorder=self.recorder, gate=engine.gate, lock=self.lock)
+        watch = Watch(watched, recorder=self.recorder, gate=engine.gate, lock=self.lock, history=self.history)
         watching = asyncio.create_task(watch.run(), name="watch")
         try:
             on_start(Steering(engine, self.recorder))

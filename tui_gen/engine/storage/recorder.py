@@ -34,7 +34,7 @@ class Recorder:
         """Take an open ledger, the state of its events, a clock, and a function that reports its steps."""
         self.ledger, self.state, self.now = ledger, state, clock
         self._take_step = take_step
-        self.bytes_written = 0  # of patches, since the start
+        self.bytes_written = self.patches_written = 0  # since the start
         self.on_written: Callable[[], Awaitable[None]] | None = None  # awaited before more is written
 
     def show(self, event: ev.Event) -> None:
@@ -67,6 +67,7 @@ class Recorder:
         await self.note(event, gate)
         if isinstance(event, ev.ClipEnded) and isinstance(event.outcome, Made):
             self.bytes_written += sum(patch.size_bytes for patch in event.outcome.patches)
+            self.patches_written += len(event.outcome.patches)
             if self.on_written is not None:
                 await self.on_written()
         if self.ledger.unsynced_lines >= SYNC_EVERY_LINES:

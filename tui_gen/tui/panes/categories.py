@@ -19,12 +19,14 @@ from tui_gen.tui.widgets.styled_lines import (
     fit_right,
     foreign,
     muted,
+    name_cells,
     rail,
     strong,
 )
 from tui_gen.views.text.run_lines import checkpoint_words
 
 _LEAST_NAME, _MOST_NAME = 8, 16
+_LONG_BAR = 20  # beside a bar of so many cells, names are longer than _MOST_NAME
 _FIXED = 1 + 3 + 7 + 4  # margin, the slash after the images, percent, gaps before images and outlook
 _TOTAL, _CHECKPOINTS = "\0total", "\0checkpoints"  # no category can have these names
 
@@ -144,7 +146,7 @@ class _Widths:
         images = max([6, len(nouns.amounts), *(len(each.images) for each in cells)])
         target = max([6, *(len(each.target) for each in cells)])
         outlook_width = max([9, *(len(each.outlook.text) for each in cells)])
-        longest = max([_LEAST_NAME, *(len(each.name) for each in cells)])
+        longest = max([_LEAST_NAME, *(name_cells(each.name) for each in cells)])
         sources, disk, least_bar = max(8, len(nouns.source.many) + 2), 10, 6
         room = width - images - target - outlook_width - _FIXED
         room -= _LEAST_NAME
@@ -155,6 +157,8 @@ class _Widths:
         more_name = min(longest, _MOST_NAME) - _LEAST_NAME
         name = _LEAST_NAME + max(0, min(more_name, room))
         room -= name - _LEAST_NAME
+        longer = max(0, min(longest - name, room - 2 - _LONG_BAR))
+        name, room = name + longer, room - longer
         return cls(
             nouns, name, sources, images, target, room - 2 if room >= least_bar else 0, disk, outlook_width
         )

@@ -7,11 +7,23 @@ from textual.geometry import Size
 from tui_gen.base.formatting import count, display_name, percent, size
 from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model.metrics import images_to_come, in_work_order, next_sources
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
 from tui_gen.tui.view import ScreenView, labelled
-from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, fit_right, foreign, muted, rail
+from tui_gen.tui.widgets.styled_lines import (
+    Line,
+    Role,
+    StyledText,
+    fit,
+    fit_end,
+    fit_right,
+    foreign,
+    muted,
+    name_cells,
+    rail,
+)
 
 _STATE_ROLES: dict[str, Role] = {
     "working": "good",
@@ -26,7 +38,8 @@ _STATE_ROLES: dict[str, Role] = {
 _STATE_CELLS, _CLIPS_CELLS, _PERCENT_CELLS, _GOOD_CELLS, _PRIORITY_CELLS = 12, 13, 7, 9, 6
 _LEAST_NAME = 20
 _BAR_CELLS = 12
-_LEAST_REASON = 16
+_LEAST_REASON = 16  # beside a bar
+_LEAST_SHOWN = 40  # of a longer path or reason in a column of its own
 DEFAULT_PRIORITY = 255
 
 
@@ -48,7 +61,7 @@ class SourcesPane(Pane):
         if self.filter:
             note = f"filter: {display_name(self.filter)}   {len(sources)} of {len(ordered(view, ''))}"
         noun = view.state.nouns.source
-        columns = _Columns(size.width - 1, view.state.nouns)
+        columns = _Columns(size.width - 1, view.state)
         return Page(
             head=(columns.heading(),),
             keys=[source.id for source in sources],
@@ -84,11 +97,14 @@ def _searched(source: SourceState) -> str:
 
 
 class _Columns:
-    """The columns for a width, and the width of the name."""
+    """The columns for a width, and the widths of the name, the bar and the last column."""
 
-    def __init__(self, width: int, nouns: Nouns) -> None:
-        """Divide the width: name, state and clips always, other columns if there is room."""
-        self._nouns = nouns
+    def __init__(self, width: int, state: RunState) -> None:
+        """Divide the width: name, state and clips always, other columns if there is room.
+
+        The name and the last column are as wide as the longest text of them, and the bar gets the rest.
+        """
+        self._nouns = state.nouns
         room = width - 1 - _LEAST_NAME - _STATE_CELLS - _CLIPS_CELLS
         self.has_percent = room >= _PERCENT_CELLS
         room -= _PERCENT_CELLS if self.has_percent else 0
@@ -98,10 +114,21 @@ class _Columns:
         room -= _GOOD_CELLS if self.has_rate else 0
         self.has_bar = room >= _BAR_CELLS + _LEAST_REASON
         room -= _BAR_CELLS + 2 if self.has_bar else 0
-        self.name = _LEAST_NAME + min(max(0, room), 24)
-        self.reason = max(0, room - 24 - 2)
-        if self.reason < _LEAST_REASON:
-            self.name, self.reason = _LEAST_NAME + max(0, room), 0
+        self.name, self.bar, self.reason, self.has_path = _LEAST_NAME + max(0, room), _BAR_CELLS, 0, False
+        if not self.has_bar:
+            return
+        sources = [source for source in state.sources.values() if not source.is_dataset]
+        longest = max((name_cells(source.name) for source in sources), default=0)
+        self.name = min(self.name, max(_LEAST_NAME, longest))
+        room -= self.name - _LEAST_NAME
+        reason = max((name_cells(source.reason) for source in sources), default=0)
+        path = max((name_cells(source.path) for source in sources), default=0)
+        self.has_path = path > 0 and room - 2 >= min(path, _LEAST_SHOWN)
+        wanted = max(reason, path if self.has_path else 0)
+        if wanted and room - 2 >= min(wanted, _LEAST_SHOWN):
+            self.reason = min(wanted, room - 2)
+            room -= self.reason + 2
+        self.bar += room
 
     def heading(self) -> Line:
         """Return the names of the columns."""
@@ -111,11 +138,12 @@ class _Columns:
             muted(fit(" state", _STATE_CELLS)),
         ]
         parts += [muted(fit_right(self._nouns.clip.many, _CLIPS_CELLS))]
-        parts += [StyledText(" " * (_BAR_CELLS + 2))] if self.has_bar else []
+        parts += [StyledText(" " * (self.bar + 2))] if self.has_bar else []
         parts += [muted(fit_right("made", _PERCENT_CELLS))] if self.has_percent else []
         parts += [muted(fit_right("good", _GOOD_CELLS))] if self.has_rate else []
         parts += [muted(fit_right("prio", _PRIORITY_CELLS))] if self.has_priority else []
-        return (*parts, muted("  why" if self.reason else ""))
+        last = "path, or why it gives nothing" if self.has_path else "why"
+        return (*parts, muted(f"  {last}" if self.reason else ""))
 
     def row(self, source: SourceState, mark: str = "") -> Line:
         """Return the line of one source; `mark` is its place in the queue if it is one of the next.
@@ -137,10 +165,12 @@ class _Columns:
         parts = [
             StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", _CLIPS_CELLS))
         ]
-        parts += [StyledText("  "), *rail(share, _BAR_CELLS)] if self.has_bar else []
+        parts += [StyledText("  "), *rail(share, self.bar)] if self.has_bar else []
         parts += [StyledText(fit_right(percent(share, 0), _PERCENT_CELLS))] if self.has_percent else []
         parts += [StyledText(fit_right(percent(source.success_rate), _GOOD_CELLS))] if self.has_rate else []
         parts += [_priority(source)] if self.has_priority else []
+        if self.has_path and not reason:
+            return (*start, *parts, muted("  " + fit_end(display_name(source.path), self.reason)))
         return (*start, *parts, *([muted("  " + display_name(reason))] if self.reason else []))
 
 

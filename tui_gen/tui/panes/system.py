@@ -53,7 +53,7 @@ class SystemPane(Pane):
         if system is None:
             return [line(label, muted(not_measured(view))), second]
         machine = [
-            line(muted("cpu "), percent(_mean(system.cpu_percents), 0)),
+            line(muted("cpu "), percent(system.cpu_share, 0)),
             line(muted("memory "), _memory(system.memory_used_bytes, system.memory_total_bytes)),
             line(muted("read "), _rate(system.read_bytes_per_second)),
             line(muted("write "), _rate(system.write_bytes_per_second)),
@@ -78,7 +78,7 @@ def _machine(view: ScreenView, width: int) -> list[Line]:
     cores = system.cpu_percents
     used, total = system.memory_used_bytes, system.memory_total_bytes
     return [
-        _fact("cpu", line(percent(_mean(cores), 0), muted(f" of {len(cores)} cores"))),
+        _fact("cpu", line(percent(system.cpu_share, 0), muted(f" of {len(cores)} cores"))),
         _fact("", line(StyledText(gauges(cores)[:width], "bar"))),
         _fact(
             "memory", line(_memory(used, total), muted(f"  {percent(used / total if total else None, 0)}"))
@@ -99,10 +99,6 @@ def _quality(view: ScreenView) -> list[Line]:
 
 def _fact(label: str, words: Line) -> Line:
     return (muted(" " + fit(label, _LABEL)), *words)
-
-
-def _mean(percents: tuple[float, ...]) -> float | None:
-    return sum(percents) / len(percents) / 100 if percents else None
 
 
 def _memory(used: int, total: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, percent
@@ -21,12 +23,15 @@ from tui_gen.tui.widgets.styled_lines import (
     foreign,
     line,
     muted,
-    width_of,
+    name_cells,
+    rail,
 )
 
-_WIDE, _ROOMY = 90, 72
+_WIDE, _NARROW, _ROOMY = 90, 80, 72
 _DOING_CELLS, _TIGHT_CELLS = 13, 10
-_TRIES_CELLS = 7
+_CLIPS_CELLS, _GOOD_CELLS, _TRIES_CELLS = 14, 9, 7
+_BAR_GAP, _PATH_GAP = 2, 3
+_LEAST_BAR, _LEAST_PATH = 10, 40
 _ROWS_FOR_SOURCES = 4
 
 
@@ -127,31 +132,62 @@ def _sources_in_hand(view: ScreenView, slots: list[SlotState], width: int) -> li
     """Return a heading and one line for each source that the workers process."""
     ids = dict.fromkeys(slot.source for slot in slots)
     sources = [view.state.sources[name] for name in ids if name in view.state.sources]
-    longest = max((width_of(line(display_name(source.name))) for source in sources), default=0)
-    name_width = max(16, min(longest, width - 40))
-    path_width = width - name_width - 40
-    nouns = view.state.nouns
-    heading = line(
-        muted(" " + fit(nouns.source.one, name_width)),
-        muted(fit_right(nouns.clip.many, 14) + fit_right("good", 9)),
-        muted(fit_right("tries", _TRIES_CELLS) if nouns.has_attempts else ""),
-        muted("   path" if path_width > _DOING_CELLS else ""),
-    )
-    return [EMPTY, heading, *(_source_line(source, nouns, name_width, path_width) for source in sources)]
+    columns = _SourceColumns.of(sources, width, view.state.nouns)
+    return [EMPTY, columns.heading(), *(columns.row(source) for source in sources)]
 
 
-def _source_line(source: SourceState, nouns: Nouns, name_width: int, path_width: int) -> Line:
-    attempts = source.average_attempts
-    tries = f"{attempts:.1f}" if attempts is not None else "-"
-    rate = source.success_rate
-    numbers = (
-        StyledText(fit_right(f"{count(source.clips_made)}/{count(source.clips_wanted)}", 14)),
-        StyledText(fit_right(percent(rate), 9)),
-        StyledText(fit_right(tries, _TRIES_CELLS) if nouns.has_attempts else ""),
-    )
-    path = (
-        muted("   " + fit_end(display_name(source.path), path_width))
-        if path_width > _DOING_CELLS
-        else StyledText("")
-    )
-    return (StyledText(" " + foreign(source.name, name_width)), *numbers, path)
+@dataclass(frozen=True, slots=True)
+class _SourceColumns:
+    """The width of each column in cells. Zero leaves a column out."""
+
+    nouns: Nouns
+    name: int
+    tries: int
+    bar: int
+    path: int
+
+    @classmethod
+    def of(cls, sources: list[SourceState], width: int, nouns: Nouns) -> _SourceColumns:
+        """Divide the width: numbers and name, then the path if most of it is shown; the bar gets the rest.
+
+        A narrow pane has no bar, and shows the end of a path.
+        """
+        tries = _TRIES_CELLS if nouns.has_attempts else 0
+        longest = max((name_cells(source.name) for source in sources), default=0)
+        longest_path = max((name_cells(source.path) for source in sources), default=0)
+        name = max(16, min(longest, width - 40))
+        if width <= _NARROW:
+            path = width - name - 40
+            return cls(nouns, name, tries, bar=0, path=path if path > _DOING_CELLS else 0)
+        room = width - 2 - name - _CLIPS_CELLS - _GOOD_CELLS - tries
+        path = min(longest_path, room - _PATH_GAP)
+        if path < min(longest_path, _LEAST_PATH):
+            path = 0
+        bar = room - (path + _PATH_GAP if path else 0) - _BAR_GAP
+        return cls(nouns, name, tries, bar if bar >= _LEAST_BAR else 0, path)
+
+    def heading(self) -> Line:
+        """Return the names of the columns."""
+        nouns = self.nouns
+        return line(
+            muted(" " + fit(nouns.source.one, self.name)),
+            muted(fit_right(nouns.clip.many, _CLIPS_CELLS) + fit_right("good", _GOOD_CELLS)),
+            muted(fit_right("tries", self.tries)),
+            muted(" " * (self.bar + _BAR_GAP) if self.bar else ""),
+            muted(" " * _PATH_GAP + "path" if self.path else ""),
+        )
+
+    def row(self, source: SourceState) -> Line:
+        """Return the line of one source."""
+        attempts = source.average_attempts
+        tries = f"{attempts:.1f}" if attempts is not None else "-"
+        counted = f"{count(source.clips_made)}/{count(source.clips_wanted)}"
+        path = " " * _PATH_GAP + fit_end(display_name(source.path), self.path) if self.path else ""
+        return line(
+            " " + foreign(source.name, self.name),
+            fit_right(counted, _CLIPS_CELLS) + fit_right(percent(source.success_rate), _GOOD_CELLS),
+            fit_right(tries, self.tries),
+            " " * _BAR_GAP if self.bar else "",
+            *rail(source.share_done, self.bar),
+            muted(path),
+        )

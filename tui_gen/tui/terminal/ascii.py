@@ -32,6 +32,9 @@ LOOKS: dict[str, str] = {
 }
 CORNERS = range(0x250C, 0x2580)
 """Box drawing characters that are neither levels nor vertical lines."""
+BRAILLE = range(0x2800, 0x2900)
+_BRAILLE_ROWS = (0x09, 0x12, 0x24, 0xC0)
+"""The dots of each row of a braille character, the upper row first."""
 
 
 def plain(text: str) -> str:
@@ -45,4 +48,15 @@ def _plain(character: str) -> str:
         return character
     if character in LOOKS:
         return LOOKS[character]
+    if ord(character) in BRAILLE:
+        return _plain_dots(ord(character) - BRAILLE.start)
     return "+" if ord(character) in CORNERS else "?" * cell_len(character)
+
+
+def _plain_dots(dots: int) -> str:
+    """Return a character at the height of the dots of a braille character; a bar for a steep part."""
+    rows = [row for row, mask in enumerate(_BRAILLE_ROWS) if dots & mask]
+    if not rows:
+        return " "
+    highest, lowest = rows[0], rows[-1]
+    return "|" if lowest - highest > 1 else "''---.."[highest + lowest]

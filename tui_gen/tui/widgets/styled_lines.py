@@ -98,6 +98,11 @@ def foreign(text: str, width: int) -> str:
     return fit(display_name(text), width)
 
 
+def name_cells(text: str) -> int:
+    """Return the number of cells of an untrusted name as `foreign` shows it."""
+    return cell_len(display_name(text))
+
+
 def fit_line(written: Line, width: int) -> Line:
     """Return the line in exactly `width` cells."""
     spans: list[StyledText] = []

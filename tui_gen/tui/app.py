@@ -25,9 +25,10 @@ from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import LEAVE_TITLE, QuestionDialog, leave_question
 from tui_gen.tui.dialogs.palette import Actions
 from tui_gen.tui.groups.keys import GROUP_IDS
-from tui_gen.tui.main_screen import MainScreen, ScreenServices
+from tui_gen.tui.main_screen import MainScreen
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
+from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.terminal.driver import PatientDriver
 from tui_gen.tui.view import ScreenController, ScreenView, condition_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -17,7 +15,6 @@ from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.action_rules import Situation, can, why_not
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
-from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.details import details_of
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
 from tui_gen.tui.dialogs.help import help_lines, offered_keys
@@ -28,25 +25,16 @@ from tui_gen.tui.panes.disk import DiskPane
 from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
-from tui_gen.tui.panes.preview import Preview, PreviewPane
+from tui_gen.tui.panes.preview import PreviewPane
 from tui_gen.tui.panes.problems import ProblemsPane
 from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.workers import NowPane
+from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
 from tui_gen.tui.worker_entry import WorkerEntry
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenServices:
-    """The services outside the screen: commands, previews, a new engine, the current view."""
-
-    steering: CommandQueue
-    preview: Preview | None
-    on_restart: Callable[[], None] | None
-    look: Callable[[], ScreenView]
 
 
 class MainScreen(Screen[None]):

@@ -17,8 +17,9 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.disk_guard import identity
 from tui_gen.engine.run.run_log import LOG_NAME, logging_to
 from tui_gen.engine.run.session import LEDGER_NAME, Session
+from tui_gen.views.text.final_lines import final_lines
 from tui_gen.views.text.progress import long_reading
-from tui_gen.views.text.run_lines import final_lines, saved_lines
+from tui_gen.views.text.run_lines import saved_lines
 from tui_gen.views.text.tables import line_width
 
 log = logging.getLogger("tui_gen")

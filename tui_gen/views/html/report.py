@@ -24,7 +24,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History
 from tui_gen.views.html.plots import SERIES, Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
-from tui_gen.views.text.run_lines import headline
+from tui_gen.views.text.final_lines import headline
 from tui_gen.views.text.summary import clip_seconds, ending, mean_patches_per_minute, reason_lines
 
 BINS = 120

@@ -12,7 +12,7 @@ from tui_gen.engine.model.metrics import patches_a_minute_of_work, seconds_a_cli
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History, Run
-from tui_gen.views.text.run_lines import final_lines
+from tui_gen.views.text.final_lines import final_lines
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 REASONS_SHOWN = 20

@@ -369,10 +369,7 @@ def _demo(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     name, job = job_of(folder / DEFAULT_CONFIG, options.job)
     path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=_say)
-    code = run(RunRequest(job.read_config(path), is_verbose=options.verbose))
-    if code == ExitCode.DONE:
-        _say(f"Look at its {job.nouns().patch.many} with: tui-gen sheet {path}")
-    return code
+    return run(RunRequest(job.read_config(path), is_verbose=options.verbose))
 
 
 def _say(line: str) -> None:

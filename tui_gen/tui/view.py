@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from tui_gen.engine.model.end_totals import EndTotals, end_totals
 from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
+from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdict
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
@@ -58,6 +60,15 @@ class RunCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class EndFacts:
+    """What is known of the end of a run besides its state."""
+
+    course: RunCourse | None  # None: the ledger could not be read
+    steps: tuple[str, ...] = ()  # what to do next, a line each
+    trouble: str = ""  # why the course is not known
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenView:
     """All data from which the panes are written."""
 
@@ -68,8 +79,10 @@ class ScreenView:
     workers_asked: int | None = None  # requested, not confirmed yet
     engine: EngineInfo = EngineInfo()
     looked_at: float = 0.0  # like `now`, but not stopped by the end of the run
+    end: EndFacts | None = None  # of a run that has ended, once they are read
     metrics: Metrics = field(init=False)
     verdict: RunVerdict = field(init=False)
+    totals: EndTotals | None = field(init=False)  # of a run that has ended
 
     def __post_init__(self) -> None:
         """Calculate the metrics and the verdict once for all panes."""
@@ -80,6 +93,10 @@ class ScreenView:
             silent_seconds=silent if silent is not None and silent > STALE_AFTER_SECONDS else None,
         )
         object.__setattr__(self, "verdict", run_verdict(self.state, self.metrics, self.now, signs))
+        course = self.end.course if self.end is not None else None
+        is_ended = self.condition.is_ended
+        totals = end_totals(self.state, self.metrics, course) if is_ended else None
+        object.__setattr__(self, "totals", totals)
 
     @property
     def is_working(self) -> bool:

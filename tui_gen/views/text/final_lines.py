@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from tui_gen.base.formatting import count, display_name, duration, percent, size
+from tui_gen.engine.model.end_totals import EndTotals, end_totals
 from tui_gen.engine.model.metrics import (
     Metrics,
     Standing,
@@ -18,8 +19,10 @@ from tui_gen.engine.model.metrics import (
     metrics_of,
     standing,
 )
+from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import CategoryState, SourceState
+from tui_gen.views.text.end_words import course_lines
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 RULE = "─" * 62
@@ -42,14 +45,28 @@ def headline(state: RunState, *, is_at_work: bool) -> tuple[str, Quality]:
     return f"Dataset generation {line}", quality
 
 
-def final_lines(state: RunState, now: float, width: LineWidth, *, is_at_work: bool = False) -> Iterator[str]:
-    """Yield the final statistics."""
-    metrics = metrics_of(state, now)
+def final_lines(
+    state: RunState,
+    now: float,
+    width: LineWidth,
+    *,
+    is_at_work: bool = False,
+    course: RunCourse | None = None,
+) -> Iterator[str]:
+    """Yield the final statistics; `course` is what only the ledger knows, if that was read."""
     yield headline(state, is_at_work=is_at_work)[0]
+    metrics = metrics_of(state, now)
+    yield from card_lines(state, metrics, end_totals(state, metrics, course), width)
+
+
+def card_lines(state: RunState, metrics: Metrics, totals: EndTotals, width: LineWidth) -> Iterator[str]:
+    """Yield the final statistics without the standing of the run."""
     yield RULE
-    totals = list(_totals(state, metrics))
-    cells = max(len(title) for title, _ in totals)
-    yield from (f"{title:<{cells}}  {value}" for title, value in totals)
+    rows = list(_totals(state, metrics, totals))
+    cells = max(len(title) for title, _ in rows)
+    yield from (f"{title:<{cells}}  {value}" for title, value in rows)
+    course = list(course_lines(totals, state.nouns))
+    yield from ["", *course] if course else []
     yield ""
     yield "Categories:"
     yield from _category_lines(state, width)
@@ -58,13 +75,17 @@ def final_lines(state: RunState, now: float, width: LineWidth, *, is_at_work: bo
     yield RULE
 
 
-def _totals(state: RunState, metrics: Metrics) -> Iterator[tuple[str, str]]:
+def _totals(state: RunState, metrics: Metrics, totals: EndTotals) -> Iterator[tuple[str, str]]:
     nouns = state.nouns
     yield "Done:", percent(metrics.share_done)
     yield f"Total {nouns.source.many} processed:", f"{metrics.videos.done} of {metrics.videos.total}"
     yield f"Total {nouns.image.many} created:", count(metrics.total.images)
     yield "Total disk usage:", size(metrics.total.size_bytes)
+    if totals.free_bytes is not None:
+        yield "Disk free:", size(totals.free_bytes)
     yield "Total time:", duration(metrics.elapsed_seconds)
+    if totals.wall_seconds is not None:
+        yield "Since the first start:", duration(totals.wall_seconds)
     yield "Success rate:", percent(metrics.success_rate)
     if nouns.has_attempts and metrics.retry_rate is not None:
         yield "Retry rate:", percent(metrics.retry_rate)

@@ -22,7 +22,7 @@ def summary_lines(
     state: RunState, history: History, width: LineWidth, *, now: float, is_at_work: bool
 ) -> Iterator[str]:
     """Yield the whole report as text."""
-    yield from final_lines(state, now, width, is_at_work=is_at_work)
+    yield from final_lines(state, now, width, is_at_work=is_at_work, course=history.course)
     yield ""
     yield from _rate_lines(state, history)
     yield from _source_lines(state, history, width)

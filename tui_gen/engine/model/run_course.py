@@ -1,0 +1,16 @@
+"""The course of a run, which its state does not keep: what each minute gave, and why sources gave nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RunCourse:
+    """The course of all runs of a folder, from the ledger."""
+
+    minutes: Mapping[int, int] = field(default_factory=dict)
+    """Minute of wall time since the epoch -> patches that did not exist before."""
+    reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Source -> reason without its numbers -> rejections, of whole clips and of single categories."""

@@ -10,11 +10,10 @@ from textual.pilot import Pilot
 
 from tests.tui.runs import NOW, FakeController, screen_of, text_of, troubled_run, working_run
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model.run_course import RunCourse
+from tui_gen.engine.model.run_course import EndFacts, RunCourse
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.exit_message import exit_lines
-from tui_gen.tui.view import EndFacts
 
 SnapCompare = Callable[..., bool]
 SIZES = [(60, 16), (80, 24), (120, 36), (200, 50)]

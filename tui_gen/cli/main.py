@@ -360,6 +360,18 @@ def _page(config: JobConfig, options: argparse.Namespace) -> int:
     return screen.page(config, may_steer=options.steer)
 
 
+def _replay(options: argparse.Namespace) -> int:
+    from tui_gen.commands import replay
+    from tui_gen.contract.registry import read_config
+
+    picture = Path(options.svg) if options.svg else None
+    if picture is None and not can_draw():
+        message = "a replay needs a terminal; write one moment as a picture with --svg FILE"
+        raise RefusedError(message)
+    request = replay.ReplayRequest(options.speed, picture, options.at, options.size, is_ascii=options.ascii)
+    return replay.replay(read_config(Path(options.config)), request)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from tui_gen.commands.offered import offered
     from tui_gen.commands.run.command import run
@@ -398,5 +410,6 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "export": _export,
     "review": _review,
     "serve": _serve,
+    "replay": _replay,
     "demo": _demo,
 }

@@ -12,10 +12,10 @@ from pathlib import Path
 from tui_gen.commands.next_steps import as_typed, next_steps
 from tui_gen.config.run_config import RUN_FOLDER
 from tui_gen.contract.job import JobConfig
+from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.engine.storage.history import read_history
-from tui_gen.tui.view import EndFacts
 
 log = logging.getLogger(__name__)
 

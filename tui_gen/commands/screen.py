@@ -59,12 +59,12 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         controller,
         keymap=config.run.keymap,
         notices=config.run.notices,
-        preview=_preview_of(config),
+        preview=preview_of(config),
         on_restart=controller.restart,
         nouns=config.nouns,
         end_of=partial(end_of, config),
     )
-    _set_letters(app, is_ascii=is_ascii)
+    set_letters(app, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     if app.left is not None:
         lines = exit_lines(app.left, as_typed(config.run.path), line_width(sys.stderr))
@@ -72,7 +72,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     return code
 
 
-def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
+def set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
     """Draw with ASCII characters only, if requested."""
     if is_ascii:
         app.driver_class = AsciiDriver
@@ -81,7 +81,7 @@ def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
 def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool = False) -> int:
     """Show a run through its status file."""
     app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True, end_of=end_of_watched)
-    _set_letters(app, is_ascii=is_ascii)
+    set_letters(app, is_ascii=is_ascii)
     return run_screen(app)
 
 
@@ -94,7 +94,7 @@ def page(config: JobConfig, *, may_steer: bool) -> int:
         else ReadOnlyController(WatchingController(config.run, recorded=recorded)),
         keymap=config.run.keymap,
         notices=config.run.notices,
-        preview=_preview_of(config),
+        preview=preview_of(config),
         is_read_only=not may_steer,
         watch_reason="" if may_steer else READ_ONLY,
         nouns=config.nouns,
@@ -172,7 +172,8 @@ def review_groups(  # noqa: PLR0913  (each stands for one thing outside the scre
     return code, app.changes
 
 
-def _preview_of(config: JobConfig) -> Preview | None:
+def preview_of(config: JobConfig) -> Preview | None:
+    """Return what draws the newest patch of a configuration, or None if its patches are no images."""
     previewer = config.capabilities.previewer
     if previewer is None:  # a job whose patches are not images
         return None

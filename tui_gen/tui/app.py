@@ -17,6 +17,7 @@ from textual.screen import Screen
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
+from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import CommandRefusedError
@@ -31,7 +32,7 @@ from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.terminal.driver import PatientDriver
-from tui_gen.tui.view import EndFacts, ScreenController, ScreenView, condition_of
+from tui_gen.tui.view import ScreenController, ScreenView, condition_of
 
 POLLS_PER_SECOND = 2
 DEAD_CODE = 1

@@ -17,7 +17,7 @@ from tui_gen.tui.action_rules import Situation, can, why_not
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
 from tui_gen.tui.dialogs.details import details_of
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
-from tui_gen.tui.dialogs.help import help_lines, offered_keys
+from tui_gen.tui.dialogs.help import help_lines, more_keys, offered_keys
 from tui_gen.tui.dialogs.palette import keys_of
 from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange, numbered
 from tui_gen.tui.panes.categories import CategoriesPane
@@ -51,6 +51,7 @@ class MainScreen(Screen[None]):
         self._view: ScreenView | None = None
         self._room, self._is_zoomed = PaneName.NOW, False
         self._was_dead = self._was_ended = False
+        self.more_actions: tuple[Action, ...] = ()  # of the app
         self._arrangement: Arrangement | None = None
         self._workers_field = WorkerEntry(self.situation, self.ask)
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
@@ -141,7 +142,8 @@ class MainScreen(Screen[None]):
 
     def _show_keys(self, view: ScreenView) -> None:
         is_paused = self._is_pause_asked()
-        self.keys.offered = offered_keys(self.app, self.can_do, is_paused=is_paused)
+        offered = offered_keys(self.app, self.can_do, is_paused=is_paused)
+        self.keys.offered = [*more_keys(self.app, self.more_actions), *offered]
         self.keys.show(view)
 
     def _key_of(self, name: str) -> str | None:
@@ -277,7 +279,8 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """Show all keys."""
         is_read_only = self._view is not None and self._view.is_read_only
-        self.app.push_screen(TextDialog("Keys", help_lines(self.app, self.nouns, is_read_only=is_read_only)))
+        lines = help_lines(self.app, self.nouns, is_read_only=is_read_only, more=self.more_actions)
+        self.app.push_screen(TextDialog("Keys", lines))
 
     def action_copy(self) -> None:
         """Copy the lines under the cursor, without characters that are harmful when pasted."""

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from tui_gen.engine.model.end_totals import EndTotals, end_totals
 from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
-from tui_gen.engine.model.run_course import RunCourse
+from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdict
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
@@ -37,6 +37,8 @@ class EngineInfo:
     status_file: str = ""  # that a monitor reads
     reach: Reach = "all"
     trouble: str = ""  # why not everything can be seen or controlled
+    replay: str = ""  # of a replay: the time it has reached, and its speed
+    is_replay_over: bool = False
 
 
 class ScreenController(Controller, Protocol):
@@ -57,15 +59,6 @@ class RunCondition:
     is_dead: bool = False
     is_ended: bool = False
     is_awaited: bool = False  # no engine has answered yet
-
-
-@dataclass(frozen=True, slots=True)
-class EndFacts:
-    """What is known of the end of a run besides its state."""
-
-    course: RunCourse | None  # None: the ledger could not be read
-    steps: tuple[str, ...] = ()  # what to do next, a line each
-    trouble: str = ""  # why the course is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +116,8 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
         return RunCondition("STARTING", "accent", "the engine is starting", is_awaited=True)
     if not engine.is_alive:
         return RunCondition("DEAD", "bad", "the engine ended and recorded no end", is_dead=True)
-    if state is None:
-        reason = engine.trouble or "no answer from the engine yet"
-        return RunCondition("NO RUN" if engine.is_absent else "CONNECTING", "accent", reason, is_awaited=True)
+    if state is None or engine.replay:
+        return _without_engine(state, engine)
     word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
     reason = reason.format(clips=state.nouns.clip.many)
     if state.phase in ENDED_PHASES:
@@ -137,6 +129,16 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
     if silent_seconds > STALE_AFTER_SECONDS:
         return RunCondition("STALE", "warn", f"was {word}, last heard of {silent_seconds:.0f} s ago")
     return RunCondition(word, role, "; ".join(filter(None, (state.reason or reason, engine.trouble))))
+
+
+def _without_engine(state: RunState | None, engine: EngineInfo) -> RunCondition:
+    """Return the condition of a replay, and of a run whose engine has not answered."""
+    if engine.replay:
+        phase = state.phase if state is not None else ""
+        is_ended = engine.is_replay_over and phase in ENDED_PHASES
+        return RunCondition("REPLAY", "accent", f"{engine.replay}  {phase}".rstrip(), is_ended=is_ended)
+    reason = engine.trouble or "no answer from the engine yet"
+    return RunCondition("NO RUN" if engine.is_absent else "CONNECTING", "accent", reason, is_awaited=True)
 
 
 def is_retriable(source: SourceState) -> bool:

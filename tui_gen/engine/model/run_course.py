@@ -14,3 +14,12 @@ class RunCourse:
     """Minute of wall time since the epoch -> patches that did not exist before."""
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Source -> reason without its numbers -> rejections, of whole clips and of single categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndFacts:
+    """What is known of the end of a run besides its state."""
+
+    course: RunCourse | None  # None: the ledger could not be read
+    steps: tuple[str, ...] = ()  # what to do next, a line each
+    trouble: str = ""  # why the course is not known

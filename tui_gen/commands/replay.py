@@ -208,7 +208,7 @@ class ReplayController:
             return
         is_over = position >= self._recording.times.seconds
         words = f"{day_words(at, self._recording.began_at)}  x{_speed(self._recording.times.speed)}"
-        paused = "" if is_running or is_over else "  paused"
+        paused = "" if is_running or is_over or self._is_still else "  paused"
         self._state, self._shown = state, (position, is_running)
         self._info = EngineInfo(reach="none", now=at, replay=words + paused, is_replay_over=is_over)
 

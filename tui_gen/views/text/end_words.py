@@ -44,8 +44,10 @@ def _interval(seconds: float) -> str:
 
 
 def result_words(result: SourceResult) -> str:
-    """Return `120 of 200, 60.0 %`."""
-    return f"{count(result.images)} of {count(result.planned)}, {percent(result.share)}"
+    """Return `120 of 200, 60.0 %, success rate 54.1 %`."""
+    words = f"{count(result.images)} of {count(result.planned)}, {percent(result.share)}"
+    rate = result.success_rate
+    return words if rate is None else f"{words}, success rate {percent(rate)}"
 
 
 def reason_words(result: SourceResult) -> str:

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from tui_gen.tui.actions import Action, bindings_of
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.main_screen import MainScreen
-from tui_gen.tui.view import ScreenController
+from tui_gen.tui.view import ScreenController, ScreenView
 
 WATCHED = "this is a replay: it only shows the run, and changes nothing"
 LOOKS_PER_SECOND = 4
@@ -71,6 +71,11 @@ class ReplayApp(TuiGenApp):
         ):
             return False
         return super().check_action(action, parameters)
+
+    def _leave(self, view: ScreenView) -> None:
+        """End the screen; the exit code is not that of the recorded run."""
+        self.left = view
+        self.exit()
 
     def action_replay_pause(self) -> None:
         """Stop the time of the replay, or let it go on."""

@@ -62,7 +62,7 @@ def recorded() -> list[ev.Durable]:
         ev.PhaseChanged(later, "running"),
         ev.ClipEnded(later + 5, "extract", Rejected(Clip(IDS[1], CLIPS), "blank picture", 3, 6.0)),
         *(made(IDS[1], k, later + 60 * (k + 1)) for k in range(CLIPS)),
-        ev.RunEnded(later + 6000, "finished", 0),
+        ev.RunEnded(later + 6000, "finished", 3),
     ]
 
 
@@ -282,6 +282,8 @@ async def test_the_end_of_a_replay_is_the_end_page_and_no_key_steers(
             if "2 Now" in text_of(app):
                 break
         before = text_of(app)
+        await pilot.press("end", "q")
+    assert app.return_code == 0  # not that of the run
     assert "REPLAY  day" in end
     assert "200 of 200, 100.0 %" in end
     assert "tui-gen sheet" in end

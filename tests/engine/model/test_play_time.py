@@ -13,7 +13,8 @@ DAY = 86400.0
 
 def test_five_days_take_a_minute_and_run_evenly() -> None:
     times = play_time(5 * DAY, ())
-    assert (times.seconds, times.speed) == (pytest.approx(WHOLE_SECONDS), pytest.approx(7200))
+    assert times.seconds == pytest.approx(WHOLE_SECONDS)
+    assert times.speed == pytest.approx(7200)
     assert times.recorded_at(30) == pytest.approx(2.5 * DAY)
 
 

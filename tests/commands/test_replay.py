@@ -100,7 +100,8 @@ def recording(config: JobConfig) -> Iterator[Recording]:
 
 
 def test_the_last_frame_is_the_state_of_the_finished_run(config: JobConfig, recording: Recording) -> None:
-    frame, at = recording.frame(recording.times.seconds)
+    moment = recording.frame(recording.times.seconds)
+    frame, at = moment.state, moment.at
     expected = RecordedRun(config).state()
     assert expected is not None
     assert frame.copy() == expected.copy()
@@ -109,16 +110,15 @@ def test_the_last_frame_is_the_state_of_the_finished_run(config: JobConfig, reco
 
 
 def test_a_frame_in_the_middle_shows_half(recording: Recording) -> None:
-    frame, at = recording.frame(0.5 * recording.times.seconds)
-    metrics = metrics_of(frame, at)
+    frame = recording.frame(0.5 * recording.times.seconds)
+    metrics = metrics_of(frame.state, frame.now)
     assert metrics.total.images == CLIPS
     assert metrics.share_done == pytest.approx(0.5)
     assert (metrics.videos.done, metrics.videos.left) == (1, 1)
 
 
 def test_the_beginning_has_nothing_and_the_plan_of_all(recording: Recording) -> None:
-    frame, _ = recording.frame(0.0)
-    metrics = metrics_of(frame, START)
+    metrics = metrics_of(recording.frame(0.0).state, START)
     assert (metrics.total.images, metrics.source_clips_wanted) == (0, 2 * CLIPS)
 
 
@@ -135,6 +135,18 @@ def test_a_night_without_an_engine_takes_a_second(recording: Recording) -> None:
     assert times.seconds == pytest.approx(60)
     assert times.replayed_at(6000 + 20 * 3600) - times.replayed_at(6000) == pytest.approx(1)
     assert times.recorded_at(times.replayed_at(7000)) == pytest.approx(7000)
+
+
+def test_work_does_not_count_while_no_engine_runs_after_a_crash(config: JobConfig) -> None:
+    path = config.run.run_folder / LEDGER_NAME
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b'"as asked"' not in line))
+    recording = Recording(config, None)
+    frame = recording.frame(0.5 * recording.times.seconds)
+    assert not frame.has_engine
+    assert frame.at > START + 8 * 3600
+    assert metrics_of(frame.state, frame.now).elapsed_seconds == pytest.approx(6000)
+    recording.close()
 
 
 def test_a_step_of_the_clock_takes_no_time(config: JobConfig) -> None:
@@ -171,7 +183,8 @@ def test_a_damaged_line_is_left_out_and_counted(config: JobConfig) -> None:
     path.write_bytes(b"".join([*lines[:10], b"{broken\n", *lines[11:], b'{"torn']))
     recording = Recording(config, None)
     assert recording.damage == 1
-    assert metrics_of(*recording.frame(recording.times.seconds)).total.images == 2 * CLIPS - 1
+    frame = recording.frame(recording.times.seconds)
+    assert metrics_of(frame.state, frame.now).total.images == 2 * CLIPS - 1
     recording.close()
 
 
@@ -206,7 +219,7 @@ def test_one_moment_is_written_as_a_picture_and_nothing_else_changes(
     assert (code, capsys.readouterr().out) == (0, f"{picture}\n")
     drawn = picture.read_text(encoding="utf-8")
     assert "url(http" not in drawn  # nothing is loaded from elsewhere
-    for words in ("REPLAY", "50.0", "x"):
+    for words in ("REPLAY", "50.0", "no&#160;engine"):
         assert words in drawn
     assert {path: path.stat().st_mtime_ns for path in config.run.output.rglob("*")} == before
 

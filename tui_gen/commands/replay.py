@@ -57,6 +57,20 @@ class ReplayRequest:
     is_ascii: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment of a recorded run."""
+
+    state: RunState
+    at: float  # wall time
+    has_engine: bool  # False in a long time without an engine, between two runs
+
+    @property
+    def now(self) -> float:
+        """The wall time up to which work counts: it stands still while no engine runs."""
+        return self.at if self.has_engine else min(self.at, self.state.last_at)
+
+
 class Recording:
     """A recorded run at any time of its replay."""
 
@@ -91,9 +105,11 @@ class Recording:
         """Close the ledger."""
         self._ledger.close()
 
-    def frame(self, replayed: float) -> tuple[RunState, float]:
-        """Return the state at a time of the replay, and the wall time then. Raises OSError."""
-        state, at = self._ledger.state_at(self.times.recorded_at(replayed))
+    def frame(self, replayed: float) -> Frame:
+        """Return the moment at a time of the replay. Raises OSError."""
+        recorded = self.times.recorded_at(replayed)
+        state, at = self._ledger.state_at(recorded)
+        has_engine = not any(gap.start < recorded < gap.end for gap in self._ledger.gaps)
         picture = state.copy()
         moment = state.worked_until
         picture.apply(ev.JobDescribed(moment, self._nouns))
@@ -104,7 +120,7 @@ class Recording:
             picture.apply(ev.StagePlanned(moment, self._stage, plan))
         if self.warning:
             picture.apply(ev.ProblemNoted(moment, "warning", self.warning))
-        return picture, at
+        return Frame(picture, at, has_engine)
 
     def _then(self, plan: SourcePlan, state: RunState) -> SourcePlan:
         """Return the plan of a source as the given state makes it: what is not made yet is left."""
@@ -202,15 +218,18 @@ class ReplayController:
     async def _read(self) -> None:
         position, is_running = self.position, self._since is not None
         try:
-            state, at = await detached_call(lambda: self._recording.frame(position))
+            frame = await detached_call(lambda: self._recording.frame(position))
         except OSError as error:
             self._info = replace(self._info, replay=f"the ledger cannot be read ({error.strerror})")
             return
         is_over = position >= self._recording.times.seconds
-        words = f"{day_words(at, self._recording.began_at)}  x{_speed(self._recording.times.speed)}"
+        times, began = self._recording.times, self._recording.began_at
+        words = f"{day_words(frame.at, began)}  x{_speed(times.speed)}"
+        phase = frame.state.phase if frame.has_engine else "no engine"
         paused = "" if is_running or is_over or self._is_still else "  paused"
-        self._state, self._shown = state, (position, is_running)
-        self._info = EngineInfo(reach="none", now=at, replay=words + paused, is_replay_over=is_over)
+        self._state, self._shown = frame.state, (position, is_running)
+        words = f"{words}{paused}  {phase}"
+        self._info = EngineInfo(reach="none", now=frame.now, replay=words, is_replay_over=is_over)
 
 
 def day_words(at: float, began_at: float) -> str:

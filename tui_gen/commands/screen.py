@@ -31,6 +31,7 @@ from tui_gen.tui.groups.app import GroupsApp
 from tui_gen.tui.panes.preview import Preview, PreviewImage
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
+from tui_gen.tui.terminal.ascii import plain
 from tui_gen.tui.terminal.driver import AsciiDriver
 from tui_gen.tui.terminal.page_driver import PAGE_DESCRIPTOR, PageDriver
 from tui_gen.tui.terminal.session import run_screen
@@ -68,7 +69,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     if app.left is not None:
         lines = exit_lines(app.left, as_typed(config.run.path), line_width(sys.stderr))
-        sys.stderr.writelines(f"{line}\n" for line in lines)
+        sys.stderr.writelines(f"{plain(line) if is_ascii else line}\n" for line in lines)
     return code
 
 

@@ -134,9 +134,8 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
 def _without_engine(state: RunState | None, engine: EngineInfo) -> RunCondition:
     """Return the condition of a replay, and of a run whose engine has not answered."""
     if engine.replay:
-        phase = state.phase if state is not None else ""
-        is_ended = engine.is_replay_over and phase in ENDED_PHASES
-        return RunCondition("REPLAY", "accent", f"{engine.replay}  {phase}".rstrip(), is_ended=is_ended)
+        is_ended = engine.is_replay_over and state is not None and state.phase in ENDED_PHASES
+        return RunCondition("REPLAY", "accent", engine.replay, is_ended=is_ended)
     reason = engine.trouble or "no answer from the engine yet"
     return RunCondition("NO RUN" if engine.is_absent else "CONNECTING", "accent", reason, is_awaited=True)
 

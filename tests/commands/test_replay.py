@@ -224,6 +224,17 @@ def test_one_moment_is_written_as_a_picture_and_nothing_else_changes(
     assert {path: path.stat().st_mtime_ns for path in config.run.output.rglob("*")} == before
 
 
+def test_the_picture_of_the_end_has_the_course_and_the_next_commands(
+    config: JobConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "end.svg"
+    assert main(["replay", str(config.run.path), "--svg", str(picture)]) == 0
+    assert capsys.readouterr().err == ""
+    drawn = picture.read_text(encoding="utf-8")
+    for words in ("1&#160;hour&#160;a&#160;bar", "tui-gen&#160;verify"):
+        assert words in drawn
+
+
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_without_a_run_there_is_no_replay(
     config: JobConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path, *, is_empty: bool

@@ -36,7 +36,7 @@ def end_of_run(_: RunState) -> EndFacts:
     """Return what the ledger of the hand-built run would tell."""
     minutes = {START + minute: 5 + minute // 60 % 7 for minute in range(0, 3300, 2) if minute < 1700}
     minutes |= {START + minute: 9 for minute in range(3200, 3330)}
-    return EndFacts(RunCourse(minutes, {"v005": {"blank picture": 3, "flat: N": 1}}), STEPS)
+    return EndFacts(RunCourse({"general": minutes}, {"v005": {"blank picture": 3, "flat: N": 1}}), STEPS)
 
 
 async def settled(pilot: Pilot[Any]) -> None:

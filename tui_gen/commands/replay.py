@@ -300,7 +300,7 @@ async def _drawn(config: JobConfig, recording: Recording, position: float, size:
     await controller.show_at(position)
     app = _app(config, controller, is_ascii=False)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()  # the course, after the end
+        app.poll()  # begins to read the course, at the end of a run
+        await app.workers.wait_for_complete()
         await pilot.pause()
         return _FONT_FACES.sub("", app.export_screenshot(title="tui-gen replay"))

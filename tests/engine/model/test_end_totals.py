@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tui_gen.base.nouns import Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.end_totals import MOST_BARS, EndTotals, end_totals, pace_of
 from tui_gen.engine.model.metrics import metrics_of
+from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.state_views import CategoryState
 from tui_gen.engine.model.work import CategoryPlan, Clip, Made, Patch, Plan, Rejected, SourcePlan
 from tui_gen.engine.storage.history import history_of
 
@@ -80,8 +83,8 @@ def test_the_pace_has_every_patch_and_few_bars(minutes: int) -> None:
     first = int(AT) // 60
     pace = pace_of({first + minute: 2 for minute in range(minutes)})
     assert pace is not None
-    assert sum(pace.patches) == 2 * minutes
-    assert len(pace.patches) <= MOST_BARS
+    assert sum(pace.images) == 2 * minutes
+    assert len(pace.images) <= MOST_BARS
     assert pace.started_at == first * 60
 
 
@@ -93,11 +96,22 @@ def test_two_minutes_are_no_course() -> None:
 def test_the_time_without_an_engine_is_a_gap_in_the_pace() -> None:
     pace = pace_of({0: 3, 5: 1})
     assert pace is not None
-    assert pace.patches == (3, 0, 0, 0, 0, 1)
+    assert pace.images == (3, 0, 0, 0, 0, 1)
 
 
 def test_a_course_counts_patches_that_are_new() -> None:
     told = events({"x": 2})
     course = history_of([*told, *told[2:4]]).course
-    assert sum(course.minutes.values()) == 2
+    assert sum(course.minutes["a"].values()) == 2
     assert course.reasons == {"x": {"blank N": 8}}
+
+
+def test_patches_that_are_no_images_are_not_in_the_pace() -> None:
+    state = RunState()
+    for name in ("images", "tags"):
+        state.categories[name] = CategoryState(name)
+    state.apply(ev.JobDescribed(AT, Nouns(image_categories=("images",))))
+    course = RunCourse({"images": {0: 1, 4: 2}, "tags": {1: 300}})
+    pace = end_totals(state, metrics_of(state, AT), course).pace
+    assert pace is not None
+    assert pace.images == (1, 0, 0, 0, 2)

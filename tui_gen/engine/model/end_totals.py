@@ -7,10 +7,11 @@ Invariant: a value that was not measured is None or empty, never 0.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui_gen.engine.model.metrics import Metrics, images_of, listed
+from tui_gen.engine.model.metrics import Metrics, image_categories, images_of, listed
 from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
@@ -24,21 +25,21 @@ _BAR_MINUTES = (1, 2, 5, 10, 30, *(60 * hours for hours in (1, 2, 3, 6, 12, 24, 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What was made over wall time, in equal intervals."""
+    """The images made over wall time, in equal intervals."""
 
     started_at: float  # seconds since the epoch: the beginning of the first interval
     bar_seconds: float
-    patches: tuple[int, ...]  # of each interval; 0 where no engine ran
+    images: tuple[int, ...]  # of each interval; 0 where no engine ran
 
     @property
     def ended_at(self) -> float:
         """The end of the last interval."""
-        return self.started_at + self.bar_seconds * len(self.patches)
+        return self.started_at + self.bar_seconds * len(self.images)
 
     @property
     def most(self) -> int:
-        """The patches of the best interval."""
-        return max(self.patches)
+        """The images of the best interval."""
+        return max(self.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def end_totals(state: RunState, metrics: Metrics, course: RunCourse | None = Non
     return EndTotals(
         active_seconds=metrics.elapsed_seconds,
         wall_seconds=_wall_seconds(state),
-        pace=pace_of(course.minutes) if course is not None else None,
+        pace=pace_of(_image_minutes(state, course)) if course is not None else None,
         best=best,
         worst=worst,
         free_bytes=state.disk.free_bytes if state.disk is not None else None,
@@ -90,18 +91,28 @@ def end_totals(state: RunState, metrics: Metrics, course: RunCourse | None = Non
 def pace_of(minutes: Mapping[int, int]) -> Pace | None:
     """Return the pace in at most `MOST_BARS` intervals of wall time; None if these are too few for a course.
 
-    `minutes` maps minutes since the epoch to patches.
+    `minutes` maps minutes since the epoch to images.
     """
     if not minutes:
         return None
     first, last = min(minutes), max(minutes)
     step = next((each for each in _BAR_MINUTES if (last - first) // each < MOST_BARS), _BAR_MINUTES[-1])
-    patches = [0] * ((last - first) // step + 1)
-    if not LEAST_BARS <= len(patches) <= MOST_BARS:
+    images = [0] * ((last - first) // step + 1)
+    if not LEAST_BARS <= len(images) <= MOST_BARS:
         return None
     for minute, number in minutes.items():
-        patches[(minute - first) // step] += number
-    return Pace(first * 60.0, step * 60.0, tuple(patches))
+        images[(minute - first) // step] += number
+    return Pace(first * 60.0, step * 60.0, tuple(images))
+
+
+def _image_minutes(state: RunState, course: RunCourse) -> Counter[int]:
+    """Return minute -> images, of the categories that count as images of the dataset."""
+    counted = image_categories(state)
+    minutes = Counter[int]()
+    for name, of_category in course.minutes.items():
+        if name in counted:
+            minutes.update(of_category)
+    return minutes
 
 
 def _wall_seconds(state: RunState) -> float | None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class RunCourse:
     """The course of all runs of a folder, from the ledger."""
 
-    minutes: Mapping[int, int] = field(default_factory=dict)
-    """Minute of wall time since the epoch -> patches that did not exist before."""
+    minutes: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Category -> minute of wall time since the epoch -> patches that did not exist before."""
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Source -> reason without its numbers -> rejections, of whole clips and of single categories."""
 

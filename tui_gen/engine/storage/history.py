@@ -175,7 +175,7 @@ class _Fold:
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._additions, self._moves = Additions(), Additions()
         self._standing: dict[tuple[str, str], int] = {}  # (category, source) -> bit set of clips
-        self._minutes: Counter[int] = Counter()
+        self._minutes: dict[str, Counter[int]] = defaultdict(Counter)
         self._source_reasons: dict[str, Counter[str]] = defaultdict(Counter)
 
     def take_line(self, line: bytes) -> None:
@@ -232,7 +232,7 @@ class _Fold:
             self._standing[category, source] = standing | 1 << index
             self._formats[category][form] += 1
             self._additions.append(self._clock.seconds, self._number_of(category), 1, size_bytes)
-            self._minutes[int(at // 60)] += 1
+            self._minutes[category][int(at // 60)] += 1
 
     def _close_run(self) -> None:
         """Store the values of the last run that every event changes."""

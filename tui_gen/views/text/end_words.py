@@ -21,18 +21,18 @@ def time_words(totals: EndTotals) -> str:
 
 
 def pace_bars(pace: Pace) -> str:
-    """Return the intervals as blocks, scaled to the largest; an interval without a patch is blank."""
+    """Return the intervals as blocks, scaled to the largest; an interval without an image is blank."""
     top = pace.most
     return "".join(
-        _LEVELS[max(0, -(-number * len(_LEVELS) // top) - 1)] if number else " " for number in pace.patches
+        _LEVELS[max(0, -(-number * len(_LEVELS) // top) - 1)] if number else " " for number in pace.images
     )
 
 
 def pace_words(pace: Pace, nouns: Nouns) -> str:
-    """Return `3 hours a bar, 1,412 patches at most; from Mon 24 Nov 16:00`."""
-    patches = nouns.patch.counted(pace.most)
+    """Return `3 hours a bar, 1,412 images at most; from Mon 24 Nov 16:00`."""
+    images = nouns.image.counted(pace.most)
     began = moment(pace.started_at, pace.ended_at)
-    return f"{_interval(pace.bar_seconds)} a bar, {patches} at most; from {began}"
+    return f"{_interval(pace.bar_seconds)} a bar, {images} at most; from {began}"
 
 
 def _interval(seconds: float) -> str:

@@ -61,7 +61,7 @@ def test_the_command_line_starts_without_anything_heavy() -> None:
     assert not packages_loaded_by("tui_gen.cli.main") & heavy
 
 
-SCREENS = {"screen", "remote_controller", "serve", "attached"}
+SCREENS = {"screen", "remote_controller", "serve", "attached", "replay"}
 """What opens a screen, in a terminal or in a browser, and what shows a screen another process's engine."""
 
 LOADED_AFTER_HELP = """

@@ -14,13 +14,18 @@ focuses = st.sampled_from([room for room in PaneName if room not in {PaneName.OV
 
 
 @given(
-    width=st.integers(1, 260), height=st.integers(1, 90), lines=lines, focus=focuses, is_zoomed=st.booleans()
+    width=st.integers(1, 260),
+    height=st.integers(1, 90),
+    lines=lines,
+    focus=focuses,
+    is_zoomed=st.booleans(),
+    is_ended=st.booleans(),
 )
 def test_rooms_lie_inside_the_screen_and_do_not_overlap(
-    width: int, height: int, lines: dict[PaneName, int], focus: PaneName, *, is_zoomed: bool
+    width: int, height: int, lines: dict[PaneName, int], focus: PaneName, *, is_zoomed: bool, is_ended: bool
 ) -> None:
     size = Size(width, height)
-    arrangement = arrange(size, LayoutRequest(lines, focus, is_zoomed))
+    arrangement = arrange(size, LayoutRequest(lines, focus, is_zoomed, is_ended))
     for region in arrangement.regions.values():
         assert region.area > 0
         assert size.region.contains_region(region)

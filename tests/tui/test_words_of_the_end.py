@@ -10,7 +10,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_result import Ending, verdict
 from tui_gen.engine.model.state import RunState
 from tui_gen.tui.view import EngineInfo
-from tui_gen.views.text.run_lines import headline
+from tui_gen.views.text.final_lines import headline
 
 
 def ended(ending: Ending | None) -> RunState:

@@ -33,7 +33,8 @@ from tui_gen.tui.view import EngineInfo, ScreenView, condition_of
 from tui_gen.tui.widgets.scroll_list import Page
 from tui_gen.tui.widgets.styled_lines import Line
 from tui_gen.views.html.report import report_page
-from tui_gen.views.text.run_lines import final_lines, progress_line
+from tui_gen.views.text.final_lines import final_lines
+from tui_gen.views.text.run_lines import progress_line
 from tui_gen.views.text.tables import LineWidth
 
 Shown = dict[str, Any]

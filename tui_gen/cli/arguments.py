@@ -16,7 +16,7 @@ COMMANDS = frozenset(
         *("screen", "run", "monitor", "ctl"),
         *("scan", "check", "plan", "demo"),
         *("verify", "stats", "report", "sheet"),
-        *("export", "split", "review", "serve"),
+        *("export", "split", "review", "serve", "replay"),
     }
 )
 DEFAULT_CONFIG = "generator_config.json"
@@ -25,6 +25,7 @@ CONFIG_HELP = "the configuration; default: %(default)s"
 JOB_HELP = "the job, if there is no configuration yet; default: superres"
 NAME_HELP = "the video: its id, its name or a part of it that no other has"
 _LAST_PORT = 65535
+_LEAST_CELLS, _MOST_CELLS = 10, 1000
 EPILOG = """exit codes:
   0 done   1 internal error   2 usage, configuration or recipe   3 finished with gaps
   4 stopped, resumable   5 damage found   11 locked by a live engine   129/130/143 ended by a signal
@@ -77,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     _add_export(commands)
     _add_review(commands)
     _add_serve(commands)
+    _add_replay(commands)
     _add_demo(commands)
     _describe(commands)
     return top
@@ -335,6 +337,42 @@ def _port(text: str) -> int:
         if 0 <= number <= _LAST_PORT:
             return number
     message = f"must be a port, 0 to {_LAST_PORT}, not {text}"
+    raise argparse.ArgumentTypeError(message)
+
+
+def _add_replay(commands: Commands) -> None:
+    replay = commands.add_parser("replay", help="the run again from its ledger, as the screen showed it")
+    _take_config(replay)
+    replay.add_argument(
+        "--speed", metavar="N", type=_speed, help="N times as fast as it was; default: the whole run in 60 s"
+    )
+    replay.add_argument("--svg", metavar="FILE", help="write one moment as a picture, and open no screen")
+    replay.add_argument(
+        "--at", metavar="TIME", default="100%",
+        help='the moment: 40%%, "day 2 14:03" or "2026-11-24 14:03"; default: the end',
+    )  # fmt: skip
+    replay.add_argument(
+        "--size", metavar="WxH", type=_cells, default=(120, 36), help="of the picture; default: 120x36"
+    )
+    _add_ascii(replay)
+
+
+def _speed(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        speed = float(text.removeprefix("x"))
+        if 0 < speed < float("inf"):
+            return speed
+    message = f"must be a number above 0, not {text}"
+    raise argparse.ArgumentTypeError(message)
+
+
+def _cells(text: str) -> tuple[int, int]:
+    columns, _, lines = text.partition("x")
+    with contextlib.suppress(ValueError):
+        size = int(columns), int(lines)
+        if all(_LEAST_CELLS <= each <= _MOST_CELLS for each in size):
+            return size
+    message = f"must be a size of the screen like 120x36, not {text}"
     raise argparse.ArgumentTypeError(message)
 
 

@@ -370,6 +370,18 @@ def _page(config: JobConfig, options: argparse.Namespace) -> int:
     return screen.page(config, may_steer=options.steer)
 
 
+def _replay(options: argparse.Namespace) -> int:
+    from tui_gen.commands import replay
+    from tui_gen.contract.registry import read_config
+
+    picture = Path(options.svg) if options.svg else None
+    if picture is None and not can_draw():
+        message = "a replay needs a terminal; write one moment as a picture with --svg FILE"
+        raise RefusedError(message)
+    request = replay.ReplayRequest(options.speed, picture, options.at, options.size, is_ascii=options.ascii)
+    return replay.replay(read_config(Path(options.config)), request)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from tui_gen.commands.offered import offered
     from tui_gen.commands.run.command import run
@@ -379,10 +391,7 @@ def _demo(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     name, job = job_of(folder / DEFAULT_CONFIG, options.job)
     path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=_say)
-    code = run(RunRequest(job.read_config(path), is_verbose=options.verbose))
-    if code == ExitCode.DONE:
-        _say(f"Look at its {job.nouns().patch.many} with: tui-gen sheet {path}")
-    return code
+    return run(RunRequest(job.read_config(path), is_verbose=options.verbose))
 
 
 def _say(line: str) -> None:
@@ -411,5 +420,6 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "export": _export,
     "review": _review,
     "serve": _serve,
+    "replay": _replay,
     "demo": _demo,
 }

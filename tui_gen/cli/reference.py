@@ -13,6 +13,7 @@ from tui_gen.base.nouns import USUAL_NOUNS
 from tui_gen.cli.arguments import parser
 from tui_gen.tui.actions import ALL_ACTIONS, Action
 from tui_gen.tui.groups.keys import GROUP_ACTIONS, GROUP_SIGNALS, MEMBER_ACTIONS
+from tui_gen.tui.replay import REPLAY_ACTIONS
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
 
 INTRODUCTION = """# Commands and keys
@@ -42,6 +43,7 @@ def reference() -> str:
         for order, suborder in _subcommands(command).items():
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
     parts += ["## Keys\n", _KEYMAP, _key_table(ALL_ACTIONS)]
+    parts += ["## Keys of `replay`\n", _key_table(REPLAY_ACTIONS)]
     parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_ACTIONS, *REVIEW_SIGNALS))]
     parts += [
         "## Keys of `review`\n",

@@ -37,7 +37,7 @@ def _replayed(config: JobConfig) -> RunState | None:
     state, _ = replay(config.run.run_folder)
     if state.started_at is None:
         return None
-    at = state.last_at
+    at = state.worked_until  # `check` may have looked at sources since
     state.apply(ev.JobDescribed(at, config.nouns))
     planner = config.capabilities.planner
     if planner is not None:

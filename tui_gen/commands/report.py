@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -21,11 +21,14 @@ from tui_gen.commands.split import near_duplicate_line
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.report import ReportSection
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.end_totals import end_totals
+from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.history import read_history, replay_history
 from tui_gen.engine.storage.lock import is_held
 from tui_gen.views.html.report import report_page
+from tui_gen.views.text.end_words import course_lines
 from tui_gen.views.text.progress import say_long_reading
 from tui_gen.views.text.sections import section_lines
 from tui_gen.views.text.summary import summary_lines
@@ -48,11 +51,12 @@ def report(config: JobConfig, *, page_path: Path | None, out: TextIO, talk: Text
     say_long_reading(ledger, talk)
     is_at_work, now = is_held(run_folder / LOCK_NAME), time.time()
     state, history, damage = replay_history(run_folder)
-    state.apply(ev.JobDescribed(state.last_at, config.nouns))
-    state.apply(planner.expected(state.records, state.last_at))
+    at = state.worked_until  # `check` may have looked at sources since
+    state.apply(ev.JobDescribed(at, config.nouns))
+    state.apply(planner.expected(state.records, at))
     if near := "" if is_at_work else near_duplicate_line(config, state.records):
         text = f"{near}; move them with: tui-gen split --move"
-        state.apply(ev.ProblemNoted(state.last_at, "warning", text))
+        state.apply(ev.ProblemNoted(at, "warning", text))
     until = now if is_at_work else state.last_at
     lines = summary_lines(state, history, line_width(out), now=until, is_at_work=is_at_work)
     out.writelines(f"{line}\n" for line in lines)
@@ -109,10 +113,11 @@ def sheet(config: JobConfig, request: SheetRequest, *, out: TextIO, talk: TextIO
     return ExitCode.DONE
 
 
-def leave_page(config: JobConfig, state: RunState) -> str:
+def leave_page(config: JobConfig, state: RunState, say: Callable[[str], None] | None = None) -> str:
     """Write the page of a run that has ended; return a line with its path, or the reason for a failure.
 
-    `state` is that of the run: it has missing sources and warnings, which are not in the ledger.
+    `state` is that of the run: it has missing sources and warnings, which are not in the ledger. `say` gets
+    the lines about the run's course, which are read for the page.
     """
     path = config.run.run_folder / PAGE_NAME
     try:
@@ -120,6 +125,9 @@ def leave_page(config: JobConfig, state: RunState) -> str:
         sections = own_sections(config, state)
         page = report_page(state, history, now=time.time(), is_at_work=False, sections=sections)
         write_page(path, page)
+        totals = end_totals(state, metrics_of(state, state.last_at), history.course)
+        if say is not None and (lines := list(course_lines(totals, state.nouns))):
+            say("\n".join(lines))
     except OSError as error:
         log.warning("no report: %s: %s", path, error)
         return f"No report: {display_name(str(path))}: {error.strerror}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from textual.geometry import Size
@@ -16,8 +16,10 @@ from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
 from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController, WatchingController
+from tui_gen.commands.next_steps import as_typed
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
+from tui_gen.commands.run_end import end_of, end_of_watched
 from tui_gen.contract.groups import Group, GroupReviewer
 from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.scan import FoundSource, ScanFindings
@@ -29,9 +31,11 @@ from tui_gen.tui.groups.app import GroupsApp
 from tui_gen.tui.panes.preview import Preview, PreviewImage
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
+from tui_gen.tui.terminal.ascii import plain
 from tui_gen.tui.terminal.driver import AsciiDriver
 from tui_gen.tui.terminal.page_driver import PAGE_DESCRIPTOR, PageDriver
 from tui_gen.tui.terminal.session import run_screen
+from tui_gen.views.text.tables import line_width
 
 SCREEN_LOG = "screen.log"
 
@@ -56,25 +60,20 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         controller,
         keymap=config.run.keymap,
         notices=config.run.notices,
-        preview=_preview_of(config),
+        preview=preview_of(config),
         on_restart=controller.restart,
         nouns=config.nouns,
+        end_of=partial(end_of, config),
     )
-    _set_letters(app, is_ascii=is_ascii)
+    set_letters(app, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     if app.left is not None:
-        sys.stderr.writelines(f"{line}\n" for line in exit_lines(app.left, _as_typed(config.run.path)))
+        lines = exit_lines(app.left, as_typed(config.run.path), line_width(sys.stderr))
+        sys.stderr.writelines(f"{plain(line) if is_ascii else line}\n" for line in lines)
     return code
 
 
-def _as_typed(path: Path) -> str:
-    """Return the shortest form of the configuration's path that can be typed here."""
-    with contextlib.suppress(ValueError, OSError):  # OSError: the current folder does not exist any more
-        return str(path.absolute().relative_to(Path.cwd()))
-    return str(path)
-
-
-def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
+def set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
     """Draw with ASCII characters only, if requested."""
     if is_ascii:
         app.driver_class = AsciiDriver
@@ -82,8 +81,8 @@ def _set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
 
 def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool = False) -> int:
     """Show a run through its status file."""
-    app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True)
-    _set_letters(app, is_ascii=is_ascii)
+    app = TuiGenApp(MonitorController(status_path), preview=preview, is_read_only=True, end_of=end_of_watched)
+    set_letters(app, is_ascii=is_ascii)
     return run_screen(app)
 
 
@@ -96,10 +95,11 @@ def page(config: JobConfig, *, may_steer: bool) -> int:
         else ReadOnlyController(WatchingController(config.run, recorded=recorded)),
         keymap=config.run.keymap,
         notices=config.run.notices,
-        preview=_preview_of(config),
+        preview=preview_of(config),
         is_read_only=not may_steer,
         watch_reason="" if may_steer else READ_ONLY,
         nouns=config.nouns,
+        end_of=partial(end_of, config),
     )
     app.driver_class = PageDriver
     return run_screen(app, descriptor=PAGE_DESCRIPTOR)
@@ -173,7 +173,8 @@ def review_groups(  # noqa: PLR0913  (each stands for one thing outside the scre
     return code, app.changes
 
 
-def _preview_of(config: JobConfig) -> Preview | None:
+def preview_of(config: JobConfig) -> Preview | None:
+    """Return what draws the newest patch of a configuration, or None if its patches are no images."""
     previewer = config.capabilities.previewer
     if previewer is None:  # a job whose patches are not images
         return None

@@ -12,7 +12,7 @@ from textual.binding import Binding
 
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 
-Group = Literal["work", "source", "look", "move", "leave"]
+Group = Literal["replay", "work", "source", "look", "move", "leave"]
 
 
 @dataclass(frozen=True, slots=True)

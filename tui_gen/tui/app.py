@@ -14,8 +14,10 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
+from tui_gen.base.detached_call import detached_call
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
+from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import CommandRefusedError
@@ -25,9 +27,10 @@ from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import LEAVE_TITLE, QuestionDialog, leave_question
 from tui_gen.tui.dialogs.palette import Actions
 from tui_gen.tui.groups.keys import GROUP_IDS
-from tui_gen.tui.main_screen import MainScreen, ScreenServices
+from tui_gen.tui.main_screen import MainScreen
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
+from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.terminal.driver import PatientDriver
 from tui_gen.tui.view import ScreenController, ScreenView, condition_of
 
@@ -57,11 +60,13 @@ class TuiGenApp(TerminalApp[None]):
         is_read_only: bool = False,
         watch_reason: str = "",
         nouns: Nouns = USUAL_NOUNS,
+        end_of: Callable[[RunState], EndFacts] | None = None,
     ) -> None:
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine.
 
         `watch_reason` answers the keys that steer, where nothing can be steered. `nouns` are the words of
-        the screen until the engine has sent its own.
+        the screen until the engine has sent its own. `end_of` reads what else is known of a run that has
+        ended; the call may take long.
         """
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
@@ -73,6 +78,8 @@ class TuiGenApp(TerminalApp[None]):
         self._caller = Caller(notices)
         self._nouns = nouns
         self._is_leaving_when_ended = False
+        self._end_of, self._end = end_of, EndFacts(None)
+        self._ended_run: tuple[object, ...] = ()  # of which the end is read
         self.left: ScreenView | None = None  # the last view, when the user left the screen by a key
         if self._keys:
             self.set_keymap({name: keys for name, keys in self._keys.items() if name in IDS})
@@ -118,7 +125,19 @@ class TuiGenApp(TerminalApp[None]):
             workers_asked=self._workers_asked(),
             engine=engine,
             looked_at=looked_at,
+            end=self._end if condition.is_ended else None,
         )
+
+    def _follow_end(self, view: ScreenView) -> None:
+        """Begin to read what is known of the end of a run, once for each run."""
+        run = (view.state.pid, view.state.started_at, view.condition.is_ended)
+        if self._end_of is not None and view.condition.is_ended and run != self._ended_run:
+            self._ended_run, self._end = run, EndFacts(None)
+            self.run_worker(self._read_end(self._end_of, view.state), group="end")
+
+    async def _read_end(self, read: Callable[[RunState], EndFacts], state: RunState) -> None:
+        self._end = await detached_call(lambda: read(state))
+        self.poll()
 
     def poll(self) -> None:
         """Read the current view and show it, unless the timer fires while the app closes."""
@@ -126,6 +145,7 @@ class TuiGenApp(TerminalApp[None]):
             return
         view = self.look()
         self.rooms.show(view)
+        self._follow_end(view)
         if view.condition.is_ended or view.condition.is_dead:
             self._take_question_back()
         self._call(self._caller.look(view.state, view.now))

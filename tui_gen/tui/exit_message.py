@@ -10,10 +10,17 @@ from collections.abc import Iterator
 
 from tui_gen.base.formatting import display_name
 from tui_gen.tui.view import ScreenView
+from tui_gen.views.text.final_lines import card_lines
+from tui_gen.views.text.tables import LineWidth
+
+_UNCUT = LineWidth(80, is_cut=False)
 
 
-def exit_lines(view: ScreenView, config: str) -> Iterator[str]:
-    """Yield the lines of the message; `config` is the configuration as the user typed it."""
+def exit_lines(view: ScreenView, config: str, width: LineWidth = _UNCUT) -> Iterator[str]:
+    """Yield the lines of the message; `config` is the configuration as the user typed it.
+
+    After the end of the run they are a card: what the run came to, and what to do next.
+    """
     words = "tui-gen" if config == "generator_config.json" else f"tui-gen {shlex.quote(config)}"
     named = "" if words == "tui-gen" else f" -c {shlex.quote(config)}"
     command, stop = display_name(words), display_name(f"tui-gen ctl{named} drain")
@@ -25,6 +32,10 @@ def exit_lines(view: ScreenView, config: str) -> Iterator[str]:
     elif condition.is_ended:
         reason = f", {display_name(condition.reason)}" if condition.reason else ""
         yield f"{condition.word.capitalize()}{reason}: {made}"
+        if view.totals is not None:
+            yield from card_lines(state, view.metrics, view.totals, width)
+        if view.end is not None:
+            yield from map(display_name, view.end.steps)
         if state.phase != "finished":
             yield f"Go on with: {command}"
     else:

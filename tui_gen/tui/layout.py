@@ -33,6 +33,7 @@ class PaneName(Enum):
     LOG = "Log"
     HISTORY = "History"
     ENGINE = "Engine"
+    RESULT = "Result"
     KEYS = "Keys"
 
 
@@ -53,6 +54,12 @@ NUMBERED = (
 ASIDE = frozenset({PaneName.PREVIEW, PaneName.LOG, PaneName.ENGINE, PaneName.HISTORY})
 """Panes that are only shown on request. Broad screens always have room for the history."""
 
+
+def numbered(*, is_ended: bool) -> tuple[PaneName, ...]:
+    """Return the panes of keys 1 to 6; after the end of a run its result takes the place of the workers."""
+    return tuple(PaneName.RESULT if is_ended and room is PaneName.NOW else room for room in NUMBERED)
+
+
 FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
 """Panes that have a summary of one or two lines for small screens."""
 
@@ -70,6 +77,7 @@ class LayoutRequest:
     lines: Mapping[PaneName, int]
     focus: PaneName
     is_zoomed: bool = False
+    is_ended: bool = False  # the result of the run takes the place of the workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,8 @@ def arrange(size: Size, wish: LayoutRequest) -> Arrangement:
     body = Region(0, header + gap, size.width, size.height - header - gap - footer)
     is_aside_alone = wish.focus in ASIDE and (shape != "broad" or wish.focus is PaneName.ENGINE)
     is_single = shape in {"tiny", "single"} or wish.is_zoomed or is_aside_alone
+    if wish.is_ended and not is_single and body.height > 0:
+        return Arrangement(shape, {**regions, **(placed := _ended(shape, body, wish))}, len(placed) == 1)
     if body.height <= 0:
         return Arrangement(shape, regions, is_single=True)
     if is_single or (shape == "stack" and wish.focus in FACTS):
@@ -219,4 +229,20 @@ def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
         wish.focus if wish.focus in ASIDE else PaneName.HISTORY: middle,
         **_piled(right, facts),
         PaneName.SOURCES: below,
+    }
+
+
+def _ended(shape: Shape, body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
+    """Return the result, with sources and problems beside it where there is room; else the focused pane."""
+    beside = {PaneName.RESULT, PaneName.SOURCES, PaneName.PROBLEMS}
+    if shape == "stack" or wish.focus not in beside:
+        return {wish.focus: body}
+    left_width = body.width * 3 // 5 if shape == "columns" else body.width // 2
+    right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
+    problems = max(_MOST_PROBLEMS + 1, min(wish.lines[PaneName.PROBLEMS] + 1, body.height // 3))
+    sources = Region(right_x, body.y, right_width, body.height - problems - 1)
+    return {
+        PaneName.RESULT: Region(body.x, body.y, left_width, body.height),
+        PaneName.SOURCES: sources,
+        PaneName.PROBLEMS: _below(sources, body),
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -17,37 +15,28 @@ from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.action_rules import Situation, can, why_not
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
-from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.details import details_of
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
-from tui_gen.tui.dialogs.help import help_lines, offered_keys
+from tui_gen.tui.dialogs.help import help_lines, more_keys, offered_keys
 from tui_gen.tui.dialogs.palette import keys_of
-from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange
+from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange, numbered
 from tui_gen.tui.panes.categories import CategoriesPane
 from tui_gen.tui.panes.disk import DiskPane
 from tui_gen.tui.panes.history import HistoryPane
 from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
-from tui_gen.tui.panes.preview import Preview, PreviewPane
+from tui_gen.tui.panes.preview import PreviewPane
 from tui_gen.tui.panes.problems import ProblemsPane
+from tui_gen.tui.panes.result import ResultPane
 from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.workers import NowPane
+from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
 from tui_gen.tui.worker_entry import WorkerEntry
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenServices:
-    """The services outside the screen: commands, previews, a new engine, the current view."""
-
-    steering: CommandQueue
-    preview: Preview | None
-    on_restart: Callable[[], None] | None
-    look: Callable[[], ScreenView]
 
 
 class MainScreen(Screen[None]):
@@ -62,7 +51,8 @@ class MainScreen(Screen[None]):
         self._doors = doors
         self._view: ScreenView | None = None
         self._room, self._is_zoomed = PaneName.NOW, False
-        self._was_dead = False
+        self._was_dead = self._was_ended = False
+        self.more_actions: tuple[Action, ...] = ()  # of the app
         self._arrangement: Arrangement | None = None
         self._workers_field = WorkerEntry(self.situation, self.ask)
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
@@ -74,7 +64,7 @@ class MainScreen(Screen[None]):
             pane.room: pane
             for pane in (
                 head,
-                *(CategoriesPane(), NowPane(), DiskPane(), SystemPane(), ProblemsPane()),
+                *(CategoriesPane(), NowPane(), ResultPane(), DiskPane(), SystemPane(), ProblemsPane()),
                 *(LogPane(), EnginePane(), self.sources, self.picture, self.history),
                 self.keys,
             )
@@ -100,7 +90,9 @@ class MainScreen(Screen[None]):
             self._go_to(PaneName.ENGINE)
         elif self._was_dead and not view.condition.is_dead and self._room is PaneName.ENGINE:
             self._go_to(PaneName.NOW)
-        self._was_dead = view.condition.is_dead
+        elif view.condition.is_ended is not self._was_ended and self._room not in ASIDE:
+            self._go_to(PaneName.RESULT if view.condition.is_ended else PaneName.NOW)
+        self._was_dead, self._was_ended = view.condition.is_dead, view.condition.is_ended
         self._arrange(view)
         for pane in self._panes.values():
             pane.show(view)
@@ -116,7 +108,7 @@ class MainScreen(Screen[None]):
     def _arrange(self, view: ScreenView) -> None:
         counted = (PaneName.CATEGORIES, PaneName.NOW, PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS)
         lines = {room: self._panes[room].wanted_lines(view, self.size.width) for room in counted}
-        arrangement = arrange(self.size, LayoutRequest(lines, self._room, self._is_zoomed))
+        arrangement = arrange(self.size, LayoutRequest(lines, self._room, self._is_zoomed, self._was_ended))
         if arrangement == self._arrangement:
             return
         self._arrangement = arrangement
@@ -144,7 +136,8 @@ class MainScreen(Screen[None]):
 
     def _show_keys(self, view: ScreenView) -> None:
         is_paused = self._is_pause_asked()
-        self.keys.offered = offered_keys(self.app, self.can_do, is_paused=is_paused)
+        offered = offered_keys(self.app, self.can_do, is_paused=is_paused)
+        self.keys.offered = [*more_keys(self.app, self.more_actions), *offered]
         self.keys.show(view)
 
     def _key_of(self, name: str) -> str | None:
@@ -180,9 +173,9 @@ class MainScreen(Screen[None]):
 
     def _is_opened_fact(self) -> bool:
         arrangement = self._arrangement
-        return (
-            arrangement is not None and arrangement.is_single and arrangement.shape not in {"tiny", "single"}
-        )
+        is_single = arrangement is not None and arrangement.is_single
+        is_small = arrangement is not None and arrangement.shape in {"tiny", "single"}
+        return is_single and not is_small and self._room is not PaneName.RESULT
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable the actions that are possible now."""
@@ -210,6 +203,10 @@ class MainScreen(Screen[None]):
             self._room = event.widget.room
             self._reshow()
 
+    @property
+    def _numbered(self) -> tuple[PaneName, ...]:
+        return numbered(is_ended=self._was_ended)
+
     def _go_to(self, room: PaneName) -> None:
         self._room = room
         pane = self._panes[room]
@@ -222,13 +219,14 @@ class MainScreen(Screen[None]):
 
     def action_room(self, number: int) -> None:
         """Focus a pane."""
-        self._go_to(NUMBERED[number - 1])
+        self._go_to(self._numbered[number - 1])
         self._reshow()
 
     def action_next_room(self, step: int) -> None:
         """Focus the next pane."""
-        place = NUMBERED.index(self._room) if self._room in NUMBERED else 0
-        self._go_to(NUMBERED[(place + step) % len(NUMBERED)])
+        rooms = self._numbered
+        place = rooms.index(self._room) if self._room in rooms else 0
+        self._go_to(rooms[(place + step) % len(rooms)])
         self._reshow()
 
     def action_zoom(self) -> None:
@@ -240,14 +238,15 @@ class MainScreen(Screen[None]):
         """Return to all panes; if all are shown, clear the filter."""
         if self.situation().is_elsewhere:
             self._is_zoomed = False
-            self._go_to(PaneName.NOW)
+            self._go_to(self._numbered[NUMBERED.index(PaneName.NOW)])
         else:
             self._filter_by("")
         self._reshow()
 
     def action_log(self) -> None:
         """Show the log, or return from it."""
-        self._go_to(PaneName.NOW if self._room is PaneName.LOG else PaneName.LOG)
+        first = self._numbered[NUMBERED.index(PaneName.NOW)]
+        self._go_to(first if self._room is PaneName.LOG else PaneName.LOG)
         self._reshow()
 
     def action_history(self) -> None:
@@ -282,7 +281,8 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """Show all keys."""
         is_read_only = self._view is not None and self._view.is_read_only
-        self.app.push_screen(TextDialog("Keys", help_lines(self.app, self.nouns, is_read_only=is_read_only)))
+        lines = help_lines(self.app, self.nouns, is_read_only=is_read_only, more=self.more_actions)
+        self.app.push_screen(TextDialog("Keys", lines))
 
     def action_copy(self) -> None:
         """Copy the lines under the cursor, without characters that are harmful when pasted."""

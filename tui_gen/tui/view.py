@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from tui_gen.engine.model.end_totals import EndTotals, end_totals
 from tui_gen.engine.model.history import HistoryPart
 from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
+from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdict
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
@@ -37,6 +39,8 @@ class EngineInfo:
     reach: Reach = "all"
     trouble: str = ""  # why not everything can be seen or controlled
     history: HistoryPart | None = None  # None: the engine has sent none
+    replay: str = ""  # of a replay: the time it has reached, and its speed
+    is_replay_over: bool = False
 
 
 class ScreenController(Controller, Protocol):
@@ -70,8 +74,10 @@ class ScreenView:
     workers_asked: int | None = None  # requested, not confirmed yet
     engine: EngineInfo = EngineInfo()
     looked_at: float = 0.0  # like `now`, but not stopped by the end of the run
+    end: EndFacts | None = None  # of a run that has ended, once they are read
     metrics: Metrics = field(init=False)
     verdict: RunVerdict = field(init=False)
+    totals: EndTotals | None = field(init=False)  # of a run that has ended
 
     def __post_init__(self) -> None:
         """Calculate the metrics and the verdict once for all panes."""
@@ -82,6 +88,10 @@ class ScreenView:
             silent_seconds=silent if silent is not None and silent > STALE_AFTER_SECONDS else None,
         )
         object.__setattr__(self, "verdict", run_verdict(self.state, self.metrics, self.now, signs))
+        course = self.end.course if self.end is not None else None
+        is_ended = self.condition.is_ended
+        totals = end_totals(self.state, self.metrics, course) if is_ended else None
+        object.__setattr__(self, "totals", totals)
 
     @property
     def is_working(self) -> bool:
@@ -108,9 +118,8 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
         return RunCondition("STARTING", "accent", "the engine is starting", is_awaited=True)
     if not engine.is_alive:
         return RunCondition("DEAD", "bad", "the engine ended and recorded no end", is_dead=True)
-    if state is None:
-        reason = engine.trouble or "no answer from the engine yet"
-        return RunCondition("NO RUN" if engine.is_absent else "CONNECTING", "accent", reason, is_awaited=True)
+    if state is None or engine.replay:
+        return _without_engine(state, engine)
     word, role, reason = _WORDS.get(state.phase, (state.phase.upper(), "accent", ""))
     reason = reason.format(clips=state.nouns.clip.many)
     if state.phase in ENDED_PHASES:
@@ -122,6 +131,15 @@ def condition_of(state: RunState | None, engine: EngineInfo) -> RunCondition:
     if silent_seconds > STALE_AFTER_SECONDS:
         return RunCondition("STALE", "warn", f"was {word}, last heard of {silent_seconds:.0f} s ago")
     return RunCondition(word, role, "; ".join(filter(None, (state.reason or reason, engine.trouble))))
+
+
+def _without_engine(state: RunState | None, engine: EngineInfo) -> RunCondition:
+    """Return the condition of a replay, and of a run whose engine has not answered."""
+    if engine.replay:
+        is_ended = engine.is_replay_over and state is not None and state.phase in ENDED_PHASES
+        return RunCondition("REPLAY", "accent", engine.replay, is_ended=is_ended)
+    reason = engine.trouble or "no answer from the engine yet"
+    return RunCondition("NO RUN" if engine.is_absent else "CONNECTING", "accent", reason, is_awaited=True)
 
 
 def is_retriable(source: SourceState) -> bool:

@@ -23,7 +23,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import DATASET, CategoryPlan, Clip, Made, Patch, Plan, SourcePlan
 from tui_gen.engine.storage.status import status_of
 from tui_gen.engine.storage.status_reader import snapshot_of
-from tui_gen.views.text.run_lines import final_lines
+from tui_gen.views.text.final_lines import final_lines
 from tui_gen.views.text.tables import LineWidth
 
 MADE = CLIPS + 20 + 10

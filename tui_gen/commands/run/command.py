@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.formatting import count, display_name
+from tui_gen.commands.next_steps import as_typed, next_steps
 from tui_gen.commands.run.opening import RunRequest, check_fresh, open_run
 from tui_gen.commands.run.performing import perform
 from tui_gen.engine.model import events as ev
@@ -17,8 +18,9 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.disk_guard import identity
 from tui_gen.engine.run.run_log import LOG_NAME, logging_to
 from tui_gen.engine.run.session import LEDGER_NAME, Session
+from tui_gen.views.text.final_lines import final_lines
 from tui_gen.views.text.progress import long_reading
-from tui_gen.views.text.run_lines import final_lines, saved_lines
+from tui_gen.views.text.run_lines import saved_lines
 from tui_gen.views.text.tables import line_width
 
 log = logging.getLogger("tui_gen")
@@ -94,7 +96,7 @@ def _leave_page(request: RunRequest, state: RunState, talk: ConsoleOutput) -> No
             logged.enter_context(logging_to(request.config.run.run_folder / LOG_NAME))
         if notice := long_reading(request.config.run.run_folder / LEDGER_NAME):
             talk.say(f"All is saved. Writing the report: {notice}")
-        talk.say(leave_page(request.config, state))
+        talk.say(leave_page(request.config, state, talk.say))
         if lines := talk.close():
             log.warning("the last %d lines of the report were not shown: nobody read them in time", lines)
 
@@ -113,5 +115,4 @@ def _say_the_end(
             from tui_gen.views.text.sections import section_lines
 
             talk.say(*section_lines(own_sections(config, state), line_width(talk.out)))
-        if ended.result == "finished" and (next_steps := config.capabilities.next_steps) is not None:
-            talk.say(*(display_name(line) for line in next_steps()))
+    talk.say(*(display_name(line) for line in next_steps(config, state, as_typed(config.run.path))))

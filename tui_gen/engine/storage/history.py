@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, Failed, Made, Outcome
 from tui_gen.engine.run.session import LEDGER_NAME, replay
@@ -83,6 +84,7 @@ class History:
     reasons: Counter[tuple[str, str]]  # (outcome, reason without its numbers); failures of all runs
     additions: Additions
     moves: Additions  # between categories: nothing was made or lost
+    course: RunCourse
 
     def bins(self, most: int) -> list[Bin]:
         """Return the output in at most `most` equal intervals of the working time."""
@@ -173,6 +175,8 @@ class _Fold:
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._additions, self._moves = Additions(), Additions()
         self._standing: dict[tuple[str, str], int] = {}  # (category, source) -> bit set of clips
+        self._minutes: dict[str, Counter[int]] = defaultdict(Counter)
+        self._source_reasons: dict[str, Counter[str]] = defaultdict(Counter)
 
     def take_line(self, line: bytes) -> None:
         """Process a line of the ledger. Raises LedgerError without any change."""
@@ -182,10 +186,10 @@ class _Fold:
         else:
             index = made.index
             self._clip_ended(made.at, made.source, made.seconds)
-            self._take_refused(each.reason for each in made.rejected)
+            self._take_refused(made.source, (each.reason for each in made.rejected))
             for patch in made.patches:
                 place = (patch.category, made.source, index)
-                self._patch_made(place, patch.bytes, str(patch.format))
+                self._patch_made(made.at, place, patch.bytes, str(patch.format))
 
     def take(self, event: ev.Durable) -> None:
         if isinstance(event, ev.ClipEnded):
@@ -220,7 +224,7 @@ class _Fold:
         self._clips += 1
         self._source_seconds[source] += seconds
 
-    def _patch_made(self, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
+    def _patch_made(self, at: float, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
         """Count a patch, given by its category, source and clip; a patch that is made again counts once."""
         category, source, index = patch
         standing = self._standing.get((category, source), 0)
@@ -228,6 +232,7 @@ class _Fold:
             self._standing[category, source] = standing | 1 << index
             self._formats[category][form] += 1
             self._additions.append(self._clock.seconds, self._number_of(category), 1, size_bytes)
+            self._minutes[category][int(at // 60)] += 1
 
     def _close_run(self) -> None:
         """Store the values of the last run that every event changes."""
@@ -239,16 +244,20 @@ class _Fold:
         self._clip_ended(at, clip.source, outcome.seconds)
         if not isinstance(outcome, Made):
             kind = "failed" if isinstance(outcome, Failed) else "rejected"
-            self._reasons[kind, _without_numbers(outcome.reason)] += 1
+            reason = _without_numbers(outcome.reason)
+            self._reasons[kind, reason] += 1
+            if kind == "rejected":
+                self._source_reasons[clip.source][reason] += 1
             return
-        self._take_refused(reason for _, reason in outcome.rejected)
+        self._take_refused(clip.source, (reason for _, reason in outcome.rejected))
         for patch in outcome.patches:
             form = str(patch.record.get("format", "?"))
-            self._patch_made((patch.category, clip.source, clip.index), patch.size_bytes, form)
+            self._patch_made(at, (patch.category, clip.source, clip.index), patch.size_bytes, form)
 
-    def _take_refused(self, reasons: Iterable[str]) -> None:
-        for reason in reasons:
-            self._reasons["rejected", _without_numbers(reason)] += 1
+    def _take_refused(self, source: str, reasons: Iterable[str]) -> None:
+        for reason in map(_without_numbers, reasons):
+            self._reasons["rejected", reason] += 1
+            self._source_reasons[source][reason] += 1
 
     def _take_move(self, event: ev.PatchMoved) -> None:
         patch, form = event.patch, str(event.patch.record.get("format", "?"))
@@ -276,6 +285,7 @@ class _Fold:
             reasons=self._reasons,
             additions=self._additions,
             moves=self._moves,
+            course=RunCourse(self._minutes, self._source_reasons),
         )
 
 

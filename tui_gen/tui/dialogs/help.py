@@ -15,6 +15,7 @@ from tui_gen.tui.actions import ACTIONS, ALL_ACTIONS, APP_ACTIONS, Action, Group
 from tui_gen.tui.dialogs.palette import keys_of
 
 _GROUPS: dict[Group, str] = {
+    "replay": "The replay",
     "work": "The work",
     "source": "The {source} under the cursor",
     "look": "Looking",
@@ -65,9 +66,19 @@ def key_page(
     return lines
 
 
-def help_lines(app: App[Any], nouns: Nouns, *, is_read_only: bool = False) -> list[str]:
-    """Return the page of all keys; of a screen that only watches, the keys that it obeys."""
-    obeyed: list[Action] = []
+def more_keys(app: App[Any], actions: Sequence[Action]) -> list[tuple[str, str]]:
+    """Return the keys of an app's own actions with their words for the last line."""
+    return [(keys_of(app, action)[0], action.words) for action in actions if action.words]
+
+
+def help_lines(
+    app: App[Any], nouns: Nouns, *, is_read_only: bool = False, more: Sequence[Action] = ()
+) -> list[str]:
+    """Return the page of all keys; of a screen that only watches, the keys that it obeys.
+
+    `more` are the app's own actions, which come first.
+    """
+    obeyed = list(more)
     for action in ALL_ACTIONS:
         if not is_read_only:
             obeyed.append(action)

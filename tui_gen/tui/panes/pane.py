@@ -11,7 +11,7 @@ from typing import ClassVar
 from textual.geometry import Size
 
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
-from tui_gen.tui.layout import NUMBERED, PaneName, title_of
+from tui_gen.tui.layout import PaneName, numbered, title_of
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.scroll_list import Page, ScrollList, changed_cells, page_of
 from tui_gen.tui.widgets.styled_lines import (
@@ -96,7 +96,12 @@ class Pane(ScrollList):
     @property
     def _heading(self) -> str:
         title = title_of(self.room, self.nouns)
-        return f"{NUMBERED.index(self.room) + 1} {title}" if self.room in NUMBERED else title
+        rooms = self._numbered
+        return f"{rooms.index(self.room) + 1} {title}" if self.room in rooms else title
+
+    @property
+    def _numbered(self) -> tuple[PaneName, ...]:
+        return numbered(is_ended=self._view is not None and self._view.condition.is_ended)
 
     @property
     def nouns(self) -> Nouns:
@@ -107,13 +112,13 @@ class Pane(ScrollList):
         """Return the names of all panes, this one in brackets; only numbers if names do not fit."""
         for are_named in (True, False):
             spans: list[StyledText] = [StyledText(" ")]
-            for number, room in enumerate(NUMBERED, 1):
+            for number, room in enumerate(self._numbered, 1):
                 title = title_of(room, self.nouns)
                 if room is self.room:
                     spans.append(StyledText(f"[{number} {title}]", "title"))
                 else:
                     spans.append(muted(f" {number} {title}" if are_named else f" {number}"))
-            if self.room not in NUMBERED:
+            if self.room not in self._numbered:
                 spans.append(StyledText(f" [{self.room.value}]", "title"))
             spans.append(StyledText(" "))
             if width_of(tuple(spans)) <= width:

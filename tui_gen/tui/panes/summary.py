@@ -205,6 +205,8 @@ def workers_words(view: ScreenView) -> Line:
     `schedule: 2 workers until 18:00`: the schedule of the configuration.
     """
     state = view.state
+    if view.engine.replay:
+        return line(muted("workers not recorded"))
     target = view.workers_asked if view.workers_asked is not None else state.workers_target
     running = len(state.slots)
     draining = sum(slot.is_draining for slot in state.slots.values())
@@ -226,7 +228,7 @@ def _workers_variants(view: ScreenView) -> list[Line]:
     """Return `workers_words`, then shorter forms: without the reason, and the number alone."""
     state, words = view.state, workers_words(view)
     text = "".join(span.text for span in words)
-    if view.condition.is_ended or view.condition.is_dead:
+    if view.condition.is_ended or view.condition.is_dead or view.engine.replay:
         return [words]
     brief = text.removeprefix("schedule: ").partition(": ")[0]
     number = state.workers_allowed
@@ -254,6 +256,8 @@ def disk_words(view: ScreenView) -> Line:
 
 def not_measured(view: ScreenView) -> str:
     """Return `not measured yet`; after the end, nothing will be measured any more."""
+    if view.engine.replay:
+        return "not recorded"
     return "not measured" if view.condition.is_ended or view.condition.is_dead else "not measured yet"
 
 

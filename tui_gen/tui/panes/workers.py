@@ -123,6 +123,8 @@ class NowPane(Pane):
 
 
 def _idle_words(view: ScreenView) -> str:
+    if view.engine.replay:
+        return "the ledger does not record what workers do"
     if view.condition.is_ended or view.condition.is_dead:
         return "no worker is active"
     return "no worker has work yet"

@@ -11,6 +11,7 @@ from tui_gen.base.formatting import count, duration, moment, percent, size
 from tui_gen.base.html import Markup, page, table, tag
 from tui_gen.base.nouns import Nouns
 from tui_gen.contract.report import ReportSection
+from tui_gen.engine.model.end_totals import EndTotals, end_totals
 from tui_gen.engine.model.metrics import (
     CategoryMetrics,
     Metrics,
@@ -24,7 +25,8 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History
 from tui_gen.views.html.plots import SERIES, Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
-from tui_gen.views.text.run_lines import headline
+from tui_gen.views.text.end_words import reason_words, result_words
+from tui_gen.views.text.final_lines import headline
 from tui_gen.views.text.summary import clip_seconds, ending, mean_patches_per_minute, reason_lines
 
 BINS = 120
@@ -50,6 +52,7 @@ def report_page(
     `sections` are the job's own.
     """
     metrics = metrics_of(state, now if is_at_work else state.last_at)
+    totals = end_totals(state, metrics, history.course)
     line, quality = headline(state, is_at_work=is_at_work)
     title = f"tui-gen: {state.output}"
     return page(
@@ -57,7 +60,7 @@ def report_page(
         tag("h1", line, class_=quality),
         tag("p", tag("code", state.output), class_="quiet"),
         tag("p", f"Written {moment(now, now=0.0)} from the ledger of the run.", class_="quiet"),
-        _tiles(state.nouns, metrics, history),
+        _tiles(state.nouns, metrics, totals, history),
         tag("h2", "What was met, and what was not"),
         *_met(state, metrics),
         tag("h2", "Categories"),
@@ -66,6 +69,7 @@ def report_page(
         tag("h2", "How it went"),
         *_plots(state, history),
         tag("h2", state.nouns.source.title),
+        *_extremes(state.nouns, totals),
         *_sources(state, history),
         tag("h2", "Problems"),
         *_problems(state, history, now),
@@ -75,7 +79,7 @@ def report_page(
     )
 
 
-def _tiles(nouns: Nouns, metrics: Metrics, history: History) -> Markup:
+def _tiles(nouns: Nouns, metrics: Metrics, totals: EndTotals, history: History) -> Markup:
     rate = mean_patches_per_minute(history)
     attempts = metrics.average_attempts
     tiles = [
@@ -83,7 +87,8 @@ def _tiles(nouns: Nouns, metrics: Metrics, history: History) -> Markup:
         (f"{nouns.source.many} done", f"{count(metrics.videos.done)} of {count(metrics.videos.total)}"),
         (nouns.image.many, count(metrics.total.images)),
         ("on disk", size(metrics.total.size_bytes)),
-        ("time at work", duration(metrics.elapsed_seconds)),
+        ("time at work", duration(totals.active_seconds)),
+        ("since the first start", duration(totals.wall_seconds)),
         (f"{nouns.of_rate(nouns.image).many} a minute", f"{rate:.1f}" if rate is not None else "-"),
         ("success rate", percent(metrics.success_rate)),
     ]
@@ -218,6 +223,15 @@ def _short(value: float) -> str:
 
 
 # ------------------------------------------------------------------ sources
+
+
+def _extremes(nouns: Nouns, totals: EndTotals) -> Iterator[Markup]:
+    """Yield the best and the worst source, with the main reason of its rejections."""
+    for label, result in (("Best", totals.best), ("Worst", totals.worst)):
+        if result is not None:
+            why = reason_words(result)
+            said = f"{label} {nouns.source.one}: {result.name}: {result_words(result)}"
+            yield tag("p", f"{said}; {why}." if why else f"{said}.")
 
 
 def _sources(state: RunState, history: History) -> Iterator[Markup]:

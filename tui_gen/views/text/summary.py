@@ -12,7 +12,7 @@ from tui_gen.engine.model.metrics import patches_a_minute_of_work, seconds_a_cli
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.storage.history import History, Run
-from tui_gen.views.text.run_lines import final_lines
+from tui_gen.views.text.final_lines import final_lines
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 REASONS_SHOWN = 20
@@ -22,7 +22,7 @@ def summary_lines(
     state: RunState, history: History, width: LineWidth, *, now: float, is_at_work: bool
 ) -> Iterator[str]:
     """Yield the whole report as text."""
-    yield from final_lines(state, now, width, is_at_work=is_at_work)
+    yield from final_lines(state, now, width, is_at_work=is_at_work, course=history.course)
     yield ""
     yield from _rate_lines(state, history)
     yield from _source_lines(state, history, width)

@@ -143,6 +143,18 @@ def _monitor(options: argparse.Namespace) -> int:
     return screen.monitor(status_path, is_ascii=options.ascii)
 
 
+def _top(options: argparse.Namespace) -> int:
+    from tui_gen.commands.top import command
+
+    request = command.TopRequest(
+        tuple(Path(config) for config in options.configs),
+        is_screen=can_draw() and not (options.once or options.json),
+        is_json=options.json,
+        is_ascii=options.ascii,
+    )
+    return command.top(request, sys.stdout)
+
+
 def _ctl(options: argparse.Namespace) -> int:
     from tui_gen.commands import ctl
     from tui_gen.contract.registry import read_config
@@ -364,6 +376,7 @@ def _demo(options: argparse.Namespace) -> int:
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "screen": _screen,
     "monitor": _monitor,
+    "top": _top,
     "ctl": _ctl,
     "run": _run,
     "plan": _plan,

@@ -14,6 +14,7 @@ from tui_gen.cli.arguments import parser
 from tui_gen.tui.actions import ALL_ACTIONS, Action
 from tui_gen.tui.groups.keys import GROUP_ACTIONS, GROUP_SIGNALS, MEMBER_ACTIONS
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
+from tui_gen.tui.runs.keys import RUNS_ACTIONS, RUNS_SIGNALS
 
 INTRODUCTION = """# Commands and keys
 
@@ -21,7 +22,8 @@ Every command, flag and key. Written from the program by
 `python -m tui_gen.cli.reference > docs/commands.md`; do not edit it here.
 `tui-gen COMMAND --help` says the same.
 
-`tui-gen [CONFIG]` alone is `tui-gen screen`. Where no CONFIG is given, it is `./generator_config.json`.
+`tui-gen [CONFIG]` alone is `tui-gen screen`; with two or more CONFIG it is `tui-gen top`. Where a
+command needs a CONFIG and none is given, it is `./generator_config.json`.
 Data goes to the standard output, talk to the standard error. A NAME is a video's id, its exact
 name or a part of it that no other has. The exit codes are in the [README](../README.md#exit-codes).
 """
@@ -42,6 +44,7 @@ def reference() -> str:
         for order, suborder in _subcommands(command).items():
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
     parts += ["## Keys\n", _KEYMAP, _key_table(ALL_ACTIONS)]
+    parts += ["## Keys of `top`\n", _key_table((*RUNS_ACTIONS, *RUNS_SIGNALS))]
     parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_ACTIONS, *REVIEW_SIGNALS))]
     parts += [
         "## Keys of `review`\n",

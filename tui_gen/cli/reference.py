@@ -44,7 +44,11 @@ def reference() -> str:
         for order, suborder in _subcommands(command).items():
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
     parts += ["## Keys\n", _KEYMAP, _key_table(ALL_ACTIONS)]
-    parts += ["## Keys of `top`\n", _key_table((*RUNS_ACTIONS, *RUNS_SIGNALS))]
+    parts += [
+        "## Keys of `top`\n",
+        "The list belongs to no configuration: a keymap does not change these keys.\n",
+    ]
+    parts += [_key_table((*RUNS_ACTIONS, *RUNS_SIGNALS))]
     parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_ACTIONS, *REVIEW_SIGNALS))]
     parts += [
         "## Keys of `review`\n",
@@ -95,7 +99,7 @@ def _written(action: argparse.Action) -> str:
 
 def _metavar(action: argparse.Action) -> str:
     name = str(action.metavar or action.dest).replace("|", " or ")
-    return {"?": f"[{name}]", "+": f"{name}..."}.get(str(action.nargs), name)
+    return {"?": f"[{name}]", "+": f"{name}...", "*": f"[{name}...]"}.get(str(action.nargs), name)
 
 
 def _sentence(text: str) -> str:

@@ -113,7 +113,7 @@ def _found(run_folder: Path) -> _Run:
 def _row_of(run: _Run) -> RunRow | None:
     look = run.look
     if look is None or not look.done():
-        return replace(run.row, word="NO ANSWER", note="the disk of this folder does not answer")
+        return replace(run.row, word="NO ANSWER", note="no answer from the disk of this folder yet")
     return look.result()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui_gen.base.exit_codes import ExitCode
-from tui_gen.cli.arguments import COMMANDS, meant_command, parser
+from tui_gen.cli.arguments import COMMANDS, meant_command, parser, with_command
 from tui_gen.cli.main import main
 
 
@@ -40,6 +40,21 @@ def test_a_wrong_value_is_answered_with_what_is_expected(
     answer = said(capsys, *arguments)
     assert expected in answer
     assert f"tui-gen {arguments[0]}: error:" in answer
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("", "screen"),
+        ("a.json --limit 3", "screen"),
+        ("--limit 3", "screen"),
+        ("a.json b.json", "top"),
+        ("a.json b.json c.json --once", "top"),
+        ("plan a.json", "plan"),
+    ],
+)
+def test_a_command_that_is_left_out_is_the_screen_or_the_list_of_runs(words: str, command: str) -> None:
+    assert parser().parse_args(with_command(words.split())).command == command
 
 
 @pytest.mark.parametrize(

@@ -498,6 +498,16 @@ async def test_the_room_that_is_looked_at_is_marked_at_once() -> None:
         assert "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}Dune" in seen
 
 
+async def test_a_late_event_of_a_lost_focus_hides_no_focused_pane() -> None:
+    async with screen_of(working_run()).run_test(size=(60, 16)) as pilot:
+        await press(pilot, "2")
+        rooms = pilot.app.screen
+        rooms.post_message(events.DescendantFocus(rooms.query_one("#categories")))
+        await pilot.pause()
+        assert rooms.focused is rooms.query_one("#now")
+        assert "cutting" in text_of(pilot.app)
+
+
 async def test_tab_goes_round_all_rooms() -> None:
     async with screen_of(troubled_run()).run_test(size=(60, 16)) as pilot:
         seen = [await press(pilot, "tab") for _ in range(6)]

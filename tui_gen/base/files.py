@@ -28,7 +28,7 @@ def owner_and_mode(path: Path) -> str:
         found = path.stat()
     except OSError:
         return ""
-    owner, group = _user_name(found.st_uid), _group_name(found.st_gid)
+    owner, group = user_name(found.st_uid), _group_name(found.st_gid)
     return f"owner {owner}, group {group}, mode {stat.S_IMODE(found.st_mode):04o}"
 
 
@@ -45,7 +45,7 @@ def sharing_remedy(path: Path) -> str:
         return ""
     if owner == os.geteuid():
         return ""
-    return f"its owner {_user_name(owner)} can share it with your group (chmod -R g+rwX, then umask 002)"
+    return f"its owner {user_name(owner)} can share it with your group (chmod -R g+rwX, then umask 002)"
 
 
 def denial(error: PermissionError) -> str:
@@ -57,7 +57,8 @@ def denial(error: PermissionError) -> str:
     return f"{path}: {error.strerror} ({of}{whose}); {remedy}"
 
 
-def _user_name(number: int) -> str:
+def user_name(number: int) -> str:
+    """Return the name of a user id; the number where it has none."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

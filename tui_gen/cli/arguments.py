@@ -13,7 +13,7 @@ from tui_gen import __version__
 
 COMMANDS = frozenset(
     {
-        *("screen", "run", "monitor", "ctl"),
+        *("screen", "run", "monitor", "top", "ctl"),
         *("scan", "check", "plan", "demo"),
         *("verify", "stats", "report", "sheet"),
         *("export", "split", "review", "serve", "replay"),
@@ -35,10 +35,12 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 
 
 def with_command(arguments: list[str]) -> list[str]:
-    """Put in the command that `tui-gen` and `tui-gen CONFIG` leave out."""
+    """Put in the command that `tui-gen`, `tui-gen CONFIG` and `tui-gen CONFIG CONFIG ...` leave out."""
     first = arguments[0] if arguments else ""
-    is_named = first in COMMANDS or first in {"-h", "--help", "--version"}
-    return arguments if is_named else ["screen", *arguments]
+    if first in COMMANDS or first in {"-h", "--help", "--version"}:
+        return arguments
+    names = [word for word in arguments[:2] if not word.startswith("-")]
+    return ["top" if len(names) > 1 else "screen", *arguments]
 
 
 def meant_command(first: str) -> str | None:
@@ -54,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     top = argparse.ArgumentParser(
         prog="tui-gen",
-        usage="tui-gen [CONFIG] [flags of run]   or   tui-gen COMMAND ...",
+        usage="tui-gen [CONFIG] [flags of run]   or   tui-gen CONFIG CONFIG ...   or   tui-gen COMMAND ...",
         description="Turns libraries of UHD and HDR films into training sets for video super-resolution.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _add_screen(commands)
     _add_run(commands)
     _add_monitor(commands)
+    _add_top(commands)
     _add_ctl(commands)
     _add_plan(commands)
     _add_check(commands)
@@ -115,6 +118,22 @@ def _add_monitor(commands: Commands) -> None:
     monitor.add_argument("--once", action="store_true", help="look once, as text")
     monitor.add_argument("--json", action="store_true", help="the status file's content; with --once, once")
     _add_ascii(monitor)
+
+
+def _add_top(commands: Commands) -> None:
+    top = commands.add_parser(
+        "top",
+        help="several runs in one list: the engines of this machine, or the runs of some configurations",
+    )
+    top.add_argument(
+        "configs",
+        metavar="CONFIG",
+        nargs="*",
+        help="list these runs; without any, your engines on this machine",
+    )
+    top.add_argument("--once", action="store_true", help="look once, as text")
+    top.add_argument("--json", action="store_true", help="look once, as JSON")
+    _add_ascii(top)
 
 
 def _add_ctl(commands: Commands) -> None:

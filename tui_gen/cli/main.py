@@ -6,7 +6,6 @@ Heavy modules are imported by the command that needs them: `--help` and `--versi
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import signal
 import sys
@@ -18,9 +17,10 @@ from typing import TYPE_CHECKING
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.files import denial
-from tui_gen.base.formatting import display_name, size
+from tui_gen.base.formatting import size
 from tui_gen.base.terminals import can_draw
 from tui_gen.cli.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
+from tui_gen.cli.streams import complain, open_closed_streams, say, say_everything
 from tui_gen.engine.storage.lock import LockedError
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
-    _open_closed_streams()
-    _say_everything()
+    open_closed_streams()
+    say_everything()
     try:
         options = _parsed(sys.argv[1:] if arguments is None else list(arguments))
         return int(_COMMANDS[options.command](options))
     except (RefusedError, PermissionError) as error:
         return _refused(error)
     except LockedError as error:
-        _complain(f"{error}\nAttach to it with: tui-gen, or stop it with: tui-gen ctl stop")
+        complain(f"{error}\nAttach to it with: tui-gen, or stop it with: tui-gen ctl stop")
         return ExitCode.LOCKED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -51,16 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refused(error: RefusedError | PermissionError) -> int:
     if isinstance(error, RefusedError):
-        _complain(str(error))
+        complain(str(error))
     elif error.filename is None:
         return _internal_error()
     else:
-        _complain(denial(error))
+        complain(denial(error))
     return ExitCode.REFUSED
 
 
 def _internal_error() -> int:
-    _complain(f"internal error; please report this:\n{traceback.format_exc()}")
+    complain(f"internal error; please report this:\n{traceback.format_exc()}")
     return ExitCode.INTERNAL_ERROR
 
 
@@ -81,20 +81,6 @@ def program() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = ExitCode.INTERRUPTED
     return code
-
-
-def _open_closed_streams() -> None:
-    """Lead what the caller closed (`>&-`) to /dev/null, so that no opened file gets its number."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: the closed one's
-            setattr(sys, name, os.fdopen(nowhere, mode, closefd=False))
-
-
-def _say_everything() -> None:
-    """Have what a stream's encoding cannot say written as an escape, as on stderr: a name ends no run."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _screen(options: argparse.Namespace) -> int:
@@ -155,6 +141,18 @@ def _monitor(options: argparse.Namespace) -> int:
     from tui_gen.commands import screen
 
     return screen.monitor(status_path, is_ascii=options.ascii)
+
+
+def _top(options: argparse.Namespace) -> int:
+    from tui_gen.commands.top import command
+
+    request = command.TopRequest(
+        tuple(Path(config) for config in options.configs),
+        is_screen=can_draw() and not (options.once or options.json),
+        is_json=options.json,
+        is_ascii=options.ascii,
+    )
+    return command.top(request, sys.stdout)
 
 
 def _ctl(options: argparse.Namespace) -> int:
@@ -390,23 +388,14 @@ def _demo(options: argparse.Namespace) -> int:
 
     folder = Path(options.folder)
     name, job = job_of(folder / DEFAULT_CONFIG, options.job)
-    path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=_say)
+    path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=say)
     return run(RunRequest(job.read_config(path), is_verbose=options.verbose))
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{display_name(line)}\n")
-    sys.stdout.flush()
-
-
-def _complain(text: str) -> None:
-    for number, line in enumerate(text.splitlines()):
-        sys.stderr.write(f"{'' if number else 'tui-gen: '}{display_name(line)}\n")
 
 
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "screen": _screen,
     "monitor": _monitor,
+    "top": _top,
     "ctl": _ctl,
     "run": _run,
     "plan": _plan,

@@ -15,6 +15,7 @@ from tui_gen.tui.actions import ALL_ACTIONS, Action
 from tui_gen.tui.groups.keys import GROUP_ACTIONS, GROUP_SIGNALS, MEMBER_ACTIONS
 from tui_gen.tui.replay import REPLAY_ACTIONS
 from tui_gen.tui.review.keys import REVIEW_ACTIONS, REVIEW_SIGNALS
+from tui_gen.tui.runs.keys import RUNS_ACTIONS, RUNS_SIGNALS
 
 INTRODUCTION = """# Commands and keys
 
@@ -22,7 +23,8 @@ Every command, flag and key. Written from the program by
 `python -m tui_gen.cli.reference > docs/commands.md`; do not edit it here.
 `tui-gen COMMAND --help` says the same.
 
-`tui-gen [CONFIG]` alone is `tui-gen screen`. Where no CONFIG is given, it is `./generator_config.json`.
+`tui-gen [CONFIG]` alone is `tui-gen screen`; with two or more CONFIG it is `tui-gen top`. Where a
+command needs a CONFIG and none is given, it is `./generator_config.json`.
 Data goes to the standard output, talk to the standard error. A NAME is a video's id, its exact
 name or a part of it that no other has. The exit codes are in the [README](../README.md#exit-codes).
 """
@@ -44,6 +46,11 @@ def reference() -> str:
             parts.append(_section(f"tui-gen {name} {order}", suborder, level=4))
     parts += ["## Keys\n", _KEYMAP, _key_table(ALL_ACTIONS)]
     parts += ["## Keys of `replay`\n", _key_table(REPLAY_ACTIONS)]
+    parts += [
+        "## Keys of `top`\n",
+        "The list belongs to no configuration: a keymap does not change these keys.\n",
+    ]
+    parts += [_key_table((*RUNS_ACTIONS, *RUNS_SIGNALS))]
     parts += ["## Keys of the review of `scan`\n", _key_table((*REVIEW_ACTIONS, *REVIEW_SIGNALS))]
     parts += [
         "## Keys of `review`\n",
@@ -94,7 +101,7 @@ def _written(action: argparse.Action) -> str:
 
 def _metavar(action: argparse.Action) -> str:
     name = str(action.metavar or action.dest).replace("|", " or ")
-    return {"?": f"[{name}]", "+": f"{name}..."}.get(str(action.nargs), name)
+    return {"?": f"[{name}]", "+": f"{name}...", "*": f"[{name}...]"}.get(str(action.nargs), name)
 
 
 def _sentence(text: str) -> str:

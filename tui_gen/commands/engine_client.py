@@ -42,8 +42,12 @@ class NoEngineError(ControlError):
 
 def no_engine(config: RunConfig) -> NoEngineError:
     """Return an error that says how to start an engine."""
-    start_it = f"tui-gen {shlex.quote(str(config.path))}"
-    return NoEngineError(f"{config.output}: no engine is running here; start one with: {start_it}")
+    return NoEngineError(start_words(str(config.output), str(config.path)))
+
+
+def start_words(output: str, config: str) -> str:
+    """Return in one sentence that no engine works on an output folder, and how to start one."""
+    return f"{output}: no engine is running here; start one with: tui-gen {shlex.quote(config)}"
 
 
 def is_running(config: RunConfig) -> bool:

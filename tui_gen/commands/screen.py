@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from textual.app import App
 from textual.geometry import Size
 
 from tui_gen.base.errors import RefusedError
@@ -16,6 +19,7 @@ from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
 from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController, WatchingController
+from tui_gen.commands.engine_client import StartedEngine
 from tui_gen.commands.next_steps import as_typed
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
@@ -31,15 +35,17 @@ from tui_gen.tui.groups.app import GroupsApp
 from tui_gen.tui.panes.preview import Preview, PreviewImage
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
+from tui_gen.tui.runs.app import RunsApp
 from tui_gen.tui.terminal.ascii import plain
 from tui_gen.tui.terminal.driver import AsciiDriver
 from tui_gen.tui.terminal.page_driver import PAGE_DESCRIPTOR, PageDriver
 from tui_gen.tui.terminal.session import run_screen
+from tui_gen.views.text.run_rows import RunRow, RunsSeen
 from tui_gen.views.text.tables import line_width
 
 SCREEN_LOG = "screen.log"
 
-__all__ = ["first_run", "monitor", "open_screen", "page", "review", "review_groups"]
+__all__ = ["first_run", "monitor", "open_screen", "page", "review", "review_groups", "run_list"]
 
 
 def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
@@ -55,6 +61,16 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     else:
         sys.stderr.write(f"Starting the engine for {display_name(str(config.run.output))} ...\n")
         engine = asyncio.run(engine_client.start_and_wait(config.run, flags))
+    app = _app_of(config, engine, is_ascii=is_ascii)
+    code = run_screen(app, config.run.run_folder / SCREEN_LOG)
+    if app.left is not None:
+        lines = exit_lines(app.left, as_typed(config.run.path), line_width(sys.stderr))
+        sys.stderr.writelines(f"{plain(line) if is_ascii else line}\n" for line in lines)
+    return code
+
+
+def _app_of(config: JobConfig, engine: StartedEngine | None, *, is_ascii: bool) -> TuiGenApp:
+    """Return a screen that is connected to a configuration's engine; `engine` was started for it."""
     controller = LiveController(config.run, engine, RecordedRun(config).state)
     app = TuiGenApp(
         controller,
@@ -66,14 +82,10 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         end_of=partial(end_of, config),
     )
     set_letters(app, is_ascii=is_ascii)
-    code = run_screen(app, config.run.run_folder / SCREEN_LOG)
-    if app.left is not None:
-        lines = exit_lines(app.left, as_typed(config.run.path), line_width(sys.stderr))
-        sys.stderr.writelines(f"{plain(line) if is_ascii else line}\n" for line in lines)
-    return code
+    return app
 
 
-def set_letters(app: TuiGenApp, *, is_ascii: bool) -> None:
+def set_letters(app: App[Any], *, is_ascii: bool) -> None:
     """Draw with ASCII characters only, if requested."""
     if is_ascii:
         app.driver_class = AsciiDriver
@@ -103,6 +115,38 @@ def page(config: JobConfig, *, may_steer: bool) -> int:
     )
     app.driver_class = PageDriver
     return run_screen(app, descriptor=PAGE_DESCRIPTOR)
+
+
+def run_list(
+    look: Callable[[], Awaitable[RunsSeen]],
+    config_of: Callable[[RunRow], JobConfig],
+    *,
+    is_ascii: bool = False,
+) -> int:
+    """Show the list of runs, and the screen of each run that the user opens in it, until the list is left.
+
+    `config_of` returns the configuration of a run, or raises RefusedError with what the list then says.
+    """
+    chosen, notice, theme = None, "", None
+    while True:
+        app = RunsApp(look, socket.gethostname(), chosen=chosen, notice=notice)
+        app.theme = theme or app.theme
+        set_letters(app, is_ascii=is_ascii)
+        code, run = run_screen(app), app.return_value
+        if code or run is None:
+            return code
+        chosen, theme = run.key, app.theme
+        try:
+            config = config_of(run)
+        except RefusedError as refusal:
+            notice = str(refusal)
+            continue
+        shown = _app_of(config, None, is_ascii=is_ascii)
+        shown.theme = theme
+        code, notice = run_screen(shown, config.run.run_folder / SCREEN_LOG), ""
+        theme = shown.theme
+        if shown.exit_code is not None:  # a signal ended it, and is meant for the whole program
+            return code
 
 
 def first_run(job: JobModule, reason: str, scan: Callable[[str], int], demo: Callable[[], int]) -> int:

@@ -199,8 +199,10 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the focus, whether a key or the program moved it."""
-        if isinstance(event.widget, Pane) and event.widget.room is not self._room:
-            self._room = event.widget.room
+        pane = event.widget
+        # A late event, of a pane without focus: to show it may hide the focused one, which loses it then.
+        if pane is self.focused and isinstance(pane, Pane) and pane.room is not self._room:
+            self._room = pane.room
             self._reshow()
 
     @property

@@ -45,6 +45,7 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
         "pid": state.pid,
         "host": state.host,
         "boot_id": boot_id(),
+        "job": state.job,
         "config": state.config,
         "output": state.output,
         "workers": state.workers_target,

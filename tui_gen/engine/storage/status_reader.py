@@ -147,6 +147,7 @@ def _state(raw: dict[str, Any]) -> RunState:
     state = RunState(
         phase=raw["state"],
         reason=raw["reason"],
+        job=raw.get("job", ""),  # missing in files of an earlier version
         config=raw["config"],
         output=raw["output"],
         pid=raw["pid"],

@@ -30,6 +30,7 @@ from tui_gen.engine.model.state_views import ENDED_PHASES
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, load_status
+from tui_gen.tui.timelines import Timelines
 from tui_gen.tui.view import EngineInfo
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class LiveController:
         long, and raises OSError.
         """
         self._config, self._engine, self._recorded = config, engine, recorded
+        self.timelines = Timelines()
         self._pid = engine.pid if engine is not None else None  # of the observed engine
         self._client: ControlClient | None = None
         self._state: RunState | None = None
@@ -149,6 +151,7 @@ class LiveController:
             if client is None:
                 client = self._client = await engine_client.attach(self._config)
             await self._hear(client)
+            await self._fetch_timelines(client)
             self._silent_since, self._unreached = None, ""
         except ControlError as error:
             self._client = None
@@ -165,6 +168,13 @@ class LiveController:
         self._state = client.snapshot()
         self._info, self._heard_at = EngineInfo(), time.monotonic()
         self._pid = self._state.pid if self._state is not None else self._pid
+
+    async def _fetch_timelines(self, client: ControlClient) -> None:
+        """Read the timelines that the screen shows. Raises ControlError."""
+        if client.engine is not None and client.engine.is_same:
+            wanted = self.timelines.due(time.monotonic())
+            if wanted:
+                self.timelines.take(dict(zip(wanted, await client.timelines(wanted), strict=True)))
 
     async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
         """Read the plain fields of the state from an engine of another version. Raises ControlError."""
@@ -256,7 +266,7 @@ class LiveController:
             place = error.filename or self._config.run_folder
             self._ledger_trouble = f"{place}: cannot be read ({error.strerror})"
             return None
-        self._ledger_trouble = ""
+        self._ledger_trouble, self.timelines.whole = "", recorded
         return recorded
 
     def _ended_state(self, code: int, before: RunState | None) -> RunState:

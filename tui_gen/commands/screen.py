@@ -59,6 +59,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         preview=_preview_of(config),
         on_restart=controller.restart,
         nouns=config.nouns,
+        timelines=controller.timelines,
     )
     _set_letters(app, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
@@ -90,16 +91,17 @@ def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool
 def page(config: JobConfig, *, may_steer: bool) -> int:
     """Show a configuration's run on the page that reads this process's output. Starts no engine."""
     recorded = RecordedRun(config).state
+    controller_of = AttachedController if may_steer else WatchingController
+    controller = controller_of(config.run, recorded=recorded)
     app = TuiGenApp(
-        AttachedController(config.run, recorded=recorded)
-        if may_steer
-        else ReadOnlyController(WatchingController(config.run, recorded=recorded)),
+        controller if may_steer else ReadOnlyController(controller),
         keymap=config.run.keymap,
         notices=config.run.notices,
         preview=_preview_of(config),
         is_read_only=not may_steer,
         watch_reason="" if may_steer else READ_ONLY,
         nouns=config.nouns,
+        timelines=controller.timelines,
     )
     app.driver_class = PageDriver
     return run_screen(app, descriptor=PAGE_DESCRIPTOR)

@@ -29,6 +29,7 @@ from tui_gen.tui.main_screen import MainScreen, ScreenServices
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.terminal.driver import PatientDriver
+from tui_gen.tui.timelines import Timelines
 from tui_gen.tui.view import ScreenController, ScreenView, condition_of
 
 POLLS_PER_SECOND = 2
@@ -57,11 +58,12 @@ class TuiGenApp(TerminalApp[None]):
         is_read_only: bool = False,
         watch_reason: str = "",
         nouns: Nouns = USUAL_NOUNS,
+        timelines: Timelines | None = None,
     ) -> None:
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine.
 
         `watch_reason` answers the keys that steer, where nothing can be steered. `nouns` are the words of
-        the screen until the engine has sent its own.
+        the screen until the engine has sent its own. `timelines` are those that the controller fetches.
         """
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
@@ -71,7 +73,7 @@ class TuiGenApp(TerminalApp[None]):
         self._doors = ScreenServices(self.steering, preview, restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
-        self._nouns = nouns
+        self._nouns, self._timelines = nouns, timelines or Timelines()
         self._is_leaving_when_ended = False
         self.left: ScreenView | None = None  # the last view, when the user left the screen by a key
         if self._keys:
@@ -118,6 +120,7 @@ class TuiGenApp(TerminalApp[None]):
             workers_asked=self._workers_asked(),
             engine=engine,
             looked_at=looked_at,
+            timelines=self._timelines,
         )
 
     def poll(self) -> None:

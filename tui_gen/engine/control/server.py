@@ -19,10 +19,10 @@ from typing import Any
 
 from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
-from tui_gen.engine.control.protocol import ASK_BYTES, hello, plain_state
+from tui_gen.engine.control.protocol import ASK_BYTES, MOST_TIMELINES, hello, plain_state
 from tui_gen.engine.control.socket_place import PlaceError, bind_first, identity, socket_paths
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
+from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, EngineController
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.engine.storage.status import status_of
 
@@ -35,7 +35,7 @@ RECENT_SENT = 200
 class ControlServer:
     """Answers clients by the engine's controller until it is closed."""
 
-    def __init__(self, controller: Controller, *, run_folder: Path, lock: Lock) -> None:
+    def __init__(self, controller: EngineController, *, run_folder: Path, lock: Lock) -> None:
         """Prepare a server; `run` opens the socket."""
         self._controller, self._lock, self._run_folder = controller, lock, run_folder
         self._clients: set[asyncio.StreamWriter] = set()
@@ -117,6 +117,9 @@ class ControlServer:
             case "snapshot":
                 after = int(asked["after"])
                 return {"snapshot": state_to_wire(self._controller.snapshot(), after=after)}
+            case "timelines":
+                wanted = asked["of"][:MOST_TIMELINES]
+                return {"timelines": [to_wire(self._controller.timeline(*each)) for each in wanted]}
         message = f"{asked['ask']!r} is no question"
         raise ValueError(message)
 

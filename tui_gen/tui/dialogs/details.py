@@ -9,6 +9,7 @@ from tui_gen.tui.dialogs.dialogs import TextPage
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.problems import ProblemsPane, kind_details
+from tui_gen.tui.panes.source_timelines import timeline_details
 from tui_gen.tui.panes.sources import source_details
 from tui_gen.tui.view import ScreenView
 
@@ -22,7 +23,7 @@ def details_of(pane: Pane) -> Writer | None:
         return _of_problems(pane)
     if isinstance(pane, CategoriesPane):
         return _of_category(pane.category())
-    return _of_source(pane.source())
+    return _of_source(pane.source(), pane.app.size.width)
 
 
 def _of_problems(pane: ProblemsPane) -> Writer | None:
@@ -52,12 +53,14 @@ def _of_category(name: str | None) -> Writer | None:
     return write
 
 
-def _of_source(name: str | None) -> Writer | None:
+def _of_source(name: str | None, screen_width: int) -> Writer | None:
     if name is None:
         return None
 
     def write(view: ScreenView) -> TextPage | None:
         source = view.state.sources.get(name)
-        return (source.name, source_details(view, name)) if source is not None else None
+        if source is None:
+            return None
+        return source.name, [*source_details(view, name), *timeline_details(view, name, screen_width)]
 
     return write

@@ -325,7 +325,7 @@ def _with_warning(state: RunState, text: str) -> RunState:
 def with_history(state: RunState, before: RunState | None) -> RunState:
     """Return the state of a status file, with the data that only the live engine sent."""
     if before is not None and before.pid == state.pid:
-        state.problems, state.recent = before.problems, before.recent
+        state.problems, state.recent, state.messages = before.problems, before.recent, before.messages
         state.problems_dropped = before.problems_dropped
         state.newest_patch, state.recent_count = before.newest_patch, before.recent_count
     return state

@@ -8,25 +8,23 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from textual.geometry import Size
-
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
 from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController, WatchingController
+from tui_gen.commands.preview import PatchPreview
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.groups import Group, GroupReviewer
 from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.scan import FoundSource, ScanFindings
-from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
 from tui_gen.tui.exit_message import exit_lines
 from tui_gen.tui.groups.app import GroupsApp
-from tui_gen.tui.panes.preview import Preview, PreviewImage
+from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
 from tui_gen.tui.terminal.driver import AsciiDriver
@@ -56,10 +54,11 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
         controller,
         keymap=config.run.keymap,
         notices=config.run.notices,
-        preview=_preview_of(config),
+        preview=_preview_of(config, has_strip=not is_ascii),
         on_restart=controller.restart,
         nouns=config.nouns,
         timelines=controller.timelines,
+        clip_describer=config.capabilities.clip_describer,
     )
     _set_letters(app, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
@@ -102,6 +101,7 @@ def page(config: JobConfig, *, may_steer: bool) -> int:
         watch_reason="" if may_steer else READ_ONLY,
         nouns=config.nouns,
         timelines=controller.timelines,
+        clip_describer=config.capabilities.clip_describer,
     )
     app.driver_class = PageDriver
     return run_screen(app, descriptor=PAGE_DESCRIPTOR)
@@ -175,16 +175,8 @@ def review_groups(  # noqa: PLR0913  (each stands for one thing outside the scre
     return code, app.changes
 
 
-def _preview_of(config: JobConfig) -> Preview | None:
+def _preview_of(config: JobConfig, *, has_strip: bool = True) -> Preview | None:
     previewer = config.capabilities.previewer
     if previewer is None:  # a job whose patches are not images
         return None
-
-    def draw(state: RunState, room: Size) -> PreviewImage | None:
-        patch = state.newest_patch
-        if patch is None:
-            return None
-        picture = previewer.draw(patch, columns=room.width, rows=room.height)
-        return PreviewImage(picture.cells, picture.caption)
-
-    return draw
+    return PatchPreview(previewer, has_strip=has_strip)

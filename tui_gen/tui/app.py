@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
+from tui_gen.contract.clips import ClipDescriber
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.commands import CommandRefusedError
@@ -25,9 +26,10 @@ from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.dialogs import LEAVE_TITLE, QuestionDialog, leave_question
 from tui_gen.tui.dialogs.palette import Actions
 from tui_gen.tui.groups.keys import GROUP_IDS
-from tui_gen.tui.main_screen import MainScreen, ScreenServices
+from tui_gen.tui.main_screen import MainScreen
 from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
+from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.terminal.driver import PatientDriver
 from tui_gen.tui.timelines import Timelines
 from tui_gen.tui.view import ScreenController, ScreenView, condition_of
@@ -59,18 +61,20 @@ class TuiGenApp(TerminalApp[None]):
         watch_reason: str = "",
         nouns: Nouns = USUAL_NOUNS,
         timelines: Timelines | None = None,
+        clip_describer: ClipDescriber | None = None,
     ) -> None:
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine.
 
         `watch_reason` answers the keys that steer, where nothing can be steered. `nouns` are the words of
         the screen until the engine has sent its own. `timelines` are those that the controller fetches.
+        `clip_describer` describes clips in the log.
         """
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
         self.steering = CommandQueue(controller, clock, self._tell)
         self._on_restart, self._watch_reason = on_restart, watch_reason
         restart = self._restart if on_restart is not None else None
-        self._doors = ScreenServices(self.steering, preview, restart, self.look)
+        self._doors = ScreenServices(self.steering, preview, clip_describer, restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
         self._nouns, self._timelines = nouns, timelines or Timelines()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -17,7 +15,6 @@ from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.action_rules import Situation, can, why_not
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
-from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.dialogs.details import details_of
 from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
 from tui_gen.tui.dialogs.help import help_lines, offered_keys
@@ -28,25 +25,16 @@ from tui_gen.tui.panes.disk import DiskPane
 from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
 from tui_gen.tui.panes.pane import Pane
-from tui_gen.tui.panes.preview import Preview, PreviewPane
+from tui_gen.tui.panes.preview import PreviewPane
 from tui_gen.tui.panes.problems import ProblemsPane
 from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.workers import NowPane
+from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
 from tui_gen.tui.worker_entry import WorkerEntry
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenServices:
-    """The services outside the screen: commands, previews, a new engine, the current view."""
-
-    steering: CommandQueue
-    preview: Preview | None
-    on_restart: Callable[[], None] | None
-    look: Callable[[], ScreenView]
 
 
 class MainScreen(Screen[None]):
@@ -67,7 +55,8 @@ class MainScreen(Screen[None]):
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
         head = OverallPane()
         head.key_of = self._key_of
-        self.sources, self.keys, self.picture = SourcesPane(), KeysPane(), PreviewPane(doors.preview)
+        self.sources, self.keys, self.log_pane = SourcesPane(), KeysPane(), LogPane(doors.clip_describer)
+        self.picture = PreviewPane(doors.preview)
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
@@ -79,7 +68,7 @@ class MainScreen(Screen[None]):
                 SystemPane(),
                 ProblemsPane(),
                 self.picture,
-                LogPane(),
+                self.log_pane,
                 EnginePane(),
                 self.keys,
             )
@@ -253,6 +242,11 @@ class MainScreen(Screen[None]):
     def action_log(self) -> None:
         """Show the log, or return from it."""
         self._go_to(PaneName.NOW if self._room is PaneName.LOG else PaneName.LOG)
+        self._reshow()
+
+    def action_log_clips(self) -> None:
+        """Show clips in the log, or only messages."""
+        self.log_pane.are_clips_shown = not self.log_pane.are_clips_shown
         self._reshow()
 
     def action_preview(self) -> None:

@@ -25,7 +25,7 @@ from tui_gen.engine.control.protocol import (
     engine_version,
 )
 from tui_gen.engine.control.socket_place import connected
-from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.run_data import MESSAGES_KEPT, RECENT_KEPT
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.timeline import SourceTimeline
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
@@ -86,6 +86,7 @@ class ControlClient:
             raise ControlError(message) from error
         if before and self._state:
             self._state.recent = deque([*before.recent, *self._state.recent], maxlen=RECENT_KEPT)
+            self._state.messages = deque([*before.messages, *self._state.messages], maxlen=MESSAGES_KEPT)
 
     async def timelines(self, wanted: Sequence[tuple[str, int]]) -> list[SourceTimeline | None]:
         """Return a timeline, or None, for each (source, number of parts). Raises ControlError."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
+from tui_gen.engine.control.feed import to_send
 from tui_gen.engine.control.protocol import ASK_BYTES, MOST_TIMELINES, hello, plain_state
 from tui_gen.engine.control.socket_place import PlaceError, bind_first, identity, socket_paths
 from tui_gen.engine.model.state import RunState
@@ -29,7 +30,6 @@ from tui_gen.engine.storage.status import status_of
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
-RECENT_SENT = 200
 
 
 class ControlServer:
@@ -132,8 +132,9 @@ def state_to_wire(state: RunState | None, *, after: int = 0) -> Any:  # noqa: AN
     """Return a state as JSON; of its recent events only those with a number above `after`."""
     if state is None:
         return None
-    while state.recent and (len(state.recent) > RECENT_SENT or state.recent[0][0] <= after):
-        state.recent.popleft()
+    state.recent = to_send(state.recent, after)
+    while state.messages and state.messages[0][0] <= after:
+        state.messages.popleft()
     return to_wire(state)
 
 

@@ -407,6 +407,8 @@ class RunState(RunData):
     def _remember(self, event: Recent) -> None:
         self.recent_count += 1
         self.recent.append((self.recent_count, event))
+        if isinstance(event, ev.ProblemNoted | ev.SourceFoundUnusable):
+            self.messages.append((self.recent_count, event))
 
     def _note(self, event: ev.ProblemNoted) -> None:
         self._remember(event)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from tui_gen.engine.model.problem_kinds import problem_kinds
 from tui_gen.tui.dialogs.dialogs import TextPage
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
+from tui_gen.tui.panes.log import LogPane
+from tui_gen.tui.panes.log_lines import event_page
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.problems import ProblemsPane, kind_details
 from tui_gen.tui.panes.source_timelines import timeline_details
@@ -21,6 +23,8 @@ def details_of(pane: Pane) -> Writer | None:
     """Return the writer of the page on what is under a pane's cursor, or None."""
     if isinstance(pane, ProblemsPane):
         return _of_problems(pane)
+    if isinstance(pane, LogPane):
+        return _of_event(pane)
     if isinstance(pane, CategoriesPane):
         return _of_category(pane.category())
     return _of_source(pane.source(), pane.app.size.width)
@@ -41,6 +45,11 @@ def _of_problems(pane: ProblemsPane) -> Writer | None:
         return title, kind_details(view, kind)
 
     return write
+
+
+def _of_event(pane: LogPane) -> Writer | None:
+    event, describer = pane.event(), pane.describer
+    return None if event is None else lambda view: event_page(view, event, describer)
 
 
 def _of_category(name: str | None) -> Writer | None:

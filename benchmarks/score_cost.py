@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
-from tui_gen.jobs.superres.extraction.patches import PatchArrays
+from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
 from tui_gen.jobs.superres.extraction.reading.luma import measure_clip, repeated_pairs
 from tui_gen.jobs.superres.extraction.scoring.patch_scores import detail, measure_patch
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS, default_rule
@@ -46,7 +46,7 @@ def patch_costs(name: str) -> None:
     form = BUILT_IN_FORMATS[name]
     frames = moving(form.gt.height, form.gt.width)
     lr = np.concatenate([cv2.resize(frame, (form.lr.width, form.lr.height)) for frame in frames])
-    arrays = PatchArrays(frames[3].copy(), None, lr.astype(np.uint8))
+    arrays = {GT: frames[3].copy(), FileKind(is_gt=False, frames=7): lr.astype(np.uint8)}
     region = Region(0, 1080 - form.gt.height, form.gt.width, form.gt.height)
     cut = Cut("c", "C", form, FRAME, region, whole(FRAME), "x")
     rules = {kind.name: default_rule(kind.name, "score") for kind in KINDS.values() if kind.of == "patch"}
@@ -54,7 +54,7 @@ def patch_costs(name: str) -> None:
         cost = milliseconds(partial(measure_patch, arrays, cut, {score: rule}))
         print(f"{name:12} {score:16} {cost:8.2f} ms")
     print(f"{name:12} {'all':16} {milliseconds(partial(measure_patch, arrays, cut, rules)):8.2f} ms")
-    print(f"{name:12} {'detail, 4 places':16} {4 * milliseconds(partial(detail, arrays.gt)):8.2f} ms")
+    print(f"{name:12} {'detail, 4 places':16} {4 * milliseconds(partial(detail, arrays[GT])):8.2f} ms")
 
 
 def repeat_costs() -> None:

@@ -26,7 +26,7 @@ def _formats(category: Category) -> list[PatchFormat]:
 
 
 def _kinds(settings: Settings) -> list[str]:
-    return sorted({*USUAL_KINDS, *settings.patch_kinds})
+    return sorted({*USUAL_KINDS, *(kind.name for kind in settings.file_kinds)})
 
 
 @dataclass(frozen=True, slots=True)

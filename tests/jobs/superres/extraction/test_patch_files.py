@@ -20,13 +20,13 @@ import pytest
 
 from tests.jobs.superres.extraction.test_patches import CUT, SMALL
 from tui_gen.jobs.superres.dataset.folders import OutputError, prepare_folders, sweep_leftovers
-from tui_gen.jobs.superres.extraction.patches import PatchFiles, write_patch
+from tui_gen.jobs.superres.extraction.patches import write_patch
 
-FILES = PatchFiles(b"gt" * 4000, b"lr" * 3000, b"lr7" * 3000)
+FILES = {"gt": b"gt" * 4000, "lr": b"lr" * 3000, "lr7": b"lr7" * 3000}
 FINALS = {
-    "Universal/Learn/Patches/GT/patch_dune_2021_idx0042.png": FILES.gt,
-    "Universal/Learn/Patches/LR/patch_dune_2021_idx0042.png": FILES.lr,
-    "Universal/Learn/Patches/LR_7frames/patch_dune_2021_idx0042.png": FILES.lr7,
+    "Universal/Learn/Patches/GT/patch_dune_2021_idx0042.png": FILES["gt"],
+    "Universal/Learn/Patches/LR/patch_dune_2021_idx0042.png": FILES["lr"],
+    "Universal/Learn/Patches/LR_7frames/patch_dune_2021_idx0042.png": FILES["lr7"],
 }
 
 
@@ -70,7 +70,7 @@ def test_a_written_patch_stands_under_its_final_names_and_is_described(output: P
         "scale": 0.5,
         "files": dict(zip(("gt", "lr", "lr7"), FINALS, strict=True)),
         "sha256": {
-            "gt": hashlib.sha256(FILES.gt).hexdigest(),
+            "gt": hashlib.sha256(FILES["gt"]).hexdigest(),
             "lr": hashlib.sha256(b"lr" * 3000).hexdigest(),
             "lr7": hashlib.sha256(b"lr7" * 3000).hexdigest(),
         },
@@ -79,14 +79,14 @@ def test_a_written_patch_stands_under_its_final_names_and_is_described(output: P
 
 
 def test_a_patch_with_one_stack_gets_two_files(output: Path) -> None:
-    patch = write_patch(replace(FILES, lr=None), CUT, output=output, scale=1.0)
+    patch = write_patch({"gt": FILES["gt"], "lr7": FILES["lr7"]}, CUT, output=output, scale=1.0)
     assert set(files_below(output)) == {path for path in FINALS if "/LR/" not in path}
     assert set(patch.record["files"]) == set(patch.record["sha256"]) == {"gt", "lr7"}
 
 
 def test_a_patch_with_seven_ground_truths_gets_four_files(output: Path) -> None:
     prepare_folders(output, CUT.category_folder, [SMALL], kinds=["gt7"])
-    patch = write_patch(replace(FILES, gt7=b"gt7"), CUT, output=output, scale=1.0)
+    patch = write_patch({**FILES, "gt7": b"gt7"}, CUT, output=output, scale=1.0)
     place = "Universal/Learn/Patches/GT_7frames/patch_dune_2021_idx0042.png"
     assert files_below(output) == {**FINALS, place: b"gt7"}
     assert patch.record["files"]["gt7"] == place
@@ -95,12 +95,12 @@ def test_a_patch_with_seven_ground_truths_gets_four_files(output: Path) -> None:
 
 def test_nothing_of_a_patch_stands_when_its_seven_ground_truths_cannot_be_written(output: Path) -> None:
     with pytest.raises(OutputError):  # there is no folder for them
-        write_patch(replace(FILES, gt7=b"gt7"), CUT, output=output, scale=1.0)
+        write_patch({**FILES, "gt7": b"gt7"}, CUT, output=output, scale=1.0)
     assert files_below(output) == {}
 
 
 def test_writing_again_replaces_the_files(output: Path) -> None:
-    write_patch(PatchFiles(b"old", b"old", b"old"), CUT, output=output, scale=1.0)
+    write_patch({"gt": b"old", "lr": b"old", "lr7": b"old"}, CUT, output=output, scale=1.0)
     write_patch(FILES, CUT, output=output, scale=1.0)
     assert files_below(output) == FINALS
 
@@ -156,7 +156,7 @@ def test_names_of_any_bytes_work(tmp_path: Path, folder: str) -> None:
     cut = replace(CUT, category_folder=f"{folder}/{folder}", file_stem=f"patch_{name}_idx0001")
     prepare_folders(output, cut.category_folder, [SMALL])
     patch = write_patch(FILES, cut, output=output, scale=1.0)
-    for kind, content in FILES.by_kind.items():
+    for kind, content in FILES.items():
         assert (output / patch.record["files"][kind]).read_bytes() == content
     assert sweep_leftovers(output, cut.category_folder, lambda _: False) == 0
     assert len(files_below(output)) == 3
@@ -272,7 +272,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_an_obstruction_and_leaves_nothing(small_disk: Path) -> None:
     prepare_folders(small_disk, CUT.category_folder, [SMALL])
-    too_much = PatchFiles(b"x" * 20_000, b"y" * 20_000, b"z" * 40_000)
+    too_much = {"gt": b"x" * 20_000, "lr": b"y" * 20_000, "lr7": b"z" * 40_000}
     with pytest.raises(OutputError) as caught:
         write_patch(too_much, CUT, output=small_disk, scale=1.0)
     assert caught.value.errno == errno.ENOSPC
@@ -316,7 +316,7 @@ def test_a_folder_linked_within_the_output_is_used(output: Path) -> None:
     (patches / "GT").rmdir()
     (patches / "GT").symlink_to(output / "elsewhere")
     write_patch(FILES, CUT, output=output, scale=1.0)
-    assert (output / "elsewhere" / "patch_dune_2021_idx0042.png").read_bytes() == FILES.gt
+    assert (output / "elsewhere" / "patch_dune_2021_idx0042.png").read_bytes() == FILES["gt"]
 
 
 def test_planted_links_are_not_followed(

@@ -9,6 +9,7 @@ from typing import Literal
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
+from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -108,11 +109,12 @@ class Settings:
         return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)
 
     @property
-    def patch_kinds(self) -> tuple[str, ...]:
-        """The kinds of files of a patch: "gt", and those chosen of "lr" (5 frames), "lr7" and "gt7"."""
-        has = {"lr": "5frames" in self.lr_versions, "lr7": "7frames" in self.lr_versions}
-        stacks = tuple(kind for kind, is_wanted in has.items() if is_wanted)
-        return ("gt", *stacks, "gt7") if self.gt_frames > 1 else ("gt", *stacks)
+    def file_kinds(self) -> tuple[FileKind, ...]:
+        """The kinds of files of a patch: GT, the LR stacks from short to long, and the stack of GT."""
+        lengths = sorted(int(version.removesuffix("frames")) for version in self.lr_versions)
+        stacks = [FileKind(is_gt=False, frames=length) for length in lengths]
+        gt_stack = [FileKind(is_gt=True, frames=self.gt_frames)] if self.gt_frames > 1 else []
+        return (GT, *stacks, *gt_stack)
 
     @property
     def needs_repeats(self) -> bool:

@@ -1,8 +1,8 @@
 """The folders of a category: opens them inside the output folder, prepares them, sweeps and lists them.
 
-    <output>/<category folder>/<format folder>/{GT,LR,LR_7frames,GT_7frames}/<stem>.png
+    <output>/<category folder>/<format folder>/<folder of a kind>/<stem>.png
                               /Val/{GT,LR}/
-                              /.tui-gen-tmp/<stem>.<token>.<GT, LR, LR_7frames or GT_7frames>.tmp
+                              /.tui-gen-tmp/<stem>.<token>.<folder of a kind>.tmp
 
 A token identifies the process and the write, so two writers never share a temporary file.
 
@@ -23,10 +23,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tui_gen.jobs.superres.dataset.file_kinds import FOLDER_PATTERN, is_kind_folder, kind_folder
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
-
-KIND_FOLDERS = {"gt": "GT", "lr": "LR", "lr7": "LR_7frames", "gt7": "GT_7frames"}
-"""Kind of file of a patch -> its folder inside the format's folder."""
 
 USUAL_KINDS = ("gt", "lr", "lr7")
 """Kinds whose folders are made even if the settings do not ask for them."""
@@ -38,9 +36,7 @@ VALIDATION_KINDS = ("gt", "lr")
 _PROCESS_TOKEN = secrets.token_hex(4)
 _WRITES = itertools.count(1)
 # Older versions wrote no token.
-_TEMPORARY_NAME = re.compile(
-    rf"(?P<stem>.+?)(?:\.[0-9a-f]{{8}}-\d+)?\.(?:{'|'.join(KIND_FOLDERS.values())})\.tmp", re.DOTALL
-)
+_TEMPORARY_NAME = re.compile(rf"(?P<stem>.+?)(?:\.[0-9a-f]{{8}}-\d+)?\.(?:{FOLDER_PATTERN})\.tmp", re.DOTALL)
 # Greedy: the last "_idx<digits>" ends the slug, because a slug may contain such a part.
 _PATCH_NAME = re.compile(r"patch_(?P<slug>.*)_idx\d+.*", re.DOTALL)
 
@@ -171,14 +167,14 @@ def prepare_folders(
     for folder in patch_folders(category_folder, formats, kinds=kinds):
         make_folder(output, folder)
     for kind in VALIDATION_KINDS:
-        make_folder(output, f"{category_folder}/{VALIDATION_FOLDER}/{KIND_FOLDERS[kind]}")
+        make_folder(output, f"{category_folder}/{VALIDATION_FOLDER}/{kind_folder(kind)}")
 
 
 def patch_folders(
     category_folder: str, formats: Iterable[PatchFormat], *, kinds: Iterable[str]
 ) -> tuple[str, ...]:
     """Return the folders of a category's patches, relative to the output folder."""
-    names = [KIND_FOLDERS[kind] for kind in kinds]
+    names = [kind_folder(kind) for kind in kinds]
     return tuple(f"{category_folder}/{each.folder}/{name}" for each in formats for name in names)
 
 
@@ -192,7 +188,7 @@ def new_token() -> str:
 
 def temporary_name(stem: str, kind: str, token: str) -> str:
     """Return the temporary name of the file for `kind` of the patch `stem`; it identifies its partners."""
-    return f"{stem}.{token}.{KIND_FOLDERS[kind]}.tmp"
+    return f"{stem}.{token}.{kind_folder(kind)}.tmp"
 
 
 def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[str], bool]) -> int:
@@ -259,8 +255,10 @@ def _kind_folders(output: Path, category_folder: str) -> Iterator[str]:
     with blaming(output / category_folder), os.scandir(output / category_folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_dir() and entry.name != TEMPORARY_FOLDER)
     for name in names:
-        for kind_folder in KIND_FOLDERS.values():
-            folder = f"{category_folder}/{name}/{kind_folder}"
+        with blaming(output / category_folder / name), os.scandir(output / category_folder / name) as entries:
+            inner = sorted(entry.name for entry in entries if is_kind_folder(entry.name))
+        for kind in inner:
+            folder = f"{category_folder}/{name}/{kind}"
             real = os.path.realpath(output / folder)
             # The program never writes through a link to outside, so it has no files there.
             if Path(real).is_dir() and os.path.commonpath([root, real]) == root:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Category, Settings
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS, OutputError, foreign_files
+from tui_gen.jobs.superres.dataset.file_kinds import is_kind_folder
+from tui_gen.jobs.superres.dataset.folders import OutputError, foreign_files
 from tui_gen.jobs.superres.dataset.lost_names import PATCH_FILE
 from tui_gen.jobs.superres.dataset.split import part_name, split_of_folder
 from tui_gen.jobs.superres.units import EXTRACT
@@ -25,7 +26,7 @@ def is_recorded(
     """Return whether a ledger line records the file at `path`, relative to the output folder."""
     parts = path.split("/")
     match = PATCH_FILE.fullmatch(parts[-1])
-    if match is None or parts[-2] not in KIND_FOLDERS.values():
+    if match is None or not is_kind_folder(parts[-2]):
         return False
     source = owners.get(match["slug"])
     if source is None:

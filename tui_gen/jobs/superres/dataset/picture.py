@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_gen.engine.model.work import JsonObject
+from tui_gen.jobs.superres.dataset.file_kinds import lr_stack
 
 Image = NDArray[np.uint8]
 RGB = tuple[int, int, int]
@@ -27,12 +28,10 @@ def draw_patch(output: Path, patch: JsonObject, *, columns: int, rows: int) -> C
     files: dict[str, Any] = dict(patch["files"])
     gt = _read(output / str(files["gt"]))
     pictures = [gt]
-    stack_path = files.get("lr") or files.get("lr7")
-    if stack_path:
-        stack = _read(output / str(stack_path))
-        frames = 5 if files.get("lr") else 7
-        middle = np.split(stack, frames)
-        pictures += [middle[0], middle[frames // 2], middle[-1]]
+    kind = lr_stack(files)
+    if kind is not None:
+        tiles = np.split(_read(output / str(files[kind.name])), kind.frames)
+        pictures += [tiles[0], tiles[kind.frames // 2], tiles[-1]]
     return _cells(_side_by_side(pictures, columns, rows * 2))
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,8 @@ from numpy.typing import NDArray
 
 from tui_gen.engine.model.work import Patch
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.file_kinds import FileKind, kind_folder
 from tui_gen.jobs.superres.dataset.folders import (
-    KIND_FOLDERS,
     blaming,
     flush_folder,
     new_token,
@@ -38,17 +39,13 @@ from tui_gen.jobs.superres.dataset.folders import (
 )
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.reading.views import reach
-from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE, Cut
+from tui_gen.jobs.superres.units import CLIP_FRAMES, Cut
 from tui_gen.media.geometry import Region, whole
 
 # Workers run in parallel already; additional threads inside OpenCV would slow them down.
 cv2.setNumThreads(1)
 
 Image = NDArray[np.uint8]
-
-REACH_5FRAMES = 2
-REACH_7FRAMES = 3
-"""Frames on each side of the middle frame."""
 
 _RLE = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 # A compression level alone would disable OpenCV's own fast strategy and filter, which doubles the time. Each
@@ -68,40 +65,19 @@ _PNG_PARAMETERS: dict[str, tuple[int, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PatchArrays:
-    """A patch as images. Stacks have their frames from top to bottom in the order of time."""
+PatchArrays = Mapping[FileKind, Image]
+"""A patch as images, by kind, GT first. Stacks have their frames from top to bottom in the order of time."""
 
-    gt: Image
-    lr5: Image | None  # -2..+2 around the middle frame
-    lr7: Image | None  # -3..+3
-    gt7: Image | None = None  # the ground truth of all seven frames
-
-
-@dataclass(frozen=True, slots=True)
-class PatchFiles:
-    """A patch as the bytes of its PNG files, by kind: "gt", and those configured of "lr", "lr7" and "gt7"."""
-
-    gt: bytes
-    lr: bytes | None
-    lr7: bytes | None
-    gt7: bytes | None = None
-
-    @property
-    def by_kind(self) -> dict[str, bytes]:
-        """Kind -> bytes of the files that exist, GT first."""
-        return {
-            kind: content
-            for kind, content in (("gt", self.gt), ("lr", self.lr), ("lr7", self.lr7), ("gt7", self.gt7))
-            if content is not None
-        }
+PatchFiles = Mapping[str, bytes]
+"""A patch as the bytes of its PNG files, by the names of the kinds, "gt" first."""
 
 
 def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | None = None) -> PatchArrays:
     """Cut one patch from a clip. Raises ValueError for frames of another shape or dtype.
 
     `frames` has the shape (7, height, width, 3) and dtype uint8. It shows the region `area` of upright frames
-    of the size `cut.frame`; without `area`, the whole frames. `area` contains `reach(cut, settings)`.
+    of the size `cut.frame`; without `area`, the whole frames. `area` contains `reach(cut, settings)`. The
+    result has the kinds of `settings.file_kinds`.
     """
     area = area or whole(cut.frame)
     expected = (CLIP_FRAMES, area.height, area.width, 3)
@@ -109,22 +85,27 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
         message = f"a clip of {expected} bytes was expected, not of {frames.shape} {frames.dtype}"
         raise ValueError(message)
     at = _within(cut.region, area)
-    crops = frames[:, at.y : at.y + at.height, at.x : at.x + at.width]
-    gt7 = np.concatenate(list(crops)) if settings.gt_frames == CLIP_FRAMES else None
     bounds = _within(reach(cut, settings), area)
-    kernel = kernel_for(settings.lr_kernel, cut.format.ratio)
+    crops: Sequence[Image] = [frame[at.y : at.y + at.height, at.x : at.x + at.width] for frame in frames]
+    shrunk: dict[int, Sequence[Image]] = {}  # ratio -> the frames that the longest stack of this ratio needs
+    for kind in sorted(settings.file_kinds, key=lambda kind: -kind.frames):
+        ratio = kind.ratio(cut.format)
+        if not kind.is_gt and ratio not in shrunk:
+            kernel = kernel_for(settings.lr_kernel, ratio)
+            part = _middle(list(frames), kind.frames)
+            shrunk[ratio] = [shrink(frame, at, kernel, bounds=bounds) for frame in part]
 
-    def stack(part: Image) -> Image:
-        return np.concatenate([shrink(frame, at, kernel, bounds=bounds) for frame in part])
+    def image(kind: FileKind) -> Image:
+        tiles = crops if kind.is_gt else shrunk[kind.ratio(cut.format)]
+        return np.concatenate(_middle(tiles, kind.frames))
 
-    lr7 = stack(frames) if "7frames" in settings.lr_versions else None
-    lr5 = None
-    if "5frames" in settings.lr_versions and lr7 is not None:
-        rim = (REACH_7FRAMES - REACH_5FRAMES) * cut.format.lr.height
-        lr5 = lr7[rim:-rim]
-    elif "5frames" in settings.lr_versions:
-        lr5 = stack(frames[MIDDLE - REACH_5FRAMES : MIDDLE + REACH_5FRAMES + 1])
-    return PatchArrays(crops[MIDDLE].copy(), lr5, lr7, gt7)
+    return {kind: image(kind) for kind in settings.file_kinds}
+
+
+def _middle(frames: Sequence[Image], count: int) -> Sequence[Image]:
+    """Return the middle `count` of frames in the order of time."""
+    rim = (len(frames) - count) // 2
+    return frames[rim : rim + count]
 
 
 def _within(region: Region, area: Region) -> Region:
@@ -143,12 +124,7 @@ def encode_png(array: Image, compression: str) -> bytes:
 
 def encode_patch(arrays: PatchArrays, compression: str) -> PatchFiles:
     """Return the PNG files of a patch."""
-    return PatchFiles(
-        gt=encode_png(arrays.gt, compression),
-        lr=None if arrays.lr5 is None else encode_png(arrays.lr5, compression),
-        lr7=None if arrays.lr7 is None else encode_png(arrays.lr7, compression),
-        gt7=None if arrays.gt7 is None else encode_png(arrays.gt7, compression),
-    )
+    return {kind.name: encode_png(image, compression) for kind, image in arrays.items()}
 
 
 # ------------------------------------------------------------------------------------------- writing
@@ -162,7 +138,7 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
     are used. Raises OutputError with `errno` and `filename`. After an error no file of this patch exists,
     except files that existed before; if only the last sync failed, all files exist.
     """
-    contents, token = files.by_kind, new_token()
+    contents, token = files, new_token()
     with ExitStack() as folders:
         temporaries = folders.enter_context(temporaries_opened(output, cut.category_folder))
         files_by_kind = {
@@ -189,7 +165,7 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
     return Patch(cut.category, sum(map(len, contents.values())), _record(contents, cut, scale))
 
 
-def _record(contents: dict[str, bytes], cut: Cut, scale: float) -> dict[str, object]:
+def _record(contents: PatchFiles, cut: Cut, scale: float) -> dict[str, object]:
     return {
         "format": cut.format.name,
         "x": cut.region.x,
@@ -204,12 +180,12 @@ def _record(contents: dict[str, bytes], cut: Cut, scale: float) -> dict[str, obj
 
 
 def patch_path(cut: Cut, kind: str) -> str:
-    """Return the path of a kind ("gt", "lr", "lr7", "gt7") of a patch, relative to the output folder."""
+    """Return the path of a kind ("gt", "lr", "lr7") of a patch, relative to the output folder."""
     return f"{_kind_folder(cut, kind)}/{cut.file_stem}.png"
 
 
 def _kind_folder(cut: Cut, kind: str) -> str:
-    return f"{cut.category_folder}/{cut.format.folder}/{KIND_FOLDERS[kind]}"
+    return f"{cut.category_folder}/{cut.format.folder}/{kind_folder(kind)}"
 
 
 @dataclass(slots=True)

@@ -35,8 +35,6 @@ from tui_gen.media.probing.timestamp_jumps import why_less
 NARROW_SPACING_SECONDS = 1.0
 TYPICAL_PNG_SHARE = 0.5
 """PNG files of films take about half of the raw pixels (RLE with Paeth: 0.47 to 0.52 measured)."""
-_GT_FRAMES = {"gt": 1, "gt7": 7}
-_LR_FRAMES = {"lr": 5, "lr7": 7}
 
 
 def plan_probe(
@@ -67,7 +65,7 @@ def plan_extract(
             sum(quotas_by_category[name].values()),
             category.folder,
             estimated_patch_bytes=_raw_patch_bytes(settings, category) * TYPICAL_PNG_SHARE,
-            files_per_patch=len(settings.patch_kinds),
+            files_per_patch=len(settings.file_kinds),
         )
         for name, category in settings.categories.items()
     }
@@ -254,12 +252,11 @@ def _shuffled(seed: int, source: str) -> bytes:
 
 def _raw_patch_bytes(settings: Settings, category: Category) -> float:
     """Return the mean number of bytes of a patch's pixels: GT and the stacks that are written."""
-    gt_frames = sum(_GT_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
-    lr_frames = sum(_LR_FRAMES.get(kind, 0) for kind in settings.patch_kinds)
     total = sum(share for _, share in category.distribution)
     return sum(
-        share / total * 3 * (gt_frames * _pixels(form.gt) + lr_frames * _pixels(form.lr))
+        share / total * 3 * kind.frames * _pixels(kind.tile(form))
         for form, share in category.distribution
+        for kind in settings.file_kinds
     )
 
 

@@ -140,7 +140,7 @@ def print_of(clip: ClipFrames, stretch: Stretch) -> Print:
     for cut in (choice for planned in task.cuts for choice in planned.choices):
         view = clip.view(cut.frame, reach(cut, stretch.settings))
         arrays = cut_patch(view.pixels, cut, settings=stretch.settings, area=view.area)
-        files = encode_patch(arrays, "fast").by_kind
+        files = encode_patch(arrays, "fast")
         hashes += [hashlib.sha256(content).hexdigest() for content in files.values()]
     measures = clip.measures
     differences = (measures.scene_difference, *measures.pair_differences, measures.luma_change)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tui_gen.base.formatting import position
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.dataset.contact_sheet.choice import LedgerPatch
+from tui_gen.jobs.superres.dataset.file_kinds import lr_stack
 from tui_gen.jobs.superres.dataset.verify import moved_to
 from tui_gen.jobs.superres.extraction.patches import encode_png
 
@@ -32,7 +33,6 @@ GAP = 6
 LABEL_HEIGHT = 22
 COLUMNS, ROWS = 2, 12
 _LARGEST_FILE = 64 << 20
-_FRAMES = {"lr": 5, "lr7": 7}
 _GROUND, _INK, _ALARM = (34, 30, 28), (225, 222, 218), (100, 110, 235)  # BGR
 _FONT, _FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.42
 
@@ -51,13 +51,13 @@ def draw(output: Path, patch: LedgerPatch) -> Drawn:
     """Draw a patch from its files. `output` is the output folder."""
     wrong: list[str] = []
     gt_path, gt = _find(output, patch.record, "gt", wrong)
-    kind = next((kind for kind in _FRAMES if kind in patch.record["files"]), None)
+    kind = lr_stack(patch.record["files"])
     if gt is None:
         if kind is not None:
-            _find(output, patch.record, kind, wrong)
+            _find(output, patch.record, kind.name, wrong)
         return Drawn(None, None, tuple(wrong))
-    stack = _find(output, patch.record, kind, wrong)[1] if kind is not None else None
-    lr = _middle(stack, _FRAMES[kind]) if stack is not None and kind is not None else None
+    stack = _find(output, patch.record, kind.name, wrong)[1] if kind is not None else None
+    lr = _middle(stack, kind.frames) if stack is not None and kind is not None else None
     return Drawn(_whole(gt), _pair(gt, lr), tuple(wrong), gt_path)
 
 

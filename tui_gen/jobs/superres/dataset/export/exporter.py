@@ -28,7 +28,7 @@ from tui_gen.jobs.superres.dataset.export.provenance import Provenance
 from tui_gen.jobs.superres.dataset.export.samples import Sample, read_samples
 from tui_gen.jobs.superres.dataset.export.shards import ShardWriter
 from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import GT, kind_folder
 from tui_gen.jobs.superres.dataset.near_duplicates import near_duplicates_rejected
 from tui_gen.jobs.superres.dataset.split import (
     SPLIT_FOLDERS,
@@ -193,7 +193,7 @@ def _moved(output: Path, samples: Sequence[Sample]) -> Iterator[tuple[Sample, st
         if not place.exists():
             category = place.parent.parent.parent
             for folder in folders(category):
-                if (category / folder / KIND_FOLDERS["gt"] / place.name).exists():
+                if (category / folder / GT.folder / place.name).exists():
                     yield sample, folder
                     break
 
@@ -220,7 +220,7 @@ def _check_kinds(layout: Layout, samples: Sequence[Sample]) -> None:
     for kind in sorted(layout.needs):
         lacking = sum(kind not in sample.kinds for sample in samples)
         if lacking:
-            needed = f"{layout.name} needs {KIND_FOLDERS[kind]}, which {lacking} of {len(samples)} patches"
+            needed = f"{layout.name} needs {kind_folder(kind)}, which {lacking} of {len(samples)} patches"
             message = f"{needed} do not have; {REMEDIES[kind]}"
             raise RefusedError(message)
 

@@ -15,7 +15,7 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.work import Made, Patch
 from tui_gen.engine.storage.ledger_codec import decode, heading
 from tui_gen.engine.storage.ledger_lines import Heading, LedgerError
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 from tui_gen.jobs.superres.dataset.split import Split, split_of, whole_name
 
 HALF_WINDOW_SECONDS = 0.5
@@ -38,7 +38,7 @@ class Sample:
     width: int  # of GT
     height: int
     gt: str
-    kinds: tuple[str, ...]  # "gt", "lr", "lr7", "gt7"
+    kinds: tuple[str, ...]  # names as in the ledger, "gt" first
     start_seconds: float  # of its seven frames, from the first frame of the film
     end_seconds: float
     perceptual_hash: int | None
@@ -53,7 +53,7 @@ class Sample:
     def path(self, kind: str) -> str:
         """Return the path of the file of a kind, relative to the output folder."""
         above, _, name = self.gt.rpartition("/")
-        return f"{above.rpartition('/')[0]}/{KIND_FOLDERS[kind]}/{name}"
+        return f"{above.rpartition('/')[0]}/{kind_folder(kind)}/{name}"
 
 
 def read_samples(ledger: Path, *, of: Mapping[str, int] | None = None, under: str = "") -> list[Sample]:

@@ -14,13 +14,11 @@ import numpy as np
 
 from tui_gen.jobs.superres.dataset.export.output import Output
 from tui_gen.jobs.superres.dataset.export.samples import Sample
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import kind_folder, kind_named
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
 from tui_gen.jobs.superres.extraction.patches import Image, encode_png
 from tui_gen.media.geometry import Size
 
-STACKED = {"lr": 5, "lr7": 7, "gt7": 7}
-"""Kind -> number of tiles of its stack."""
 BATCH = 32
 """The number of patches in memory at a time: those of the largest format have about 10 MB each."""
 SEQUENCES = 1000
@@ -51,6 +49,11 @@ class Tree:
         """Return the part of a patch of the tree."""
         return self.held_out.get(sample, TRAIN)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of files that any of the patches has, GT first."""
+        return tuple(dict.fromkeys(kind for sample in self.samples for kind in sample.kinds))
+
     def has_all(self, kind: str) -> bool:
         """Return whether every patch has a file of a kind."""
         return all(kind in sample.kinds for sample in self.samples)
@@ -75,7 +78,7 @@ class Work:
         folder = self.moved.get(sample)
         if folder is None or place.exists():
             return place
-        return place.parent.parent.parent / folder / KIND_FOLDERS[kind] / place.name
+        return place.parent.parent.parent / folder / kind_folder(kind) / place.name
 
     def content(self, sample: Sample, kind: str) -> bytes:
         """Return the bytes of a file. Raises DamagedError."""
@@ -96,7 +99,7 @@ class Work:
     def tiles(self, sample: Sample, kind: str) -> list[Image]:
         """Return the tiles of a stack in the order of time, each (height, width, 3). Raises DamagedError."""
         stack = cv2.imdecode(np.frombuffer(self.content(sample, kind), np.uint8), cv2.IMREAD_COLOR)
-        count = STACKED[kind]
+        count = kind_named(kind).frames
         if stack is None or stack.shape[0] % count:
             message = f"damaged: {sample.path(kind)}"
             raise DamagedError(message)

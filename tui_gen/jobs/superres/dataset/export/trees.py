@@ -18,7 +18,7 @@ from tui_gen.jobs.superres.dataset.export.tree import (
     shape,
     spaced_shape,
 )
-from tui_gen.jobs.superres.dataset.folders import KIND_FOLDERS
+from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 from tui_gen.jobs.superres.units import CLIP_FRAMES, MIDDLE
 
 META = "meta_info.txt"
@@ -27,11 +27,11 @@ SEPTUPLET = [f"im{number}" for number in range(1, CLIP_FRAMES + 1)]
 
 def write_native(tree: Tree, work: Work) -> list[Named]:
     """Write for VSR++: the folders of a run."""
-    kinds = [kind for kind in KIND_FOLDERS if tree.has_all(kind)]
+    kinds = [kind for kind in tree.kinds if tree.has_all(kind)]
 
     def put(sample: Sample, name: str) -> None:
         for kind in kinds:
-            work.link(sample, kind, f"{tree.folder}/{KIND_FOLDERS[kind]}/{name}")
+            work.link(sample, kind, f"{tree.folder}/{kind_folder(kind)}/{name}")
 
     return work.each([(sample, sample.gt.rpartition("/")[2]) for sample in tree.samples], put)
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.dataset.file_kinds import GT
 from tui_gen.jobs.superres.extraction.patches import Image, PatchArrays
 from tui_gen.jobs.superres.extraction.scoring.scores import NEAR_DUPLICATE, Rules, rounded
 from tui_gen.jobs.superres.units import Cut
@@ -47,7 +48,7 @@ def measure_patch(arrays: PatchArrays, cut: Cut, rules: Rules) -> PatchMeasures:
     `motion` needs LR frames of FLOW_LEAST_SIDE pixels a side, `noise` a GT of 3: smaller patches lack them.
     Raises ValueError if a score needs LR frames and the patch has none.
     """
-    gt = luma(arrays.gt)
+    gt = luma(arrays[GT])
     values: dict[str, float] = {}
     if "flat" in rules:
         values["flat"] = float(gt.std())
@@ -87,13 +88,16 @@ def detail(gt: Image) -> int:
 
 
 def _tiles(arrays: PatchArrays, cut: Cut) -> list[Gray]:
-    """Return the luma of the existing LR frames, in the order of time. Raises ValueError without any."""
-    stack = arrays.lr7 if arrays.lr7 is not None else arrays.lr5
-    if stack is None:
+    """Return the luma of the frames of the longest plain LR stack, in the order of time.
+
+    Raises ValueError without any.
+    """
+    plain = [kind for kind in arrays if not kind.is_gt and kind.scale is None and not kind.variant]
+    if not plain:
         message = "a patch without any stack of LR frames"
         raise ValueError(message)
     height = cut.format.lr.height
-    gray = luma(stack)
+    gray = luma(arrays[max(plain, key=lambda kind: kind.frames)])
     return [gray[top : top + height] for top in range(0, len(gray), height)]
 
 

@@ -130,6 +130,19 @@ async def test_the_cursor_stays_on_the_newest_or_on_its_row() -> None:
 
         assert await after(900) == 900
         await shown(pilot, "j")
-        below = app.rooms.log_pane.event()
+        pane, below = app.rooms.log_pane, app.rooms.log_pane.event()
+        height = pane.chosen.index - pane._top
         assert await after(901) == await after(902)
-        assert app.rooms.log_pane.event() is below
+        assert pane.event() is below
+        assert pane.chosen.index - pane._top == height
+
+
+async def test_a_long_path_is_whole_and_a_long_sentence_goes_on_below() -> None:
+    state, path = working_run(), "a/" * 60
+    rejected = Rejected(Clip("v000", 777), "blank " * 30, 1, 1.0, record={"file": path})
+    state.apply(ev.ClipEnded(NOW, "extract", rejected))
+    app = screen_of(FakeController(state))
+    async with app.run_test(size=(160, 48)) as pilot:
+        seen = await shown(pilot, "l", "enter")
+        assert f"  {path}" in seen
+        assert seen.count("blank blank") >= 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_gen.engine.model.problem_kinds import problem_kinds
-from tui_gen.tui.dialogs.dialogs import TextPage
+from tui_gen.tui.dialogs.dialogs import TextPage, page_cells
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
 from tui_gen.tui.panes.log import LogPane
 from tui_gen.tui.panes.log_lines import event_page
@@ -27,7 +27,7 @@ def details_of(pane: Pane) -> Writer | None:
         return _of_event(pane)
     if isinstance(pane, CategoriesPane):
         return _of_category(pane.category())
-    return _of_source(pane.source(), pane.app.size.width)
+    return _of_source(pane.source(), page_cells(pane.app.size.width))
 
 
 def _of_problems(pane: ProblemsPane) -> Writer | None:
@@ -48,8 +48,8 @@ def _of_problems(pane: ProblemsPane) -> Writer | None:
 
 
 def _of_event(pane: LogPane) -> Writer | None:
-    event, describer = pane.event(), pane.describer
-    return None if event is None else lambda view: event_page(view, event, describer)
+    event, describer, width = pane.event(), pane.describer, page_cells(pane.app.size.width)
+    return None if event is None else lambda view: event_page(view, event, describer, width=width)
 
 
 def _of_category(name: str | None) -> Writer | None:
@@ -62,7 +62,7 @@ def _of_category(name: str | None) -> Writer | None:
     return write
 
 
-def _of_source(name: str | None, screen_width: int) -> Writer | None:
+def _of_source(name: str | None, width: int) -> Writer | None:
     if name is None:
         return None
 
@@ -70,6 +70,6 @@ def _of_source(name: str | None, screen_width: int) -> Writer | None:
         source = view.state.sources.get(name)
         if source is None:
             return None
-        return source.name, [*source_details(view, name), *timeline_details(view, name, screen_width)]
+        return source.name, [*source_details(view, name), *timeline_details(view, name, width)]
 
     return write

@@ -146,6 +146,11 @@ class TextDialog(ModalScreen[str | None]):
         self.app.copy_to_clipboard(text)
 
 
+def page_cells(screen_width: int) -> int:
+    """Return how wide the text of a page may be: the style sheet gives a page nine tenths of the screen."""
+    return screen_width * 9 // 10 - _BESIDE_TEXT_CELLS
+
+
 def leave_question(nouns: Nouns, *, is_paused: bool, is_ending: bool) -> QuestionDialog:
     """Return the question how to leave an active run."""
     clips = nouns.clip.many

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import assert_never
 
+from rich.cells import cell_len
+
 from tui_gen.base.formatting import count, display_name, size
 from tui_gen.base.nouns import Nouns
 from tui_gen.contract.clips import ClipDescriber
@@ -14,11 +16,11 @@ from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import Recent
 from tui_gen.engine.model.work import JsonObject, Made, Outcome, Rejected
-from tui_gen.tui.view import ScreenView, labelled, name_of
+from tui_gen.tui.view import ScreenView, name_of
 from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, line, muted, wrapped
 
 _LABEL_CELLS = 11
-_PAGE_CELLS = 100
+_LEAST_CELLS = 20
 _BEFORE_TEXT = 19  # cells of the time and the kind
 
 
@@ -83,8 +85,10 @@ def _ended(outcome: Outcome, nouns: Nouns) -> tuple[str, Role, str]:
 # ------------------------------------------------------------------ the page about a line
 
 
-def event_page(view: ScreenView, event: Recent, describer: ClipDescriber | None) -> tuple[str, list[str]]:
-    """Return the title and the lines of the page about an event."""
+def event_page(
+    view: ScreenView, event: Recent, describer: ClipDescriber | None, *, width: int
+) -> tuple[str, list[str]]:
+    """Return the title and the lines of the page about an event, for so many cells."""
     state = view.state
     word, _, source, words = _told(event, state.nouns)
     facts = [("time", time.strftime("%a %d %b %Y %H:%M:%S", time.localtime(event.at))), ("what", word)]
@@ -94,11 +98,11 @@ def event_page(view: ScreenView, event: Recent, describer: ClipDescriber | None)
     if isinstance(event, ev.ClipEnded):
         outcome = event.outcome
         facts += [*_of_outcome(outcome, event.stage, state.nouns), *_recorded(outcome, describer)]
-        return f"{name_of(state, source)}: {state.nouns.clip.one} {outcome.clip.index}", _lines(facts)
+        return f"{name_of(state, source)}: {state.nouns.clip.one} {outcome.clip.index}", _lines(facts, width)
     facts.append(("text", words))
     if isinstance(event, ev.ProblemNoted | ev.SourceFoundUnusable) and event.detail:
         facts.append(("detail", event.detail))
-    return word, _lines(facts)
+    return word, _lines(facts, width)
 
 
 def _of_outcome(outcome: Outcome, stage: str, nouns: Nouns) -> Iterator[tuple[str, str]]:
@@ -134,10 +138,20 @@ def _as_recorded(record: JsonObject) -> Iterator[tuple[str, str]]:
         yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _lines(facts: list[tuple[str, str]]) -> list[str]:
-    """Return facts as lines; a long text goes on below, and each of its lines is printable."""
-    rows: list[tuple[str, str]] = []
+def _lines(facts: list[tuple[str, str]], width: int) -> list[str]:
+    """Return facts as lines: long sentences go on below, a long path is whole on a line of its own."""
+    cells = max([_LABEL_CELLS, *(len(label) for label, _ in facts)])
+    room = max(_LEAST_CELLS, width - cells - 1)
+    lines: list[str] = []
     for label, text in facts:
-        first, *rest = wrapped(text, _PAGE_CELLS)
-        rows += [(display_name(label), first), *(("", more) for more in rest)]
-    return labelled(rows, _LABEL_CELLS)
+        rows = [row for paragraph in text.split("\n") for row in _rows(paragraph, room)]
+        for number, row in enumerate(rows):
+            start = display_name(label) if number == 0 else ""
+            is_own = cell_len(row) > room
+            lines += [start] if is_own and start else []
+            lines.append(f"  {row}" if is_own else f"{start:<{cells}} {row}".rstrip())
+    return lines
+
+
+def _rows(paragraph: str, room: int) -> list[str]:
+    return wrapped(paragraph, room) if " " in paragraph else [display_name(paragraph)]

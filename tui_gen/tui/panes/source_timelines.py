@@ -44,7 +44,7 @@ _LEAST_SIZE = Size(60, 12)
 _ROWS_FOR_LIST = 8
 _NAME_CELLS, _TIME_CELLS = 20, 9
 _LABEL_CELLS = 11
-_BESIDE_MARKS = 24  # of a page: its border, the label, and the times at both ends
+_BESIDE_MARKS = 14  # of a page: the label, and a rule at both ends
 _LEAST_PARTS = 16
 
 
@@ -85,9 +85,9 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
-def timeline_details(view: ScreenView, source: str, screen_width: int) -> list[Line]:
+def timeline_details(view: ScreenView, source: str, width: int) -> list[Line]:
     """Return the lines of a page about a source: its timeline, and what the marks mean."""
-    parts = max(_LEAST_PARTS, min(MOST_PARTS, screen_width * 9 // 10 - _BESIDE_MARKS - _TIME_CELLS))
+    parts = max(_LEAST_PARTS, min(MOST_PARTS, width - _BESIDE_MARKS - _TIME_CELLS))
     timeline = view.timelines.of(source, parts)
     if timeline is None:
         return []

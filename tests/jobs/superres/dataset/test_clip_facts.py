@@ -38,7 +38,12 @@ def test_the_page_has_everything_that_is_recorded() -> None:
     assert ("frames", "BPBBPBB") in facts
     assert ("scores", "toon: flat 0.47") in facts
     texts = "\n".join(text for _, text in facts)
-    for words in ("LR_7frames/patch_spiral_idx0011_mini.png  476 B", "sha256 f32dd600", "f70fd019407cfc52"):
+    for words in (
+        "LR_7frames/patch_spiral_idx0011_mini.png",
+        "lr7: 476 B",
+        "sha256 f32dd600",
+        "f70fd019407cfc52",
+    ):
         assert words in texts
 
 

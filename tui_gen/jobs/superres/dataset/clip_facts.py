@@ -9,8 +9,6 @@ from tui_gen.base.formatting import position, size
 from tui_gen.contract.clips import ClipSummary
 from tui_gen.engine.model.work import JsonObject, Made, Patch, Rejected
 
-_KIND_CELLS = 5
-
 
 class FilmClipDescriber:
     """Describes clips of films: their place, the difference of their frames, and what was cut of them."""
@@ -71,10 +69,9 @@ def _of_patch(patch: Patch) -> Iterator[tuple[str, str]]:
         yield "", f"perceptual hash: {patch.perceptual_hash:016x}"
     sizes, sums = _mapping(record.get("sizes")), _mapping(record.get("sha256"))
     for kind, path in _mapping(record.get("files")).items():
-        taken = f"  {size(sizes[kind])}" if _is_number(sizes.get(kind)) else ""
-        yield "", f"{kind:<{_KIND_CELLS}}{path}{taken}"
-        if kind in sums:
-            yield "", f"{'':<{_KIND_CELLS}}sha256 {sums[kind]}"
+        taken = f": {size(sizes[kind])}" if _is_number(sizes.get(kind)) else ""
+        yield "", f"{kind}{taken}" + (f", sha256 {sums[kind]}" if kind in sums else "")
+        yield "", str(path)
 
 
 def _crop(record: JsonObject) -> str:

@@ -54,3 +54,12 @@ def test_a_record_without_fields_is_described_too() -> None:
     odd = Rejected(Clip("a", 1), "dark", 1, 1.0, record={"pts_seconds": "soon", "rejected_scores": [1]})
     assert DESCRIBER.summary(odd).place == ""
     assert DESCRIBER.facts(odd) == []
+
+
+def test_a_difference_that_the_reason_names_is_said_once() -> None:
+    record = {"pts_seconds": 4328.2, "scene_difference": 61.3}
+    cut = Rejected(Clip("a", 1), "scene cut: difference 61.3, over 45", 1, 1.0, record=record)
+    dark = Rejected(Clip("a", 1), "fade 0.9, over 0.5", 1, 1.0, record=record)
+    assert DESCRIBER.summary(cut).place == "01:12:08"
+    assert DESCRIBER.summary(cut).facts == ()
+    assert DESCRIBER.summary(dark).facts == ("difference 61.3",)

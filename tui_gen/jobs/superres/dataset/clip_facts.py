@@ -17,7 +17,8 @@ class FilmClipDescriber:
         """Return the place in the film, the difference, and format and crop for each category."""
         record = outcome.record
         at, difference = record.get("pts_seconds"), record.get("scene_difference")
-        facts = [f"difference {difference:.1f}"] if _is_number(difference) else []
+        is_said = isinstance(outcome, Rejected) and "difference" in outcome.reason
+        facts = [f"difference {difference:.1f}"] if _is_number(difference) and not is_said else []
         if isinstance(outcome, Made):
             facts += [f"{patch.category} {_crop(patch.record)}" for patch in outcome.patches]
             facts += [f"not {category}: {reason}" for category, reason in outcome.rejected]

@@ -151,7 +151,7 @@ class LiveController:
             if client is None:
                 client = self._client = await engine_client.attach(self._config)
             await self._hear(client)
-            await self._fetch_timelines(client)
+            await self.timelines.fetch(client)
             self._silent_since, self._unreached = None, ""
         except ControlError as error:
             self._client = None
@@ -168,13 +168,6 @@ class LiveController:
         self._state = client.snapshot()
         self._info, self._heard_at = EngineInfo(), time.monotonic()
         self._pid = self._state.pid if self._state is not None else self._pid
-
-    async def _fetch_timelines(self, client: ControlClient) -> None:
-        """Read the timelines that the screen shows. Raises ControlError."""
-        if client.engine is not None and client.engine.is_same:
-            wanted = self.timelines.due(time.monotonic())
-            if wanted:
-                self.timelines.take(dict(zip(wanted, await client.timelines(wanted), strict=True)))
 
     async def _hear_other_version(self, client: ControlClient, engine: EngineVersion) -> None:
         """Read the plain fields of the state from an engine of another version. Raises ControlError."""

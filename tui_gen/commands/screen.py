@@ -14,7 +14,6 @@ from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
 from tui_gen.commands import engine_client
 from tui_gen.commands.attached import READ_ONLY, AttachedController, ReadOnlyController, WatchingController
-from tui_gen.commands.preview import PatchPreview
 from tui_gen.commands.recorded_run import RecordedRun
 from tui_gen.commands.remote_controller import LiveController, MonitorController
 from tui_gen.contract.groups import Group, GroupReviewer
@@ -24,6 +23,7 @@ from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
 from tui_gen.tui.exit_message import exit_lines
 from tui_gen.tui.groups.app import GroupsApp
+from tui_gen.tui.panes.patch_preview import PatchPreview
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow

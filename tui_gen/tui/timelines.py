@@ -1,12 +1,14 @@
 """The timelines of sources on the screen: panes ask for those that they show, and a controller fetches them.
 
-Nothing here waits. A timeline that is not known yet is None, and is shown after the controller's next look.
+A pane never waits: a timeline that is not known yet is None, and is shown after the controller's next look.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
+from tui_gen.engine.control.client import ControlClient
 from tui_gen.engine.control.protocol import MOST_TIMELINES
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.timeline import SourceTimeline, source_timeline
@@ -35,6 +37,13 @@ class Timelines:
         if wanted not in self._known and self.whole is not None:
             return source_timeline(self.whole, source, parts)
         return self._known.get(wanted)
+
+    async def fetch(self, client: ControlClient) -> None:
+        """Read what is due from an engine of this version. Raises ControlError."""
+        is_same = client.engine is not None and client.engine.is_same
+        wanted = self.due(time.monotonic()) if is_same else []
+        if wanted:
+            self.take(dict(zip(wanted, await client.timelines(wanted), strict=True)))
 
     def due(self, now: float) -> list[Wanted]:
         """Return what to fetch now: what was wanted since the last call that returned something.

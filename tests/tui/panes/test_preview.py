@@ -9,12 +9,12 @@ from textual.pilot import Pilot
 
 from tests.tui.runs import NOW, FakeController, made, screen_of, text_of, working_run
 from tests.tui.test_snapshots import SnapCompare
-from tui_gen.commands.preview import PatchPreview
 from tui_gen.contract.preview import Picture
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, JsonObject
 from tui_gen.tui.app import TuiGenApp
+from tui_gen.tui.panes.patch_preview import PatchPreview
 from tui_gen.tui.panes.preview import PreviewImage
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tui_gen.commands.preview import PatchPreview
 from tui_gen.contract.preview import RGB, Picture
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Clip, JsonObject, Made, Patch
+from tui_gen.tui.panes.patch_preview import PatchPreview
 from tui_gen.tui.panes.preview import PreviewImage
 
 BROAD, NARROW = Size(73, 8), Size(60, 8)

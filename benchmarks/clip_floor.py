@@ -28,7 +28,7 @@ from benchmarks.clip_samples import FRAMES, Sample
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import replay
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.jobs.superres.extraction.patches import encode_png
+from tui_gen.jobs.superres.extraction.png import encode_png
 from tui_gen.jobs.superres.extraction.reading.clips import CLIP_LIMITS
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.extraction.reading.decoder_group import Refusal, RequestedWindow, start

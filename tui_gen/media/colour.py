@@ -1,4 +1,4 @@
-"""Builds the filters that convert a film to 8-bit BT.709 RGB, from the facts about its colour.
+"""Builds the filters that convert a film to RGB, from the facts about its colour.
 
 Pure. HDR (PQ, HLG) goes through the tone-mapping chain of docs/colour.md, with all options set that would
 otherwise depend on the ffmpeg version. SDR is never tone-mapped.
@@ -6,7 +6,9 @@ otherwise depend on the ffmpeg version. SDR is never tone-mapped.
     HDR, exact   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
     HDR, fast    head: none         tail: setparams, scale and linear light at once, tonemap, back to BT.709
     SDR          head: none         tail: zscale straight to RGB
+    pq16, linear16   head: none     tail: zscale straight to 16-bit RGB in BT.2020
 
+The result is 8-bit BT.709, or 16-bit BT.2020 in PQ or in linear light (`Rendering.output`).
 The head is the same for all sizes of a clip, so one decode and one exact tone-mapping serve all sizes.
 """
 
@@ -21,6 +23,7 @@ from tui_gen.media.geometry import Size
 Chroma = Literal["420", "444"]
 HdrChain = Literal["exact", "fast"]
 HdrClass = Literal["pq", "hlg", "sdr"]
+Output = Literal["sdr8", "pq16", "linear16"]
 
 HDR_TRANSFERS: dict[str, HdrClass] = {"smpte2084": "pq", "arib-std-b67": "hlg"}
 CHROMA_LOCATIONS = frozenset({"left", "center", "topleft", "top", "bottomleft", "bottom"})
@@ -32,6 +35,9 @@ TRANSFER_WANTED = (
 DEFAULT_CHROMA_LOCATION = "left"
 DEFAULT_PEAK = 10.0  # 1000 nits: tonemap's own default for a film without a light level
 REFERENCE_WHITE_NITS = 100.0
+SDR_WHITE_NITS = 203.0
+"""The light of SDR white in HDR: ITU-R BT.2408, table 1."""
+DEFAULT_LINEAR_PEAK_NITS = 1000.0
 HD_COLUMNS = 1280  # an untagged picture of at least this width is BT.709
 SD_LINES = 576  # an untagged picture with more lines is BT.709
 NTSC_LINES = frozenset({480, 486})
@@ -50,11 +56,23 @@ class ColourTags:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The choices, besides a film's own facts, that decide how its samples become 8-bit BT.709."""
+    """The choices, besides a film's own facts, that decide how its samples become RGB."""
 
     chroma: Chroma = "420"
     hdr: HdrChain = "exact"
     peak: float | None = None  # of tonemap, if the video's entry overrides the film's metadata
+    output: Output = "sdr8"
+    linear_peak_nits: float = DEFAULT_LINEAR_PEAK_NITS  # of the largest value of "linear16"
+
+    @property
+    def pixel_format(self) -> str:
+        """Ffmpeg's name for the pixels of the result: BGR with 8 or 16 bits a channel."""
+        return "bgr24" if self.output == "sdr8" else "bgr48le"
+
+    @property
+    def pixel_bytes(self) -> int:
+        """The size of one pixel of the result."""
+        return 3 if self.output == "sdr8" else 6
 
 
 def hdr_class(transfer: str | None) -> HdrClass:
@@ -127,13 +145,15 @@ def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
 
 def head_filters(probe: ProbeFacts, how: Rendering) -> str:
     """Return the filters shared by all sizes; mostly "" if nothing is tone-mapped before scaling."""
-    if probe.hdr_class == "sdr" or how.hdr == "fast":
+    if probe.hdr_class == "sdr" or how.hdr == "fast" or how.output != "sdr8":
         return _made_even(probe).rstrip(",")
     return f"{_made_even(probe)}{_tone_mapped(probe, how)}"
 
 
 def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
     """Return the filters for one frame size; `stored` is the input size if not the whole picture."""
+    if how.output != "sdr8":
+        return _wide(probe, how, frame=frame)
     if probe.hdr_class != "sdr":
         shrunk = f"scale={frame.width}:{frame.height}:flags=lanczos"
         if how.hdr == "exact":
@@ -142,18 +162,40 @@ def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size
         if frame == (stored or probe.upright).even():
             return f"{_tone_mapped(probe, how)},{shrunk}"
         return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
-    tags = colour_tags(probe)
-    location = "" if _is_rgb(probe.colour) else f":cin={_chroma_location(probe.colour)}"
-    return (
-        f"zscale=pin={tags.primaries}:tin={tags.transfer}:min={tags.matrix}:rin={tags.range}{location}"
-        f":w={frame.width}:h={frame.height}:f=lanczos:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
-    )
+    return f"{_read(probe, frame)}:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
 
 
 def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
     """Return the whole chain for one frame size; `stored` as for `tail_filters`."""
     head, tail = head_filters(probe, how), tail_filters(probe, how, frame=frame, stored=stored)
     return f"{head},{tail}" if head else tail
+
+
+def _read(probe: ProbeFacts, frame: Size) -> str:
+    """Return zscale with the options of its input, and of the frame size."""
+    tags = colour_tags(probe)
+    location = "" if _is_rgb(probe.colour) else f":cin={_chroma_location(probe.colour)}"
+    return (
+        f"zscale=pin={tags.primaries}:tin={tags.transfer}:min={tags.matrix}:rin={tags.range}{location}"
+        f":w={frame.width}:h={frame.height}:f=lanczos"
+    )
+
+
+def _wide(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:
+    """Return the filters to 16-bit RGB in BT.2020, in PQ or in linear light. Nothing is tone-mapped."""
+    # zscale's npl is the light of the value 1 in nits: of SDR white, or of the largest linear value.
+    white = f":npl={SDR_WHITE_NITS:g}" if probe.hdr_class == "sdr" else ""
+    rgb = ":p=bt2020:m=gbr:r=full:dither=none"
+    if how.output == "pq16":
+        return f"{_read(probe, frame)}{rgb}:t=smpte2084{white},format=gbrp16le"
+    linear = f":t=linear:npl={how.linear_peak_nits:g}"
+    if probe.hdr_class != "sdr":
+        return f"{_read(probe, frame)}{rgb}{linear},format=gbrp16le"
+    # SDR has no light level: PQ in between gives it one.
+    return (
+        f"{_read(probe, frame)}{rgb}:t=smpte2084{white},format=gbrpf32le,"
+        f"zscale=pin=bt2020:tin=smpte2084:min=gbr:rin=full{rgb}{linear},format=gbrp16le"
+    )
 
 
 def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:

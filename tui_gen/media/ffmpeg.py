@@ -153,7 +153,7 @@ def colour_fingerprint(ffmpeg: Ffmpeg, how: Rendering) -> str:
         probe = _gradient_facts(hdr_class)
         chain = colour_chain(probe, how, frame=Size(128, 64))
         source = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", str(_GRADIENT), "-i", "pipe:0"]
-        frame = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1"]
+        frame = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", how.pixel_format, "pipe:1"]
         arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *frame]
         digest.update(_output(ffmpeg.path, arguments, given=_gradient()))
     return digest.hexdigest()[:16]

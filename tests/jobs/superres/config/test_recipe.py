@@ -39,7 +39,13 @@ def test_an_earlier_run_folder_differs_by_the_rules_of_its_time_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("gt_frames", 7), ("crop_choice", "detail"), ("repeated_frames", "collapse")]
+    ("setting", "value"),
+    [
+        ("gt_frames", 7),
+        ("crop_choice", "detail"),
+        ("repeated_frames", "collapse"),
+        ("colour_output", "pq16"),
+    ],
 )
 def test_a_setting_that_earlier_versions_did_not_have_is_another_recipe(setting: str, value: object) -> None:
     changed = {**recipe(**{setting: value}), "colour_rules": 1}
@@ -52,3 +58,8 @@ def test_other_rules_are_another_recipe(key: str) -> None:
     changed = {**recipe(), "colour_rules": 1, key: 99}
     (difference,) = recipe_differences(of_an_earlier_version(), changed, legacy=LEGACY_RECIPE)
     assert difference == f"{key}: {LEGACY_RECIPE[key]} -> 99"
+
+
+def test_another_peak_of_linear_light_is_another_recipe() -> None:
+    one, other = (recipe(colour_output="linear16", linear_peak_nits=peak) for peak in (1000.0, 4000.0))
+    assert recipe_differences(one, other, legacy=LEGACY_RECIPE) == ["linear_peak_nits: 1000.0 -> 4000.0"]

@@ -17,8 +17,8 @@ from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.patches import (
     cut_patch,
     encode_patch,
-    encode_png,
 )
+from tui_gen.jobs.superres.extraction.png import encode_png
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.geometry import Region, Size
@@ -153,6 +153,6 @@ def test_the_default_png_is_smaller_than_the_fast_one() -> None:
 
 def test_a_patch_is_encoded_without_the_stacks_it_lacks() -> None:
     image = clip()[0]
-    files = encode_patch({GT: image, LR7: image[:12]}, "rle")
+    files = encode_patch({GT: image, LR7: image[:12]}, SETTINGS)
     assert list(files) == ["gt", "lr7"]
     assert files["lr7"] == encode_png(image[:12], "rle")

@@ -29,6 +29,7 @@ _PLAIN = (
     "crop_choice",
     "repeated_frames",
     "hdr",
+    "colour_output",
     "sampling",
     "interlaced",
     "stereo",
@@ -52,6 +53,7 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
         "gt_frames": 1,
         "crop_choice": "uniform",
         "repeated_frames": "keep",
+        "colour_output": "sdr8",
     }
 )
 """The keys added since the first run folders, with the values that those folders were written with.
@@ -65,6 +67,8 @@ def recipe_of(
 ) -> dict[str, Any]:
     """Return the recipe as JSON values."""
     recipe: dict[str, Any] = {key: getattr(settings, key) for key in _PLAIN}
+    if settings.colour_output == "linear16":
+        recipe["linear_peak_nits"] = settings.linear_peak_nits
     recipe["scale"] = LR_RATIO
     recipe["frames"] = CLIP_FRAMES
     recipe["colour_rules"] = COLOUR_RULES

@@ -18,6 +18,7 @@ from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
 from tui_gen.config.schedule_keys import Schedule
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
+from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 
 LEFT_OUT = object()
 """Replaces a faulty element of a list, so that the other elements can still be checked."""
@@ -303,6 +304,14 @@ class ConfigFile(KeysModel):
     """The eye whose picture is taken from 3D films with two pictures in a frame; "refuse" takes neither."""
     hdr: Literal["exact", "fast"] = Field(default="exact", description='"exact" or "fast"')
     """Whether HDR is converted exactly, or faster with other bytes."""
+    colour_output: Output = Field(default="sdr8", description='"sdr8", "pq16" or "linear16"')
+    """The colours of the files: 8-bit BT.709, or 16-bit BT.2020 in PQ or in linear light for HDR models."""
+    linear_peak_nits: Annotated[float, Field(ge=100, le=10000)] = Field(
+        default=DEFAULT_LINEAR_PEAK_NITS, description="a number of nits from 100 to 10000"
+    )
+    """The light of the largest value of "linear16", in nits; brighter light is clipped."""
+    sdr_films: Literal["refuse", "convert"] = Field(default="refuse", description='"refuse" or "convert"')
+    """Whether SDR films are left out of 16-bit output, or converted with their white at 203 nits."""
     sampling: Literal["uniform", "keyframe"] = Field(default="uniform", description='"uniform" or "keyframe"')
     """The places of clips: spread evenly over the film, or at its key frames, which cost less to decode."""
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = Field(

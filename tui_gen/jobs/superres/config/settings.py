@@ -13,6 +13,7 @@ from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
+from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
@@ -90,6 +91,9 @@ class Settings:
     telecine: Literal["refuse", "keep"] = "refuse"
     stereo: Literal["left", "right", "refuse"] = "left"
     hdr: Literal["exact", "fast"] = "exact"
+    colour_output: Output = "sdr8"
+    linear_peak_nits: float = DEFAULT_LINEAR_PEAK_NITS  # of the largest value of "linear16"
+    sdr_films: Literal["refuse", "convert"] = "refuse"  # unless `colour_output` is "sdr8"
     sampling: Literal["uniform", "keyframe"] = "uniform"
     hwaccel: Literal["auto", "none", "cuda", "vaapi", "qsv"] = "none"
     ffmpeg: str | None = None  # "system": PATH; a path; None: found in the documented order

@@ -83,7 +83,7 @@ def _encoded(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> _Encode
         if measures.scores:
             measured["scores"] = measures.scores
         perceptual_hash = measures.perceptual_hash
-    return _Encoded(cut, encode_patch(arrays, settings.png_compression), measured, perceptual_hash)
+    return _Encoded(cut, encode_patch(arrays, settings), measured, perceptual_hash)
 
 
 def cutting_seconds(unit: Stretch, task: ClipTask, clip: ClipFrames) -> float:

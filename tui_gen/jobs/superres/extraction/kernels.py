@@ -12,11 +12,11 @@ threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui_gen.jobs.superres.config.settings import LrKernel
 from tui_gen.media.geometry import Region
@@ -38,8 +38,14 @@ DUF_TRUNCATE = 4.0
 
 IRRATIONAL_DENOMINATOR = 1 << 22
 """The precision of weights without an exact fraction: 8 + 2 * 22 bits and a sign fit into a float64."""
+IRRATIONAL_DENOMINATOR_16 = 1 << 18
+"""The same for values of 16 bits: 16 + 2 * 18 bits and a sign."""
 
 MAX_VALUE = 255
+MAX_VALUE_16 = 65535
+BITS_OF_BYTE = 8
+FLOAT64_WHOLE = 1 << 53
+"""Below this limit, a float64 represents every sum."""
 FLOAT32_WHOLE = 1 << 24
 FLOAT32_DENOMINATOR = 1 << 16
 """Below these two limits, a float32 represents every sum, and its quotient rounds correctly."""
@@ -61,26 +67,35 @@ class Kernel:
 
 
 @cache
-def kernel_for(name: LrKernel, ratio: int) -> Kernel:
-    """Return the kernel `name` at `ratio` GT pixels per LR pixel, or raise UndefinedKernelError."""
+def kernel_for(name: LrKernel, ratio: int, *, bits: int = 8) -> Kernel:
+    """Return the kernel `name` at `ratio` GT pixels per LR pixel, or raise UndefinedKernelError.
+
+    `bits` is 8 or 16, the size of a channel.
+    """
     if ratio < 1:
         message = f"GT is {ratio} times LR: the ratio must be a whole number of at least 1"
         raise UndefinedKernelError(message)
-    return _DEFINITIONS[name](ratio)
+    kernel = _DEFINITIONS[name](ratio)
+    if bits == BITS_OF_BYTE or _largest_sum(kernel, MAX_VALUE_16) < FLOAT64_WHOLE:
+        return kernel
+    return _rounded(ratio, kernel.first, kernel.weights, kernel.padding, IRRATIONAL_DENOMINATOR_16)
 
 
-def shrink(frame: NDArray[np.uint8], region: Region, kernel: Kernel, *, bounds: Region) -> NDArray[np.uint8]:
-    """Shrink `region` of an image of shape (height, width, channels), uint8, by `kernel.ratio` on both axes.
+def shrink(
+    frame: NDArray[np.unsignedinteger[Any]], region: Region, kernel: Kernel, *, bounds: Region
+) -> NDArray[np.unsignedinteger[Any]]:
+    """Shrink `region` of an image of shape (height, width, channels) by `kernel.ratio` on both axes.
 
-    `bounds` contains `region`: pixels inside `bounds` are read, pixels beyond are padded by the kernel's
-    rule.
+    The image is uint8, or uint16 with a kernel for 16 bits; the result has the same dtype. `bounds` contains
+    `region`: pixels inside `bounds` are read, pixels beyond are padded by the kernel's rule.
     """
     import cv2
     import numpy as np
 
     block = frame[bounds.y : bounds.y + bounds.height, bounds.x : bounds.x + bounds.width]
     taps = np.array(kernel.weights, dtype=np.float64)
-    is_narrow = _fits_float32(kernel)
+    largest = MAX_VALUE if frame.dtype == np.uint8 else MAX_VALUE_16
+    is_narrow = _fits_float32(kernel, largest)
     # OpenCV requires the filter's anchor to be one of its taps, so the anchor is the middle of the ratio.
     middle = kernel.ratio // 2
     sums = cv2.sepFilter2D(
@@ -96,12 +111,15 @@ def shrink(frame: NDArray[np.uint8], region: Region, kernel: Kernel, *, bounds: 
         top : top - middle + region.height : kernel.ratio, left : left - middle + region.width : kernel.ratio
     ]
     divisor = sampled.dtype.type(kernel.denominator**2)
-    return np.clip(np.rint(sampled / divisor), 0, MAX_VALUE).astype(np.uint8)
+    return np.clip(np.rint(sampled / divisor), 0, largest).astype(frame.dtype)
 
 
-def _fits_float32(kernel: Kernel) -> bool:
-    largest_sum = MAX_VALUE * sum(abs(weight) for weight in kernel.weights) ** 2
-    return largest_sum < FLOAT32_WHOLE and kernel.denominator**2 < FLOAT32_DENOMINATOR
+def _largest_sum(kernel: Kernel, largest: int) -> int:
+    return largest * sum(abs(weight) for weight in kernel.weights) ** 2
+
+
+def _fits_float32(kernel: Kernel, largest: int) -> bool:
+    return _largest_sum(kernel, largest) < FLOAT32_WHOLE and kernel.denominator**2 < FLOAT32_DENOMINATOR
 
 
 def _border_type(padding: Padding) -> int:
@@ -193,16 +211,22 @@ def _distances_within(support: int, ratio: int) -> tuple[int, list[Fraction]]:
     return offsets[0], [offset - centre for offset in offsets]
 
 
-def _rounded(ratio: int, first: int, values: list[float], padding: Padding) -> Kernel:
+def _rounded(
+    ratio: int,
+    first: int,
+    values: Sequence[float],
+    padding: Padding,
+    denominator: int = IRRATIONAL_DENOMINATOR,
+) -> Kernel:
     """Normalise symmetric weights, round them to one denominator, and add the remainder to the middle."""
     total = sum(values)
-    weights = [round(value / total * IRRATIONAL_DENOMINATOR) for value in values]
-    rest = IRRATIONAL_DENOMINATOR - sum(weights)
+    weights = [round(value / total * denominator) for value in values]
+    rest = denominator - sum(weights)
     # An even number of taps has two middle taps, and by symmetry the remainder is even.
     low, high = (len(weights) - 1) // 2, len(weights) // 2
     weights[low] += rest // 2
     weights[high] += rest - rest // 2
-    return Kernel(ratio, first, tuple(weights), IRRATIONAL_DENOMINATOR, padding)
+    return Kernel(ratio, first, tuple(weights), denominator, padding)
 
 
 _DEFINITIONS: dict[LrKernel, Callable[[int], Kernel]] = {

@@ -8,7 +8,8 @@ temporary name exists, and after a crash it identifies the unfinished patch (`sw
 The invariant also holds if two processes write the same patch: each has its own temporary names and removes
 only its own files.
 
-Images are uint8 arrays of shape (height, width, 3), in BGR order as in OpenCV.
+Images are uint8 arrays of shape (height, width, 3), in BGR order as in OpenCV; uint16 arrays if the
+configuration asks for HDR.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,32 +40,16 @@ from tui_gen.jobs.superres.dataset.folders import (
     temporary_name,
 )
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
+from tui_gen.jobs.superres.extraction.png import CODE_POINTS, encode_png
 from tui_gen.jobs.superres.extraction.reading.views import reach
+from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Cut
 from tui_gen.media.geometry import Region, whole
 
 # Workers run in parallel already; additional threads inside OpenCV would slow them down.
 cv2.setNumThreads(1)
 
-Image = NDArray[np.uint8]
-
-_RLE = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
-# A compression level alone would disable OpenCV's own fast strategy and filter, which doubles the time. Each
-# entry therefore sets all parameters.
-_PNG_PARAMETERS: dict[str, tuple[int, ...]] = {
-    "rle": (*_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH),
-    "fast": (*_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
-    "0": (cv2.IMWRITE_PNG_COMPRESSION, 0, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
-    **{
-        str(level): (
-            *(cv2.IMWRITE_PNG_COMPRESSION, level),
-            *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
-            *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_ALL_FILTERS),
-        )
-        for level in range(1, 10)
-    },
-}
-
+Image = NDArray[np.unsignedinteger[Any]]
 
 PatchArrays = Mapping[FileKind, Image]
 """A patch as images, by kind, GT first. Stacks have their frames from top to bottom in the order of time."""
@@ -75,14 +61,15 @@ PatchFiles = Mapping[str, bytes]
 def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | None = None) -> PatchArrays:
     """Cut one patch from a clip. Raises ValueError for frames of another shape or dtype.
 
-    `frames` has the shape (7, height, width, 3) and dtype uint8. It shows the region `area` of upright frames
-    of the size `cut.frame`; without `area`, the whole frames. `area` contains `reach(cut, settings)`. The
-    result has the kinds of `settings.file_kinds`.
+    `frames` has the shape (7, height, width, 3) and the dtype of `pixel_type(settings)`. It shows the region
+    `area` of upright frames of the size `cut.frame`; without `area`, the whole frames. `area` contains
+    `reach(cut, settings)`. The result has the kinds of `settings.file_kinds`.
     """
     area = area or whole(cut.frame)
     expected = (CLIP_FRAMES, area.height, area.width, 3)
-    if frames.shape != expected or frames.dtype != np.uint8:
-        message = f"a clip of {expected} bytes was expected, not of {frames.shape} {frames.dtype}"
+    pixels = pixel_type(settings)
+    if frames.shape != expected or frames.dtype != pixels:
+        message = f"a clip of {expected} {pixels} was expected, not of {frames.shape} {frames.dtype}"
         raise ValueError(message)
     at = _within(cut.region, area)
     bounds = _within(reach(cut, settings), area)
@@ -91,7 +78,7 @@ def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | Non
     for kind in sorted(settings.file_kinds, key=lambda kind: -kind.frames):
         ratio = kind.ratio(cut.format)
         if not kind.is_gt and ratio not in shrunk:
-            kernel = kernel_for(settings.lr_kernel, ratio)
+            kernel = kernel_for(settings.lr_kernel, ratio, bits=8 * pixels.itemsize)
             part = _middle(list(frames), kind.frames)
             shrunk[ratio] = [shrink(frame, at, kernel, bounds=bounds) for frame in part]
 
@@ -113,18 +100,13 @@ def _within(region: Region, area: Region) -> Region:
     return Region(region.x - area.x, region.y - area.y, region.width, region.height)
 
 
-def encode_png(array: Image, compression: str) -> bytes:
-    """Return an image as a PNG file. `compression` is a value of the configuration's `png_compression`."""
-    is_done, encoded = cv2.imencode(".png", array, _PNG_PARAMETERS[compression])
-    if not is_done:
-        message = f"OpenCV could not encode an image of shape {array.shape}"
-        raise ValueError(message)
-    return encoded.tobytes()
-
-
-def encode_patch(arrays: PatchArrays, compression: str) -> PatchFiles:
+def encode_patch(arrays: PatchArrays, settings: Settings) -> PatchFiles:
     """Return the PNG files of a patch."""
-    return {kind.name: encode_png(image, compression) for kind, image in arrays.items()}
+    colour = CODE_POINTS.get(settings.colour_output)
+    return {
+        kind.name: encode_png(image, settings.png_compression, colour=colour)
+        for kind, image in arrays.items()
+    }
 
 
 # ------------------------------------------------------------------------------------------- writing

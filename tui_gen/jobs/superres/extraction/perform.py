@@ -93,7 +93,8 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
 def _colour(unit: Survey) -> dict[str, object]:
     """Return the conversion of the film's colours, to be recorded: the chain at the film's own size."""
     probe, how = unit.probe, rendering(unit.settings, peak=unit.peak)
-    peak = None if probe.hdr_class == "sdr" else tone_mapping_peak(probe.colour, unit.peak)
+    is_tone_mapped = probe.hdr_class != "sdr" and how.output == "sdr8"
+    peak = None if not is_tone_mapped else tone_mapping_peak(probe.colour, unit.peak)
     return {"peak": peak, "chain": colour_chain(probe, how, frame=probe.upright)}
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.media.colour import Rendering
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def rendering(settings: Settings, *, peak: float | None = None) -> Rendering:
@@ -11,4 +16,11 @@ def rendering(settings: Settings, *, peak: float | None = None) -> Rendering:
 
     `peak` overrides the peak in the film's metadata, in units of 100 nits.
     """
-    return Rendering(settings.chroma, settings.hdr, peak)
+    return Rendering(settings.chroma, settings.hdr, peak, settings.colour_output, settings.linear_peak_nits)
+
+
+def pixel_type(settings: Settings) -> np.dtype[np.uint8] | np.dtype[np.uint16]:
+    """Return the dtype of the pixels of frames and patches."""
+    import numpy as np
+
+    return np.dtype(np.uint8) if settings.colour_output == "sdr8" else np.dtype("<u2")

@@ -26,6 +26,7 @@ def verdict_basis(settings: Settings, ffmpeg: Ffmpeg) -> JsonObject:
         "ffmpeg": ffmpeg.version,
         "chroma": settings.chroma,
         "hdr": settings.hdr,
+        **({"colour_output": settings.colour_output} if settings.colour_output != "sdr8" else {}),
     }
 
 

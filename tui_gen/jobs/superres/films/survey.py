@@ -310,8 +310,10 @@ class _Look:
 
     async def _converted(self, skipped: Sequence[str]) -> tuple[Ended, bool]:
         frame = Size(64, 36)
-        chain = colour_chain(self.unit.probe, rendering(self.unit.settings), frame=frame)
-        sink, log = ExactSink(memoryview(bytearray(frame.width * frame.height * 3))), FrameLog()
+        how = rendering(self.unit.settings)
+        chain = colour_chain(self.unit.probe, how, frame=frame)
+        sink = ExactSink(memoryview(bytearray(frame.width * frame.height * how.pixel_bytes)))
+        log = FrameLog()
         # Convert a corner only: the whole frame takes half a second.
         corner = "crop=w=min(iw\\,64):h=min(ih\\,64):x=0:y=0"
 
@@ -319,7 +321,7 @@ class _Look:
             given = input_arguments(Input(self.unit.path))
             given.remove("-xerror")
             given[-2:-2] = skipped
-            output = raw_output("0:V:0", pipes[0], pixel_format="bgr24")
+            output = raw_output("0:V:0", pipes[0], pixel_format=how.pixel_format)
             return [*given, *output[:-1], "-frames:v", "1", "-vf", f"{corner},{chain}", output[-1]]
 
         ended = await self._run(arguments, sink, log)

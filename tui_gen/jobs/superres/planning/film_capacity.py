@@ -138,7 +138,7 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
     refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
     refusal = (fields_refused(settings, survey) if survey else None) or refusal
-    refusal = stereo_refused(settings, probe) or refusal
+    refusal = colour_refused(settings, probe) or stereo_refused(settings, probe) or refusal
     options: dict[str, tuple[Option, ...]] = {}
     upright = _upright(settings, video, probe, picture)
     if refusal is None:
@@ -200,6 +200,13 @@ def fields_refused(settings: Settings, survey: SurveyFacts) -> str | None:
     if survey.is_telecined and settings.telecine == "refuse":
         return 'it is telecined: of five frames two are woven from two pictures; "telecine": "keep" takes it'
     return None
+
+
+def colour_refused(settings: Settings, probe: ProbeFacts) -> str | None:
+    """Return why an SDR film is refused where the files are HDR, or None."""
+    if settings.colour_output == "sdr8" or settings.sdr_films == "convert" or probe.hdr_class != "sdr":
+        return None
+    return f'it is SDR, and "colour_output" is "{settings.colour_output}"; "sdr_films": "convert" takes it'
 
 
 def stereo_refused(settings: Settings, probe: ProbeFacts) -> str | None:

@@ -18,6 +18,7 @@ from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.clip_cost import recorded_cost
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
@@ -253,8 +254,9 @@ def _shuffled(seed: int, source: str) -> bytes:
 def _raw_patch_bytes(settings: Settings, category: Category) -> float:
     """Return the mean number of bytes of a patch's pixels: GT and the stacks that are written."""
     total = sum(share for _, share in category.distribution)
+    pixel_bytes = rendering(settings).pixel_bytes
     return sum(
-        share / total * 3 * kind.frames * _pixels(kind.tile(form))
+        share / total * pixel_bytes * kind.frames * _pixels(kind.tile(form))
         for form, share in category.distribution
         for kind in settings.file_kinds
     )

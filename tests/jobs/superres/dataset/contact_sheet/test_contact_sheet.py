@@ -24,7 +24,7 @@ from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.ledger import Ledger
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.jobs.superres.dataset.contact_sheet.pictures import GAP, HEIGHT, drawable
-from tui_gen.jobs.superres.extraction.patches import encode_png
+from tui_gen.jobs.superres.extraction.png import encode_png
 
 Image = NDArray[np.uint8]
 

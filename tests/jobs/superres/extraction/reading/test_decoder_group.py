@@ -18,6 +18,7 @@ from tui_gen.processes.children import Child, StallLimits, TextSink
 
 SIZE = Size(4, 2)
 VIEW = View(SIZE, Region(0, 0, 4, 2), Region(0, 0, 4, 2))
+BYTES = np.dtype(np.uint8)
 LIMITS = StallLimits(first_seconds=5.0, next_seconds=5.0)
 
 
@@ -52,7 +53,9 @@ def test_pixels_of_the_next_window_are_not_taken_for_those_of_one_that_is_refuse
     pipes: tuple[Pipes, Pipes],
 ) -> None:
     reader, colour = pipes
-    decoders = DecoderGroup(reader.child(), {VIEW.shape: colour.child()}, LIMITS, TextSink())
+    decoders = DecoderGroup(
+        reader.child(), {VIEW.shape: colour.child()}, LIMITS, TextSink(), np.dtype(np.uint8)
+    )
     frames = np.arange(CLIP_FRAMES * 2 * 4 * 3, dtype=np.uint8)
     # The reader is a window ahead: its pixels wait already, before anything of this one was heard.
     os.write(colour.target, frames.tobytes())

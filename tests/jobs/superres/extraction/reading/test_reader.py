@@ -31,7 +31,7 @@ from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
 from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
-from tui_gen.media.colour import Chroma, HdrChain
+from tui_gen.media.colour import Chroma, HdrChain, Output
 from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.geometry import Region, Size, whole
 from tui_gen.processes.children import StallLimits
@@ -140,7 +140,7 @@ def print_of(clip: ClipFrames, stretch: Stretch) -> Print:
     for cut in (choice for planned in task.cuts for choice in planned.choices):
         view = clip.view(cut.frame, reach(cut, stretch.settings))
         arrays = cut_patch(view.pixels, cut, settings=stretch.settings, area=view.area)
-        files = encode_patch(arrays, "fast")
+        files = encode_patch(arrays, stretch.settings)
         hashes += [hashlib.sha256(content).hexdigest() for content in files.values()]
     measures = clip.measures
     differences = (measures.scene_difference, *measures.pair_differences, measures.luma_change)
@@ -190,6 +190,20 @@ async def test_what_it_cannot_vouch_for_is_read_clip_by_clip(
     ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
     readers = await compared(ffmpeg, await spread(ffmpeg, tmp_path / name))
     assert set(readers) == {"clip"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "output"), [("hdr10, top left", "pq16"), ("hdr10, left", "linear16"), ("h264", "pq16")]
+)
+async def test_16_bit_frames_too_are_those_of_one_decoder_per_clip(
+    kind: str, output: Output, embedded_ffmpeg: str, tmp_path: Path
+) -> None:
+    name, arguments = KINDS[kind]
+    run_ffmpeg(embedded_ffmpeg, *NOISE, *arguments, str(tmp_path / name))
+    ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
+    stretch = await spread(ffmpeg, tmp_path / name)
+    wide = replace(stretch, settings=replace(stretch.settings, colour_output=output))
+    assert await compared(ffmpeg, wide) == ["stretch"] * 3
 
 
 async def test_clips_side_by_side_share_what_was_decoded(embedded_ffmpeg: str, tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ from tui_gen.jobs.superres.dataset.contact_sheet.pictures import (
     draw,
     label_of,
 )
-from tui_gen.jobs.superres.extraction.patches import Image, encode_png
+from tui_gen.jobs.superres.extraction.patches import Image
+from tui_gen.jobs.superres.extraction.png import encode_png
 from tui_gen.jobs.superres.planning.expected import expected_plan
 from tui_gen.jobs.superres.planning.names import slug
 

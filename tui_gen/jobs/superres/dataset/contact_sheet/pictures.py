@@ -23,7 +23,7 @@ from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.dataset.contact_sheet.choice import LedgerPatch
 from tui_gen.jobs.superres.dataset.file_kinds import lr_stack
 from tui_gen.jobs.superres.dataset.verify import moved_to
-from tui_gen.jobs.superres.extraction.patches import encode_png
+from tui_gen.jobs.superres.extraction.png import encode_png
 
 Image = NDArray[np.uint8]
 

@@ -39,6 +39,7 @@ from tui_gen.jobs.superres.dataset.split import (
     split_of_folder,
     whole_folder,
 )
+from tui_gen.jobs.superres.extraction.png import CODE_POINTS
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS
 from tui_gen.jobs.superres.planning.expected import remembered_sources
 
@@ -101,7 +102,8 @@ def export(
 
     threads = min(MOST_THREADS, os.cpu_count() or 1)
     with output_at(request.folder, identity) as output, ThreadPoolExecutor(threads, "export") as pool:
-        work = Work(settings.output, output, settings.png_compression, pool, count, chosen.moved)
+        colour = CODE_POINTS.get(settings.colour_output)
+        work = Work(settings.output, output, settings.png_compression, colour, pool, count, chosen.moved)
         write = _writer(layout, settings, records, chosen)
         written = []
         for tree in chosen.trees:

@@ -16,7 +16,8 @@ from tui_gen.jobs.superres.dataset.export.output import Output
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.file_kinds import kind_folder, kind_named
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
-from tui_gen.jobs.superres.extraction.patches import Image, encode_png
+from tui_gen.jobs.superres.extraction.patches import Image
+from tui_gen.jobs.superres.extraction.png import encode_png
 from tui_gen.media.geometry import Size
 
 BATCH = 32
@@ -66,6 +67,7 @@ class Work:
     dataset: Path  # the dataset's output folder
     output: Output
     png_compression: str
+    colour: bytes | None  # content of the files' cICP chunk
     pool: ThreadPoolExecutor
     on_done: Callable[[], None]
     # Patch -> the format folder that it was moved to by hand.
@@ -98,16 +100,17 @@ class Work:
 
     def tiles(self, sample: Sample, kind: str) -> list[Image]:
         """Return the tiles of a stack in the order of time, each (height, width, 3). Raises DamagedError."""
-        stack = cv2.imdecode(np.frombuffer(self.content(sample, kind), np.uint8), cv2.IMREAD_COLOR)
+        content = np.frombuffer(self.content(sample, kind), np.uint8)
+        stack = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
         count = kind_named(kind).frames
         if stack is None or stack.shape[0] % count:
             message = f"damaged: {sample.path(kind)}"
             raise DamagedError(message)
-        return [tile.astype(np.uint8, copy=False) for tile in np.split(stack, count)]
+        return list(np.split(np.asarray(stack), count))
 
     def png(self, image: Image) -> bytes:
         """Encode as PNG, as the run does."""
-        return encode_png(image, self.png_compression)
+        return encode_png(image, self.png_compression, colour=self.colour)
 
     def link(self, sample: Sample, kind: str, path: str) -> None:
         """Link a complete file of the dataset into the export. Raises DamagedError."""

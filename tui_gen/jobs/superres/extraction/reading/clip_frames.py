@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from tui_gen.engine.model.work import Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
 from tui_gen.media.geometry import Region, Size, contains, whole
 
-Bgr = NDArray[np.uint8]
+Bgr = NDArray[np.unsignedinteger[Any]]
+"""Pixels with 8 bits a channel, or 16 if the configuration asks for HDR."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_run,
     most_seconds_of,
 )
+from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import CLIP_FRAMES, ClipTask, Reach, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Size, whole
@@ -259,7 +260,8 @@ class _Reader:
         are_right: Callable[[Sequence[int], Sequence[float]], bool],
     ) -> _Window | BadData | None:
         """Read frames, or return None if their positions and timestamps are not the expected ones."""
-        buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), np.uint8) for size in sizes}
+        pixels = pixel_type(self.stretch.settings)
+        buffers = {size: np.empty((CLIP_FRAMES, size.height, size.width, 3), pixels) for size in sizes}
         plane, luma = luma_plane(self.stretch.probe.colour), self._luma
         while True:
             sinks = [ExactSink(memoryview(array.data).cast("B")) for array in (*buffers.values(), luma)]

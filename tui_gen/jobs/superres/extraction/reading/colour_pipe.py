@@ -25,6 +25,6 @@ def colour_arguments(stretch: Stretch, shape: Shape, *, source: int, target: int
         *("-protocol_whitelist", "pipe", "-fpsprobesize", "0", "-probesize", "32", "-analyzeduration", "0"),
         *("-f", "rawvideo", "-pixel_format", probe.colour.pixel_format, "-video_size", str(shape.stored)),
         *("-framerate", "24", "-i", f"pipe:{source}", "-map", "0:v:0", "-fps_mode", "passthrough"),
-        *("-vf", chain, "-c:v", "rawvideo", "-threads", "1", "-pix_fmt", "bgr24"),
+        *("-vf", chain, "-c:v", "rawvideo", "-threads", "1", "-pix_fmt", how.pixel_format),
         *("-flush_packets", "1", "-f", "rawvideo", f"pipe:{target}"),
     ]

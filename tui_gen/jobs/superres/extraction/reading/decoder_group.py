@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.extraction.reading.clip_frames import Bgr
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_arguments
 from tui_gen.jobs.superres.extraction.reading.views import Shape, View
 from tui_gen.jobs.superres.extraction.reading.window import most_seconds_of
+from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import CLIP_FRAMES, Stretch
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.planes import aperture_numbers
@@ -47,8 +48,6 @@ from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, reap
 from tui_gen.processes.keepalive import SIGN, Line
 
 READER_CHILD = Path(__file__).with_name("reader_child.py")
-
-Bgr = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,7 @@ class DecoderGroup:
     colours: Mapping[Shape, Child]
     limits: StallLimits
     answers: TextSink
+    pixel_type: np.dtype[np.uint8] | np.dtype[np.uint16]
     wake_pipe: tuple[int, int] = field(default_factory=os.pipe)  # a byte in it ends a `collect`
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closed: bool = False
@@ -94,7 +94,7 @@ class DecoderGroup:
         """Wait for the next window, with these views. Blocks. Raises DecoderGroupError, ChildClosedError."""
         counts = {shape: sum(view.shape == shape for view in views) for shape in self.colours}
         arrays = {
-            shape: np.empty((CLIP_FRAMES, count, shape.scaled.height, shape.scaled.width, 3), np.uint8)
+            shape: np.empty((CLIP_FRAMES, count, shape.scaled.height, shape.scaled.width, 3), self.pixel_type)
             for shape, count in counts.items()
             if count
         }
@@ -292,7 +292,7 @@ def start(
                 reap(child, REAP_SECONDS)
                 child.close()
             raise
-    return DecoderGroup(reader, colours, limits, answers)
+    return DecoderGroup(reader, colours, limits, answers, pixel_type(stretch.settings))
 
 
 def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:

@@ -66,7 +66,7 @@ def pictures(
     def outputs(pipes: Sequence[int]) -> list[str]:
         arguments = ["-filter_complex", graph]
         for number, pipe in enumerate(pipes[:-1]):
-            arguments += raw_output(f"[v{number}]", pipe, pixel_format="bgr24")
+            arguments += raw_output(f"[v{number}]", pipe, pixel_format=how.pixel_format)
         return [*arguments, *raw_output("[luma]", pipes[-1])]
 
     return outputs

@@ -190,11 +190,13 @@ def _joined(asked: _Asked, pixels: Sequence[Bgr]) -> Iterator[FrameView]:
         if len(strips) == 1:
             yield FrameView(view.frame, exact, _part(strips[0], next(left), exact))
             continue
-        whole = np.empty((CLIP_FRAMES, exact.height, exact.width, 3), np.uint8)
+        rows = []
         for strip in strips:
             shared = _common(exact, strip.exact())
-            top = shared.y - exact.y
-            whole[:, top : top + shared.height] = _part(strip, next(left), shared)
+            rows.append((shared.y - exact.y, _part(strip, next(left), shared)))
+        whole = np.empty((CLIP_FRAMES, exact.height, exact.width, 3), rows[0][1].dtype)
+        for top, part in rows:
+            whole[:, top : top + part.shape[1]] = part
         yield FrameView(view.frame, exact, whole)
 
 

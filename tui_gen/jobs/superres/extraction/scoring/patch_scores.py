@@ -31,6 +31,8 @@ LOWER_PART = 5
 """Text is looked for in the lowest fifth of the picture."""
 FLOW_LEAST_SIDE = 16
 
+_STEPS_16 = 257
+"""16-bit values in a step of 8 bits: 65535 / 255."""
 _NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
@@ -75,9 +77,11 @@ def _of_stack(gt: Gray, tiles: list[Gray], cut: Cut, rules: Rules) -> dict[str, 
 
 
 def luma(image: Image) -> Gray:
-    """Return the luma of an image, (height, width)."""
-    gray: Gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    return gray
+    """Return the luma of an image, (height, width); of 16-bit images the nearest 8-bit value."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if gray.dtype == np.uint16:
+        gray = np.rint(gray / _STEPS_16).astype(np.uint8)
+    return gray.astype(np.uint8, copy=False)
 
 
 def detail(gt: Image) -> int:

@@ -56,7 +56,7 @@ def remarks(settings: Settings, looked: Looked) -> Iterator[str]:
         return
     probe, survey = outlook.probe, outlook.survey
     yield from _shape_remarks(settings, probe)
-    yield from _colour_remarks(probe, looked.film.video)
+    yield from _colour_remarks(settings, probe, looked.film.video)
     if survey is not None:
         yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
     if probe.is_soft_telecined:
@@ -101,11 +101,13 @@ def _varied(probe: ProbeFacts, frames: FrameTimes) -> str:
     return f"variable frame rate: {len(times)} frames in {length(probe.duration_seconds)}, {apart}"
 
 
-def _colour_remarks(probe: ProbeFacts, video: Video) -> Iterator[str]:
+def _colour_remarks(settings: Settings, probe: ProbeFacts, video: Video) -> Iterator[str]:
     tags, stated, peak = colour_tags(probe), probe.colour, video.peak
     if configured := [f"{name} {tag}" for name, tag in asdict(video.tags).items() if tag is not None]:
         yield f"colour as configured: {', '.join(configured)}"
-    if probe.hdr_class != "sdr":
+    if settings.colour_output != "sdr8":
+        yield f"not tone-mapped: {settings.colour_output}, as the configuration says"
+    elif probe.hdr_class != "sdr":
         is_assumed = peak is None and stated.max_cll_nits is None and stated.mastering_max_nits is None
         assumed = ", which is assumed" if is_assumed else ""
         yield f"tone-mapped from a peak of {100 * tone_mapping_peak(stated, peak):g} nits{assumed}"

@@ -123,9 +123,16 @@ def picture(_state: RunState, size: Size) -> PreviewImage:
 def screen() -> int:
     from tui_gen.tui.app import TuiGenApp
     from tui_gen.tui.terminal.session import run_screen
+    from tui_gen.tui.timelines import Timelines
 
     controller = BusyController()
-    return run_screen(TuiGenApp(controller, clock=controller.clock, preview=picture))
+    app = TuiGenApp(
+        controller,
+        clock=controller.clock,
+        preview=picture,
+        timelines=Timelines(controller.state),
+    )
+    return run_screen(app)
 
 
 if __name__ == "__main__":

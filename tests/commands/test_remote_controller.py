@@ -11,6 +11,7 @@ import pytest
 
 from tests.commands.engines import lock_held, write_state
 from tests.engine.control.conftest import served
+from tests.engine.control.test_control import InOrder
 from tests.engine.control.versions import Answer, answering, protocol_1, protocol_9
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.errors import RefusedError
@@ -22,6 +23,7 @@ from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control import history_follower
 from tui_gen.engine.model.history import History, Reading, Values
 from tui_gen.engine.model.state_views import CategoryState
+from tui_gen.engine.model.timeline import SourceTimeline
 from tui_gen.engine.run.history_sampler import HistorySampler
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.view import condition_of
@@ -351,3 +353,19 @@ async def test_a_monitor_reads_in_the_background(config: RunConfig, monkeypatch:
     assert controller._task is not None
     controller._task.cancel()
     await asyncio.gather(controller._task, return_exceptions=True)
+
+
+async def test_the_timelines_that_a_screen_shows_are_read_from_the_engine(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    await bench.engine.run()
+    (progress,) = bench.state.sources["a"].progress.values()
+    progress.places = InOrder()
+    async with served(bench, config.run_folder):
+        controller = LiveController(config)
+        assert controller.timelines.of("a", 2) is None
+        await controller._look()
+        assert controller.timelines.of("a", 2) == SourceTimeline(60.0, "m ")
+        assert controller._client is not None
+        await controller._client.close()

@@ -33,6 +33,27 @@ CATEGORIES = ("general", "space", "toon")
 CLIPS_A_VIDEO = 200
 
 
+@dataclass(frozen=True)
+class GoldenPlaces:
+    """Clips spread over two hours by the golden ratio, the first and the last minute without clips."""
+
+    clips: int = 300
+    seconds: float = 7216.0
+
+    def place(self, clip: int) -> float:
+        """Return where a clip is, from 0 to 1."""
+        return 0.01 + 0.98 * ((clip + 0.5) * 0.6180339887498949 % 1.0)
+
+    def parts(self, count: int) -> list[int]:
+        members = [0] * count
+        for clip in range(self.clips):
+            members[int(self.place(clip) * count)] |= 1 << clip
+        return members
+
+
+PLACES = GoldenPlaces()
+
+
 @dataclass
 class FakeController:
     """Shows a state and remembers what it was asked for."""
@@ -78,6 +99,8 @@ def plan_of(videos: int, *, done: int = 0, shortfall: int = 0) -> Plan:
             clips_made=CLIPS_A_VIDEO if number >= videos - done else 0,
             clips_left=0 if number >= videos - done else CLIPS_A_VIDEO,
             quotas=dict.fromkeys(fed_by(number), CLIPS_A_VIDEO),
+            open_clips=0 if number >= videos - done else (1 << CLIPS_A_VIDEO) - 1,
+            places=PLACES,
         )
         for number in range(videos)
     )
@@ -202,6 +225,21 @@ def troubled_run() -> RunState:
         ev.ProblemNoted(NOW - 23, "warning", "disk low: 61 GB free", None, "pauses under 50 GB"),
     ):
         state.apply(event)
+    return state
+
+
+def damaged_run() -> RunState:
+    """Return a run with videos whose data are damaged, failed or gone in a part of their running time."""
+    state = working_run()
+    for clip in range(120, 190):
+        if 0.40 < PLACES.place(clip) < 0.55:
+            damaged = Rejected(Clip("v000", clip), "damaged data", 3, 2.0)
+            state.apply(ev.ClipEnded(NOW - 20, "extract", damaged))
+        if 0.70 < PLACES.place(clip) < 0.75:
+            failed = Failed(Clip("v001", clip), "ffmpeg was killed", 3, 9.0)
+            state.apply(ev.ClipEnded(NOW - 19, "extract", failed))
+    gone = tuple(clip for clip in range(120) if 0.2 < PLACES.place(clip) < 0.25)
+    state.apply(ev.PatchesLost(NOW - 18, "v003", "general", gone, 1_520_000 * len(gone), "extract"))
     return state
 
 

@@ -33,6 +33,7 @@ from tui_gen.engine.run.history_sampler import HistorySampler, wall_offset
 from tui_gen.engine.run.run_log import LOG_NAME
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, load_status
+from tui_gen.tui.timelines import Timelines
 from tui_gen.tui.view import EngineInfo
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class LiveController:
         long, and raises OSError.
         """
         self._config, self._engine, self._recorded = config, engine, recorded
+        self.timelines = Timelines()
         self._pid = engine.pid if engine is not None else None  # of the observed engine
         self._client: ControlClient | None = None
         self._state: RunState | None = None
@@ -153,6 +155,7 @@ class LiveController:
             if client is None:
                 client = self._client = await engine_client.attach(self._config)
             await self._hear(client)
+            await self.timelines.fetch(client)
             self._silent_since, self._unreached = None, ""
         except ControlError as error:
             self._client = None
@@ -261,7 +264,7 @@ class LiveController:
             place = error.filename or self._config.run_folder
             self._ledger_trouble = f"{place}: cannot be read ({error.strerror})"
             return None
-        self._ledger_trouble = ""
+        self._ledger_trouble, self.timelines.whole = "", recorded
         return recorded
 
     def _ended_state(self, code: int, before: RunState | None) -> RunState:
@@ -320,7 +323,7 @@ def _with_warning(state: RunState, text: str) -> RunState:
 def with_history(state: RunState, before: RunState | None) -> RunState:
     """Return the state of a status file, with the data that only the live engine sent."""
     if before is not None and before.pid == state.pid:
-        state.problems, state.recent = before.problems, before.recent
+        state.problems, state.recent, state.messages = before.problems, before.recent, before.messages
         state.problems_dropped = before.problems_dropped
         state.newest_patch, state.recent_count = before.newest_patch, before.recent_count
     return state

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from textual.app import App
-from textual.geometry import Size
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
@@ -27,12 +26,12 @@ from tui_gen.commands.run_end import end_of, end_of_watched
 from tui_gen.contract.groups import Group, GroupReviewer
 from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.scan import FoundSource, ScanFindings
-from tui_gen.engine.model.state import RunState
 from tui_gen.tui.app import TuiGenApp
 from tui_gen.tui.dialogs.first_run import FirstRunApp, NextStep
 from tui_gen.tui.exit_message import exit_lines
 from tui_gen.tui.groups.app import GroupsApp
-from tui_gen.tui.panes.preview import Preview, PreviewImage
+from tui_gen.tui.panes.patch_preview import PatchPreview
+from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.review.review import ReviewApp
 from tui_gen.tui.review.rows import ReviewRow
 from tui_gen.tui.runs.app import RunsApp
@@ -76,10 +75,12 @@ def _app_of(config: JobConfig, engine: StartedEngine | None, *, is_ascii: bool) 
         controller,
         keymap=config.run.keymap,
         notices=config.run.notices,
-        preview=preview_of(config),
+        preview=preview_of(config, has_strip=not is_ascii),
         on_restart=controller.restart,
         nouns=config.nouns,
         end_of=partial(end_of, config),
+        timelines=controller.timelines,
+        clip_describer=config.capabilities.clip_describer,
     )
     set_letters(app, is_ascii=is_ascii)
     return app
@@ -101,10 +102,10 @@ def monitor(status_path: Path, preview: Preview | None = None, *, is_ascii: bool
 def page(config: JobConfig, *, may_steer: bool) -> int:
     """Show a configuration's run on the page that reads this process's output. Starts no engine."""
     recorded = RecordedRun(config).state
+    controller_of = AttachedController if may_steer else WatchingController
+    controller = controller_of(config.run, recorded=recorded)
     app = TuiGenApp(
-        AttachedController(config.run, recorded=recorded)
-        if may_steer
-        else ReadOnlyController(WatchingController(config.run, recorded=recorded)),
+        controller if may_steer else ReadOnlyController(controller),
         keymap=config.run.keymap,
         notices=config.run.notices,
         preview=preview_of(config),
@@ -112,6 +113,8 @@ def page(config: JobConfig, *, may_steer: bool) -> int:
         watch_reason="" if may_steer else READ_ONLY,
         nouns=config.nouns,
         end_of=partial(end_of, config),
+        timelines=controller.timelines,
+        clip_describer=config.capabilities.clip_describer,
     )
     app.driver_class = PageDriver
     return run_screen(app, descriptor=PAGE_DESCRIPTOR)
@@ -217,17 +220,9 @@ def review_groups(  # noqa: PLR0913  (each stands for one thing outside the scre
     return code, app.changes
 
 
-def preview_of(config: JobConfig) -> Preview | None:
-    """Return what draws the newest patch of a configuration, or None if its patches are no images."""
+def preview_of(config: JobConfig, *, has_strip: bool = True) -> Preview | None:
+    """Return what draws the newest patches of a configuration, or None if its patches are no images."""
     previewer = config.capabilities.previewer
     if previewer is None:  # a job whose patches are not images
         return None
-
-    def draw(state: RunState, room: Size) -> PreviewImage | None:
-        patch = state.newest_patch
-        if patch is None:
-            return None
-        picture = previewer.draw(patch, columns=room.width, rows=room.height)
-        return PreviewImage(picture.cells, picture.caption)
-
-    return draw
+    return PatchPreview(previewer, has_strip=has_strip)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a run needs none of these modules: each costs time at the start
+    from tui_gen.contract.clips import ClipDescriber
     from tui_gen.contract.contact_sheet import SheetMaker
     from tui_gen.contract.demo import DemoMaker
     from tui_gen.contract.export import Exporter, LayoutLine
@@ -35,6 +36,7 @@ class Capabilities:
     near_duplicates: NearDuplicates | None = None  # split --move, and the end of a run
     exporter: Exporter | None = None  # export
     previewer: Previewer | None = None  # the preview of the screen
+    clip_describer: ClipDescriber | None = None  # the clips in the log of the screen
     next_steps: Callable[[], Sequence[str]] | None = None  # a run that finished: what to do next, a line each
     group_reviewer: GroupReviewer | None = None  # review
 

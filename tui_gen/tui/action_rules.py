@@ -102,7 +102,8 @@ def _can_restart(now: Situation, _: int) -> bool:
 
 
 def _has_details(now: Situation, _: int) -> bool:
-    return now.has_rows and (now.room in {PaneName.CATEGORIES, PaneName.PROBLEMS} or now.chosen is not None)
+    has_own_page = now.room in {PaneName.CATEGORIES, PaneName.PROBLEMS, PaneName.LOG}
+    return now.has_rows and (has_own_page or now.chosen is not None)
 
 
 _RULES: dict[str, Callable[[Situation, int], bool]] = {
@@ -118,6 +119,7 @@ _RULES: dict[str, Callable[[Situation, int], bool]] = {
     "details": _has_details,
     "filter": lambda now, _: bool(now.state.sources),
     "preview": lambda now, _: now.can_preview,
+    "log_clips": lambda now, _: now.room is PaneName.LOG,
     "back": lambda now, _: now.is_elsewhere or now.has_filter,
 }
 

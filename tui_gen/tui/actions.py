@@ -43,7 +43,8 @@ class Action:
         return self.meaning.format(
             source=source.one,
             sources=source.many,
-            patch=nouns.patch.one,
+            clips=nouns.clip.many,
+            patches=nouns.patch.many,
             image=image.one,
             images=image.many,
         )
@@ -72,7 +73,7 @@ ACTIONS = (
     Action("previous-room", "shift+tab", "next_room(-1)", "", "previous pane", "look"),
     Action("zoom", "z", "zoom", "zoom", "this pane alone, or all", "look", 8),
     Action("details", "enter", "details", "details", "all about the chosen line", "look", 9),
-    Action("preview", "p", "preview", "preview", "the newest {patch} as a picture", "look", 7),
+    Action("preview", "p", "preview", "preview", "the newest {patches} as pictures", "look", 7),
     Action("log", "l", "log", "log", "what happened last", "look", 10),
     Action(
         "history",
@@ -83,6 +84,7 @@ ACTIONS = (
         "look",
         11,
     ),
+    Action("log-clips", "c", "log_clips", "clips", "{clips} in the log, or only messages", "look", 7),
     Action("copy", "y", "copy", "copy", "copy the path or the problem", "look"),
     Action("theme", "t", "app.theme", "theme", "dark or light", "look"),
     Action("mouse", "m", "app.mouse", "mouse", "mouse off, to select text, or on again", "look"),

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
+from tui_gen.contract.clips import ClipDescriber
 from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling import commands as do
@@ -32,6 +33,7 @@ from tui_gen.tui.notices import Caller, Notices
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.screen_services import ScreenServices
 from tui_gen.tui.terminal.driver import PatientDriver
+from tui_gen.tui.timelines import Timelines
 from tui_gen.tui.view import ScreenController, ScreenView, condition_of
 
 POLLS_PER_SECOND = 2
@@ -61,22 +63,25 @@ class TuiGenApp(TerminalApp[None]):
         watch_reason: str = "",
         nouns: Nouns = USUAL_NOUNS,
         end_of: Callable[[RunState], EndFacts] | None = None,
+        timelines: Timelines | None = None,
+        clip_describer: ClipDescriber | None = None,
     ) -> None:
         """Show `controller`'s run; `preview` draws patches, `on_restart` starts a new engine.
 
         `watch_reason` answers the keys that steer, where nothing can be steered. `nouns` are the words of
         the screen until the engine has sent its own. `end_of` reads what else is known of a run that has
-        ended; the call may take long.
+        ended; the call may take long. `timelines` are those that the controller fetches. `clip_describer`
+        describes clips in the log.
         """
         super().__init__()
         self.controller, self.clock, self.is_read_only = controller, clock, is_read_only
         self.steering = CommandQueue(controller, clock, self._tell)
         self._on_restart, self._watch_reason = on_restart, watch_reason
         restart = self._restart if on_restart is not None else None
-        self._doors = ScreenServices(self.steering, preview, restart, self.look)
+        self._doors = ScreenServices(self.steering, preview, clip_describer, restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
-        self._nouns = nouns
+        self._nouns, self._timelines = nouns, timelines or Timelines()
         self._is_leaving_when_ended = False
         self._end_of, self._end = end_of, EndFacts(None)
         self._ended_run: tuple[object, ...] = ()  # of which the end is read
@@ -126,6 +131,7 @@ class TuiGenApp(TerminalApp[None]):
             engine=engine,
             looked_at=looked_at,
             end=self._end if condition.is_ended else None,
+            timelines=self._timelines,
         )
 
     def _follow_end(self, view: ScreenView) -> None:

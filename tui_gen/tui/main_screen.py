@@ -58,14 +58,14 @@ class MainScreen(Screen[None]):
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
         head = OverallPane()
         head.key_of = self._key_of
-        self.sources, self.keys, self.picture = SourcesPane(), KeysPane(), PreviewPane(doors.preview)
-        self.history = HistoryPane()
+        self.sources, self.keys, self.log_pane = SourcesPane(), KeysPane(), LogPane(doors.clip_describer)
+        self.picture, self.history = PreviewPane(doors.preview), HistoryPane()
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
                 head,
                 *(CategoriesPane(), NowPane(), ResultPane(), DiskPane(), SystemPane(), ProblemsPane()),
-                *(LogPane(), EnginePane(), self.sources, self.picture, self.history),
+                *(self.log_pane, EnginePane(), self.sources, self.picture, self.history),
                 self.keys,
             )
         }
@@ -257,6 +257,11 @@ class MainScreen(Screen[None]):
             self.history.turn()
         else:
             self._go_to(PaneName.HISTORY)
+        self._reshow()
+
+    def action_log_clips(self) -> None:
+        """Show clips in the log, or only messages."""
+        self.log_pane.are_clips_shown = not self.log_pane.are_clips_shown
         self._reshow()
 
     def action_preview(self) -> None:

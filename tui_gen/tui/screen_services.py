@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tui_gen.contract.clips import ClipDescriber
 from tui_gen.tui.command_queue import CommandQueue
 from tui_gen.tui.panes.preview import Preview
 from tui_gen.tui.view import ScreenView
@@ -16,5 +17,6 @@ class ScreenServices:
 
     steering: CommandQueue
     preview: Preview | None
+    clip_describer: ClipDescriber | None
     on_restart: Callable[[], None] | None
     look: Callable[[], ScreenView]

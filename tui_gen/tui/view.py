@@ -14,6 +14,7 @@ from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdic
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
 from tui_gen.engine.scheduling.commands import Controller
+from tui_gen.tui.timelines import Timelines
 from tui_gen.tui.widgets.styled_lines import Role
 
 STALE_AFTER_SECONDS = 10.0
@@ -75,6 +76,7 @@ class ScreenView:
     engine: EngineInfo = EngineInfo()
     looked_at: float = 0.0  # like `now`, but not stopped by the end of the run
     end: EndFacts | None = None  # of a run that has ended, once they are read
+    timelines: Timelines = field(default_factory=Timelines, compare=False)
     metrics: Metrics = field(init=False)
     verdict: RunVerdict = field(init=False)
     totals: EndTotals | None = field(init=False)  # of a run that has ended

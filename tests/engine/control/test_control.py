@@ -19,6 +19,7 @@ from tui_gen.engine.control.protocol import ASK_BYTES, ControlError
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.history import NOTHING_KNOWN, History, Reading, Values
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.timeline import SourceTimeline
 from tui_gen.engine.scheduling import commands as do
 
 
@@ -168,4 +169,27 @@ async def test_a_malformed_question_for_the_history_is_refused(tmp_path: Path) -
         await client.connect()
         assert await client.history((1, 2)) is None
         assert await client.history(NOTHING_KNOWN) is not None
+
+
+class InOrder:
+    """Clips in time order."""
+
+    seconds = 60.0
+
+    def parts(self, count: int) -> list[int]:
+        return [0b1111 << 4 * part for part in range(count)]
+
+
+async def test_timelines_are_sent_for_the_sources_that_were_asked_for(tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 8, "b": 8}), tmp_path / "ledger.jsonl")
+    await bench.engine.run()
+    (progress,) = bench.state.sources["a"].progress.values()
+    progress.places = InOrder()
+    async with served(bench, tmp_path / "run") as (path, _):
+        client = ControlClient(path)
+        await client.connect()
+        seen = await client.timelines([("a", 3), ("b", 3), ("z", 3)])
+        assert seen == [SourceTimeline(60.0, "mm "), None, None]
+        with pytest.raises(ControlError, match="cannot be read"):
+            await client.timelines([("a", 401)])
         await client.close()

@@ -27,8 +27,9 @@ from tui_gen.engine.control.protocol import (
 )
 from tui_gen.engine.control.socket_place import connected
 from tui_gen.engine.model.history import HistoryPart
-from tui_gen.engine.model.run_data import RECENT_KEPT
+from tui_gen.engine.model.run_data import MESSAGES_KEPT, RECENT_KEPT
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.timeline import SourceTimeline
 from tui_gen.engine.scheduling.commands import Command, CommandRefusedError
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,16 @@ class ControlClient:
             raise ControlError(message) from error
         if before and self._state:
             self._state.recent = deque([*before.recent, *self._state.recent], maxlen=RECENT_KEPT)
+            self._state.messages = deque([*before.messages, *self._state.messages], maxlen=MESSAGES_KEPT)
+
+    async def timelines(self, wanted: Sequence[tuple[str, int]]) -> list[SourceTimeline | None]:
+        """Return a timeline, or None, for each (source, number of parts). Raises ControlError."""
+        answer = await self._ask({"ask": "timelines", "of": wanted})
+        try:
+            return list(from_wire(answer["timelines"], list[SourceTimeline | None]))
+        except (KeyError, WireError) as error:
+            message = f"the engine's timelines cannot be read ({error})"
+            raise ControlError(message) from error
 
     async def raw_state(self) -> dict[str, Any]:
         """Return the fields of the state that every version of an engine sends. Raises ControlError."""

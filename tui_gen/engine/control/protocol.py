@@ -6,11 +6,12 @@
     {"command": {"is": "Drain"}}      {"done": "finishing the clips in hand, then stopping"}
     {"ask": "snapshot", "after": 17}  {"snapshot": {...}}   the whole typed state, see `codec`
     {"ask": "history", "after": [5, 2, -1]}   {"history": {...}}   the points after a step of each span
+    {"ask": "timelines", "of": [["dune", 96]]}   {"timelines": [{"is": "SourceTimeline", ...}]}   null: none
     anything                          {"refused": "why"}
 
 Invariant: hello, status, state and the commands Pause, Resume, Drain and Stop have this form in every
-version, so that a client can end an engine of any other version. Snapshots, the history and all other
-commands are used only between two programs with the same state format.
+version, so that a client can end an engine of any other version. Snapshots, the history, timelines and all
+other commands are used only between two programs with the same state format.
 
 Protocol 1 has no hello, status and snapshot, and sends the whole state. A client of protocol 1 can read the
 state of an engine of any version, because it knows all the plain fields.
@@ -44,6 +45,9 @@ PLAIN_FIELDS = (
 """The fields of a state that every version sends: numbers and texts that protocol 1 has, too."""
 NOTHING_RECENT = 1 << 60
 """A value of "after" that requests a state without recent events."""
+
+MOST_TIMELINES = 64
+"""The most timelines of one answer."""
 
 ASK_BYTES = 64 * 1024
 ANSWER_BYTES = 64 * 1024 * 1024

@@ -19,25 +19,27 @@ from typing import Any
 
 from tui_gen.base.detached_call import detached_call, exhaustion
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
-from tui_gen.engine.control.protocol import ASK_BYTES, hello, plain_state
+from tui_gen.engine.control.feed import to_send
+from tui_gen.engine.control.protocol import ASK_BYTES, MOST_TIMELINES, hello, plain_state
 from tui_gen.engine.control.socket_place import PlaceError, bind_first, identity, socket_paths
 from tui_gen.engine.model.history import History
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.run.history_sampler import wall_offset
-from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, Controller
+from tui_gen.engine.scheduling.commands import Command, CommandRefusedError, EngineController
 from tui_gen.engine.storage.lock import Lock
 from tui_gen.engine.storage.status import status_of
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
-RECENT_SENT = 200
 
 
 class ControlServer:
     """Answers clients by the engine's controller until it is closed."""
 
-    def __init__(self, controller: Controller, *, run_folder: Path, lock: Lock, history: History) -> None:
+    def __init__(
+        self, controller: EngineController, *, run_folder: Path, lock: Lock, history: History
+    ) -> None:
         """Prepare a server; `run` opens the socket."""
         self._controller, self._lock, self._run_folder = controller, lock, run_folder
         self._history = history
@@ -123,6 +125,9 @@ class ControlServer:
             case "history":
                 newest = [int(step) for step in asked["after"]]
                 return {"history": to_wire(self._history.since(newest, wall_offset()))}
+            case "timelines":
+                wanted = asked["of"][:MOST_TIMELINES]
+                return {"timelines": [to_wire(self._controller.timeline(*each)) for each in wanted]}
         message = f"{asked['ask']!r} is no question"
         raise ValueError(message)
 
@@ -135,8 +140,9 @@ def state_to_wire(state: RunState | None, *, after: int = 0) -> Any:  # noqa: AN
     """Return a state as JSON; of its recent events only those with a number above `after`."""
     if state is None:
         return None
-    while state.recent and (len(state.recent) > RECENT_SENT or state.recent[0][0] <= after):
-        state.recent.popleft()
+    state.recent = to_send(state.recent, after)
+    while state.messages and state.messages[0][0] <= after:
+        state.messages.popleft()
     return to_wire(state)
 
 

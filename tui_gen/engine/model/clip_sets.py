@@ -14,6 +14,14 @@ def members(bits: int) -> Iterator[int]:
                 yield 8 * place + bit
 
 
+def union(sets: Iterable[int]) -> int:
+    """Return the clips that are in any of some sets."""
+    whole = 0
+    for bits in sets:
+        whole |= bits
+    return whole
+
+
 def bits_of(indexes: Iterable[int]) -> int:
     """Return numbers, 0 or larger, as a bit set."""
     known = list(indexes)

@@ -16,6 +16,7 @@ from tui_gen.engine.model.state_views import CategoryState, Minute, Phase, Recen
 from tui_gen.engine.model.streaks import NO_STREAK, Streak
 
 RECENT_KEPT = 1000
+MESSAGES_KEPT = 200
 MINUTES_KEPT = 180
 
 
@@ -70,6 +71,8 @@ class RunData:
     disk: ev.DiskMeasured | None = None
     system: ev.SystemMeasured | None = None
     recent: deque[tuple[int, Recent]] = field(default_factory=lambda: deque(maxlen=RECENT_KEPT))
+    # Of these, the newest that tell of problems: clips do not displace them.
+    messages: deque[tuple[int, Recent]] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
     recent_count: int = 0  # number of entries ever appended to `recent`; each has its number
     newest_patch: dict[str, object] | None = None  # the ledger entry of the newest patch, for the preview
     records: dict[str, SourceRecord] = field(default_factory=dict)
@@ -132,6 +135,7 @@ class RunData:
             problems_dropped=dict(self.problems_dropped),
             minutes=self.minutes.copy(),
             recent=self.recent.copy(),
+            messages=self.messages.copy(),
             records={},
             stage_starts={},
             stages_planned={},

@@ -68,6 +68,7 @@ class StageRecord:
     unusable: str | None = None
     # By category: clips made under an earlier recipe or with earlier inputs, and not made again yet.
     superseded: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)  # by category: made once, files gone, not made again
     size_bytes: int = field(default=0, compare=False)  # of the patches made
 
     def take(
@@ -86,6 +87,8 @@ class StageRecord:
             self.made[name] = had | bit
             if self.superseded:
                 self.superseded[name] = self.superseded.get(name, 0) & ~bit
+            if self.lost:
+                self.lost[name] = self.lost.get(name, 0) & ~bit
             if perceptual_hash is not None:
                 self.hashes.setdefault(name, PerceptualHashes()).add(clip, perceptual_hash)
             self.size_bytes += size_bytes
@@ -105,6 +108,7 @@ class StageRecord:
         made = self.made.get(category, 0)
         lost = sum(1 << index for index in set(clips)) & made
         self.made[category] = made & ~lost
+        self.lost[category] = self.lost.get(category, 0) | lost
         self.size_bytes -= size_bytes
         return lost.bit_count()
 
@@ -120,8 +124,9 @@ class StageRecord:
         """Return whether a category has the patch of a clip."""
         return bool(self.made.get(category, 0) >> clip & 1)
 
-    def forget_hash(self, category: str, clip: int) -> None:
-        """Remove the perceptual hash of a patch that now counts in another category."""
+    def forget_patch(self, category: str, clip: int) -> None:
+        """Forget the perceptual hash and the loss of a patch that now counts in another category."""
+        self.lost[category] = self.lost.get(category, 0) & ~(1 << clip)
         if category in self.hashes:
             self.hashes[category].remove(clip)
 

@@ -171,7 +171,7 @@ class RunState(RunData):
         elif isinstance(outcome, Rejected):
             self._rejected(outcome, source, event.stage)
         else:
-            self._failed(outcome, source, event.at)
+            self._failed(outcome, source, event)
         self.last_end_seconds = self.elapsed_seconds(event.at)
         self.streak = streak_after(self.streak, outcome, self.last_end_seconds)
         source.streak = streak_after(source.streak, outcome, self.last_end_seconds)
@@ -201,7 +201,7 @@ class RunState(RunData):
         if patch.category != old:
             lost = ev.PatchesLost(event.at, event.source, old, (event.clip,), patch.size_bytes, event.stage)
             self._take(lost)
-            record.forget_hash(old, event.clip)
+            record.forget_patch(old, event.clip)
             given = patch.category, patch.size_bytes, patch.perceptual_hash
             self._count_new(self._see(event.source), record.take(event.clip, [given], ()))
 
@@ -387,11 +387,11 @@ class RunState(RunData):
         source.rejected += 1
         self.clips_rejected += 1
 
-    def _failed(self, outcome: Failed, source: SourceState, at: float) -> None:
-        source.failed += 1
+    def _failed(self, outcome: Failed, source: SourceState, event: ev.ClipEnded) -> None:
+        source.count_failed(event.stage, outcome.clip.index)
         self.clips_failed += 1
         text = f"{self.nouns.clip.one} {outcome.clip.index} failed: {outcome.reason}"
-        self._note(ev.ProblemNoted(at, "error", text, source.id, outcome.detail))
+        self._note(ev.ProblemNoted(event.at, "error", text, source.id, outcome.detail))
 
     def _warn_of_low_success(self, source: SourceState, at: float) -> None:
         if not source.low_success_noted and (text := low_success(source.made, source.ended, self.nouns.clip)):
@@ -407,6 +407,8 @@ class RunState(RunData):
     def _remember(self, event: Recent) -> None:
         self.recent_count += 1
         self.recent.append((self.recent_count, event))
+        if isinstance(event, ev.ProblemNoted | ev.SourceFoundUnusable):
+            self.messages.append((self.recent_count, event))
 
     def _note(self, event: ev.ProblemNoted) -> None:
         self._remember(event)

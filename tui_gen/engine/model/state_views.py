@@ -11,7 +11,7 @@ from typing import Literal
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.streaks import NO_STREAK, Streak
-from tui_gen.engine.model.work import CategoryPlan, SourcePlan
+from tui_gen.engine.model.work import CategoryPlan, ClipPlaces, SourcePlan
 
 Phase = Literal[
     "starting", "running", "paused", "draining", "waiting", "stopping", "stopped", "finished", "failed"
@@ -26,6 +26,9 @@ class StageProgress:
     clips_made: int
     clips_left: int
     quotas: dict[str, int]
+    open_clips: int = 0  # the clips left at that plan, as a bit set
+    places: ClipPlaces | None = None
+    failed_clips: int = 0  # in this run, as a bit set
 
 
 @dataclass(slots=True)
@@ -83,7 +86,15 @@ class SourceState:
 
     def take_plan(self, stage: str, plan: SourcePlan) -> None:
         """Apply a stage's plan for the source."""
-        self.progress[stage] = StageProgress(plan.clips_made, plan.clips_left, dict(plan.quotas))
+        before = self.progress.get(stage)
+        self.progress[stage] = StageProgress(
+            plan.clips_made,
+            plan.clips_left,
+            dict(plan.quotas),
+            plan.open_clips,
+            plan.places,
+            failed_clips=before.failed_clips if before is not None else 0,
+        )
         parts = self.progress.values()
         self.clips_made = sum(part.clips_made for part in parts)
         self.clips_left = sum(part.clips_left for part in parts)
@@ -99,6 +110,13 @@ class SourceState:
             part.clips_made += 1
             part.clips_left = max(0, part.clips_left - 1)
 
+    def count_failed(self, stage: str, clip: int) -> None:
+        """Count a clip that failed in a stage."""
+        self.failed += 1
+        part = self.progress.get(stage)
+        if part is not None:
+            part.failed_clips |= 1 << clip
+
     def begin_run(self) -> None:
         """Forget what held for an earlier run only; the sums of its plans remain until the next plan."""
         self.forget_failures()
@@ -110,6 +128,8 @@ class SourceState:
         """Forget why the source gave nothing: its failed clips are tried again."""
         self.ended -= self.failed
         self.failed, self.quarantined, self.unusable, self.streak = 0, None, None, NO_STREAK
+        for part in self.progress.values():
+            part.failed_clips = 0
 
     @property
     def phase(self) -> str:

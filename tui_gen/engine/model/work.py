@@ -132,6 +132,22 @@ Report = Doing | Retried | Learned | Unusable | Outcome
 # -------------------------------------------------------------------------------- what a plan is of
 
 
+class ClipPlaces(Protocol):
+    """Where the clips of one source are in its running time."""
+
+    @property
+    def seconds(self) -> float:
+        """The running time of the source."""
+        ...
+
+    def parts(self, count: int) -> Sequence[int]:
+        """Return the clips in each of `count` equal parts of the running time, as bit sets.
+
+        Every clip that the source could give is in one part. Asked for often: to be kept, or quick.
+        """
+        ...
+
+
 class Unit(Protocol):
     """The work that one worker performs at once. Picklable and self-contained: it may run anywhere."""
 
@@ -173,6 +189,10 @@ class SourcePlan:
     figures: Mapping[str, str] = field(default_factory=dict)
     # Estimated processor time of the clips left on this machine; None if it was not measured.
     processor_seconds: float | None = None
+    # The clips left, as a bit set, and where all clips are in the source: for a timeline of the source.
+    # None: the source has no running time, or it is not known yet.
+    open_clips: int = 0
+    places: ClipPlaces | None = None
 
 
 @dataclass(frozen=True, slots=True)

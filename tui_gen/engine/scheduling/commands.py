@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.timeline import SourceTimeline
 
 MAX_WORKERS = 256
 
@@ -92,4 +93,12 @@ class Controller(Protocol):
 
     async def steer(self, command: Command) -> str:
         """Carry out a command and return one line about the result. Raises CommandRefusedError."""
+        ...
+
+
+class EngineController(Controller, Protocol):
+    """The interface of the control socket to the engine in its process."""
+
+    def timeline(self, source: str, parts: int) -> SourceTimeline | None:
+        """Return the timeline of a source, or None if it has none. Raises ValueError for a wrong `parts`."""
         ...

@@ -9,6 +9,7 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.model.timeline import SourceTimeline, source_timeline
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.schedule_follower import ScheduleFollower
 from tui_gen.engine.scheduling.scheduler import Scheduler
@@ -31,6 +32,10 @@ class Steering:
     def snapshot(self) -> RunState:
         """Return a copy of the current state."""
         return self._engine.snapshot()
+
+    def timeline(self, source: str, parts: int) -> SourceTimeline | None:
+        """Return the timeline of a source, or None if it has none. Raises ValueError for a wrong `parts`."""
+        return source_timeline(self._recorder.state, source, parts)
 
     async def steer(self, command: do.Command) -> str:
         """Carry out a command. Raises CommandRefusedError."""

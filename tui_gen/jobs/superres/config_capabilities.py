@@ -22,6 +22,7 @@ from tui_gen.engine.model.work import JsonObject
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.lock import is_held
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.dataset.clip_facts import FilmClipDescriber
 from tui_gen.jobs.superres.dataset.folders import OutputError
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of, refuse_foreign_files
 from tui_gen.jobs.superres.dataset.split import SPLITS
@@ -56,6 +57,7 @@ def capabilities_of(settings: Settings) -> Capabilities:
         near_duplicates=HeldOutNearDuplicates(settings),
         exporter=PatchExporter(settings),
         previewer=PatchPreviewer(settings.output),
+        clip_describer=FilmClipDescriber(),
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui_gen.engine.model.problem_kinds import problem_kinds
-from tui_gen.tui.dialogs.dialogs import TextPage
+from tui_gen.tui.dialogs.dialogs import TextPage, page_cells
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
+from tui_gen.tui.panes.log import LogPane
+from tui_gen.tui.panes.log_lines import event_page
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.problems import ProblemsPane, kind_details
+from tui_gen.tui.panes.source_timelines import timeline_details
 from tui_gen.tui.panes.sources import source_details
 from tui_gen.tui.view import ScreenView
 
@@ -20,9 +23,11 @@ def details_of(pane: Pane) -> Writer | None:
     """Return the writer of the page on what is under a pane's cursor, or None."""
     if isinstance(pane, ProblemsPane):
         return _of_problems(pane)
+    if isinstance(pane, LogPane):
+        return _of_event(pane)
     if isinstance(pane, CategoriesPane):
         return _of_category(pane.category())
-    return _of_source(pane.source())
+    return _of_source(pane.source(), page_cells(pane.app.size.width))
 
 
 def _of_problems(pane: ProblemsPane) -> Writer | None:
@@ -42,6 +47,11 @@ def _of_problems(pane: ProblemsPane) -> Writer | None:
     return write
 
 
+def _of_event(pane: LogPane) -> Writer | None:
+    event, describer, width = pane.event(), pane.describer, page_cells(pane.app.size.width)
+    return None if event is None else lambda view: event_page(view, event, describer, width=width)
+
+
 def _of_category(name: str | None) -> Writer | None:
     if name is None:
         return None
@@ -52,12 +62,14 @@ def _of_category(name: str | None) -> Writer | None:
     return write
 
 
-def _of_source(name: str | None) -> Writer | None:
+def _of_source(name: str | None, width: int) -> Writer | None:
     if name is None:
         return None
 
     def write(view: ScreenView) -> TextPage | None:
         source = view.state.sources.get(name)
-        return (source.name, source_details(view, name)) if source is not None else None
+        if source is None:
+            return None
+        return source.name, [*source_details(view, name), *timeline_details(view, name, width)]
 
     return write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -17,11 +17,21 @@ from textual.widgets.option_list import Option
 
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
+from tui_gen.tui.widgets.styled_lines import Line, Role
 
 LEAVE_TITLE = "Leave"
 _PAGE_KEYS = "y copy   esc close"
-TextPage = tuple[str, list[str]]
+TextLine = str | Line
+TextPage = tuple[str, Sequence[TextLine]]
 """A title and lines."""
+_STYLES: Mapping[Role, str] = {
+    "muted": "$foreground 60%",
+    "strong": "bold",
+    "good": "$success",
+    "warn": "$warning bold",
+    "bad": "$error bold",
+    "bar": "$primary",
+}
 _BESIDE_TEXT_CELLS = 8  # border, padding and scroll bar
 Leaving = Literal["leave", "finish", "stop"]
 
@@ -66,8 +76,19 @@ def _choice(choice: Choice, cells: int) -> Content:
     return Content(f"{display_name(choice.words):<{cells}}   {display_name(choice.meaning)}".rstrip())
 
 
-def _text(lines: list[str]) -> Content:
-    return Content("\n".join(display_name(each) for each in lines))
+def _text(lines: Sequence[TextLine]) -> Content:
+    return Content("\n").join(_content(each) for each in lines)
+
+
+def _content(written: TextLine) -> Content:
+    if isinstance(written, str):
+        return Content(display_name(written))
+    return Content.assemble(*((display_name(span.text), _STYLES.get(span.role, "")) for span in written))
+
+
+def _plain(written: TextLine) -> str:
+    """Return the text of a line, printable."""
+    return display_name(written if isinstance(written, str) else "".join(span.text for span in written))
 
 
 class TextDialog(ModalScreen[str | None]):
@@ -81,7 +102,7 @@ class TextDialog(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, lines: list[str], read: Callable[[], TextPage | None] | None = None
+        self, title: str, lines: Sequence[TextLine], read: Callable[[], TextPage | None] | None = None
     ) -> None:
         """Show `lines` under `title`; `read` returns both as they are later, None if they stay."""
         super().__init__()
@@ -101,7 +122,7 @@ class TextDialog(ModalScreen[str | None]):
     def _cells(self) -> int:
         """Return the width that the text fills."""
         lines = (self._title, _PAGE_KEYS, *self._said)
-        return max(cell_len(display_name(each)) for each in lines) + _BESIDE_TEXT_CELLS
+        return max(cell_len(_plain(each)) for each in lines) + _BESIDE_TEXT_CELLS
 
     def reread(self) -> None:
         """Show the text as it is now; the page becomes wider with it, and not narrower."""
@@ -121,8 +142,13 @@ class TextDialog(ModalScreen[str | None]):
 
     def action_copy(self) -> None:
         """Copy the whole page."""
-        text = "\n".join(display_name(each) for each in (self._title, *self._said))
+        text = "\n".join(_plain(each) for each in (self._title, *self._said))
         self.app.copy_to_clipboard(text)
+
+
+def page_cells(screen_width: int) -> int:
+    """Return how wide the text of a page may be: the style sheet gives a page nine tenths of the screen."""
+    return screen_width * 9 // 10 - _BESIDE_TEXT_CELLS
 
 
 def leave_question(nouns: Nouns, *, is_paused: bool, is_ending: bool) -> QuestionDialog:

@@ -2,50 +2,145 @@
 
 from __future__ import annotations
 
-import time
-from typing import assert_never
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from textual.geometry import Size
 
-from tui_gen.base.formatting import display_name, size
-from tui_gen.base.nouns import Nouns
+from tui_gen.base.formatting import display_name
+from tui_gen.contract.clips import ClipDescriber
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import Recent
-from tui_gen.engine.model.work import Made, Outcome, Rejected
 from tui_gen.tui.layout import PaneName
+from tui_gen.tui.panes.log_lines import event_line, gap_line
 from tui_gen.tui.panes.pane import Page, Pane
-from tui_gen.tui.view import ScreenView, name_of
-from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, line, muted, wrapped
+from tui_gen.tui.view import ScreenView
+from tui_gen.tui.widgets.scroll_list import Chosen
+from tui_gen.tui.widgets.styled_lines import Line, StyledText, line, muted, wrapped
 
 _EVERY_SECONDS = 1.0
+_EVERY_SECONDS_WITH_CLIPS = 2.0
+"""Each clip moves all rows: on a slow line that is most of the traffic."""
+_LEAST_HEIGHT, _REPEATED = 10, 3
+_OF_CLIPS = ev.ClipEnded | ev.ClipRetried
 _GONE = "The engine is gone. What it had finished is safe; started again, it goes on from there."
 
 _UNKNOWN = "How it ended is not known here: its exit code is told to the program that started it."
 
 
 class LogPane(Pane):
-    """The latest events, the newest first."""
+    """The latest events, the newest first: messages, and the ends of clips unless they are hidden.
+
+    Messages of problems that clips have pushed off the first page are repeated above the rows.
+    """
 
     room = PaneName.LOG
 
-    def __init__(self) -> None:
-        """Make an empty log."""
+    def __init__(self, describer: ClipDescriber | None = None) -> None:
+        """Make an empty log; `describer` describes clips, None: they are shown as they are recorded."""
         super().__init__()
-        self._shown_at = float("-inf")
-        self._events: list[tuple[int, Recent]] = []
+        self.describer = describer
+        self.are_clips_shown = True
+        self._shown_at, self._shown_clips = float("-inf"), True
+        self._entries: list[Entry] = []
 
-    def page(self, view: ScreenView, size: Size) -> Page:  # noqa: ARG002
-        """Return the events; read them again if the last page is a second old."""
-        if abs(view.looked_at - self._shown_at) >= _EVERY_SECONDS:
-            self._shown_at = view.looked_at
-            self._events = list(view.state.recent)[::-1]
-        found = self._events
+    def page(self, view: ScreenView, size: Size) -> Page:
+        """Return the events; read them again if the last page is a second old, with clips two seconds."""
+        self._read(view)
+        entries = self._entries
         return Page(
-            keys=range(len(found)),
-            row=lambda index: event_line(view.state, found[index][1]),
+            head=tuple(self._repeated(view, size)),
+            keys=[entry.key for entry in entries],
+            row=lambda index: entries[index].line(view.state, self.describer),
+            note="" if self.are_clips_shown else f"without {view.state.nouns.clip.many}",
+            is_list=True,
             empty="nothing has happened yet",
         )
+
+    def _read(self, view: ScreenView) -> None:
+        every = _EVERY_SECONDS_WITH_CLIPS if self.are_clips_shown else _EVERY_SECONDS
+        is_recent = abs(view.looked_at - self._shown_at) < every
+        if is_recent and self._shown_clips == self.are_clips_shown and not view.condition.is_ended:
+            return
+        self._shown_at, self._shown_clips = view.looked_at, self.are_clips_shown
+        self._entries = entries_of(view.state, with_clips=self.are_clips_shown)
+
+    def _repeated(self, view: ScreenView, size: Size) -> Iterator[Line]:
+        """Yield the newest problems that are not on the first page, and a rule below them."""
+        if not self.are_clips_shown or size.height < _LEAST_HEIGHT:
+            return
+        shown = {entry.number for entry in self._entries[: size.height - _REPEATED - 2]}
+        hidden = (event for number, event in reversed(view.state.messages) if number not in shown)
+        repeated = list(islice(hidden, _REPEATED))
+        yield from (event_line(view.state, event) for event in repeated)
+        if repeated:
+            yield line(muted(" " + "┄" * (size.width - 2)))
+
+    def _find_chosen(self, keys: Sequence[Hashable]) -> None:
+        """Keep the cursor on the newest event, or on its event; the rows around the event stay still."""
+        if self.chosen.index == 0:
+            self.chosen = Chosen(keys[0], 0)
+            return
+        before = self.chosen.index
+        super()._find_chosen(keys)
+        self._top += self.chosen.index - before
+
+    def event(self) -> Recent | None:
+        """Return the event under the cursor; None between events."""
+        key = self.chosen.key
+        return next((entry.event for entry in self._entries if entry.key == key), None)
+
+    def source(self) -> str | None:
+        """Return the source of the event under the cursor."""
+        event = self.event()
+        return source_of(event) if event is not None else None
+
+    def copied(self) -> list[str]:
+        """Return the line under the cursor."""
+        event = self.event()
+        if event is None or self._view is None:
+            return super().copied()
+        return ["".join(span.text for span in event_line(self._view.state, event, self.describer)).strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the log: an event, or how many entries are not shown before it."""
+
+    number: int
+    event: Recent | None = None
+    left_out: int = 0
+
+    @property
+    def key(self) -> Hashable:
+        """What the cursor follows."""
+        return self.number, self.event is None
+
+    def line(self, state: RunState, describer: ClipDescriber | None) -> Line:
+        """Return the row."""
+        return gap_line(self.left_out) if self.event is None else event_line(state, self.event, describer)
+
+
+def entries_of(state: RunState, *, with_clips: bool) -> list[Entry]:
+    """Return the rows of the log, the newest first. Numbers without an event are clips that were not sent."""
+    shown = (each for each in state.recent if with_clips or not isinstance(each[1], _OF_CLIPS))
+    known = dict(state.messages) | dict(shown)
+    entries: list[Entry] = []
+    for number in sorted(known, reverse=True):
+        before = entries[-1].number if entries else state.recent_count + 1
+        if with_clips and before - number > 1:
+            entries.append(Entry(number, None, before - number - 1))
+        entries.append(Entry(number, known[number]))
+    return entries
+
+
+def source_of(event: Recent) -> str | None:
+    """Return the source of an event."""
+    if isinstance(event, ev.ClipEnded):
+        return event.outcome.clip.source
+    return event.clip.source if isinstance(event, ev.ClipRetried) else event.source
 
 
 class EnginePane(Pane):
@@ -66,44 +161,3 @@ class EnginePane(Pane):
             *(line(StyledText("   " + display_name(each))) for each in said),
         ]
         return Page(keys=range(len(rows)), row=lambda index: rows[index])
-
-
-def event_line(state: RunState, event: Recent) -> Line:
-    """Return a line like `14:20:03  made       Arrival  clip 12: 3 patches, 4.1 MB`."""
-    when = time.strftime("%H:%M:%S", time.localtime(event.at))
-    word, role, source, words = _told(event, state.nouns)
-    name = display_name(name_of(state, source))
-    return line(
-        muted(f" {when}  "), StyledText(f"{word:<10}", role), StyledText(f"{name}  " if name else ""), words
-    )
-
-
-def _told(event: Recent, nouns: Nouns) -> tuple[str, Role, str | None, str]:
-    """Return the kind of an event, its role, its source and its text."""
-    match event:
-        case ev.ClipEnded(outcome=outcome):
-            word, role, words = _ended(outcome, nouns)
-            return word, role, outcome.clip.source, words
-        case ev.ClipRetried():
-            words = f"{nouns.clip.one} {event.clip.index}, try {event.attempt}: {display_name(event.reason)}"
-            return "again", "plain", event.clip.source, words
-        case ev.ProblemNoted():
-            level: Role = "bad" if event.level == "error" else "warn"
-            return event.level, level, event.source, display_name(event.text)
-        case ev.FactsLearned():
-            return "learned", "muted", event.source, f"by {display_name(event.stage)}"
-        case ev.SourceFoundUnusable():
-            return "unusable", "bad", event.source, display_name(event.reason)
-    assert_never(event)
-
-
-def _ended(outcome: Outcome, nouns: Nouns) -> tuple[str, Role, str]:
-    clip = f"{nouns.clip.one} {outcome.clip.index}"
-    if isinstance(outcome, Made):
-        taken = sum(patch.size_bytes for patch in outcome.patches)
-        gave = nouns.patch.counted(len(outcome.patches))
-        if not all(nouns.is_image(patch.category) for patch in outcome.patches):
-            gave = ", ".join(display_name(patch.category) for patch in outcome.patches)
-        return "made", "good", f"{clip}: {gave}, {size(taken)}, {outcome.seconds:.1f} s"
-    words = f"{clip}: {display_name(outcome.reason)}"
-    return ("rejected", "warn", words) if isinstance(outcome, Rejected) else ("failed", "bad", words)

@@ -1,4 +1,6 @@
-"""The pane of the newest patch, drawn by the job in half-block cells, so that wrong colours are seen early.
+"""The pane of the newest patches, drawn by the job in half-block cells, so that wrong colours are seen early.
+
+One patch is drawn on request. A strip of several patches goes on with the run, on a line that is fast enough.
 
 The drawing function is passed in: this package does not read images. It runs in a thread that nothing waits
 for, so a slow disk delays neither the screen nor its end.
@@ -28,6 +30,7 @@ from tui_gen.tui.widgets.styled_lines import line, muted
 
 RGB = tuple[int, int, int]
 _HEAD_LINES = 2  # title and caption
+STRIP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class PreviewImage:
 
     rows: Sequence[Sequence[tuple[RGB, RGB]]]
     caption: str = ""
+    is_strip: bool = False  # of several patches: the caption names them, and newer ones are drawn by and by
 
 
 Preview = Callable[[RunState, Size], PreviewImage | None]
@@ -63,6 +67,8 @@ class PreviewPane(Pane):
         self._words = ""
         self._about = ""
         self._is_drawing = False
+        self._taken_at = float("-inf")
+        self._taken: dict[str, object] | None = None  # the newest patch when it was drawn last
 
     @property
     def is_possible(self) -> bool:
@@ -73,11 +79,20 @@ class PreviewPane(Pane):
     def _is_line_slow(self) -> bool:
         return isinstance(self.app, TerminalApp) and self.app.is_line_slow
 
+    def show(self, view: ScreenView) -> None:
+        """Show a view; a strip is drawn again if there is a newer patch, at most once in ten seconds."""
+        super().show(view)
+        is_strip = self.display and self._image is not None and self._image.is_strip
+        is_due = abs(view.looked_at - self._taken_at) >= STRIP_SECONDS
+        if is_strip and is_due and view.state.newest_patch != self._taken:
+            self.take(view.state)
+
     def take(self, state: RunState) -> None:
         """Draw the newest patch, unless a picture is being drawn already."""
         if self._draw is None or self._is_drawing or self._is_line_slow:
             return
-        self._is_drawing = True
+        self._is_drawing, self._taken = True, state.newest_patch
+        self._taken_at = self._view.looked_at if self._view is not None else self._taken_at
         room = Size(max(1, self.size.width - 2), max(1, self.size.height - _HEAD_LINES))
         name = display_name(name_of(state, str((state.newest_patch or {}).get("source", ""))))
         self._words = f"drawing {name}" if name else self._words
@@ -108,7 +123,7 @@ class PreviewPane(Pane):
         if self._is_line_slow:
             words = "no picture: the line to this terminal is too slow"
         elif not self._words and self._image is not None:
-            words = f"{self._about}{self._image.caption}"
+            words = f"{'' if self._image.is_strip else self._about}{self._image.caption}"
         return page_of([line(muted(f" {display_name(words)}"))], note="p takes the newest")
 
     def render_line(self, y: int) -> Strip:

@@ -11,6 +11,7 @@ from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane
+from tui_gen.tui.panes.source_timelines import timeline_lines
 from tui_gen.tui.view import ScreenView, labelled
 from tui_gen.tui.widgets.styled_lines import (
     Line,
@@ -63,7 +64,7 @@ class SourcesPane(Pane):
         noun = view.state.nouns.source
         columns = _Columns(size.width - 1, view.state)
         return Page(
-            head=(columns.heading(),),
+            head=(*timeline_lines(view, sources, size), columns.heading()),
             keys=[source.id for source in sources],
             row=lambda index: columns.row(sources[index], marks.get(sources[index].id, "")),
             note=note,

@@ -24,6 +24,7 @@ from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.clip_cost import recorded_cost
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
 from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
+from tui_gen.jobs.superres.planning.places import FilmPlaces
 from tui_gen.jobs.superres.planning.retries import retries
 from tui_gen.jobs.superres.planning.seeded_random import rank
 from tui_gen.jobs.superres.planning.stretches import Stretches
@@ -158,6 +159,8 @@ def _source_plan(settings: Settings, order: _FilmOrder, slugs: Mapping[str, Mapp
         quotas=order.quotas,
         figures=_figures(order),
         processor_seconds=_processor_seconds(settings, order),
+        open_clips=order.left,
+        places=_places(order.film),
     )
 
 
@@ -228,6 +231,11 @@ def _processor_seconds(settings: Settings, order: _FilmOrder) -> float | None:
     return (
         None if cost is None else cost.of(order.left.bit_count(), sum(b.bit_count() for _, b in order.todo))
     )
+
+
+def _places(film: Film) -> FilmPlaces | None:
+    line = film.prospect.line
+    return None if line is None else FilmPlaces(line, film.prospect.capacity)
 
 
 def _figures(order: _FilmOrder) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tui_gen.contract.verify import Wanted
 from tui_gen.engine.executors.ground import Ground, PortableJob
+from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject, OnChange, Plan, Report, Scope, SourcePlan, Stage, Unit
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
@@ -119,7 +120,8 @@ class _RestrictedStage:
 
 def _cut_down(plan: SourcePlan, wanted: Mapping[int, frozenset[str]]) -> SourcePlan:
     units = _Units(plan, wanted)
-    return replace(plan, units=units, clips_left=sum(len(unit.clips) for unit in units))
+    left = [clip.index for unit in units for clip in unit.clips]
+    return replace(plan, units=units, clips_left=len(left), open_clips=bits_of(left))
 
 
 def _both(one: SourcePlan, other: SourcePlan) -> SourcePlan:
@@ -128,6 +130,7 @@ def _both(one: SourcePlan, other: SourcePlan) -> SourcePlan:
         one,
         units=(*one.units, *(unit for unit in other.units if isinstance(unit, Stretch))),
         clips_left=one.clips_left + other.clips_left,
+        open_clips=one.open_clips | other.open_clips,
         key=(one.key, other.key),
     )
 

@@ -177,7 +177,7 @@ def usable_clips(line: Timeline, capacity: int) -> int:
     clip (for example because they begin at the same key frame). Trimmed windows are excluded afterwards, so
     that a different trim never makes a new clip overlap an existing one.
     """
-    times = _first_windows(line, np.arange(2 * capacity))
+    times = first_windows(line, np.arange(2 * capacity))
     fits = _is_inside(line, times)
     inside = np.flatnonzero(fits)
     spread = _spread(line, times)
@@ -204,7 +204,7 @@ def sides(line: Timeline, capacity: int) -> Sides:
     block = line.block
     if block is None:
         return Sides(usable, 0)
-    times = _first_windows(line, np.arange(2 * capacity))
+    times = first_windows(line, np.arange(2 * capacity))
     is_outside, is_inside = _is_outside_block(line, times, block), _is_inside_block(line, times, block)
     return Sides(usable & as_bits(is_outside), usable & as_bits(is_inside))
 
@@ -215,8 +215,8 @@ def within_guard(line: Timeline, capacity: int, others: int) -> int:
     frames = line.by_index
     longest = 0.0 if frames is None else frames.longest_window_seconds(line.frames_before + line.frames_after)
     apart = GUARD_SECONDS + max(line.apart_seconds, longest + 2 * line.frame_seconds)
-    taken = _first_windows(line, bit_indices(others))
-    return as_bits(~_is_clear(_first_windows(line, np.arange(2 * capacity)), taken, apart))
+    taken = first_windows(line, bit_indices(others))
+    return as_bits(~_is_clear(first_windows(line, np.arange(2 * capacity)), taken, apart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +315,7 @@ def _is_clear_of_neighbours(taken: Mapping[int, float], cell: int, time: float, 
     )
 
 
-def _first_windows(line: Timeline, clips: npt.NDArray[np.int64]) -> Seconds:
+def first_windows(line: Timeline, clips: npt.NDArray[np.int64]) -> Seconds:
     """Return the times of the first windows of some clips."""
     return _placed(line, _timestamps_of(clips, line.duration_seconds))
 

@@ -49,6 +49,11 @@ class WindowShape:
     step: int = 1  # the distance of the clip's own frames
 
     @property
+    def clip_frames(self) -> int:
+        """The number of frames of the clip."""
+        return (self.frames - 1) // self.step + 1
+
+    @property
     def after(self) -> int:
         """The number of frames after the one nearest to the target."""
         return self.frames - 1 - self.anchor

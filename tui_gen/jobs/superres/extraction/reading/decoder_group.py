@@ -368,7 +368,6 @@ def _order(
         "aperture": aperture_numbers(probe.aperture),
         "frame_seconds": probe.frame_seconds,
         "allowed_tags": allowed_facts(probe).tags,
-        "shape": astuple(stretch.shape),
         "window": astuple(stretch.window),
         "most_seconds": most_seconds_of(probe, stretch.window),
         "reach": None if stretch.reach is None else astuple(stretch.reach),

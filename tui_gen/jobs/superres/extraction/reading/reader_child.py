@@ -29,7 +29,7 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
-from tui_gen.jobs.superres.clip_shape import ClipShape, WindowShape
+from tui_gen.jobs.superres.clip_shape import WindowShape
 from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
@@ -110,7 +110,6 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
     if layout is None:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
-    shape = ClipShape(*order["shape"])
     with open_film(film.path, film.formats) as container:
         decoder = WindowDecoder(container, film, complaints, signs.give)
         allowed = AllowedFacts(order["allowed_tags"])
@@ -121,17 +120,14 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
             _check(allowed.contradiction(tags_of(frame)))
 
         for window in windows:
-            meter = ClipMeter(shape.middle, layout.bit_depth, wants_repeats=order["wants_repeats"])
-            yield from _window(decoder, window, layout, check, meter, shape.frames)
+            meter = ClipMeter(
+                film.window.clip_frames // 2, layout.bit_depth, wants_repeats=order["wants_repeats"]
+            )
+            yield from _window(decoder, window, layout, check, meter)
 
 
-def _window(  # noqa: PLR0913, PLR0917 - one call
-    decoder: WindowDecoder,
-    window: WindowOrder,
-    layout: Planes,
-    check: Check,
-    meter: ClipMeter,
-    frames: int,
+def _window(
+    decoder: WindowDecoder, window: WindowOrder, layout: Planes, check: Check, meter: ClipMeter
 ) -> Iterator[dict[str, Any]]:
     """Read one window and write its frames as they are decoded; yield the answers."""
     pts, types, places = list[float](), "", list[int]()
@@ -146,7 +142,7 @@ def _window(  # noqa: PLR0913, PLR0917 - one call
             meter.take(layout.luma(frame)[0])
     except UnsureError as error:
         if pts:
-            _send_blanks(layout, window.views, frames - len(pts))
+            _send_blanks(layout, window.views, decoder.order.window.clip_frames - len(pts))
         yield {"refused": str(error)}
         return
     steps = [after - before for before, after in pairwise(places)]

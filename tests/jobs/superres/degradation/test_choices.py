@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from typing import Any
 
@@ -155,3 +157,11 @@ def test_what_an_earlier_version_drew_is_drawn_again() -> None:
         {"codec": "libx264", "bitrate": 538},
         {"resize": [180, 135], "kernel": "bilinear"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("preset", "expected"), [("realesrgan", "b79d5377fc934f5f"), ("realbasicvsr", "b33b08d97d9fb93e")]
+)
+def test_presets_draw_what_an_earlier_version_drew(preset: Preset, expected: str) -> None:
+    found = [chosen(*PRESET_STEPS[preset], seed=seed, origin="gt").record for seed in range(20)]
+    assert hashlib.sha256(json.dumps(found).encode("ascii")).hexdigest()[:16] == expected

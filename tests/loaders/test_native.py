@@ -1,0 +1,61 @@
+"""Folders of a run and of the layout vsrpp: `VsrDataset` reads each kind of LR of a long dataset in workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.acceptance.program import Dataset
+from tests.jobs.superres.dataset.export.conftest import made, native, part_of
+from tests.loaders.conftest import Case, Export
+from tests.loaders.training import batches, check_learning, frames
+
+pytestmark = pytest.mark.loaders
+pytest.importorskip("torch", reason="needs PyTorch: pip install '.[torch]'")
+KINDS: list[tuple[dict[str, Any], str, int]] = [
+    ({}, "lr15", 4),
+    ({"scale": 2}, "lr15_x2", 2),
+    ({"variant": "h264"}, "lr15_h264", 4),
+]
+
+
+@pytest.mark.parametrize("layout", ["", "vsrpp", "webdataset"])
+@pytest.mark.parametrize(("choice", "kind", "ratio"), KINDS)
+def test_each_kind_of_lr_is_read(
+    layout: str, choice: dict[str, Any], kind: str, ratio: int, long: Dataset, export: Export
+) -> None:
+    from tui_gen.torch import VsrDataset
+
+    case = Case(long, 4, 15)
+    folder = export(layout, data=long) if layout else long.output
+    data = VsrDataset(folder, frames=15, gt_frames=15, split="train", **choice)
+    patches = {key: patch for key, patch in made(long).items() if part_of(patch) == "train"}
+    by_pixels = {native(long, patch, "gt").tobytes(): patch for patch in patches.values()}
+    found = set()
+    for item in batches(data, size=1):
+        high = frames(item["gt"])
+        patch = by_pixels[high[7].tobytes()]
+        assert all(map(np.array_equal, high, case.truths(patch)))
+        assert all(map(np.array_equal, frames(item["lq"]), case.stack(patch, kind)))
+        found.add(high[7].tobytes())
+    assert found == set(by_pixels)
+    small = VsrDataset(folder, frames=5, split="train", crop=16, augment=True, **choice)
+    loader = list(batches(small, shuffle=True))
+    assert loader[0]["lq"].shape[1:] == (5, 3, 16, 16)
+    assert loader[0]["gt"].shape[1:] == (1, 3, 16 * ratio, 16 * ratio)
+    check_learning(loader)
+
+
+def test_the_folders_of_vsrpp_hold_stacks_beside_each_other(case: Case, export: Export) -> None:
+    """VSR++ reads `GT/<name>`, `LR/<name>` (five frames) and `LR_7frames/<name>` as stacks of tiles."""
+    folder = export("vsrpp", "--category", "general", "--format", "tiny", data=case.data)
+    patches = made(case.data)
+    truths = sorted(folder.rglob("GT/*.png"))
+    assert len(truths) == len(list(folder.rglob("LR/*.png"))) > 0
+    by_name = {patch["files"]["gt"].rpartition("/")[2]: patch for patch in patches.values()}
+    for path in truths:
+        for kind, file in by_name[path.name]["files"].items():
+            place = path.parent.parent / file.split("/")[-2] / path.name
+            assert place.read_bytes() == (case.data.output / file).read_bytes(), kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,15 @@ def test_the_folders_of_vsrpp_hold_stacks_beside_each_other(case: Case, export: 
         for kind, file in by_name[path.name]["files"].items():
             place = path.parent.parent / file.split("/")[-2] / path.name
             assert place.read_bytes() == (case.data.output / file).read_bytes(), kind
+
+
+def test_the_lines_of_the_readme_give_a_batch(dataset: Dataset) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    lines = readme.partition("## Training with PyTorch")[2].partition("```python\n")[2].partition("```")[0]
+    for shown, here in (("/mnt/data/training/dataset", str(dataset.output)), ("crop=64", "crop=16")):
+        assert shown in lines
+        lines = lines.replace(shown, here)
+    names: dict[str, Any] = {}
+    exec(lines, names)  # noqa: S102 - the documentation is what is tested
+    assert names["lq"].shape[1:] == (7, 3, 16, 16)
+    assert names["gt"].shape[1:] == (1, 3, 48, 48)

@@ -6,10 +6,10 @@ Invariant: what is written here is all that is known of the command line; the re
 from __future__ import annotations
 
 import argparse
-import contextlib
 from typing import TypeAlias
 
 from tui_gen import __version__
+from tui_gen.cli.argument_types import cells, names, port, positive, share, speed
 
 COMMANDS = frozenset(
     {
@@ -24,8 +24,6 @@ DEFAULT_DEMO = "tui-gen-demo"
 CONFIG_HELP = "the configuration; default: %(default)s"
 JOB_HELP = "the job, if there is no configuration yet; default: superres"
 NAME_HELP = "the video: its id, its name or a part of it that no other has"
-_LAST_PORT = 65535
-_LEAST_CELLS, _MOST_CELLS = 10, 1000
 EPILOG = """exit codes:
   0 done   1 internal error   2 usage, configuration or recipe   3 finished with gaps
   4 stopped, resumable   5 damage found   11 locked by a live engine   129/130/143 ended by a signal
@@ -170,9 +168,9 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_run_flags(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--limit", metavar="N", type=_positive, help="end after N clips")
+    run.add_argument("--limit", metavar="N", type=positive, help="end after N clips")
     run.add_argument("--only", metavar="NAME", help="work on one video alone: its id, name or a part of it")
-    run.add_argument("--workers", metavar="N", type=_positive, help="begin with N workers")
+    run.add_argument("--workers", metavar="N", type=positive, help="begin with N workers")
     run.add_argument("--fresh", action="store_true", help="rename what exists and start over")
     run.add_argument("--yes", action="store_true", help="do not ask before --fresh")
     run.add_argument("--mix", action="store_true", help="go on although the recipe has changed")
@@ -232,7 +230,7 @@ def _add_verify(commands: Commands) -> None:
     verify = commands.add_parser("verify", help="hold every recorded patch against its files")
     _take_config(verify)
     verify.add_argument("--repair", action="store_true", help="make missing and damaged patches again")
-    verify.add_argument("--sample", metavar="N", type=_positive, help="check N patches chosen at random")
+    verify.add_argument("--sample", metavar="N", type=positive, help="check N patches chosen at random")
 
 
 def _add_report(commands: Commands) -> None:
@@ -248,7 +246,7 @@ def _add_sheet(commands: Commands) -> None:
     _take_config(sheet)
     sheet.add_argument("-o", "--output", metavar="DIR", help="default: .tui-gen/sheet in the output folder")
     sheet.add_argument(
-        "--per-category", metavar="N", type=_positive, default=12,
+        "--per-category", metavar="N", type=positive, default=12,
         help="N at random, and a third of it at each end of each score; default: %(default)s",
     )  # fmt: skip
     sheet.add_argument(
@@ -265,7 +263,7 @@ def _add_split(commands: Commands) -> None:
         ("train", "take back"),
     ):
         split.add_argument(f"--{part}", metavar="NAME", nargs="+", action="extend", default=[], help=purpose)
-    split.add_argument("--suggest", metavar="SHARE", type=_share, help="name films to keep, like 5%%")
+    split.add_argument("--suggest", metavar="SHARE", type=share, help="name films to keep, like 5%%")
     split.add_argument("--move", action="store_true", help="move patches to the part their video belongs to")
     split.add_argument("--json", action="store_true", help="the list as JSON")
 
@@ -290,17 +288,17 @@ def _add_export(commands: Commands) -> None:
     export.add_argument(
         "--crop",
         metavar="PIXELS",
-        type=_positive,
+        type=positive,
         help="squares of the patches, aligned in all files",
     )
     export.add_argument(
-        "--stride", metavar="PIXELS", type=_positive, help="from one square to the next; default: as --crop"
+        "--stride", metavar="PIXELS", type=positive, help="from one square to the next; default: as --crop"
     )
-    export.add_argument("--kinds", metavar="KIND,...", type=_names, default=(), help="of files; default: all")
+    export.add_argument("--kinds", metavar="KIND,...", type=names, default=(), help="of files; default: all")
     export.add_argument("--tiles", action="store_true", help="webdataset: each frame of a stack as a file")
     export.add_argument("--embed", action="store_true", help="parquet: the pictures in the table")
     export.add_argument(
-        "--shard-mb", metavar="MB", type=_positive, help="the most megabytes of a shard; default: 1000"
+        "--shard-mb", metavar="MB", type=positive, help="the most megabytes of a shard; default: 1000"
     )
     export.add_argument("--json", action="store_true", help="what was written, as JSON")
 
@@ -340,7 +338,7 @@ def _add_serve(commands: Commands) -> None:
         help="listen there; any address but this machine's own gets a token; default: %(default)s",
     )  # fmt: skip
     serve.add_argument(
-        "--port", metavar="N", type=_port, default=8642, help="0 takes a free one; default: %(default)s"
+        "--port", metavar="N", type=port, default=8642, help="0 takes a free one; default: %(default)s"
     )
     serve.add_argument(
         "--token", metavar="TOKEN", help="pages need it, 16 letters or more; default: a random one"
@@ -350,20 +348,11 @@ def _add_serve(commands: Commands) -> None:
     serve.add_argument("--page", action="store_true", help=argparse.SUPPRESS)
 
 
-def _port(text: str) -> int:
-    with contextlib.suppress(ValueError):
-        number = int(text)
-        if 0 <= number <= _LAST_PORT:
-            return number
-    message = f"must be a port, 0 to {_LAST_PORT}, not {text}"
-    raise argparse.ArgumentTypeError(message)
-
-
 def _add_replay(commands: Commands) -> None:
     replay = commands.add_parser("replay", help="the run again from its ledger, as the screen showed it")
     _take_config(replay)
     replay.add_argument(
-        "--speed", metavar="N", type=_speed, help="N times as fast as it was; default: the whole run in 60 s"
+        "--speed", metavar="N", type=speed, help="N times as fast as it was; default: the whole run in 60 s"
     )
     replay.add_argument("--svg", metavar="FILE", help="write one moment as a picture, and open no screen")
     replay.add_argument(
@@ -371,28 +360,9 @@ def _add_replay(commands: Commands) -> None:
         help='the moment: 40%%, "day 2 14:03" or "2026-11-24 14:03"; default: the end',
     )  # fmt: skip
     replay.add_argument(
-        "--size", metavar="WxH", type=_cells, default=(120, 36), help="of the picture; default: 120x36"
+        "--size", metavar="WxH", type=cells, default=(120, 36), help="of the picture; default: 120x36"
     )
     _add_ascii(replay)
-
-
-def _speed(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        speed = float(text.removeprefix("x"))
-        if 0 < speed < float("inf"):
-            return speed
-    message = f"must be a number above 0, not {text}"
-    raise argparse.ArgumentTypeError(message)
-
-
-def _cells(text: str) -> tuple[int, int]:
-    columns, _, lines = text.partition("x")
-    with contextlib.suppress(ValueError):
-        size = int(columns), int(lines)
-        if all(_LEAST_CELLS <= each <= _MOST_CELLS for each in size):
-            return size
-    message = f"must be a size of the screen like 120x36, not {text}"
-    raise argparse.ArgumentTypeError(message)
 
 
 def _add_demo(commands: Commands) -> None:
@@ -400,25 +370,3 @@ def _add_demo(commands: Commands) -> None:
     demo.add_argument("folder", metavar="DIR", nargs="?", default=DEFAULT_DEMO, help="default: ./%(default)s")
     demo.add_argument("--job", metavar="NAME", help=JOB_HELP)
     demo.add_argument("-v", "--verbose", action="store_true", help="a line for every clip")
-
-
-def _share(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        share = float(text.removesuffix("%")) / 100
-        if 0 < share < 1:
-            return share
-    message = f"must be a share like 5%, not {text}"
-    raise argparse.ArgumentTypeError(message)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)
-
-
-def _positive(text: str) -> int:
-    with contextlib.suppress(ValueError):
-        number = int(text)
-        if number >= 1:
-            return number
-    message = f"must be a whole number, 1 or more, not {text}"
-    raise argparse.ArgumentTypeError(message)

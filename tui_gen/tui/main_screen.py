@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Input
 
 from tui_gen.base.formatting import display_name
@@ -16,7 +15,7 @@ from tui_gen.engine.scheduling import commands as do
 from tui_gen.tui.action_rules import Situation, can, why_not
 from tui_gen.tui.actions import ACTIONS, Action, bindings_of
 from tui_gen.tui.dialogs.details import details_of
-from tui_gen.tui.dialogs.dialogs import TextDialog, skip_question
+from tui_gen.tui.dialogs.dialogs import TextDialog
 from tui_gen.tui.dialogs.help import help_lines, more_keys, offered_keys
 from tui_gen.tui.dialogs.palette import keys_of
 from tui_gen.tui.layout import ASIDE, FACTS, NUMBERED, Arrangement, LayoutRequest, PaneName, arrange, numbered
@@ -29,17 +28,18 @@ from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.preview import PreviewPane
 from tui_gen.tui.panes.problems import ProblemsPane
 from tui_gen.tui.panes.result import ResultPane
-from tui_gen.tui.panes.sources import SourcesPane, cost_of_skipping
+from tui_gen.tui.panes.sources import SourcesPane
 from tui_gen.tui.panes.summary import OverallPane
 from tui_gen.tui.panes.system import SystemPane
 from tui_gen.tui.panes.workers import NowPane
 from tui_gen.tui.screen_services import ScreenServices
+from tui_gen.tui.steering_actions import SteeringActions
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.partial_compositor import SpansCompositor
 from tui_gen.tui.worker_entry import WorkerEntry
 
 
-class MainScreen(Screen[None]):
+class MainScreen(SteeringActions):
     """Shows the panes of a view; imports neither controller nor job."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(ACTIONS)]
@@ -340,8 +340,6 @@ class MainScreen(Screen[None]):
         self._go_to(PaneName.SOURCES)
         self._reshow()
 
-    # ------------------------------------------------------------------ steering
-
     def ask(self, command: do.Command) -> None:
         """Carry out a command, and show at once that it was requested."""
         carry_out = self._doors.steering.ask(command)
@@ -349,75 +347,9 @@ class MainScreen(Screen[None]):
             self.app.run_worker(carry_out(), group="steering")
         self.show(self._doors.look())
 
-    def _is_pause_asked(self) -> bool:
-        asked = self._doors.steering.asked("pause")
-        if asked is not None:
-            return isinstance(asked, do.Pause)
-        return self._view is not None and self._view.state.is_paused
-
-    def action_pause(self) -> None:
-        """Pause the run, or resume it."""
-        self.ask(do.Resume() if self._is_pause_asked() else do.Pause())
-
-    def action_workers(self, change: int) -> None:
-        """Increase or decrease the number of workers; ask once beyond what the machine bears."""
-        self._workers_field.change(change)
-
-    def action_set_workers(self) -> None:
-        """Open the field for the number of workers."""
-        self.keys.display = False
-        self._workers_field.begin()
-
     @on(WorkerEntry.Closed)
     def _on_workers_closed(self, event: WorkerEntry.Closed) -> None:
         self._workers_field.display, self.keys.display = False, True
         self._go_to(self._room)
         self.notice(event.refusal)
         self._reshow()
-
-    def action_retry(self) -> None:
-        """Retry all failed clips."""
-        if self._is_in_vain("retry"):
-            return
-        self.ask(do.Retry())
-
-    def action_retry_this(self) -> None:
-        """Retry the failed clips of one source."""
-        if self._is_in_vain("retry_this"):
-            return
-        self.ask(do.Retry(self.situation().source))
-
-    def action_priority(self, change: int) -> None:
-        """Move a source one step earlier or later."""
-        chosen = self.situation().chosen
-        if chosen is None or self._is_in_vain("priority", change):
-            return
-        asked = self._doors.steering.asked("priority", chosen.id)
-        before = asked.priority if isinstance(asked, do.SetPriority) else chosen.priority
-        self.ask(do.SetPriority(chosen.id, max(0, min(255, before + change))))
-
-    def action_skip(self) -> None:
-        """Ask whether to leave a source out, and show the consequences."""
-        now = self.situation()
-        chosen = now.to_skip
-        if chosen is None or self._is_in_vain("skip"):
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer == "skip":
-                self.ask(do.Skip(chosen.id))
-
-        self.app.push_screen(
-            skip_question(chosen.name, cost_of_skipping(now.view, chosen.id), self.nouns), answered
-        )
-
-    def action_unskip(self) -> None:
-        """Undo the skipping of a source."""
-        chosen = self.situation().chosen
-        if chosen is not None and not self._is_in_vain("unskip"):
-            self.ask(do.Unskip(chosen.id))
-
-    def action_restart(self) -> None:
-        """Start a new engine."""
-        if self._doors.on_restart is not None:
-            self._doors.on_restart()

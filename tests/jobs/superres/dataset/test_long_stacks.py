@@ -32,8 +32,9 @@ def test_a_stack_of_100_frames_is_a_picture_like_others(tmp_path: Path) -> None:
         path = tmp_path / "C" / "Patches" / kind.folder / "patch_a_idx0000.png"
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-        read = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-        assert np.array_equal(np.asarray(read), stack)
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        assert np.array_equal(decoded, stack)
         files[name] = str(path.relative_to(tmp_path))
         hashes[name] = hashlib.sha256(content).hexdigest()
     record = {"files": files, "sha256": hashes}

@@ -83,4 +83,9 @@ TRAINNER = Trainer(
     "the-database/traiNNer-redux", "686293190aca3e432a42b6155dbc94ea51c4bf9f", "traiNNer", ("data",)
 )
 NEOSR = Trainer("neosr-project/neosr", "31c7022620c682cf0961c8634d60787179145c5b", "neosr", ("data",))
-MMAGIC = Trainer("open-mmlab/mmagic", "0a560bba9b79ebe78574e1d4cbbdd0e798e63568", "mmagic", ("datasets", "datasets.transforms"))
+MMAGIC = Trainer(
+    "open-mmlab/mmagic",
+    "0a560bba9b79ebe78574e1d4cbbdd0e798e63568",
+    "mmagic",
+    ("datasets", "datasets.transforms"),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +73,22 @@ def test_the_lines_of_the_readme_give_a_batch(dataset: Dataset) -> None:
     exec(lines, names)  # noqa: S102 - the documentation is what is tested
     assert names["lq"].shape[1:] == (7, 3, 16, 16)
     assert names["gt"].shape[1:] == (1, 3, 48, 48)
+
+
+@pytest.mark.parametrize("layout", ["basicsr-vimeo", "basicsr-lmdb"])
+@pytest.mark.parametrize(("choice", "kind", "ratio"), KINDS)
+def test_layouts_of_seven_frames_hold_the_middle_ones_of_a_chosen_lr(
+    layout: str, choice: dict[str, Any], kind: str, ratio: int, long: Dataset, export: Export
+) -> None:
+    from tui_gen.torch import VsrDataset
+
+    case = Case(long, 4, 15)
+    name = kind.partition("_")[2]
+    folder = export(layout, *(("--lr", name) if name else ()), data=long)
+    assert json.loads((folder / "dataset.json").read_text())["ratio"] == ratio
+    by_pixels = {native(long, patch, "gt").tobytes(): patch for patch in made(long).values()}
+    for item in batches(VsrDataset(folder, gt_frames=7, **choice), size=1):
+        high = frames(item["gt"])
+        patch = by_pixels[high[3].tobytes()]
+        assert all(map(np.array_equal, high, case.truths(patch, 3)))
+        assert all(map(np.array_equal, frames(item["lq"]), case.stack(patch, kind)[4:11]))

@@ -295,6 +295,9 @@ def _add_export(commands: Commands) -> None:
         "--stride", metavar="PIXELS", type=positive, help="from one square to the next; default: as --crop"
     )
     export.add_argument("--kinds", metavar="KIND,...", type=names, default=(), help="of files; default: all")
+    export.add_argument(
+        "--lr", metavar="NAME", help="superres: the LR to write, such as x2 or h264; default: the plain one"
+    )
     export.add_argument("--tiles", action="store_true", help="webdataset: each frame of a stack as a file")
     export.add_argument("--embed", action="store_true", help="parquet: the pictures in the table")
     export.add_argument(

@@ -320,6 +320,7 @@ def _export(options: argparse.Namespace) -> int:
         tiles=options.tiles,
         embed=options.embed,
         shard_mb=options.shard_mb,
+        job_options=(("lr", options.lr),) if options.lr else (),
     )
     request = ExportRequest(
         options.layout,

@@ -22,13 +22,15 @@ class ExportForm:
     tiles: bool = False  # the frames of a stack as files of their own
     embed: bool = False  # the pictures in the table
     shard_mb: int | None = None  # the most megabytes of a shard
+    job_options: tuple[tuple[str, str], ...] = ()  # name and value of options that only one job has
 
     @property
     def flags(self) -> Iterator[str]:
         """Yield the flags that were given, as on the command line."""
         for each in fields(self):
-            if getattr(self, each.name) != each.default:
+            if each.name != "job_options" and getattr(self, each.name) != each.default:
                 yield f"--{each.name.replace('_', '-')}"
+        yield from (f"--{name}" for name, _ in self.job_options)
 
     def refuse_other_than(self, known: Collection[str], what: str) -> None:
         """Raise RefusedError if a flag was given that `what` does not know."""

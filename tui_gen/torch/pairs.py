@@ -14,13 +14,13 @@ import errno
 import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.jobs.superres.dataset.export.samples import read_samples
-from tui_gen.jobs.superres.dataset.file_kinds import FileKind, kind_of_folder
+from tui_gen.jobs.superres.dataset.file_kinds import FileKind, kind_named, kind_of_folder
 from tui_gen.jobs.superres.dataset.split import NEAR_FOLDER
 
 RUN_FOLDER = ".tui-gen"
@@ -170,18 +170,19 @@ def _of_export(folder: Path, wanted: Wanted) -> Iterator[Pairs]:
         raise PairsError(message)
     for tree in facts["trees"]:
         if wanted.takes(tree.get("category") or None, tree.get("format") or None, tree.get("split")):
-            yield _of_tree(folder / tree["folder"], layout, facts["kinds"])
+            yield _of_tree(folder / tree["folder"], layout, facts)
 
 
-def _of_tree(tree: Path, layout: str, kinds: Mapping[str, Mapping[str, int]]) -> Pairs:
+def _of_tree(tree: Path, layout: str, facts: Mapping[str, Any]) -> Pairs:
     if layout == NATIVE:
         return _of_folder(tree)
     if layout == SHARDS:
         return ShardPairs(sorted(tree.glob("*.tar")))
-    low = [name for name in kinds if not name.startswith("gt")]
-    longest = max(low, key=lambda name: kinds[name]["frames"])
+    kinds = facts["kinds"]
+    frames = min(kinds[facts["lr"]]["frames"], SEPTUPLET)
     has_truths = any(name != "gt" for name in kinds if name.startswith("gt"))
-    return SequencePairs(tree, min(kinds[longest]["frames"], SEPTUPLET), has_truths, longest)
+    written = replace(kind_named(facts["lr"]), frames=frames)
+    return SequencePairs(tree, frames, has_truths, written.name)
 
 
 @dataclass(slots=True)
@@ -194,7 +195,7 @@ class SequencePairs:
     tree: Path
     frames: int  # of LR in each sequence, at most seven
     has_truths: bool  # whether GT has every frame
-    ratio_kind: str  # the kind of LR, such as "lr7"
+    low: str  # the kind of LR, such as "lr7"
     keys: Sequence[str] = field(init=False)
     _databases: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -207,7 +208,7 @@ class SequencePairs:
         """Return the kinds of files that a patch has."""
         del position
         truths = [f"gt{self.frames}"] if self.has_truths else []
-        return ["gt", self.ratio_kind, *truths]
+        return ["gt", self.low, *truths]
 
     def pictures(self, position: int, kind: FileKind) -> list[bytes]:
         """Return a file for each frame. Raises OSError."""
@@ -239,11 +240,11 @@ class SequencePairs:
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Leave out open databases: no other process may use them."""
-        return self.tree, self.frames, self.has_truths, self.ratio_kind, self.keys
+        return self.tree, self.frames, self.has_truths, self.low, self.keys
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Take over all but the open databases."""
-        self.tree, self.frames, self.has_truths, self.ratio_kind, self.keys = state
+        self.tree, self.frames, self.has_truths, self.low, self.keys = state
         self._databases = {}
 
 

@@ -52,6 +52,18 @@ def test_the_clip_is_the_plain_stack_with_the_most_frames() -> None:
     # Of files that cannot be read, the name tells.
     assert kinds.stacks["lr31_x2"] == Stack(2, 31)
     assert kinds.alignment == 6
+    assert list(kinds.low) == ["lr15", "lr"]
+
+
+@pytest.mark.parametrize(
+    ("lr", "clip", "ratio"), [("x2", "lr31_x2", 2), ("h264", "lr15_h264", 3), ("x4", None, 1)]
+)
+def test_the_lr_asked_for_is_the_clip(lr: str, clip: str | None, ratio: int) -> None:
+    sample = replace(ONE, kinds=("gt", "lr", "lr15", "lr_x2", "lr15_h264", "lr31_x2"))
+    sizes = {"gt": GT, "lr15_h264": Size(180, 2700), "lr_x2": Size(270, 1350), "lr31_x2": Size(270, 8370)}
+    kinds = kinds_of([sample], lambda _, kind: sizes.get(kind), lr=lr)
+    assert (kinds.clip, kinds.ratio) == (clip, ratio)
+    assert list(kinds.low) == {"x2": ["lr31_x2", "lr_x2"], "h264": ["lr15_h264"], "x4": []}[lr]
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ from tui_gen.jobs.superres.dataset.export.files import DatasetFiles
 from tui_gen.jobs.superres.dataset.export.layouts import REMEDIES, Layout
 from tui_gen.jobs.superres.dataset.export.output import digest_of
 from tui_gen.jobs.superres.dataset.export.samples import Sample, read_samples
-from tui_gen.jobs.superres.dataset.export.stacks import Kinds, kinds_of
+from tui_gen.jobs.superres.dataset.export.stacks import Kinds, kinds_of, suffix_of
 from tui_gen.jobs.superres.dataset.export.sub_patches import check_pieces, pieces_of, too_small
 from tui_gen.jobs.superres.dataset.export.tree import Tree
 from tui_gen.jobs.superres.dataset.export.trees import SEPTUPLET
-from tui_gen.jobs.superres.dataset.file_kinds import GT, kind_folder
+from tui_gen.jobs.superres.dataset.file_kinds import GT, kind_folder, kind_named
 from tui_gen.jobs.superres.dataset.near_duplicates import near_duplicates_rejected
 from tui_gen.jobs.superres.dataset.split import (
     SPLIT_FOLDERS,
@@ -96,7 +96,9 @@ def choose(settings: Settings, records: Records, request: ExportRequest, layout:
     _refuse_nothing(wanted, "look at --category, --format and --split")
     files = DatasetFiles(settings.output, {sample.gt: folder for sample, folder in moved.items()})
     chosen = [sample for sample, _ in wanted]
-    kinds = kinds_of(chosen, files.size)
+    lr = dict(form.job_options).get("lr", "")
+    kinds = kinds_of(chosen, files.size, lr=lr)
+    _check_lr(layout, kinds, chosen, lr)
     _check_kinds(layout, kinds, chosen)
     _check_form(form, kinds)
     left_out |= {sample: why for sample, _ in wanted if (why := too_small(sample, form))}
@@ -178,6 +180,22 @@ def _is_wanted(request: ExportRequest, sample: Sample, split: Split) -> bool:
         and (not request.formats or sample.format in request.formats)
         and (not request.splits or split in request.splits)
     )
+
+
+def _check_lr(layout: Layout, kinds: Kinds, samples: Sequence[Sample], lr: str) -> None:
+    if "--lr" not in layout.flags:
+        return
+    if lr and kinds.clip is None:
+        stacks = {kind for sample in samples for kind in sample.kinds if not kind_named(kind).is_gt}
+        names = sorted({suffix_of(kind) for kind in stacks})
+        there = ", ".join(name or "the plain one" for name in names) or "none"
+        message = f"--lr {lr}: there is no such LR; there is {there}"
+        raise RefusedError(message)
+    lacking = sum(not any(kind in sample.kinds for kind in kinds.low) for sample in samples)
+    if lacking and "clip" not in layout.needs:
+        what = f"the LR {lr}" if lr else "an LR"
+        message = f"{layout.name} needs {what}, which {lacking} of {len(samples)} patches do not have"
+        raise RefusedError(message)
 
 
 def _check_kinds(layout: Layout, kinds: Kinds, samples: Sequence[Sample]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.dataset.export.samples import Sample
-from tui_gen.jobs.superres.dataset.export.stacks import Kinds
+from tui_gen.jobs.superres.dataset.export.stacks import Kinds, suffix_of
 from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work, gt_size, numbered, shape
 from tui_gen.jobs.superres.dataset.export.trees import (
     META,
@@ -39,9 +39,10 @@ def package(name: str, layout: str) -> Any:  # noqa: ANN401 - a module without t
 def database_names(tree: Tree, kinds: Kinds) -> tuple[str, str]:
     """Return the names of the databases of GT and of LR, as BasicSR's scripts name them."""
     title = "_".join(part for part in (tree.category, tree.format, tree.split) if part)
-    frames = len(septuplet(kinds.stacks[clip_kind(kinds)]))
+    low = clip_kind(kinds)
+    frames, suffix = len(septuplet(kinds.stacks[low])), suffix_of(low)
     truths = "all" if tree.has_all(kinds.truths) else "only4th"
-    return f"{title}_GT_{truths}.lmdb", f"{title}_LR{frames}frames.lmdb"
+    return f"{title}_GT_{truths}.lmdb", f"{title}_LR{frames}frames{suffix and f'_{suffix}'}.lmdb"
 
 
 def write_basicsr_lmdb(tree: Tree, work: Work) -> list[Named]:

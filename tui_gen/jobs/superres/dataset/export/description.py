@@ -117,6 +117,7 @@ def _facts(
         "ratio": kinds.ratio,
         "lr_kernel": recipe.get("lr_kernel"),
         "lr_border": recipe.get("lr_border"),
+        "lr": kinds.clip,
         "frames": kinds.frames,
         "gt_frames": kinds.stacks[kinds.truths].frames if kinds.truths else 1,
         "kinds": {

@@ -15,6 +15,7 @@ _CLIP: frozenset[Need] = frozenset({"gt", "clip"})
 _TRUTHS: frozenset[Need] = frozenset({"gt", "clip", "truths"})
 _PIECES = frozenset({"--crop", "--stride"})
 _TREES = _PIECES | {"--merge"}
+_ONE_LR = _TREES | {"--lr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Layout:
     needs: frozenset[Need] = _CLIP  # of every patch
     trees: Literal["part", "parts together", "native"] = "part"
     files: Literal["none", "few", "pair", "clip", "clips"] = "none"  # what is written for each patch
-    flags: frozenset[str] = _TREES  # for the form, that it knows
+    flags: frozenset[str] = _ONE_LR  # for the form, that it knows
     refusal: str = ""  # why no dataset of this program can have this layout
 
     def files_of(self, frames: int, truths: int, kinds: int) -> int:
@@ -69,6 +70,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 _TRUTHS,
                 "parts together",
                 files="clip",
+                flags=_TREES,
             ),
             Layout("mmagic-vimeo", "mmagic, as Vimeo-90K", files="clips"),
             Layout("mmagic-reds", "mmagic, as REDS: folders of all frames", _TRUTHS, files="clips"),

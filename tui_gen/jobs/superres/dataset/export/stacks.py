@@ -46,13 +46,17 @@ class Kinds:
     """The kinds of files that the patches of an export have."""
 
     stacks: Mapping[str, Stack]  # kind -> its stack, "gt" included
-    clip: str | None  # the plain low-resolution kind with the most frames
+    clip: str | None  # the low-resolution kind with the most frames: plain, or the one asked for
     truths: str | None  # the kind with a GT for every frame, that most patches have
 
     @property
     def low(self) -> Sequence[str]:
-        """The low-resolution kinds."""
-        return [kind for kind in self.stacks if not kind_named(kind).is_gt]
+        """The low-resolution kinds that differ from `clip` in their frames alone, with the most frames first."""
+        if self.clip is None:
+            return []
+        wanted = suffix_of(self.clip)
+        like = [kind for kind in self.stacks if not kind_named(kind).is_gt and suffix_of(kind) == wanted]
+        return sorted(like, key=lambda kind: -self.stacks[kind].frames)
 
     @property
     def ratio(self) -> int:
@@ -89,11 +93,19 @@ def png_size(head: bytes) -> Size | None:
     return Size(width, height) if width and height else None
 
 
-def kinds_of(samples: Sequence[Sample], size: Callable[[Sample, str], Size | None]) -> Kinds:
-    """Return the kinds of some patches; `size` reads that of a file, None if it cannot be read."""
+def suffix_of(kind: str) -> str:
+    """Return what distinguishes a kind from the plain one: "x2" of "lr7_x2", "" of "lr7"."""
+    return kind.partition("_")[2]
+
+
+def kinds_of(samples: Sequence[Sample], size: Callable[[Sample, str], Size | None], *, lr: str = "") -> Kinds:
+    """Return the kinds of some patches; `size` reads that of a file, None if it cannot be read.
+
+    `lr` is the suffix of the low-resolution kind to write; "" takes a plain one if there is any.
+    """
     having = Counter(kind for sample in samples for kind in sample.kinds)
     stacks = {kind: _first_stack(kind, samples, size) for kind in having}
-    low = [kind for kind in map(kind_named, having) if not kind.is_gt]
+    low = [kind for kind in map(kind_named, having) if not kind.is_gt and lr in {"", suffix_of(kind.name)}]
     clip = max(low, key=lambda kind: (kind.scale is None, not kind.variant, kind.frames), default=None)
     truths = [kind for kind in map(kind_named, having) if kind.is_gt and kind != GT]
     most = max(truths, key=lambda kind: (having[kind.name], kind.frames), default=None)

@@ -162,7 +162,7 @@ def write_paired(tree: Tree, work: Work) -> list[Named]:
     def put(sample: Sample, name: str) -> None:
         path = f"{tree.folder}/lq/{name}"
         if not work.output.stands(path):
-            kind = next(kind for kind in (clip_kind(work.kinds), *work.kinds.low) if kind in sample.kinds)
+            kind = next(kind for kind in work.kinds.low if kind in sample.kinds)
             work.output.write(path, work.png(work.tiles(sample, kind)[work.kinds.stacks[kind].middle]))
         work.link(sample, "gt", f"{tree.folder}/gt/{name}")
 

@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import MagicMock
 
+import numpy as np
 import pytest
 
 VARIABLE = "TUI_GEN_LOADERS"
@@ -59,6 +60,7 @@ class Trainer:
             for stand_in in _STAND_INS:
                 if not _is_installed(stand_in):
                     patch.setitem(sys.modules, stand_in, MagicMock(name=stand_in))
+            patch.setattr(np, "bool8", np.bool_, raising=False)  # of numpy 1, which mmagic names
             return import_module(f"{self.package}.{name}")
 
     def _root(self) -> Path:

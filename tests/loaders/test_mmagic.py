@@ -15,6 +15,7 @@ from tests.loaders.training import batches, check_learning, frames, is_same
 
 pytestmark = pytest.mark.loaders
 mmengine = pytest.importorskip("mmengine", reason="mmagic needs mmengine: pip install '.[loaders]'")
+pytest.importorskip("mmengine.registry")
 pytest.importorskip("mmcv", reason="mmagic's transforms need mmcv: pip install '.[loaders]'")
 _TRANSFORMS = ("aug_shape", "crop", "generate_frame_indices", "loading", "values")
 
@@ -60,6 +61,7 @@ def test_mmagic_trains_and_validates(layout: str, case: Case, export: Export) ->
     whole = export(layout, "--category", "general", "--format", "tiny", data=case.data)
     folder = whole / "general" / "tiny"
     options = mmengine.Config.fromfile(folder / "train.py")
+    mmengine.registry.init_default_scope(options.default_scope)  # as mmengine's Runner does
     assert options.scale == case.ratio
     reach = 3 if layout == "mmagic-vimeo" else None
     patches = made(case.data)

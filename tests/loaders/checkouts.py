@@ -6,8 +6,8 @@
 A trainer's top package imports its models and losses, which reading needs not: it is replaced by an empty
 package of the same folder. All modules below it are the trainer's.
 
-Stand-ins: `torchvision` (its pictures of batches, its normalisation, its weights, none of which a configuration
-of an export asks for), `torch.utils.tensorboard` and `requests` (logs and downloads).
+Stand-ins, if they are not installed: `torchvision` (pictures of batches, normalisation and weights, none of
+which a configuration of an export asks for), `torch.utils.tensorboard` and `requests` (logs and downloads).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Trainer:
     bare: tuple[str, ...] = ()  # further packages whose `__init__` imports more than reading needs
 
     def module(self, name: str) -> Any:  # noqa: ANN401 - code without types
-        """Return a module of the trainer, such as "data.vimeo90k_dataset"; skip the test without a checkout."""
+        """Return a module of the trainer, such as "data.transforms"; skip the test without a checkout."""
         root = self._root()
         for package in (self.package, *(f"{self.package}.{below}" for below in self.bare)):
             if package not in sys.modules:

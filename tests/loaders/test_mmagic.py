@@ -1,4 +1,4 @@
-"""mmagic's own BasicFramesDataset and transforms read exports by the configuration that is among their files."""
+"""mmagic's own BasicFramesDataset and transforms read exports by the configuration in them."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Folders of a run and of the layout vsrpp: `VsrDataset` reads each kind of LR of a long dataset in workers."""
+"""`VsrDataset` reads each kind of LR of long clips, from the folders of a run and from exports."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -16,23 +16,27 @@ from tests.loaders.training import batches, check_learning, frames
 
 pytestmark = pytest.mark.loaders
 pytest.importorskip("torch", reason="needs PyTorch: pip install '.[torch]'")
-KINDS: list[tuple[dict[str, Any], str, int]] = [
-    ({}, "lr15", 4),
-    ({"scale": 2}, "lr15_x2", 2),
-    ({"variant": "h264"}, "lr15_h264", 4),
-]
+
+
+class Kind(NamedTuple):
+    """A kind of LR, and the choice of it."""
+
+    choice: dict[str, Any]
+    name: str
+    ratio: int
+
+
+KINDS = (Kind({}, "lr15", 4), Kind({"scale": 2}, "lr15_x2", 2), Kind({"variant": "h264"}, "lr15_h264", 4))
 
 
 @pytest.mark.parametrize("layout", ["", "vsrpp", "webdataset"])
-@pytest.mark.parametrize(("choice", "kind", "ratio"), KINDS)
-def test_each_kind_of_lr_is_read(
-    layout: str, choice: dict[str, Any], kind: str, ratio: int, long: Dataset, export: Export
-) -> None:
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_each_kind_of_lr_is_read(layout: str, kind: Kind, long: Dataset, export: Export) -> None:
     from tui_gen.torch import VsrDataset
 
     case = Case(long, 4, 15)
     folder = export(layout, data=long) if layout else long.output
-    data = VsrDataset(folder, frames=15, gt_frames=15, split="train", **choice)
+    data = VsrDataset(folder, frames=15, gt_frames=15, split="train", **kind.choice)
     patches = {key: patch for key, patch in made(long).items() if part_of(patch) == "train"}
     by_pixels = {native(long, patch, "gt").tobytes(): patch for patch in patches.values()}
     found = set()
@@ -40,13 +44,13 @@ def test_each_kind_of_lr_is_read(
         high = frames(item["gt"])
         patch = by_pixels[high[7].tobytes()]
         assert all(map(np.array_equal, high, case.truths(patch)))
-        assert all(map(np.array_equal, frames(item["lq"]), case.stack(patch, kind)))
+        assert all(map(np.array_equal, frames(item["lq"]), case.stack(patch, kind.name)))
         found.add(high[7].tobytes())
     assert found == set(by_pixels)
-    small = VsrDataset(folder, frames=5, split="train", crop=16, augment=True, **choice)
+    small = VsrDataset(folder, frames=5, split="train", crop=16, augment=True, **kind.choice)
     loader = list(batches(small, shuffle=True))
     assert loader[0]["lq"].shape[1:] == (5, 3, 16, 16)
-    assert loader[0]["gt"].shape[1:] == (1, 3, 16 * ratio, 16 * ratio)
+    assert loader[0]["gt"].shape[1:] == (1, 3, 16 * kind.ratio, 16 * kind.ratio)
     check_learning(loader)
 
 
@@ -76,19 +80,19 @@ def test_the_lines_of_the_readme_give_a_batch(dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("layout", ["basicsr-vimeo", "basicsr-lmdb"])
-@pytest.mark.parametrize(("choice", "kind", "ratio"), KINDS)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_layouts_of_seven_frames_hold_the_middle_ones_of_a_chosen_lr(
-    layout: str, choice: dict[str, Any], kind: str, ratio: int, long: Dataset, export: Export
+    layout: str, kind: Kind, long: Dataset, export: Export
 ) -> None:
     from tui_gen.torch import VsrDataset
 
     case = Case(long, 4, 15)
-    name = kind.partition("_")[2]
+    name = kind.name.partition("_")[2]
     folder = export(layout, *(("--lr", name) if name else ()), data=long)
-    assert json.loads((folder / "dataset.json").read_text())["ratio"] == ratio
+    assert json.loads((folder / "dataset.json").read_text())["ratio"] == kind.ratio
     by_pixels = {native(long, patch, "gt").tobytes(): patch for patch in made(long).values()}
-    for item in batches(VsrDataset(folder, gt_frames=7, **choice), size=1):
+    for item in batches(VsrDataset(folder, gt_frames=7, **kind.choice), size=1):
         high = frames(item["gt"])
         patch = by_pixels[high[3].tobytes()]
         assert all(map(np.array_equal, high, case.truths(patch, 3)))
-        assert all(map(np.array_equal, frames(item["lq"]), case.stack(patch, kind)[4:11]))
+        assert all(map(np.array_equal, frames(item["lq"]), case.stack(patch, kind.name)[4:11]))

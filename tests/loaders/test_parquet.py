@@ -1,4 +1,4 @@
-"""The packages datasets, polars and pyarrow read the pictures in tables; a model learns from them in workers."""
+"""The packages datasets, polars and pyarrow read the pictures in tables; a model learns from them."""
 
 from __future__ import annotations
 

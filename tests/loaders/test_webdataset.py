@@ -1,4 +1,4 @@
-"""The package webdataset reads shards in two workers: each patch once, its pictures as the files have them."""
+"""The package webdataset reads shards in two workers: each patch once, with the pictures of its files."""
 
 from __future__ import annotations
 

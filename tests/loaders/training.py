@@ -54,7 +54,9 @@ def check_learning(loader: Iterable[Any], pair: Callable[[Any], tuple[Any, Any]]
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     all_batches = list(loader)
-    model, optimiser, losses = None, None, []
+    model: Any = None
+    optimiser: Any = None
+    losses = []
     for batch in islice(chain.from_iterable(repeat(all_batches)), STEPS):
         low, high = pair(batch) if pair else (batch["lq"], batch["gt"])
         low = low.flatten(1, -3) if low.dim() > 4 else low

@@ -69,20 +69,16 @@ def test_pairs_of_the_chosen_lr_have_its_ratio(halved: Dataset, export: Export) 
 
 
 @pytest.mark.parametrize(
-    ("layout", "choice", "message"),
+    "refusal",
     [
         ("trainner", "x4", "--lr x4: there is no such LR; there is the plain one, x2"),
         ("webdataset", "x2", "webdataset cannot be written with --lr"),
     ],
 )
 def test_an_lr_that_is_not_there_is_refused_with_those_that_are(
-    layout: str,
-    choice: str,
-    message: str,
-    halved: Dataset,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    refusal: tuple[str, str, str], halved: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    layout, choice, message = refusal
     code = main(["export", layout, str(tmp_path / "out"), "-c", str(halved.config), "--lr", choice])
     assert code == 2
     assert message in capsys.readouterr().err

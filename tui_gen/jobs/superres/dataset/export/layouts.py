@@ -45,8 +45,8 @@ REMEDIES: Mapping[Need, str] = MappingProxyType(
 """Need -> what to do if patches lack it."""
 
 _REDS_REFUSAL = (
-    "BasicSR's REDS loaders read exactly 100 frames of each clip, and clips are shorter;"
-    " take basicsr-vimeo or mmagic-reds"
+    "BasicSR's REDS loaders read exactly 100 frames of each clip; "
+    "take basicsr-vimeo or mmagic-reds, which take clips of any length"
 )
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
@@ -63,7 +63,9 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             ),
             Layout("basicsr-vimeo", "BasicSR, as Vimeo-90K: GT and LQ, im1..im7", files="clips"),
             Layout("basicsr-lmdb", "BasicSR, as Vimeo-90K in two LMDB databases"),
-            Layout("basicsr-reds", "BasicSR, as REDS: refused, clips are too short", refusal=_REDS_REFUSAL),
+            Layout(
+                "basicsr-reds", "BasicSR, as REDS: refused, it is for 100 frames alone", refusal=_REDS_REFUSAL
+            ),
             Layout(
                 "vimeo90k",
                 "Vimeo-90K as published: sequences, two lists",

@@ -51,7 +51,7 @@ class Kinds:
 
     @property
     def low(self) -> Sequence[str]:
-        """The low-resolution kinds that differ from `clip` in their frames alone, with the most frames first."""
+        """The low-resolution kinds that differ from `clip` in their frames alone, most frames first."""
         if self.clip is None:
             return []
         wanted = suffix_of(self.clip)

@@ -65,6 +65,12 @@ class Case:
     data: Dataset
     ratio: int
     frames: int
+    lr: str = ""  # the name of LR other than the plain one
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that choose the LR of an export."""
+        return ("--lr", self.lr) if self.lr else ()
 
     def stack(self, patch: dict[str, Any], kind: str) -> list[Image]:
         """Return the frames of a file of a patch."""
@@ -74,7 +80,8 @@ class Case:
 
     def clip(self, patch: dict[str, Any], reach: int | None = None) -> list[Image]:
         """Return the LR frames of a clip, or as many to each side of the middle."""
-        return self._middle(self.stack(patch, f"lr{self.frames}"), reach)
+        kind = f"lr{self.frames}_{self.lr}" if self.lr else f"lr{self.frames}"
+        return self._middle(self.stack(patch, kind), reach)
 
     def truths(self, patch: dict[str, Any], reach: int | None = None) -> list[Image]:
         """Return the GT frames of a clip, or as many to each side of the middle."""
@@ -86,9 +93,23 @@ class Case:
         return stack if reach is None else stack[middle - reach : middle + reach + 1]
 
 
-@pytest.fixture(params=["x3, 7 frames", "x4, 15 frames"])
+SEVEN, FIFTEEN, HALF = "x3, 7 frames", "x4, 15 frames", "x2 beside x4, 15 frames"
+
+
+def _case(request: pytest.FixtureRequest) -> Case:
+    if request.param == SEVEN:
+        return Case(request.getfixturevalue("dataset"), 3, 7)
+    data = request.getfixturevalue("long")
+    return Case(data, 4, 15) if request.param == FIFTEEN else Case(data, 2, 15, "x2")
+
+
+@pytest.fixture(params=[SEVEN, FIFTEEN])
 def case(request: pytest.FixtureRequest) -> Case:
     """Return each dataset in turn."""
-    if request.param == "x3, 7 frames":
-        return Case(request.getfixturevalue("dataset"), 3, 7)
-    return Case(request.getfixturevalue("long"), 4, 15)
+    return _case(request)
+
+
+@pytest.fixture(params=[SEVEN, FIFTEEN, HALF])
+def chosen(request: pytest.FixtureRequest) -> Case:
+    """Return each dataset in turn, one of them with two LR: for layouts that hold one."""
+    return _case(request)

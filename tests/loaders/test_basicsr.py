@@ -45,19 +45,19 @@ def check(folder: Path, case: Case, data: Any, part: str, *, is_recurrent: bool)
 
 @pytest.mark.parametrize("layout", ["basicsr-vimeo", "basicsr-lmdb"])
 @pytest.mark.parametrize("kind", ["Vimeo90KDataset", "Vimeo90KRecurrentDataset"])
-def test_basicsr_trains_and_validates(layout: str, kind: str, case: Case, export: Export) -> None:
+def test_basicsr_trains_and_validates(layout: str, kind: str, chosen: Case, export: Export) -> None:
     module = BASICSR.module("data.vimeo90k_dataset")
-    folder = export(layout, *SELECTION, data=case.data) / "general" / "tiny"
+    folder = export(layout, *SELECTION, *chosen.flags, data=chosen.data) / "general" / "tiny"
     options = configured(folder)
-    assert options["train"]["scale"] == case.ratio
+    assert options["train"]["scale"] == chosen.ratio
     # The configuration names the recurrent one where BasicVSR can do the ratio.
-    assert options["train"]["type"] == ("Vimeo90KRecurrentDataset" if case.ratio == 4 else "Vimeo90KDataset")
-    chosen = {"flip_sequence": False, **options["train"]}
+    assert options["train"]["type"] == ("Vimeo90KRecurrentDataset" if chosen.ratio == 4 else "Vimeo90KDataset")
+    training = {"flip_sequence": False, **options["train"]}
 
     def built() -> Any:  # noqa: ANN401 - reading takes keys out of the options
-        return getattr(module, kind)({**chosen, "io_backend": dict(chosen["io_backend"])})
+        return getattr(module, kind)({**training, "io_backend": dict(training["io_backend"])})
 
-    check(folder, case, built(), "train", is_recurrent=kind != "Vimeo90KDataset")
+    check(folder, chosen, built(), "train", is_recurrent=kind != "Vimeo90KDataset")
     check_learning(batches(built(), shuffle=True))
     validation = BASICSR.module("data.video_test_dataset").VideoTestVimeo90KDataset(options["val"])
-    check(folder, case, validation, "val", is_recurrent=False)
+    check(folder, chosen, validation, "val", is_recurrent=False)

@@ -57,14 +57,14 @@ class _Items:
 
 
 @pytest.mark.parametrize("layout", ["mmagic-vimeo", "mmagic-reds"])
-def test_mmagic_trains_and_validates(layout: str, case: Case, export: Export) -> None:
-    whole = export(layout, "--category", "general", "--format", "tiny", data=case.data)
+def test_mmagic_trains_and_validates(layout: str, chosen: Case, export: Export) -> None:
+    whole = export(layout, "--category", "general", "--format", "tiny", *chosen.flags, data=chosen.data)
     folder = whole / "general" / "tiny"
     options = mmengine.Config.fromfile(folder / "train.py")
     mmengine.registry.init_default_scope(options.default_scope)  # as mmengine's Runner does
-    assert options.scale == case.ratio
+    assert options.scale == chosen.ratio
     reach = 3 if layout == "mmagic-vimeo" else None
-    patches = made(case.data)
+    patches = made(chosen.data)
     for part in ("train", "val"):
         data = built(options[f"{part}_dataloader"].dataset.to_dict())
         rows, seen = index(folder / part), set()
@@ -73,7 +73,7 @@ def test_mmagic_trains_and_validates(layout: str, case: Case, export: Export) ->
             row = next(rows[name] for name in ("/".join(parts[-2:]), parts[0], parts[-1]) if name in rows)
             video, _, clip = row["clip"].rpartition(":")
             key = f"{video}-{int(clip):06d}"
-            expected = case.clip(patches[key], reach) + case.truths(patches[key], reach)
+            expected = chosen.clip(patches[key], reach) + chosen.truths(patches[key], reach)
             assert is_same(frames(item["lq"]) + frames(item["gt"]), expected)
             seen.add(key)
         assert seen == {key for key, patch in patches.items() if part_of(patch) == part} != set()

@@ -15,19 +15,19 @@ from tests.loaders.training import batches, check_learning, frames, is_same
 pytestmark = pytest.mark.loaders
 
 
-def test_neosr_trains_and_validates(case: Case, export: Export) -> None:
+def test_neosr_trains_and_validates(chosen: Case, export: Export) -> None:
     kind = NEOSR.module("data.paired_dataset").paired
     flags = ("--category", "general", "--format", "tiny")
-    folder = export("neosr", *flags, data=case.data) / "general" / "tiny"
+    folder = export("neosr", *flags, *chosen.flags, data=chosen.data) / "general" / "tiny"
     options = tomllib.loads((folder / "train.toml").read_text(encoding="utf-8"))
-    assert options["scale"] == case.ratio
-    patches = made(case.data)
+    assert options["scale"] == chosen.ratio
+    patches = made(chosen.data)
     for part in ("train", "val"):
         options["datasets"][part].update(phase=part, scale=options["scale"])
         seen = set()
         for item in batches(kind(options["datasets"][part]), size=1):
             key = Path(item["gt_path"][0]).stem
-            expected = [*case.clip(patches[key], 0), native(case.data, patches[key], "gt")]
+            expected = [*chosen.clip(patches[key], 0), native(chosen.data, patches[key], "gt")]
             assert is_same(frames(item["lq"]) + frames(item["gt"]), expected)
             seen.add(key)
         assert seen == {key for key, patch in patches.items() if part_of(patch) == part} != set()

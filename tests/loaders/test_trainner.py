@@ -26,17 +26,17 @@ def configured(folder: Path) -> Any:  # noqa: ANN401 - the trainer's own options
     return options.datasets
 
 
-def test_trainner_trains_and_validates(case: Case, export: Export) -> None:
+def test_trainner_trains_and_validates(chosen: Case, export: Export) -> None:
     kind = TRAINNER.module("data.paired_video_dataset").PairedVideoDataset
     flags = ("--category", "general", "--format", "tiny")
-    options = configured(export("trainner", *flags, data=case.data) / "general" / "tiny")
-    assert (options["train"].scale, options["train"].clip_size) == (case.ratio, case.frames)
-    patches = made(case.data)
+    options = configured(export("trainner", *flags, *chosen.flags, data=chosen.data) / "general" / "tiny")
+    assert (options["train"].scale, options["train"].clip_size) == (chosen.ratio, chosen.frames)
+    patches = made(chosen.data)
     for part in ("train", "val"):
         seen = set()
         for item in batches(kind(options[part]), size=1):
             key = Path(item["gt_path"][0]).name.split("_")[0]
-            expected = [*case.clip(patches[key]), native(case.data, patches[key], "gt")]
+            expected = [*chosen.clip(patches[key]), native(chosen.data, patches[key], "gt")]
             assert is_same(frames(item["lq"]) + frames(item["gt"]), expected)
             seen.add(key)
         assert seen == {key for key, patch in patches.items() if part_of(patch) == part} != set()

@@ -51,7 +51,9 @@ def test_basicsr_trains_and_validates(layout: str, kind: str, chosen: Case, expo
     options = configured(folder)
     assert options["train"]["scale"] == chosen.ratio
     # The configuration names the recurrent one where BasicVSR can do the ratio.
-    assert options["train"]["type"] == ("Vimeo90KRecurrentDataset" if chosen.ratio == 4 else "Vimeo90KDataset")
+    assert options["train"]["type"] == (
+        "Vimeo90KRecurrentDataset" if chosen.ratio == 4 else "Vimeo90KDataset"
+    )
     training = {"flip_sequence": False, **options["train"]}
 
     def built() -> Any:  # noqa: ANN401 - reading takes keys out of the options

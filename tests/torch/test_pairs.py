@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -67,3 +68,21 @@ def test_what_is_not_there_is_named(dataset: Dataset, export: Callable[..., Path
         find_pairs(export("neosr"), TINY)
     with pytest.raises(PairsError, match="neither the output of a run"):
         find_pairs(tmp_path, TINY)
+
+
+def test_a_tree_without_a_gt_for_every_frame_offers_none(tmp_path: Path) -> None:
+    """An export writes them where all patches of a tree have them, and `dataset.json` is of all trees."""
+    folder = tmp_path / "general" / "tiny" / "train"
+    for name in ("GT/00001/0001/im4.png", "GT/00001/0002/im4.png", "LQ/00001/0001/im3.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    (folder / "meta_info.txt").write_text("00001/0001 7 (96,96,3)\n00001/0002 7 (96,96,3)\n")
+    kinds = {name: {"ratio": 3, "frames": 7} for name in ("gt", "gt7", "lr7")}
+    tree = {"folder": "general/tiny/train", "category": "general", "format": "tiny", "split": "train"}
+    facts = {"layout": "basicsr-vimeo", "lr": "lr7", "kinds": kinds, "trees": [tree]}
+    (tmp_path / "dataset.json").write_text(json.dumps(facts))
+    (pairs,) = find_pairs(tmp_path, TINY)
+    assert set(pairs.kinds(0)) == {"gt", "lr7"}
+    (folder / "GT/00001/0001/im3.png").write_bytes(b"")
+    (pairs,) = find_pairs(tmp_path, TINY)
+    assert set(pairs.kinds(0)) == {"gt", "gt7", "lr7"}

@@ -180,9 +180,8 @@ def _of_tree(tree: Path, layout: str, facts: Mapping[str, Any]) -> Pairs:
         return ShardPairs(sorted(tree.glob("*.tar")))
     kinds = facts["kinds"]
     frames = min(kinds[facts["lr"]]["frames"], SEPTUPLET)
-    has_truths = any(name != "gt" for name in kinds if name.startswith("gt"))
     written = replace(kind_named(facts["lr"]), frames=frames)
-    return SequencePairs(tree, frames, has_truths, written.name)
+    return SequencePairs(tree, frames, written.name)
 
 
 @dataclass(slots=True)
@@ -194,8 +193,8 @@ class SequencePairs:
 
     tree: Path
     frames: int  # of LR in each sequence, at most seven
-    has_truths: bool  # whether GT has every frame
     low: str  # the kind of LR, such as "lr7"
+    has_truths: bool = field(init=False)  # whether GT has every frame
     keys: Sequence[str] = field(init=False)
     _databases: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -203,6 +202,10 @@ class SequencePairs:
         """Read the names of the sequences: lines such as `00001/0001/im4.png (540,540,3) 1`."""
         lines = (self.tree / "meta_info.txt").read_text(encoding="ascii").splitlines()
         self.keys = list(dict.fromkeys("/".join(line.split(" ")[0].split("/")[:2]) for line in lines))
+        beside = f"im{MIDDLE_NAME - 1}.png"
+        self.has_truths = any(self.tree.glob("*_GT_all.lmdb")) or any(
+            (self.tree / "GT" / key / beside).is_file() for key in self.keys[:1]
+        )
 
     def kinds(self, position: int) -> Sequence[str]:
         """Return the kinds of files that a patch has."""

@@ -58,6 +58,28 @@ def long(made_once: MadeOnce, films: Films) -> Dataset:
     return Dataset(made_once("long_clips", fill) / "long.json")
 
 
+@pytest.fixture(scope="session")
+def hundred(made_once: MadeOnce, films: Films) -> Dataset:
+    """Made once: x4, 100 LR frames and 100 GT frames."""
+    videos = [entry(films.alpha, "Alpha", {"general": 1.0}, id="alpha")]
+
+    def fill(folder: Path) -> None:
+        data = write_config(
+            folder, videos, name="hundred", targets={}, base_frame_limit=2, scale=4, frames=100
+        )
+        tiny = {"tiny": {"gt_size": [96, 96], "probability": 1.0}}
+        data.edit(
+            lambda settings: settings.update(
+                gt_frames=100,
+                format_config={"general": tiny},
+                category_paths={"general": "General"},
+            )
+        )
+        data.complete()
+
+    return Dataset(made_once("hundred", fill) / "hundred.json")
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A dataset and what its files are."""

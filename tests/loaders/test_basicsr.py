@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.program import Dataset
 from tests.jobs.superres.dataset.export.conftest import index, made, native, part_of
 from tests.loaders.checkouts import BASICSR
 from tests.loaders.conftest import Case, Export
@@ -63,3 +64,28 @@ def test_basicsr_trains_and_validates(layout: str, kind: str, chosen: Case, expo
     check_learning(batches(built(), shuffle=True))
     validation = BASICSR.module("data.video_test_dataset").VideoTestVimeo90KDataset(options["val"])
     check(folder, chosen, validation, "val", is_recurrent=False)
+
+
+@pytest.mark.parametrize("kind", ["REDSDataset", "REDSRecurrentDataset"])
+def test_basicsr_reads_clips_of_100_frames_as_reds(kind: str, hundred: Dataset, export: Export) -> None:
+    module = BASICSR.module("data.reds_dataset")
+    folder = export("basicsr-reds", *SELECTION, data=hundred) / "general" / "tiny"
+    options = configured(folder)["train"]
+    assert options["type"] == "REDSRecurrentDataset"
+    count = 15 if kind == "REDSRecurrentDataset" else 7
+    chosen = {**options, "num_frame": count, "dataroot_flow": None}
+
+    def built() -> Any:  # noqa: ANN401 - reading takes keys out of the options
+        return getattr(module, kind)({**chosen, "io_backend": dict(chosen["io_backend"])})
+
+    data, case, patches = built(), Case(hundred, 4, 100), made(hundred)
+    assert len(data.keys) == 100 * len(patches) > 0
+    for name, item in zip(data.keys, batches(data, size=1), strict=True):
+        clip, _, number = name.partition("/")
+        first = int(number) if count == 15 else int(number) - 3
+        if not 0 <= first <= 100 - count:
+            continue  # it takes frames at random there
+        low, high = (case.stack(patches[clip], kind) for kind in ("lr100", "gt100"))
+        truths = high[first : first + count] if count == 15 else [high[int(number)]]
+        assert is_same(frames(item["lq"]) + frames(item["gt"]), low[first : first + count] + truths)
+    check_learning(batches(built(), shuffle=True))

@@ -34,7 +34,7 @@ def test_the_help_has_a_line_for_each_layout(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("basicsr-reds", "exactly 100 frames"),
+        ("basicsr-reds", "exactly 100 frames, and these have 7"),
         ("neosr --category toon", "there are general, space"),
         ("neosr --format huge", "there are strip, tiny"),
         ("neosr --category space --split test", "no patch is left"),

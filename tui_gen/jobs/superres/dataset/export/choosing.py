@@ -211,6 +211,13 @@ def _check_kinds(layout: Layout, kinds: Kinds, samples: Sequence[Sample]) -> Non
     if "truths" not in layout.needs or kinds.truths is None:
         return
     truths = kinds.stacks[kinds.truths].frames
+    if layout.frames is not None and {kinds.frames, truths} != {layout.frames}:
+        message = (
+            f"{layout.name} is for clips of exactly {layout.frames} frames, and these have {kinds.frames}: "
+            f'make the dataset with "frames" and "gt_frames": {layout.frames}, or take basicsr-vimeo or '
+            "mmagic-reds, which take clips of any length"
+        )
+        raise RefusedError(message)
     if layout.trees == "parts together" and truths < SEPTUPLET:
         message = f"{layout.name} is of {SEPTUPLET} frames, and the clips have {truths}"
         raise RefusedError(message)

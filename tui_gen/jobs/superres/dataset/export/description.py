@@ -25,7 +25,7 @@ from tui_gen.engine.storage.ledger_lines import LedgerError
 from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE
 from tui_gen.jobs.superres.dataset.export.card import dataset_card
 from tui_gen.jobs.superres.dataset.export.choosing import Chosen
-from tui_gen.jobs.superres.dataset.export.trainers.basicsr import basicsr_configuration
+from tui_gen.jobs.superres.dataset.export.trainers.basicsr import basicsr_configuration, reds_configuration
 from tui_gen.jobs.superres.dataset.export.trainers.mmagic import mmagic_configuration
 from tui_gen.jobs.superres.dataset.export.trainers.neosr import neosr_configuration
 from tui_gen.jobs.superres.dataset.export.trainers.training_set import (
@@ -99,6 +99,8 @@ def recipe_in(ledger: Path) -> dict[str, Any]:
 def _configuration(layout: str, of: TrainingSet) -> Configuration | None:
     if layout in {"basicsr-vimeo", "basicsr-lmdb"}:
         return basicsr_configuration(of, is_lmdb=layout == "basicsr-lmdb")
+    if layout == "basicsr-reds":
+        return reds_configuration(of)
     if layout in {"mmagic-vimeo", "mmagic-reds"}:
         return mmagic_configuration(of, is_reds=layout == "mmagic-reds")
     if layout == "trainner":

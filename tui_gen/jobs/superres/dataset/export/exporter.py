@@ -40,6 +40,7 @@ _TREE_WRITERS: Mapping[str, Writer] = {
     "vsrpp": trees.write_native,
     "basicsr-vimeo": trees.write_basicsr_vimeo,
     "basicsr-lmdb": write_basicsr_lmdb,
+    "basicsr-reds": trees.write_basicsr_reds,
     "vimeo90k": trees.write_vimeo90k,
     "mmagic-vimeo": trees.write_mmagic_vimeo,
     "mmagic-reds": trees.write_mmagic_reds,
@@ -117,8 +118,6 @@ def layout_named(name: str) -> Layout:
         listed = "".join(f"\n  {known.name:<14} {known.text}" for known in LAYOUTS.values())
         message = f"there is no layout {name!r}; name one of:{listed}"
         raise RefusedError(message)
-    if layout.refusal:
-        raise RefusedError(layout.refusal)
     return layout
 
 

@@ -1,4 +1,4 @@
-"""The layouts by name: purpose, the files that they need of each patch, and the reason for a refusal."""
+"""The layouts by name: purpose, and the files that they need of each patch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Layout:
     trees: Literal["part", "parts together", "native"] = "part"
     files: Literal["none", "few", "pair", "clip", "clips"] = "none"  # what is written for each patch
     flags: frozenset[str] = _ONE_LR  # for the form, that it knows
-    refusal: str = ""  # why no dataset of this program can have this layout
+    frames: int | None = None  # the number that every clip must have; None: any
 
     def files_of(self, frames: int, truths: int, kinds: int) -> int:
         """Return the number of files for each patch: of its frames, its GT frames and its kinds of files."""
@@ -39,15 +39,13 @@ REMEDIES: Mapping[Need, str] = MappingProxyType(
     {
         "lr": 'make the dataset with "5frames" in "lr_versions"',
         "clip": 'make the dataset with "7frames" in "lr_versions"',
-        "truths": 'a ground truth for every frame is made with "gt_frames": 7',
+        "truths": 'a ground truth for every frame is made with "gt_frames" equal to "frames"',
     }
 )
 """Need -> what to do if patches lack it."""
 
-_REDS_REFUSAL = (
-    "BasicSR's REDS loaders read exactly 100 frames of each clip; "
-    "take basicsr-vimeo or mmagic-reds, which take clips of any length"
-)
+REDS_FRAMES = 100
+"""The number of frames that BasicSR's REDS loaders read of every clip."""
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {
@@ -64,7 +62,11 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             Layout("basicsr-vimeo", "BasicSR, as Vimeo-90K: GT and LQ, im1..im7", files="clips"),
             Layout("basicsr-lmdb", "BasicSR, as Vimeo-90K in two LMDB databases"),
             Layout(
-                "basicsr-reds", "BasicSR, as REDS: refused, it is for 100 frames alone", refusal=_REDS_REFUSAL
+                "basicsr-reds",
+                "BasicSR, as REDS: folders of exactly 100 frames",
+                _TRUTHS,
+                files="clips",
+                frames=REDS_FRAMES,
             ),
             Layout(
                 "vimeo90k",

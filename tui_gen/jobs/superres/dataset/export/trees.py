@@ -114,23 +114,41 @@ def write_vimeo90k(tree: Tree, work: Work) -> list[Named]:
     return done
 
 
+def write_basicsr_reds(tree: Tree, work: Work) -> list[Named]:
+    """Write for BasicSR's REDSDataset and REDSRecurrentDataset: a line `<key> 100 (540,540,3)` a clip."""
+    done = _put_clips(tree, work)
+    lines = (f"{name} {work.kinds.frames} {shape(gt_size(sample))}" for sample, name in done)
+    work.output.write_lines(f"{tree.folder}/{META}", lines)
+    return done
+
+
+def _clip_frames(work: Work) -> list[str]:
+    return [f"{number:08d}" for number in range(work.kinds.frames)]
+
+
+def _put_clips(tree: Tree, work: Work) -> list[Named]:
+    """Write the frames of each clip into folders of its own: `GT/<key>/00000000.png`, `LQ/` the same."""
+
+    def put(sample: Sample, name: str) -> None:
+        for kind, folder in ((clip_kind(work.kinds), "LQ"), (work.kinds.truths or "", "GT")):
+            above = f"{tree.folder}/{folder}/{name}"
+            paths = {place: f"{above}/{frame}.png" for place, frame in enumerate(_clip_frames(work))}
+            work.write_tiles(sample, kind, paths)
+
+    return work.each([(sample, sample.key) for sample in tree.samples], put)
+
+
 def write_mmagic_reds(tree: Tree, work: Work) -> list[Named]:
     """Write for mmagic's BasicFramesDataset, as REDS: folders of equally many frames.
 
     One list has a line for each frame, as for sliding windows; the other a line for each clip, as for
     recurrent models.
     """
-    frames = [f"{number:08d}" for number in range(work.kinds.frames)]
-
-    def put(sample: Sample, name: str) -> None:
-        for kind, folder in ((clip_kind(work.kinds), "LQ"), (work.kinds.truths or "", "GT")):
-            above = f"{tree.folder}/{folder}/{name}"
-            paths = {place: f"{above}/{frame}.png" for place, frame in enumerate(frames)}
-            work.write_tiles(sample, kind, paths)
-
-    done = work.each([(sample, sample.key) for sample in tree.samples], put)
+    done = _put_clips(tree, work)
     lines = (
-        f"{name}/{frame}.png {spaced_shape(gt_size(sample))}" for sample, name in done for frame in frames
+        f"{name}/{frame}.png {spaced_shape(gt_size(sample))}"
+        for sample, name in done
+        for frame in _clip_frames(work)
     )
     work.output.write_lines(f"{tree.folder}/{META}", lines)
     clips = (f"{name} {spaced_shape(gt_size(sample))}" for sample, name in done)

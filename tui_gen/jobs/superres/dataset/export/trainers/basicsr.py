@@ -10,14 +10,81 @@ from tui_gen.jobs.superres.dataset.export.trees import META, SEPTUPLET
 _USUAL_RATIO = 4
 """The only ratio of EDVR and BasicVSR."""
 _EDVR_UNIT = 4
+_REDS_SAMPLE_FRAMES = 15
+"""The frames of a sample in BasicSR's configuration of BasicVSR for REDS."""
 
 
 def basicsr_configuration(of: TrainingSet, *, is_lmdb: bool) -> Configuration:
-    """Return the configuration with a model of BasicSR that does the ratio."""
+    """Return the configuration for septuplets, with a model of BasicSR that does the ratio."""
     frames = min(of.frames, SEPTUPLET)
     is_recurrent = of.ratio == _USUAL_RATIO and min(of.truths, of.frames) >= SEPTUPLET
-    model, network, training = _network(of, frames, is_recurrent=is_recurrent)
     gt, lq = of.databases if is_lmdb else ("GT", "LQ")
+    train = f"""\
+    type: {"Vimeo90KRecurrentDataset" if is_recurrent else "Vimeo90KDataset"}
+    dataroot_gt: {json.dumps(str(of.train / gt))}
+    dataroot_lq: {json.dumps(str(of.train / lq))}
+    meta_info_file: {json.dumps(str(of.train / META))}
+    io_backend:
+      type: {"lmdb" if is_lmdb else "disk"}
+
+    num_frame: {frames}
+    random_reverse: false
+{"    flip_sequence: true" + chr(10) if is_recurrent else ""}"""
+    return _configuration(
+        of, frames=frames, is_recurrent=is_recurrent, train=train, validation=_validation(of, frames)
+    )
+
+
+def reds_configuration(of: TrainingSet) -> Configuration:
+    """Return the configuration for clips of 100 frames: BasicVSR at x4, and DUF at other ratios."""
+    is_recurrent = of.ratio == _USUAL_RATIO
+    frames = _REDS_SAMPLE_FRAMES if is_recurrent else SEPTUPLET
+    flow = "" if is_recurrent else "    dataroot_flow: ~\n"
+    train = f"""\
+    type: {"REDSRecurrentDataset" if is_recurrent else "REDSDataset"}
+    dataroot_gt: {json.dumps(str(of.train / "GT"))}
+    dataroot_lq: {json.dumps(str(of.train / "LQ"))}
+{flow}    meta_info_file: {json.dumps(str(of.train / META))}
+    val_partition: REDS4  # no clip of an export has such a name: all are for training
+    test_mode: false
+    io_backend:
+      type: disk
+
+    num_frame: {frames}
+    interval_list: [1]
+    random_reverse: false
+"""
+    validation = ""
+    if of.val is not None:
+        validation = f"""
+  val:
+    name: {json.dumps(f"{of.name}_val")}
+    type: {"VideoRecurrentTestDataset" if is_recurrent else "VideoTestDataset"}
+    dataroot_gt: {json.dumps(str(of.val / "GT"))}
+    dataroot_lq: {json.dumps(str(of.val / "LQ"))}
+    io_backend:
+      type: disk
+
+    cache_data: false
+    num_frame: {-1 if is_recurrent else frames}
+    padding: reflection
+"""
+    return _configuration(
+        of, frames=frames, is_recurrent=is_recurrent, train=train, validation=validation, is_centred=False
+    )
+
+
+def _configuration(  # noqa: PLR0913 - the parts of one file
+    of: TrainingSet,
+    *,
+    frames: int,
+    is_recurrent: bool,
+    train: str,
+    validation: str,
+    is_centred: bool = True,
+) -> Configuration:
+    """Return a configuration with these datasets; `is_centred`: GT of the middle frame is validated alone."""
+    model, network, training = _network(of, frames, is_recurrent=is_recurrent)
     text = f"""\
 # Of an export of tui-gen. The keys are those of BasicSR's options/train.
 name: {json.dumps(f"{model}_{of.name}_x{of.ratio}")}
@@ -29,24 +96,15 @@ manual_seed: 0
 datasets:
   train:
     name: {json.dumps(of.name)}
-    type: {"Vimeo90KRecurrentDataset" if is_recurrent else "Vimeo90KDataset"}
-    dataroot_gt: {json.dumps(str(of.train / gt))}
-    dataroot_lq: {json.dumps(str(of.train / lq))}
-    meta_info_file: {json.dumps(str(of.train / META))}
-    io_backend:
-      type: {"lmdb" if is_lmdb else "disk"}
-
-    num_frame: {frames}
-    gt_size: {of.gt_patch}
-    random_reverse: false
+{train}    gt_size: {of.gt_patch}
     use_hflip: true
     use_rot: true
-{"    flip_sequence: true" + chr(10) if is_recurrent else ""}
+
     num_worker_per_gpu: 4
     batch_size_per_gpu: 4
     dataset_enlarge_ratio: 1
     prefetch_mode: ~
-{_validation(of, frames)}
+{validation}
 network_g:
 {network}
 path:
@@ -75,7 +133,7 @@ train:
     type: CharbonnierLoss
     loss_weight: 1.0
     reduction: mean
-{_validating(is_recurrent=is_recurrent) if of.val else ""}
+{_validating(is_recurrent=is_recurrent, is_centred=is_centred) if of.val else ""}
 logger:
   print_freq: 100
   save_checkpoint_freq: !!float 5e3
@@ -129,8 +187,8 @@ def _validation(of: TrainingSet, frames: int) -> str:
 """
 
 
-def _validating(*, is_recurrent: bool) -> str:
-    middle = "  flip_seq: true\n  center_frame_only: true\n" if is_recurrent else ""
+def _validating(*, is_recurrent: bool, is_centred: bool) -> str:
+    middle = "  flip_seq: true\n  center_frame_only: true\n" if is_recurrent and is_centred else ""
     return f"""
 val:
   val_freq: !!float 5e3

@@ -66,7 +66,7 @@ def test_the_reference_fills_every_category(reference: dict[str, str]) -> None:
     assert len(set(reference.values())) == len(reference)
 
 
-@pytest.mark.parametrize("workers", ["1", "4"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.soak), "4"])
 def test_the_number_of_workers_changes_no_byte(
     workers: str, reference: dict[str, str], films: Films, tmp_path: Path
 ) -> None:

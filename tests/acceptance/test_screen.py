@@ -55,12 +55,14 @@ def data(configure: Configure, long_films: Path) -> Iterator[Dataset]:
 
 
 def engines(data: Dataset) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
+    """Return the engines; a child that has not replaced its program yet looks like its engine."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter(["cmdline", "ppid"]):
         line = process.info["cmdline"] or []
         if "run" in line and str(data.config) in line:
             found.append(process)
-    return found
+    pids = {process.pid for process in found}
+    return [process for process in found if process.info["ppid"] not in pids]
 
 
 def shell_line(data: Dataset, **changes: str) -> str:

@@ -44,7 +44,7 @@ def stepped(tmp_path: Path) -> tuple[dict[str, str], Path]:
 
 
 @needs("gcc")
-@pytest.mark.parametrize("hours", [-24, 30 * 24])
+@pytest.mark.parametrize("hours", [-24, pytest.param(30 * 24, marks=pytest.mark.soak)])
 def test_a_jump_of_the_clock_kills_nothing_and_makes_no_time_negative(
     hours: int, scene: Scene, stepped: tuple[dict[str, str], Path]
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_jump_of_the_clock_kills_nothing_and_makes_no_time_negative(
 
 
 @needs("gcc")
-@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize("hours", [pytest.param(-1, marks=pytest.mark.soak), 1])
 def test_an_engine_whose_clock_was_set_is_not_shown_as_stale(
     hours: int, scene: Scene, stepped: tuple[dict[str, str], Path]
 ) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -139,8 +141,15 @@ OTHER = 54399
 """A user of whom no test has an engine."""
 
 
-def test_engines_of_other_users_are_counted_in_one_line(tmp_path: Path) -> None:
-    folder = tmp_path / f"tui-gen-{OTHER}"
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Return a folder with a path that leaves room for the name of a socket: 108 bytes are the most."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_engines_of_other_users_are_counted_in_one_line(short: Path) -> None:
+    folder = short / f"tui-gen-{OTHER}"
     folder.mkdir()
     is_root = os.geteuid() == 0
     with socket.socket(socket.AF_UNIX) as listener:

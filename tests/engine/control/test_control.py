@@ -169,6 +169,7 @@ async def test_a_malformed_question_for_the_history_is_refused(tmp_path: Path) -
         await client.connect()
         assert await client.history((1, 2)) is None
         assert await client.history(NOTHING_KNOWN) is not None
+        await client.close()
 
 
 class InOrder:

@@ -74,6 +74,17 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "no cues": ("a.mkv", (*AVC, "-g", "48", "-live", "1")),
     "odd sizes": ("a.mkv", (*AVC[:-1], "yuv444p", "-vf", "crop=447:255")),
 }
+RARER = {
+    *("h264, long groups", "h264, one key frame", "h264, intra refresh", "h264, full range", "hevc"),
+    *("hevc, open groups, mp4", "hdr10, left", "later start", "fragments", "no cues"),
+}
+"""Kinds that are like others to the reader: they are read in long runs of the tests."""
+
+
+def _of(kind: str) -> object:
+    return pytest.param(kind, marks=pytest.mark.soak) if kind in RARER else kind
+
+
 HDR_CHAINS: tuple[HdrChain, ...] = ("exact", "fast")
 HLG = "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc:range=tv"
 FAST_KINDS = {
@@ -170,7 +181,7 @@ async def compared(ffmpeg: Ffmpeg, stretch: Stretch) -> list[str]:
     return [clip.reader for clip in clips_of(fast)]
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", [_of(kind) for kind in KINDS])
 async def test_the_bytes_are_those_of_one_decoder_per_clip(
     kind: str, embedded_ffmpeg: str, tmp_path: Path
 ) -> None:
@@ -193,7 +204,12 @@ async def test_what_it_cannot_vouch_for_is_read_clip_by_clip(
 
 
 @pytest.mark.parametrize(
-    ("kind", "output"), [("hdr10, top left", "pq16"), ("hdr10, left", "linear16"), ("h264", "pq16")]
+    ("kind", "output"),
+    [
+        ("hdr10, top left", "pq16"),
+        pytest.param("hdr10, left", "linear16", marks=pytest.mark.soak),
+        ("h264", "pq16"),
+    ],
 )
 async def test_16_bit_frames_too_are_those_of_one_decoder_per_clip(
     kind: str, output: Output, embedded_ffmpeg: str, tmp_path: Path
@@ -263,7 +279,12 @@ async def test_strips_join_to_the_pixels_of_the_whole(
 
 
 @pytest.mark.parametrize(
-    ("kind", "chroma"), [("hdr10, left", "420"), ("hdr10, top left", "444"), ("hlg, 4:2:2", "420")]
+    ("kind", "chroma"),
+    [
+        pytest.param("hdr10, left", "420", marks=pytest.mark.soak),
+        ("hdr10, top left", "444"),
+        ("hlg, 4:2:2", "420"),
+    ],
 )
 async def test_with_fast_hdr_too_a_part_is_converted_like_the_whole(
     kind: str, chroma: Chroma, embedded_ffmpeg: str, tmp_path: Path

@@ -43,10 +43,14 @@ def is_right(film: FilmName, truth: Truth) -> bool:
     return letters(film.title) == letters(truth.title) and str(film.year or "") == truth.year
 
 
-def test_of_a_thousand_release_names_98_percent_are_found_under_title_and_year(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.soak)])
+def test_of_a_thousand_release_names_98_percent_are_found_under_title_and_year(
+    step: int, tmp_path: Path
+) -> None:
+    """Read every third name, and all of them in long runs of the tests."""
     films, target = tmp_path / "films", tmp_path / "c.json"
-    known = {str(films / truth.path): truth for truth in truths()}
-    assert len(known) == 1000
+    assert len(truths()) == 1000
+    known = {str(films / truth.path): truth for truth in truths()[::step]}
     for path in known:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).touch()

@@ -224,7 +224,7 @@ def check_whole(data: Dataset) -> None:
     tree = data.tree()
     _check_nothing_but_patches(tree)
     _check_all_or_none(tree)
-    recorded = _recorded_files(data)
+    recorded = recorded_files(data)
     assert recorded == tree, "the ledger and the folder tell of different files"
     made = data.made()
     assert len(made) == len(set(made)), "a patch was made twice"
@@ -258,7 +258,7 @@ def _check_all_or_none(tree: Mapping[str, str]) -> None:
             assert partner in tree, f"{kind} without {other}: {path}"
 
 
-def _recorded_files(data: Dataset) -> dict[str, str]:
+def recorded_files(data: Dataset) -> dict[str, str]:
     """Return path -> SHA-256 of the files the ledger tells of."""
     return {
         patch["files"][kind]: patch["sha256"][kind]

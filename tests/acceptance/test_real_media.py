@@ -66,14 +66,22 @@ class Everything:
     was_called: bool  # somebody connected to the address in the playlist
     canary: Path
     canary_read_at_ns: int
+    step: int  # of the files that are not known to be unusable, one of so many was taken
 
 
-@pytest.fixture(scope="module")
-def everything(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Everything:
-    """Return a check of all real files and some planted ones, and a run over them."""
-    folder = tmp_path_factory.mktemp("everything")
+@pytest.fixture(scope="module", params=[2, pytest.param(1, marks=pytest.mark.soak)], ids=["half", "all"])
+def everything(
+    request: pytest.FixtureRequest, media: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Everything:
+    """Return a check of real files and some planted ones, and a run over them.
+
+    The files are all that are known to be unusable and every second of the others; in long runs all.
+    """
+    folder, step = tmp_path_factory.mktemp("everything"), request.param
     manifest = json.loads((media / "manifest.json").read_text(encoding="utf-8"))
-    features = {item["file"]: tuple(item["features"]) for item in manifest}
+    known = [item for item in manifest if REASONS.keys() & set(item["features"])]
+    others = [item for item in manifest if item not in known][::step]
+    features = {item["file"]: tuple(item["features"]) for item in (*known, *others)}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         canary = plant(folder, listener.getsockname()[1])
         read_at_ns = canary.stat().st_atime_ns
@@ -91,7 +99,7 @@ def everything(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Everyth
     table = "\n".join(map(str, outcomes))
     (folder / "table.txt").write_text(f"{table}\n", encoding="utf-8", errors="backslashreplace")
     said = {video["name"]: video for video in json.loads(check.out)["videos"]}
-    return Everything(data, check, said, done, outcomes, was_called, canary, read_at_ns)
+    return Everything(data, check, said, done, outcomes, was_called, canary, read_at_ns, step)
 
 
 def plant(folder: Path, port: int) -> Path:
@@ -159,6 +167,7 @@ def test_the_check_says_of_every_file_what_it_is(everything: Everything, media: 
     wrong = [
         f"{item['file']}: {contradiction}"
         for item in manifest
+        if item["file"] in everything.said
         for contradiction in contradictions(item, everything.said[item["file"]], media / item["file"])
     ]
     assert wrong == []
@@ -205,8 +214,8 @@ def test_what_a_file_is_known_for_is_its_reason(everything: Everything) -> None:
 
 def test_most_files_give_all_they_are_asked_for(everything: Everything) -> None:
     real = [outcome for outcome in everything.outcomes if outcome.features]
-    assert sum(outcome.images == CLIPS for outcome in real) >= 20
-    assert sum(outcome.images > 0 for outcome in real) >= 45
+    assert sum(outcome.images == CLIPS for outcome in real) >= 20 // everything.step
+    assert sum(outcome.images > 0 for outcome in real) >= 45 // everything.step
 
 
 def test_the_ground_truth_is_the_frame_nearest_to_its_moment(everything: Everything) -> None:
@@ -220,7 +229,7 @@ def test_the_ground_truth_is_the_frame_nearest_to_its_moment(everything: Everyth
         for line in everything.data.ledger()
         if line["kind"] == "clip" and line["outcome"] == "made" and line["attempts"] == 1
     ]
-    assert len(at_once) > 60
+    assert len(at_once) > 60 // everything.step
     for line in at_once:
         index = int(line["id"].rpartition(":")[2])
         moment = planned_moment((index + 0.5) * GOLDEN % 1.0, probes[line["source"]])

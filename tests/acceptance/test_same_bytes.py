@@ -107,6 +107,7 @@ def test_clips_at_key_frames_are_the_same_bytes_too(films: Films, tmp_path: Path
             assert line["reader"] == "stretch"
 
 
+@pytest.mark.soak
 @pytest.mark.crash
 @pytest.mark.slow
 def test_kills_at_random_moments_change_no_byte(

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import SDR, X264, Configure, Films, make_film
-from tests.acceptance.program import Dataset, check_whole, command, entry, environment, run
+from tests.acceptance.program import Dataset, check_whole, command, entry, environment, recorded_files, run
 from tests.acceptance.tmux import Tmux, wait_for
 from tui_gen.base.exit_codes import ExitCode
 
@@ -143,6 +143,7 @@ def test_a_dead_engine_is_shown_and_started_again(tmux: Tmux, data: Dataset) -> 
     (engine,) = engines(data)
     engine.send_signal(signal.SIGKILL)
     screen.shows("DEAD", seconds=15)
+    left = data.tree().keys()  # with files that the dead engine named and did not record
     screen.press("a")
     screen.shows("RUNNING", seconds=30)
     (again,) = engines(data)
@@ -150,12 +151,14 @@ def test_a_dead_engine_is_shown_and_started_again(tmux: Tmux, data: Dataset) -> 
     for size in [(20, 5), (200, 50), (40, 10), (80, 24)] * 3:
         screen.resize(*size)
     screen.shows("RUNNING", seconds=10)
+    wait_for(lambda: left <= recorded_files(data).keys(), "its clips in hand are made again and recorded")
     ctl(data, "drain")
     screen.shows("STOPPED")
     wait_for(lambda: not engines(data), "the end of the engine")
     check_whole(data)
 
 
+@pytest.mark.soak
 def test_a_stopped_run_is_started_again_where_the_temporary_folder_belongs_to_somebody_else(
     tmux: Tmux, data: Dataset, tmp_path: Path
 ) -> None:

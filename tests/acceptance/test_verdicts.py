@@ -34,6 +34,7 @@ def checked(data: Dataset) -> dict[str, Any]:
     return dict(film)
 
 
+@pytest.mark.soak
 def test_an_interlaced_film_is_taken_once_the_settings_take_it(
     configure: Configure, woven: Path, films: Films
 ) -> None:
@@ -114,6 +115,7 @@ title=Post-Credits Scene
 """
 
 
+@pytest.mark.soak
 def test_a_check_names_telecine_and_the_chapters_of_titles(
     configure: Configure, tmp_path: Path, embedded_ffmpeg: str
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_stopped_decoder_is_killed_while_the_others_go_on(scene: Scene) -> Non
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_decoder_that_babbles_fills_no_memory_and_blocks_nothing(scene: Scene, fake_ffmpeg: Fake) -> None:
     babble = 'yes "frame of nonsense" | head -c 3000000 >&2'
     env = fake_ffmpeg(f'case "$*" in *256x128*) ;; *bgr24*) {babble} ;; esac')
@@ -237,6 +238,7 @@ def test_a_machine_without_room_for_processes_is_waited_for_and_no_film_blamed(
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs("prlimit")
 def test_too_few_file_descriptors_are_waited_for_and_no_film_blamed(scene: Scene) -> None:
     with scene.start("--workers", "4") as running:

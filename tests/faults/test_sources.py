@@ -40,6 +40,7 @@ def test_a_share_that_drops_is_waited_for_and_picked_up_when_it_is_back(scene: S
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_share_that_is_gone_at_the_start_of_a_later_run_keeps_its_seats(scene: Scene) -> None:
     first = scene.run("--limit", "5")
     assert first.code == 0, str(first)
@@ -153,6 +154,7 @@ def run_with_failing_reads(scene: Scene, when: str, told: Path) -> Done:
     return done
 
 
+@pytest.mark.soak
 @needs("strace")
 def test_a_share_that_answers_slowly_holds_up_neither_the_other_films_nor_the_steering(
     scene: Scene,

@@ -192,6 +192,7 @@ def test_a_file_in_the_place_of_the_socket_s_folder_sends_the_socket_elsewhere(
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_hundreds_of_half_open_control_clients_hold_up_nothing(scene: Scene) -> None:
     with scene.start("--workers", "1") as running:
         scene.wait_for_clips(running, 1)

@@ -283,7 +283,7 @@ async def test_strips_join_to_the_pixels_of_the_whole(
     [
         pytest.param("hdr10, left", "420", marks=pytest.mark.soak),
         ("hdr10, top left", "444"),
-        ("hlg, 4:2:2", "420"),
+        pytest.param("hlg, 4:2:2", "420", marks=pytest.mark.soak),
     ],
 )
 async def test_with_fast_hdr_too_a_part_is_converted_like_the_whole(

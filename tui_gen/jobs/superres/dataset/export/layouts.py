@@ -39,7 +39,7 @@ REMEDIES: Mapping[Need, str] = MappingProxyType(
     {
         "lr": 'make the dataset with "5frames" in "lr_versions"',
         "clip": 'make the dataset with "7frames" in "lr_versions"',
-        "truths": 'a ground truth for every frame is made with "gt_frames" equal to "frames"',
+        "truths": 'a ground truth for every frame is made with "gt_frames": 7, or as many as "frames"',
     }
 )
 """Need -> what to do if patches lack it."""

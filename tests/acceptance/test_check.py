@@ -87,6 +87,7 @@ def test_what_a_check_finds_is_not_looked_for_again_by_the_run(
     assert not any({"probe", "survey"} & kinds for kinds in after[after.index({"run"}) :])
 
 
+@pytest.mark.soak
 def test_a_second_check_takes_what_is_known(configure: Configure, films: Films, recorder: Recorder) -> None:
     data = configure([entry(films.beta, HOSTILE, {"general": 1.0})])
     first = json.loads(run_inside("check", data.config, "--json", env=recorder.env).out)

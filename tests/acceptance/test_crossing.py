@@ -100,6 +100,7 @@ def test_no_training_patch_looks_like_one_kept_aside_and_the_target_is_met(apart
     assert "look like" not in checked.err + run("split", "-c", apart.config).err
 
 
+@pytest.mark.soak
 def test_the_same_stand_apart_however_the_run_went(apart: Dataset, folder: Path) -> None:
     data = dataset(folder, "again", {"split": "val"})
     data.complete("--workers", "1", "--limit", "3")
@@ -114,6 +115,7 @@ def test_the_same_stand_apart_however_the_run_went(apart: Dataset, folder: Path)
     assert data.tree() == apart.tree()
 
 
+@pytest.mark.soak
 def test_a_film_kept_aside_later_moves_what_it_has_in_common_and_nothing_is_lost(
     apart: Dataset, folder: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_hdr_is_what_the_pinned_chain_gives_by_hand(
     check_ground_truth(data, embedded_ffmpeg, uhd.path, chain)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_on_ffmpeg_5_hdr_is_what_the_chain_gives_as_it_was_first_written(
     uhd: UhdFilm, configure: Configure

@@ -88,6 +88,7 @@ def test_variants_have_the_size_of_lr_and_one_sequence_for_both_stacks(made: Dat
             assert np.corrcoef(seven.ravel(), plain.ravel())[0, 1] > 0.8
 
 
+@pytest.mark.soak
 def test_a_killed_run_with_three_workers_gives_the_same_bytes(
     made: Dataset, films: Films, tmp_path: Path
 ) -> None:

@@ -110,6 +110,7 @@ def _read(path: Path) -> Frames:
     return image.astype(np.uint8)
 
 
+@pytest.mark.soak
 def test_neither_workers_nor_a_kill_change_a_byte_and_the_recipe_knows(
     whole: Dataset, films: Path, tmp_path: Path
 ) -> None:

@@ -155,6 +155,7 @@ def test_a_library_that_moved_goes_on_under_its_new_paths(library: Films, config
     }
 
 
+@pytest.mark.soak
 def test_a_raised_target_and_limit_add_and_keep(
     two_films: list[dict[str, Any]], configure: Configure
 ) -> None:

@@ -176,6 +176,7 @@ def test_what_is_rejected_leaves_no_file_and_its_seat_goes_to_the_next_clip(
     assert all(scores["flat"] < 4 for of_clip in flat for scores in of_clip.values())
 
 
+@pytest.mark.soak
 def test_the_same_is_rejected_however_the_run_went(strict: Dataset, folder: Path) -> None:
     data = dataset(folder, "again", STRICT)
     for _ in range(2):

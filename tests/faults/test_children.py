@@ -64,6 +64,7 @@ def test_killed_children_are_replaced_and_no_byte_differs(scene: Scene) -> None:
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_film_that_kills_every_decoder_is_set_aside_and_the_others_go_on(
     scene: Scene, fake_ffmpeg: Fake
 ) -> None:
@@ -98,6 +99,7 @@ def test_an_ffmpeg_that_dies_of_its_work_is_refused_at_the_start(scene: Scene, f
     assert not scene.data.output.exists()
 
 
+@pytest.mark.soak
 def test_a_decoder_that_hangs_before_its_first_frame_is_killed_and_the_clip_tried_again(
     scene: Scene, fake_ffmpeg: Fake
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_patch_leaves_no_torn_file(
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs_root
 def test_a_disk_without_room_for_more_files_holds_the_work(
     scene_on: Callable[..., Scene], mounts: Mount
@@ -134,6 +135,7 @@ def test_a_read_only_output_is_refused_in_two_seconds_and_named(
     "error",
     ["EROFS", *(pytest.param(name, marks=pytest.mark.soak) for name in ("EIO", "EDQUOT", "EFBIG", "EACCES"))],
 )
+@pytest.mark.soak
 def test_an_output_that_refuses_files_for_a_while_is_waited_for(error: str, scene: Scene) -> None:
     temporaries = scene.data.output / "General" / ".tui-gen-tmp"
     temporaries.mkdir(parents=True)
@@ -167,6 +169,7 @@ def test_an_input_output_error_at_any_call_of_the_output_loses_and_blames_nothin
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs("strace")
 def test_a_log_that_the_disk_does_not_take_costs_no_more_than_its_lines(scene: Scene) -> None:
     run_folder = scene.data.output / ".tui-gen"
@@ -264,6 +267,7 @@ def test_a_folder_for_temporaries_is_needed_by_nobody_and_left_alone(scene: Scen
     scene.finish()  # it looks at the films too
 
 
+@pytest.mark.soak
 def test_an_output_folder_that_is_moved_away_and_back_is_waited_for(scene: Scene) -> None:
     unreachable = scene.data.output.with_name("away")
     with scene.start() as running:

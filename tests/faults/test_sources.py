@@ -54,6 +54,7 @@ def test_a_share_that_is_gone_at_the_start_of_a_later_run_keeps_its_seats(scene:
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs_root
 def test_a_share_that_is_unmounted_under_a_decoder_is_waited_for(scene: Scene) -> None:
     below = scene.films.with_name("below")
@@ -102,6 +103,7 @@ def whole_lines(scene: Scene) -> list[tuple[str, str]]:
         return []
 
 
+@pytest.mark.soak
 def test_a_film_deleted_while_the_run_is_on_costs_its_own_clips_alone(scene: Scene) -> None:
     film, kept = scene.films / "cleo.mkv", scene.films.with_name("kept.mkv")
     with scene.start("--workers", "1") as running:
@@ -124,6 +126,7 @@ def test_a_disk_that_cannot_read_a_film_gives_no_patch_of_guessed_frames(
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs("strace")
 @pytest.mark.parametrize("when", ["9+16", pytest.param("20+9", marks=pytest.mark.soak)])
 def test_reads_that_fail_after_a_film_was_looked_at_give_no_patch_of_guessed_frames(

@@ -62,7 +62,10 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.mark.parametrize(
     "is_engine_earlier",
-    [pytest.param(True, id="earlier engine"), pytest.param(False, id="earlier client")],
+    [
+        pytest.param(True, id="earlier engine"),
+        pytest.param(False, id="earlier client", marks=pytest.mark.soak),
+    ],
 )
 def test_a_client_of_another_version_steers_an_engine(
     *, is_engine_earlier: bool, earlier: Environment, tmp_path: Path

@@ -78,7 +78,7 @@ class TuiGenApp(TerminalApp[None]):
         self.steering = CommandQueue(controller, clock, self._tell)
         self._on_restart, self._watch_reason = on_restart, watch_reason
         restart = self._restart if on_restart is not None else None
-        self._doors = ScreenServices(self.steering, preview, clip_describer, restart, self.look)
+        self._services = ScreenServices(self.steering, preview, clip_describer, restart, self.look)
         self._keys = dict(keymap or {})
         self._caller = Caller(notices)
         self._nouns, self._timelines = nouns, timelines or Timelines()
@@ -91,7 +91,7 @@ class TuiGenApp(TerminalApp[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
-        return MainScreen(self._doors)
+        return MainScreen(self._services)
 
     def on_mount(self) -> None:
         """Start polling. Textual calls this in addition to the base class's method."""

@@ -44,11 +44,11 @@ class MainScreen(SteeringActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of(ACTIONS)]
 
-    def __init__(self, doors: ScreenServices) -> None:
-        """Use the services `doors`."""
+    def __init__(self, services: ScreenServices) -> None:
+        """Use the services `services`."""
         super().__init__()
         self._compositor = SpansCompositor()
-        self._doors = doors
+        self._services = services
         self._view: ScreenView | None = None
         self._room, self._is_zoomed = PaneName.NOW, False
         self._was_dead = self._was_ended = False
@@ -58,8 +58,8 @@ class MainScreen(SteeringActions):
         self._field = Input(placeholder="a name, a state, a category", id="filter", compact=True)
         head = OverallPane()
         head.key_of = self._key_of
-        self.sources, self.keys, self.log_pane = SourcesPane(), KeysPane(), LogPane(doors.clip_describer)
-        self.picture, self.history = PreviewPane(doors.preview), HistoryPane()
+        self.sources, self.keys, self.log_pane = SourcesPane(), KeysPane(), LogPane(services.clip_describer)
+        self.picture, self.history = PreviewPane(services.preview), HistoryPane()
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
@@ -79,7 +79,7 @@ class MainScreen(SteeringActions):
         """Focus the workers."""
         self._field.display = self._workers_field.display = False
         self.set_focus(self._panes[PaneName.NOW])
-        self.show(self._doors.look())
+        self.show(self._services.look())
 
     # ------------------------------------------------------------------ showing
 
@@ -161,13 +161,13 @@ class MainScreen(SteeringActions):
         """Return the conditions on which actions depend."""
         pane = self._panes[self._room]
         return Situation(
-            view=self._view or self._doors.look(),
+            view=self._view or self._services.look(),
             room=self._room,
             source=pane.source(),
             is_elsewhere=self._is_zoomed or self._room in ASIDE or self._is_opened_fact(),
             has_filter=bool(self.sources.filter),
             has_rows=pane.row_count > 0,
-            can_restart=self._doors.on_restart is not None,
+            can_restart=self._services.on_restart is not None,
             can_preview=self.picture.is_possible,
         )
 
@@ -342,10 +342,10 @@ class MainScreen(SteeringActions):
 
     def ask(self, command: do.Command) -> None:
         """Carry out a command, and show at once that it was requested."""
-        carry_out = self._doors.steering.ask(command)
+        carry_out = self._services.steering.ask(command)
         if carry_out is not None:
             self.app.run_worker(carry_out(), group="steering")
-        self.show(self._doors.look())
+        self.show(self._services.look())
 
     @on(WorkerEntry.Closed)
     def _on_workers_closed(self, event: WorkerEntry.Closed) -> None:

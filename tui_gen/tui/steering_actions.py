@@ -18,7 +18,7 @@ from tui_gen.tui.worker_entry import WorkerEntry
 class SteeringActions(Screen[None]):
     """What the keys that steer do; `MainScreen` has the panes."""
 
-    _doors: ScreenServices
+    _services: ScreenServices
     _view: ScreenView | None
     _workers_field: WorkerEntry
     keys: KeysPane
@@ -41,7 +41,7 @@ class SteeringActions(Screen[None]):
         raise NotImplementedError
 
     def _is_pause_asked(self) -> bool:
-        asked = self._doors.steering.asked("pause")
+        asked = self._services.steering.asked("pause")
         if asked is not None:
             return isinstance(asked, do.Pause)
         return self._view is not None and self._view.state.is_paused
@@ -76,7 +76,7 @@ class SteeringActions(Screen[None]):
         chosen = self.situation().chosen
         if chosen is None or self._is_in_vain("priority", change):
             return
-        asked = self._doors.steering.asked("priority", chosen.id)
+        asked = self._services.steering.asked("priority", chosen.id)
         before = asked.priority if isinstance(asked, do.SetPriority) else chosen.priority
         self.ask(do.SetPriority(chosen.id, max(0, min(255, before + change))))
 
@@ -103,5 +103,5 @@ class SteeringActions(Screen[None]):
 
     def action_restart(self) -> None:
         """Start a new engine."""
-        if self._doors.on_restart is not None:
-            self._doors.on_restart()
+        if self._services.on_restart is not None:
+            self._services.on_restart()

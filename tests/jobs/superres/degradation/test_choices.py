@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tui_gen.jobs.superres.degradation.choices import ChosenVariant, Dice, choose
+from tui_gen.jobs.superres.degradation.choices import ChosenVariant, SeededDraws, choose
 from tui_gen.jobs.superres.degradation.presets import PRESET_STEPS, PRESETS, Preset
 from tui_gen.jobs.superres.degradation.variants import (
     Blur,
@@ -31,7 +31,7 @@ RESIZE = Resize((0.5, 1.5), modes=(("up", 0.2), ("down", 0.7), ("keep", 0.1)))
 
 def chosen(*steps: Step | Shuffle, seed: int = 0, origin: Origin = "lr") -> ChosenVariant:
     variant = Variant("v", origin, steps, is_chain=True)
-    return choose(variant, Dice(seed, ("lr_variant", "film", 3, "general", "v")), gt=GT, lr=LR)
+    return choose(variant, SeededDraws(seed, ("lr_variant", "film", 3, "general", "v")), gt=GT, lr=LR)
 
 
 def records(*steps: Step | Shuffle, origin: Origin = "lr") -> list[list[dict[str, Any]]]:
@@ -130,8 +130,8 @@ def test_presets_end_with_the_size_of_lr_and_resize_once_more_by_lr(preset: Pres
 
 def test_a_record_of_one_step_is_its_values() -> None:
     step = Jpeg((40, 40), probability=0.5)
-    dice = [Dice(seed, ("v",)) for seed in range(20)]
-    found = [choose(Variant("v", "lr", (step,)), each, gt=GT, lr=LR).record for each in dice]
+    drawn = [SeededDraws(seed, ("v",)) for seed in range(20)]
+    found = [choose(Variant("v", "lr", (step,)), each, gt=GT, lr=LR).record for each in drawn]
     assert {"jpeg": 40} in found
     assert {} in found
     assert all(record in ({"jpeg": 40}, {}) for record in found)
@@ -143,7 +143,7 @@ def test_a_draw_depends_on_its_purpose_and_never_on_other_steps() -> None:
     assert chosen(blur).record != chosen(blur, seed=1).record
     variant = Variant("v", "lr", (blur,))
     purposes = [("f", 1, "general"), ("f", 2, "general"), ("f", 1, "space"), ("g", 1, "general")]
-    found = [choose(variant, Dice(0, purpose), gt=GT, lr=LR).record for purpose in purposes]
+    found = [choose(variant, SeededDraws(0, purpose), gt=GT, lr=LR).record for purpose in purposes]
     assert len({str(record) for record in found}) == len(purposes)
 
 

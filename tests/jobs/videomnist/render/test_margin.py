@@ -122,6 +122,7 @@ def holds_its_margin(video: VideoSettings, pixels: NDArray[np.uint8], index: int
         assert np.count_nonzero(pixels) < 10
 
 
+@pytest.mark.soak
 @settings(max_examples=2000)
 @given(VIDEOS, IMAGES, st.integers(0, 1000))
 def test_no_ink_is_in_the_margin(video: VideoSettings, pixels: NDArray[np.uint8], index: int) -> None:

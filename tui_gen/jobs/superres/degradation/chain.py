@@ -32,23 +32,23 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class StepTools:
     """How the steps of one clip are carried out."""
 
     coding: Coding
     shrink: Callable[[Image], Image]  # a frame of GT -> a frame of LR, as the plain LR is made
 
 
-async def degraded(frames: Image, steps: Sequence[Chosen], workshop: Workshop) -> Image:
+async def degraded(frames: Image, steps: Sequence[Chosen], tools: StepTools) -> Image:
     """Return the frames after all steps, of shape (count, height, width, 3).
 
     Raises ChildError if an encoder or a decoder failed.
     """
     for step in steps:
         if isinstance(step, ChosenVideo):
-            frames = await through_codec(frames, step, workshop.coding)
+            frames = await through_codec(frames, step, tools.coding)
         else:
-            frames = await workshop.coding.in_thread(partial(_stepped, frames, step, workshop.shrink))
+            frames = await tools.coding.in_thread(partial(_stepped, frames, step, tools.shrink))
     return frames
 
 

@@ -42,15 +42,15 @@ Option = TypeVar("Option")
 
 
 @dataclass(frozen=True, slots=True)
-class Dice:
+class SeededDraws:
     """The draws of one purpose."""
 
     seed: int
     purpose: tuple[str | int, ...]
 
-    def of(self, *part: str | int) -> Dice:
+    def of(self, *part: str | int) -> SeededDraws:
         """Return the draws of a part of the purpose."""
-        return Dice(self.seed, (*self.purpose, *part))
+        return SeededDraws(self.seed, (*self.purpose, *part))
 
     def number(self, what: str) -> Fraction:
         """Return a number in [0, 1)."""
@@ -200,7 +200,7 @@ class ChosenVariant:
 # ------------------------------------------------------------------------------------------- drawing
 
 
-def choose(variant: Variant, dice: Dice, *, gt: Size, lr: Size) -> ChosenVariant:
+def choose(variant: Variant, drawn: SeededDraws, *, gt: Size, lr: Size) -> ChosenVariant:
     """Draw the parameters of a variant for a patch with these sizes.
 
     If the steps do not end with the size of LR, a last step is added: the kernel of the plain LR if the
@@ -209,8 +209,8 @@ def choose(variant: Variant, dice: Dice, *, gt: Size, lr: Size) -> ChosenVariant
     start = gt if variant.origin == "gt" else lr
     chosen: list[Chosen] = []
     size = start
-    for place, step in _in_order(variant, dice):
-        own = dice.of(place)
+    for place, step in _in_order(variant, drawn):
+        own = drawn.of(place)
         if own.number("applied") >= Fraction(step.probability):
             continue
         chosen.append(_choose(step, own, size, lr))
@@ -219,93 +219,93 @@ def choose(variant: Variant, dice: Dice, *, gt: Size, lr: Size) -> ChosenVariant
     if size == start != lr:
         chosen.append(ChosenShrink(lr))
     elif size != lr:
-        chosen.append(ChosenResize(lr, dice.of("last").one_of("kernel", RESIZE_KERNELS)))
+        chosen.append(ChosenResize(lr, drawn.of("last").one_of("kernel", RESIZE_KERNELS)))
     return ChosenVariant(variant, tuple(chosen))
 
 
-def _in_order(variant: Variant, dice: Dice) -> Iterator[tuple[str, Step]]:
+def _in_order(variant: Variant, drawn: SeededDraws) -> Iterator[tuple[str, Step]]:
     """Yield the steps with names of their places, groups in their drawn order."""
     for place, step in enumerate(variant.steps):
         if not isinstance(step, Shuffle):
             yield str(place), step
             continue
-        for number in _group_order(step, dice.of(place)):
+        for number in _group_order(step, drawn.of(place)):
             for position, inner in enumerate(step.groups[number]):
                 yield f"{place}.{number}.{position}", inner
 
 
-def _group_order(step: Shuffle, dice: Dice) -> list[int]:
-    return sorted(range(len(step.groups)), key=lambda group: dice.of(group).number("order"))
+def _group_order(step: Shuffle, drawn: SeededDraws) -> list[int]:
+    return sorted(range(len(step.groups)), key=lambda group: drawn.of(group).number("order"))
 
 
-def _choose(step: Step, dice: Dice, size: Size, lr: Size) -> Chosen:
+def _choose(step: Step, drawn: SeededDraws, size: Size, lr: Size) -> Chosen:
     match step:
         case Blur():
-            return _blur(step, dice)
+            return _blur(step, drawn)
         case Noise():
-            return _noise(step, dice)
+            return _noise(step, drawn)
         case Resize():
-            return _resize(step, dice, size, lr)
+            return _resize(step, drawn, size, lr)
         case Jpeg():
-            return ChosenJpeg(dice.whole("quality", step.quality))
+            return ChosenJpeg(drawn.whole("quality", step.quality))
         case Video():
-            return _video(step, dice, lr)
+            return _video(step, drawn, lr)
 
 
-def _blur(step: Blur, dice: Dice) -> ChosenBlur:
-    shape = dice.weighted("shape", step.shapes)
-    size = dice.whole("kernel_size", step.kernel_size, step=2)
+def _blur(step: Blur, drawn: SeededDraws) -> ChosenBlur:
+    shape = drawn.weighted("shape", step.shapes)
+    size = drawn.whole("kernel_size", step.kernel_size, step=2)
     if shape == "sinc":
         cutoff = step.cutoff or (_SMALL_CUTOFF if size < _SMALL_KERNEL else _LARGE_CUTOFF)
-        return ChosenBlur(shape, size, cutoff=dice.within("cutoff", cutoff))
-    sigma = dice.within("sigma", step.sigma)
+        return ChosenBlur(shape, size, cutoff=drawn.within("cutoff", cutoff))
+    sigma = drawn.within("sigma", step.sigma)
     beta = 1.0
     if shape not in {"iso", "aniso"}:
         low, high = step.beta_generalized if shape.startswith("generalized") else step.beta_plateau
         # As the originals: half of the exponents below 1, half above.
-        is_low = dice.number("beta side") < Fraction(1, 2)
-        beta = dice.within("beta", (low, 1.0) if is_low else (1.0, high))
+        is_low = drawn.number("beta side") < Fraction(1, 2)
+        beta = drawn.within("beta", (low, 1.0) if is_low else (1.0, high))
     if not shape.endswith("aniso"):
         return ChosenBlur(shape, size, sigma, sigma, beta=beta)
-    angle = dice.within("angle", (-math.pi, math.pi))
-    return ChosenBlur(shape, size, sigma, dice.within("sigma_y", step.sigma), angle, beta)
+    angle = drawn.within("angle", (-math.pi, math.pi))
+    return ChosenBlur(shape, size, sigma, drawn.within("sigma_y", step.sigma), angle, beta)
 
 
-def _noise(step: Noise, dice: Dice) -> ChosenNoise:
-    is_gray = dice.number("gray") < Fraction(step.gray)
-    is_gaussian = step.poisson is None or (step.sigma is not None and dice.number("kind") < Fraction(1, 2))
+def _noise(step: Noise, drawn: SeededDraws) -> ChosenNoise:
+    is_gray = drawn.number("gray") < Fraction(step.gray)
+    is_gaussian = step.poisson is None or (step.sigma is not None and drawn.number("kind") < Fraction(1, 2))
     if is_gaussian and step.sigma is not None:
-        return ChosenNoise("gaussian", dice.within("sigma", step.sigma), is_gray, dice.key())
-    return ChosenNoise("poisson", dice.within("scale", step.poisson or (0.0, 0.0)), is_gray, dice.key())
+        return ChosenNoise("gaussian", drawn.within("sigma", step.sigma), is_gray, drawn.key())
+    return ChosenNoise("poisson", drawn.within("scale", step.poisson or (0.0, 0.0)), is_gray, drawn.key())
 
 
-def _resize(step: Resize, dice: Dice, size: Size, lr: Size) -> ChosenResize:
-    kernel = dice.one_of("kernel", step.kernels)
+def _resize(step: Resize, drawn: SeededDraws, size: Size, lr: Size) -> ChosenResize:
+    kernel = drawn.one_of("kernel", step.kernels)
     if step.is_to_lr:
         return ChosenResize(lr, kernel)
     base = lr if step.relative_to == "lr" else size
-    factor = _factor(step, dice)
+    factor = _factor(step, drawn)
     return ChosenResize(Size(_scaled(base.width, factor), _scaled(base.height, factor)), kernel)
 
 
-def _factor(step: Resize, dice: Dice) -> float:
+def _factor(step: Resize, drawn: SeededDraws) -> float:
     low, high = step.factor
-    mode = dice.weighted("mode", step.modes) if step.modes else None
+    mode = drawn.weighted("mode", step.modes) if step.modes else None
     if mode == "keep":
         return 1.0
     bounds = {"up": (1.0, high), "down": (low, 1.0)}
-    return dice.within("factor", bounds[mode] if mode else step.factor)
+    return drawn.within("factor", bounds[mode] if mode else step.factor)
 
 
 def _scaled(length: int, factor: float) -> int:
     return max(1, math.floor(Fraction(factor) * length))
 
 
-def _video(step: Video, dice: Dice, lr: Size) -> ChosenVideo:
-    codec = dice.one_of("codec", step.codecs)
+def _video(step: Video, drawn: SeededDraws, lr: Size) -> ChosenVideo:
+    codec = drawn.one_of("codec", step.codecs)
     if step.control == "bits_per_pixel":
-        per_pixel = dice.within("value", step.value)
+        per_pixel = drawn.within("value", step.value)
         bits = Fraction(per_pixel) * lr.width * lr.height * FRAME_RATE
         return ChosenVideo(codec, "bitrate", max(1, round(bits / 1000)))
     low, high = step.value
-    return ChosenVideo(codec, step.control, dice.whole("value", (int(low), int(high))))
+    return ChosenVideo(codec, step.control, drawn.whole("value", (int(low), int(high))))

@@ -16,8 +16,8 @@ from functools import partial
 
 import numpy as np
 
-from tui_gen.jobs.superres.degradation.chain import Image, Workshop, degraded
-from tui_gen.jobs.superres.degradation.choices import Dice, choose
+from tui_gen.jobs.superres.degradation.chain import Image, StepTools, degraded
+from tui_gen.jobs.superres.degradation.choices import SeededDraws, choose
 from tui_gen.jobs.superres.degradation.variants import Variant
 from tui_gen.jobs.superres.degradation.video import Coding, InThread, Result
 from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, Prepared, encode, prepare
@@ -60,13 +60,13 @@ async def encoded_patches(
 async def _with_variants(unit: Stretch, clip: ClipFrames, prepared: Prepared, coding: Coding) -> Prepared:
     """Return a patch with the images and the record of its variants."""
     settings, cut = unit.settings, prepared.cut
-    workshop = Workshop(coding, partial(_shrunk, unit, cut))
+    tools = StepTools(coding, partial(_shrunk, unit, cut))
     frames, records = dict[str, Image](), dict[str, object]()
     for variant in settings.lr_variants:
-        dice = Dice(settings.seed, (PURPOSE, unit.source, clip.index, cut.category, variant.name))
-        chosen = choose(variant, dice, gt=cut.format.gt, lr=cut.format.lr)
+        drawn = SeededDraws(settings.seed, (PURPOSE, unit.source, clip.index, cut.category, variant.name))
+        chosen = choose(variant, drawn, gt=cut.format.gt, lr=cut.format.lr)
         start = await coding.in_thread(partial(_start, unit, clip, cut, variant))
-        frames[variant.name] = await degraded(start, chosen.steps, workshop)
+        frames[variant.name] = await degraded(start, chosen.steps, tools)
         records[variant.name] = chosen.record
     arrays = {
         kind: stacked(list(frames[kind.variant]), kind.frames) if kind.variant else prepared.arrays[kind]

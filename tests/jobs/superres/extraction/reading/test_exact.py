@@ -86,6 +86,7 @@ def test_frames_equal_the_pinned_chain_run_by_hand(film: Path, embedded_ffmpeg: 
         assert np.array_equal(clip.frames[size], by_hand(embedded_ffmpeg, film, PINNED, size))
 
 
+@pytest.mark.soak
 def test_on_5_1_frames_equal_the_chain_as_first_written(film: Path) -> None:
     program = os.environ.get("TUI_GEN_FFMPEG", "/usr/bin/ffmpeg")
     if not Path(program).exists():

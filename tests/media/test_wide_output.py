@@ -5,7 +5,6 @@ nits.
 """
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import get_args
 
 import numpy as np
@@ -13,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.jobs.superres.sample_films import run_ffmpeg
-from tui_gen.media.colour import Output, Rendering, colour_chain, hdr_class
-from tui_gen.media.film_facts import ColourFacts, ProbeFacts
+from tests.media.test_colour import film
+from tui_gen.media.colour import Output, Rendering, colour_chain
+from tui_gen.media.film_facts import ColourFacts
 from tui_gen.media.geometry import Size
 
 PQ = ColourFacts("yuv420p10le", 10, "smpte2084", "bt2020", "bt2020nc", "tv", "left", None, None)
@@ -40,22 +40,6 @@ def pq_of_nits(nits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(((c1 + c2 * power) / (1 + c3 * power)) ** m2)
 
 
-def film(colour: ColourFacts) -> ProbeFacts:
-    return ProbeFacts(
-        container="matroska,webm",
-        codec="hevc",
-        coded=FRAME,
-        sample_aspect=Fraction(1),
-        rotation_degrees=0,
-        first_pts_seconds=0.0,
-        duration_seconds=60.0,
-        frame_seconds=1 / 24,
-        field_order="progressive",
-        colour=colour,
-        hdr_class=hdr_class(colour.transfer),
-    )
-
-
 def converted(ffmpeg: str, colour: ColourFacts, how: Rendering) -> NDArray[np.uint16]:
     """Return one line of a gray ramp, (width, 3), BGR."""
     luma = np.tile(CODES, (FRAME.height, 1))
@@ -63,7 +47,7 @@ def converted(ffmpeg: str, colour: ColourFacts, how: Rendering) -> NDArray[np.ui
     source = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", str(FRAME), "-i", "pipe:0"]
     target = [
         "-vf",
-        colour_chain(film(colour), how, frame=FRAME),
+        colour_chain(film(colour, FRAME), how, frame=FRAME),
         "-f",
         "rawvideo",
         "-pix_fmt",
@@ -110,5 +94,7 @@ def test_the_white_of_sdr_is_203_nits(embedded_ffmpeg: str, output: Output) -> N
 
 
 def test_only_8_bit_output_is_tone_mapped() -> None:
-    chains = [colour_chain(film(PQ), Rendering(output=output), frame=FRAME) for output in get_args(Output)]
+    chains = [
+        colour_chain(film(PQ, FRAME), Rendering(output=output), frame=FRAME) for output in get_args(Output)
+    ]
     assert ["tonemap" in chain for chain in chains] == [True, False, False]

@@ -9,6 +9,13 @@ from textual.geometry import Size
 from tui_gen.tui.layout import FACTS, LayoutRequest, PaneName, arrange, shape_of
 
 COUNTED = (PaneName.CATEGORIES, PaneName.NOW, PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS)
+USUAL_LINES = {
+    PaneName.CATEGORIES: 4,
+    PaneName.NOW: 8,
+    PaneName.DISK: 9,
+    PaneName.SYSTEM: 9,
+    PaneName.PROBLEMS: 1,
+}
 lines = st.fixed_dictionaries({room: st.integers(1, 60) for room in COUNTED})
 focuses = st.sampled_from([room for room in PaneName if room not in {PaneName.OVERALL, PaneName.KEYS}])
 
@@ -37,14 +44,7 @@ def test_rooms_lie_inside_the_screen_and_do_not_overlap(
 
 
 def test_everything_is_on_the_smallest_full_screen() -> None:
-    lines = {
-        PaneName.CATEGORIES: 4,
-        PaneName.NOW: 8,
-        PaneName.DISK: 9,
-        PaneName.SYSTEM: 9,
-        PaneName.PROBLEMS: 1,
-    }
-    arrangement = arrange(Size(80, 24), LayoutRequest(lines, PaneName.NOW))
+    arrangement = arrange(Size(80, 24), LayoutRequest(USUAL_LINES, PaneName.NOW))
     assert {PaneName.CATEGORIES, PaneName.NOW, *FACTS} <= set(arrangement.regions)
     assert arrangement.regions[PaneName.CATEGORIES].height == 5
     assert arrangement.regions[PaneName.NOW].height == 9
@@ -56,48 +56,28 @@ def test_each_size_has_its_shape() -> None:
 
 
 def test_videos_stand_right_below_the_workers_of_two_columns() -> None:
-    lines = {
-        PaneName.CATEGORIES: 4,
-        PaneName.NOW: 8,
-        PaneName.DISK: 9,
-        PaneName.SYSTEM: 9,
-        PaneName.PROBLEMS: 1,
-    }
-    regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
+    regions = arrange(Size(120, 36), LayoutRequest(USUAL_LINES, PaneName.NOW)).regions
     assert regions[PaneName.NOW].height == 9
     assert regions[PaneName.SOURCES].y == regions[PaneName.NOW].bottom + 1
     assert regions[PaneName.SOURCES].bottom == regions[PaneName.PROBLEMS].bottom == regions[PaneName.KEYS].y
 
 
 def test_few_workers_leave_room_for_the_videos_in_hand() -> None:
-    lines = {
-        PaneName.CATEGORIES: 4,
-        PaneName.NOW: 2,
-        PaneName.DISK: 9,
-        PaneName.SYSTEM: 9,
-        PaneName.PROBLEMS: 1,
-    }
+    lines = {**USUAL_LINES, PaneName.NOW: 2}
     regions = arrange(Size(120, 36), LayoutRequest(lines, PaneName.NOW)).regions
     assert regions[PaneName.NOW].height == 8
     assert regions[PaneName.SOURCES].height >= 10
 
 
 def test_a_broad_screen_has_curves_and_leaves_no_room_empty() -> None:
-    lines = {
-        PaneName.CATEGORIES: 4,
-        PaneName.NOW: 8,
-        PaneName.DISK: 9,
-        PaneName.SYSTEM: 9,
-        PaneName.PROBLEMS: 1,
-    }
-    regions = arrange(Size(200, 50), LayoutRequest(lines, PaneName.NOW)).regions
+    regions = arrange(Size(200, 50), LayoutRequest(USUAL_LINES, PaneName.NOW)).regions
     assert regions[PaneName.HISTORY].size >= Size(60, 20)
     assert regions[PaneName.SOURCES].width == 200
     assert regions[PaneName.NOW].height <= 22
     assert regions[PaneName.PROBLEMS].height <= 7
     assert regions[PaneName.SOURCES].bottom == regions[PaneName.KEYS].y
     for focus in (PaneName.LOG, PaneName.PREVIEW):
-        others = arrange(Size(200, 50), LayoutRequest(lines, focus)).regions
+        others = arrange(Size(200, 50), LayoutRequest(USUAL_LINES, focus)).regions
         assert others[focus] == regions[PaneName.HISTORY]
 
 

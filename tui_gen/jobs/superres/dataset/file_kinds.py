@@ -25,15 +25,11 @@ from tui_gen.media.geometry import Size
 SHORT_LR_FRAMES = 5
 """The number of frames in the folder `LR`, whose name has no number."""
 
-_NAME = re.compile(
-    r"(?P<of>gt|lr)(?P<frames>\d*)(?:_x(?P<scale>\d+))?(?:_(?P<variant>(?!x\d)[a-z][a-z0-9]*))?"
-)
-
-FOLDER_PATTERN = r"(?:GT|LR)(?:_\d+frames)?(?:_x\d+)?(?:_(?!x\d)[a-z][a-z0-9]*)?"
-"""A regular expression for the folder names of all kinds."""
-_FOLDER = re.compile(
-    r"(?P<of>GT|LR)(?:_(?P<frames>\d+)frames)?(?:_x(?P<scale>\d+))?(?:_(?P<variant>(?!x\d)[a-z][a-z0-9]*))?"
-)
+_SUFFIX = r"(?:_x(?P<scale>\d+))?(?:_(?P<variant>(?!x\d)[a-z][a-z0-9]*))?"
+_NAME = re.compile(rf"(?P<of>gt|lr)(?P<frames>\d*){_SUFFIX}")
+FOLDER_PATTERN = rf"(?P<of>GT|LR)(?:_(?P<frames>\d+)frames)?{_SUFFIX}"
+"""A regular expression for the folder names of all kinds, with groups of their parts."""
+_FOLDER = re.compile(FOLDER_PATTERN)
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ def kind_folder(name: str) -> str:
 
 def is_kind_folder(folder: str) -> bool:
     """Return whether a folder's name is that of a kind."""
-    return _FOLDER.fullmatch(folder) is not None
+    return kind_of_folder(folder) is not None
 
 
 def lr_stack(names: Iterable[str]) -> FileKind | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from tui_gen.jobs.superres.degradation.chain import Image, StepTools, degraded
 from tui_gen.jobs.superres.degradation.choices import SeededDraws, choose
-from tui_gen.jobs.superres.degradation.variants import Variant
+from tui_gen.jobs.superres.degradation.variants import Origin
 from tui_gen.jobs.superres.degradation.video import Coding, InThread, Result
 from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, Prepared, encode, prepare
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
@@ -62,11 +62,13 @@ async def _with_variants(unit: Stretch, clip: ClipFrames, prepared: Prepared, co
     settings, cut = unit.settings, prepared.cut
     tools = StepTools(coding, partial(_shrunk, unit, cut))
     frames, records = dict[str, Image](), dict[str, object]()
+    starts = dict[str, list[Image]]()  # origin -> frames: the same for all variants
     for variant in settings.lr_variants:
         drawn = SeededDraws(settings.seed, (PURPOSE, unit.source, clip.index, cut.category, variant.name))
         chosen = choose(variant, drawn, gt=cut.format.gt, lr=cut.format.lr)
-        start = await coding.in_thread(partial(_start, unit, clip, cut, variant))
-        frames[variant.name] = await degraded(start, chosen.steps, tools)
+        if variant.origin not in starts:
+            starts[variant.origin] = await coding.in_thread(partial(_start, unit, clip, cut, variant.origin))
+        frames[variant.name] = await degraded(np.stack(starts[variant.origin]), chosen.steps, tools)
         records[variant.name] = chosen.record
     arrays = {
         kind: stacked(list(frames[kind.variant]), kind.frames) if kind.variant else prepared.arrays[kind]
@@ -75,15 +77,15 @@ async def _with_variants(unit: Stretch, clip: ClipFrames, prepared: Prepared, co
     return replace(prepared, arrays=arrays, measured={**prepared.measured, "lr_variants": records})
 
 
-def _start(unit: Stretch, clip: ClipFrames, cut: Cut, variant: Variant) -> Image:
-    """Return the frames of a clip that a variant begins with: those of the crop, or their plain LR."""
+def _start(unit: Stretch, clip: ClipFrames, cut: Cut, origin: Origin) -> list[Image]:
+    """Return the frames of a clip that variants begin with: those of the crop, or their plain LR."""
     settings = unit.settings
     view = clip.view(cut.frame, reach(cut, settings))
-    if variant.origin == "gt":
+    if origin == "gt":
         frames = gt_frames(view.pixels, cut, view.area)
     else:
         frames = lr_frames(view.pixels, cut, settings=settings, area=view.area)
-    return np.stack(frames).astype(np.uint8, copy=False)
+    return [frame.astype(np.uint8, copy=False) for frame in frames]
 
 
 def _shrunk(unit: Stretch, cut: Cut, frame: Image) -> Image:

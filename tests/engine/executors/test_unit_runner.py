@@ -290,7 +290,7 @@ async def test_a_runner_takes_as_many_units_as_it_is_told(stage: PortableStage) 
         executor.on_change(call)
         assert executor.place({MACHINE: 1}, "a") == MACHINE
         assert executor.place({MACHINE: 2}, "a") is None
-        executor.set_target(3)
+        executor.set_target(MACHINE, 3)
         assert calls == ["changed"]
         assert executor.place({MACHINE: 2}, "a") == MACHINE
         assert (executor.target(MACHINE), executor.target("")) == (3, 0)

@@ -10,7 +10,8 @@ that the unit reported.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from tui_gen.engine.model.work import Report, Stage, Unit
 
@@ -22,6 +23,35 @@ class MachineLostError(Exception):
         """Keep the reason, and whether the machine was performing the unit when it was lost."""
         super().__init__(reason)
         self.was_at_work = was_at_work
+
+
+MachinePhase = Literal["enlisting", "running", "waiting", "silent", "lost", "refused"]
+"""The state of a machine: being examined, able to work, held by an obstruction of its own, without an answer,
+gone, and not suitable."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChange:
+    """The state of a machine has changed."""
+
+    name: str
+    phase: MachinePhase
+    reason: str  # empty while running
+    workers: int  # the most units at the same time
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLoad:
+    """The load of a machine, measured there."""
+
+    name: str
+    cpu_percent: float
+    memory_used_bytes: int
+    memory_total_bytes: int
+
+
+MachineNews = MachineChange | MachineLoad
 
 
 class Executor(Protocol):
@@ -51,4 +81,17 @@ class Executor(Protocol):
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call `call` whenever the result of `place` may have changed."""
+        ...
+
+    @property
+    def capacity(self) -> int | None:
+        """The most units that all machines perform together; None: the scheduler alone limits the number."""
+        ...
+
+    def set_target(self, machine: str, workers: int) -> None:
+        """Set the most units that a machine performs at the same time. Raises RefusedError if unknown."""
+        ...
+
+    def on_machine(self, call: Callable[[MachineNews], None]) -> None:
+        """Call `call` with all changes of machines, beginning with those that happened before."""
         ...

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tui_gen.engine.model.work import Job
+from tui_gen.engine.model.work import Job, Outcome
 
 
 @dataclass(slots=True)
@@ -44,6 +44,15 @@ def _replaced(path: str, prefixes: Mapping[str, str]) -> str:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A source file as the engine's machine sees it."""
+
+    path: str
+    size_bytes: int
+    mtime: float  # seconds since 1970
+
+
 class PortableJob(Job, Protocol):
     """A job whose units another process or machine may perform. The job and its units can be pickled.
 
@@ -52,4 +61,24 @@ class PortableJob(Job, Protocol):
 
     def at(self, ground: Ground) -> PortableJob:
         """Return the job for the programs, threads and paths of a machine. Raises RefusedError."""
+        ...
+
+
+class ClusterJob(PortableJob, Protocol):
+    """A job whose units other machines may perform."""
+
+    def at(self, ground: Ground) -> ClusterJob:
+        """Return the job for the programs, threads and paths of a machine. Raises RefusedError."""
+        ...
+
+    def proof(self) -> str:
+        """Return a hash of the bytes that this machine makes of fixed input. It takes under a second."""
+        ...
+
+    def known_files(self) -> Sequence[KnownFile]:
+        """Return up to three source files that every machine must see with these sizes and times."""
+        ...
+
+    def files_of(self, outcome: Outcome) -> Sequence[str]:
+        """Return the absolute paths of the files that a clip left in the output folder."""
         ...

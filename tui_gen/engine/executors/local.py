@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 
 from tui_gen.base.detached_call import detached_call
+from tui_gen.base.errors import RefusedError
+from tui_gen.engine.executors.base import MachineNews
 from tui_gen.engine.model.work import Report, Stage, Unit
 
 HERE = ""
@@ -38,4 +40,19 @@ class LocalExecutor:
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Do nothing: the answers of this executor never change."""
+        del call
+
+    @property
+    def capacity(self) -> None:
+        """No limit."""
+        return
+
+    def set_target(self, machine: str, workers: int) -> None:
+        """Refuse: the number of workers of this machine is the scheduler's."""
+        del workers
+        message = f"{machine}: this run has no other machines; set the number of workers without a name"
+        raise RefusedError(message)
+
+    def on_machine(self, call: Callable[[MachineNews], None]) -> None:
+        """Do nothing: this machine is shown as the engine itself."""
         del call

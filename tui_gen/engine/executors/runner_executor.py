@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,7 +22,7 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.base.uncancelled import uncancelled
 from tui_gen.engine.control.codec import from_wire
 from tui_gen.engine.executors import messages as say
-from tui_gen.engine.executors.base import MachineLostError
+from tui_gen.engine.executors.base import MachineChange, MachineLostError, MachineNews, MachinePhase
 from tui_gen.engine.executors.error_fields import error_of
 from tui_gen.engine.executors.ground import PortableJob
 from tui_gen.engine.executors.runner_process import RunnerProcess
@@ -121,6 +122,7 @@ class UnitRunnerExecutor:
         self._looks: dict[int, asyncio.Future[bool]] = {}
         self._last_number = 0
         self._call: Callable[[], None] = lambda: None
+        self._tell: Callable[[MachineNews], None] = lambda _: None
         self._supervising: asyncio.Task[None] | None = None
         self._is_closing = False
         self.measured: say.Measured | None = None
@@ -166,9 +168,18 @@ class UnitRunnerExecutor:
         """Return the number of units that the runner may perform at the same time."""
         return self._workers if machine == MACHINE else 0
 
-    def set_target(self, workers: int) -> None:
+    @property
+    def capacity(self) -> int:
+        """The number of units that the runner may perform at the same time."""
+        return self._workers
+
+    def set_target(self, machine: str, workers: int) -> None:
         """Set the number of units that the runner may perform at the same time."""
+        if machine != MACHINE:
+            message = f"{machine}: not a machine of this run; the only one is {MACHINE}"
+            raise RefusedError(message)
         self._workers = workers
+        self._tell(self._change())
         if self._runner is not None:
             self._runner.say(say.SetTarget(workers))
         self._call()
@@ -219,6 +230,15 @@ class UnitRunnerExecutor:
     def on_change(self, call: Callable[[], None]) -> None:
         """Call `call` when there is a runner again, or when it has more room."""
         self._call = call
+
+    def on_machine(self, call: Callable[[MachineNews], None]) -> None:
+        """Call `call` with the changes of the runner, beginning with its state now."""
+        self._tell = call
+        call(self._change())
+
+    def _change(self) -> MachineChange:
+        phase: MachinePhase = "running" if self._runner is not None else "lost"
+        return MachineChange(MACHINE, phase, "", self._workers, os.cpu_count() or 1)
 
     def _new_number(self) -> int:
         self._last_number += 1

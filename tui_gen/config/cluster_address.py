@@ -11,6 +11,8 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+NO_CLUSTER = "none"
+"""Stands for no address: the work is done on this machine alone."""
 USUAL_PORT = 8786
 LAST_PORT = 65535
 _WRITTEN = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
@@ -35,6 +37,11 @@ class Address:
     scheme: str  # "tcp" or "tls"
     host: str  # a name, or an address without brackets
     port: int  # 1 to 65535
+
+    def __str__(self) -> str:
+        """Return the address as it is written."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
 
     @property
     def is_encrypted(self) -> bool:

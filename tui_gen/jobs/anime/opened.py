@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import Records
@@ -31,6 +32,11 @@ class OpenedAnime:
     def settings(self) -> Settings:
         """The settings of the configuration."""
         return self.job.resources.children.context.settings
+
+    @property
+    def cluster_job(self) -> ClusterJob | None:
+        """None: only this machine performs the job."""
+        return None
 
     def prepare(self, records: Records) -> None:
         """Make the folders; remove the temporary files of a killed run; move what was made of deleted frames.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from tui_gen.engine.executors.ground import PortableJob
+from tui_gen.engine.executors.ground import ClusterJob, PortableJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
@@ -47,6 +47,11 @@ class OpenedSuperResolution:
     tools: tuple[str, ...]
     settings: Settings
     resources: DecodingResources
+
+    @property
+    def cluster_job(self) -> ClusterJob | None:
+        """None: only this machine performs the job."""
+        return None
 
     def prepare(self, records: Mapping[str, SourceRecord]) -> None:
         """Make the folders, and remove the temporary files of a run that was killed. Raises OSError."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import DATASET
@@ -34,6 +35,11 @@ class OpenedMovingDigits:
     def settings(self) -> Settings:
         """The settings of the configuration."""
         return self.job.children.context.settings
+
+    @property
+    def cluster_job(self) -> ClusterJob | None:
+        """None: only this machine performs the job."""
+        return None
 
     def prepare(self, records: Records) -> None:
         """Make the folders, and remove the temporary files of a run that was killed. Raises OSError."""

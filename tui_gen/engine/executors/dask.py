@@ -216,16 +216,13 @@ class ClusterExecutor:
             try:
                 async for report in reports:
                     yield report
-            except OutOfMemoryError as error:
-                raise self._after_memory(machine, error) from error
-            except ObstructedError as error:
-                raise self._after_obstruction(machine, error) from error
-            except SourceUnreachableError as error:
-                raise self._after_missing(machine, unit.source, error) from error
-            except (OSError, MemoryError, RuntimeError) as error:
-                if not exhaustion(error):
+            except MachineLostError:
+                raise
+            except Exception as error:
+                other = self._own_problem(machine, unit.source, error)
+                if other is None:
                     raise
-                raise self._after_obstruction(machine, error) from error
+                raise other from error
 
     async def sees(self, path: str) -> bool:
         """Return whether a path exists on one of the machines that are there."""
@@ -253,29 +250,40 @@ class ClusterExecutor:
 
     # ------------------------------------------------------------------ what only one machine lacks
 
+    def _own_problem(self, machine: Machine, source: str, error: Exception) -> Exception | None:
+        """Return the error instead of one that only this machine has; None if the error stands."""
+        if isinstance(error, OutOfMemoryError):
+            return self._after_memory(machine, error)
+        if isinstance(error, ObstructedError) or exhaustion(error):
+            return self._after_obstruction(machine, error)
+        if isinstance(error, SourceUnreachableError):
+            return self._after_missing(machine, source, error)
+        return None
+
     def _after_memory(self, machine: Machine, error: OutOfMemoryError) -> Exception:
         """Let the machine perform one unit fewer; of its only unit, fail the clip."""
         if machine.target <= 1:
-            return UnitError(f"{machine.name}: {error}")
+            return UnitError(str(error))
         log.warning("%s: %s; fewer workers from now on: %d", machine.name, error, machine.target - 1)
         machine.set_target(machine.target - 1)
         return _handed_back(machine, error)
 
-    def _after_obstruction(self, machine: Machine, error: Exception) -> Exception:
-        """Let the machine wait; if all wait, the error holds the whole run."""
-        reason = exhaustion(error) or str(error)
+    def _after_obstruction(self, machine: Machine, error: Exception) -> Exception | None:
+        """Let the machine wait; if all wait, the error stands and holds the whole run."""
         self._waits.obstruct(machine.name)
-        machine.wait(reason)
+        machine.wait(exhaustion(error) or str(error))
         if all(self._waits.is_obstructed(name) for name in self._running):
-            return ObstructedError(f"{machine.name}: {reason}")
+            return None
         return _handed_back(machine, error)
 
-    def _after_missing(self, machine: Machine, source: str, error: SourceUnreachableError) -> Exception:
-        """Keep the source from the machine; if all miss it, the source waits."""
+    def _after_missing(
+        self, machine: Machine, source: str, error: SourceUnreachableError
+    ) -> Exception | None:
+        """Keep the source from the machine; if all miss it, the error stands and the source waits."""
         self._waits.miss(machine.name, source)
         if all(self._waits.misses(name, source) for name in self._running):
             self._waits.find(source)
-            return SourceUnreachableError(str(error), error.path)
+            return None
         log.warning("%s: %s: it gets other sources for some time", machine.name, error)
         return _handed_back(machine, error)
 

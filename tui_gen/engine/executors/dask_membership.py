@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import RefusedError, reason_of
 from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.link import LinkLostError
@@ -135,6 +137,7 @@ class Membership:
 
     async def _connected(self) -> Client:
         """Return a client. Raises ImportError, OSError, ValueError and LinkLostError."""
+        await detached_call(lambda: importlib.import_module("distributed"))  # it takes a second
         from distributed import Client
         from distributed.security import Security
         from distributed.versions import VersionMismatchWarning

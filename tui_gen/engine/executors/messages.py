@@ -132,7 +132,7 @@ class Examined:
     read: str
     output_refusal: str
     # For each file: size in bytes, modification time in seconds since 1970, refusal.
-    files: Sequence[tuple[int, float, str]]
+    files: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)

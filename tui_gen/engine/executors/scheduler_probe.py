@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import struct
+from contextlib import suppress
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
@@ -26,6 +27,7 @@ MOST_BYTES = 1 << 16
 _LENGTH = struct.Struct("<Q")
 _GREETING_KEY = b"pickle-protocol"
 _SHOWN_BYTES = 40
+_MORE_SECONDS = 0.5
 _ALERT = "ALERT_"
 
 
@@ -83,7 +85,7 @@ async def probe(address: Address, tls: TlsFiles | None) -> None:
         raise SchedulerError(_unreachable(place, address, error, tls)) from error
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await _read_greeting(place, reader)
+            await _read_greeting(place, reader, tls if context is not None else None)
     except TimeoutError as error:
         message = f"{place} says nothing: it is no dask scheduler, or one that expects tls://"
         raise SchedulerError(message) from error
@@ -93,24 +95,34 @@ async def probe(address: Address, tls: TlsFiles | None) -> None:
         writer.transport.abort()
 
 
-async def _read_greeting(place: str, reader: asyncio.StreamReader) -> None:
-    begin = await reader.read(_LENGTH.size)
-    while 0 < len(begin) < _LENGTH.size and (more := await reader.read(_LENGTH.size - len(begin))):
-        begin += more
+async def _read_greeting(place: str, reader: asyncio.StreamReader, tls: TlsFiles | None) -> None:
+    begin = await _read(reader, _LENGTH.size)
+    if not begin and tls is not None:
+        message = f"{place} refuses the certificate {tls.cert}, or is no dask scheduler"
+        raise SchedulerError(message)
     if not begin:
         message = f"{place} closes the connection: it is no dask scheduler, or one that expects tls://"
         raise SchedulerError(message)
     size = _LENGTH.unpack(begin)[0] if len(begin) == _LENGTH.size else MOST_BYTES
     rest = b""
     if size < MOST_BYTES:
-        try:
-            rest = await reader.readexactly(size)
-        except asyncio.IncompleteReadError as error:
-            rest = error.partial
+        rest = await _read(reader, size)
+    else:  # of a server of another kind, what has come by now
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_MORE_SECONDS):
+                rest = await reader.read(_SHOWN_BYTES)
     if _GREETING_KEY not in rest:
-        said = display_name((begin + rest)[:_SHOWN_BYTES].decode("ascii", "replace"))
+        said = display_name((begin + rest)[:_SHOWN_BYTES].decode("ascii", "replace").rstrip())
         message = f'{place} is no dask scheduler: it says "{said}"'
         raise SchedulerError(message)
+
+
+async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
+    """Return so many bytes, fewer at the end of the connection."""
+    try:
+        return await reader.readexactly(size)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
 
 
 def _unreachable(place: str, address: Address, error: OSError, tls: TlsFiles | None) -> str:

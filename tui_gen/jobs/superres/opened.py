@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from tui_gen.engine.executors.ground import PortableJob
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
@@ -16,8 +16,8 @@ from tui_gen.jobs.superres.dataset.folders import (
     USUAL_KINDS,
     patch_folders,
     prepare_folders,
-    sweep_leftovers,
 )
+from tui_gen.jobs.superres.dataset.leftovers import Whose, sweep_leftovers
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.stages import DecodingResources
@@ -42,24 +42,30 @@ def _kinds(settings: Settings) -> list[str]:
 class OpenedSuperResolution:
     """The job, ready to run. Its folders are not made yet."""
 
-    job: PortableJob
+    job: ClusterJob
     found: tuple[ev.Event, ...]
     tools: tuple[str, ...]
     settings: Settings
     resources: DecodingResources
 
     def prepare(self, records: Mapping[str, SourceRecord]) -> None:
-        """Make the folders, and remove the temporary files of a run that was killed. Raises OSError."""
+        """Make the folders, and remove the temporary files of dead writers. Raises OSError.
+
+        A writer on another machine may be alive, although the run that it worked for has ended.
+        """
         for category in self.settings.categories.values():
             formats, kinds = _formats(category), _kinds(self.settings)
             prepare_folders(self.settings.output, category.folder, formats, kinds=kinds)
-        self.tidy(records)
+        self._sweep(records, "dead")
 
     def tidy(self, records: Mapping[str, SourceRecord]) -> None:
-        """Remove temporary files. Raises OSError."""
+        """Remove all temporary files, also those that a lost machine may write now. Raises OSError."""
+        self._sweep(records, "all")
+
+    def _sweep(self, records: Mapping[str, SourceRecord], whose: Whose) -> None:
         for category in self.settings.whole_categories:
             owned = partial(is_recorded, category, owners_of(category, records), records)
-            sweep_leftovers(self.settings.output, category.folder, owned)
+            sweep_leftovers(self.settings.output, category.folder, owned, whose=whose)
 
     def follow_workers(self, count: int) -> None:
         """Divide the processors among this number of decoders."""

@@ -25,7 +25,7 @@ from tui_gen.jobs.superres.units import Cut
 
 FILES = {"gt": b"gt" * 40_000, "lr": b"lr" * 30_000, "lr7": b"lr7" * 50_000}
 FOLDERS = {"gt": "GT", "lr": "LR", "lr7": "LR_7frames"}
-ROUNDS = 150
+ROUNDS = 100
 
 WRITER = textwrap.dedent("""
     import errno, os, pickle, random, sys

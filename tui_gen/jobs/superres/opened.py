@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from tui_gen.base.dead_writers import Whose
 from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.dataset.leftovers import Whose, sweep_leftovers
+from tui_gen.jobs.superres.dataset.leftovers import sweep_leftovers
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
 from tui_gen.jobs.superres.dataset.preparing import prepare_output
 from tui_gen.jobs.superres.stages import DecodingResources

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tui_gen.base.dead_writers import LIVING_SECONDS, Whose
 from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.superres.dataset.folders import TEMPORARY_FOLDER, prepare_folders
-from tui_gen.jobs.superres.dataset.leftovers import LIVING_SECONDS, Whose, sweep_leftovers
+from tui_gen.jobs.superres.dataset.leftovers import sweep_leftovers
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.media.geometry import Size
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
-from tui_gen.base.writer_token import is_of_dead_process, new_token
+from tui_gen.base.dead_writers import DeadWriters, Whose
+from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.superres.dataset.folders import (
     TEMPORARY_FOLDER,
     TEST_PREFIX,
@@ -33,14 +32,6 @@ from tui_gen.jobs.superres.dataset.folders import (
     temporary_name,
     temporary_of,
 )
-
-LIVING_SECONDS = 600.0
-"""A temporary of another host counts as that of a dead writer after this time. Writing the files of a patch
-takes less than a second, and a machine that was lost stops working within 30 s."""
-
-Whose = Literal["dead", "all"]
-"""Whose temporaries are removed: those of dead processes of this host, of older versions and, after
-LIVING_SECONDS, of other hosts; or everyone's."""
 
 _GT = "GT"
 _TAKEN = "lr"
@@ -75,36 +66,21 @@ class _Sweep:
     category_folder: str
     is_recorded: Callable[[str], bool]
     folder: int  # descriptor of the folder of temporaries
-    _server_time: float | None = field(default=None, init=False)
 
     def run(self, whose: Whose) -> int:
+        writers = DeadWriters(self.folder, TEST_PREFIX)
         with os.scandir(self.folder) as entries:
             names = sorted((entry.name for entry in entries), key=_order)
         removed = 0
         for (stem, token), of_writer in groupby(names, key=_patch_and_writer):
             files = list(of_writer)
-            if whose == "dead" and not all(self._is_of_dead_writer(name, token) for name in files):
+            if whose == "dead" and not all(writers.has_written(name, token) for name in files):
                 continue
             if stem is None:
                 removed += sum(remove(name, self.folder) for name in files)
             else:
                 removed += self._take_back(stem, files)
         return removed
-
-    def _is_of_dead_writer(self, name: str, token: str | None) -> bool:
-        if token is None:
-            return True
-        is_dead = is_of_dead_process(token)
-        return self._age_seconds(name) > LIVING_SECONDS if is_dead is None else is_dead
-
-    def _age_seconds(self, name: str) -> float:
-        """Return the time since a file was written, by the clock of the file server; -1 if it is gone."""
-        if self._server_time is None:
-            self._server_time = _time_of_server(self.folder)
-        try:
-            return self._server_time - os.stat(name, dir_fd=self.folder, follow_symlinks=False).st_mtime
-        except FileNotFoundError:
-            return -1.0
 
     def _take_back(self, stem: str, files: list[str]) -> int:
         """Remove the temporaries of one writer of one patch, GT's first, and the patch's other files."""
@@ -146,16 +122,3 @@ def _order(name: str) -> tuple[str, str, bool, str]:
 def _token_of_test(name: str) -> str | None:
     """Return the token in the name of a file by which a process tests the folder or its clock."""
     return name.removeprefix(TEST_PREFIX) if name.startswith(TEST_PREFIX) else None
-
-
-def _time_of_server(folder: int) -> float:
-    """Return the time now as the file server counts it: that of a new file. Raises OSError."""
-    name = f"{TEST_PREFIX}{new_token()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(name, flags, 0o666, dir_fd=folder)
-    try:
-        return os.fstat(descriptor).st_mtime
-    finally:
-        os.close(descriptor)
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder)

@@ -15,7 +15,16 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
-from tui_gen.engine.model import events, problems, run_data, state, state_views, timeline, work
+from tui_gen.engine.model import (
+    events,
+    measurements,
+    problems,
+    run_data,
+    state,
+    state_views,
+    timeline,
+    work,
+)
 from tui_gen.engine.scheduling import commands
 
 Payload = Any
@@ -29,7 +38,7 @@ class WireError(Exception):
 # The classes that may be members of a union, and all top-level classes: their names are sent too.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
-    for module in (commands, events, problems, state_views, state, timeline, work)
+    for module in (commands, events, measurements, problems, state_views, state, timeline, work)
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }

@@ -11,13 +11,16 @@ from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.making_time import MakingTime
 from tui_gen.engine.model.problems import Problem
-from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.state_views import CategoryState, Minute, Phase, Recent, SlotState, SourceState
 from tui_gen.engine.model.streaks import NO_STREAK, Streak
+from tui_gen.engine.model.work import DATASET
 
 RECENT_KEPT = 1000
 MESSAGES_KEPT = 200
 MINUTES_KEPT = 180
+_LEGACY_STAGES = frozenset({"", "split"})
+"""The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
 
 @dataclass(slots=True)
@@ -120,6 +123,31 @@ class RunData:
         if found is None:
             found = self.records[source] = SourceRecord()
         return found
+
+    def see(self, source: str, name: str = "", path: str = "") -> SourceState:
+        """Return a source, with the given name and path; the first call makes the source."""
+        found = self.sources.get(source)
+        if found is None:
+            found = self.sources[source] = SourceState(source, name or source, path)
+            found.is_dataset = source == DATASET
+        elif name:
+            found.name, found.path = name, path
+        return found
+
+    def category(self, name: str) -> CategoryState:
+        """Return a category; the first call makes the category."""
+        found = self.categories.get(name)
+        if found is None:
+            found = self.categories[name] = CategoryState(name)
+        return found
+
+    def stage_record(self, source: str, stage: str) -> StageRecord:
+        """Return the record of a stage of a ledger line; the first call makes the record."""
+        return self.record(source).kept_stage(self.stage_of(stage))
+
+    def stage_of(self, stage: str) -> str:
+        """Return the stage of a ledger line; older programs had only one making stage."""
+        return self.making_stage if stage in _LEGACY_STAGES else stage
 
     def copy(self) -> Self:
         """Return a copy that later events do not change.

@@ -25,16 +25,18 @@ from tui_gen.engine.model.run_result import Ending, verdict
 from tui_gen.engine.model.stage_changes import starts_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Stage, Unit
+from tui_gen.engine.scheduling.balance import balanced
 from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.obstructions import Obstructions
 from tui_gen.engine.scheduling.options import Options
-from tui_gen.engine.scheduling.phase import phase_of
+from tui_gen.engine.scheduling.phase import phase_of, record_phase
 from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.scheduling.retried_sources import RetriedSources
 from tui_gen.engine.scheduling.source_waits import SourceWaits
 from tui_gen.engine.scheduling.stage_run import StageRun, clips_open, groups_of, in_order
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
 from tui_gen.engine.scheduling.worker_growth import WorkerGrowth
-from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
+from tui_gen.engine.storage.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +58,9 @@ class Scheduler:
         self._workers: dict[int, Worker] = {}
         self._changed = asyncio.Event()
         self.gate = Gate(self._gate_changed)
+        self._obstructions = Obstructions(self.gate)
         self._ending: Ending | None = None
         self._tickets = Tickets(options.limit)
-        self._timers: list[asyncio.TimerHandle] = []
         self._waits = SourceWaits(executor, self._reach_again)
         self._retried = RetriedSources()
         self._lacks_room = False  # a unit is left, and no machine has room for it
@@ -77,8 +79,7 @@ class Scheduler:
                     break
         finally:
             await self._end_all_workers()
-            for timer in self._timers:
-                timer.cancel()
+            self._obstructions.cancel()
             self._waits.cancel()
         return verdict(self._state, self._ending, only=self._options.only, at=self._clock())
 
@@ -268,18 +269,12 @@ class Scheduler:
     def _balance(self) -> None:
         """Tell the newest workers to end if there are too many, and revoke this if there are not."""
         state, must_free = self._state, self._must_free_worker()
-        target = state.workers_allowed - 1 if must_free else state.workers_target
+        most = state.workers_allowed - 1 if must_free else state.workers_target
         willing = [worker for worker in self._workers.values() if not worker.is_stale]
-        willing.sort(key=lambda worker: worker.number)
-        on_machine = Counter[str]()
-        for position, worker in enumerate(willing):
-            on_machine[worker.machine] += 1
-            is_too_many = on_machine[worker.machine] > self._executor.target(worker.machine)
-            is_ending = position >= target or is_too_many
-            if worker.is_ending != is_ending:
-                worker.is_ending = is_ending
-                self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
-                self.gate.pulse()
+        for worker, is_ending in balanced(willing, most, self._executor.target):
+            worker.is_ending = is_ending
+            self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
+            self.gate.pulse()
 
     def _must_free_worker(self) -> bool:
         """Return whether a retried source waits and all workers have clips of others."""
@@ -340,12 +335,7 @@ class Scheduler:
 
     def obstruct(self, what: str, reason: str) -> None:
         """Close the gate for some time, then let the work try again."""
-        log.warning("%s", reason)
-        self.gate.obstruct(what, reason)
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(TRY_AGAIN_SECONDS, self.gate.clear, what)
-        self._timers = [t for t in self._timers if not t.cancelled() and t.when() > loop.time()]
-        self._timers.append(timer)
+        self._obstructions.begin(what, reason)
 
     def reduce_workers(self, reason: str) -> bool:
         """Reduce the number of workers by one; return False if there is only one."""
@@ -365,16 +355,7 @@ class Scheduler:
     def _show_phase(self) -> None:
         can_work = bool(self._workers) or not self._lacks_room
         phase, reason = phase_of(self._state, self._ending, self.gate, self._workers, can_work=can_work)
-        if (phase, reason) == (self._state.phase, self._state.reason):
-            return
-        event = ev.PhaseChanged(self._clock(), phase, reason)
-        try:
-            self._recorder.write(event)
-        except OSError as error:
-            # The phases in the ledger only serve the working time of past runs; on a full disk one may be
-            # lost.
-            log.warning("cannot write the ledger: %s", error.strerror)
-            self._apply(event)
+        record_phase(self._recorder, phase, reason)
 
     # ------------------------------------------------------------------ what steering needs
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tui_gen.base.nouns import Nouns
+from tui_gen.engine.model.machine_events import MachineChanged, MachineMeasured
 from tui_gen.engine.model.measurements import (
     DiskMeasured,
     Latest,
@@ -21,7 +22,16 @@ from tui_gen.engine.model.measurements import (
 )
 from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Patch, Plan
 
-__all__ = ["DiskMeasured", "Latest", "ScheduleApplied", "SystemMeasured", "WorkersHeld", "WorkersMeasured"]
+__all__ = [
+    "DiskMeasured",
+    "Latest",
+    "MachineChanged",
+    "MachineMeasured",
+    "ScheduleApplied",
+    "SystemMeasured",
+    "WorkersHeld",
+    "WorkersMeasured",
+]
 
 # ------------------------------------------------------------------------------ durable
 
@@ -148,6 +158,7 @@ class ClipEnded:
     at: float
     stage: str
     outcome: Outcome
+    machine: str = ""  # that performed it; empty: the machine of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,7 @@ class ClipRecounted(NamedTuple):
     patches: Sequence[tuple[str, int, int | None]]  # category, bytes, perceptual hash
     refused: Sequence[str]  # categories for which it was planned but gave no patch
     stage: str
+    machine: str = ""
 
 
 # ------------------------------------------------------------------------------ passing
@@ -285,6 +297,7 @@ class SlotOpened:
     slot: int
     source: str
     what: str = "starting"
+    machine: str = ""  # that performs the unit; empty: the machine of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +368,8 @@ Passing = (
     | ProblemNoted
     | DiskMeasured
     | SystemMeasured
+    | MachineChanged
+    | MachineMeasured
 )
 
 Event = Durable | ClipRecounted | Passing

@@ -9,6 +9,7 @@ from typing import Self
 
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.machine_state import MachineState
 from tui_gen.engine.model.making_time import MakingTime
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
@@ -58,6 +59,7 @@ class RunData:
     worker_memory: ev.WorkersMeasured | None = None
     schedule: ev.ScheduleApplied | None = None
     slots: dict[int, SlotState] = field(default_factory=dict)
+    machines: dict[str, MachineState] = field(default_factory=dict)  # of a cluster, by name
     sources: dict[str, SourceState] = field(default_factory=dict)
     categories: dict[str, CategoryState] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)  # oldest first
@@ -134,6 +136,13 @@ class RunData:
             found.name, found.path = name, path
         return found
 
+    def machine(self, name: str) -> MachineState:
+        """Return a machine; the first call makes the machine."""
+        found = self.machines.get(name)
+        if found is None:
+            found = self.machines[name] = MachineState(name)
+        return found
+
     def category(self, name: str) -> CategoryState:
         """Return a category; the first call makes the category."""
         found = self.categories.get(name)
@@ -157,6 +166,7 @@ class RunData:
         picture = replace(
             self,
             slots={number: copy(slot) for number, slot in self.slots.items()},
+            machines={name: machine.copy() for name, machine in self.machines.items()},
             sources={name: copy(source) for name, source in self.sources.items()},
             categories={name: copy(category) for name, category in self.categories.items()},
             problems=[copy(problem) for problem in self.problems],

@@ -11,6 +11,7 @@ from functools import singledispatchmethod
 
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model import patch_counts, work_time
+from tui_gen.engine.model.machine_events import trouble_of
 from tui_gen.engine.model.minutes import count_minute, drop_minutes_after
 from tui_gen.engine.model.problems import corrected_problems, low_success, note_problem
 from tui_gen.engine.model.run_data import RunData
@@ -73,7 +74,9 @@ class RunState(RunData):
         drop_minutes_after(self.minutes, event.at)
         if self.first_started_at is None:
             self.first_started_at = event.at
-        self.slots.clear()
+        self._forget_slots()
+        for machine in self.machines.values():
+            machine.begin_run()
         self.problems.clear()  # problems that persist are found again
         self.problems_dropped.clear()
         self.clips_failed = 0
@@ -99,7 +102,7 @@ class RunState(RunData):
         work_time.rest(self, event.at)
         self.phase = event.result  # type: ignore[assignment]
         self.reason, self.exit_code = event.reason, event.exit_code
-        self.slots.clear()
+        self._forget_slots()
 
     @_take.register
     def _(self, event: ev.PhaseChanged) -> None:
@@ -250,8 +253,12 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.SlotOpened) -> None:
-        self.slots[event.slot] = SlotState(event.slot, event.source, what=event.what, since=event.at)
+        self.slots[event.slot] = SlotState(
+            event.slot, event.source, what=event.what, since=event.at, machine=event.machine
+        )
         self.see(event.source).in_hand += 1
+        if event.machine:
+            self.machine(event.machine).in_hand += 1
 
     @_take.register
     def _(self, event: ev.SlotTurned) -> None:
@@ -267,6 +274,18 @@ class RunState(RunData):
     def _(self, event: ev.SlotClosed) -> None:
         slot = self.slots.pop(event.slot)
         self.see(slot.source).in_hand -= 1
+        if slot.machine:
+            self.machine(slot.machine).in_hand -= 1
+
+    @_take.register
+    def _(self, event: ev.MachineChanged) -> None:
+        is_new = self.machine(event.name).change(event)
+        if is_new and (text := trouble_of(event)):
+            self._note(ev.ProblemNoted(event.at, "warning", text))
+
+    @_take.register
+    def _(self, event: ev.MachineMeasured) -> None:
+        self.machine(event.name).load = event
 
     @_take.register
     def _(self, event: ev.ClipRetried) -> None:
@@ -282,6 +301,11 @@ class RunState(RunData):
 
     # ------------------------------------------------------------------ parts of a change
 
+    def _forget_slots(self) -> None:
+        self.slots.clear()
+        for machine in self.machines.values():
+            machine.in_hand = 0
+
     def _look_on(self, at: float) -> None:
         """Count the work of a look at a source, unless `check` looked before the first run."""
         if self.started_at is not None:
@@ -296,16 +320,25 @@ class RunState(RunData):
         size_bytes = patch_counts.count_made(
             self, source, event.stage, event.clip, event.patches, event.refused
         )
-        count_minute(self.minutes, event.at, len(event.patches), size_bytes)
+        self._count_output(event.machine, event.at, len(event.patches), size_bytes)
         self.recent_count += 1
         self.streak = source.streak = NO_STREAK
         self._warn_of_low_success(source, event.at)
+
+    def _count_output(self, machine: str, at: float, patches: int, size_bytes: int) -> None:
+        """Count a made clip in its minute, and for its machine."""
+        count_minute(self.minutes, at, patches, size_bytes)
+        if machine:
+            by = self.machine(machine)
+            by.clips_made += 1
+            by.patches += patches
+            count_minute(by.minutes, at, patches, size_bytes)
 
     def _made(self, outcome: Made, source: SourceState, event: ev.ClipEnded) -> None:
         patches = [(patch.category, patch.size_bytes, patch.perceptual_hash) for patch in outcome.patches]
         refused = [category for category, _reason in outcome.rejected]
         size_bytes = patch_counts.count_made(self, source, event.stage, outcome.clip.index, patches, refused)
-        count_minute(self.minutes, event.at, len(patches), size_bytes)
+        self._count_output(event.machine, event.at, len(patches), size_bytes)
         if outcome.patches:
             newest = outcome.patches[-1]
             place = {"source": source.id, "clip": outcome.clip.index, "category": newest.category}

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sized
 
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.machine_events import NO_MACHINE
 from tui_gen.engine.model.run_result import Ending
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.gate import Gate
@@ -28,7 +29,7 @@ def phase_of(
     if gate.is_closed:
         return "waiting", gate.reason
     if not can_work:
-        return "waiting", "no machine can take work"
+        return "waiting", NO_MACHINE
     unreachable = {source.unreachable for source in state.sources.values() if source.unreachable}
     if unreachable and not workers:
         return "waiting", "; ".join(sorted(unreachable))

@@ -62,13 +62,14 @@ def lines_of_nobody(port: int, *seconds: int) -> list[str]:
             "distributed.nanny - INFO - Worker process 1005 was killed by signal 9",
             Notice("killed", "the dask worker was killed by signal 9"),
         ),
+        ("distributed.nanny - WARNING - Restarting worker", Notice("restarted")),
         (
             "OSError: [Errno 98] Address already in use",
             Notice("refused", "another program has the port: choose another one with --port"),
         ),
         (
             "distributed.nanny - ERROR - Failed to start {process}",
-            Notice("refused", "Failed to start {process}"),
+            Notice("failed", "Failed to start {process}"),
         ),
     ],
 )
@@ -242,7 +243,7 @@ def test_a_dask_worker_that_is_killed_is_started_again(tmp_path: Path) -> None:
     with cluster_of(tmp_path) as cluster, lender(cluster.address, "--name", "a") as started:
         started.wait_for("connected to")
         started.dask_worker().kill()
-        started.wait_for("lost: the dask worker was killed by signal 9")
+        started.wait_for("lost: the dask worker was killed by signal 9; it is started again")
         started.wait_for("connected to", count=2)
 
 

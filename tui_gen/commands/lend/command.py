@@ -25,6 +25,7 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name, size
 from tui_gen.base.uncancelled import uncancelled
 from tui_gen.commands.lend.worker_process import (
+    Kind,
     LentMachine,
     WorkerProcess,
     notice_of,
@@ -185,17 +186,22 @@ class _Lender:
 
     async def _follow(self, worker: WorkerProcess) -> str:
         """Report what happens to the connection until the dask worker ends; return why it ended."""
-        is_connected, reason = False, ""
+        reasons = dict[Kind, str]()
+        was_connected = False
         async for line in worker.lines():
             notice = notice_of(line)
             if notice is None:
                 continue
             if notice.kind == "connected":
-                is_connected, reason = True, LOST
+                was_connected = True
+                reasons.clear()
                 self._say(f"connected to {self.lent.address}")
-            elif notice.kind == "killed" and is_connected:  # dask starts another one
-                is_connected, reason = False, f"lost: {notice.reason}"
-                self._say(reason)
+            elif notice.kind == "restarted" and was_connected:
+                self._say(f"lost: {reasons.get('killed', 'the dask worker ended')}; it is started again")
             else:
-                reason = reason or notice.reason
-        return reason or f"the dask worker ended with exit status {await worker.wait()}"
+                reasons.setdefault(notice.kind, notice.reason)
+        if "refused" in reasons:
+            return reasons["refused"]
+        if was_connected:
+            return LOST
+        return reasons.get("failed") or f"the dask worker ended with exit status {await worker.wait()}"

@@ -72,7 +72,7 @@ def worker_environment(lent: LentMachine, environ: Mapping[str, str]) -> dict[st
 
 # ------------------------------------------------------------------------------------ the log
 
-Kind = Literal["connected", "killed", "refused"]
+Kind = Literal["connected", "killed", "restarted", "refused", "failed"]
 _MEANINGS: Sequence[tuple[re.Pattern[str], Kind, str]] = (
     (re.compile(r"^distributed\.worker - INFO - +Registered to: +\S"), "connected", ""),
     (re.compile(r"name taken, "), "refused", "another machine has this name: choose another one with --name"),
@@ -86,14 +86,19 @@ _MEANINGS: Sequence[tuple[re.Pattern[str], Kind, str]] = (
         "killed",
         "the dask worker was killed by signal {}",
     ),
+    (re.compile(r"^distributed\.nanny - \w+ - Restarting worker"), "restarted", ""),
     (
         re.compile(r"Address already in use"),
         "refused",
         "another program has the port: choose another one with --port",
     ),
-    (re.compile(r"^distributed\.\S+ - (?:ERROR|CRITICAL) - (.*)"), "refused", "{}"),
+    (re.compile(r"^distributed\.\S+ - (?:ERROR|CRITICAL) - (.*)"), "failed", "{}"),
 )
-"""What lines of the log mean; the first pattern that fits decides."""
+"""What lines of the log mean; the first pattern that fits decides.
+
+"killed" comes before "restarted", and also where dask itself ends a worker. "failed" is an error of any kind:
+often not the first cause.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority of one's own, and certificates that it has signed."""
+"""Certificates for tests, made by the commands of docs/cluster.md."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from pathlib import Path
 
 from tui_gen.config.cluster_settings import TlsFiles
 
+CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+EXTENSIONS = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nbasicConstraints=critical,CA:FALSE\n"
+
 
 def authority(folder: Path, name: str = "ca") -> Path:
     """Make the certificate of an authority, and its key beside it; return the certificate."""
     certificate = folder / f"{name}.pem"
-    _openssl(
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-        "-subj", f"/CN={name}", "-days", "2",
-        "-keyout", str(folder / f"{name}.key"), "-out", str(certificate),
-    )  # fmt: skip
+    names = ("-keyout", str(folder / f"{name}.key"), "-out", str(certificate))
+    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    _openssl("req", "-x509", *CURVE, "-days", "2", "-subj", f"/CN={name}", *usage, *names)
     return certificate
 
 
 def signed(ca: Path, name: str) -> TlsFiles:
     """Make a certificate that an authority has signed, beside that of the authority."""
-    folder = ca.parent
-    key, request, certificate = (folder / f"{name}.{kind}" for kind in ("key", "csr", "pem"))
-    _openssl(
-        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-        "-subj", f"/CN={name}", "-keyout", str(key), "-out", str(request),
-    )  # fmt: skip
-    _openssl(
-        "x509", "-req", "-in", str(request), "-CA", str(ca), "-CAkey", str(ca.with_suffix(".key")),
-        "-CAcreateserial", "-days", "2", "-out", str(certificate),
-    )  # fmt: skip
-    return TlsFiles(str(ca), str(certificate), str(key))
+    key, request, certificate = (str(ca.parent / f"{name}.{kind}") for kind in ("key", "csr", "pem"))
+    extensions = ca.parent / "box.ext"
+    extensions.write_text(EXTENSIONS, encoding="ascii")
+    _openssl("req", *CURVE, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+    of_authority = ("-CA", str(ca), "-CAkey", str(ca.with_suffix(".key")), "-CAcreateserial")
+    options = ("-days", "2", "-extfile", str(extensions))
+    _openssl("x509", "-req", "-in", request, *of_authority, *options, "-out", certificate)
+    return TlsFiles(str(ca), certificate, key)
 
 
 def _openssl(*arguments: str) -> None:

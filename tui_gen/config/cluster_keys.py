@@ -20,11 +20,11 @@ from tui_gen.config.documents import absolute
 from tui_gen.config.faults import Fault
 from tui_gen.config.keys import KeysModel, PathText
 
-AbsolutePath = Annotated[str, Field(description='an absolute path, like "/mnt/nas/films"')]
+AbsolutePath = Annotated[str, Field(description='an absolute path, like "/mnt/nas/data"')]
 """A path of one of several machines. Its form is checked by `cluster_faults`."""
 Paths = Annotated[
     dict[AbsolutePath, AbsolutePath],
-    Field(description='folders and their paths there, like {"/films": "/mnt/nas/films"}'),
+    Field(description='folders and their paths there, like {"/data": "/mnt/nas/data"}'),
 ]
 
 
@@ -125,12 +125,12 @@ def _path_faults(paths: Mapping[str, str], place: Key) -> Iterator[Fault]:
 def _wrong_path(path: str) -> tuple[str, str] | None:
     """Return what is wrong with a path of a map, and what to write; None for a usable path."""
     if not path.startswith("/"):
-        return "is not an absolute path", 'write one like "/mnt/nas/films"'
+        return "is not an absolute path", 'write one like "/mnt/nas/data"'
     if "\0" in path:
-        return "holds a NUL", 'write a path like "/mnt/nas/films"'
+        return "holds a NUL", 'write a path like "/mnt/nas/data"'
     bare = "/" + os.path.normpath(path).strip("/")
     if bare == "/":
-        return "is the root of all folders", 'write a folder below it, like "/films"'
+        return "is the root of all folders", 'write a folder below it, like "/data"'
     if path.endswith("/"):
         return "ends with a slash", f"write {json.dumps(bare)}"
     if path != bare:

@@ -27,6 +27,11 @@ class OpenedSuperResolution:
     settings: Settings
     resources: DecodingResources
 
+    @property
+    def cluster_job(self) -> ClusterJob:
+        """The job for machines other than the engine's."""
+        return self.job
+
     def prepare(self, records: Mapping[str, SourceRecord]) -> None:
         """Make the folders, and remove the temporary files of dead writers. Raises OSError.
 

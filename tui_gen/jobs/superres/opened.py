@@ -29,7 +29,7 @@ class OpenedSuperResolution:
 
     @property
     def cluster_job(self) -> ClusterJob:
-        """The job: other machines may perform it."""
+        """The job for machines other than the engine's."""
         return self.job
 
     def prepare(self, records: Mapping[str, SourceRecord]) -> None:

@@ -24,10 +24,8 @@ from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Stretch, Survey
 from tui_gen.media.ffmpeg import Ffmpeg
-from tui_gen.media.film_files import folder_of
+from tui_gen.media.known_files import known_files
 from tui_gen.media.presence import Presence
-
-KNOWN_FILES = 3
 
 Located = TypeVar("Located", Probe, Survey, Stretch)
 
@@ -171,19 +169,9 @@ class SuperResolution:
         return proof_of(self.settings)
 
     def known_files(self) -> Sequence[KnownFile]:
-        """Return up to three films that are there, by their paths on the engine's machine.
-
-        Films of different folders come first, because folders are mounted, and not films.
-        """
-        folders, others = dict[str, KnownFile](), list[KnownFile]()
-        for source, video in self.sources:
-            if source in self.missing or source not in self.presence.fingerprints:
-                continue
-            size_bytes, mtime_ns = self.presence.fingerprints[source]
-            file = KnownFile(video.path, size_bytes, mtime_ns / 1e9)
-            if folders.setdefault(folder_of(video.path), file) is not file:
-                others.append(file)
-        return [*folders.values(), *others][:KNOWN_FILES]
+        """Return up to three films that are there, by their paths on the engine's machine."""
+        present = ((source, video.path) for source, video in self.sources if source not in self.missing)
+        return known_files(present, self.presence)
 
     def files_of(self, outcome: Outcome) -> Sequence[str]:
         """Return the absolute paths, on the machine of this job, of all files of a clip's patches.

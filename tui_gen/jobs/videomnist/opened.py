@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_gen.base.dead_writers import Whose
+from tui_gen.base.dead_writers import Whose, remove_temporaries
 from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import DATASET
 from tui_gen.jobs.videomnist.config.settings import Settings
 from tui_gen.jobs.videomnist.dataset.h5_file import DamagedFileError, VideoDataset
-from tui_gen.jobs.videomnist.dataset.output import PART, remove_unfinished
+from tui_gen.jobs.videomnist.dataset.output import PART
 from tui_gen.jobs.videomnist.dataset.shard import indexes_in, shards_in, unfinished_in
 from tui_gen.jobs.videomnist.model import VideoKey
 from tui_gen.jobs.videomnist.stages import MovingDigits
@@ -39,7 +39,7 @@ class OpenedMovingDigits:
 
     @property
     def cluster_job(self) -> ClusterJob:
-        """The job: other machines may perform it."""
+        """The job for machines other than the engine's."""
         return self.job
 
     def prepare(self, records: Records) -> None:
@@ -60,7 +60,7 @@ class OpenedMovingDigits:
         settings = self.settings
         for path in (settings.shards, settings.output):
             if path.is_dir():
-                remove_unfinished(path, self._unfinished_in(path), whose)
+                remove_temporaries(path, self._unfinished_in(path), whose, suffix=PART)
         if settings.unfinished_samples.exists():
             shutil.rmtree(settings.unfinished_samples)
         dataset = records.get(DATASET, SourceRecord())

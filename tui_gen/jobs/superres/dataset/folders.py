@@ -32,8 +32,6 @@ USUAL_KINDS = (*SHORT_KINDS, "lr7")
 """Kinds whose folders are made even if the settings do not ask for them."""
 
 TEMPORARY_FOLDER = ".tui-gen-tmp"
-TEST_PREFIX = ".check-"
-"""Begins the names of files in the folder of temporaries that belong to no patch; a token follows."""
 VALIDATION_FOLDER = "Val"
 VALIDATION_KINDS = ("gt", "lr")
 

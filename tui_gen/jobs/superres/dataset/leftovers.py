@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from tui_gen.base.dead_writers import DeadWriters, Whose
+from tui_gen.base.dead_writers import TEST_PREFIX, DeadWriters, Whose
 from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.superres.dataset.folders import (
     TEMPORARY_FOLDER,
-    TEST_PREFIX,
     blaming,
     flush_folder,
     kind_folders_of,
@@ -68,7 +67,7 @@ class _Sweep:
     folder: int  # descriptor of the folder of temporaries
 
     def run(self, whose: Whose) -> int:
-        writers = DeadWriters(self.folder, TEST_PREFIX)
+        writers = DeadWriters(self.folder)
         with os.scandir(self.folder) as entries:
             names = sorted((entry.name for entry in entries), key=_order)
         removed = 0

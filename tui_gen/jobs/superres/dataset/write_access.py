@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from tui_gen.base.dead_writers import TEST_PREFIX
 from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.superres.dataset.folders import (
     TEMPORARY_FOLDER,
-    TEST_PREFIX,
     blaming,
     opened,
     temporaries_opened,

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tui_gen.base.dead_writers import DeadWriters, Whose
 from tui_gen.base.errors import ObstructedError
-from tui_gen.base.writer_token import WRITER_PATTERN
 
 PART = ".part"
 """Ends the names of files that are not whole."""
-_TOKEN = re.compile(rf"\.(?P<token>{WRITER_PATTERN}){re.escape(PART)}")
-_TEST_PREFIX = ".check-"
 _LASTING = frozenset(
     {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EINVAL}
 )
@@ -81,22 +76,5 @@ def flush(path: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
             raise
-    finally:
-        os.close(descriptor)
-
-
-def remove_unfinished(folder: Path, names: Iterable[str], whose: Whose) -> None:
-    """Remove temporary files of a folder. Raises OSError.
-
-    A name without a token is of the engine or of an older version: no engine is at work but this one.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        writers = DeadWriters(descriptor, _TEST_PREFIX)
-        for name in names:
-            match = _TOKEN.search(name)
-            if whose == "all" or writers.has_written(name, match["token"] if match else None):
-                with suppress(FileNotFoundError):
-                    os.unlink(name, dir_fd=descriptor)
     finally:
         os.close(descriptor)

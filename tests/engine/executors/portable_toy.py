@@ -161,6 +161,19 @@ class WritingStage(PortableStage):
             raise OutOfMemoryError(message)
 
 
+@dataclass
+class SleepingStage(ToyStage):
+    """Makes a clip by sleeping."""
+
+    seconds: float = 0.5
+
+    async def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        for clip in unit.clips:
+            yield Doing(clip, "sleeping")
+            await asyncio.sleep(self.seconds)
+            yield made(clip)
+
+
 def name_of(clip: Clip) -> str:
     """Return a name in which not all is UTF-8."""
     return f"{clip.source}-{clip.index}\udcff.bin"

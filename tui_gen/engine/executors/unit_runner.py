@@ -135,7 +135,7 @@ class UnitInHand:
                     return True
                 if self._closing.is_set():
                     return True
-                self._tell(say.Gave(self._number, to_wire(report)))
+                self._tell(say.Does(self._number, to_wire(report)))
             return False
         finally:
             self._is_pulling = False

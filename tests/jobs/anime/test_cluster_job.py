@@ -89,6 +89,7 @@ def test_a_runner_under_other_paths_gives_the_same_dataset(
     assert dataset_of(beginning).leftovers() == []
 
 
+@pytest.mark.soak
 def test_a_run_goes_on_in_a_runner_and_ends_at_home(made: Series, beginning: Series) -> None:
     dataset = dataset_of(beginning)
     dataset.run_at_home(limit=1)

@@ -1,4 +1,4 @@
-"""What each machine made: in the statistics, on the report page and on the page of the end; and their table."""
+"""What each machine made, in the statistics and on pages, and the table of the machines."""
 
 from __future__ import annotations
 

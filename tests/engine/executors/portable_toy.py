@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from tui_gen.base.errors import (
     SourceChangedError,
     SourceUnreachableError,
 )
-from tui_gen.engine.executors.ground import Ground
-from tui_gen.engine.model.work import Clip, Doing, Learned, Made, Patch, Report, Retried, Unit
+from tui_gen.engine.executors.ground import Ground, KnownFile
+from tui_gen.engine.model.work import Clip, Doing, Learned, Made, Outcome, Patch, Report, Retried, Unit
 
 ERRORS: dict[str, Callable[[], Exception]] = {
     "obstructed": lambda: ObstructedError("disk full"),
@@ -119,3 +119,26 @@ class PortableToyJob(ToyJob):
             print("a library is missing", file=sys.stderr)  # noqa: T201 - what a linker does
             os._exit(3)
         return replace(self, recipe={**self.recipe, **ground.tools})
+
+
+@dataclass(frozen=True)
+class ClusterToyJob(PortableToyJob):
+    """Proves what the machine's tools say."""
+
+    proves: str = "the same bytes"
+    known: tuple[KnownFile, ...] = ()
+
+    def at(self, ground: Ground) -> ClusterToyJob:
+        at_machine = super().at(ground)
+        assert isinstance(at_machine, ClusterToyJob)
+        return at_machine
+
+    def proof(self) -> str:
+        return self.proves
+
+    def known_files(self) -> Sequence[KnownFile]:
+        return self.known
+
+    def files_of(self, outcome: Outcome) -> Sequence[str]:
+        del outcome
+        return ()

@@ -7,13 +7,17 @@ from tui_gen.engine.executors import messages as say
 REQUESTS: list[say.Request] = [
     say.Open("job", 3, {"ffmpeg": "/usr/bin/ffmpeg"}, {"/films": "/mnt/\udcff"}),
     say.Begin(1, "extract", "unit"),
+    say.Examine("/out/.tui-gen", "a", "b", ["/films/a\udcff.mkv"]),
     say.Pull(1),
     say.Close(1),
     say.SetTarget(4),
     say.Look(2, "/films/a\udcff\n.mkv"),
 ]
 ANSWERS: list[say.Answer] = [
-    say.Ready({"ffmpeg": "9.0.2", "sizes": [1, 2]}, "1.0"),
+    say.Hello("1.0", "box2", 8),
+    say.Ready({"ffmpeg": "9.0.2", "sizes": [1, 2]}),
+    say.Examined("5d41", "", "token", "", [[12, 1.5, ""], [0, 0.0, "gone"]]),
+    say.FilePiece(3, "/out/a\udcff.png", 0, "ab", 7),
     say.Refused("no ffmpeg"),
     say.Gave(1, {"is": "Doing"}),
     say.Ended(1),

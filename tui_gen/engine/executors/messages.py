@@ -1,9 +1,12 @@
 """The messages between the engine and a unit runner: one line of JSON for each message.
 
     engine ─> runner                          runner ─> engine
-    Open(job, ground)                         Ready(recipe, version) | Refused(reason)
+                                              Hello(version, host, cores): first
+    Open(job, ground)                         Ready(recipe) | Refused(reason)
+    Examine(folder, files)                    Examined | Refused
     Begin n (stage, unit)
     Pull n                                    Gave n: any Doing, then one other report | Ended n | Raised n
+                                              FilePiece n: before the outcome whose files are sent
     Close n                                   at most one Gave n, then Closed n, Ended n or Raised n
     SetTarget(workers)
     Look n (path)                             Stands n
@@ -23,9 +26,9 @@ import dataclasses
 import json
 import pickle
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 Kind = TypeVar("Kind")
 
@@ -48,6 +51,19 @@ class Open:
     workers: int
     tools: Mapping[str, str]
     paths: Mapping[str, str]
+    # The output folder, on the engine's machine, whose files are sent; "": the machine writes into it.
+    sent_folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Prove what the machine makes and sees. Paths are of the engine's machine; "": there is no folder."""
+
+    folder: str
+    # In the folder: a file to read, and one to write with the same contents.
+    to_read: str
+    to_write: str
+    files: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +108,31 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Hello:
+    """The runner has started."""
+
+    version: str
+    host: str
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The job can be performed."""
 
     recipe: Mapping[str, Any]
-    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The answer to `Examine`. A refusal is the reason why the value before it is missing."""
+
+    proof: str
+    proof_refusal: str
+    read: str
+    output_refusal: str
+    # For each file: size in bytes, modification time in seconds since 1970, refusal.
+    files: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +148,18 @@ class Gave:
 
     number: int
     report: Any  # as encoded by `control.codec`
+
+
+@dataclass(frozen=True, slots=True)
+class FilePiece:
+    """A piece of a file of the outcome that follows. The pieces of a file come in order."""
+
+    number: int
+    path: str  # on the engine's machine
+    offset: int
+    data: str  # base 85
+    # The CRC-32 of the whole file, with its last piece.
+    crc32: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +210,14 @@ class Measured:
     memory_total_bytes: int
 
 
-Request = Open | Begin | Pull | Close | SetTarget | Look
-Answer = Ready | Refused | Gave | Ended | Raised | Closed | Stands | Log | Measured
+Request = Open | Examine | Begin | Pull | Close | SetTarget | Look
+Answer = (
+    Hello | Ready | Examined | Refused | Gave | FilePiece | Ended | Raised | Closed | Stands | Log | Measured
+)
+AnswerKind = TypeVar("AnswerKind", Hello, Ready, Examined)
 
-_REQUESTS: dict[str, type[Request]] = {
-    kind.__name__: kind for kind in (Open, Begin, Pull, Close, SetTarget, Look)
-}
-_ANSWERS: dict[str, type[Answer]] = {
-    kind.__name__: kind for kind in (Ready, Refused, Gave, Ended, Raised, Closed, Stands, Log, Measured)
-}
+_REQUESTS: dict[str, type[Request]] = {kind.__name__: kind for kind in get_args(Request)}
+_ANSWERS: dict[str, type[Answer]] = {kind.__name__: kind for kind in get_args(Answer)}
 
 
 def line_of(message: Request | Answer) -> bytes:

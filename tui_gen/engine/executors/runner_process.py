@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 
+from tui_gen.engine.executors.link import Loss
 from tui_gen.engine.executors.messages import LINE_BYTES, Answer, Request, answer_of, line_of
 from tui_gen.processes.children import LAUNCHER
 
@@ -69,13 +70,27 @@ class RunnerProcess:
 
     def say(self, request: Request) -> None:
         """Send a request without waiting. After the end of the process nothing is sent; `hear` reports it."""
+        self.say_line(line_of(request))
+
+    def say_line(self, line: bytes) -> None:
+        """Send the line of a request."""
         if not self._requests.is_closing():
-            self._requests.write(line_of(request))
+            self._requests.write(line)
 
     async def hear(self) -> Answer | None:
         """Return the next answer, or None when the process has closed its stdout. Raises MessageError."""
+        line = await self.hear_line()
+        return answer_of(line) if line is not None else None
+
+    async def hear_line(self) -> bytes | None:
+        """Return the line of the next answer, or None when the process has closed its stdout."""
         line = await self._answers.readline()
-        return answer_of(line) if line.endswith(b"\n") else None
+        return line if line.endswith(b"\n") else None
+
+    @property
+    def loss(self) -> Loss:
+        """The process died: nothing else ends the pipes."""
+        return "died"
 
     def kill(self) -> None:
         """Kill the process; its children end with it."""

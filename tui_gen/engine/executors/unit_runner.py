@@ -14,20 +14,26 @@ import contextlib
 import faulthandler
 import logging
 import os
+import socket
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 import psutil
 
 from tui_gen import __version__
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import RefusedError, reason_of
+from tui_gen.base.uncancelled import uncancelled
 from tui_gen.engine.control.codec import to_wire
 from tui_gen.engine.executors import messages as say
 from tui_gen.engine.executors.error_fields import fields_of
-from tui_gen.engine.executors.ground import Ground, PortableJob, WorkerCount
-from tui_gen.engine.model.work import Doing, Report
+from tui_gen.engine.executors.examined import examined
+from tui_gen.engine.executors.ground import ClusterJob, Ground, PortableJob, WorkerCount
+from tui_gen.engine.executors.sent_files import FileSender, StagingFolder
+from tui_gen.engine.model.work import Doing, Made, Report
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +74,21 @@ class LogLines(logging.Handler):
         self._tell(say.Log(record.levelno, record.name, self.format(record)[:LOG_CHARACTERS]))
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A job that was opened on this machine."""
+
+    job: PortableJob
+    ground: Ground
+    sender: FileSender | None  # None: the files stay where the job writes them
+
+
 class UnitInHand:
     """One unit: performed up to the next report for each pull, until it ends or is closed."""
 
-    def __init__(
-        self, number: int, reports: AsyncGenerator[Report, None], tell: Say, home: Callable[[str], str]
-    ) -> None:
+    def __init__(self, number: int, reports: AsyncGenerator[Report, None], tell: Say, opened: Opened) -> None:
         """Prepare a unit; nothing is performed before the first pull."""
-        self._number, self._reports, self._tell, self._home = number, reports, tell, home
+        self._number, self._reports, self._tell, self._opened = number, reports, tell, opened
         self._wake, self._closing = asyncio.Event(), asyncio.Event()
         self._is_pulling = False
         self.task = asyncio.create_task(self._perform(), name=f"unit {number}")
@@ -101,7 +114,7 @@ class UnitInHand:
         except asyncio.CancelledError:
             last = say.Closed(self._number)
         except Exception as error:  # noqa: BLE001 - carried over to the engine
-            last = say.Raised(self._number, fields_of(error, home=self._home))
+            last = say.Raised(self._number, fields_of(error, home=self._opened.ground.home))
         self._tell(last)
 
     async def _follow_pulls(self) -> say.Answer:
@@ -118,7 +131,7 @@ class UnitInHand:
         try:
             async for report in self._reports:
                 if not isinstance(report, Doing):
-                    self._tell(say.Gave(self._number, to_wire(report)))
+                    await uncancelled(self._give_outcome(report))
                     return True
                 if self._closing.is_set():
                     return True
@@ -127,6 +140,12 @@ class UnitInHand:
         finally:
             self._is_pulling = False
 
+    async def _give_outcome(self, report: Report) -> None:
+        """Send a report that ends a pull, after the files that it made."""
+        if self._opened.sender is not None and isinstance(report, Made):
+            await self._opened.sender.send(self._number, report)
+        self._tell(say.Gave(self._number, to_wire(report)))
+
 
 class UnitRunner:
     """Carries out the requests of one engine."""
@@ -134,75 +153,122 @@ class UnitRunner:
     def __init__(self, tell: Say) -> None:
         """Send answers with `tell`."""
         self._tell = tell
-        self._job: PortableJob | None = None
-        self._ground = Ground(WorkerCount(1))
+        self._opened: Opened | None = None
+        self._staging: StagingFolder | None = None
         self._units: dict[int, UnitInHand] = {}
-        self._looks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def obey(self, request: say.Request) -> None:
         """Carry out one request; long work continues in a task."""
         match request:
             case say.Open():
                 self._tell(self._open(request))
+            case say.Examine():
+                self._begin_task(self._examine(request), "examine")
             case say.Begin():
                 self._begin(request)
-            case say.Pull(number):
-                if number in self._units:
-                    self._units[number].pull()
-            case say.Close(number):
-                if number in self._units:
-                    self._units[number].close()
+            case say.Pull(number) | say.Close(number):
+                self._steer(number, is_closing=isinstance(request, say.Close))
             case say.SetTarget(workers):
-                self._ground.workers.count = workers
+                if self._opened is not None:
+                    self._opened.ground.workers.count = workers
             case say.Look():
-                look = asyncio.create_task(self._look(request), name=f"look at {request.path}")
-                self._looks.add(look)
-                look.add_done_callback(self._looks.discard)
+                self._begin_task(self._look(request), f"look at {request.path}")
+
+    def _steer(self, number: int, *, is_closing: bool) -> None:
+        """Pull or close a unit; nothing happens if the unit has ended."""
+        unit = self._units.get(number)
+        if unit is not None and is_closing:
+            unit.close()
+        elif unit is not None:
+            unit.pull()
+
+    def _begin_task(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """End everything that was started."""
         for unit in self._units.values():
             unit.close()
         tasks = [unit.task for unit in self._units.values()]
-        for look in self._looks:
-            look.cancel()
-        await asyncio.gather(*tasks, *self._looks, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
+        if self._staging is not None:
+            self._staging.remove()
 
     def _open(self, request: say.Open) -> say.Answer:
-        ground = Ground(WorkerCount(request.workers), request.tools, request.paths)
         try:
-            job: PortableJob = say.unpacked(request.job)
-            self._job = job.at(ground)
+            self._opened = self._opened_job(request)
         except RefusedError as error:
             return say.Refused(str(error))
         except Exception as error:
             log.exception("opening the job")
             return say.Refused(f"the job cannot be opened: {reason_of(error)}")
-        self._ground = ground
-        return say.Ready(dict(self._job.recipe), __version__)
+        return say.Ready(dict(self._opened.job.recipe))
+
+    def _opened_job(self, request: say.Open) -> Opened:
+        job: PortableJob = say.unpacked(request.job)
+        paths = dict(request.paths)
+        if request.sent_folder:
+            self._staging = StagingFolder()
+            paths[request.sent_folder] = self._staging.path
+        ground = Ground(WorkerCount(request.workers), request.tools, paths)
+        job = job.at(ground)
+        sender = None
+        if request.sent_folder:
+            sender = FileSender(cast("ClusterJob", job).files_of, ground.home, self._tell)
+        return Opened(job, ground, sender)
+
+    @property
+    def _home(self) -> Callable[[str], str]:
+        return self._opened.ground.home if self._opened is not None else str
 
     def _begin(self, request: say.Begin) -> None:
         number = request.number
         try:
-            stages = self._job.stages if self._job is not None else ()
-            stage = next(stage for stage in stages if stage.name == request.stage)
-            reports = stage.perform(say.unpacked(request.unit))
-        except StopIteration:
-            message = f"no such stage: {request.stage}"
-            self._tell(say.Raised(number, fields_of(RefusedError(message), home=self._ground.home)))
+            unit = UnitInHand(number, self._reports_of(request), self._tell, self._job_opened)
         except Exception as error:  # noqa: BLE001 - carried over to the engine
-            self._tell(say.Raised(number, fields_of(error, home=self._ground.home)))
+            self._tell(say.Raised(number, fields_of(error, home=self._home)))
         else:
-            unit = self._units[number] = UnitInHand(number, reports, self._tell, self._ground.home)
+            self._units[number] = unit
             unit.task.add_done_callback(lambda _: self._units.pop(number))
+
+    @property
+    def _job_opened(self) -> Opened:
+        """The opened job. Raises RefusedError."""
+        if self._opened is None:
+            message = "no job is open"
+            raise RefusedError(message)
+        return self._opened
+
+    def _reports_of(self, request: say.Begin) -> AsyncGenerator[Report, None]:
+        stages = {stage.name: stage for stage in self._job_opened.job.stages}
+        if request.stage not in stages:
+            message = f"no such stage: {request.stage}"
+            raise RefusedError(message)
+        return stages[request.stage].perform(say.unpacked(request.unit))
 
     async def _look(self, request: say.Look) -> None:
         try:
-            is_there = await detached_call(partial(os.path.exists, self._ground.here(request.path)))
+            path = self._opened.ground.here(request.path) if self._opened is not None else request.path
+            is_there = await detached_call(partial(os.path.exists, path))
         except Exception as error:  # noqa: BLE001 - a look that failed is repeated by whoever asked
             log.warning("looking for %s: %s", request.path, reason_of(error))
             is_there = False
         self._tell(say.Stands(request.number, is_there))
+
+    async def _examine(self, request: say.Examine) -> None:
+        try:
+            opened = self._job_opened
+            job = cast("ClusterJob", opened.job)
+            answer: say.Answer = await detached_call(lambda: examined(job, opened.ground, request))
+        except Exception as error:
+            log.exception("examining the machine")
+            answer = say.Refused(f"it cannot be examined: {reason_of(error)}")
+        self._tell(answer)
 
 
 async def _measure(tell: Say) -> None:
@@ -219,6 +285,7 @@ async def serve(descriptor: int, tell: Say) -> None:
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", 0)
     )
+    tell(say.Hello(__version__, socket.gethostname(), os.cpu_count() or 1))
     runner = UnitRunner(tell)
     measuring = asyncio.create_task(_measure(tell), name="measure")
     try:

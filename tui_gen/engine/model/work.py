@@ -247,6 +247,8 @@ class StageDefaults:
     """The usual answers of a stage: a stage may inherit from this class and override what differs."""
 
     is_discovery: bool = False
+    is_portable: bool = True
+    needs_output: bool = False
     scope: Scope = "all_sources"
     on_change: OnChange = "refuse"
     recipe: JsonObject = MappingProxyType({})
@@ -271,6 +273,22 @@ class Stage(Protocol):
         """Whether the stage only reads sources and learns facts: it writes no file and ends no clip.
 
         A dry run (`plan`) performs only such stages.
+        """
+        ...
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether machines other than the engine's may perform its units.
+
+        A stage of scope "dataset" is performed by the engine's process in any case.
+        """
+        ...
+
+    @property
+    def needs_output(self) -> bool:
+        """Whether its units read what earlier stages wrote, or more than their own clips' files.
+
+        Machines that have no access to the output folder do not perform them.
         """
         ...
 

@@ -40,9 +40,10 @@ _ROLES: dict[str, Role] = {
     "refused": "bad",
 }
 _LABEL = 12
-_LEAST_NAME, _MOST_NAME = 6, 20
+_LEAST_NAME, _USUAL_NAME, _MOST_NAME = 6, 12, 20
 _IN_HAND, _CPU, _MEMORY, _RATE = 7, 6, 18, 6
-_NARROW, _WIDE = 58, 86
+_NUMBERS = 55  # cells of a line in full words, without its name
+_WIDE = 86
 
 
 class MachinesPane(Pane):
@@ -86,9 +87,9 @@ class _Columns:
     def __init__(self, view: ScreenView, width: int) -> None:
         """Divide the width."""
         self._view = view
-        self._is_narrow, self._has_memory = width < _NARROW, width >= _WIDE
         longest = max((name_cells(machine.name) for machine in view.machines), default=0)
-        self._name = max(_LEAST_NAME, min(longest, _MOST_NAME if width >= _NARROW else 10))
+        self._name = max(_LEAST_NAME, min(longest, _MOST_NAME if width >= _WIDE else _USUAL_NAME))
+        self._is_narrow, self._has_memory = width < self._name + _NUMBERS, width >= _WIDE
 
     def row(self, machine: MachineState) -> Line:
         """Return a line like ` box2    6/8 workers   cpu  97 %     41 clips/min   running`."""

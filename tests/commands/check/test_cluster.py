@@ -104,7 +104,7 @@ def test_a_configuration_without_a_cluster_is_told(
 ) -> None:
     path = configured(tmp_path)
     assert main(["check", str(path), "--cluster"]) == ExitCode.REFUSED
-    assert f'{path} has no "cluster": write one (docs/cluster.md)' in capsys.readouterr().err
+    assert f'{path} names no "cluster": write one, or give --cluster ADDRESS' in capsys.readouterr().err
 
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

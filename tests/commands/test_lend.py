@@ -215,6 +215,8 @@ def test_nohup_is_respected() -> None:
         assert process.stdout is not None
         assert "lending" in process.stdout.readline()
         process.send_signal(signal.SIGHUP)
+        while "trying again in 2 s" not in process.stdout.readline():
+            assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read().splitlines()[-1].endswith("is lent no more")
         assert process.wait(20) == 128 + signal.SIGTERM

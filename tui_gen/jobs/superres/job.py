@@ -42,6 +42,7 @@ class SuperResolutionConfig:
             status_file=settings.status_file,
             workers=settings.max_workers,
             schedule=settings.schedule,
+            cluster=settings.cluster,
             worker_bytes=worker_bytes(settings),
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_base_dir",

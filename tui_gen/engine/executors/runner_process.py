@@ -94,7 +94,7 @@ class RunnerProcess:
 
     def kill(self) -> None:
         """Kill the process; its children end with it."""
-        # `Process.kill` would poll first. This takes the exit status of a process that has just ended from the
+        # `Process.kill` polls first. This takes the exit status of a process that has just ended from the
         # event loop, which then reports 255.
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):

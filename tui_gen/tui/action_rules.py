@@ -104,7 +104,9 @@ def _can_change_workers(now: Situation, change: int) -> bool:
 
 
 def _can_retry(now: Situation, _: int) -> bool:
-    return now.is_steerable and any(is_retriable(source) for source in now.state.sources.values())
+    has_failed = any(is_retriable(source) for source in now.state.sources.values())
+    is_refused = any(machine.phase == "refused" for machine in now.view.machines)
+    return now.is_steerable and (has_failed or is_refused)
 
 
 def _can_retry_this(now: Situation, _: int) -> bool:

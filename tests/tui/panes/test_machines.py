@@ -174,3 +174,9 @@ async def test_names_cannot_draw_on_the_screen() -> None:
             seen = await press(pilot, *keys)
             assert "\x1b" not in seen
             assert "\u202e" not in seen
+
+
+async def test_the_page_of_a_clip_names_its_machine() -> None:
+    async with screen_of(cluster_run()).run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert "  machine     box1 " in await press(pilot, "l", *["down"] * 5, "enter")

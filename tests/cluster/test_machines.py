@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -268,6 +269,7 @@ async def test_a_refused_machine_is_told_and_examined_again(
         assert executor.capacity == 0
         assert executor.place({}, "a") is None
         source.write_bytes(b"five5")
+        os.utime(source, (job.known[0].mtime, job.known[0].mtime))
         executor.enlist_again()
         await capacity_of(executor, 2)
         assert executor.place({}, "a") == "box2"

@@ -13,6 +13,7 @@ import pytest
 from tests.commands.engines import lock_held, write_state
 from tests.engine.control.conftest import served
 from tests.engine.control.versions import Answer, answering, protocol_1, protocol_9
+from tests.engine.machines import Cluster
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.errors import RefusedError
 from tui_gen.commands import ctl
@@ -20,6 +21,7 @@ from tui_gen.commands.ctl import CtlOrder
 from tui_gen.commands.engine_client import NoEngineError
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.server import ControlServer
+from tui_gen.engine.executors.base import MachineLoad
 from tui_gen.engine.model.history import History
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.options import Machine, Options
@@ -43,6 +45,60 @@ async def test_an_engine_of_this_version_carries_out_every_order(config: RunConf
         assert (lines[0], len(lines)) == ("paused", 3)
         assert "stopping" in await ctl._carry_out(config, CtlOrder("stop"))
         await run
+
+
+async def test_the_machines_of_a_cluster_are_listed_and_each_has_its_own_number(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    cluster = Cluster({"box1": 2, "box2": 3, "box10": 0})
+    bench = Bench(ToyStage({"a": 3000}), tmp_path / "ledger.jsonl", executor=cluster)
+    cluster.tell(MachineLoad("box1", 97.0, 8_400_000_000, 32 * 10**9))
+    cluster.change("box10", "refused", "another \x1b[31mversion", workers=0)
+    async with served(bench, config.run_folder):
+        run = asyncio.create_task(bench.engine.run())
+        await bench.until(lambda: bench.state.clips_made > 20)
+        lines = (await ctl._carry_out(config, CtlOrder("machines"))).splitlines()
+        assert lines[0].split() == [
+            "machine",
+            "workers",
+            "cores",
+            "cpu",
+            "memory",
+            "clips/min",
+            "clips",
+            "phase",
+        ]
+        assert [line.split()[0] for line in lines[1:]] == ["box1", "box2", "box10"]
+        assert "97 %  8.4 of 32.0 GB" in lines[1]
+        assert lines[1].endswith("running")
+        assert "0/0" in lines[3]
+        assert "refused: another" in lines[3]
+        assert "\x1b" not in "".join(lines)
+        said = json.loads(await ctl._carry_out(config, CtlOrder("machines", json=True)))
+        assert list(said) == ["box1", "box2", "box10"]
+        assert said["box1"]["load"]["cpu_percent"] == 97.0
+        assert (
+            await ctl._carry_out(config, CtlOrder("workers", count=1, machine="box2")) == "1 workers on box2"
+        )
+        with pytest.raises(do.CommandRefusedError, match="known are box1, box2, box10"):
+            await ctl._carry_out(config, CtlOrder("workers", count=1, machine="box3"))
+        with pytest.raises(do.CommandRefusedError, match="4 cores keep up with 8 workers"):
+            await ctl._carry_out(config, CtlOrder("workers", count=9, machine="box2"))
+        said_of_run = (await ctl._carry_out(config, CtlOrder("status"))).splitlines()
+        assert said_of_run[-2] == "3 machines: 2 running, 1 refused"
+        assert said_of_run[-1].startswith("  box10 refused: another")
+        await ctl._carry_out(config, CtlOrder("stop"))
+        await run
+
+
+async def test_a_run_at_home_has_no_machines_to_list(config: RunConfig, tmp_path: Path) -> None:
+    bench = Bench(ToyStage({"a": 3}), tmp_path / "ledger.jsonl")
+    async with served(bench, config.run_folder):
+        assert await ctl._carry_out(config, CtlOrder("machines")) == "this run has no other machines"
+        assert json.loads(await ctl._carry_out(config, CtlOrder("machines", json=True))) == {}
+        await bench.engine.run()
+        with pytest.raises(do.CommandRefusedError, match="box2: this run has no other machines"):
+            await ctl._carry_out(config, CtlOrder("workers", count=1, machine="box2"))
 
 
 @pytest.mark.parametrize(("answer", "version"), [(protocol_1, "0.1.0"), (protocol_9, "7.1")])

@@ -68,6 +68,9 @@ def _check_slots(state: RunState) -> None:
     for name, source in state.sources.items():
         assert source.in_hand == on[name], source
     assert on.keys() <= state.sources.keys()
+    there = Counter(slot.machine for slot in state.slots.values() if slot.machine)
+    assert {name: machine.in_hand for name, machine in state.machines.items() if machine.in_hand} == there
+    assert sum(machine.clips_made for machine in state.machines.values()) <= state.clips_made
 
 
 def _check_record(state: RunState, name: str, record: SourceRecord) -> None:
@@ -134,6 +137,11 @@ def _kept(state: RunState) -> dict[str, Any]:
             state.clips_retried,
             state.attempts,
         ),
+        "machines": {
+            name: (machine.clips_made, machine.patches)
+            for name, machine in state.machines.items()
+            if machine.clips_made
+        },
     }
 
 

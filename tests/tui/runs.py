@@ -1,8 +1,8 @@
 """Hand-built runs for the screens: events added up as in a real run, and a controller over them."""
 
 import math
+import pickle
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -130,16 +130,17 @@ def made(clip: Clip, at: float) -> ev.ClipEnded:
 
 
 @cache
-def _worked(videos: int, workers: int, shortfall: int) -> RunState:
+def _worked(videos: int, workers: int, shortfall: int) -> bytes:
     state = RunState()
     for event in working_events(videos=videos, workers=workers, shortfall=shortfall):
         state.apply(event)
-    return state
+    return pickle.dumps(state)
 
 
 def working_run(*, videos: int = 116, workers: int = 8, shortfall: int = 412) -> RunState:
     """Return a run that has worked for a day and two hours and is well."""
-    return deepcopy(_worked(videos, workers, shortfall))
+    state: RunState = pickle.loads(_worked(videos, workers, shortfall))  # noqa: S301 - ten times as fast as a deep copy
+    return state
 
 
 def working_events(*, videos: int, workers: int, shortfall: int) -> Iterator[ev.Event]:

@@ -144,7 +144,15 @@ def _add_ctl(commands: Commands) -> None:
     orders.add_parser("stop", help="end now; the clips in hand are made again in the next run")
     workers = orders.add_parser("workers", help="work with N workers")
     workers.add_argument("count", metavar="N", type=int)
+    workers.add_argument(
+        "--on",
+        metavar="MACHINE",
+        dest="machine",
+        help="of one machine of a cluster, not of all together",
+    )
     workers.add_argument("--yes", action="store_true", help="also more than memory and cores bear")
+    machines = orders.add_parser("machines", help="list the machines of a cluster")
+    machines.add_argument("--json", action="store_true", help="everything, as JSON")
     orders.add_parser("skip", help="leave a video out").add_argument("name", metavar="NAME", help=NAME_HELP)
     orders.add_parser("unskip", help="take a skipped video back in").add_argument(
         "name", metavar="NAME", help=NAME_HELP

@@ -161,7 +161,7 @@ def _ctl(options: argparse.Namespace) -> int:
 
     order = ctl.CtlOrder(options.order, **{
         key: getattr(options, key)
-        for key in ("name", "number", "count", "json", "yes") if hasattr(options, key)
+        for key in ("name", "machine", "number", "count", "json", "yes") if hasattr(options, key)
     })  # fmt: skip
     sys.stdout.write(f"{ctl.carry_out(read_config(Path(options.config)).run, order)}\n")
     return ExitCode.DONE

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_gen.base.errors import RefusedError
@@ -14,12 +16,15 @@ from tui_gen.commands.run.opening import find_source
 from tui_gen.config.run_config import RunConfig
 from tui_gen.engine.control.client import ControlClient, only_stable
 from tui_gen.engine.control.protocol import HAS_HELLO, ControlError, EngineVersion
+from tui_gen.engine.model.machine_metrics import doubt_of_workers, machines_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.worker_room import doubts
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.storage.status_reader import StatusError, StatusSnapshot, load_status, snapshot_of
+from tui_gen.views.text.machine_lines import machine_table, machines_line, trouble_lines
 from tui_gen.views.text.run_lines import progress_line, verdict_line
 from tui_gen.views.text.schedule_line import schedule_words
+from tui_gen.views.text.tables import line_width
 
 RENEWED_SECONDS = 3.0
 """The longest time between two writes of the status by an engine, also on a busy machine."""
@@ -34,6 +39,7 @@ class CtlOrder:
 
     word: str
     name: str | None = None
+    machine: str | None = None
     number: int | None = None
     count: int | None = None
     yes: bool = False
@@ -54,9 +60,9 @@ async def _carry_out(config: RunConfig, order: CtlOrder) -> str:
     except NoEngineError:
         raise
     except ControlError as error:
-        if order.word != "status":
+        if order.word not in _LOOKS:
             raise
-        return _status_text(await load_status(config.status_path, time.time()), str(error), order)
+        return _LOOKS[order.word](await load_status(config.status_path, time.time()), str(error), order)
     try:
         return await _ask(config, client, order)
     except ControlError as error:
@@ -88,8 +94,8 @@ async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str
     if order.word in _WHOLE_RUN:
         return display_name(await client.steer(_WHOLE_RUN[order.word]))
     engine = await client.greet()
-    if order.word == "status":
-        return await _status(config, client, engine, order)
+    if order.word in _LOOKS:
+        return await _look(config, client, engine, order)
     if not engine.is_same:
         raise do.CommandRefusedError(only_stable(engine))
     await client.refresh()
@@ -109,19 +115,22 @@ async def _ask(config: RunConfig, client: ControlClient, order: CtlOrder) -> str
 def _doubt(command: do.SetWorkers, state: RunState) -> str:
     """Return why a number of workers is more than the machine bears, in sentences; empty if it is not."""
     room, count = state.worker_memory, command.count
+    machine = state.machines.get(command.machine or "")
+    if machine is not None:
+        return display_name(doubt_of_workers(machine, count))
     if room is None or count <= state.workers_target or do.refusal_of_workers(count):
         return ""
     return " ".join(doubts(room, count))
 
 
-async def _status(config: RunConfig, client: ControlClient, engine: EngineVersion, order: CtlOrder) -> str:
-    """Return the standing of the run; an engine of any version can answer."""
+async def _look(config: RunConfig, client: ControlClient, engine: EngineVersion, order: CtlOrder) -> str:
+    """Return the standing of the run or its machines; an engine of any version can answer."""
     if engine.protocol >= HAS_HELLO:
         seen = snapshot_of(await client.status(), time.time(), origin="the engine's status")
     else:
         await client.raw_state()
         seen = await _renewed_status(config)
-    return _status_text(seen, "" if engine.is_same else only_stable(engine), order)
+    return _LOOKS[order.word](seen, "" if engine.is_same else only_stable(engine), order)
 
 
 async def _renewed_status(config: RunConfig) -> StatusSnapshot:
@@ -147,9 +156,26 @@ def _status_text(seen: StatusSnapshot, note: str, order: CtlOrder) -> str:
     verdict = verdict_line(state, seen.heartbeat, seen.signs)
     lines = [f"{state.phase}{reason}", verdict, progress_line(state, seen.heartbeat)]
     lines += [words] if (words := schedule_words(state, seen.heartbeat)) else []
+    if machines := machines_line(state):
+        lines += [machines, *(f"  {line}" for line in trouble_lines(state, seen.heartbeat))]
     return "\n".join([*lines, display_name(note)] if note else lines)
 
 
+def _machines_text(seen: StatusSnapshot, note: str, order: CtlOrder) -> str:
+    if order.json:
+        return json.dumps(seen.raw.get("machines", {}), indent=1)
+    if machines_of(seen.state):
+        lines = list(machine_table(seen.state, seen.heartbeat, line_width(sys.stdout)))
+    else:
+        lines = ["this run has no other machines"]
+    return "\n".join([*lines, display_name(note)] if note else lines)
+
+
+_LOOKS: dict[str, Callable[[StatusSnapshot, str, CtlOrder], str]] = {
+    "status": _status_text,
+    "machines": _machines_text,
+}
+"""The orders that only look; without an engine, the status file answers."""
 _WHOLE_RUN: dict[str, do.Command] = {
     "pause": do.Pause(),
     "resume": do.Resume(),
@@ -160,7 +186,7 @@ _WHOLE_RUN: dict[str, do.Command] = {
 
 def _command(order: CtlOrder, state: RunState) -> do.Command:
     if order.word == "workers":
-        return do.SetWorkers(order.count or 0)
+        return do.SetWorkers(order.count or 0, order.machine)
     if order.word == "retry" and order.name is None:
         return do.Retry()
     names = {source.id: source.name for source in state.sources.values()}

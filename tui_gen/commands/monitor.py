@@ -12,10 +12,12 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import count, display_name, duration, moment, percent, size
 from tui_gen.base.nouns import Nouns
+from tui_gen.engine.model.machine_metrics import machines_of
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, metrics_of
 from tui_gen.engine.model.problem_kinds import problem_kinds
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.status_reader import HeartbeatWatch, StatusError, StatusSnapshot, read_status
+from tui_gen.views.text.machine_lines import machine_table
 from tui_gen.views.text.run_lines import checkpoint_words, progress_line, verdict_line
 from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines
 
@@ -79,6 +81,9 @@ def _lines(seen: StatusSnapshot, now: float, width: LineWidth) -> Iterator[str]:
     yield f"elapsed {duration(metrics.elapsed_seconds)}, output {display_name(state.output)}"
     yield ""
     yield from _table(metrics, state.nouns, width)
+    if machines_of(state):
+        yield ""
+        yield from machine_table(state, seen.heartbeat, width)
     yield ""
     yield from _checkpoints(metrics)
     yield from _problems(state, metrics)

@@ -20,12 +20,18 @@ from tui_gen.media.film_files import folder_of, look_at_folder
 LOOK_SECONDS = 30.0
 """If a file system does not answer within this time, it counts as unreachable."""
 
+MTIME_TOLERANCE_NS = 2_000_000_000
+"""The most by which the modification time of a file differs between two machines: SMB and FAT round it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
     """The files at the time when the films got their ids: id -> size in bytes, modification time in ns."""
 
     fingerprints: Mapping[str, tuple[int, int]]
+    # Whether the files are seen from another machine than at that time: then a missing file says nothing
+    # about the source, and times are those of the network's file system.
+    is_elsewhere: bool = False
 
     async def check(self, source: str, path: str) -> None:
         """Raise SourceUnreachableError or SourceChangedError unless the file is there and unchanged."""
@@ -40,21 +46,29 @@ class Presence:
         try:
             found = os.stat(path)  # noqa: PTH116 - the path may not be UTF-8
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise _absence(path) from error
+            raise self._absence(path) from error
         except OSError as error:
             message = f"{folder_of(path)}: {error.strerror}"
             raise SourceUnreachableError(message, path) from error
-        fingerprint = self.fingerprints.get(source)
-        is_same = stat.S_ISREG(found.st_mode) and fingerprint in {None, (found.st_size, found.st_mtime_ns)}
-        if not is_same:
+        if not (stat.S_ISREG(found.st_mode) and self._is_same(source, found)):
             message = "the file changed while the run was on"
+            if self.is_elsewhere:
+                message += f", or another file is seen at {path} on this machine"
             raise SourceChangedError(message)
 
+    def _is_same(self, source: str, found: os.stat_result) -> bool:
+        if source not in self.fingerprints:
+            return True
+        size_bytes, mtime_ns = self.fingerprints[source]
+        tolerance_ns = MTIME_TOLERANCE_NS if self.is_elsewhere else 0
+        return found.st_size == size_bytes and abs(found.st_mtime_ns - mtime_ns) <= tolerance_ns
 
-def _absence(path: str) -> SourceUnreachableError | SourceChangedError:
-    folder = look_at_folder(folder_of(path))
-    if folder.is_empty is None:
-        return SourceUnreachableError(f"{folder_of(path)} is missing or cannot be listed", path)
-    if folder.is_empty:
-        return SourceUnreachableError(f"{folder_of(path)} is empty", path)
-    return SourceChangedError("the file is not there any more")
+    def _absence(self, path: str) -> SourceUnreachableError | SourceChangedError:
+        folder = look_at_folder(folder_of(path))
+        if folder.is_empty is None:
+            return SourceUnreachableError(f"{folder_of(path)} is missing or cannot be listed", path)
+        if folder.is_empty:
+            return SourceUnreachableError(f"{folder_of(path)} is empty", path)
+        if self.is_elsewhere:
+            return SourceUnreachableError(f"{path} is not there on this machine", path)
+        return SourceChangedError("the file is not there any more")

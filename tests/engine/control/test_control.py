@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.control.conftest import served
+from tests.engine.machines import Cluster
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.nouns import Noun, Nouns
 from tui_gen.engine.control import server
 from tui_gen.engine.control.client import ControlClient
 from tui_gen.engine.control.codec import WireError, from_wire, to_wire
 from tui_gen.engine.control.protocol import ASK_BYTES, ControlError
+from tui_gen.engine.executors.base import MachineLoad
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.history import NOTHING_KNOWN, History, Reading, Values
 from tui_gen.engine.model.state import RunState
@@ -49,6 +51,29 @@ async def test_a_whole_state_travels_unchanged(tmp_path: Path) -> None:
     sent = bench.state.copy()
     back = from_wire(json.loads(json.dumps(server.state_to_wire(sent))), RunState)
     assert back == sent
+
+
+async def test_machines_travel_unchanged_and_a_client_steers_one(tmp_path: Path) -> None:
+    cluster = Cluster({"box1": 2, "box2": 3})
+    bench = Bench(ToyStage({"a": 300}), tmp_path / "ledger.jsonl", executor=cluster)
+    cluster.tell(MachineLoad("box1", 97.0, 8 * 10**9, 32 * 10**9))
+    async with served(bench, tmp_path / "run") as (path, _):
+        run = asyncio.create_task(bench.engine.run())
+        await bench.until(lambda: bench.state.clips_made > 20)
+        sent = bench.state.copy()
+        assert from_wire(json.loads(json.dumps(server.state_to_wire(sent.copy()))), RunState) == sent
+        client = ControlClient(path)
+        await client.connect()
+        assert await client.steer(do.SetWorkers(5, "box2")) == "5 workers on box2"
+        await client.refresh()
+        seen = client.snapshot()
+        assert seen is not None
+        assert (seen.machines["box2"].workers, seen.workers_target) == (5, 7)
+        with pytest.raises(do.CommandRefusedError, match="known are box1, box2"):
+            await client.steer(do.SetWorkers(5, "box3"))
+        await client.steer(do.Stop())
+        await run
+        await client.close()
 
 
 async def test_what_happened_is_sent_once_and_shown_for_long(tmp_path: Path) -> None:

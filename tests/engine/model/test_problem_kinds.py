@@ -31,21 +31,21 @@ def texts(kinds: list[ProblemKind]) -> list[str]:
 
 
 def test_an_error_stands_above_eleven_warnings_of_one_kind() -> None:
-    spacing = [("warning", f"Anna: its {n} clips are only 0.{n} s apart", None) for n in range(10, 21)]
+    spacing = [("warning", f"Anna: {n} clips, only 0.{n} s apart", None) for n in range(10, 21)]
     kinds = problem_kinds(run_of(("error", "encrypted", "c"), *spacing))
-    assert texts(kinds) == ["encrypted: Cleo", "its N clips are only N s apart: Anna"]
+    assert texts(kinds) == ["encrypted: Cleo", "N clips, only 0.10 to 0.20 s apart: Anna"]
     assert [len(kind.members) for kind in kinds] == [1, 11]
 
 
 def test_one_fact_about_several_videos_counts_them() -> None:
     kinds = problem_kinds(
         run_of(
-            ("warning", "Anna: its 40 clips are only 0.83 s apart", None),
-            ("warning", "Bert: the Movie: its 40 clips are only 0.91 s apart", None),
-            ("warning", "its 40 clips are only 0.50 s apart", "c"),
+            ("warning", "Anna: 40 clips, only 0.83 s apart", None),
+            ("warning", "Bert: the Movie: 40 clips, only 0.91 s apart", None),
+            ("warning", "40 clips, only 0.50 s apart", "c"),
         )
     )
-    assert texts(kinds) == ["3 videos: its 40 clips are only N s apart"]
+    assert texts(kinds) == ["3 videos: 40 clips, only 0.50 to 0.91 s apart"]
     assert kinds[0].names == ["Cleo", "Bert: the Movie", "Anna"]
     assert kinds[0].source is None
 

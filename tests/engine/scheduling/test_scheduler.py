@@ -447,7 +447,7 @@ async def test_where_memory_runs_out_fewer_workers_go_on_and_only_the_last_one_i
 async def test_an_obstructed_output_holds_the_work_and_charges_nobody(
     ledger_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_gen.engine.scheduling.scheduler.TRY_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("tui_gen.engine.scheduling.obstructions.TRY_AGAIN_SECONDS", 0.01)
     full = True
 
     def act(clip: Clip) -> Iterable[Report]:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -66,7 +67,7 @@ of_kind: dict[type[ev.Durable], st.SearchStrategy[ev.Durable]] = {
         ev.FactsLearned, times, names, names, records, st.lists(names, max_size=2).map(tuple)
     ),
     ev.SourceFoundUnusable: st.builds(ev.SourceFoundUnusable, times, names, names, names, names),
-    ev.ClipEnded: st.builds(ev.ClipEnded, times, names, outcomes),
+    ev.ClipEnded: st.builds(ev.ClipEnded, times, names, outcomes, st.just("") | names),
     ev.PatchesLost: st.builds(
         ev.PatchesLost, times, names, names, st.lists(indexes).map(tuple), numbers, names | st.just("")
     ),
@@ -86,6 +87,17 @@ def test_an_event_comes_back_from_its_line(event: ev.Durable) -> None:
     assert line.count(b"\n") == 1
     assert decode(line) == event
     assert encode(decode(line)) == line
+
+
+def test_the_machine_of_the_engine_is_left_out_and_a_line_without_one_is_read() -> None:
+    at_home = ev.ClipEnded(1.0, "extract", Made(Clip("a", 3), (), 1, 0.5))
+    line = encode(at_home)
+    assert b"machine" not in line
+    assert decode(line) == at_home
+    elsewhere = replace(at_home, machine="box2")
+    assert json.loads(encode(elsewhere))["machine"] == "box2"
+    assert {**json.loads(encode(elsewhere)), "machine": ""} == {**json.loads(line), "machine": ""}
+    assert recount(encode(elsewhere)).machine == "box2"  # type: ignore[union-attr]
 
 
 def shuffled(value: Any, chance: random.Random) -> Any:  # noqa: ANN401 - JSON
@@ -123,6 +135,7 @@ def test_what_counts_of_a_made_clip_is_what_its_event_says(event: ev.Durable) ->
             [(patch.category, patch.size_bytes, patch.perceptual_hash) for patch in event.outcome.patches],
             [category for category, _ in event.outcome.rejected],
             event.stage,
+            event.machine,
         )
     else:
         assert found == event

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -9,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.machines import Cluster
 from tests.engine.toy import Bench, ToyStage
 from tui_gen.base.nouns import USUAL_NOUNS, Noun, Nouns
+from tui_gen.engine.executors.base import MachineLoad
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.metrics import metrics_of
 from tui_gen.engine.model.state import RunState
+from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.storage.status import status_of, write_status
 from tui_gen.engine.storage.status_reader import StatusError, read_status, snapshot_of
@@ -42,6 +46,30 @@ async def test_what_is_written_is_what_a_monitor_shows(tmp_path: Path) -> None:
     assert {s.id: (s.phase, s.clips_made, s.clips_left) for s in seen.sources.values()} == {
         s.id: (s.phase, s.clips_made, s.clips_left) for s in bench.state.sources.values()
     }
+
+
+async def test_a_monitor_knows_the_machines_of_a_cluster(tmp_path: Path) -> None:
+    cluster = Cluster({"box1": 2, "box2": 3})
+    bench = Bench(ToyStage({"a": 300}), tmp_path / "ledger.jsonl", executor=cluster)
+    cluster.tell(MachineLoad("box1", 97.0, 8 * 10**9, 32 * 10**9))
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: bench.state.clips_made > 20)
+    cluster.change("box2", "refused", "ffmpeg: 'n9.0' -> '5.1'", workers=0)
+    path, now, known = tmp_path / "status.json", bench.clock(), bench.state.copy()
+    status = status_of(known, now)
+    await write_status(path, status)
+    seen = read_status(path, now).state
+    assert seen.machines == known.machines
+    assert seen.slots == known.slots
+    assert status["machines"]["box2"]["phase"] == "refused"
+    assert status["verdict"]["text"] == "box2 refused: ffmpeg: 'n9.0' -> '5.1'. 7 shows the machines"
+    for slot in status["slots"]:
+        del slot["machine"]
+    del status["machines"]  # as an earlier version wrote it
+    await write_status(path, status)
+    assert read_status(path, now).state.machines == {}
+    await bench.steering.steer(do.Stop())
+    await run
 
 
 async def test_a_file_of_an_older_program_is_read_without_what_it_did_not_write(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from tests.acceptance.program import still_alive
 from tests.jobs.superres.sample_films import run_ffmpeg
 from tui_gen.engine.executors.base import Executor
-from tui_gen.engine.executors.ground import Ground, PortableJob, WorkerCount
+from tui_gen.engine.executors.ground import ClusterJob, Ground, PortableJob, WorkerCount
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.executors.runner_executor import MACHINE, UnitRunnerExecutor
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -73,7 +73,7 @@ class Prepared:
         self.output = self.config.settings.output
 
     @property
-    def job(self) -> PortableJob:
+    def job(self) -> ClusterJob:
         return self.opened.job
 
     def patches(self) -> dict[str, bytes]:

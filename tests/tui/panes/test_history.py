@@ -9,6 +9,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.tui.runs import NOW, FakeController, screen_of, text_of, with_history, worked_history, working_run
+from tests.tui.test_snapshots import SnapCompare, pressing
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.history import HistoryPart, Point, Values
 from tui_gen.tui.view import EngineInfo
@@ -106,3 +107,14 @@ async def test_what_was_never_measured_is_said_to_be_so() -> None:
     async with screen_of(run).run_test(size=(120, 36)) as pilot:
         seen = await press(pilot, "h")
     assert sum("not measured" in row for row in seen) == 4
+
+
+def test_the_curves_in_a_light_theme(snap_compare: SnapCompare) -> None:
+    shown = screen_of(with_history(working_run()))
+    assert snap_compare(shown, terminal_size=(120, 36), run_before=pressing("h", "t"))
+
+
+def test_the_curves_without_colour(snap_compare: SnapCompare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = screen_of(with_history(working_run()))
+    assert snap_compare(shown, terminal_size=(120, 36), run_before=pressing("h"))

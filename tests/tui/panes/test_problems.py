@@ -16,7 +16,7 @@ from tui_gen.tui.widgets.styled_lines import Line
 def with_warnings() -> RunState:
     state = troubled_run()
     for number in range(11):
-        text = f"its 40 clips are only 0.{number + 10} s apart"
+        text = f"40 clips, only 0.{number + 10} s apart"
         state.apply(ev.ProblemNoted(NOW - 5, "warning", text, f"v{number:03d}"))
     return state
 
@@ -38,7 +38,7 @@ def test_errors_are_above_newer_warnings_and_a_fact_is_before_its_name() -> None
     written = [row.split(maxsplit=1)[1] for row in rows(with_warnings(), 100)]
     assert [row.split()[0] for row in written] == ["error"] * 3 + ["warning"] * 3
     assert written[0].endswith("quarantined until the next run: crashed five times in a row: Film 023 (1973)")
-    assert written[3].endswith("11 videos: its 40 clips are only N s apart")
+    assert written[3].endswith("11 videos: 40 clips, only 0.10 to 0.20 s apart")
 
 
 def test_a_small_screen_shows_the_first_kind_and_how_many_more_there_are() -> None:

@@ -15,7 +15,18 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
-from tui_gen.engine.model import events, problems, run_data, state, state_views, timeline, work
+from tui_gen.engine.model import (
+    events,
+    machine_events,
+    machine_state,
+    measurements,
+    problems,
+    run_data,
+    state,
+    state_views,
+    timeline,
+    work,
+)
 from tui_gen.engine.scheduling import commands
 
 Payload = Any
@@ -26,10 +37,22 @@ class WireError(Exception):
     """Data received over the socket does not have the expected form."""
 
 
+_MODULES = (
+    commands,
+    events,
+    machine_events,
+    machine_state,
+    measurements,
+    problems,
+    state_views,
+    state,
+    timeline,
+    work,
+)
 # The classes that may be members of a union, and all top-level classes: their names are sent too.
 _NAMED: dict[str, type[Any]] = {
     found.__name__: found
-    for module in (commands, events, problems, state_views, state, timeline, work)
+    for module in _MODULES
     for found in vars(module).values()
     if dataclasses.is_dataclass(found) and isinstance(found, type) and found.__module__ == module.__name__
 }

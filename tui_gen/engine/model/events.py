@@ -11,7 +11,27 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tui_gen.base.nouns import Nouns
+from tui_gen.engine.model.machine_events import MachineChanged, MachineMeasured
+from tui_gen.engine.model.measurements import (
+    DiskMeasured,
+    Latest,
+    ScheduleApplied,
+    SystemMeasured,
+    WorkersHeld,
+    WorkersMeasured,
+)
 from tui_gen.engine.model.work import Clip, JsonObject, Outcome, Patch, Plan
+
+__all__ = [
+    "DiskMeasured",
+    "Latest",
+    "MachineChanged",
+    "MachineMeasured",
+    "ScheduleApplied",
+    "SystemMeasured",
+    "WorkersHeld",
+    "WorkersMeasured",
+]
 
 # ------------------------------------------------------------------------------ durable
 
@@ -138,6 +158,7 @@ class ClipEnded:
     at: float
     stage: str
     outcome: Outcome
+    machine: str = ""  # that performed it; empty: the machine of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +219,7 @@ class ClipRecounted(NamedTuple):
     patches: Sequence[tuple[str, int, int | None]]  # category, bytes, perceptual hash
     refused: Sequence[str]  # categories for which it was planned but gave no patch
     stage: str
+    machine: str = ""
 
 
 # ------------------------------------------------------------------------------ passing
@@ -268,41 +290,6 @@ class WorkersChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkersMeasured:
-    """The memory of the workers and of the machine was measured."""
-
-    at: float
-    estimate_bytes: int  # of one worker, by the job
-    available_bytes: int  # for new processes, without swapping
-    total_bytes: int
-    cores: int  # that this process may use
-    in_use_bytes: int = 0  # private memory of all child processes
-    workers: int = 0  # at work now
-    most_workers: int = 0  # at once, so far
-    seen_bytes: int = 0  # of one worker: the largest mean so far
-    seen_count: int = 0  # measurements with workers at work
-
-
-@dataclass(frozen=True, slots=True)
-class WorkersHeld:
-    """The number of workers that may be at work changed, or the reason why there may be no more."""
-
-    at: float
-    allowed: int
-    reason: str  # empty if the requested number is allowed
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleApplied:
-    """The schedule of the configuration set the number of workers, or was overridden by hand."""
-
-    at: float
-    workers: int  # by the schedule; 0 is a pause
-    until: float | None  # the next change; None: never
-    is_overridden: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SlotOpened:
     """A worker took a unit."""
 
@@ -310,6 +297,7 @@ class SlotOpened:
     slot: int
     source: str
     what: str = "starting"
+    machine: str = ""  # that performs the unit; empty: the machine of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,38 +349,6 @@ class ProblemNoted:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DiskMeasured:
-    """The free space of the output's file system was measured."""
-
-    at: float
-    free_bytes: int
-    total_bytes: int
-    pauses_below_bytes: int
-    free_inodes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SystemMeasured:
-    """The load of the machine was measured."""
-
-    at: float
-    cpu_percents: tuple[float, ...]  # one per core
-    memory_used_bytes: int
-    memory_total_bytes: int
-    read_bytes_per_second: float | None
-    write_bytes_per_second: float | None
-
-    @property
-    def cpu_share(self) -> float | None:
-        """The mean load of the cores, from 0 to 1."""
-        cores = self.cpu_percents
-        return sum(cores) / len(cores) / 100 if cores else None
-
-
-Latest = DiskMeasured | SystemMeasured | WorkersMeasured | WorkersHeld | ScheduleApplied
-"""The events of which a state keeps the latest one as it is."""
-
 Passing = (
     JobDescribed
     | StagePlanned
@@ -412,6 +368,8 @@ Passing = (
     | ProblemNoted
     | DiskMeasured
     | SystemMeasured
+    | MachineChanged
+    | MachineMeasured
 )
 
 Event = Durable | ClipRecounted | Passing

@@ -15,8 +15,9 @@ from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.state import RunState
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_MEASURED = re.compile(r"\d+\.\d+")
 _UNLIKE = "N"
-"""Stands for a number that is not the same in all problems of a kind."""
+"""Stands for a whole number that is not the same in all problems of a kind: it may be a clip's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,17 @@ def _beginnings(text: str) -> Iterator[str]:
 
 
 def _common(members: list[About]) -> str:
-    """Return the fact of all members, with a letter for numbers that differ."""
+    """Return the fact of all members; of numbers that differ, the range or a letter."""
     first = members[0].fact
     rows = [_NUMBER.findall(member.fact) for member in members]
     columns = iter(zip(*rows, strict=True))
-    return _NUMBER.sub(lambda match: match[0] if len(set(next(columns))) == 1 else _UNLIKE, first)
+    return _NUMBER.sub(lambda _: _common_number(next(columns)), first)
+
+
+def _common_number(written: tuple[str, ...]) -> str:
+    """Return the number that all have, the range of measured numbers, or a letter."""
+    if len(set(written)) == 1:
+        return written[0]
+    if not all(_MEASURED.fullmatch(number) for number in written):
+        return _UNLIKE
+    return f"{min(written, key=float)} to {max(written, key=float)}"

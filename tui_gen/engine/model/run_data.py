@@ -9,15 +9,19 @@ from typing import Self
 
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.machine_state import MachineState
 from tui_gen.engine.model.making_time import MakingTime
 from tui_gen.engine.model.problems import Problem
-from tui_gen.engine.model.stage_records import SourceRecord
+from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
 from tui_gen.engine.model.state_views import CategoryState, Minute, Phase, Recent, SlotState, SourceState
 from tui_gen.engine.model.streaks import NO_STREAK, Streak
+from tui_gen.engine.model.work import DATASET
 
 RECENT_KEPT = 1000
 MESSAGES_KEPT = 200
 MINUTES_KEPT = 180
+_LEGACY_STAGES = frozenset({"", "split"})
+"""The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,7 @@ class RunData:
     worker_memory: ev.WorkersMeasured | None = None
     schedule: ev.ScheduleApplied | None = None
     slots: dict[int, SlotState] = field(default_factory=dict)
+    machines: dict[str, MachineState] = field(default_factory=dict)  # of a cluster, by name
     sources: dict[str, SourceState] = field(default_factory=dict)
     categories: dict[str, CategoryState] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)  # oldest first
@@ -121,6 +126,38 @@ class RunData:
             found = self.records[source] = SourceRecord()
         return found
 
+    def see(self, source: str, name: str = "", path: str = "") -> SourceState:
+        """Return a source, with the given name and path; the first call makes the source."""
+        found = self.sources.get(source)
+        if found is None:
+            found = self.sources[source] = SourceState(source, name or source, path)
+            found.is_dataset = source == DATASET
+        elif name:
+            found.name, found.path = name, path
+        return found
+
+    def machine(self, name: str) -> MachineState:
+        """Return a machine; the first call makes the machine."""
+        found = self.machines.get(name)
+        if found is None:
+            found = self.machines[name] = MachineState(name)
+        return found
+
+    def category(self, name: str) -> CategoryState:
+        """Return a category; the first call makes the category."""
+        found = self.categories.get(name)
+        if found is None:
+            found = self.categories[name] = CategoryState(name)
+        return found
+
+    def stage_record(self, source: str, stage: str) -> StageRecord:
+        """Return the record of a stage of a ledger line; the first call makes the record."""
+        return self.record(source).kept_stage(self.stage_of(stage))
+
+    def stage_of(self, stage: str) -> str:
+        """Return the stage of a ledger line; older programs had only one making stage."""
+        return self.making_stage if stage in _LEGACY_STAGES else stage
+
     def copy(self) -> Self:
         """Return a copy that later events do not change.
 
@@ -129,6 +166,7 @@ class RunData:
         picture = replace(
             self,
             slots={number: copy(slot) for number, slot in self.slots.items()},
+            machines={name: machine.copy() for name, machine in self.machines.items()},
             sources={name: copy(source) for name, source in self.sources.items()},
             categories={name: copy(category) for name, category in self.categories.items()},
             problems=[copy(problem) for problem in self.problems],

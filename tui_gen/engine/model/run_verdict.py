@@ -1,6 +1,6 @@
 """States the most important fact about a run in one line, with the key of the screen that helps. Pure.
 
-    dead, silent ─> disk ─> unreachable ─> waiting ─> stalled ─> failing source ─> paused
+    dead, silent ─> disk ─> unreachable ─> waiting ─> stalled ─> machines ─> failing source ─> paused
                  ─> disk full later ─> targets ─> errors ─> well
 
 The first that holds is the verdict. After the end of a run it says how the run ended.
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tui_gen.base.formatting import count, duration, moment, size
+from tui_gen.engine.model.machine_events import NO_MACHINE
+from tui_gen.engine.model.machine_metrics import in_trouble, machines_of, phase_words
 from tui_gen.engine.model.metrics import Metrics, images_to_come, listed
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import ENDED_PHASES, SourceState
@@ -28,6 +30,7 @@ Kind = Literal[
     "unreachable",
     "waiting",
     "stalled",
+    "machines",
     "failing",
     "paused",
     "disk later",
@@ -63,6 +66,7 @@ _DEFAULT_KEYS = {
     "room-1": "1",
     "room-4": "4",
     "room-6": "6",
+    "room-7": "7",
 }
 """Action of the screen -> its key, unless a keymap changes it."""
 
@@ -149,8 +153,10 @@ def _candidates(state: RunState, metrics: Metrics, now: float) -> Iterator[RunVe
     """Yield the facts of a run that has not ended, the most important first."""
     yield _disk(state, metrics, now)
     yield _unreachable(state)
+    yield _no_machine(state, now)
     yield _waiting(state)
     yield _stalled(state, metrics)
+    yield _machines(state, now)
     yield _failing(state, metrics)
     yield _paused(state)
     yield _disk_later(state, metrics, now)
@@ -196,6 +202,42 @@ def _unreachable(state: RunState) -> RunVerdict | None:
     advice = "The work goes on when they are back" if state.phase == "waiting" else "The others go on"
     fact = f"{many}cannot be reached, {first.unreachable}"
     return RunVerdict("unreachable", level, fact, subject, first.id if subject else None, advice=advice)
+
+
+def _no_machine(state: RunState, now: float) -> RunVerdict | None:
+    """Return that no machine can take work, with the reason of one of them."""
+    if state.phase != "waiting" or state.reason != NO_MACHINE:
+        return None
+    met, short = machines_of(state), "No machine can take work"
+    if not met:
+        advice = "The work begins when a machine comes"
+        return RunVerdict("waiting", "warning", "No machine is there", advice=advice)
+    troubled = in_trouble(state) or met
+    fact = f"{short}: {troubled[0].name} {phase_words(troubled[0], now)}{_more_machines(len(troubled) - 1)}"
+    level: Level = "error" if len(troubled) == len(met) else "warning"
+    return RunVerdict("waiting", level, fact, action="room-7", advice="shows the machines", short=short)
+
+
+def _machines(state: RunState, now: float) -> RunVerdict | None:
+    """Return which machine is refused, lost or silent, while others work."""
+    troubled = in_trouble(state)
+    if not troubled:
+        return None
+    first, more = troubled[0], _more_machines(len(troubled) - 1)
+    return RunVerdict(
+        kind="machines",
+        level="warning",
+        fact=f"{first.name} {phase_words(first, now)}{more}",
+        action="room-7",
+        advice="shows the machines",
+        short=f"{first.name} {first.phase}{more}",
+    )
+
+
+def _more_machines(number: int) -> str:
+    if not number:
+        return ""
+    return f", and {number} more machine{' is' if number == 1 else 's are'} out"
 
 
 def _waiting(state: RunState) -> RunVerdict | None:

@@ -6,18 +6,17 @@ replayed ledger and a test reach the same state. All other code reads a `copy()`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
 from tui_gen.engine.model import events as ev
-from tui_gen.engine.model import work_time
+from tui_gen.engine.model import patch_counts, work_time
+from tui_gen.engine.model.machine_events import trouble_of
 from tui_gen.engine.model.minutes import count_minute, drop_minutes_after
 from tui_gen.engine.model.problems import corrected_problems, low_success, note_problem
 from tui_gen.engine.model.run_data import RunData
-from tui_gen.engine.model.stage_records import SourceRecord, StageRecord
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state_views import (
-    CategoryState,
     Recent,
     SlotState,
     SourceState,
@@ -25,12 +24,10 @@ from tui_gen.engine.model.state_views import (
     stage_at_work,
 )
 from tui_gen.engine.model.streaks import NO_STREAK, streak_after
-from tui_gen.engine.model.work import DATASET, Failed, Made, Rejected
+from tui_gen.engine.model.work import Failed, Made, Rejected
 
 _LOOKS = frozenset({ev.FactsLearned, ev.SourceFoundUnusable, ev.PatchesLost})
 """What programs without an engine note too, hours after a run that crashed."""
-_LEGACY_STAGES = frozenset({"", "split"})
-"""The stage in ledger lines of programs with only one making stage: missing, or that of a moved patch."""
 
 _LATEST: dict[type[ev.Event], str] = {
     ev.DiskMeasured: "disk",
@@ -77,7 +74,9 @@ class RunState(RunData):
         drop_minutes_after(self.minutes, event.at)
         if self.first_started_at is None:
             self.first_started_at = event.at
-        self.slots.clear()
+        self._forget_slots()
+        for machine in self.machines.values():
+            machine.begin_run()
         self.problems.clear()  # problems that persist are found again
         self.problems_dropped.clear()
         self.clips_failed = 0
@@ -96,14 +95,14 @@ class RunState(RunData):
         if event.is_redone:
             for name, record in self.records.items():
                 if event.stage in record.stages:
-                    self._supersede(name, event.stage, record)
+                    patch_counts.supersede(self, name, event.stage)
 
     @_take.register
     def _(self, event: ev.RunEnded) -> None:
         work_time.rest(self, event.at)
         self.phase = event.result  # type: ignore[assignment]
         self.reason, self.exit_code = event.reason, event.exit_code
-        self.slots.clear()
+        self._forget_slots()
 
     @_take.register
     def _(self, event: ev.PhaseChanged) -> None:
@@ -124,23 +123,23 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.SourceSkipped) -> None:
         self.record(event.source).skipped = True
-        self._see(event.source).is_skipped = True
+        self.see(event.source).is_skipped = True
 
     @_take.register
     def _(self, event: ev.SourceUnskipped) -> None:
         self.record(event.source).skipped = False
-        self._see(event.source).is_skipped = False
+        self.see(event.source).is_skipped = False
 
     @_take.register
     def _(self, event: ev.PriorityChanged) -> None:
         self.record(event.source).priority = event.priority
-        self._see(event.source).priority = event.priority
+        self.see(event.source).priority = event.priority
 
     @_take.register
     def _(self, event: ev.SourceRetried) -> None:
         for stage in self.record(event.source).stages.values():
             stage.unusable = None
-        source = self._see(event.source)
+        source = self.see(event.source)
         self.clips_failed -= source.failed
         source.forget_failures()
 
@@ -155,8 +154,8 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.SourceFoundUnusable) -> None:
         self._look_on(event.at)
-        self._stage_record(event.source, event.stage).unusable = event.reason
-        self._see(event.source).unusable = event.reason
+        self.stage_record(event.source, event.stage).unusable = event.reason
+        self.see(event.source).unusable = event.reason
         self._remember(event)
         self._note(ev.ProblemNoted(event.at, "error", event.reason, event.source, event.detail))
 
@@ -164,8 +163,8 @@ class RunState(RunData):
     def _(self, event: ev.ClipEnded) -> None:
         outcome = event.outcome
         work_time.make_on(self, event.at, outcome.seconds)
-        source = self._see(outcome.clip.source)
-        self._count_attempts(source, outcome.attempts)
+        source = self.see(outcome.clip.source)
+        patch_counts.count_attempts(self, source, outcome.attempts)
         if isinstance(outcome, Made):
             self._made(outcome, source, event)
         elif isinstance(outcome, Rejected):
@@ -180,8 +179,8 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.PatchesLost) -> None:
-        source, category = self._see(event.source), self._category(event.category)
-        lost = self._stage_record(event.source, event.stage).lose(
+        source, category = self.see(event.source), self.category(event.category)
+        lost = self.stage_record(event.source, event.stage).lose(
             event.category, event.clips, event.size_bytes
         )
         source.images[event.category] = source.images.get(event.category, 0) - lost
@@ -192,7 +191,7 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.PatchMoved) -> None:
         known, old, patch = self.records.get(event.source, SourceRecord()), event.from_category, event.patch
-        record = known.stage(self._stage_of(event.stage))
+        record = known.stage(self.stage_of(event.stage))
         if not record.stands(old, event.clip):
             return
         place = {"source": event.source, "clip": event.clip, "category": old}
@@ -203,13 +202,13 @@ class RunState(RunData):
             self._take(lost)
             record.forget_patch(old, event.clip)
             given = patch.category, patch.size_bytes, patch.perceptual_hash
-            self._count_new(self._see(event.source), record.take(event.clip, [given], ()))
+            patch_counts.count_new(self, self.see(event.source), record.take(event.clip, [given], ()))
 
     @_take.register
     def _(self, event: ev.StagePlanned) -> None:
         self.stages_planned[event.stage] = event.is_named
         for place, plan in enumerate(event.plan.sources):
-            source = self._see(plan.source, plan.name, plan.path)
+            source = self.see(plan.source, plan.name, plan.path)
             source.place = place
             source.name, source.path, source.priority = plan.name, plan.path, plan.priority
             source.take_plan(event.stage, plan)
@@ -220,19 +219,19 @@ class RunState(RunData):
         self.stage = stage_at_work(self.stages_planned, self.sources.values())
         self.named_stage = self.stage if self.stages_planned[self.stage] else ""
         for name, category in event.plan.categories.items():
-            self._category(name).take_plan(category)
+            self.category(name).take_plan(category)
         self.categories = in_plan_order(self.categories, list(event.plan.categories))
         self._warn_of_plan(event.plan.warnings, event.at)
 
     @_take.register
     def _(self, event: ev.SourceMissing) -> None:
-        source = self._see(event.source, event.name, event.path)
+        source = self.see(event.source, event.name, event.path)
         source.is_missing, source.missing_reason = True, event.reason
         self._note(ev.ProblemNoted(event.at, "warning", event.reason, event.source, event.path))
 
     @_take.register
     def _(self, event: ev.SourceQuarantined) -> None:
-        self._see(event.source).quarantined = event.reason
+        self.see(event.source).quarantined = event.reason
         text = f"quarantined until the next run: {event.reason}"
         self._note(ev.ProblemNoted(event.at, "error", text, event.source))
 
@@ -240,13 +239,13 @@ class RunState(RunData):
     def _(self, event: ev.SourceUnreachable) -> None:
         # Many sources are on one share: its loss is one problem.
         is_news = all(source.unreachable != event.reason for source in self.sources.values())
-        self._see(event.source).unreachable = event.reason
+        self.see(event.source).unreachable = event.reason
         if is_news:
             self._note(ev.ProblemNoted(event.at, "warning", f"waiting for sources: {event.reason}"))
 
     @_take.register
     def _(self, event: ev.SourceReachable) -> None:
-        self._see(event.source).unreachable = None
+        self.see(event.source).unreachable = None
 
     @_take.register
     def _(self, event: ev.WorkersChanged) -> None:
@@ -254,8 +253,12 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.SlotOpened) -> None:
-        self.slots[event.slot] = SlotState(event.slot, event.source, what=event.what, since=event.at)
-        self._see(event.source).in_hand += 1
+        self.slots[event.slot] = SlotState(
+            event.slot, event.source, what=event.what, since=event.at, machine=event.machine
+        )
+        self.see(event.source).in_hand += 1
+        if event.machine:
+            self.machine(event.machine).in_hand += 1
 
     @_take.register
     def _(self, event: ev.SlotTurned) -> None:
@@ -270,7 +273,19 @@ class RunState(RunData):
     @_take.register
     def _(self, event: ev.SlotClosed) -> None:
         slot = self.slots.pop(event.slot)
-        self._see(slot.source).in_hand -= 1
+        self.see(slot.source).in_hand -= 1
+        if slot.machine:
+            self.machine(slot.machine).in_hand -= 1
+
+    @_take.register
+    def _(self, event: ev.MachineChanged) -> None:
+        is_new = self.machine(event.name).change(event)
+        if is_new and (text := trouble_of(event)):
+            self._note(ev.ProblemNoted(event.at, "warning", text))
+
+    @_take.register
+    def _(self, event: ev.MachineMeasured) -> None:
+        self.machine(event.name).load = event
 
     @_take.register
     def _(self, event: ev.ClipRetried) -> None:
@@ -286,37 +301,10 @@ class RunState(RunData):
 
     # ------------------------------------------------------------------ parts of a change
 
-    def _see(self, source: str, name: str = "", path: str = "") -> SourceState:
-        found = self.sources.get(source)
-        if found is None:
-            found = self.sources[source] = SourceState(source, name or source, path)
-            found.is_dataset = source == DATASET
-        elif name:
-            found.name, found.path = name, path
-        return found
-
-    def _stage_record(self, source: str, stage: str) -> StageRecord:
-        return self.record(source).kept_stage(self._stage_of(stage))
-
-    def _stage_of(self, stage: str) -> str:
-        """Return the stage of a ledger line; older programs had only one making stage."""
-        return self.making_stage if stage in _LEGACY_STAGES else stage
-
-    def _supersede(self, name: str, stage: str, record: SourceRecord) -> None:
-        """Remove the patches of a stage and a source; counts of work done remain."""
-        before, source = record.stages[stage], self._see(name)
-        for category, bits in before.made.items():
-            source.images[category] = source.images.get(category, 0) - bits.bit_count()
-            self._category(category).images -= bits.bit_count()
-            self._category(category).size_bytes = 0  # a category belongs to one stage
-        source.size_bytes -= before.size_bytes
-        record.stages[stage] = before.redone()
-
-    def _category(self, name: str) -> CategoryState:
-        found = self.categories.get(name)
-        if found is None:
-            found = self.categories[name] = CategoryState(name)
-        return found
+    def _forget_slots(self) -> None:
+        self.slots.clear()
+        for machine in self.machines.values():
+            machine.in_hand = 0
 
     def _look_on(self, at: float) -> None:
         """Count the work of a look at a source, unless `check` looked before the first run."""
@@ -327,63 +315,37 @@ class RunState(RunData):
     def _recount(self, event: ev.ClipRecounted) -> None:
         """Apply the parts of a `ClipEnded` that count, without the data for the feed and the preview."""
         work_time.make_on(self, event.at, 0.0)
-        source = self._see(event.source)
-        self._count_attempts(source, event.attempts)
-        size_bytes = self._count_patches(source, event.stage, event.clip, event.patches, event.refused)
-        count_minute(self.minutes, event.at, len(event.patches), size_bytes)
+        source = self.see(event.source)
+        patch_counts.count_attempts(self, source, event.attempts)
+        size_bytes = patch_counts.count_made(
+            self, source, event.stage, event.clip, event.patches, event.refused
+        )
+        self._count_output(event.machine, event.at, len(event.patches), size_bytes)
         self.recent_count += 1
         self.streak = source.streak = NO_STREAK
         self._warn_of_low_success(source, event.at)
 
+    def _count_output(self, machine: str, at: float, patches: int, size_bytes: int) -> None:
+        """Count a made clip in its minute, and for its machine."""
+        count_minute(self.minutes, at, patches, size_bytes)
+        if machine:
+            by = self.machine(machine)
+            by.clips_made += 1
+            by.patches += patches
+            count_minute(by.minutes, at, patches, size_bytes)
+
     def _made(self, outcome: Made, source: SourceState, event: ev.ClipEnded) -> None:
         patches = [(patch.category, patch.size_bytes, patch.perceptual_hash) for patch in outcome.patches]
         refused = [category for category, _reason in outcome.rejected]
-        size_bytes = self._count_patches(source, event.stage, outcome.clip.index, patches, refused)
-        count_minute(self.minutes, event.at, len(patches), size_bytes)
+        size_bytes = patch_counts.count_made(self, source, event.stage, outcome.clip.index, patches, refused)
+        self._count_output(event.machine, event.at, len(patches), size_bytes)
         if outcome.patches:
             newest = outcome.patches[-1]
             place = {"source": source.id, "clip": outcome.clip.index, "category": newest.category}
             self.newest_patch = {**place, **newest.record}
 
-    def _count_attempts(self, source: SourceState, attempts: int) -> None:
-        source.ended += 1
-        source.attempts += attempts
-        self.attempts += attempts
-        if attempts > 1:
-            source.retried += 1
-            self.clips_retried += 1
-
-    def _count_patches(
-        self,
-        source: SourceState,
-        stage: str,
-        clip: int,
-        patches: Sequence[tuple[str, int, int | None]],
-        refused: Sequence[str],
-    ) -> int:
-        """Count a made clip and its patches; return the bytes of the patches that did not exist before."""
-        name = self.making_stage = self._stage_of(stage)
-        record = self.record(source.id).kept_stage(name)
-        new_bytes = self._count_new(source, record.take(clip, patches, refused))
-        source.made += 1
-        source.count_made(name)
-        self.clips_made += 1
-        return new_bytes
-
-    def _count_new(self, source: SourceState, patches: Sequence[tuple[str, int]]) -> int:
-        """Count patches that did not exist before, by category and bytes; return their bytes."""
-        new_bytes = 0
-        for given, size_bytes in patches:
-            source.images[given] = source.images.get(given, 0) + 1
-            category = self._category(given)
-            category.images += 1
-            category.size_bytes += size_bytes
-            new_bytes += size_bytes
-        source.size_bytes += new_bytes
-        return new_bytes
-
     def _rejected(self, outcome: Rejected, source: SourceState, stage: str) -> None:
-        self._stage_record(source.id, stage).reject(outcome.clip.index, outcome.reason)
+        self.stage_record(source.id, stage).reject(outcome.clip.index, outcome.reason)
         source.rejected += 1
         self.clips_rejected += 1
 

@@ -252,6 +252,7 @@ class SlotState:
     attempt: int = 1
     since: float = 0.0
     is_draining: bool = False
+    machine: str = ""  # empty: the machine of the engine
 
 
 @dataclass(slots=True)

@@ -51,4 +51,6 @@ def step(run: RunData, seconds: float) -> None:
     for slot in run.slots.values():
         slot.since += seconds
     run.making = run.making.stepped(seconds)
+    for machine in run.machines.values():
+        machine.step(seconds)
     shift_minutes(run.minutes, seconds)

@@ -11,8 +11,11 @@ from tui_gen.engine.model.timeline import SourceTimeline
 MAX_WORKERS = 256
 
 
-def refusal_of_workers(count: int) -> str:
-    """Return why there can never be a number of workers; empty if there can."""
+def refusal_of_workers(count: int, machine: str | None = None) -> str:
+    """Return why there can never be a number of workers, of a machine or of the run; empty if there can."""
+    if machine is not None:
+        is_possible = 0 <= count <= MAX_WORKERS
+        return "" if is_possible else f"workers of a machine go from 0 to {MAX_WORKERS}, not {count}"
     if 1 <= count <= MAX_WORKERS:
         return ""
     return f"workers go from 1 to {MAX_WORKERS}, not {count}; to do nothing, pause"
@@ -40,9 +43,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class SetWorkers:
-    """Set the number of workers."""
+    """Set the number of workers, of one machine of a cluster or of all together."""
 
     count: int
+    machine: str | None = None  # None: all; a cluster divides the number by the machines' cores
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.schedule import Scheduled, scheduled
 from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.machine_workers import MachineWorkers
 from tui_gen.engine.storage.recorder import Recorder
 
 log = logging.getLogger(__name__)
@@ -30,9 +31,10 @@ class ScheduledEngine(Protocol):
     """The methods of the scheduler that a schedule needs."""
 
     gate: Gate
+    machines: MachineWorkers
 
-    def set_workers(self, count: int) -> None:
-        """Set the number of workers."""
+    def set_workers(self, count: int | None) -> None:
+        """Set the number of workers; None: as many as the machines lend."""
         ...
 
 
@@ -40,9 +42,17 @@ class ScheduleFollower:
     """Follows a schedule; without entries it does nothing."""
 
     def __init__(
-        self, entries: Sequence[ScheduleEntry], engine: ScheduledEngine, recorder: Recorder, *, usual: int
+        self,
+        entries: Sequence[ScheduleEntry],
+        engine: ScheduledEngine,
+        recorder: Recorder,
+        *,
+        usual: int | None,
     ) -> None:
-        """Keep the entries, and the `usual` number of workers when no entry applies."""
+        """Keep the entries, and the `usual` number of workers when no entry applies.
+
+        `usual` None: as many as the machines of a cluster lend.
+        """
         self._entries, self._engine, self._recorder, self._usual = entries, engine, recorder, usual
         self._now: Scheduled | None = None
         self._looked_at = float("-inf")
@@ -85,10 +95,10 @@ class ScheduleFollower:
         """Note that a command set something else; return until when, for the answer to the command."""
         if self._now is None:
             return ""
-        state, at = self._recorder.state, self._recorder.now()
+        asked, at = self._engine.machines.asked, self._recorder.now()
         is_paused = self._engine.gate.is_paused
-        as_scheduled = is_paused if not self._workers else not is_paused
-        self._is_overridden = not (as_scheduled and (is_paused or state.workers_target == self._workers))
+        as_scheduled = is_paused if self._workers == 0 else not is_paused
+        self._is_overridden = not (as_scheduled and (is_paused or asked == self._workers))
         self._most = None
         self._show(at)
         log.info("%s", self._words(at))
@@ -97,19 +107,19 @@ class ScheduleFollower:
         return f", by the schedule again from {coming(self._now.until, at)}"
 
     @property
-    def _workers(self) -> int:
+    def _workers(self) -> int | None:
         known = self._now.workers if self._now is not None else None
         return self._usual if known is None else known
 
-    def _set(self, workers: int, at: float) -> None:
-        gate, state = self._engine.gate, self._recorder.state
-        shown = state.schedule
-        if shown is not None and not shown.is_overridden and 0 < state.workers_target < shown.workers:
-            self._most = state.workers_target  # memory ran out with more
+    def _set(self, workers: int | None, at: float) -> None:
+        gate, shown, asked = self._engine.gate, self._recorder.state.schedule, self._engine.machines.asked
+        if shown is not None and not shown.is_overridden and asked and asked < shown.workers:
+            self._most = asked  # memory ran out with more
         if workers == 0:
             gate.pause(f"by the schedule{self._until(at)}")
             return
-        self._engine.set_workers(workers if self._most is None else min(workers, self._most))
+        is_limited = workers is not None and self._most is not None and self._most < workers
+        self._engine.set_workers(self._most if is_limited else workers)
         if gate.is_paused:
             gate.resume()
 
@@ -120,9 +130,11 @@ class ScheduleFollower:
     def _words(self, at: float) -> str:
         if self._is_overridden:
             return f"set by hand{self._until(at)}, then by the schedule"
-        what = f"{self._workers} workers" if self._workers else "pause"
+        workers = self._workers
+        what = "pause" if workers == 0 else "all workers" if workers is None else f"{workers} workers"
         return f"schedule: {what}{self._until(at)}"
 
     def _show(self, at: float) -> None:
         until = self._now.until if self._now is not None else None
-        self._recorder.show(ev.ScheduleApplied(at, self._workers, until, self._is_overridden))
+        workers = self._recorder.state.workers_target if self._workers is None else self._workers
+        self._recorder.show(ev.ScheduleApplied(at, workers, until, self._is_overridden))

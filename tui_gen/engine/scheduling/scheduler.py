@@ -14,7 +14,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from tui_gen.base.detached_call import exhaustion
@@ -22,19 +21,22 @@ from tui_gen.base.errors import SourceUnreachableError
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.run_result import Ending, verdict
-from tui_gen.engine.model.stage_changes import starts_of
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, Stage, Unit
+from tui_gen.engine.scheduling.balance import balanced
 from tui_gen.engine.scheduling.gate import Gate
+from tui_gen.engine.scheduling.machine_workers import MachineWorkers
+from tui_gen.engine.scheduling.obstructions import Obstructions
 from tui_gen.engine.scheduling.options import Options
-from tui_gen.engine.scheduling.phase import phase_of
+from tui_gen.engine.scheduling.phase import phase_of, record_phase
 from tui_gen.engine.scheduling.queues import SourceQueue
 from tui_gen.engine.scheduling.retried_sources import RetriedSources
 from tui_gen.engine.scheduling.source_waits import SourceWaits
 from tui_gen.engine.scheduling.stage_run import StageRun, clips_open, groups_of, in_order
+from tui_gen.engine.scheduling.stage_start import left_out_words, record_start
 from tui_gen.engine.scheduling.worker import StageContext, Tickets, Worker
-from tui_gen.engine.scheduling.worker_growth import WorkerGrowth
-from tui_gen.engine.storage.recorder import TRY_AGAIN_SECONDS, Recorder
+from tui_gen.engine.scheduling.worker_growth import ByCapacity, Growth, WorkerGrowth
+from tui_gen.engine.storage.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +58,18 @@ class Scheduler:
         self._workers: dict[int, Worker] = {}
         self._changed = asyncio.Event()
         self.gate = Gate(self._gate_changed)
+        self._obstructions = Obstructions(self.gate)
         self._ending: Ending | None = None
         self._tickets = Tickets(options.limit)
-        self._timers: list[asyncio.TimerHandle] = []
         self._waits = SourceWaits(executor, self._reach_again)
         self._retried = RetriedSources()
         self._lacks_room = False  # a unit is left, and no machine has room for it
-        executor.on_change(self.gate.pulse)
+        executor.on_change(self._machines_changed)
         self._apply(ev.WorkersChanged(self._clock(), max(1, options.workers)))
-        self._growth = WorkerGrowth(recorder, options.machine)
+        self.machines = MachineWorkers(executor, recorder)
+        self._growth: Growth = (
+            ByCapacity(self._state) if self.machines.is_cluster else WorkerGrowth(recorder, options.machine)
+        )
 
     # ------------------------------------------------------------------ the run
 
@@ -77,8 +82,7 @@ class Scheduler:
                     break
         finally:
             await self._end_all_workers()
-            for timer in self._timers:
-                timer.cancel()
+            self._obstructions.cancel()
             self._waits.cancel()
         return verdict(self._state, self._ending, only=self._options.only, at=self._clock())
 
@@ -86,9 +90,10 @@ class Scheduler:
         self._runs = []
         self._growth.begin_stages()
         for stage in group:
-            if self._is_left_out(stage):
+            if text := left_out_words(stage, self._options):
+                self._apply(ev.ProblemNoted(self._clock(), "warning", text))
                 continue
-            await self._record_start(stage)
+            await record_start(stage, self._job.stages, self._recorder, self.gate)
             context = StageContext(
                 stage, self._executor, self._recorder, self.gate, self._tickets, scheduler=self
             )
@@ -102,20 +107,6 @@ class Scheduler:
                 return
             self._show_phase()
             await self._wait_for_change()
-
-    def _is_left_out(self, stage: Stage) -> bool:
-        """Return whether a stage over the whole dataset is left out because this run is limited."""
-        if stage.scope != "dataset" or (self._options.limit is None and self._options.only is None):
-            return False
-        text = f"stage {stage.name} was left out: it needs a run without --limit and --only"
-        self._apply(ev.ProblemNoted(self._clock(), "warning", text))
-        return True
-
-    async def _record_start(self, stage: Stage) -> None:
-        """Record the recipe or inputs of a stage that begins for the first time, or with changed ones."""
-        inputs = stage.inputs(self._state.records) if stage.scope == "dataset" else ""
-        for started in starts_of(self._job.stages, stage, inputs, self._state):
-            await self._recorder.note(replace(started, at=self._clock()), self.gate)
 
     def _must_wait(self) -> bool:
         return (
@@ -199,7 +190,7 @@ class Scheduler:
         left = clips_open(self._runs, self._options.only)
         if self._tickets.left is not None:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
-        return max(LEAST_CLIPS, -(-left // self._state.workers_target))
+        return max(LEAST_CLIPS, -(-left // max(1, self._state.workers_target)))
 
     def _next_unit(self) -> tuple[StageRun, Unit, str] | None:
         most_clips, in_hand = self._fair_share(), Counter(worker.machine for worker in self._workers.values())
@@ -213,7 +204,7 @@ class Scheduler:
             if unit.clips and self._tickets.are_gone:
                 run.queues[source].give_back(unit, set(), is_stale=False)
                 return None
-            machine = self._executor.place(in_hand, source)
+            machine = self._executor.place(in_hand, source, run.stage)
             self._retried.discard(source)  # also without room: ending workers would not help
             if machine is not None:
                 return run, unit, machine
@@ -233,7 +224,7 @@ class Scheduler:
             number, unit, run.queues[unit.source], run.context, machine=machine
         )
         what = "starting" if unit.clips else "looking"
-        self._apply(ev.SlotOpened(self._clock(), number, unit.source, what))
+        self._apply(ev.SlotOpened(self._clock(), number, unit.source, what, machine))
         worker.task = asyncio.create_task(worker.work(), name=f"worker {number}")
         # Not in the task's own `finally`, which a task that is cancelled before its start never reaches.
         worker.task.add_done_callback(lambda task: self._close(run, worker, task))
@@ -268,18 +259,14 @@ class Scheduler:
     def _balance(self) -> None:
         """Tell the newest workers to end if there are too many, and revoke this if there are not."""
         state, must_free = self._state, self._must_free_worker()
-        target = state.workers_allowed - 1 if must_free else state.workers_target
+        most = state.workers_allowed - 1 if must_free else state.workers_target
         willing = [worker for worker in self._workers.values() if not worker.is_stale]
-        willing.sort(key=lambda worker: worker.number)
-        on_machine = Counter[str]()
-        for position, worker in enumerate(willing):
-            on_machine[worker.machine] += 1
-            is_too_many = on_machine[worker.machine] > self._executor.target(worker.machine)
-            is_ending = position >= target or is_too_many
-            if worker.is_ending != is_ending:
-                worker.is_ending = is_ending
-                self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
-                self.gate.pulse()
+        if self.machines.is_cluster:  # each machine has its own number: one that is lost ends no other's
+            most = len(willing) - must_free
+        for worker, is_ending in balanced(willing, most, self._executor.target):
+            worker.is_ending = is_ending
+            self._apply(ev.SlotDrained(self._clock(), worker.number, is_ending))
+            self.gate.pulse()
 
     def _must_free_worker(self) -> bool:
         """Return whether a retried source waits and all workers have clips of others."""
@@ -340,23 +327,23 @@ class Scheduler:
 
     def obstruct(self, what: str, reason: str) -> None:
         """Close the gate for some time, then let the work try again."""
-        log.warning("%s", reason)
-        self.gate.obstruct(what, reason)
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(TRY_AGAIN_SECONDS, self.gate.clear, what)
-        self._timers = [t for t in self._timers if not t.cancelled() and t.when() > loop.time()]
-        self._timers.append(timer)
+        self._obstructions.begin(what, reason)
 
-    def reduce_workers(self, reason: str) -> bool:
-        """Reduce the number of workers by one; return False if there is only one."""
-        count = self._state.workers_target - 1
-        if not count:
+    def reduce_workers(self, reason: str, machine: str = "") -> bool:
+        """Reduce the number of a machine's workers by one; return False if there is only one."""
+        name = machine if self.machines.is_cluster else None
+        count = (self._state.workers_target if name is None else self._executor.target(name)) - 1
+        if count <= 0:
             return False
-        text = f"{reason}; fewer workers from now on"
+        text = f"{'' if name is None else f'machine {name}: '}{reason}; fewer workers from now on"
         log.warning("%s: %d", text, count)
         self._apply(ev.ProblemNoted(self._clock(), "warning", text))
-        self.set_workers(count)
+        self.set_workers(count, name)
         return True
+
+    def _machines_changed(self) -> None:
+        self.machines.follow_capacity()
+        self.gate.pulse()
 
     def _gate_changed(self) -> None:
         self._show_phase()
@@ -365,16 +352,7 @@ class Scheduler:
     def _show_phase(self) -> None:
         can_work = bool(self._workers) or not self._lacks_room
         phase, reason = phase_of(self._state, self._ending, self.gate, self._workers, can_work=can_work)
-        if (phase, reason) == (self._state.phase, self._state.reason):
-            return
-        event = ev.PhaseChanged(self._clock(), phase, reason)
-        try:
-            self._recorder.write(event)
-        except OSError as error:
-            # The phases in the ledger only serve the working time of past runs; on a full disk one may be
-            # lost.
-            log.warning("cannot write the ledger: %s", error.strerror)
-            self._apply(event)
+        record_phase(self._recorder, phase, reason)
 
     # ------------------------------------------------------------------ what steering needs
 
@@ -392,9 +370,13 @@ class Scheduler:
                     worker.task.cancel()
         self.gate.pulse()
 
-    def set_workers(self, count: int) -> None:
-        """Set the number of workers."""
-        self._apply(ev.WorkersChanged(self._clock(), count))
+    def set_workers(self, count: int | None, machine: str | None = None) -> None:
+        """Set the number of workers, of one machine or of all together. Raises RefusedError.
+
+        In a cluster, a number without a machine is divided among the machines by their cores; without a
+        number, each machine has as many as it lends.
+        """
+        self.machines.set_workers(count, machine)
         self._growth.step_now()
         self._balance()
         self.gate.pulse()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from tui_gen.base.errors import RefusedError
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.machine_metrics import machines_of, unknown_machine
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.timeline import SourceTimeline, source_timeline
 from tui_gen.engine.scheduling import commands as do
@@ -25,8 +27,13 @@ class Steering:
         self._schedule = ScheduleFollower((), engine, recorder, usual=0)
 
     def follow_schedule(self, entries: Sequence[ScheduleEntry], *, usual: int) -> ScheduleFollower:
-        """Return what follows a schedule; commands override it until its next change."""
-        self._schedule = ScheduleFollower(entries, self._engine, self._recorder, usual=usual)
+        """Return what follows a schedule; commands override it until its next change.
+
+        In a cluster, the usual number is that which the machines lend.
+        """
+        self._schedule = ScheduleFollower(
+            entries, self._engine, self._recorder, usual=None if self._engine.machines.is_cluster else usual
+        )
         return self._schedule
 
     def snapshot(self) -> RunState:
@@ -42,7 +49,7 @@ class Steering:
         if isinstance(command, do.Pause | do.Resume | do.Drain | do.Stop):
             return self._whole_run(command)
         if isinstance(command, do.SetWorkers):
-            return self._set_workers(command.count)
+            return self._set_workers(command.count, command.machine)
         return await self._one_source(command)
 
     def _whole_run(self, command: do.Pause | do.Resume | do.Drain | do.Stop) -> str:
@@ -62,11 +69,18 @@ class Steering:
                 return "stopping now"
         assert_never(command)
 
-    def _set_workers(self, count: int) -> str:
-        if refusal := do.refusal_of_workers(count):
+    def _set_workers(self, count: int, machine: str | None) -> str:
+        if refusal := do.refusal_of_workers(count, machine):
             raise do.CommandRefusedError(refusal)
-        self._engine.set_workers(count)
-        return f"{count} workers{self._schedule.override()}"
+        known = {each.name for each in machines_of(self._recorder.state)}
+        if machine is not None and machine not in known:
+            raise do.CommandRefusedError(unknown_machine(machine, self._recorder.state))
+        try:
+            self._engine.set_workers(count, machine)
+        except RefusedError as error:
+            raise do.CommandRefusedError(str(error)) from error
+        where = "" if machine is None else f" on {machine}"
+        return f"{count} workers{where}{self._schedule.override()}"
 
     async def _one_source(self, command: do.Skip | do.Unskip | do.SetPriority | do.Retry) -> str:
         match command:

@@ -82,8 +82,8 @@ class SchedulerCalls(Protocol):
         """Hold all work for some time."""
         ...
 
-    def reduce_workers(self, reason: str) -> bool:
-        """Reduce the number of workers by one; return False if there is only one."""
+    def reduce_workers(self, reason: str, machine: str) -> bool:
+        """Reduce the number of a machine's workers by one; return False if there is only one."""
         ...
 
 
@@ -157,7 +157,7 @@ class Worker:
             if error.was_at_work:
                 await self._charge_death()
         except OutOfMemoryError as error:
-            if not scheduler.reduce_workers(str(error)):
+            if not scheduler.reduce_workers(str(error), self.machine):
                 await self._charge(str(error))
         except ObstructedError as error:
             scheduler.obstruct("output", str(error))
@@ -258,7 +258,8 @@ class Worker:
         await self._place.recorder.record(event, self._place.gate)
 
     async def _take_outcome(self, outcome: Outcome) -> None:
-        await self._record(ev.ClipEnded(self._place.recorder.now(), self._place.stage.name, outcome))
+        now, stage = self._place.recorder.now(), self._place.stage.name
+        await self._record(ev.ClipEnded(now, stage, outcome, self.machine))
         self._done.add(outcome.clip)
         self.has_ticket = False
         self._queue.end(outcome.clip)

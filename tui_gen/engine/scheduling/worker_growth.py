@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Protocol
 
 from tui_gen.base.formatting import size
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model import worker_room
+from tui_gen.engine.model.state import RunState
 from tui_gen.engine.scheduling.options import Machine
 from tui_gen.engine.storage.recorder import Recorder
 from tui_gen.processes.machine_memory import Memory
@@ -21,6 +23,53 @@ from tui_gen.processes.machine_memory import Memory
 log = logging.getLogger(__name__)
 
 STEP_SECONDS = 1.0
+
+
+class Growth(Protocol):
+    """Decides whether another worker may begin."""
+
+    def begin_stages(self) -> None:
+        """Grow from the first step again: workers of other stages may need more memory."""
+        ...
+
+    def step_now(self) -> None:
+        """Take the next step without waiting: the requested number was changed."""
+        ...
+
+    def allows_one_more(self, running: int, now: float) -> bool:
+        """Return whether another worker may begin beside `running` ones; `now` is by a monotonic clock."""
+        ...
+
+    def seconds_to_next_step(self, running: int, now: float) -> float | None:
+        """Return how long to wait for the next step; None if workers that end are waited for."""
+        ...
+
+
+class ByCapacity:
+    """The growth of a cluster: this machine performs no work, so its memory limits nothing."""
+
+    def __init__(self, state: RunState) -> None:
+        """Follow the number of workers of `state`."""
+        self._state = state
+
+    def begin_stages(self) -> None:
+        """Do nothing."""
+
+    def step_now(self) -> None:
+        """Do nothing."""
+
+    def allows_one_more(self, running: int, now: float) -> bool:
+        """Return whether the machines perform fewer units than they can.
+
+        Without any machine, one unit is offered all the same: the executor then says that it must wait.
+        """
+        del now
+        return running < max(1, self._state.workers_target)
+
+    def seconds_to_next_step(self, running: int, now: float) -> float | None:
+        """Return None: there are no steps."""
+        del running, now
+        return None
 
 
 class WorkerGrowth:

@@ -73,6 +73,8 @@ def _clip_entry(event: ev.ClipEnded) -> dict[str, Any]:
         "attempts": outcome.attempts,
         "seconds": round(outcome.seconds, 3),
     }
+    if event.machine:
+        entry["machine"] = event.machine
     if isinstance(outcome, Made):
         entry |= outcome.record
         entry["patches"] = list(map(_patch_entry, outcome.patches))
@@ -174,7 +176,7 @@ def _plain_event(kind: str, entry: dict[str, Any]) -> ev.Durable:
 def _clip_event(entry: dict[str, Any]) -> ev.ClipEnded:
     outcome_of = _OUTCOMES[entry.pop("outcome")]
     line = _taken(entry, ClipLine)
-    return ev.ClipEnded(line.at, line.stage, outcome_of(line, entry))
+    return ev.ClipEnded(line.at, line.stage, outcome_of(line, entry), line.machine)
 
 
 def _made(line: ClipLine, entry: dict[str, Any]) -> Made:
@@ -242,6 +244,7 @@ def recount(line: bytes) -> ev.Durable | ev.ClipRecounted:
             ],
             [each.category for each in made.rejected],
             made.stage,
+            made.machine,
         )
     except ValueError as error:
         raise _ledger_error(line, error) from error

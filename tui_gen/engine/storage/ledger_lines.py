@@ -64,6 +64,7 @@ class ClipLine(msgspec.Struct, gc=False):
     source: str
     attempts: _Number
     seconds: float
+    machine: str = ""  # left out for the machine of the engine, and in ledgers of older programs
 
     @property
     def index(self) -> int:
@@ -71,7 +72,7 @@ class ClipLine(msgspec.Struct, gc=False):
         return index_in(self.id)
 
 
-class MadeLine(ClipLine, gc=False):
+class MadeLine(ClipLine, gc=False, kw_only=True):
     """The counted data of a made clip. The other keys of the line are the job's record of the clip."""
 
     kind: typing.Literal["clip"]

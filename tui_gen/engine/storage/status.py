@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_gen.base.nouns import as_json
+from tui_gen.engine.model.machine_metrics import clips_per_minute, machines_with_work
+from tui_gen.engine.model.machine_state import MachineState
 from tui_gen.engine.model.metrics import CategoryMetrics, Metrics, listed, metrics_of
 from tui_gen.engine.model.run_verdict import run_verdict, verdict_json
 from tui_gen.engine.model.state import RunState
@@ -86,9 +88,11 @@ def status_of(state: RunState, now: float) -> dict[str, Any]:
                 "attempt": slot.attempt,
                 "since": slot.since,
                 "is_draining": slot.is_draining,
+                "machine": slot.machine,
             }
             for slot in state.slots.values()
         ],
+        "machines": {machine.name: _machine(state, machine, now) for machine in machines_with_work(state)},
         "disk": _disk(state, metrics),
         "problem_counts": {"error": metrics.problems.errors, "warning": metrics.problems.warnings},
         "errors_top": [
@@ -124,6 +128,23 @@ def _schedule(state: RunState) -> dict[str, Any] | None:
 
 def _system(state: RunState) -> dict[str, Any] | None:
     return asdict(state.system) if state.system is not None else None
+
+
+def _machine(state: RunState, machine: MachineState, now: float) -> dict[str, Any]:
+    load = machine.load
+    return {
+        "phase": machine.phase,  # empty: it made clips in earlier runs only
+        "reason": machine.reason,
+        "workers": machine.workers,
+        "in_hand": machine.in_hand,
+        "cores": machine.cores,
+        "changed_at": machine.changed_at,
+        "clips_made": machine.clips_made,
+        "patches": machine.patches,
+        "clips_per_minute": clips_per_minute(state, machine, now),
+        "load": asdict(load) if load is not None else None,
+        "throughput": [[m.minute, m.patches, m.clips, m.size_bytes] for m in machine.minutes],
+    }
 
 
 def _category(category: CategoryMetrics, surplus: int) -> dict[str, Any]:

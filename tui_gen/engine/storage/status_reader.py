@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiofiles
 
 from tui_gen.base.detached_call import DETACHED
 from tui_gen.base.nouns import from_json
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.machine_state import MachineState
 from tui_gen.engine.model.making_time import MakingTime
 from tui_gen.engine.model.problems import Problem
 from tui_gen.engine.model.run_verdict import EngineSigns
@@ -182,6 +183,7 @@ def _state(raw: dict[str, Any]) -> RunState:
     state.minutes.extend(Minute(*entry) for entry in raw["throughput"])
     state.categories = {name: _category(name, entry) for name, entry in raw["category_stats"].items()}
     state.slots = {entry["slot"]: _slot(entry) for entry in raw["slots"]}
+    state.machines = {name: _machine(name, entry) for name, entry in raw.get("machines", {}).items()}
     state.sources = {name: _source(name, entry) for name, entry in raw["video_checkpoints"].items()}
     if raw.get("dataset_checkpoint") is not None:
         state.sources[DATASET] = _source(DATASET, raw["dataset_checkpoint"])
@@ -204,10 +206,15 @@ def _workers_held(raw: dict[str, Any], at: float) -> ev.WorkersHeld | None:
 
 
 def _schedule(entry: dict[str, Any] | None) -> ev.ScheduleApplied | None:
-    if entry is None:
-        return None
-    known = {field.name: entry[field.name] for field in fields(ev.ScheduleApplied)}
-    return ev.ScheduleApplied(**known)
+    return None if entry is None else _event(ev.ScheduleApplied, entry)
+
+
+_Event = TypeVar("_Event", ev.ScheduleApplied, ev.SystemMeasured, ev.MachineMeasured)
+
+
+def _event(kind: type[_Event], entry: dict[str, Any]) -> _Event:
+    """Return an event; fields of later versions are ignored."""
+    return kind(**{field.name: entry[field.name] for field in fields(kind)})
 
 
 def _active_since(raw: dict[str, Any], at: float) -> float | None:
@@ -254,7 +261,26 @@ def _slot(entry: dict[str, Any]) -> SlotState:
         entry["attempt"],
         entry["since"],
         entry["is_draining"],
+        entry.get("machine", ""),  # missing in files of an earlier version
     )
+
+
+def _machine(name: str, entry: dict[str, Any]) -> MachineState:
+    load = entry["load"]
+    machine = MachineState(
+        name,
+        phase=entry["phase"],
+        reason=entry["reason"],
+        workers=entry["workers"],
+        cores=entry["cores"],
+        changed_at=float(entry["changed_at"]),
+        in_hand=entry["in_hand"],
+        clips_made=entry["clips_made"],
+        patches=entry["patches"],
+        load=None if load is None else _event(ev.MachineMeasured, load),
+    )
+    machine.minutes.extend(Minute(*each) for each in entry["throughput"])
+    return machine
 
 
 def _source(name: str, entry: dict[str, Any]) -> SourceState:
@@ -305,11 +331,9 @@ def _problem(entry: dict[str, Any]) -> Problem:
 
 
 def _system(entry: dict[str, Any] | None) -> ev.SystemMeasured | None:
-    """Return the measurement; fields of later versions are ignored."""
     if entry is None:
         return None
-    known = {field.name: entry[field.name] for field in fields(ev.SystemMeasured)}
-    return ev.SystemMeasured(**{**known, "cpu_percents": tuple(entry["cpu_percents"])})
+    return _event(ev.SystemMeasured, {**entry, "cpu_percents": tuple(entry["cpu_percents"])})
 
 
 def _disk(entry: dict[str, Any] | None, at: float) -> ev.DiskMeasured | None:

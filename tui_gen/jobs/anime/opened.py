@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_gen.base.dead_writers import Whose
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.jobs.anime.config.settings import Settings
 from tui_gen.jobs.anime.facts import Records
@@ -32,8 +34,13 @@ class OpenedAnime:
         """The settings of the configuration."""
         return self.job.resources.children.context.settings
 
+    @property
+    def cluster_job(self) -> ClusterJob:
+        """The job for machines other than the engine's."""
+        return self.job
+
     def prepare(self, records: Records) -> None:
-        """Make the folders; remove the temporary files of a killed run; move what was made of deleted frames.
+        """Make the folders; remove the temporary files of dead writers; move what was made of deleted frames.
 
         Raises OSError, ObstructedError.
         """
@@ -42,7 +49,7 @@ class OpenedAnime:
         if not self.look.are_removed:
             folders.of("raw").mkdir(parents=True, exist_ok=True)
             folders.removed_marker.unlink(missing_ok=True)  # of a dataset that was started over
-        self._remove_unfinished()
+        self._remove_unfinished("dead")
         dropped = self.look.work["raw"].dropped
         kept = set[str]()
         for level in BELOW if dropped else ():
@@ -57,15 +64,15 @@ class OpenedAnime:
         """End the children and remove temporary files. Raises OSError."""
         del records
         self.job.resources.children.close()
-        self._remove_unfinished()
+        self._remove_unfinished("all")
 
     def follow_workers(self, count: int) -> None:
         """Keep no more children than there are workers."""
         self.job.resources.children.follow(count)
 
-    def _remove_unfinished(self) -> None:
+    def _remove_unfinished(self, whose: Whose) -> None:
         folders = self.settings.folders
         for folder in (folders.of("raw").parent, folders.texts, folders.state, folders.surveys,
                        folders.embeddings, folders.tags):  # fmt: skip
             if folder.is_dir():
-                remove_unfinished(folder)
+                remove_unfinished(folder, whose)

@@ -11,17 +11,36 @@ change of settings redoes the stage that they belong to and the stages after it.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
-from tui_gen.engine.model.work import JsonObject, OnChange, Plan, Report, Scope, Stage, StageDefaults, Unit
+from tui_gen.engine.executors.ground import Ground, KnownFile
+from tui_gen.engine.model.work import (
+    JsonObject,
+    OnChange,
+    Outcome,
+    Plan,
+    Report,
+    Scope,
+    Stage,
+    StageDefaults,
+    Unit,
+)
 from tui_gen.jobs.anime import planning
 from tui_gen.jobs.anime.config.recipes import recipe_of_stage
 from tui_gen.jobs.anime.config.settings import Settings
+from tui_gen.jobs.anime.elsewhere import files_of, resources_elsewhere
 from tui_gen.jobs.anime.facts import Records
 from tui_gen.jobs.anime.units import DatasetUnit, FrameUnit, ProbeUnit
-from tui_gen.jobs.anime.work.perform import Resources, perform_dataset, perform_frames, perform_probe
+from tui_gen.jobs.anime.work.perform import (
+    READS_OUTPUT,
+    Resources,
+    perform_dataset,
+    perform_frames,
+    perform_probe,
+)
+from tui_gen.media.known_files import known_files
 
 SCOPES: Mapping[str, Scope] = MappingProxyType(
     {
@@ -75,6 +94,16 @@ class AnimeStage(StageDefaults):
         return SCOPES[self.name]
 
     @property
+    def is_portable(self) -> bool:  # type: ignore[override] # computed
+        """Whether other machines may perform it: a stage over the dataset reads and moves all images."""
+        return self.scope != "dataset"
+
+    @property
+    def needs_output(self) -> bool:  # type: ignore[override] # computed
+        """Whether its units read images of earlier stages, or what hands changed."""
+        return self.name in READS_OUTPUT
+
+    @property
     def recipe(self) -> JsonObject:  # type: ignore[override] # computed
         """The settings and models that decide what the stage makes."""
         return recipe_of_stage(self.name, self._settings, self.resources.children.context.models)
@@ -89,8 +118,9 @@ class AnimeStage(StageDefaults):
 
     def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
         """Perform a unit."""
+        self.resources.follow_workers()
         if isinstance(unit, FrameUnit):
-            return perform_frames(unit, self.name, self.resources)
+            return perform_frames(self.resources.here(unit), self.name, self.resources)
         if isinstance(unit, DatasetUnit):
             return perform_dataset(unit, self.name, self.resources)
         message = f"no unit of this stage: {unit!r}"
@@ -124,7 +154,7 @@ class Anime:
     resources: Resources
     outside: Mapping[str, str] = field(default_factory=dict)  # by stage
     name: str = "anime"
-    recipe: JsonObject = field(default_factory=lambda: RECIPE)
+    recipe: JsonObject = field(default_factory=lambda: dict(RECIPE))
     legacy_recipe: JsonObject = field(default_factory=dict)
     stages: Sequence[Stage] = field(init=False)
 
@@ -133,3 +163,32 @@ class Anime:
         names = self.resources.children.context.settings.stages
         stages = [AnimeStage(name, self.resources, self.outside.get(name, "")) for name in names]
         self.stages = (*([ProbeStage(self.resources)] if "survey" in names else []), *stages)
+
+    def at(self, ground: Ground) -> Anime:
+        """Return the job for another machine's ffmpeg, models and paths. Raises RefusedError."""
+        portable = [name for name, scope in SCOPES.items() if scope != "dataset"]
+        resources = resources_elsewhere(self.resources, ground, portable)
+        job = Anime(resources, self.outside)
+        # The stages may be others than those of a whole run: those that restore images.
+        job.stages = tuple(replace(stage, resources=resources) for stage in self.stages)  # type: ignore[type-var]
+        return job
+
+    def proof(self) -> str:
+        """Return a hash of what this machine makes of fixed pictures."""
+        # Loaded here: numpy and OpenCV take longer than all of the start.
+        from tui_gen.jobs.anime.work.proof import proof_of
+
+        return proof_of(self.resources.children.context, self.resources.ffmpeg)
+
+    def known_files(self) -> Sequence[KnownFile]:
+        """Return up to three episodes that are there, by their paths on the engine's machine."""
+        sources = self.resources.children.context.settings.sources
+        home = str if self.resources.ground is None else self.resources.ground.home
+        return known_files(((source.id, home(source.path)) for source in sources), self.resources.presence)
+
+    def files_of(self, outcome: Outcome) -> Sequence[str]:
+        """Return the files of a clip, with the metadata beside images.
+
+        The stages `embed` and `tag` keep vectors and tags by content, in files of no single clip.
+        """
+        return files_of(outcome, self.resources.children.context.settings.folders)

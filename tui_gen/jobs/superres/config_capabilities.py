@@ -25,8 +25,9 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.clip_facts import FilmClipDescriber
 from tui_gen.jobs.superres.dataset.folders import OutputError
 from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of, refuse_foreign_files
+from tui_gen.jobs.superres.dataset.preparing import category_folders
 from tui_gen.jobs.superres.dataset.split import SPLITS
-from tui_gen.jobs.superres.opened import OpenedSuperResolution, category_folders
+from tui_gen.jobs.superres.opened import OpenedSuperResolution
 from tui_gen.jobs.superres.units import EXTRACT
 
 if TYPE_CHECKING:

@@ -102,6 +102,7 @@ class SuperResolutionConfig:
             presence=Presence(fingerprints_of(identified, records)),
             recipe=recipe_of(settings, sources, ffmpeg=ffmpeg, fingerprints=fingerprints),
             resources=resources,
+            is_beside_others=may_write_beside,
         )
         found = tuple(opening_events(identified, unreachable, records, verdict_basis(settings, ffmpeg)))
         tools = (f"ffmpeg {ffmpeg.version} ({ffmpeg.path})",)

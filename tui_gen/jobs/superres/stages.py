@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from tui_gen.engine.executors.ground import Ground, WorkerCount
+from tui_gen.base.errors import RefusedError
+from tui_gen.engine.executors.ground import Ground, KnownFile, WorkerCount
+from tui_gen.engine.executors.staging import is_staging
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import JsonObject, Plan, Report, Stage, StageDefaults, Unit
+from tui_gen.engine.model.work import JsonObject, Made, Outcome, Plan, Report, Stage, StageDefaults, Unit
 from tui_gen.jobs.superres.chosen_ffmpeg import chosen_ffmpeg
 from tui_gen.jobs.superres.config.recipe import LEGACY_RECIPE, recipe_of
 from tui_gen.jobs.superres.config.settings import Settings
@@ -22,6 +24,7 @@ from tui_gen.jobs.superres.planning.footage import Sources
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
 from tui_gen.jobs.superres.units import EXTRACT, Probe, Stretch, Survey
 from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.known_files import known_files
 from tui_gen.media.presence import Presence
 
 Located = TypeVar("Located", Probe, Survey, Stretch)
@@ -118,13 +121,17 @@ class SuperResolution:
     recipe: JsonObject
     resources: DecodingResources
     ground: Ground | None = None
+    # Whether the output folder has files of other owners: the names of new files keep clear of them.
+    is_beside_others: bool = False
+    is_staged: bool = False  # of the machine: files are sent from its folder for the output
     name: str = "superres"
     stages: Sequence[Stage] = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the stages."""
         films = _Films(self.settings, self.sources, self.missing, self.ground)
-        tools = Tools(self.resources.ffmpeg, self.resources.threads, self.presence)
+        resources = self.resources
+        tools = Tools(resources.ffmpeg, resources.threads, self.presence, is_staged=self.is_staged)
         extract = ExtractStage(films, tools, uncounted(self.settings))
         self.stages = (ProbeStage(films, tools), extract)
 
@@ -135,8 +142,45 @@ class SuperResolution:
 
     def at(self, ground: Ground) -> SuperResolution:
         """Return the job for another machine: its ffmpeg, its recipe, its threads and its paths."""
+        is_staged = is_staging(ground, self.settings.output)
+        if is_staged and self.is_beside_others:
+            message = (
+                f"{ground.here(str(self.settings.output))} does not have the files of the output folder, and "
+                'with --beside new names must keep clear of them: use "output": "shared"'
+            )
+            raise RefusedError(message)
         settings = replace(self.settings, ffmpeg=ground.tools.get("ffmpeg", self.settings.ffmpeg))
         ffmpeg, fingerprints = chosen_ffmpeg(settings)
-        recipe = recipe_of(settings, self.sources, ffmpeg=ffmpeg, fingerprints=fingerprints)
-        resources = DecodingResources(ffmpeg, settings.ffmpeg_threads, ground.workers)
-        return replace(self, settings=settings, recipe=recipe, resources=resources, ground=ground)
+        return replace(
+            self,
+            settings=settings,
+            presence=replace(self.presence, is_elsewhere=True),
+            recipe=recipe_of(settings, self.sources, ffmpeg=ffmpeg, fingerprints=fingerprints),
+            resources=DecodingResources(ffmpeg, settings.ffmpeg_threads, ground.workers),
+            ground=ground,
+            is_staged=is_staged,
+        )
+
+    def proof(self) -> str:
+        """Return a hash of the files that this machine makes of fixed noise."""
+        # Loaded here: numpy and OpenCV take longer than all of the start.
+        from tui_gen.jobs.superres.extraction.proof import proof_of
+
+        return proof_of(self.settings)
+
+    def known_files(self) -> Sequence[KnownFile]:
+        """Return up to three films that are there, by their paths on the engine's machine."""
+        present = ((source, video.path) for source, video in self.sources if source not in self.missing)
+        return known_files(present, self.presence)
+
+    def files_of(self, outcome: Outcome) -> Sequence[str]:
+        """Return the absolute paths, on the machine of this job, of all files of a clip's patches.
+
+        The first kind of each patch, GT, comes last, as when files are written.
+        """
+        if not isinstance(outcome, Made):
+            return ()
+        output = str(self.settings.output)
+        here = output if self.ground is None else self.ground.here(output)
+        files = [list(patch.record["files"].values()) for patch in outcome.patches]
+        return [f"{here}/{path}" for gt, *stacks in files for path in (*stacks, gt)]

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_gen.base.dead_writers import Whose, remove_temporaries
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import DATASET
@@ -35,24 +37,30 @@ class OpenedMovingDigits:
         """The settings of the configuration."""
         return self.job.children.context.settings
 
+    @property
+    def cluster_job(self) -> ClusterJob:
+        """The job for machines other than the engine's."""
+        return self.job
+
     def prepare(self, records: Records) -> None:
-        """Make the folders, and remove the temporary files of a run that was killed. Raises OSError."""
+        """Make the folders, and remove the temporary files of dead writers. Raises OSError."""
         self.settings.shards.mkdir(parents=True, exist_ok=True)
-        self._sweep(records)
+        self._sweep(records, "dead")
 
     def tidy(self, records: Records) -> None:
-        """End the children; remove temporary files, and shards that the file holds. Raises OSError."""
+        """End the children; remove all temporary files, and shards that the file holds. Raises OSError."""
         self.job.children.close()
-        self._sweep(records)
+        self._sweep(records, "all")
 
     def follow_workers(self, count: int) -> None:
         """Keep no more children than there are workers."""
         self.job.children.follow(count)
 
-    def _sweep(self, records: Records) -> None:
+    def _sweep(self, records: Records, whose: Whose) -> None:
         settings = self.settings
-        for path in self._unfinished():
-            path.unlink(missing_ok=True)
+        for path in (settings.shards, settings.output):
+            if path.is_dir():
+                remove_temporaries(path, self._unfinished_in(path), whose, suffix=PART)
         if settings.unfinished_samples.exists():
             shutil.rmtree(settings.unfinished_samples)
         dataset = records.get(DATASET, SourceRecord())
@@ -60,10 +68,10 @@ class OpenedMovingDigits:
             for path in list(_held_shards(settings, self.job.children.context.recipe)):
                 path.unlink(missing_ok=True)
 
-    def _unfinished(self) -> Iterator[Path]:
-        settings = self.settings
-        yield from unfinished_in(settings.shards)
-        yield from settings.output.glob(f"{_escaped(settings.output_file)}*{PART}")
+    def _unfinished_in(self, folder: Path) -> Iterator[str]:
+        of_file = f"{_escaped(self.settings.output_file)}*{PART}"
+        paths = unfinished_in(folder) if folder == self.settings.shards else folder.glob(of_file)
+        yield from [path.name for path in paths]
 
 
 def _escaped(name: str) -> str:

@@ -6,13 +6,18 @@ render (each digit of each split) ──> assemble (the whole dataset) ──> s
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
+from tui_gen.engine.executors.ground import Ground, KnownFile, WorkerCount
+from tui_gen.engine.executors.staging import is_staging
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import (
     CategoryPlan,
     JsonObject,
+    Made,
     OnChange,
+    Outcome,
     Plan,
     Report,
     Scope,
@@ -20,8 +25,9 @@ from tui_gen.engine.model.work import (
     StageDefaults,
     Unit,
 )
-from tui_gen.jobs.videomnist.config.recipe import LEGACY_RECIPE
+from tui_gen.jobs.videomnist.config.recipe import LEGACY_RECIPE, recipe_of
 from tui_gen.jobs.videomnist.config.settings import SAMPLES_FOLDER, Settings
+from tui_gen.jobs.videomnist.digits.elsewhere import pool_elsewhere
 from tui_gen.jobs.videomnist.planning import inputs_digest, plan_file, plan_samples, plan_videos
 from tui_gen.jobs.videomnist.units import (
     ASSEMBLE,
@@ -41,12 +47,21 @@ SAMPLE_BYTES = 40_000.0
 
 
 @dataclass(frozen=True, slots=True)
+class OtherMachine:
+    """A machine, other than the engine's, that renders videos."""
+
+    workers: WorkerCount
+    is_staged: bool  # files are sent from its folder for the output
+
+
+@dataclass(frozen=True, slots=True)
 class RenderStage(StageDefaults):
     """Renders the videos, up to 64 into a shard."""
 
     children: Children[Context]
     name: str = RENDER
     earlier: EarlierShards = field(default_factory=EarlierShards)
+    machine: OtherMachine | None = None  # that performs the units; None: the engine's
 
     def plan(self, records: Records) -> Plan:
         """Plan the videos that are not rendered yet."""
@@ -57,7 +72,10 @@ class RenderStage(StageDefaults):
         """Render the videos of a unit."""
         if not isinstance(unit, VideoUnit):
             raise _foreign(unit)
-        return perform_videos(unit, self.children, self.earlier)
+        if self.machine is not None:
+            self.children.follow(self.machine.workers.count)
+        has_output = self.machine is not None and not self.machine.is_staged
+        return perform_videos(unit, self.children, self.earlier, requires_output=has_output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,7 @@ class AssembleStage(StageDefaults):
     children: Children[Context]
     name: str = ASSEMBLE
     scope: Scope = "dataset"
+    is_portable: bool = False
     on_change: OnChange = "redo"
 
     @property
@@ -107,6 +126,7 @@ class SamplesStage(StageDefaults):
     children: Children[Context]
     name: str = SAMPLES
     scope: Scope = "dataset"
+    is_portable: bool = False
     on_change: OnChange = "redo"
 
     @property
@@ -158,3 +178,44 @@ class MovingDigits:
     def legacy_recipe(self) -> JsonObject:
         """The values of keys that the recipe of an older run folder lacks."""
         return LEGACY_RECIPE
+
+    def at(self, ground: Ground) -> MovingDigits:
+        """Return the job for another machine, which renders videos. Raises RefusedError."""
+        context = self.children.context
+        settings, here = context.settings, ground.here
+        folder = Path(here(str(settings.config_path.parent)))
+        pool = pool_elsewhere(context.pool, settings.digits, here, config_folder=folder)
+        moved = replace(settings, output=Path(here(str(settings.output))))
+        children = Children(
+            replace(context, settings=moved, pool=pool),
+            ground.workers.count,
+            settings.nice,
+            self.children.work,
+        )
+        machine = OtherMachine(ground.workers, is_staged=is_staging(ground, settings.output))
+        job = replace(self, recipe=recipe_of(settings, pool.sha256), children=children)
+        # Only units that render are performed there; what a plan leaves out is decided at home.
+        job.stages = (RenderStage(children, machine=machine), *job.stages[1:])
+        return job
+
+    def proof(self) -> str:
+        """Return a hash of the bytes of a few videos."""
+        # Loaded here: numpy takes longer than all of the start.
+        from tui_gen.jobs.videomnist.work.proof import proof_of
+
+        return proof_of(self.children.context)
+
+    def known_files(self) -> Sequence[KnownFile]:
+        """Return no files: the recipe has the hash of the digits, and their copies may have other times."""
+        return ()
+
+    def files_of(self, outcome: Outcome) -> Sequence[str]:
+        """Return the shard of a video while it exists.
+
+        The videos of a unit share a shard: if it was taken away with the first one, the others leave nothing.
+        """
+        if not isinstance(outcome, Made):
+            return ()
+        folder = self.children.context.settings.shards
+        shards = (folder / patch.record["shard"] for patch in outcome.patches if "shard" in patch.record)
+        return [str(shard) for shard in shards if shard.exists()]

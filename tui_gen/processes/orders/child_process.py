@@ -196,6 +196,10 @@ class Children(Generic[Context]):
     _idle: list[ChildProcess] = field(default_factory=list)
     _context_bytes: bytes = b""
 
+    def __reduce__(self) -> tuple[type[Children[Context]], tuple[object, ...]]:
+        """Pickle what children are started with, and no child."""
+        return Children, (self.context, self.most_idle, self.niceness, self.work, self.uses_device)
+
     async def ask(self, order: Order) -> Any:  # noqa: ANN401 - an answer is JSON
         """Return the answer to an order. Raises as `ChildProcess.ask` does; a cancelled child is killed."""
         if not self._context_bytes:

@@ -14,6 +14,7 @@ from tui_gen.tui.panes.pane import Page, Pane, page_of
 from tui_gen.tui.view import ScreenView
 from tui_gen.tui.widgets.styled_lines import Line, Role, StyledText, fit, muted, strong, wrapped
 from tui_gen.views.text.end_words import course_facts, disk_words, problem_words, time_words
+from tui_gen.views.text.machine_lines import made_words
 
 _LABEL = 14
 
@@ -51,6 +52,8 @@ def _lines(view: ScreenView, totals: EndTotals, width: int) -> Iterator[Line]:
         yield ()
     for label, lines in course:
         yield from _fact(label.lower(), lines, width)
+    if machines := list(made_words(view.state)):
+        yield from _fact("machines", machines, width)
     if view.end is not None and view.end.trouble:
         yield from _fact("course", [view.end.trouble], width, "warn")
     if steps:

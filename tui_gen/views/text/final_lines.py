@@ -23,6 +23,7 @@ from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import CategoryState, SourceState
 from tui_gen.views.text.end_words import course_lines
+from tui_gen.views.text.machine_lines import made_table
 from tui_gen.views.text.tables import Column, LineWidth, table_lines
 
 RULE = "─" * 62
@@ -70,6 +71,8 @@ def card_lines(state: RunState, metrics: Metrics, totals: EndTotals, width: Line
     yield ""
     yield "Categories:"
     yield from _category_lines(state, width)
+    if machines := list(made_table(state, width)):
+        yield from ["Machines:", *machines]
     yield from _gap_lines(state, metrics)
     yield f"Output: {display_name(state.output)}"
     yield RULE

@@ -12,8 +12,8 @@ from tui_gen.jobs.superres.dataset.folders import (
     opened,
     prepare_folders,
     settle_slug,
-    sweep_leftovers,
 )
+from tui_gen.jobs.superres.dataset.leftovers import sweep_leftovers
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.media.geometry import Size
 
@@ -141,15 +141,15 @@ def test_a_sweep_leaves_what_a_living_process_writes_meanwhile(
 ) -> None:
     put(".tui-gen-tmp/patch_a_idx0001.5f3a9c12-1.GT.tmp")
     put(".tui-gen-tmp/patch_a_idx0002.5f3a9c12-2.GT.tmp")
-    unlink, later = os.unlink, ".tui-gen-tmp/patch_a_idx0003.5f3a9c12-3.GT.tmp"
+    rename, later = os.rename, ".tui-gen-tmp/patch_a_idx0003.5f3a9c12-3.GT.tmp"
 
-    def unlink_while_it_goes_on(name: str, *, dir_fd: int) -> None:
+    def rename_while_it_goes_on(name: str, taken: str, **folders: int) -> None:
         if name == "patch_a_idx0001.5f3a9c12-1.GT.tmp":
-            (output / CATEGORY / f".tui-gen-tmp/{name}").rename(output / CATEGORY / "Patches/GT/a.png")
+            rename(output / CATEGORY / f".tui-gen-tmp/{name}", output / CATEGORY / "Patches/GT/a.png")
             put(later)
-        unlink(name, dir_fd=dir_fd)
+        rename(name, taken, **folders)
 
-    monkeypatch.setattr(os, "unlink", unlink_while_it_goes_on)
+    monkeypatch.setattr(os, "rename", rename_while_it_goes_on)
     assert sweep_leftovers(output, CATEGORY, nothing) == 1
     assert (output / CATEGORY / later).exists()
 

@@ -15,9 +15,9 @@ from tui_gen.jobs.superres.dataset.folders import (
     OutputError,
     patch_folders,
     prepare_folders,
-    sweep_leftovers,
     temporaries_opened,
 )
+from tui_gen.jobs.superres.dataset.leftovers import sweep_leftovers
 from tui_gen.jobs.superres.dataset.write_access import try_to_write
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.media.geometry import Size

@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 
 from tests.jobs.superres.extraction.test_patches import CUT, SMALL
-from tui_gen.jobs.superres.dataset.folders import OutputError, prepare_folders, sweep_leftovers
+from tui_gen.base.writer_token import WRITER_PATTERN
+from tui_gen.jobs.superres.dataset.folders import OutputError, prepare_folders
+from tui_gen.jobs.superres.dataset.leftovers import sweep_leftovers
 from tui_gen.jobs.superres.extraction.patches import write_patch
 
 FILES = {"gt": b"gt" * 4000, "lr": b"lr" * 3000, "lr7": b"lr7" * 3000}
@@ -37,7 +39,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 def without_token(temporary: Path) -> str:
-    return re.sub(r"\.[0-9a-f]{8}-\d+\.", ".", temporary.as_posix())
+    return re.sub(rf"\.{WRITER_PATTERN}\.", ".", temporary.as_posix())
 
 
 def has_gt_in_hand(files: Iterable[str]) -> bool:
@@ -227,18 +229,18 @@ def test_a_failure_does_not_take_away_what_stood_there(output: Path, monkeypatch
 def test_a_failed_cleaning_up_is_told_and_left_to_the_next_start(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    rename, renamed = os.rename, 0
+
+    def refuse_after_the_first(source: str, target: str, **folders: int) -> None:
+        nonlocal renamed
+        renamed += 1
+        if renamed > 1:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        rename(source, target, **folders)
 
     with monkeypatch.context() as patched:
-        failing("rename", 2, patched, error=errno.EROFS)
-        # Only what stands can fail to be removed.
-        real = os.unlink
-        patched.setattr(
-            os,
-            "unlink",
-            lambda name, dir_fd: refuse() if name.endswith(".png") else real(name, dir_fd=dir_fd),
-        )
+        # What stands cannot be moved back either; temporaries could be removed.
+        patched.setattr(os, "rename", refuse_after_the_first)
         with pytest.raises(OutputError) as caught:
             write_patch(FILES, CUT, output=output, scale=1.0)
     assert "next start" in caught.value.__notes__[0]
@@ -352,7 +354,8 @@ def test_a_linked_folder_of_temporaries_is_refused(output: Path, tmp_path: Path)
 KILLED_AT_EVERY_STEP = textwrap.dedent("""
     import itertools, os, pickle, signal, sys
     from pathlib import Path
-    from tui_gen.jobs.superres.dataset.folders import prepare_folders, sweep_leftovers
+    from tui_gen.jobs.superres.dataset.folders import prepare_folders
+    from tui_gen.jobs.superres.dataset.leftovers import sweep_leftovers
     from tui_gen.jobs.superres.extraction.patches import write_patch
 
     prepare, act = pickle.loads(sys.stdin.buffer.read())

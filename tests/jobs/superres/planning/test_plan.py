@@ -525,7 +525,7 @@ def test_clips_too_close_are_said_with_the_film_and_the_spacing() -> None:
     sources = (video("aa", {"general": 1.0}),)
     records = {"aa": SourceRecord(facts=facts(replace(FILM, duration_seconds=15.0), slug="film"))}
     plan = extract(settings({"general": None}), sources, records)
-    assert plan.warnings == ("Film aa: its 20 clips are only 0.75 s apart on average",)
+    assert plan.warnings == ("Film aa: 20 clips, only 0.75 s apart on average",)
 
 
 def test_a_format_keeps_the_kernels_margin_inside_the_picture_where_it_fits() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from tui_gen.base.dead_writers import Whose, remove_temporaries
 from tui_gen.base.errors import ObstructedError, reason_of
+from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.anime.images.metadata import metadata_name
 from tui_gen.jobs.anime.images.walk import TEMPORARY
 
@@ -33,7 +34,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises ObstructedError if the disk refuses: the work waits, and goes on when the disk allows it again.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}")
+    part = path.with_name(f".{path.name}.{new_token()}{TEMPORARY}")
     try:
         if path.exists() and path.stat().st_size == len(data) and path.read_bytes() == data:
             return
@@ -57,7 +58,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         if target.exists() and (target.samefile(source) or filecmp.cmp(source, target, shallow=False)):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}")
+        part = target.with_name(f".{target.name}.{new_token()}{TEMPORARY}")
         try:
             os.link(source, part)
             part.replace(target)
@@ -99,10 +100,11 @@ def supersede_file(file: Path, output: Path, superseded: Path) -> None:
     file.replace(place)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files below a folder that a killed process left. Raises OSError."""
-    for path in folder.rglob(f".*{TEMPORARY}"):
-        path.unlink(missing_ok=True)
+def remove_unfinished(folder: Path, whose: Whose) -> None:
+    """Remove temporary files below a folder. Raises OSError."""
+    found = [str(path.relative_to(folder)) for path in folder.rglob(f".*{TEMPORARY}")]
+    if found:
+        remove_temporaries(folder, found, whose, suffix=TEMPORARY)
 
 
 def _free_place(file: Path, output: Path, superseded: Path) -> Path:

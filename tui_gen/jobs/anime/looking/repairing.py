@@ -30,6 +30,11 @@ class RestoreStage(AnimeStage):
 
     wanted: Mapping[str, int] = field(default_factory=dict)  # source -> bit set
 
+    @property
+    def needs_output(self) -> bool:  # type: ignore[override] # computed
+        """Whether units read the output folder: what is restored replaces a damaged file there."""
+        return True
+
     def plan(self, records: Records) -> Plan:
         """Plan the whole, and keep what is wanted of it."""
         whole = AnimeStage.plan(self, records)
@@ -40,6 +45,7 @@ class RestoreStage(AnimeStage):
         if not isinstance(unit, FrameUnit):
             message = f"no unit of this stage: {unit!r}"
             raise TypeError(message)
+        unit = self.resources.here(unit)
         ids = unit.ids or ("",) * len(unit.indexes)
         images = tuple(zip(unit.indexes, ids, strict=True))
         order = RestoreOrder(unit.origin, images, unit.added, stage=self.name, facts=unit.facts)

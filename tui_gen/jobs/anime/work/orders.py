@@ -47,6 +47,7 @@ class Context:
     models: RunModels
     hand: Mapping[Level, LevelWork]  # as it was found when the run was opened
     ffmpeg: str  # path of the program
+    is_elsewhere: bool = False  # on a machine other than the engine's: a missing file may only be unseen here
 
 
 @dataclass(frozen=True, slots=True)

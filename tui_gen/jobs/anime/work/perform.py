@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tui_gen.base.errors import RefusedError
+from tui_gen.engine.executors.ground import Ground
+from tui_gen.engine.executors.staging import require_output
 from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Outcome, Patch, Report, Unusable
 from tui_gen.jobs.anime.frames.windows import windows_of
 from tui_gen.jobs.anime.units import CATEGORIES, DatasetUnit, FrameUnit, ProbeUnit
@@ -43,6 +46,8 @@ DOING = {
     "balance": "balancing",
     "remove": "removing",
 }
+READS_OUTPUT = frozenset({"extract", "crop", "embed", "select", "tag"})
+"""The stages of a source that read the output folder: earlier images, and what hands changed."""
 LEAST_FRAMES = 2
 """An episode with fewer has no rate."""
 ORDERS: dict[str, type[CropOrder | EmbedOrder | SelectOrder | TagOrder]] = {
@@ -60,12 +65,39 @@ class Resources:
     children: Children[Context]
     presence: Presence
     ffmpeg: Ffmpeg
+    ground: Ground | None = None  # the other machine that performs the units; None: the engine's
+    is_staged: bool = False  # files are sent from this machine's folder for the output
+
+    def here(self, unit: FrameUnit) -> FrameUnit:
+        """Return a unit with the paths of the machine that performs it."""
+        if self.ground is None:
+            return unit
+        return replace(unit, origin=replace(unit.origin, path=self.ground.here(unit.origin.path)))
+
+    def follow_workers(self) -> None:
+        """Keep no more children than another machine has workers. At home the job is told of their number."""
+        if self.ground is not None:
+            self.children.follow(self.ground.workers.count)
+
+    async def require_output(self, *, is_read: bool) -> None:
+        """Check the output folder of another machine; `is_read`: the stage reads what earlier stages wrote.
+
+        Without the folder, images would count as deleted by hand. Raises ObstructedError, RefusedError.
+        """
+        if self.ground is None:
+            return
+        if not self.is_staged:
+            await require_output(self.children.context.settings.folders.output)
+        elif is_read:
+            message = 'the stage reads images in the output folder: it needs "output": "shared"'
+            raise RefusedError(message)
 
 
 async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator[Report, None]:
     """Learn the facts of an episode."""
-    await resources.presence.check(unit.source, unit.path)
-    file = FilmFile(unit.source, unit.path, resources.children.context.settings.nice)
+    path = unit.path if resources.ground is None else resources.ground.here(unit.path)
+    await resources.presence.check(unit.source, path)
+    file = FilmFile(unit.source, path, resources.children.context.settings.nice)
     found = await probe(file, least_frames=LEAST_FRAMES, ffmpeg=resources.ffmpeg)
     if isinstance(found, Unusable):
         yield found
@@ -84,9 +116,12 @@ async def perform_order(
     """Have an order carried out that answers for each clip of a unit, then report each."""
     if stage in {"survey", "extract"} and unit.origin.kind == "episode":
         await resources.presence.check(unit.source, unit.origin.path)
+    is_read = stage in READS_OUTPUT
+    await resources.require_output(is_read=is_read)
     yield Doing(unit.clips[0], DOING[stage])
     began = time.monotonic()
     told = await resources.children.ask(order)
+    await resources.require_output(is_read=is_read)
     seconds = (time.monotonic() - began) / len(unit.indexes)
     if told["warnings"]:
         yield Learned(unit.source, {}, tuple(told["warnings"]))

@@ -1,10 +1,11 @@
-"""The folders of a category: opens them inside the output folder, prepares them, sweeps and lists them.
+"""The folders of a category: opens them inside the output folder, prepares them and lists them.
 
     <output>/<category folder>/<format folder>/<folder of a kind>/<stem>.png
                               /Val/{GT,LR}/
                               /.tui-gen-tmp/<stem>.<token>.<folder of a kind>.tmp
 
-A token identifies the process and the write, so two writers never share a temporary file.
+A token identifies the host, the process and the write (`writer_token`), so two writers never share a
+temporary file.
 
 Invariant: no file outside the output folder is created, replaced or removed, even if symbolic links lead
 there. No file that a ledger line records is removed.
@@ -15,14 +16,14 @@ Names are plain strings; bytes that are not UTF-8 are surrogates in them, as in 
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from tui_gen.base.writer_token import WRITER_PATTERN
 from tui_gen.jobs.superres.dataset.file_kinds import FOLDER_PATTERN, is_kind_folder, kind_folder
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 
@@ -34,10 +35,10 @@ TEMPORARY_FOLDER = ".tui-gen-tmp"
 VALIDATION_FOLDER = "Val"
 VALIDATION_KINDS = ("gt", "lr")
 
-_PROCESS_TOKEN = secrets.token_hex(4)
-_WRITES = itertools.count(1)
 # Older versions wrote no token.
-_TEMPORARY_NAME = re.compile(rf"(?P<stem>.+?)(?:\.[0-9a-f]{{8}}-\d+)?\.(?:{FOLDER_PATTERN})\.tmp", re.DOTALL)
+_TEMPORARY_NAME = re.compile(
+    rf"(?P<stem>.+?)(?:\.(?P<token>{WRITER_PATTERN}))?\.(?P<kind>{FOLDER_PATTERN})\.tmp", re.DOTALL
+)
 # Greedy: the last "_idx<digits>" ends the slug, because a slug may contain such a part.
 _PATCH_NAME = re.compile(r"patch_(?P<slug>.*)_idx\d+.*", re.DOTALL)
 
@@ -46,6 +47,15 @@ _LASTING = frozenset(
     {errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EINVAL}
 )
 """Errors caused by a name or by a file of the user: waiting does not change them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Temporary:
+    """The parts of the name of a temporary file of a patch."""
+
+    stem: str
+    token: str | None  # None: of an older version
+    kind_folder: str
 
 
 class OutputError(OSError):
@@ -179,12 +189,7 @@ def patch_folders(
     return tuple(f"{category_folder}/{each.folder}/{name}" for each in formats for name in names)
 
 
-# --------------------------------------------------------------------------------- what is left over
-
-
-def new_token() -> str:
-    """Return a token for the temporaries of one write, unique among all processes."""
-    return f"{_PROCESS_TOKEN}-{next(_WRITES)}"
+# -------------------------------------------------------------------------------------- temporary files
 
 
 def temporary_name(stem: str, kind: str, token: str) -> str:
@@ -192,29 +197,10 @@ def temporary_name(stem: str, kind: str, token: str) -> str:
     return f"{stem}.{token}.{kind_folder(kind)}.tmp"
 
 
-def sweep_leftovers(output: Path, category_folder: str, is_recorded: Callable[[str], bool]) -> int:
-    """Empty and remove a category's folder of temporaries; return the number of removed files.
-
-    A temporary names a patch that was being written when a process died. Files of this patch with final names
-    are removed too, unless `is_recorded` returns True for their path relative to the output folder: then a
-    ledger line records them. No engine may be running in the category.
-    """
-    path = output / category_folder / TEMPORARY_FOLDER
-    if not os.path.lexists(path):
-        return 0
-    removed = 0
-    with temporaries_opened(output, category_folder) as folder, blaming(path):
-        # Remove the partners first: if the sweep is killed, the next sweep needs the temporary.
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries)
-        for name in names:
-            match = _TEMPORARY_NAME.fullmatch(name)
-            if match:
-                removed += _remove_partners(output, category_folder, match["stem"], is_recorded)
-            removed += remove(name, folder)
-    with opened(output, category_folder) as category, blaming(path):
-        _remove_empty(TEMPORARY_FOLDER, category)
-    return removed
+def temporary_of(name: str) -> Temporary | None:
+    """Return the parts of a temporary name, also of older versions, which wrote no token; None for others."""
+    match = _TEMPORARY_NAME.fullmatch(name)
+    return Temporary(match["stem"], match["token"], match["kind"]) if match else None
 
 
 def remove(name: str, folder: int) -> bool:
@@ -226,31 +212,17 @@ def remove(name: str, folder: int) -> bool:
     return True
 
 
-def _remove_empty(name: str, parent: int) -> None:
+def remove_empty(name: str, parent: int) -> None:
+    """Remove a folder from an open folder, unless it has entries again."""
     try:
         os.rmdir(name, dir_fd=parent)
     except OSError as error:
-        # A process that its engine counted as dead still writes here; the next sweep removes the folder.
+        # A process that its engine counted as dead still writes here; a later sweep removes the folder.
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
             raise
 
 
-def _remove_partners(
-    output: Path, category_folder: str, stem: str, is_recorded: Callable[[str], bool]
-) -> int:
-    removed = 0
-    for folder in _kind_folders(output, category_folder):
-        path = f"{folder}/{stem}.png"
-        if not os.path.lexists(output / path) or is_recorded(path):
-            continue
-        with opened(output, folder) as parent, blaming(output / path):
-            os.unlink(f"{stem}.png", dir_fd=parent)
-            flush_folder(parent)
-        removed += 1
-    return removed
-
-
-def _kind_folders(output: Path, category_folder: str) -> Iterator[str]:
+def kind_folders_of(output: Path, category_folder: str) -> Iterator[str]:
     """Yield every existing `<category>/<format>/<kind>` inside the output folder, relative to it."""
     root = os.path.realpath(output)
     with blaming(output / category_folder), os.scandir(output / category_folder) as entries:
@@ -285,7 +257,7 @@ def settle_slug(output: Path, category_folder: str, slug: str, *, video_id: str)
 
 def _slugs_in(output: Path, category_folder: str) -> set[str]:
     slugs = set()
-    for folder in _kind_folders(output, category_folder):
+    for folder in kind_folders_of(output, category_folder):
         with blaming(output / folder), os.scandir(output / folder) as entries:
             for entry in entries:
                 match = _PATCH_NAME.fullmatch(entry.name)

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from tui_gen.base.dead_writers import TEST_PREFIX
+from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.superres.dataset.folders import (
     TEMPORARY_FOLDER,
     blaming,
-    new_token,
     opened,
     temporaries_opened,
 )
@@ -72,4 +73,4 @@ def _rename_into(output: Path, category_folder: str, folders: Iterable[str]) -> 
 
 
 def _unused() -> str:
-    return f".check-{new_token()}"
+    return f"{TEST_PREFIX}{new_token()}"

@@ -48,15 +48,16 @@ async def degraded(frames: Image, steps: Sequence[Chosen], tools: StepTools) -> 
         if isinstance(step, ChosenVideo):
             frames = await through_codec(frames, step, tools.coding)
         else:
-            frames = await tools.coding.in_thread(partial(_stepped, frames, step, tools.shrink))
+            frames = await tools.coding.in_thread(partial(stepped, frames, step, tools.shrink))
     return frames
 
 
-def _stepped(
+def stepped(
     frames: Image,
     step: ChosenBlur | ChosenNoise | ChosenResize | ChosenShrink | ChosenJpeg,
     shrink: Callable[[Image], Image],
 ) -> Image:
+    """Return the frames after a step that needs no child process; arguments as of `degraded`."""
     match step:
         case ChosenNoise():
             return add_noise(frames, step)

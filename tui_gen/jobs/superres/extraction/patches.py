@@ -6,7 +6,8 @@ Invariant: all files of a patch have their final names, or none, whenever the pr
 synced to the disk under temporary names before the first is renamed. GT is renamed last. Until then GT's
 temporary name exists, and after a crash it identifies the unfinished patch (`sweep_leftovers`).
 The invariant also holds if two processes write the same patch: each has its own temporary names and removes
-only its own files.
+only its own files. If one fails while the other is at work, its placed files and its GT temporary stay: the
+other replaces them, or the next sweep removes them.
 
 Images are uint8 arrays of shape (height, width, 3), in BGR order as in OpenCV; uint16 arrays if the
 configuration asks for HDR.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,18 +27,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.base.writer_token import new_token
 from tui_gen.engine.model.work import Patch
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.file_kinds import FileKind, kind_folder
 from tui_gen.jobs.superres.dataset.folders import (
     blaming,
     flush_folder,
-    new_token,
     opened,
     remove,
     stands,
     temporaries_opened,
     temporary_name,
+    temporary_of,
 )
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.png import CODE_POINTS, encode_png
@@ -229,20 +231,41 @@ class _File:
         with blaming(self.path):
             flush_folder(self.folder)
 
-    def remove_final(self) -> None:
+    def move_back(self) -> None:
         """Undo `put_in_place`, unless a file existed before: that file had the same content.
 
-        A file that another process has put there since then is not removed.
+        The file is renamed before it is compared, because another process may replace it at any time. A file
+        that is not this one gets its name back.
         """
-        if self.is_new and self._is_own():
-            remove(self.path.name, self.folder)
+        if not (self.is_new and self._is_own(self.path.name, self.folder)):
+            return
+        with suppress(FileNotFoundError):
+            os.rename(self.path.name, self.temporary, src_dir_fd=self.folder, dst_dir_fd=self.temporaries)
+            self.is_written, self.is_new = True, False
+            if not self._is_own(self.temporary, self.temporaries):
+                os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
+                self.is_written = False
 
-    def _is_own(self) -> bool:
+    def _is_own(self, name: str, folder: int) -> bool:
         try:
-            found = os.stat(self.path.name, dir_fd=self.folder, follow_symlinks=False)
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return False
         return _identity(found) == self.identity
+
+    @property
+    def has_rival(self) -> bool:
+        """Whether another process writes the same file now."""
+        own = temporary_of(self.temporary)
+        with os.scandir(self.temporaries) as entries:
+            others = [temporary_of(entry.name) for entry in entries]
+        return any(
+            other is not None
+            and own is not None
+            and (other.stem, other.kind_folder) == (own.stem, own.kind_folder)
+            and other.token != own.token
+            for other in others
+        )
 
     def remove_temporary(self) -> None:
         """Undo `write`."""
@@ -255,10 +278,19 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def _take_back(gt_first: list[_File], error: BaseException) -> None:
-    """Remove the files of a failed patch; GT's temporary file last, because it was written first."""
+    """Remove the files of a failed patch; GT's temporary file last, because it was written first.
+
+    Files with final names are left where another process is completing the patch or has completed it.
+    """
+    gt, *stacks = gt_first
     try:
-        for file in gt_first:
-            file.remove_final()
+        if any(file.is_new for file in stacks):
+            # In this order: a rival's GT temporary becomes GT in one step.
+            if gt.has_rival:
+                return
+            if not stands(gt.path.name, gt.folder):
+                for file in stacks:
+                    file.move_back()
         for file in reversed(gt_first):
             file.remove_temporary()
     except OSError as second:

@@ -21,7 +21,8 @@ from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Reject
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
-from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, cut_clip, write_all
+from tui_gen.jobs.superres.dataset.preparing import prepare_output
+from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip, write_all
 from tui_gen.jobs.superres.extraction.degrading import encoded_patches
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
@@ -54,6 +55,8 @@ class Tools:
     # The decoding threads of one worker. Called at each stretch, because the number of workers changes.
     threads: Callable[[], int]
     presence: Presence
+    # Whether the output folder is one of this machine, from which files are sent: it lacks folders and names.
+    is_staged: bool = False
 
 
 async def perform_probe(unit: Probe, tools: Tools) -> AsyncGenerator[Report, None]:
@@ -87,6 +90,7 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
             yield Learned(unit.source, facts)
             return
         warnings = (TELECINED,) if found.is_telecined else ()
+    # Where files are sent from, there are no files of other owners to keep clear of (`SuperResolution.at`).
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
     if unit.tries_hardware:
         tried = await media.hardware(unit, ffmpeg=tools.ffmpeg)
@@ -94,7 +98,8 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
         if tried.device is None:
             warnings += (f"the processor decodes it, no device: {tried.reason}",)
     for category, folder, slug in unit.names_wanted:
-        facts[f"slug:{category}"] = await asyncio.to_thread(_settled, settle, folder, slug)
+        settled = slug if tools.is_staged else await asyncio.to_thread(_settled, settle, folder, slug)
+        facts[f"slug:{category}"] = settled
     yield Learned(unit.source, facts, warnings)
 
 
@@ -125,9 +130,7 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
                 yield Doing(clip, "cutting", item.attempts)
                 for attempt in range(1, CUTTING_ATTEMPTS + 1):
                     try:
-                        report = await _make(
-                            unit, tasks[item.index], item, began.get(item.index), tools.ffmpeg
-                        )
+                        report = await _make(unit, tasks[item.index], item, began.get(item.index), tools)
                     except ChildError as error:
                         report = _retried_or_failed(clip, error, attempt, began.get(item.index))
                     yield report
@@ -174,20 +177,19 @@ def _retried_or_failed(clip: Clip, error: ChildError, attempt: int, began: float
     return Failed(clip, error.reason, attempt, _seconds_since(began), error.detail)
 
 
-async def _make(
-    unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None, ffmpeg: Ffmpeg
-) -> Report:
+async def _make(unit: Stretch, task: ClipTask, clip: ClipFrames, began: float | None, tools: Tools) -> Report:
     settings = unit.settings
     name = Clip(unit.source, clip.index)
     scores = clip_scores(_traits(clip), settings.scores)
     record = _record(clip, scores)
     if (reason := _cut_between(clip, settings) or rejection_reason(scores, settings.scores)) is not None:
         return Rejected(name, reason, clip.attempts, _seconds_since(began), record=record)
-    write = partial(_write, unit, task, clip)
+    write: Callable[[], Given] = partial(cut_clip, unit, task, clip)
     if settings.lr_variants:
-        encoded, found = await encoded_patches(unit, task, clip, ffmpeg=ffmpeg)
-        write = partial(_write_encoded, unit, encoded, found)
-    given = await _finish(asyncio.get_running_loop().run_in_executor(None, write))
+        encoded, found = await encoded_patches(unit, task, clip, ffmpeg=tools.ffmpeg)
+        write = partial(write_all, unit, encoded, found)
+    writing = partial(_written, write, unit.settings, is_staged=tools.is_staged)
+    given = await _finish(asyncio.get_running_loop().run_in_executor(None, writing))
     if given.rejected_scores:
         record["rejected_scores"] = given.rejected_scores
     return Made(name, given.patches, clip.attempts, _seconds_since(began), given.rejected, record)
@@ -258,11 +260,8 @@ def _waiting_for_output() -> Iterator[None]:
         raise
 
 
-def _write(unit: Stretch, task: ClipTask, clip: ClipFrames) -> Given:
+def _written(write: Callable[[], Given], settings: Settings, *, is_staged: bool) -> Given:
     with _waiting_for_output():
-        return cut_clip(unit, task, clip)
-
-
-def _write_encoded(unit: Stretch, encoded: list[Encoded], given: Given) -> Given:
-    with _waiting_for_output():
-        return write_all(unit, encoded, given)
+        if is_staged:
+            prepare_output(settings)
+        return write()

@@ -285,7 +285,7 @@ def _narrow(settings: Settings, orders: Iterable[_FilmOrder]) -> Iterator[str]:
         spacing = order.spacing_seconds
         if order.left and spacing is not None and spacing < NARROW_SPACING_SECONDS:
             count = (order.left | order.made).bit_count()
-            yield f"{order.film.video.name}: its {count} clips are only {spacing:.2f} s apart on average"
+            yield f"{order.film.video.name}: {count} clips, only {spacing:.2f} s apart on average"
 
 
 def _off_keyframes(settings: Settings, films: Iterable[Film]) -> Iterator[str]:

@@ -9,10 +9,20 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tui_gen.contract.verify import Wanted
-from tui_gen.engine.executors.ground import Ground, PortableJob
+from tui_gen.engine.executors.ground import ClusterJob, Ground, KnownFile
 from tui_gen.engine.model.clip_sets import bits_of
 from tui_gen.engine.model.stage_records import SourceRecord
-from tui_gen.engine.model.work import JsonObject, OnChange, Plan, Report, Scope, SourcePlan, Stage, Unit
+from tui_gen.engine.model.work import (
+    JsonObject,
+    OnChange,
+    Outcome,
+    Plan,
+    Report,
+    Scope,
+    SourcePlan,
+    Stage,
+    Unit,
+)
 from tui_gen.jobs.superres.dataset.split import TRAIN, split_of
 from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Stretch
 
@@ -61,6 +71,16 @@ class _RestrictedStage:
     def scope(self) -> Scope:
         """The scope of the whole stage."""
         return self.stage.scope
+
+    @property
+    def is_portable(self) -> bool:
+        """The property of the whole stage."""
+        return self.stage.is_portable
+
+    @property
+    def needs_output(self) -> bool:
+        """The property of the whole stage."""
+        return self.stage.needs_output
 
     @property
     def recipe(self) -> JsonObject:
@@ -156,7 +176,7 @@ def _alone(records: Mapping[str, SourceRecord], wanted: Wanted) -> dict[str, Sou
 class Restricted:
     """The job, restricted to certain patches."""
 
-    whole: PortableJob
+    whole: ClusterJob
     wanted: Wanted
     stages: Sequence[Stage] = field(init=False)
 
@@ -182,3 +202,15 @@ class Restricted:
     def at(self, ground: Ground) -> Restricted:
         """Return the restricted job for another machine's programs, threads and paths."""
         return Restricted(self.whole.at(ground), self.wanted)
+
+    def proof(self) -> str:
+        """Return the proof of the whole job."""
+        return self.whole.proof()
+
+    def known_files(self) -> Sequence[KnownFile]:
+        """Return the known files of the whole job."""
+        return self.whole.known_files()
+
+    def files_of(self, outcome: Outcome) -> Sequence[str]:
+        """Return the files of a clip's patches."""
+        return self.whole.files_of(outcome)

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
+from tui_gen.engine.executors.staging import require_output
 from tui_gen.engine.model.work import Clip, Doing, Made, Patch, Rejected, Report
 from tui_gen.jobs.videomnist.config.settings import SAMPLES_FOLDER, Settings
 from tui_gen.jobs.videomnist.units import (
@@ -24,16 +25,23 @@ VIDEO_ENTRY = "video"
 
 
 async def perform_videos(
-    unit: VideoUnit, children: Children[Context], earlier: EarlierShards
+    unit: VideoUnit, children: Children[Context], earlier: EarlierShards, *, requires_output: bool = False
 ) -> AsyncGenerator[Report, None]:
-    """Render the videos of a unit that no earlier shard holds into one shard, then report each."""
-    folder = children.context.settings.shards
+    """Render the videos of a unit that no earlier shard holds into one shard, then report each.
+
+    With `requires_output` nothing is reported unless the run's ledger is seen in the output folder.
+    """
+    folder, output = children.context.settings.shards, children.context.settings.output
+    if requires_output:
+        await require_output(output)
     split, digit = split_and_digit(unit.source)
     yield Doing(unit.clips[0], "rendering")
     began = time.monotonic()
     shards = earlier.with_some_of(unit.source, unit.indexes, folder)
     told = await children.ask(RenderOrder(split, digit, unit.indexes, folder, shards))
     seconds = (time.monotonic() - began) / len(unit.indexes)
+    if requires_output:
+        await require_output(output)
     written = {folder / name for _, name, *rest in told if rest}.difference(shards)
     for shard in written:
         earlier.begin_reports(unit.source, shard)

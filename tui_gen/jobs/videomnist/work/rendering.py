@@ -5,7 +5,6 @@ Videos that an earlier shard holds whole are not rendered again: they are told a
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.base.writer_token import new_token
 from tui_gen.jobs.videomnist.dataset.shard import read_shard, shard_name, writing_shard
 from tui_gen.jobs.videomnist.dataset.stored_video import (
     DamagedVideoError,
@@ -58,7 +58,7 @@ def _rendered(context: Context, order: RenderOrder, indexes: tuple[int, ...]) ->
     renderer = Renderer(context.settings.video, context.pool)
     path = order.folder / shard_name(source_of(order.split, order.digit), indexes)
     told: dict[int, list[Any]] = {}
-    with writing_shard(path, context.recipe, token=f".{os.getpid()}") as shard:
+    with writing_shard(path, context.recipe, token=f".{new_token()}") as shard:
         for index, video in renderer.render(order.split, order.digit, indexes):
             if isinstance(video, str):
                 told[index] = [index, video]

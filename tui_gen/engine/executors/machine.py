@@ -192,7 +192,7 @@ class Machine:
             log.exception("%s", self.name)
             link.kill()
         self._link = None
-        self._turn(_phase_of(link.loss), "the connection is lost")
+        self._lists.changed()
         self._lose_all(f"{self.name} was lost", has_died=link.loss == "died")
         how = await uncancelled(link.end())
         log.warning("%s: %s; its units go back", self.name, how)

@@ -19,8 +19,8 @@ class Machines(LocalExecutor):
         self.most = Counter[str]()
         self.call: Callable[[], None] = lambda: None
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str:
-        del source
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str:
+        del source, stage
         found = next((name for name, room in self.places.items() if in_hand.get(name, 0) < room), None)
         if found is not None:
             self.most[found] = max(self.most[found], in_hand.get(found, 0) + 1)
@@ -67,6 +67,11 @@ class Cluster(Machines):
         self.tell = call
         for name in self.places:
             call(self._news(name))
+
+    def enlist_again(self) -> None:
+        for name, phase in self._phases.items():
+            if phase == "refused":
+                self.change(name, "enlisting", workers=0)
 
     def change(self, name: str, phase: MachinePhase, reason: str = "", *, workers: int) -> None:
         """Let a machine change, or come."""

@@ -19,9 +19,9 @@ HERE = ""
 class LocalExecutor:
     """Performs every unit in this process. Only the number of workers limits how many at the same time."""
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str:
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str:
         """Return this machine, which always has room."""
-        del in_hand, source
+        del in_hand, source, stage
         return HERE
 
     def target(self, machine: str) -> int:
@@ -52,6 +52,9 @@ class LocalExecutor:
         del workers
         message = f"{machine}: this run has no other machines; set the number of workers without a name"
         raise RefusedError(message)
+
+    def enlist_again(self) -> None:
+        """Do nothing: no machine is ever refused."""
 
     def on_machine(self, call: Callable[[MachineNews], None]) -> None:
         """Do nothing: this machine is shown as the engine itself."""

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.engine import invariants
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.executors.base import Executor
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.dask import ClusterExecutor
 from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.executors.local import LocalExecutor

@@ -21,7 +21,7 @@ from tests.jobs.portable_runs import Dataset
 from tui_gen.base.dead_writers import LIVING_SECONDS
 from tui_gen.base.errors import ObstructedError, RefusedError, SourceUnreachableError
 from tui_gen.base.writer_token import new_token
-from tui_gen.engine.executors.cluster_settings import ClusterSettings, OutputMode
+from tui_gen.config.cluster_settings import ClusterSettings, OutputMode
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.stage_records import StageRecord
 from tui_gen.engine.model.state import RunState

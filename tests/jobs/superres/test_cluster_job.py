@@ -19,7 +19,7 @@ from tests.cluster.harness import Cluster
 from tests.jobs.portable_runs import Dataset, outcome_of
 from tests.jobs.superres.sample_films import run_ffmpeg
 from tui_gen.base.errors import RefusedError, SourceChangedError, SourceUnreachableError
-from tui_gen.engine.executors.cluster_settings import ClusterSettings, OutputMode
+from tui_gen.config.cluster_settings import ClusterSettings, OutputMode
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.work import Clip, Made, Patch, Rejected, Report
 from tui_gen.engine.run.session import replay

@@ -23,7 +23,7 @@ from tests.jobs.videomnist.datasets import SMALL
 from tui_gen.base.dead_writers import LIVING_SECONDS
 from tui_gen.base.errors import ObstructedError, RefusedError
 from tui_gen.base.writer_token import new_token
-from tui_gen.engine.executors.cluster_settings import ClusterSettings, OutputMode
+from tui_gen.config.cluster_settings import ClusterSettings, OutputMode
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.work import Clip, Made, Patch, Rejected
 from tui_gen.engine.run.session import replay

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.cluster.harness import Cluster
-from tests.engine.executors.portable_toy import ClusterToyJob, PortableStage
+from tests.engine.executors.portable_toy import (
+    ClusterToyJob,
+    PortableStage,
+    WritingStage,
+    contents_of,
+    name_of,
+)
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.base import MachineNews
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.dask import ClusterExecutor
+from tui_gen.engine.model.work import Clip
 
 WAIT_SECONDS = 60.0
+
+
+def writing_stage(folder: Path, quotas: dict[str, int], seconds: float = 0.0) -> WritingStage:
+    """Return a stage that writes into the output folder of `executor_of`."""
+    evidence = folder / "evidence"
+    evidence.mkdir(exist_ok=True)
+    return WritingStage(quotas, folder=evidence, output=str(folder / "output"), seconds=seconds)
+
+
+def tree_of(folder: Path) -> dict[str, bytes]:
+    """Return all files of the output folder outside the run folder."""
+    output = folder / "output"
+    return {path.name: path.read_bytes() for path in output.iterdir() if path.is_file()}
+
+
+def expected_tree(quotas: dict[str, int]) -> dict[str, bytes]:
+    """Return the files of a run at home."""
+    clips = [Clip(source, k) for source, count in quotas.items() for k in range(count)]
+    return {name_of(clip): contents_of(clip) for clip in clips}
+
+
+def begun(folder: Path) -> Counter[str]:
+    """Return how often each clip was begun."""
+    return Counter((folder / "evidence" / "begun").read_text().split())
 
 
 def executor_of(
@@ -22,7 +54,7 @@ def executor_of(
     output = folder / "output"
     (output / ".tui-gen").mkdir(parents=True, exist_ok=True)
     return ClusterExecutor(
-        ClusterToyJob((stage,)),
+        ClusterToyJob((stage,), output=str(output)),
         settings or ClusterSettings(cluster.address),
         run_folder=output / ".tui-gen",
         output=output,

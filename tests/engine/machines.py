@@ -19,8 +19,8 @@ class Machines(LocalExecutor):
         self.most = Counter[str]()
         self.call: Callable[[], None] = lambda: None
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str:
-        del source
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str:
+        del source, stage
         found = next((name for name, room in self.places.items() if in_hand.get(name, 0) < room), None)
         if found is not None:
             self.most[found] = max(self.most[found], in_hand.get(found, 0) + 1)

@@ -121,17 +121,84 @@ class PortableToyJob(ToyJob):
         return replace(self, recipe={**self.recipe, **ground.tools})
 
 
+@dataclass
+class WritingStage(PortableStage):
+    """Writes a file for each clip into an output folder, as a temporary file first.
+
+    A folder that each machine has says what is wrong there: a source without a file is away, and so on.
+    """
+
+    output: str = ""
+    sources: str = ""
+    seconds: float = 0.0
+
+    async def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        for clip in unit.clips:
+            yield Doing(clip, "making")
+            with (self.folder / "begun").open("a") as begun:
+                begun.write(f"{clip}\n")
+            if self.sources:
+                self._suffer(unit.source)
+            await asyncio.sleep(self.seconds)
+            name = name_of(clip)
+            temporary = Path(self.output, f"{name}.{os.getpid()}.tmp")
+            temporary.parent.mkdir(exist_ok=True)
+            temporary.write_bytes(contents_of(clip))
+            temporary.rename(Path(self.output, name))
+            yield Made(clip, (Patch("all", 10, {"format": "toy", "files": {"gt": name}}),), 1, 0.5)
+
+    def _suffer(self, source: str) -> None:
+        film, full, memory = (Path(self.sources, name) for name in (source, "full", "no memory"))
+        if not film.exists():
+            message = "the share is missing"
+            raise SourceUnreachableError(message, str(film))
+        if full.exists():
+            message = "No space left on device"
+            raise ObstructedError(message)
+        if memory.exists():
+            memory.unlink()
+            message = "memory ran out"
+            raise OutOfMemoryError(message)
+
+
+@dataclass
+class SleepingStage(ToyStage):
+    """Makes a clip by sleeping."""
+
+    seconds: float = 0.5
+
+    async def perform(self, unit: Unit) -> AsyncGenerator[Report, None]:
+        for clip in unit.clips:
+            yield Doing(clip, "sleeping")
+            await asyncio.sleep(self.seconds)
+            yield made(clip)
+
+
+def name_of(clip: Clip) -> str:
+    """Return a name in which not all is UTF-8."""
+    return f"{clip.source}-{clip.index}\udcff.bin"
+
+
+def contents_of(clip: Clip) -> bytes:
+    return f"{clip.source} {clip.index} ".encode() * 1000
+
+
 @dataclass(frozen=True)
 class ClusterToyJob(PortableToyJob):
-    """Proves what the machine's tools say."""
+    """Writes into an output folder, and proves what it is told to."""
 
+    output: str = ""
     proves: str = "the same bytes"
     known: tuple[KnownFile, ...] = ()
 
     def at(self, ground: Ground) -> ClusterToyJob:
         at_machine = super().at(ground)
         assert isinstance(at_machine, ClusterToyJob)
-        return at_machine
+        here = ground.here(self.output)
+        stages = tuple(
+            replace(stage, output=here) if isinstance(stage, WritingStage) else stage for stage in self.stages
+        )
+        return replace(at_machine, stages=stages, output=here, proves=ground.tools.get("proves", self.proves))
 
     def proof(self) -> str:
         return self.proves
@@ -140,5 +207,4 @@ class ClusterToyJob(PortableToyJob):
         return self.known
 
     def files_of(self, outcome: Outcome) -> Sequence[str]:
-        del outcome
-        return ()
+        return [os.path.join(self.output, name_of(outcome.clip))]  # noqa: PTH118 - a path with surrogates

@@ -19,7 +19,7 @@ from tui_gen.engine.executors.base import MachineLoad
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.machine_metrics import divided, machines_of
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Report
+from tui_gen.engine.model.work import Clip, Report, Stage
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.options import Machine, Options
 from tui_gen.engine.storage.ledger import read_for_resume
@@ -285,8 +285,8 @@ async def test_refused_machines_are_examined_again_on_request(ledger_path: Path)
 class WithHome(Cluster):
     """A cluster whose units are all performed by the engine's machine, up to three at the same time."""
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str:
-        del source
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str:
+        del source, stage
         return "" if in_hand.get("", 0) < 3 else None  # type: ignore[return-value]
 
     def target(self, machine: str) -> int:

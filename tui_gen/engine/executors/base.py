@@ -57,10 +57,11 @@ MachineNews = MachineChange | MachineLoad
 class Executor(Protocol):
     """Runs units and returns their reports."""
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str | None:
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str | None:
         """Return the machine for the next unit of a source, or None if no machine has room.
 
-        `in_hand` is the number of units that each machine performs now.
+        `in_hand` is the number of units that each machine performs now. Without a stage the unit is of one
+        that every machine may perform.
         """
         ...
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -27,9 +28,9 @@ from tui_gen.base.errors import (
     reason_of,
 )
 from tui_gen.base.uncancelled import uncancelled
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors import messages as say
 from tui_gen.engine.executors.base import MachineLostError, MachineNews
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.dask_membership import DaskConnector, LentWorker, Membership, owner_of
 from tui_gen.engine.executors.enlisting import Examination, MachineCheck, Requirements, steps_of
 from tui_gen.engine.executors.error_fields import UnitError
@@ -56,21 +57,21 @@ class Terms:
         self._job, self._settings = job, settings
         self._run_folder, self._output = run_folder, output
         self._packed = ""
+        self.is_sent = settings.output == "send"
         self.wanted = Requirements(job.recipe)
 
     async def read(self) -> None:
         """Pack the job, and find out what every machine must prove. Blocks no other task."""
         self._packed = say.packed(self._job)
-        is_sent = self._settings.output == "send"
         folder = next((path for path in (self._run_folder, self._output) if path.is_dir()), None)
         proof, files = await detached_call(lambda: (self._job.proof(), tuple(self._job.known_files())))
-        self.wanted = Requirements(self._job.recipe, proof, None if is_sent else folder, files)
+        self.wanted = Requirements(self._job.recipe, proof, None if self.is_sent else folder, files)
 
     def opening(self, name: str, lent: int) -> say.Open:
         """Return the first request to a machine that lends a number of workers."""
         own = self._settings.machine(name)
         tools = {"ffmpeg": own.ffmpeg} if own.ffmpeg is not None else {}
-        sent = str(self._output) if self._settings.output == "send" else ""
+        sent = str(self._output) if self.is_sent else ""
         workers = lent if own.workers is None else own.workers
         return say.Open(self._packed, workers, tools, own.paths, sent)
 
@@ -170,10 +171,13 @@ class ClusterExecutor:
     def _running(self) -> dict[str, Machine]:
         return {name: machine for name, machine in self._machines.items() if machine.is_running}
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str | None:
-        """Return the machine with the smallest part of its workers in use; of equal ones, the largest."""
-        if source == DATASET:
-            return HERE
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str | None:
+        """Return the machine with the smallest part of its workers in use; of equal ones, the largest.
+
+        The engine's own machine performs only what no other may perform.
+        """
+        if source == DATASET or (stage is not None and self._is_only_for_here(stage)):
+            return HERE if in_hand.get(HERE, 0) < self.target(HERE) else None
         free = [
             (in_hand.get(name, 0) / machine.target, -machine.cores, name)
             for name, machine in self._running.items()
@@ -181,13 +185,17 @@ class ClusterExecutor:
         ]
         return min(free)[2] if free else None
 
+    def _is_only_for_here(self, stage: Stage) -> bool:
+        needs_folder = stage.needs_output and self._terms.is_sent
+        return stage.scope == "dataset" or not stage.is_portable or needs_folder
+
     def _may_take(self, name: str, source: str) -> bool:
         return not self._waits.is_obstructed(name) and not self._waits.misses(name, source)
 
     def target(self, machine: str) -> int:
-        """Return the most units that a machine performs at the same time; 1 for the engine's own."""
+        """Return the most units that a machine performs at the same time; of the engine's own, its cores."""
         if machine == HERE:
-            return 1
+            return os.cpu_count() or 1
         return self._machines[machine].target if machine in self._machines else 0
 
     @property
@@ -204,8 +212,8 @@ class ClusterExecutor:
         self._machines[machine].set_target(workers)
 
     def perform(self, machine: str, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
-        """Perform a unit there; one of a stage over the whole dataset in this process."""
-        if machine == HERE or stage.scope == "dataset":
+        """Perform a unit there, or in this process."""
+        if machine == HERE or self._is_only_for_here(stage):
             return stage.perform(unit)
         return self._perform_there(self._machines[machine], stage, unit)
 

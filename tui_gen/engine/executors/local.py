@@ -19,9 +19,9 @@ HERE = ""
 class LocalExecutor:
     """Performs every unit in this process. Only the number of workers limits how many at the same time."""
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str:
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str:
         """Return this machine, which always has room."""
-        del in_hand, source
+        del in_hand, source, stage
         return HERE
 
     def target(self, machine: str) -> int:

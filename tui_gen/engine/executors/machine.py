@@ -250,7 +250,8 @@ class Machine:
     def _take(self, answer: say.Answer) -> None:
         match answer:
             case (
-                say.Gave(number)
+                say.Does(number)
+                | say.Gave(number)
                 | say.FilePiece(number)
                 | say.Ended(number)
                 | say.Raised(number)

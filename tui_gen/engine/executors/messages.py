@@ -5,7 +5,7 @@
     Open(job, ground)                         Ready(recipe) | Refused(reason)
     Examine(folder, files)                    Examined | Refused
     Begin n (stage, unit)
-    Pull n                                    Gave n: any Doing, then one other report | Ended n | Raised n
+    Pull n                                    any Does n, then Gave n | Ended n | Raised n
                                               FilePiece n: before the outcome whose files are sent
     Close n                                   at most one Gave n, then Closed n, Ended n or Raised n
     SetTarget(workers)
@@ -143,8 +143,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Does:
+    """A unit's `Doing`."""
+
+    number: int
+    report: Any  # as encoded by `control.codec`
+
+
+@dataclass(frozen=True, slots=True)
 class Gave:
-    """A report of a unit."""
+    """A report of a unit that ends a pull."""
 
     number: int
     report: Any  # as encoded by `control.codec`
@@ -212,12 +220,32 @@ class Measured:
 
 Request = Open | Examine | Begin | Pull | Close | SetTarget | Look
 Answer = (
-    Hello | Ready | Examined | Refused | Gave | FilePiece | Ended | Raised | Closed | Stands | Log | Measured
+    Hello
+    | Ready
+    | Examined
+    | Refused
+    | Does
+    | Gave
+    | FilePiece
+    | Ended
+    | Raised
+    | Closed
+    | Stands
+    | Log
+    | Measured
 )
 AnswerKind = TypeVar("AnswerKind", Hello, Ready, Examined)
 
 _REQUESTS: dict[str, type[Request]] = {kind.__name__: kind for kind in get_args(Request)}
 _ANSWERS: dict[str, type[Answer]] = {kind.__name__: kind for kind in get_args(Answer)}
+
+
+_MAY_WAIT = tuple(f'{{"is":"{kind.__name__}"'.encode("ascii") for kind in (Does, Log, Measured))
+
+
+def may_wait(line: bytes) -> bool:
+    """Return whether nothing waits for an answer: it may be sent with the next one."""
+    return line.startswith(_MAY_WAIT)
 
 
 def line_of(message: Request | Answer) -> bytes:

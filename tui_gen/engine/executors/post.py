@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 from typing import ClassVar
 
+from tui_gen.engine.executors.messages import may_wait
 from tui_gen.engine.executors.runner_process import RunnerProcess
 
 WAIT_SECONDS = 1.0
@@ -40,8 +41,9 @@ class Post:
         """Keep for which output folder the unit runner works. dask calls this in a thread."""
         self._owner = owner
         self._runner: RunnerProcess | None = None
-        self._taken = 0  # requests
+        self._taken, self._early = 0, dict[int, bytes]()  # requests
         self._first, self._lines = 1, list[bytes]()
+        self._awaited = 0  # the number of the last line for which the engine waits
         self._how: str | None = None
         self._heard = asyncio.Event()
         self._ticks_unheard = self._ticks_without_line = 0
@@ -69,19 +71,28 @@ class Post:
         return ""
 
     async def say(self, number: int, lines: list[bytes]) -> None:
-        """Pass on lines; `number` is that of the first. Lines that were passed on before are not repeated."""
-        if self._runner is None:
-            return
-        for line in lines[max(0, self._taken + 1 - number) :]:
-            self._runner.say_line(line)
-        self._taken = max(self._taken, number + len(lines) - 1)
+        """Pass on requests; `number` is that of the first. Requests that came before are not repeated.
 
-    async def hear(self, after: int) -> Heard:
-        """Return the lines after a number, which acknowledges those up to it. Waits a second at most."""
+        A call may overtake another: a request is passed on when all before it have come.
+        """
+        self._early |= dict(enumerate(lines, number))
+        while (line := self._early.pop(self._taken + 1, None)) is not None:
+            self._taken += 1
+            if self._runner is not None:
+                self._runner.say_line(line)
+        for repeated in [number for number in self._early if number <= self._taken]:
+            del self._early[repeated]
+
+    async def hear(self, after: int, number: int, lines: list[bytes]) -> Heard:
+        """Pass on requests, and return the lines after a number, which acknowledges those up to it.
+
+        Waits for a line that may not wait, a second at most.
+        """
+        await self.say(number, lines)
         self._ticks_unheard = 0
         del self._lines[: max(0, after + 1 - self._first)]
         self._first = max(self._first, after + 1)
-        if not self._lines and self._how is None:
+        if self._awaited <= after and self._how is None:
             self._heard.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WAIT_SECONDS):
@@ -109,7 +120,9 @@ class Post:
         while (line := await runner.hear_line()) is not None:
             self._ticks_without_line = 0
             self._lines.append(line)
-            self._heard.set()
+            if not may_wait(line):
+                self._awaited = self._first + len(self._lines) - 1
+                self._heard.set()
         self._begin_end(runner, "")
 
     async def _watch(self, runner: RunnerProcess) -> None:

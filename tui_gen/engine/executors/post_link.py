@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from tui_gen.base.errors import reason_of
 from tui_gen.engine.executors.link import LinkLostError, Loss
-from tui_gen.engine.executors.messages import Answer, Request, answer_of, line_of
+from tui_gen.engine.executors.messages import Answer, Request, answer_of, line_of, may_wait
 from tui_gen.engine.executors.post import Heard
 
 Result = TypeVar("Result")
@@ -22,6 +23,8 @@ TICK_SECONDS = 1.0
 SILENT_TICKS = 10
 END_TICKS = 40
 """A unit runner has 30 seconds for its end before it is killed."""
+ANSWER_SECONDS = 0.01
+"""An answer is soon followed by a request: it is waited for so long, and sent with the next call."""
 
 
 class PostCalls(Protocol):
@@ -31,8 +34,8 @@ class PostCalls(Protocol):
         """Pass on lines."""
         ...
 
-    def hear(self, after: int) -> Awaitable[Heard]:
-        """Return lines."""
+    def hear(self, after: int, number: int, lines: list[bytes]) -> Awaitable[Heard]:
+        """Pass on lines and return lines."""
         ...
 
     def kill(self) -> Awaitable[None]:
@@ -70,7 +73,8 @@ class PostLink:
         self._unsent: list[bytes] = []
         self._sent = self._heard = 0  # numbers of the last lines
         self._answers: deque[bytes] = deque()
-        self._wake = asyncio.Event()
+        self._unsent_there, self._wake = asyncio.Event(), asyncio.Event()
+        self._is_sending_with_hear = self._is_request_near = False
         self._how: str | None = None
         self._loss: Loss = "died"
         self._sending = asyncio.create_task(self._send(), name="requests to a unit runner")
@@ -84,7 +88,7 @@ class PostLink:
     def say(self, request: Request) -> None:
         """Send a request without waiting."""
         self._unsent.append(line_of(request))
-        self._wake.set()
+        self._unsent_there.set()
 
     async def hear(self) -> Answer | None:
         """Return the next answer, or None when the connection has ended. Raises MessageError."""
@@ -115,22 +119,43 @@ class PostLink:
         return self._how or ""
 
     async def _fetch(self) -> None:
-        first, lines, how = await answered(self._post.hear(self._heard))
+        """Send the requests that wait, and wait for answers."""
+        self._is_sending_with_hear = True
+        try:
+            if self._is_request_near:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await self._unsent_there.wait()
+            call = self._post.hear(self._heard, *self._take_unsent())
+        finally:
+            self._is_sending_with_hear = False
+            self._wake.set()
+        first, lines, how = await answered(call)
         new = lines[max(0, self._heard + 1 - first) :]
         self._answers.extend(new)
         self._heard += len(new)
+        self._is_request_near = not all(map(may_wait, new))
         if how is not None and self._how is None:
             self._how = how
 
+    def _take_unsent(self) -> tuple[int, list[bytes]]:
+        """Return the requests that wait, after the number of the first."""
+        number, lines = self._sent + 1, self._unsent
+        self._sent += len(lines)
+        self._unsent = []
+        self._unsent_there.clear()
+        return number, lines
+
     async def _send(self) -> None:
+        """Send requests that come while `hear` waits for answers."""
         try:
             while True:
-                await self._wake.wait()
-                self._wake.clear()
-                lines, self._unsent = self._unsent, []
-                if lines:
-                    await answered(self._post.say(self._sent + 1, lines))
-                    self._sent += len(lines)
+                await self._unsent_there.wait()
+                if self._is_sending_with_hear:
+                    self._wake.clear()
+                    await self._wake.wait()
+                elif self._unsent:
+                    await answered(self._post.say(*self._take_unsent()))
         except Exception as error:  # noqa: BLE001 - whatever dask raises, the way is cut
             self._lose(error)
 

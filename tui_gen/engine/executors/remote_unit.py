@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 CLOSE_SECONDS = 60.0
 """A runner that does not close a unit within this time is killed, so that stopping always ends."""
 
-UnitAnswer = say.Gave | say.Ended | say.Raised | say.Closed | say.FilePiece
+UnitAnswer = say.Does | say.Gave | say.Ended | say.Raised | say.Closed | say.FilePiece
 Store = Callable[[say.FilePiece], Awaitable[None]]
 
 
@@ -61,9 +61,9 @@ class RemoteUnit:
         while isinstance(answer := await self._heard.get(), say.FilePiece):
             await self._keep(answer)
         match answer:
-            case say.Gave(_, payload):
+            case say.Does(_, payload) | say.Gave(_, payload):
+                self._is_pulled = isinstance(answer, say.Does)
                 report: Report = from_wire(payload, Report)
-                self._is_pulled = isinstance(report, Doing)
                 return report
             case say.Raised(_, error):
                 self.is_over = True

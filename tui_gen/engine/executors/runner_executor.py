@@ -78,9 +78,9 @@ class UnitRunnerExecutor:
         link = self._machine.link if self._machine is not None else None
         return link.pid if isinstance(link, RunnerProcess) else None
 
-    def place(self, in_hand: Mapping[str, int], source: str) -> str | None:
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str | None:
         """Return the runner if it exists and has room."""
-        del source
+        del source, stage
         machine = self._machine
         has_room = machine is not None and machine.is_running and in_hand.get(MACHINE, 0) < machine.target
         return MACHINE if has_room else None

@@ -136,7 +136,7 @@ class FileReceiver:
 
     def _write(self, machine: str, piece: say.FilePiece) -> None:
         path = os.path.normpath(piece.path)
-        if os.path.commonpath([path, self._output]) != self._output or path == self._output:
+        if not path.startswith(f"{self._output}/"):
             message = f"{piece.path} is not in the output folder"
             raise say.MessageError(message)
         key = machine, piece.number, path

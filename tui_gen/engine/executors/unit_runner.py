@@ -33,7 +33,7 @@ from tui_gen.engine.executors.error_fields import fields_of
 from tui_gen.engine.executors.examined import examined
 from tui_gen.engine.executors.ground import ClusterJob, Ground, PortableJob, WorkerCount
 from tui_gen.engine.executors.sent_files import FileSender, StagingFolder
-from tui_gen.engine.model.work import Doing, Made, Report
+from tui_gen.engine.model.work import Doing, Outcome, Report
 
 log = logging.getLogger(__name__)
 
@@ -135,14 +135,14 @@ class UnitInHand:
                     return True
                 if self._closing.is_set():
                     return True
-                self._tell(say.Gave(self._number, to_wire(report)))
+                self._tell(say.Does(self._number, to_wire(report)))
             return False
         finally:
             self._is_pulling = False
 
     async def _give_outcome(self, report: Report) -> None:
         """Send a report that ends a pull, after the files that it made."""
-        if self._opened.sender is not None and isinstance(report, Made):
+        if self._opened.sender is not None and isinstance(report, Outcome):
             await self._opened.sender.send(self._number, report)
         self._tell(say.Gave(self._number, to_wire(report)))
 

@@ -207,7 +207,7 @@ class Scheduler:
             if unit.clips and self._tickets.are_gone:
                 run.queues[source].give_back(unit, set(), is_stale=False)
                 return None
-            machine = self._executor.place(in_hand, source)
+            machine = self._executor.place(in_hand, source, run.stage)
             self._retried.discard(source)  # also without room: ending workers would not help
             if machine is not None:
                 return run, unit, machine

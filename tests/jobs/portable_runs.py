@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from tests.engine import invariants
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.executors.base import Executor
-from tui_gen.engine.executors.ground import ClusterJob, PortableJob
+from tui_gen.engine.executors.dask import ClusterExecutor
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.executors.runner_executor import UnitRunnerExecutor
 from tui_gen.engine.model.stage_records import SourceRecord
@@ -61,7 +65,7 @@ class Dataset:
 
     def run_at_home(self, *, limit: int | None = None) -> RunState:
         """Perform units in this process."""
-        return asyncio.run(self._run(lambda _: None, limit))
+        return asyncio.run(self._run(lambda _: nullcontext(LocalExecutor()), limit))
 
     def run_in_runner(
         self,
@@ -77,9 +81,17 @@ class Dataset:
         move = None if moves is None else (moves, Path((paths or {})[str(moves)]))
         return asyncio.run(self._run(partial(UnitRunnerExecutor, workers=2, paths=paths), limit, move))
 
+    def run_over(self, settings: ClusterSettings) -> RunState:
+        """Perform units on the machines of a cluster."""
+        config = self.read(self.config).run
+        executor_of = partial(
+            ClusterExecutor, settings=settings, run_folder=config.run_folder, output=config.output
+        )
+        return asyncio.run(self._run(executor_of, None))
+
     async def _run(
         self,
-        executor_of: Callable[[PortableJob], UnitRunnerExecutor | None],
+        executor_of: Callable[[Any], AbstractAsyncContextManager[Executor]],
         limit: int | None,
         move: tuple[Path, Path] | None = None,
     ) -> RunState:
@@ -92,13 +104,8 @@ class Dataset:
             session.note(opened.found)
             if move is not None:
                 move[0].rename(move[1])
-            job: Any = opened.job
-            runner = executor_of(job)
-            if runner is None:
-                await self._perform(session, opened, LocalExecutor(), limit)
-            else:
-                async with runner:
-                    await self._perform(session, opened, runner, limit)
+            async with executor_of(opened.job) as executor:
+                await self._perform(session, opened, executor, limit)
             if move is not None:
                 move[1].rename(move[0])
             opened.tidy(session.state.records)
@@ -127,6 +134,11 @@ class Dataset:
             for name, path in named.items()
             if name.parts[0] not in KEPT_FOR_THE_RUN
         }
+
+    def clip_lines(self) -> list[dict[str, Any]]:
+        """Return the ledger's lines of clips."""
+        text = (self.output / ".tui-gen" / "ledger.jsonl").read_text()
+        return [line for line in map(json.loads, text.splitlines()) if line["kind"] == "clip"]
 
     def leftovers(self) -> list[Path]:
         """Return what is left of files that were being written."""

@@ -15,11 +15,13 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.cluster.harness import Cluster
 from tests.jobs.anime.series import Series
 from tests.jobs.portable_runs import Dataset
 from tui_gen.base.dead_writers import LIVING_SECONDS
 from tui_gen.base.errors import ObstructedError, RefusedError, SourceUnreachableError
 from tui_gen.base.writer_token import new_token
+from tui_gen.config.cluster_settings import ClusterSettings, OutputMode
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.stage_records import StageRecord
 from tui_gen.engine.model.state import RunState
@@ -97,6 +99,19 @@ def test_a_run_goes_on_in_a_runner_and_ends_at_home(made: Series, beginning: Ser
     state = dataset.run_at_home()
     assert beginning.tree() == made.tree()
     assert made_of(state).keys() == made_of(replay(made.output / ".tui-gen")[0]).keys()
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("output", ["shared", "send"])
+def test_a_cluster_gives_the_same_dataset(
+    made: Series, beginning: Series, cluster: Cluster, output: OutputMode
+) -> None:
+    state = dataset_of(beginning).run_over(ClusterSettings(cluster.address, output=output))
+    assert beginning.tree() == made.tree()
+    assert made_of(state) == made_of(replay(made.output / ".tui-gen")[0])
+    machines = {line.get("machine", "") for line in dataset_of(beginning).clip_lines()}
+    assert machines - {""}, "no machine made anything"
+    assert dataset_of(beginning).leftovers() == []
 
 
 # --------------------------------------------------------------------------------------- what is not there

@@ -15,9 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.cluster.harness import Cluster
 from tests.jobs.portable_runs import Dataset, outcome_of
 from tests.jobs.superres.sample_films import run_ffmpeg
 from tui_gen.base.errors import RefusedError, SourceChangedError, SourceUnreachableError
+from tui_gen.config.cluster_settings import ClusterSettings, OutputMode
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.work import Clip, Made, Patch, Rejected, Report
 from tui_gen.engine.run.session import replay
@@ -111,6 +113,19 @@ def test_a_run_goes_on_in_a_runner_and_ends_at_home(dataset: Dataset, at_home: D
     assert dataset.tree() == at_home.tree()
     assert outcome_of(state) == expected(at_home)
     assert state.records["noise"].stage("extract").made["general"].bit_count() == CLIPS
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("output", ["shared", "send"])
+def test_a_cluster_gives_the_same_dataset(
+    dataset: Dataset, at_home: Dataset, cluster: Cluster, output: OutputMode
+) -> None:
+    state = dataset.run_over(ClusterSettings(cluster.address, output=output))
+    assert dataset.tree() == at_home.tree()
+    assert outcome_of(state) == expected(at_home)
+    machines = {line.get("machine", "") for line in dataset.clip_lines()}
+    assert machines - {""}, "no machine made anything"
+    assert dataset.leftovers() == []
 
 
 def test_a_machine_without_the_output_folder_makes_the_files_elsewhere(

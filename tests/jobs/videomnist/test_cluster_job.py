@@ -17,11 +17,13 @@ import cv2
 import psutil
 import pytest
 
+from tests.cluster.harness import Cluster
 from tests.jobs.portable_runs import Dataset, outcome_of
 from tests.jobs.videomnist.datasets import SMALL
 from tui_gen.base.dead_writers import LIVING_SECONDS
 from tui_gen.base.errors import ObstructedError, RefusedError
 from tui_gen.base.writer_token import new_token
+from tui_gen.config.cluster_settings import ClusterSettings, OutputMode
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.work import Clip, Made, Patch, Rejected
 from tui_gen.engine.run.session import replay
@@ -92,6 +94,19 @@ def test_a_run_goes_on_in_a_runner_and_ends_at_home(dataset: Dataset, at_home: D
 def made_of(state: Any) -> dict[str, object]:  # noqa: ANN401 - a state of a run
     """Return what was made: an assembly is performed again if videos came after it."""
     return {name: record.stage("render").made for name, record in state.records.items()}
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("output", ["shared", "send"])
+def test_a_cluster_gives_the_same_file(
+    dataset: Dataset, at_home: Dataset, cluster: Cluster, output: OutputMode
+) -> None:
+    state = dataset.run_over(ClusterSettings(cluster.address, output=output))
+    assert dataset.tree() == at_home.tree()
+    assert outcome_of(state) == expected(at_home)
+    machines = {line.get("machine", "") for line in dataset.clip_lines()}
+    assert machines - {""}, "no machine made anything"
+    assert dataset.leftovers() == []
 
 
 def test_a_machine_without_the_output_folder_makes_shards_that_can_be_moved(

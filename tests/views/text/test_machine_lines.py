@@ -10,13 +10,16 @@ from textual.geometry import Size
 from tests.tui.runs import cluster_run
 from tests.views.states import NOW, at_work
 from tui_gen.engine.model import events as ev
+from tui_gen.engine.model.end_totals import EndTotals, end_totals
+from tui_gen.engine.model.metrics import metrics_of
+from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.storage.history import history_of
 from tui_gen.tui.panes.result import ResultPane
 from tui_gen.tui.view import EngineInfo, ScreenView, condition_of
 from tui_gen.views.html.report import report_page
 from tui_gen.views.text.final_lines import final_lines
-from tui_gen.views.text.machine_lines import machine_table, machines_line, made_rows
+from tui_gen.views.text.machine_lines import machine_table, machines_line, made_words
 from tui_gen.views.text.tables import LineWidth
 
 WIDTH = LineWidth(100, is_cut=True)
@@ -38,14 +41,18 @@ def made_by_two() -> RunState:
     return state
 
 
+def totals_of(state: RunState, course: RunCourse | None = None) -> EndTotals:
+    return end_totals(state, metrics_of(state, NOW), course)
+
+
 def test_the_final_statistics_say_what_each_machine_made() -> None:
     state = made_by_two()
-    rows = {name: clips for name, clips, _ in made_rows(state)}
-    assert list(rows) == ["box2", "box10", "the engine's"]
+    rows = {each.name: each.clips for each in totals_of(state).machines}
+    assert list(rows) == ["box2", "box10", ""]
     assert sum(rows.values()) == state.clips_made
     lines = list(final_lines(state, NOW, WIDTH))
     place = lines.index("Machines:")
-    assert lines[place + 1].split() == ["machine", "clips", "share", "patches"]
+    assert lines[place + 1].split() == ["machine", "clips", "share", "clips/min", "patches"]
     assert lines[place + 2].split()[:2] == ["box2", str(rows["box2"])]
     assert lines[place + 4].startswith("  the engine's")
 
@@ -65,7 +72,7 @@ def test_a_run_at_home_has_no_word_of_machines() -> None:
     state = RunState()
     for event in ended():
         state.apply(event)
-    assert made_rows(state) == []
+    assert totals_of(state).machines == ()
     assert "Machines:" not in list(final_lines(state, NOW, WIDTH))
     assert "Machines" not in report_page(state, history_of([]), now=NOW, is_at_work=False)
     assert machines_line(state) == ""
@@ -88,4 +95,19 @@ def test_clips_of_a_machine_are_counted_while_the_run_works() -> None:
     for event in at_work():
         state.apply(replace(event, machine="box2") if isinstance(event, ev.ClipEnded) else event)
     assert state.machines["box2"].clips_made == state.clips_made
-    assert [name for name, _, _ in made_rows(state)] == ["box2"]
+    assert [each.name for each in totals_of(state).machines] == ["box2"]
+
+
+def test_the_pace_is_that_of_the_minutes_in_which_a_machine_made_clips() -> None:
+    events = [
+        replace(event, machine="box2") if isinstance(event, ev.ClipEnded) else event for event in at_work()
+    ]
+    durable = [event for event in events if isinstance(event, ev.Durable)]
+    course = history_of(durable).course
+    assert sum(course.machines["box2"].values()) == made_by_two().clips_made
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    found = totals_of(state, course).machines[0]
+    assert found.clips_per_minute == found.clips / len(course.machines["box2"])
+    assert " a minute" in next(made_words(totals_of(state, course), state.nouns))

@@ -8,9 +8,10 @@ Invariant: a value that was not measured is None or empty, never 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tui_gen.engine.model.machine_metrics import clips_made_at_home, machines_with_work
 from tui_gen.engine.model.metrics import Metrics, image_categories, images_of, listed
 from tui_gen.engine.model.run_course import RunCourse
 from tui_gen.engine.model.state import RunState
@@ -60,6 +61,17 @@ class SourceResult:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineTotals:
+    """What a machine made in all runs."""
+
+    name: str  # untrusted text; empty: the machine of the engine, in runs without a cluster
+    clips: int
+    share: float  # of all made clips
+    patches: int | None  # None: not counted apart, for the machine of the engine
+    clips_per_minute: float | None  # in the minutes in which it made one; None: no course is known
+
+
+@dataclass(frozen=True, slots=True)
 class EndTotals:
     """What a run came to."""
 
@@ -71,6 +83,7 @@ class EndTotals:
     free_bytes: int | None
     left_out: int  # sources that gave nothing more, for a reason
     clips_failed: int
+    machines: tuple[MachineTotals, ...] = ()  # empty if no clip was made in a cluster
 
 
 def end_totals(state: RunState, metrics: Metrics, course: RunCourse | None = None) -> EndTotals:
@@ -85,7 +98,21 @@ def end_totals(state: RunState, metrics: Metrics, course: RunCourse | None = Non
         free_bytes=state.disk.free_bytes if state.disk is not None else None,
         left_out=sum(bool(source.reason) for source in listed(state)),
         clips_failed=state.clips_failed,
+        machines=tuple(_machines(state, course or RunCourse())),
     )
+
+
+def _machines(state: RunState, course: RunCourse) -> Iterator[MachineTotals]:
+    machines = machines_with_work(state)
+    if not machines:
+        return
+    whole, at_home = max(1, state.clips_made), clips_made_at_home(state)
+    for each in machines:
+        minutes = course.machines.get(each.name)
+        rate = sum(minutes.values()) / len(minutes) if minutes else None
+        yield MachineTotals(each.name, each.clips_made, each.clips_made / whole, each.patches, rate)
+    if at_home:
+        yield MachineTotals("", at_home, at_home / whole, None, None)
 
 
 def pace_of(minutes: Mapping[int, int]) -> Pace | None:

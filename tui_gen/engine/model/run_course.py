@@ -14,6 +14,8 @@ class RunCourse:
     """Category -> minute of wall time since the epoch -> patches that did not exist before."""
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Source -> reason without its numbers -> rejections, of whole clips and of single categories."""
+    machines: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Machine of a cluster -> minute of wall time since the epoch -> clips made."""
 
 
 @dataclass(frozen=True, slots=True)

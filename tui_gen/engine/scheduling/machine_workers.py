@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 
+from tui_gen.base.formatting import display_name
 from tui_gen.engine.executors.base import Executor, MachineChange, MachineLoad, MachineNews
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.machine_metrics import divided, machines_of, may_work
@@ -45,7 +46,8 @@ class MachineWorkers:
             case MachineChange(name, phase, reason, workers, cores):
                 before = self._state.machines.get(name)
                 if before is None or (before.phase, before.reason) != (phase, reason):
-                    log.info("machine %s: %s%s", name, phase, f": {reason}" if reason else "")
+                    said = f"{phase}: {reason}" if reason else phase
+                    log.info("machine %s: %s", display_name(name), display_name(said))
                 if workers and name not in self._is_set:
                     self._lent[name] = workers
                 self._recorder.show(ev.MachineChanged(at, name, phase, reason, workers, cores))

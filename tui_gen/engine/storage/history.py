@@ -177,6 +177,7 @@ class _Fold:
         self._standing: dict[tuple[str, str], int] = {}  # (category, source) -> bit set of clips
         self._minutes: dict[str, Counter[int]] = defaultdict(Counter)
         self._source_reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        self._machine_minutes: dict[str, Counter[int]] = defaultdict(Counter)
 
     def take_line(self, line: bytes) -> None:
         """Process a line of the ledger. Raises LedgerError without any change."""
@@ -186,6 +187,7 @@ class _Fold:
         else:
             index = made.index
             self._clip_ended(made.at, made.source, made.seconds)
+            self._take_machine(made.at, made.machine)
             self._take_refused(made.source, (each.reason for each in made.rejected))
             for patch in made.patches:
                 place = (patch.category, made.source, index)
@@ -194,6 +196,8 @@ class _Fold:
     def take(self, event: ev.Durable) -> None:
         if isinstance(event, ev.ClipEnded):
             self._take_outcome(event.at, event.outcome)
+            if isinstance(event.outcome, Made):
+                self._take_machine(event.at, event.machine)
             return
         if isinstance(event, ev.PatchMoved):  # a move is no work: it changes neither clock nor run
             self._take_move(event)
@@ -223,6 +227,10 @@ class _Fold:
         self._last_at = max(self._last_at, at)
         self._clips += 1
         self._source_seconds[source] += seconds
+
+    def _take_machine(self, at: float, machine: str) -> None:
+        if machine:
+            self._machine_minutes[machine][int(at // 60)] += 1
 
     def _patch_made(self, at: float, patch: tuple[str, str, int], size_bytes: int, form: str) -> None:
         """Count a patch, given by its category, source and clip; a patch that is made again counts once."""
@@ -285,7 +293,7 @@ class _Fold:
             reasons=self._reasons,
             additions=self._additions,
             moves=self._moves,
-            course=RunCourse(self._minutes, self._source_reasons),
+            course=RunCourse(self._minutes, self._source_reasons, self._machine_minutes),
         )
 
 

@@ -52,7 +52,7 @@ def _lines(view: ScreenView, totals: EndTotals, width: int) -> Iterator[Line]:
         yield ()
     for label, lines in course:
         yield from _fact(label.lower(), lines, width)
-    if machines := list(made_words(view.state)):
+    if machines := list(made_words(totals, nouns)):
         yield from _fact("machines", machines, width)
     if view.end is not None and view.end.trouble:
         yield from _fact("course", [view.end.trouble], width, "warn")

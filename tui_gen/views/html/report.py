@@ -27,7 +27,7 @@ from tui_gen.engine.storage.history import History
 from tui_gen.views.html.plots import SERIES, Axis, Curve, PlotColumn, columns_plot, curves_plot, share_bar
 from tui_gen.views.text.end_words import reason_words, result_words
 from tui_gen.views.text.final_lines import headline
-from tui_gen.views.text.machine_lines import made_rows
+from tui_gen.views.text.machine_lines import made_headings, made_row
 from tui_gen.views.text.summary import clip_seconds, ending, mean_patches_per_minute, reason_lines
 
 BINS = 120
@@ -72,7 +72,7 @@ def report_page(
         tag("h2", state.nouns.source.title),
         *_extremes(state.nouns, totals),
         *_sources(state, history),
-        *_machines(state),
+        *_machines(state.nouns, totals),
         tag("h2", "Problems"),
         *_problems(state, history, now),
         tag("h2", "Runs"),
@@ -292,20 +292,14 @@ def _success(source: SourceState) -> Markup:
     return tag("span", bar, percent(source.success_rate))
 
 
-def _machines(state: RunState) -> Iterator[Markup]:
+def _machines(nouns: Nouns, totals: EndTotals) -> Iterator[Markup]:
     """Yield what each machine of a cluster made; nothing for runs at home."""
-    rows = made_rows(state)
-    if not rows:
+    if not totals.machines:
         return
-    nouns, whole = state.nouns, max(1, state.clips_made)
     yield tag("h2", "Machines")
-    yield table(
-        ("machine", nouns.clip.many, "share", nouns.patch.many),
-        [
-            [name, count(clips), percent(clips / whole), "-" if patches is None else count(patches)]
-            for name, clips, patches in rows
-        ],
-    )
+    pace = f"{nouns.clip.title} a minute are those of the minutes in which the machine made any."
+    yield tag("p", pace, class_="quiet")
+    yield table(made_headings(nouns), map(made_row, totals.machines))
 
 
 # ------------------------------------------------------------------ problems, runs, recipe

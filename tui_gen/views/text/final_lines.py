@@ -71,7 +71,7 @@ def card_lines(state: RunState, metrics: Metrics, totals: EndTotals, width: Line
     yield ""
     yield "Categories:"
     yield from _category_lines(state, width)
-    if machines := list(made_table(state, width)):
+    if machines := list(made_table(totals, state.nouns, width)):
         yield from ["Machines:", *machines]
     yield from _gap_lines(state, metrics)
     yield f"Output: {display_name(state.output)}"

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tui_gen.base.formatting import count, display_name, per_minute, percent, size
+from tui_gen.base.nouns import Nouns
+from tui_gen.engine.model.end_totals import EndTotals, MachineTotals
 from tui_gen.engine.model.machine_metrics import (
-    clips_made_at_home,
     clips_per_minute,
     in_hand_words,
     lines_of_trouble,
     machines_of,
-    machines_with_work,
     phase_words,
 )
 from tui_gen.engine.model.machine_state import MachineState
@@ -82,42 +82,39 @@ def trouble_lines(state: RunState, now: float) -> Iterator[str]:
     return map(display_name, lines_of_trouble(state, now))
 
 
-MadeRow = tuple[str, int, int | None]
-"""A machine, its made clips and its patches."""
+def made_headings(nouns: Nouns) -> tuple[str, ...]:
+    """Return the titles of a table of what each machine made."""
+    clips = nouns.clip.many
+    return ("machine", clips, "share", f"{clips}/min", nouns.patch.many)
 
 
-def made_rows(state: RunState) -> list[MadeRow]:
-    """Return what each machine made in all runs; empty if all clips were made by the engine's machine.
-
-    The patches of the engine's machine are not counted apart: None.
-    """
-    machines = machines_with_work(state)
-    if not machines:
-        return []
-    rows = list[MadeRow]((each.name, each.clips_made, each.patches) for each in machines)
-    at_home = clips_made_at_home(state)
-    return [*rows, (AT_HOME, at_home, None)] if at_home else rows
-
-
-def made_table(state: RunState, width: LineWidth) -> Iterator[str]:
-    """Yield a table of what each machine made in all runs; nothing for a run at home."""
-    rows = made_rows(state)
-    if not rows:
-        return
-    nouns, whole = state.nouns, max(1, state.clips_made)
-    columns = (
-        Column("machine", may_be_cut=True, least_cells=8),
-        *(Column(title, is_number=True) for title in (nouns.clip.many, "share", nouns.patch.many)),
-    )
-    cells = [
-        (name, count(clips), percent(clips / whole, 0), "-" if patches is None else count(patches))
-        for name, clips, patches in rows
+def made_row(machine: MachineTotals) -> list[str]:
+    """Return the row of a machine in such a table."""
+    rate, patches = machine.clips_per_minute, machine.patches
+    return [
+        machine.name or AT_HOME,
+        count(machine.clips),
+        percent(machine.share, 0),
+        "-" if rate is None else per_minute(rate),
+        "-" if patches is None else count(patches),
     ]
-    yield from table_lines(columns, cells, width, indent=2)
 
 
-def made_words(state: RunState) -> Iterator[str]:
-    """Yield `box1: 412 clips, 62 %` for each machine; nothing for a run at home."""
-    whole = max(1, state.clips_made)
-    for name, clips, _ in made_rows(state):
-        yield f"{display_name(name)}: {state.nouns.clip.counted(clips)}, {percent(clips / whole, 0)}"
+def made_table(totals: EndTotals, nouns: Nouns, width: LineWidth) -> Iterator[str]:
+    """Yield a table of what each machine made in all runs; nothing for a run at home."""
+    if not totals.machines:
+        return
+    first, *numbers = made_headings(nouns)
+    columns = (
+        Column(first, may_be_cut=True, least_cells=8),
+        *(Column(title, is_number=True) for title in numbers),
+    )
+    yield from table_lines(columns, [made_row(each) for each in totals.machines], width, indent=2)
+
+
+def made_words(totals: EndTotals, nouns: Nouns) -> Iterator[str]:
+    """Yield `box1: 412 clips, 62 %, 30 a minute` for each machine; nothing for a run at home."""
+    for each in totals.machines:
+        rate = "" if each.clips_per_minute is None else f", {per_minute(each.clips_per_minute)} a minute"
+        name = display_name(each.name or AT_HOME)
+        yield f"{name}: {nouns.clip.counted(each.clips)}, {percent(each.share, 0)}{rate}"

@@ -1,4 +1,7 @@
-"""A screen over a run with eight busy workers, for measurements of the screen: `busy_screen.py`."""
+"""A screen over a run with eight busy workers, for measurements of the screen: `busy_screen.py [--cluster]`.
+
+With `--cluster`, the workers are on five machines whose load is measured every two seconds.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from tui_gen.tui.panes.preview import PreviewImage
     from tui_gen.tui.view import EngineInfo
 
+MACHINE_SECONDS = 2.0
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -23,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 class BusyController:
     """A run with eight workers, a clip about every 0.3 s, measured anew twice a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_cluster: bool = False) -> None:
         """Begin with a run that has worked for a while."""
         from tests.tui import runs
         from tui_gen.engine.model import events as ev
@@ -32,7 +36,7 @@ class BusyController:
         from tui_gen.engine.run.history_sampler import HistorySampler, steady_seconds
 
         self.runs, self.ev, self.clip = runs, ev, Clip
-        self.state = runs.working_run()
+        self.state = runs.cluster_run() if is_cluster else runs.working_run()
         self.random = random.Random(7)
         self.steered, self.patches = 0, 0
         self.history, self.steady = History(), steady_seconds
@@ -64,11 +68,12 @@ class BusyController:
                 self.due[number] = now + self.random.uniform(0.5, 2.5)
                 self.next_clip[number] += 1
                 clip = self.clip(slot.source, 150 + 20 * number + self.next_clip[number] % 20)
-                self.state.apply(self.runs.made(clip, now))
+                self.state.apply(replace(self.runs.made(clip, now), machine=slot.machine))
                 self.patches += len(self.runs.fed_by(int(slot.source[1:])))
                 self.state.apply(
                     ev.SlotTurned(now, number, clip, self.random.choice(("reading", "cutting")), 1)
                 )
+        self.measure_machines(now)
         cores = tuple(self.random.uniform(60, 100) for _ in range(8))
         self.state.apply(
             ev.SystemMeasured(
@@ -86,6 +91,15 @@ class BusyController:
             )
         self.sampler.sample(self.state, self.patches)
         return self.state.copy()
+
+    def measure_machines(self, now: float) -> None:
+        """Measure each machine that answers anew, two seconds after the last time."""
+        for machine in self.state.machines.values():
+            if machine.load is not None and now - machine.load.at >= MACHINE_SECONDS:
+                cpu_percent = self.random.uniform(60, 100)
+                used = int(8.4e9 + self.random.uniform(0, 3e8))
+                load = replace(machine.load, at=now, cpu_percent=cpu_percent, memory_used_bytes=used)
+                self.state.apply(load)
 
     async def steer(self, command: object) -> str:
         """Pause and go on, do nothing else, and never say the same twice."""
@@ -125,7 +139,7 @@ def screen() -> int:
     from tui_gen.tui.terminal.session import run_screen
     from tui_gen.tui.timelines import Timelines
 
-    controller = BusyController()
+    controller = BusyController(is_cluster="--cluster" in sys.argv)
     app = TuiGenApp(
         controller,
         clock=controller.clock,

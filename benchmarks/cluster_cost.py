@@ -23,8 +23,8 @@ from tests.cluster.executors import capacity_of
 from tests.cluster.harness import Box, Cluster, cluster_of
 from tests.engine.executors.portable_toy import ClusterToyJob, SleepingStage
 from tests.engine.toy import Bench
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.base import Executor
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.dask import ClusterExecutor
 from tui_gen.engine.executors.local import LocalExecutor
 from tui_gen.engine.scheduling.options import Options

@@ -34,6 +34,7 @@ SETTLED_SECONDS = 3.0
 PRESSES = 30
 KEY_BUDGET_MS = 100
 KEYS = {"one worker more": (b"+", "done: {} "), "the help": (b"?", "The work")}
+VIEWS = (("all", b""), ("log", b"l"), ("videos", b"3z"), ("cluster", b"", "--cluster"))
 BUSY = "import os\nos.nice(19)\nwhile True: pass"
 
 
@@ -134,13 +135,13 @@ def is_true(text: str) -> bool:
     return "PAUSED" in text and "1 Categories" in text and "2 Now" in text and "Moving" not in text
 
 
-def start(width: int, height: int) -> tuple[int, subprocess.Popen[bytes]]:
+def start(width: int, height: int, *options: str) -> tuple[int, subprocess.Popen[bytes]]:
     """Return our end of a terminal and the screen on it, its first picture painted."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "TZ": "UTC"}
     child = subprocess.Popen(
-        [sys.executable, str(SCREEN)],
+        [sys.executable, str(SCREEN), *options],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -159,9 +160,9 @@ def end(ours: int, child: subprocess.Popen[bytes]) -> None:
     os.close(ours)
 
 
-def measure(width: int, height: int, seconds: float, keys: bytes = b"") -> tuple[float, float]:
+def measure(width: int, height: int, seconds: float, keys: bytes, *options: str) -> tuple[float, float]:
     """Return bytes a second and the share of a core, once the first picture is painted."""
-    ours, child = start(width, height)
+    ours, child = start(width, height, *options)
     os.write(ours, keys)
     drain(ours, 1.0)
     before = cpu_seconds(child.pid)
@@ -218,8 +219,8 @@ def main(seconds: float) -> int:
     is_over = moments(min(seconds, 10.0))
     print("size     view       bytes/s   budget   of a core")
     for width, height, budget in SIZES:
-        for view, keys in (("all", b""), ("log", b"l"), ("videos", b"3z")):
-            rate, share = measure(width, height, seconds, keys)
+        for view, keys, *options in VIEWS:
+            rate, share = measure(width, height, seconds, keys, *options)
             is_over = is_over or (budget is not None and view == "all" and rate > budget)
             print(f"{width}x{height:<5}{view:<10}{rate:8.0f} {budget or '-':>8}   {share:8.1%}", flush=True)
     for width, height, _ in SIZES[:2]:

@@ -15,8 +15,11 @@ import imageio_ffmpeg
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A loaded machine must not fail a property that holds.
-settings.register_profile("tui-gen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A loaded machine must not fail a property that holds. For long runs: --hypothesis-profile=tui-gen-long
+for profile, examples in (("tui-gen", 50), ("tui-gen-long", 1000)):
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.load_profile("tui-gen")
 
 TESTS = Path(__file__).parent

@@ -81,6 +81,7 @@ def test_a_film_stays_given_up_until_tools_or_settings_change(configure: Configu
     assert kinds(data)[len(first) :] == ["retry", "facts", "unusable"]
 
 
+@pytest.mark.soak
 def test_what_another_ffmpeg_could_not_read_is_looked_at_anew(configure: Configure, films: Films) -> None:
     data = configure(
         [entry(films.beta, "Beta", {"general": 1.0}), entry(films.delta, "Delta", {"general": 1.0})],

@@ -15,8 +15,8 @@ from tests.engine.executors.portable_toy import (
     contents_of,
     name_of,
 )
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.base import MachineChange, MachineNews
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.dask import ClusterExecutor
 from tui_gen.engine.model.work import Clip
 

@@ -80,12 +80,12 @@ class Cluster:
     def address(self) -> str:
         return f"tcp://127.0.0.1:{self.port}"
 
-    def start_scheduler(self) -> None:
+    def start_scheduler(self, *options: str) -> None:
         """Start the scheduler, and wait until it listens."""
         self.scheduler = self._start(
             "scheduler",
             *("scheduler", "--host", "127.0.0.1", "--port", str(self.port)),
-            *("--no-dashboard", "--dashboard-address", "127.0.0.1:0"),
+            *("--no-dashboard", "--dashboard-address", "127.0.0.1:0", *options),
         )
         deadline = time.monotonic() + START_SECONDS
         while not _listens(self.port):

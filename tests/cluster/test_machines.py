@@ -28,9 +28,9 @@ from tests.engine.executors.portable_toy import (
 )
 from tests.engine.toy import Bench
 from tui_gen.base.errors import ObstructedError, RefusedError, SourceUnreachableError
+from tui_gen.config.cluster_settings import ClusterSettings, MachineSettings, TlsFiles
 from tui_gen.engine.executors import machine_waits
 from tui_gen.engine.executors.base import MachineLoad, MachineLostError
-from tui_gen.engine.executors.cluster_settings import ClusterSettings, MachineSettings, TlsFiles
 from tui_gen.engine.executors.dask import ClusterExecutor, survey
 from tui_gen.engine.executors.error_fields import UnitError
 from tui_gen.engine.executors.ground import KnownFile

@@ -24,6 +24,7 @@ from tui_gen.contract.job import JobConfig, JobModule
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.contract.registry import GROUP
 from tui_gen.contract.verify import Checked, MissingMeans, Recorded
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import Job
@@ -36,6 +37,7 @@ class Opened:
     job: Job
     found: tuple[ev.Event, ...] = ()
     tools: tuple[str, ...] = ()
+    cluster_job: ClusterJob | None = None
 
     def prepare(self, records: Mapping[str, SourceRecord]) -> None:
         pass

@@ -12,11 +12,22 @@ from tui_gen.jobs.anime.config import schema as anime
 from tui_gen.jobs.superres.config import schema as superres
 from tui_gen.jobs.videomnist.config import schema as videomnist
 
-RUN_KEYS = ("max_workers", "schedule", "min_free_gb", "nice", "status_file", "hooks", "keymap", "notices")
+RUN_KEYS = (
+    "max_workers",
+    "schedule",
+    "cluster",
+    "min_free_gb",
+    "nice",
+    "status_file",
+    "hooks",
+    "keymap",
+    "notices",
+)
 
 WRONG: dict[str, list[object]] = {
     "max_workers": [0, 2000],
     "schedule": [{}, [{"from": "08:00", "to": "08:00", "workers": 1}], [{"workers": 1}]],
+    "cluster": ["tcp://nas:8786", {}, {"address": "tcp://nas:8786", "output": "nfs"}],
     "min_free_gb": [-1],
     "nice": [20],
     "status_file": [""],

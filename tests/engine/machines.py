@@ -68,6 +68,11 @@ class Cluster(Machines):
         for name in self.places:
             call(self._news(name))
 
+    def enlist_again(self) -> None:
+        for name, phase in self._phases.items():
+            if phase == "refused":
+                self.change(name, "enlisting", workers=0)
+
     def change(self, name: str, phase: MachinePhase, reason: str = "", *, workers: int) -> None:
         """Let a machine change, or come."""
         self._phases[name], self._reasons[name], self.places[name] = phase, reason, workers

@@ -154,9 +154,10 @@ class Trouble:
         return strace("trace=read,pread64", f"inject=read,pread64:{how}:when={first}+{step}", path=film)
 
 
+@pytest.mark.soak
 @needs_root
 @needs("strace", "gcc")
-@pytest.mark.parametrize("times", [3, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("times", [3, pytest.param(100, marks=pytest.mark.timeout(3600))])
 def test_after_faults_of_every_kind_all_is_made_as_if_there_had_been_none(
     times: int, tmp_path: Path, studio: Path, undisturbed: Dataset, mounts: Callable[[str, Path], None]
 ) -> None:

@@ -72,7 +72,10 @@ def clip_lines(data: Dataset) -> list[int]:
     return [number for number, line in enumerate(data.ledger()) if line["kind"] == "clip"]
 
 
-@pytest.mark.parametrize("damage", ["zeroed", "halved", "deleted", "doubled", "foreign"])
+SELDOM = [pytest.param(damage, marks=pytest.mark.soak) for damage in ("zeroed", "deleted", "doubled")]
+
+
+@pytest.mark.parametrize("damage", ["halved", "foreign", *SELDOM])
 def test_a_damaged_line_of_the_ledger_costs_its_clip_alone(damage: str, finished: Scene) -> None:
     path = finished.data.ledger_path
     lines = path.read_bytes().splitlines(keepends=True)

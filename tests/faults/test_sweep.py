@@ -17,7 +17,7 @@ pytestmark = pytest.mark.crash
 
 # A run of nine clips makes some 70 renames, 150 flushes and 260 openings.
 ALWAYS = [
-    ("rename", 2), ("rename", 20), ("fsync", 3), ("fsync", 60), ("open", 120)
+    ("rename", 20), ("fsync", 60), ("open", 120)
 ]  # fmt: skip
 UP_TO = 200
 AT_ONCE = 25

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.program import Done, Running, command, run_inside
 from tests.faults.conftest import Scene, check_words
 
@@ -98,6 +100,7 @@ def test_a_sample_is_checked_alone(finished: Scene) -> None:
     assert "Checked 3 patches" in done.err, str(done)
 
 
+@pytest.mark.soak
 def test_an_engine_at_work_is_not_disturbed(scene: Scene) -> None:
     with scene.start() as running:
         scene.wait_for_clips(running, 2)

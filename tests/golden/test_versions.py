@@ -60,11 +60,12 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     return env
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "is_engine_earlier",
     [
         pytest.param(True, id="earlier engine"),
-        pytest.param(False, id="earlier client", marks=pytest.mark.soak),
+        pytest.param(False, id="earlier client"),
     ],
 )
 def test_a_client_of_another_version_steers_an_engine(

@@ -200,6 +200,7 @@ async def test_a_filter_that_does_not_exist_makes_the_source_unusable_at_once(
     assert sum(isinstance(report, Doing) for report in reports) == 1
 
 
+@pytest.mark.soak
 async def test_a_chatty_child_neither_blocks_nor_fills_the_memory(
     embedded_ffmpeg: str, film: Path, tmp_path: Path
 ) -> None:

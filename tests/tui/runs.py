@@ -210,6 +210,43 @@ def with_history(run: RunState, **info: Any) -> FakeController:  # noqa: ANN401
     return FakeController(run, info=EngineInfo(history=worked_history(), **info))
 
 
+MACHINES = (
+    ("box1", "running", "", 8, 8, 97.0),
+    ("box2", "running", "", 8, 16, 64.0),
+    ("box3", "silent", "", 0, 8, None),
+    ("box10", "refused", "ffmpeg: 'n9.0.2' -> '5.1.9', colour fingerprint: 'a91c' -> '07f2'", 0, 12, None),
+    ("nas", "waiting", "the output is full", 2, 4, 12.0),
+)
+"""Name, phase, reason, workers, cores, load in per cent."""
+
+
+def cluster_run() -> RunState:
+    """Return a run of five machines, of which two work."""
+    state = working_run()
+    for number in list(state.slots):
+        state.apply(ev.SlotClosed(NOW - 60, number))
+    for name, phase, reason, workers, cores, cpu in MACHINES:
+        state.apply(ev.MachineChanged(NOW - 900, name, "running", "", 4, cores))
+        if phase != "running":
+            state.apply(ev.MachineChanged(NOW - 45, name, phase, reason, workers, cores))
+        else:
+            state.apply(ev.MachineChanged(NOW - 800, name, phase, reason, workers, cores))
+        if cpu is not None:
+            state.apply(ev.MachineMeasured(NOW - 1, name, cpu, int(8.4 * GB), 32 * GB))
+    for number in range(400):
+        name = "box2" if number % 4 == 0 else "box1"
+        clip = Clip(f"v{5 + number % 5:03d}", number // 5)
+        state.apply(replace(made(clip, NOW - 600 + 1.5 * number), machine=name))
+    state.apply(ev.WorkersChanged(NOW - 45, 18))
+    for number in range(1, 15):
+        name = "box1" if number % 2 or number > 12 else "box2"
+        source = f"v{(number - 1) % 8 // 2:03d}"
+        state.apply(ev.SlotOpened(NOW - 30, number, source, machine=name))
+        clip = Clip(source, 120 + 14 * number)
+        state.apply(ev.SlotTurned(NOW - number * 1.5, number, clip, "reading", 1))
+    return state
+
+
 def troubled_run() -> RunState:
     """Return a run with everything that can be wrong with videos."""
     state = working_run()

@@ -282,6 +282,7 @@ async def test_ten_presses_while_a_command_is_under_way_become_one_more_command(
         assert controller.asked == [do.SetWorkers(9), do.SetWorkers(18)]
 
 
+@pytest.mark.soak
 async def test_ten_quick_presses_of_any_key_do_no_harm() -> None:
     controller = FakeController(troubled_run())
     keys = {action.keys.split(",")[0] for action in ALL_ACTIONS if action.group != "move"}

@@ -16,7 +16,9 @@ USUAL_LINES = {
     PaneName.SYSTEM: 9,
     PaneName.PROBLEMS: 1,
 }
-lines = st.fixed_dictionaries({room: st.integers(1, 60) for room in COUNTED})
+lines = st.fixed_dictionaries(
+    {room: st.integers(1, 60) for room in COUNTED}, optional={PaneName.MACHINES: st.integers(1, 60)}
+)
 focuses = st.sampled_from([room for room in PaneName if room not in {PaneName.OVERALL, PaneName.KEYS}])
 
 
@@ -45,7 +47,8 @@ def test_rooms_lie_inside_the_screen_and_do_not_overlap(
 
 def test_everything_is_on_the_smallest_full_screen() -> None:
     arrangement = arrange(Size(80, 24), LayoutRequest(USUAL_LINES, PaneName.NOW))
-    assert {PaneName.CATEGORIES, PaneName.NOW, *FACTS} <= set(arrangement.regions)
+    assert {PaneName.CATEGORIES, PaneName.NOW, *FACTS} - {PaneName.MACHINES} <= set(arrangement.regions)
+    assert PaneName.MACHINES not in arrangement.regions
     assert arrangement.regions[PaneName.CATEGORIES].height == 5
     assert arrangement.regions[PaneName.NOW].height == 9
 

@@ -1,10 +1,22 @@
-"""The values of arguments: each function reads one text, or raises ArgumentTypeError."""
+"""The values of arguments: each function reads one text, or raises ArgumentTypeError.
+
+Also what the arguments of several commands have in common.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import re
+from typing import TypeAlias
 
+from tui_gen.config.cluster_address import NO_CLUSTER, AddressError, parse_address
+
+DEFAULT_CONFIG = "generator_config.json"
+CONFIG_HELP = "the configuration; default: %(default)s"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it so
+
+_MACHINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LAST_PORT = 65535
 _LEAST_CELLS, _MOST_CELLS = 10, 1000
 
@@ -16,6 +28,27 @@ def port(text: str) -> int:
         if 0 <= number <= _LAST_PORT:
             return number
     message = f"must be a port, 0 to {_LAST_PORT}, not {text}"
+    raise argparse.ArgumentTypeError(message)
+
+
+def cluster(text: str) -> str:
+    """Return the address of a scheduler, or "none" for this machine alone."""
+    return text if text == NO_CLUSTER else scheduler(text)
+
+
+def scheduler(text: str) -> str:
+    """Return the address of a scheduler like `tcp://nas:8786`."""
+    try:
+        return str(parse_address(text))
+    except AddressError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def machine_name(text: str) -> str:
+    """Return the name of a machine: up to 64 letters, digits, dots, underscores and hyphens."""
+    if _MACHINE.fullmatch(text):
+        return text
+    message = f"must be a name of letters, digits, dots, underscores and hyphens, not {text}"
     raise argparse.ArgumentTypeError(message)
 
 

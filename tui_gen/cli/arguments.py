@@ -6,30 +6,38 @@ Invariant: what is written here is all that is known of the command line; the re
 from __future__ import annotations
 
 import argparse
-from typing import TypeAlias
 
 from tui_gen import __version__
-from tui_gen.cli.argument_types import cells, names, port, positive, share, speed
+from tui_gen.cli.argument_types import (
+    CONFIG_HELP,
+    DEFAULT_CONFIG,
+    Commands,
+    cells,
+    cluster,
+    machine_name,
+    port,
+    positive,
+    scheduler,
+    share,
+    speed,
+)
+from tui_gen.cli.export_arguments import add_export
 
 COMMANDS = frozenset(
     {
         *("screen", "run", "monitor", "top", "ctl"),
         *("scan", "check", "plan", "demo"),
         *("verify", "stats", "report", "sheet"),
-        *("export", "split", "review", "serve", "replay"),
+        *("export", "split", "review", "serve", "replay", "lend"),
     }
 )
-DEFAULT_CONFIG = "generator_config.json"
 DEFAULT_DEMO = "tui-gen-demo"
-CONFIG_HELP = "the configuration; default: %(default)s"
 JOB_HELP = "the job, if there is no configuration yet; default: superres"
 NAME_HELP = "the video: its id, its name or a part of it that no other has"
 EPILOG = """exit codes:
   0 done   1 internal error   2 usage, configuration or recipe   3 finished with gaps
   4 stopped, resumable   5 damage found   11 locked by a live engine   129/130/143 ended by a signal
 """
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse names it so
 
 
 def with_command(arguments: list[str]) -> list[str]:
@@ -76,11 +84,12 @@ def parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_sheet(commands)
     _add_split(commands)
-    _add_export(commands)
+    add_export(commands)
     _add_review(commands)
     _add_serve(commands)
     _add_replay(commands)
     _add_demo(commands)
+    _add_lend(commands)
     _describe(commands)
     return top
 
@@ -179,11 +188,21 @@ def _add_run_flags(run: argparse.ArgumentParser) -> None:
     run.add_argument("--limit", metavar="N", type=positive, help="end after N clips")
     run.add_argument("--only", metavar="NAME", help="work on one video alone: its id, name or a part of it")
     run.add_argument("--workers", metavar="N", type=positive, help="begin with N workers")
+    _add_cluster(run)
     run.add_argument("--fresh", action="store_true", help="rename what exists and start over")
     run.add_argument("--yes", action="store_true", help="do not ask before --fresh")
     run.add_argument("--mix", action="store_true", help="go on although the recipe has changed")
     run.add_argument("--beside", action="store_true", help="write next to files that no ledger owns")
     run.add_argument("-v", "--verbose", action="store_true", help="a line for every clip")
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        type=cluster,
+        help="work on the machines of this dask scheduler, like tcp://nas:8786; none: on this one alone",
+    )
 
 
 def _add_plan(commands: Commands) -> None:
@@ -200,6 +219,14 @@ def _add_check(commands: Commands) -> None:
     check.add_argument("--json", action="store_true", help="everything that was found, as JSON")
     check.add_argument("--no-keep", action="store_true", help="do not keep what was found for the run")
     check.add_argument("--job", metavar="NAME", help=JOB_HELP)
+    check.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        nargs="?",
+        const="",
+        type=scheduler,
+        help="check only the machines that lend themselves; default: to the configured scheduler",
+    )
 
 
 def _add_scan(commands: Commands) -> None:
@@ -276,61 +303,6 @@ def _add_split(commands: Commands) -> None:
     split.add_argument("--json", action="store_true", help="the list as JSON")
 
 
-def _add_export(commands: Commands) -> None:
-    export = commands.add_parser(
-        "export",
-        help="lay the patches out as other trainers read them",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        add_help=False,
-    )
-    export.add_argument("-h", "--help", action=_HelpAction, help="show this help message and exit")
-    export.add_argument("layout", metavar="LAYOUT", help="such as neosr, webdataset, kohya; --help lists all")
-    export.add_argument("folder", metavar="DIR", help="a new folder; it gets its name when it is whole")
-    export.add_argument("-c", "--config", metavar="CONFIG", default=DEFAULT_CONFIG, help=CONFIG_HELP)
-    export.add_argument("--category", metavar="NAME", action="append", default=[], help="of this one alone")
-    export.add_argument("--format", metavar="NAME", action="append", default=[], help="of this one alone")
-    export.add_argument(
-        "--split", choices=("train", "val", "test"), action="append", default=[], help="of this part alone"
-    )
-    export.add_argument("--merge", action="store_true", help="one tree for all categories and formats")
-    export.add_argument(
-        "--crop",
-        metavar="PIXELS",
-        type=positive,
-        help="squares of the patches, aligned in all files",
-    )
-    export.add_argument(
-        "--stride", metavar="PIXELS", type=positive, help="from one square to the next; default: as --crop"
-    )
-    export.add_argument("--kinds", metavar="KIND,...", type=names, default=(), help="of files; default: all")
-    export.add_argument(
-        "--lr", metavar="NAME", help="superres: the LR to write, such as x2 or h264; default: the plain one"
-    )
-    export.add_argument("--tiles", action="store_true", help="webdataset: each frame of a stack as a file")
-    export.add_argument("--embed", action="store_true", help="parquet: the pictures in the table")
-    export.add_argument(
-        "--shard-mb", metavar="MB", type=positive, help="the most megabytes of a shard; default: 1000"
-    )
-    export.add_argument("--json", action="store_true", help="what was written, as JSON")
-
-
-class _HelpAction(argparse._HelpAction):  # noqa: SLF001 - argparse offers no other way
-    """Prints the help with the layouts of every job, which only the jobs know."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *arguments: object) -> None:
-        """Print the help, and exit."""
-        from tui_gen.contract.registry import find_job, job_names
-
-        lines = list[str]()
-        for name in job_names():
-            layouts = find_job(name).capabilities().layouts
-            if layouts is not None:
-                lines.append(f"layouts of the job {name}:")
-                lines += [f"  {layout.name:<15} {layout.text}" for layout in layouts()]
-        parser.epilog = "\n".join(lines)
-        super().__call__(parser, *arguments)  # type: ignore[arg-type] # it takes what argparse gives
-
-
 def _add_review(commands: Commands) -> None:
     review = commands.add_parser(
         "review", help="look through the groups of images, and rename, merge, move and drop by hand"
@@ -381,3 +353,21 @@ def _add_demo(commands: Commands) -> None:
     demo.add_argument("folder", metavar="DIR", nargs="?", default=DEFAULT_DEMO, help="default: ./%(default)s")
     demo.add_argument("--job", metavar="NAME", help=JOB_HELP)
     demo.add_argument("-v", "--verbose", action="store_true", help="a line for every clip")
+    _add_cluster(demo)
+
+
+def _add_lend(commands: Commands) -> None:
+    lend = commands.add_parser("lend", help="lend this machine to the runs of a dask scheduler")
+    lend.add_argument(
+        "address", metavar="ADDRESS", type=scheduler, help="the scheduler's, like tcp://nas:8786"
+    )
+    lend.add_argument(
+        "--name", metavar="NAME", type=machine_name, help="of this machine; default: the host's name"
+    )
+    lend.add_argument(
+        "--workers", metavar="K", type=positive, help="lend so many; default: the cores but one"
+    )
+    lend.add_argument("--port", metavar="P", type=port, help="let the scheduler connect there; default: any")
+    lend.add_argument("--tls-ca", metavar="FILE", help="the certificate of your authority, for tls://")
+    lend.add_argument("--tls-cert", metavar="FILE", help="the certificate of this machine, for tls://")
+    lend.add_argument("--tls-key", metavar="FILE", help="the private key of this machine, for tls://")

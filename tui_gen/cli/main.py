@@ -19,7 +19,8 @@ from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.files import denial
 from tui_gen.base.formatting import size
 from tui_gen.base.terminals import can_draw
-from tui_gen.cli.arguments import DEFAULT_CONFIG, meant_command, parser, with_command
+from tui_gen.cli.argument_types import DEFAULT_CONFIG
+from tui_gen.cli.arguments import meant_command, parser, with_command
 from tui_gen.cli.streams import complain, open_closed_streams, say, say_everything
 from tui_gen.engine.storage.lock import LockedError
 
@@ -100,7 +101,8 @@ def _screen(options: argparse.Namespace) -> int:
         return screen.first_run(job, reason, _scan_then_say, _demo_here)
     if options.fresh and not _may_start_over(config, options):
         return ExitCode.STOPPED
-    return screen.open_screen(config, _flags(options), is_ascii=options.ascii)
+    lasting = ("--cluster", options.cluster) if options.cluster else ()
+    return screen.open_screen(config, _flags(options), lasting, is_ascii=options.ascii)
 
 
 def _scan_then_say(folder: str) -> int:
@@ -184,6 +186,7 @@ def _run(options: argparse.Namespace) -> int:
         is_verbose=options.verbose,
         is_json=options.json,
         is_detached=options.detached,
+        cluster=options.cluster,
     )
     if options.fresh and not _may_start_over(config, options):
         return ExitCode.STOPPED
@@ -229,6 +232,10 @@ def _check(options: argparse.Namespace) -> int:
     )
     path = Path(options.config)
     _, job = job_of(path, options.job)
+    if options.cluster is not None:
+        from tui_gen.commands.check import cluster
+
+        return cluster.check_cluster(job.read_config(path), options.cluster or None, request)
     if not path.exists() and options.config == DEFAULT_CONFIG:
         sys.stderr.write(f"There is no ./{DEFAULT_CONFIG} here yet: the machine alone is checked.\n")
         tools = job.capabilities().tools
@@ -390,7 +397,20 @@ def _demo(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     name, job = job_of(folder / DEFAULT_CONFIG, options.job)
     path = offered(job.capabilities().demo_maker, name, "demo").make_demo(folder, say=say)
-    return run(RunRequest(job.read_config(path), is_verbose=options.verbose))
+    return run(RunRequest(job.read_config(path), is_verbose=options.verbose, cluster=options.cluster))
+
+
+def _lend(options: argparse.Namespace) -> int:
+    from tui_gen.commands.lend.command import LendRequest, lend, tls_files
+
+    request = LendRequest(
+        options.address,
+        options.name,
+        options.workers,
+        options.port,
+        tls_files(options.tls_ca, options.tls_cert, options.tls_key),
+    )
+    return lend(request, out=sys.stdout)
 
 
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
@@ -412,4 +432,5 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "replay": _replay,
     "demo": _demo,
+    "lend": _lend,
 }

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
@@ -57,13 +57,15 @@ class LiveController:
         config: RunConfig,
         engine: StartedEngine | None = None,
         recorded: Callable[[], RunState | None] = lambda: None,
+        flags: Sequence[str] = (),
     ) -> None:
         """Prepare a controller; the first look starts it and must be made in a running loop.
 
         `recorded` reads the state from the ledger, or returns None if no run is recorded. The call may take
-        long, and raises OSError.
+        long, and raises OSError. `flags` are those of an engine that `restart` starts.
         """
         self._config, self._engine, self._recorded = config, engine, recorded
+        self._flags = flags
         self.timelines = Timelines()
         self._pid = engine.pid if engine is not None else None  # of the observed engine
         self._client: ControlClient | None = None
@@ -109,7 +111,9 @@ class LiveController:
         engine_before, pid_before, info_before = self._engine, self._pid, self._info
         self._info = EngineInfo(is_starting=True)
         try:
-            engine = self._engine = await detached_call(lambda: engine_client.start(self._config, ()))
+            engine = self._engine = await detached_call(
+                lambda: engine_client.start(self._config, self._flags)
+            )
         except OSError as error:
             self._info = info_before
             message = f"no engine can be started: {error.strerror}"

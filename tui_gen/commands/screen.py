@@ -47,8 +47,14 @@ SCREEN_LOG = "screen.log"
 __all__ = ["first_run", "monitor", "open_screen", "page", "review", "review_groups", "run_list"]
 
 
-def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = False) -> int:
-    """Connect a screen to a configuration's engine; start one if none runs. Raises RefusedError."""
+def open_screen(
+    config: JobConfig, flags: Sequence[str], lasting: Sequence[str] = (), *, is_ascii: bool = False
+) -> int:
+    """Connect a screen to a configuration's engine; start one if none runs. Raises RefusedError.
+
+    `flags` are those of the first engine, `lasting` those of all engines that the screen starts.
+    """
+    flags = [*flags, *lasting]
     engine = None
     if engine_client.is_running(config.run):
         if flags:
@@ -60,7 +66,7 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     else:
         sys.stderr.write(f"Starting the engine for {display_name(str(config.run.output))} ...\n")
         engine = asyncio.run(engine_client.start_and_wait(config.run, flags))
-    app = _app_of(config, engine, is_ascii=is_ascii)
+    app = _app_of(config, engine, lasting, is_ascii=is_ascii)
     code = run_screen(app, config.run.run_folder / SCREEN_LOG)
     if app.left is not None:
         lines = exit_lines(app.left, as_typed(config.run.path), line_width(sys.stderr))
@@ -68,9 +74,14 @@ def open_screen(config: JobConfig, flags: Sequence[str], *, is_ascii: bool = Fal
     return code
 
 
-def _app_of(config: JobConfig, engine: StartedEngine | None, *, is_ascii: bool) -> TuiGenApp:
-    """Return a screen that is connected to a configuration's engine; `engine` was started for it."""
-    controller = LiveController(config.run, engine, RecordedRun(config).state)
+def _app_of(
+    config: JobConfig, engine: StartedEngine | None, flags: Sequence[str] = (), *, is_ascii: bool
+) -> TuiGenApp:
+    """Return a screen that is connected to a configuration's engine; `engine` was started for it.
+
+    `flags` are those of an engine that the screen starts in the place of one that died.
+    """
+    controller = LiveController(config.run, engine, RecordedRun(config).state, flags)
     app = TuiGenApp(
         controller,
         keymap=config.run.keymap,

@@ -21,6 +21,7 @@ from tui_gen.commands.offered import offered
 from tui_gen.commands.run.opening import RunRequest, open_run
 from tui_gen.commands.run.performing import perform
 from tui_gen.commands.split import move_near_duplicates, near_duplicate_line
+from tui_gen.config.cluster_address import NO_CLUSTER
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.verify import MISSING, Checked, Finding, Recorded, Verifier
 from tui_gen.engine.model import events as ev
@@ -69,7 +70,7 @@ def repair(config: JobConfig, *, sample: int | None, out: TextIO, talk: TextIO) 
     verifier = _verifier(config)
     repairer = offered(config.capabilities.repairer, config.run.job, "verify --repair")
     _refuse_without_ledger(config)
-    request = RunRequest(config)
+    request = RunRequest(config, cluster=NO_CLUSTER)  # few patches, which are checked here as well
     lines = ConsoleOutput(talk, talk)
     try:
         session, opened = open_run(request, lines)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tui_gen.config.cluster_settings import ClusterSettings
+
 RUN_FOLDER = ".tui-gen"
 STATUS_NAME = ".generator_status.json"
 USUAL_WORKER_BYTES = 1_000_000_000
@@ -38,6 +40,7 @@ class RunConfig:
     workers: int = 1  # a run begins with so many
     worker_bytes: int = USUAL_WORKER_BYTES  # memory of one worker, estimated
     schedule: tuple[ScheduleEntry, ...] = ()  # of two entries that overlap, the later one applies
+    cluster: ClusterSettings | None = None  # the machines that perform the work; None: this one
     min_free_bytes: int = 0  # so much stays free on the output's disk
     # The keys of the configuration for `output` and `min_free_bytes`, as messages name them.
     output_key: str = "output"

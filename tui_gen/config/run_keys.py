@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tui_gen.config.cluster_keys import Cluster
 from tui_gen.config.keys import KeysModel, PathText
 from tui_gen.config.run_config import Notices
 from tui_gen.config.schedule_keys import Schedule
@@ -41,6 +42,8 @@ class WorkKeys(KeysModel):
     """The number of workers when a run begins; you can change it during the run."""
     schedule: Schedule = Field(default=[])
     """Other numbers of workers at times of the week; of two times that overlap, the later entry applies."""
+    cluster: Cluster = None
+    """The machines that perform the work, over a dask scheduler; null works on this machine alone."""
     min_free_gb: FreeSpace = 5.0
     """The run waits while less than this is free on the disk of the output."""
     nice: Niceness = 19

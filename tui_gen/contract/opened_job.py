@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import Job
@@ -16,6 +17,11 @@ class OpenedJob(Protocol):
     @property
     def job(self) -> Job:
         """The job that the engine performs."""
+        ...
+
+    @property
+    def cluster_job(self) -> ClusterJob | None:
+        """The same job for the machines of a cluster; None: only this machine performs it."""
         ...
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tui_gen.engine.model.machine_metrics import emptiest, fullest
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.state_views import SourceState
 from tui_gen.engine.scheduling import commands as do
-from tui_gen.tui.layout import PaneName
+from tui_gen.tui.layout import NUMBERED, PaneName
 from tui_gen.tui.view import ScreenView, is_retriable
 
 _LAST_PRIORITY = 255
@@ -26,6 +27,7 @@ class Situation:
     has_rows: bool
     can_restart: bool
     can_preview: bool
+    machine: str | None = None  # under the cursor of the pane of machines, if that has the focus
 
     @property
     def state(self) -> RunState:
@@ -61,10 +63,36 @@ class Situation:
 
 
 def workers_after(situation: Situation, change: int) -> int:
-    """Return the number of workers after a change."""
+    """Return the number of workers of the run after a change."""
     asked = situation.view.workers_asked
     before = asked if asked is not None else situation.state.workers_target
     return max(1, min(do.MAX_WORKERS, before + change))
+
+
+def workers_on(view: ScreenView) -> dict[str, int]:
+    """Return the number of workers of each machine, as requested last."""
+    return {each.name: view.workers_asked_on.get(each.name, each.workers) for each in view.machines}
+
+
+def workers_command(now: Situation, change: int) -> do.SetWorkers | None:
+    """Return the command for so many workers more or fewer; None if it would change nothing.
+
+    In a cluster it is about the chosen machine, else about that with the fewest or the most workers for each
+    core. Only a chosen machine may lose the last worker of all.
+    """
+    view = now.view
+    if not view.machines:
+        count = workers_after(now, change)
+        return do.SetWorkers(count) if count != workers_after(now, 0) else None
+    workers = workers_on(view)
+    name = now.machine
+    if name is None:
+        found = (emptiest if change > 0 else fullest)(view.machines, workers)
+        if found is None or sum(workers.values()) + change < 1:
+            return None
+        name = found.name
+    count = max(0, min(do.MAX_WORKERS, workers.get(name, 0) + change))
+    return do.SetWorkers(count, name) if count != workers.get(name) else None
 
 
 def _can_pause(now: Situation, _: int) -> bool:
@@ -72,11 +100,13 @@ def _can_pause(now: Situation, _: int) -> bool:
 
 
 def _can_change_workers(now: Situation, change: int) -> bool:
-    return now.is_steerable and workers_after(now, change) != workers_after(now, 0)
+    return now.is_steerable and workers_command(now, change) is not None
 
 
 def _can_retry(now: Situation, _: int) -> bool:
-    return now.is_steerable and any(is_retriable(source) for source in now.state.sources.values())
+    has_failed = any(is_retriable(source) for source in now.state.sources.values())
+    is_refused = any(machine.phase == "refused" for machine in now.view.machines)
+    return now.is_steerable and (has_failed or is_refused)
 
 
 def _can_retry_this(now: Situation, _: int) -> bool:
@@ -102,11 +132,12 @@ def _can_restart(now: Situation, _: int) -> bool:
 
 
 def _has_details(now: Situation, _: int) -> bool:
-    has_own_page = now.room in {PaneName.CATEGORIES, PaneName.PROBLEMS, PaneName.LOG}
+    has_own_page = now.room in {PaneName.CATEGORIES, PaneName.PROBLEMS, PaneName.LOG, PaneName.MACHINES}
     return now.has_rows and (has_own_page or now.chosen is not None)
 
 
 _RULES: dict[str, Callable[[Situation, int], bool]] = {
+    "room": lambda now, number: number <= len(NUMBERED) or bool(now.view.machines),
     "pause": _can_pause,
     "workers": _can_change_workers,
     "set_workers": lambda now, _: now.is_steerable,

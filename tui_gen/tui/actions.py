@@ -69,6 +69,7 @@ ACTIONS = (
     Action("room-4", "4", "room(4)", "", "disk", "look"),
     Action("room-5", "5", "room(5)", "", "system", "look"),
     Action("room-6", "6", "room(6)", "", "problems", "look"),
+    Action("room-7", "7", "room(7)", "", "the machines of a cluster", "look"),
     Action("next-room", "tab", "next_room(1)", "", "next pane", "look"),
     Action("previous-room", "shift+tab", "next_room(-1)", "", "previous pane", "look"),
     Action("zoom", "z", "zoom", "zoom", "this pane alone, or all", "look", 8),

@@ -128,6 +128,7 @@ class TuiGenApp(TerminalApp[None]):
             condition=condition,
             is_read_only=self.is_read_only,
             workers_asked=self._workers_asked(),
+            workers_asked_on=self._workers_asked_on(state),
             engine=engine,
             looked_at=looked_at,
             end=self._end if condition.is_ended else None,
@@ -168,7 +169,14 @@ class TuiGenApp(TerminalApp[None]):
         asked = self.steering.asked("workers")
         return asked.count if isinstance(asked, do.SetWorkers) else None
 
+    def _workers_asked_on(self, state: RunState) -> dict[str, int]:
+        asked = {name: self.steering.asked("workers", name) for name in state.machines}
+        return {name: found.count for name, found in asked.items() if isinstance(found, do.SetWorkers)}
+
     def _forget_what_is_done(self, state: RunState) -> None:
+        for name, count in self._workers_asked_on(state).items():
+            if state.machines[name].workers == count:
+                self.steering.forget("workers", name)
         if self._workers_asked() == state.workers_target:
             self.steering.forget("workers")
         asked = self.steering.asked("pause")

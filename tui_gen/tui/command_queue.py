@@ -31,8 +31,8 @@ def topic_of(command: Command) -> tuple[str, str]:
             return "pause", ""
         case do.Drain() | do.Stop():
             return "end", ""
-        case do.SetWorkers():
-            return "workers", ""
+        case do.SetWorkers(_, machine):
+            return "workers", machine or ""
         case do.Skip(source) | do.Unskip(source):
             return "skip", source
         case do.SetPriority(source):

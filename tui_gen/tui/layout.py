@@ -34,6 +34,7 @@ class PaneName(Enum):
     HISTORY = "History"
     ENGINE = "Engine"
     RESULT = "Result"
+    MACHINES = "Machines"  # of a cluster
     KEYS = "Keys"
 
 
@@ -55,24 +56,32 @@ ASIDE = frozenset({PaneName.PREVIEW, PaneName.LOG, PaneName.ENGINE, PaneName.HIS
 """Panes that are only shown on request. Broad screens always have room for the history."""
 
 
-def numbered(*, is_ended: bool) -> tuple[PaneName, ...]:
-    """Return the panes of keys 1 to 6; after the end of a run its result takes the place of the workers."""
-    return tuple(PaneName.RESULT if is_ended and room is PaneName.NOW else room for room in NUMBERED)
+def numbered(*, is_ended: bool, has_machines: bool = False) -> tuple[PaneName, ...]:
+    """Return the panes of keys 1 to 6, and that of key 7 for a cluster.
+
+    After the end of a run its result takes the place of the workers.
+    """
+    rooms = tuple(PaneName.RESULT if is_ended and room is PaneName.NOW else room for room in NUMBERED)
+    return (*rooms, PaneName.MACHINES) if has_machines else rooms
 
 
-FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS})
+FACTS = frozenset({PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS, PaneName.MACHINES})
 """Panes that have a summary of one or two lines for small screens."""
 
 Shape = Literal["tiny", "single", "stack", "columns", "broad"]
 HEADER_LINES: Mapping[Shape, int] = {"tiny": 6, "single": 5, "stack": 5, "columns": 5, "broad": 5}
 _LEAST_SOURCES = 6
+_MOST_MACHINES, _MOST_MACHINES_BROAD = 6, 12
 _MOST_PROBLEMS, _MOST_PROBLEMS_BROAD = 3, 6  # of one column, of three
 _MANY_SOURCES, _IN_HAND = 10, 5  # if this many sources fit, this many lines are for sources in progress
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutRequest:
-    """The input of a layout: the lines that each pane could fill, the focused pane, and the mode."""
+    """The input of a layout: the lines that each pane could fill, the focused pane, and the mode.
+
+    Only a cluster has lines of machines.
+    """
 
     lines: Mapping[PaneName, int]
     focus: PaneName
@@ -149,6 +158,8 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     """Return categories and workers with titles, and below them the facts in one or two lines each."""
     lines = wish.lines
     facts = {PaneName.DISK: 1, PaneName.SYSTEM: 2, PaneName.PROBLEMS: 1}
+    if PaneName.MACHINES in lines:
+        facts = {PaneName.MACHINES: 1, **facts}
     wanted = lines[PaneName.CATEGORIES] + 1 + lines[PaneName.NOW] + 1
     gap = 1 if body.height - sum(facts.values()) > wanted else 0
     if body.height - sum(facts.values()) < wanted:
@@ -171,20 +182,22 @@ def _stack(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
 
 
 def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Return two columns: categories, workers, sources; disk, system, problems."""
+    """Return two columns: categories, machines, workers, sources; disk, system, problems."""
     lines = wish.lines
     left_width = body.width * 2 // 3 - 2
     right_x, right_width = body.x + left_width + 2, body.width - left_width - 2
     categories = min(lines[PaneName.CATEGORIES] + 1, 9)
+    upper = {PaneName.CATEGORIES: categories, **_machines(lines, _MOST_MACHINES)}
+    above = sum(upper.values()) + len(upper)  # with an empty line after each
     now = lines[PaneName.NOW] + 1
     facts = lines[PaneName.DISK] + lines[PaneName.SYSTEM] + 3
     most = body.height - 1 - _LEAST_SOURCES
-    if categories + 1 + now + _IN_HAND + _MANY_SOURCES < body.height:
+    if above + now + _IN_HAND + _MANY_SOURCES < body.height:
         now += _IN_HAND
-    left = Region(body.x, body.y, left_width, min(categories + 1 + now, most))
+    left = Region(body.x, body.y, left_width, min(above + now, most))
     right = Region(right_x, body.y, right_width, min(facts, most))
     return {
-        **_piled(left, {PaneName.CATEGORIES: categories, PaneName.NOW: max(1, left.height - categories - 1)}),
+        **_piled(left, {**upper, PaneName.NOW: max(1, left.height - above)}),
         **_piled(
             right,
             {
@@ -197,13 +210,20 @@ def _columns(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     }
 
 
+def _machines(lines: Mapping[PaneName, int], most: int) -> dict[PaneName, int]:
+    """Return the height of the machines, with their title; empty for a run at home."""
+    if PaneName.MACHINES not in lines:
+        return {}
+    return {PaneName.MACHINES: min(lines[PaneName.MACHINES], most) + 1}
+
+
 def _below(upper: Region, body: Region) -> Region:
     """Return the rest of a column, after one empty line."""
     return Region(upper.x, upper.bottom + 1, upper.width, body.bottom - upper.bottom - 1)
 
 
 def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
-    """Return three columns: categories and workers, curves, facts; and below them the sources.
+    """Return three columns: categories, machines and workers, curves, facts; and below them the sources.
 
     The workers go down to the bottom if they are many. The log or the preview takes the place of the curves.
     """
@@ -217,7 +237,9 @@ def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     }
     height = min(sum(facts.values()) + 2, body.height - 1 - _MANY_SOURCES)
     categories = min(lines[PaneName.CATEGORIES] + 1, 12)
-    is_tall = categories + 1 + lines[PaneName.NOW] + 1 > height
+    upper = {PaneName.CATEGORIES: categories, **_machines(lines, _MOST_MACHINES_BROAD)}
+    above = sum(upper.values()) + len(upper)  # with an empty line after each
+    is_tall = above + lines[PaneName.NOW] + 1 > height
     left = Region(body.x, body.y, left_width, body.height if is_tall else height)
     right = Region(body.right - right_width, body.y, right_width, height)
     middle = Region(left.right + 2, body.y, right.x - left.right - 4, height)
@@ -225,7 +247,7 @@ def _broad(body: Region, wish: LayoutRequest) -> dict[PaneName, Region]:
     if is_tall:
         below = Region(middle.x, below.y, body.right - middle.x, below.height)
     return {
-        **_piled(left, {PaneName.CATEGORIES: categories, PaneName.NOW: left.height - categories - 1}),
+        **_piled(left, {**upper, PaneName.NOW: max(1, left.height - above)}),
         wish.focus if wish.focus in ASIDE else PaneName.HISTORY: middle,
         **_piled(right, facts),
         PaneName.SOURCES: below,

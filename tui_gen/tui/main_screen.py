@@ -24,6 +24,7 @@ from tui_gen.tui.panes.disk import DiskPane
 from tui_gen.tui.panes.history import HistoryPane
 from tui_gen.tui.panes.key_line import KeysPane
 from tui_gen.tui.panes.log import EnginePane, LogPane
+from tui_gen.tui.panes.machines import MachinesPane
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.preview import PreviewPane
 from tui_gen.tui.panes.problems import ProblemsPane
@@ -60,11 +61,13 @@ class MainScreen(SteeringActions):
         head.key_of = self._key_of
         self.sources, self.keys, self.log_pane = SourcesPane(), KeysPane(), LogPane(services.clip_describer)
         self.picture, self.history = PreviewPane(services.preview), HistoryPane()
+        self.machines = MachinesPane()
         self._panes: dict[PaneName, Pane] = {
             pane.room: pane
             for pane in (
                 head,
                 *(CategoriesPane(), NowPane(), ResultPane(), DiskPane(), SystemPane(), ProblemsPane()),
+                self.machines,
                 *(self.log_pane, EnginePane(), self.sources, self.picture, self.history),
                 self.keys,
             )
@@ -106,7 +109,8 @@ class MainScreen(SteeringActions):
             self.show(self._view)
 
     def _arrange(self, view: ScreenView) -> None:
-        counted = (PaneName.CATEGORIES, PaneName.NOW, PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS)
+        counted = [PaneName.CATEGORIES, PaneName.NOW, PaneName.DISK, PaneName.SYSTEM, PaneName.PROBLEMS]
+        counted += [PaneName.MACHINES] if view.machines else []
         lines = {room: self._panes[room].wanted_lines(view, self.size.width) for room in counted}
         arrangement = arrange(self.size, LayoutRequest(lines, self._room, self._is_zoomed, self._was_ended))
         if arrangement == self._arrangement:
@@ -169,6 +173,7 @@ class MainScreen(SteeringActions):
             has_rows=pane.row_count > 0,
             can_restart=self._services.on_restart is not None,
             can_preview=self.picture.is_possible,
+            machine=self.machines.machine() if self._room is PaneName.MACHINES else None,
         )
 
     def _is_opened_fact(self) -> bool:
@@ -207,7 +212,8 @@ class MainScreen(SteeringActions):
 
     @property
     def _numbered(self) -> tuple[PaneName, ...]:
-        return numbered(is_ended=self._was_ended)
+        has_machines = self._view is not None and bool(self._view.machines)
+        return numbered(is_ended=self._was_ended, has_machines=has_machines)
 
     def _go_to(self, room: PaneName) -> None:
         self._room = room
@@ -221,6 +227,8 @@ class MainScreen(SteeringActions):
 
     def action_room(self, number: int) -> None:
         """Focus a pane."""
+        if number > len(self._numbered):
+            return
         self._go_to(self._numbered[number - 1])
         self._reshow()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tui_gen.engine.model.end_totals import EndTotals, end_totals
 from tui_gen.engine.model.history import HistoryPart
+from tui_gen.engine.model.machine_metrics import machines_of
+from tui_gen.engine.model.machine_state import MachineState
 from tui_gen.engine.model.metrics import Metrics, metrics_of, standing
 from tui_gen.engine.model.run_course import EndFacts
 from tui_gen.engine.model.run_verdict import EngineSigns, RunVerdict, run_verdict
@@ -73,6 +75,7 @@ class ScreenView:
     condition: RunCondition
     is_read_only: bool = False
     workers_asked: int | None = None  # requested, not confirmed yet
+    workers_asked_on: Mapping[str, int] = field(default_factory=dict)  # likewise, by machine
     engine: EngineInfo = EngineInfo()
     looked_at: float = 0.0  # like `now`, but not stopped by the end of the run
     end: EndFacts | None = None  # of a run that has ended, once they are read
@@ -80,10 +83,12 @@ class ScreenView:
     metrics: Metrics = field(init=False)
     verdict: RunVerdict = field(init=False)
     totals: EndTotals | None = field(init=False)  # of a run that has ended
+    machines: list[MachineState] = field(init=False)  # of a cluster
 
     def __post_init__(self) -> None:
         """Calculate the metrics and the verdict once for all panes."""
         object.__setattr__(self, "metrics", metrics_of(self.state, self.now))
+        object.__setattr__(self, "machines", machines_of(self.state))
         silent = self.engine.silent_seconds
         signs = EngineSigns(
             is_gone=self.condition.is_dead,

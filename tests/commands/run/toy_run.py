@@ -15,6 +15,7 @@ from tui_gen.commands.run.performing import Performed, perform
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.opened_job import OpenedJob
+from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.run.session import Session
 
@@ -37,6 +38,7 @@ class ToyOpened:
     job: ToyJob
     found: tuple[ev.Event, ...] = ()
     tools: tuple[str, ...] = ()
+    cluster_job: ClusterJob | None = None
 
     def prepare(self, records: object) -> None:
         pass

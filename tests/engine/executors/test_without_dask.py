@@ -40,7 +40,7 @@ def test_a_cluster_without_the_extra_says_what_to_install(tmp_path: Path) -> Non
             sys.modules[name] = None
         from tests.engine.executors.portable_toy import ClusterToyJob
         from tui_gen.base.errors import RefusedError
-        from tui_gen.engine.executors.cluster_settings import ClusterSettings
+        from tui_gen.config.cluster_settings import ClusterSettings
         from tui_gen.engine.executors.dask import ClusterExecutor
 
         async def main(folder):

@@ -125,8 +125,9 @@ def test_a_run_without_a_machine_says_why() -> None:
 def test_each_trouble_of_a_machine_is_a_problem_and_a_repeated_one_is_counted() -> None:
     state = RunState()
     for phase, reason in (
-        *(("enlisting", ""), ("running", ""), ("lost", "reset"), ("lost", "reset"), ("running", "")),
-        *(("lost", "reset"), ("silent", ""), ("refused", "another version")),
+        *(("lost", "not reached yet"), ("enlisting", ""), ("running", ""), ("lost", "reset")),
+        *(("lost", "reset"), ("running", ""), ("lost", "reset"), ("silent", ""), ("lost", "gone")),
+        ("refused", "another version"),
     ):
         state.apply(changed("box1", phase, reason))
     assert [(problem.text, problem.count) for problem in state.problems] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,7 +19,7 @@ from tui_gen.engine.executors.base import MachineLoad
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.machine_metrics import divided, machines_of
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Report
+from tui_gen.engine.model.work import Clip, Report, Stage
 from tui_gen.engine.scheduling import commands as do
 from tui_gen.engine.scheduling.options import Machine, Options
 from tui_gen.engine.storage.ledger import read_for_resume
@@ -270,3 +271,42 @@ async def test_machines_of_a_run_before_are_not_there_and_what_they_made_is(ledg
     for event in read_for_resume(ledger_path, on_damage=[], remembered=0):
         again.apply(event)
     assert {name: each.clips_made for name, each in again.machines.items()} == made
+
+
+async def test_refused_machines_are_examined_again_on_request(ledger_path: Path) -> None:
+    cluster = Cluster({"box1": 2, "box2": 2})
+    bench = Bench(ToyStage({"a": 4}), ledger_path, executor=cluster)
+    assert await bench.steering.steer(do.Retry()) == "nothing has failed"
+    cluster.change("box2", "refused", "another version", workers=0)
+    assert await bench.steering.steer(do.Retry()) == "examining 1 machine again"
+    assert bench.state.machines["box2"].phase == "enlisting"
+
+
+class WithHome(Cluster):
+    """A cluster whose units are all performed by the engine's machine, up to three at the same time."""
+
+    def place(self, in_hand: Mapping[str, int], source: str, stage: Stage | None = None) -> str:
+        del source, stage
+        return "" if in_hand.get("", 0) < 3 else None  # type: ignore[return-value]
+
+    def target(self, machine: str) -> int:
+        return super().target(machine) if machine else 3
+
+
+async def test_units_at_home_take_no_room_of_the_machines(ledger_path: Path) -> None:
+    left = [1]
+
+    def act(clip: Clip) -> list[Report]:
+        if left[0] and clip.index == 3:
+            left[0] = 0
+            message = "the kernel killed ffmpeg"
+            raise OutOfMemoryError(message)
+        return make(clip)
+
+    cluster = WithHome({"box1": 1})
+    bench = Bench(ToyStage({"a": 200}, act=act), ledger_path, executor=cluster)
+    run = asyncio.create_task(bench.engine.run())
+    await bench.until(lambda: len(bench.state.slots) == 3)
+    assert (await run).exit_code == 3  # nobody can have fewer workers, so the clip is charged
+    assert bench.state.clips_failed == 1
+    assert bench.state.machines["box1"].clips_made == 0

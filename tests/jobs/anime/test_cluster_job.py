@@ -23,7 +23,7 @@ from tui_gen.base.writer_token import new_token
 from tui_gen.engine.executors.ground import Ground, WorkerCount
 from tui_gen.engine.model.stage_records import StageRecord
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Clip, Made, Patch, Rejected
+from tui_gen.engine.model.work import Clip, Doing, Failed, Made, Patch, Rejected
 from tui_gen.engine.run.session import replay
 from tui_gen.jobs.anime import read_config
 from tui_gen.jobs.anime.stages import Anime
@@ -89,6 +89,7 @@ def test_a_runner_under_other_paths_gives_the_same_dataset(
     assert dataset_of(beginning).leftovers() == []
 
 
+@pytest.mark.soak
 def test_a_run_goes_on_in_a_runner_and_ends_at_home(made: Series, beginning: Series) -> None:
     dataset = dataset_of(beginning)
     dataset.run_at_home(limit=1)
@@ -144,12 +145,18 @@ def test_a_machine_that_lost_the_output_folder_takes_no_image_for_deleted(
     assert list(share.iterdir()) == []
 
 
-def test_a_stage_that_reads_images_is_refused_where_files_are_sent_from(
-    series: Series, tmp_path: Path
-) -> None:
+def test_a_stage_that_reads_images_waits_where_files_are_sent_from(series: Series, tmp_path: Path) -> None:
     job = job_of(series).at(ground(**{str(series.output): str(tmp_path / "staging")}))
-    with pytest.raises(RefusedError, match='needs "output": "shared"'):
+    with pytest.raises(ObstructedError, match="is not there on this machine"):
         asyncio.run(first_report(job, "crop", unit_of(series, "crop")))
+
+
+async def outcomes(job: Anime, stage: str, unit: FrameUnit) -> set[type[object]]:
+    (performing,) = [each for each in job.stages if each.name == stage]
+    async with aclosing(performing.perform(unit)) as reports:
+        found = [report async for report in reports]
+    job.resources.children.close()
+    return {type(report) for report in found if not isinstance(report, Doing)}
 
 
 def test_images_of_a_folder_that_a_machine_does_not_see_are_tried_again(
@@ -157,15 +164,16 @@ def test_images_of_a_folder_that_a_machine_does_not_see_are_tried_again(
 ) -> None:
     unit = unit_of(series, "extract", "images")
     job = job_of(series).at(ground(**{str(series.folder / "pictures"): str(tmp_path / "nowhere")}))
+    assert asyncio.run(outcomes(job, "extract", unit)) == {Failed}
 
-    async def told() -> list[str]:
-        (stage,) = [each for each in job.stages if each.name == "extract"]
-        async with aclosing(stage.perform(unit)) as reports:
-            found = [type(report).__name__ async for report in reports]
-        job.resources.children.close()
-        return found
 
-    assert set(asyncio.run(told())) == {"Doing", "Failed"}
+def test_a_frame_that_is_not_seen_was_deleted_at_home_only(series: Series) -> None:
+    unit = unit_of(series, "crop", "images")
+    for frame in unit.ids:
+        (series.raw / "pictures" / f"{frame}.png").unlink()
+    job = job_of(series)
+    assert asyncio.run(outcomes(job.at(ground()), "crop", unit)) == {Failed}
+    assert asyncio.run(outcomes(job, "crop", unit)) == {Made}
 
 
 def test_a_machine_with_other_models_is_refused_by_their_names(

@@ -15,6 +15,8 @@ from tui_gen.base.files import nearest_existing, owner_and_mode, sharing_remedy
 from tui_gen.base.formatting import display_name, size
 from tui_gen.base.nouns import Noun
 from tui_gen.commands.changed_settings import redone_by_settings, refuse_changed_recipe
+from tui_gen.commands.cluster import chosen_cluster, cluster_job, refuse_unreachable
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.job import JobConfig
 from tui_gen.contract.opened_job import OpenedJob
@@ -39,11 +41,20 @@ class RunRequest:
     is_verbose: bool = False
     is_json: bool = False
     is_detached: bool = False  # without a terminal; the log keeps the important lines
+    cluster: str | None = None  # the address of a scheduler, or "none"; None: as configured
+
+    @property
+    def cluster_settings(self) -> ClusterSettings | None:
+        """The machines that perform the work; None: this machine alone. Raises RefusedError."""
+        return chosen_cluster(self.config.run, self.cluster)
 
 
 def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJob]:
     """Check everything, then take the run folder. A refused run creates nothing."""
     config = request.config
+    cluster = request.cluster_settings
+    if cluster is not None:
+        refuse_unreachable(cluster)
     session = _session(config) if config.run.run_folder.is_dir() else None
     try:
         state = session.state if session else _new_state(config)
@@ -57,6 +68,8 @@ def open_run(request: RunRequest, talk: ConsoleOutput) -> tuple[Session, OpenedJ
         )
         opened = config.open(state.records, may_write_beside=request.may_write_beside)
         names = {source.source: source.name for source in opened.job.stages[0].plan(state.records).sources}
+        if cluster is not None:
+            cluster_job(opened, config.run.job)
         talk.say(*resume_lines(state, names), *opened.tools)
         if not request.may_mix:
             refuse_changed_recipe(config, opened.job, state)
@@ -75,6 +88,10 @@ def check_fresh(request: RunRequest) -> None:
     """Raise what a run that starts over would raise, before anything is renamed."""
     # The current files in the folders will have been renamed.
     opened = request.config.open({}, may_write_beside=True)
+    cluster = request.cluster_settings
+    if cluster is not None:
+        refuse_unreachable(cluster)
+        cluster_job(opened, request.config.run.job)
     _check_room(request.config.run)
     only_source(request.only, opened, _new_state(request.config))
 

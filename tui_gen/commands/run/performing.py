@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from tui_gen.base.console_output import ConsoleOutput
 from tui_gen.base.errors import RefusedError
+from tui_gen.commands.cluster import exposure_of, opened_executor
 from tui_gen.commands.run.opening import RunRequest, only_source, refused_where_not_writable
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.control.server import ControlServer
+from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.run.disk_guard import Watched
 from tui_gen.engine.run.hooks import Hooks
@@ -57,17 +59,19 @@ def perform(request: RunRequest, session: Session, opened: OpenedJob, talk: Cons
 
 async def _run(request: RunRequest, session: Session, opened: OpenedJob, talk: ConsoleOutput) -> Performed:
     told = session.state.recent_count  # events of earlier runs are not printed again
-    _begin(request, session, opened)
-    if request.is_detached:
-        talk.silence()
-    run = _Run(request, session, opened, talk, told, Hooks(request.config.run.hooks, session.state.copy))
-    try:
-        ended = await run.perform()
-    except BaseException as error:
-        session.fail(error)
-        raise
-    finally:
-        await run.hooks.finish()
+    hooks = Hooks(request.config.run.hooks, session.state.copy)
+    async with opened_executor(request.cluster_settings, opened, request.config.run) as executor:
+        _begin(request, session, opened)
+        if request.is_detached:
+            talk.silence()
+        run = _Run(request, session, opened, talk, told, hooks, executor)
+        try:
+            ended = await run.perform()
+        except BaseException as error:
+            session.fail(error)
+            raise
+        finally:
+            await hooks.finish()
     try:
         opened.tidy(session.state.records)
     except OSError as error:
@@ -92,6 +96,7 @@ class _Run:
     talk: ConsoleOutput
     told: int
     hooks: Hooks
+    executor: Executor | None  # None: this process performs all units
     received: list[int] = field(default_factory=list)  # signals, in order
     _beside: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -108,7 +113,9 @@ class _Run:
         )
         watched = Watched(config.output, config.run_folder, config.status_path, config.min_free_bytes)
         try:
-            return await self.session.perform(self.opened.job, options, watched, self._start_beside)
+            return await self.session.perform(
+                self.opened.job, options, watched, self._start_beside, executor=self.executor
+            )
         finally:
             for task in self._beside:
                 task.cancel()
@@ -116,6 +123,9 @@ class _Run:
 
     def _note_what_was_found(self) -> None:
         self.session.note(self.opened.found)
+        settings = self.request.cluster_settings
+        if settings is not None and (warning := exposure_of(settings)) is not None:
+            self.session.note([ev.ProblemNoted(self.session.now(), "warning", warning)])
         for damage in self.session.damage:
             text = "a damaged line of the ledger was left out; what it told of is made again"
             self.session.note([ev.ProblemNoted(self.session.now(), "warning", text, detail=damage)])

@@ -93,6 +93,10 @@ class Executor(Protocol):
         """Set the most units that a machine performs at the same time. Raises RefusedError if unknown."""
         ...
 
+    def enlist_again(self) -> None:
+        """Examine all refused machines once more."""
+        ...
+
     def on_machine(self, call: Callable[[MachineNews], None]) -> None:
         """Call `call` with all changes of machines, beginning with those that happened before."""
         ...

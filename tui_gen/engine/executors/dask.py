@@ -28,9 +28,9 @@ from tui_gen.base.errors import (
     reason_of,
 )
 from tui_gen.base.uncancelled import uncancelled
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors import messages as say
 from tui_gen.engine.executors.base import MachineLostError, MachineNews
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.dask_membership import DaskConnector, LentWorker, Membership, owner_of
 from tui_gen.engine.executors.enlisting import Examination, MachineCheck, Requirements, steps_of
 from tui_gen.engine.executors.error_fields import UnitError

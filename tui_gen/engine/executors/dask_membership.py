@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import RefusedError, reason_of
-from tui_gen.engine.executors.cluster_settings import ClusterSettings
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.link import LinkLostError
 from tui_gen.engine.executors.post import Post
 from tui_gen.engine.executors.post_link import PostLink, answered

@@ -53,6 +53,9 @@ class LocalExecutor:
         message = f"{machine}: this run has no other machines; set the number of workers without a name"
         raise RefusedError(message)
 
+    def enlist_again(self) -> None:
+        """Do nothing: no machine is ever refused."""
+
     def on_machine(self, call: Callable[[MachineNews], None]) -> None:
         """Do nothing: this machine is shown as the engine itself."""
         del call

@@ -103,6 +103,9 @@ class UnitRunnerExecutor:
         if self._machine is not None:
             self._machine.set_target(workers)
 
+    def enlist_again(self) -> None:
+        """Do nothing: the runner is started again by itself."""
+
     def perform(self, machine: str, stage: Stage, unit: Unit) -> AsyncGenerator[Report, None]:
         """Perform a unit in the runner."""
         del machine

@@ -94,8 +94,11 @@ class RunnerProcess:
 
     def kill(self) -> None:
         """Kill the process; its children end with it."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        # `Process.kill` polls first. This takes the exit status of a process that has just ended from the
+        # event loop, which then reports 255.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     async def end(self) -> str:
         """Close its stdin, wait for its exit, kill it if that takes too long; return how it ended."""

@@ -34,8 +34,13 @@ class MachineMeasured:
     memory_total_bytes: int
 
 
-def trouble_of(event: MachineChanged) -> str:
-    """Return the problem that a change is; empty if it is none."""
+def trouble_of(event: MachineChanged, before: str) -> str:
+    """Return the problem that a change is; empty if it is none. `before` is the phase before.
+
+    A machine that was never reached, or is there no longer after a silence, is not lost once more.
+    """
+    if event.phase == before or (event.phase == "lost" and before in {"", "silent"}):
+        return ""
     words = {"refused": "was refused", "lost": "was lost", "silent": "does not answer"}
     if event.phase not in words:
         return ""

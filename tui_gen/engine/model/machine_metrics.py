@@ -92,8 +92,12 @@ def may_work(machine: MachineState) -> bool:
 
 
 def emptiest(machines: Iterable[MachineState], workers: Mapping[str, int]) -> MachineState | None:
-    """Return the machine with the fewest workers for each core, of those that may work; None without one."""
-    return min(filter(may_work, machines), key=lambda each: _per_core(each, workers), default=None)
+    """Return the machine with the fewest workers for each core, of those that may work; None without one.
+
+    A machine that waits is only taken if none runs.
+    """
+    able = filter(may_work, machines)
+    return min(able, key=lambda each: (each.phase != "running", _per_core(each, workers)), default=None)
 
 
 def fullest(machines: Iterable[MachineState], workers: Mapping[str, int]) -> MachineState | None:

@@ -36,16 +36,14 @@ class MachineState:
     load: MachineMeasured | None = None
     minutes: deque[Minute] = field(default_factory=lambda: deque(maxlen=MACHINE_MINUTES_KEPT))
 
-    def change(self, event: MachineChanged) -> bool:
-        """Take a change; return whether the phase is new."""
-        is_new = event.phase != self.phase
-        if is_new:
+    def change(self, event: MachineChanged) -> None:
+        """Take a change."""
+        if event.phase != self.phase:
             self.changed_at = event.at
         self.phase, self.reason = event.phase, event.reason
         self.workers, self.cores = event.workers, event.cores
         if event.phase in NEEDS_HELP:
             self.load = None
-        return is_new
 
     def begin_run(self) -> None:
         """Forget what held for an earlier run only."""

@@ -279,8 +279,10 @@ class RunState(RunData):
 
     @_take.register
     def _(self, event: ev.MachineChanged) -> None:
-        is_new = self.machine(event.name).change(event)
-        if is_new and (text := trouble_of(event)):
+        machine = self.machine(event.name)
+        before = machine.phase
+        machine.change(event)
+        if text := trouble_of(event, before):
             self._note(ev.ProblemNoted(event.at, "warning", text))
 
     @_take.register

@@ -73,7 +73,10 @@ class SetPriority:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again everything that failed, was quarantined or was unusable: of one source, or of all (None)."""
+    """Try again everything that failed, was quarantined or was unusable: of one source, or of all (None).
+
+    For all, refused machines are examined again, too.
+    """
 
     source: str | None = None
 

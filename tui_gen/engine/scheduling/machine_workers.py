@@ -79,6 +79,13 @@ class MachineWorkers:
             self._recorder.show(ev.WorkersChanged(self._recorder.now(), count))
         self.follow_capacity()
 
+    def enlist_again(self) -> int:
+        """Have all refused machines examined once more; return how many there are."""
+        refused = sum(machine.phase == "refused" for machine in machines_of(self._state))
+        if refused:
+            self._executor.enlist_again()
+        return refused
+
     def _set_as_lent(self) -> None:
         self._count = None
         for name in sorted(self._is_set & self._lent.keys()):

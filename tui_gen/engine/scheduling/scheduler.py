@@ -183,7 +183,10 @@ class Scheduler:
     def _may_open(self) -> bool:
         if self._ending or self.gate.is_closed:
             return False
-        return self._growth.allows_one_more(len(self._workers), time.monotonic())
+        running = len(self._workers)
+        if self.machines.is_cluster:  # what the engine's machine performs itself is no machine's room
+            running = sum(bool(worker.machine) for worker in self._workers.values())
+        return self._growth.allows_one_more(running, time.monotonic())
 
     def _fair_share(self) -> int:
         """Return the most clips of a unit, so small that all workers end together."""
@@ -331,6 +334,8 @@ class Scheduler:
 
     def reduce_workers(self, reason: str, machine: str = "") -> bool:
         """Reduce the number of a machine's workers by one; return False if there is only one."""
+        if self.machines.is_cluster and not machine:  # the executor alone limits the engine's machine
+            return False
         name = machine if self.machines.is_cluster else None
         count = (self._state.workers_target if name is None else self._executor.target(name)) - 1
         if count <= 0:

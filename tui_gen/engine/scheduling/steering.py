@@ -141,7 +141,10 @@ class Steering:
         for name in wanted:
             await self._record(ev.SourceRetried(self._recorder.now(), name))
             self._engine.forgive(name)
-        return self._tried(wanted) if wanted else "nothing has failed"
+        answers = [self._tried(wanted)] if wanted else []
+        if source is None and (refused := self._engine.machines.enlist_again()):
+            answers.append(f"examining {refused} machine{'' if refused == 1 else 's'} again")
+        return "; ".join(answers) or "nothing has failed"
 
     def _tried(self, wanted: Sequence[str]) -> str:
         """Return the answer to a retry of sources. The new plan may refuse some by their recorded facts."""

@@ -37,7 +37,7 @@ def resources_elsewhere(resources: Resources, ground: Ground, portable: Collecti
     models = models_of(settings)
     _refuse_others(home, settings, models, [name for name in settings.stages if name in portable])
     children = Children(
-        Context(settings, models, home.hand, ffmpeg.path, is_elsewhere=True),
+        Context(settings, models, home.hand, ffmpeg.path),
         ground.workers.count,
         settings.nice,
         uses_device=may_use_gpu(models, settings),

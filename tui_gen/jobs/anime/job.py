@@ -66,6 +66,7 @@ class AnimeConfig:
             status_file=settings.status_file,
             workers=settings.max_workers,
             schedule=settings.schedule,
+            cluster=settings.cluster,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_dir",
             seed=settings.seed,

@@ -23,11 +23,7 @@ from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.lock import is_held
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.clip_facts import FilmClipDescriber
-from tui_gen.jobs.superres.dataset.folders import OutputError
-from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of, refuse_foreign_files
-from tui_gen.jobs.superres.dataset.preparing import category_folders
 from tui_gen.jobs.superres.dataset.split import SPLITS
-from tui_gen.jobs.superres.opened import OpenedSuperResolution
 from tui_gen.jobs.superres.units import EXTRACT
 
 if TYPE_CHECKING:
@@ -106,6 +102,9 @@ class FilmInspector:
 
 def _obstacles(settings: Settings, records: Records) -> Iterator[Condition]:
     from tui_gen.contract.inspect import Condition
+    from tui_gen.jobs.superres.dataset.folders import OutputError
+    from tui_gen.jobs.superres.dataset.ownership import refuse_foreign_files
+    from tui_gen.jobs.superres.dataset.preparing import category_folders
     from tui_gen.jobs.superres.dataset.write_access import try_to_write
 
     try:
@@ -174,6 +173,7 @@ class PatchVerifier:
 
     def unrecorded(self, records: Records) -> Iterator[str]:
         """Yield the files in the categories' folders that no ledger line records."""
+        from tui_gen.jobs.superres.dataset.ownership import is_recorded, owners_of
         from tui_gen.jobs.superres.dataset.verify import unrecorded_files
 
         for category in self.settings.whole_categories:
@@ -187,6 +187,7 @@ class PatchRepairer:
 
     def restricted(self, opened: OpenedJob, wanted: Wanted) -> OpenedJob:
         """Return the opened job, restricted to these patches."""
+        from tui_gen.jobs.superres.opened import OpenedSuperResolution
         from tui_gen.jobs.superres.planning.restricted import Restricted
 
         if not isinstance(opened, OpenedSuperResolution):

@@ -59,6 +59,7 @@ class MovingDigitsConfig:
             status_file=settings.status_file,
             workers=settings.max_workers,
             schedule=settings.schedule,
+            cluster=settings.cluster,
             worker_bytes=WORKER_BYTES,
             min_free_bytes=int(settings.min_free_gb * 1e9),
             output_key="output_dir",

@@ -9,6 +9,7 @@ from tui_gen.tui.dialogs.dialogs import TextPage, page_cells
 from tui_gen.tui.panes.categories import CategoriesPane, category_details
 from tui_gen.tui.panes.log import LogPane
 from tui_gen.tui.panes.log_lines import event_page
+from tui_gen.tui.panes.machines import MachinesPane, machine_details
 from tui_gen.tui.panes.pane import Pane
 from tui_gen.tui.panes.problems import ProblemsPane, kind_details
 from tui_gen.tui.panes.source_timelines import timeline_details
@@ -27,6 +28,8 @@ def details_of(pane: Pane) -> Writer | None:
         return _of_event(pane)
     if isinstance(pane, CategoriesPane):
         return _of_category(pane.category())
+    if isinstance(pane, MachinesPane):
+        return _of_machine(pane.machine())
     return _of_source(pane.source(), page_cells(pane.app.size.width))
 
 
@@ -58,6 +61,16 @@ def _of_category(name: str | None) -> Writer | None:
 
     def write(view: ScreenView) -> TextPage | None:
         return (name, category_details(view, name)) if name in view.metrics.categories else None
+
+    return write
+
+
+def _of_machine(name: str | None) -> Writer | None:
+    if name is None:
+        return None
+
+    def write(view: ScreenView) -> TextPage | None:
+        return (name, machine_details(view, name)) if name in view.state.machines else None
 
     return write
 

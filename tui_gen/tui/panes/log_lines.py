@@ -97,6 +97,7 @@ def event_page(
         facts += [(state.nouns.source.one, found.name), ("path", found.path)]
     if isinstance(event, ev.ClipEnded):
         outcome = event.outcome
+        facts += [("machine", event.machine)] if event.machine else []
         facts += [*_of_outcome(outcome, event.stage, state.nouns), *_recorded(outcome, describer)]
         return f"{name_of(state, source)}: {state.nouns.clip.one} {outcome.clip.index}", _lines(facts, width)
     facts.append(("text", words))

@@ -101,7 +101,10 @@ class Pane(ScrollList):
 
     @property
     def _numbered(self) -> tuple[PaneName, ...]:
-        return numbered(is_ended=self._view is not None and self._view.condition.is_ended)
+        view = self._view
+        if view is None:
+            return numbered(is_ended=False)
+        return numbered(is_ended=view.condition.is_ended, has_machines=bool(view.machines))
 
     @property
     def nouns(self) -> Nouns:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.geometry import Size
 
 from tui_gen.base.formatting import count, display_name, duration, moment, per_minute, percent, size
+from tui_gen.engine.model.machine_metrics import may_work
 from tui_gen.engine.model.run_verdict import Level, RunVerdict
 from tui_gen.tui.layout import PaneName
 from tui_gen.tui.panes.pane import Page, Pane, page_of
@@ -219,7 +220,9 @@ def workers_words(view: ScreenView) -> Line:
     if planned and view.workers_asked is None and not draining and (running == target or state.is_paused):
         return line(planned)
     if running == target and not draining:
-        return line(f"{target} worker{'' if target == 1 else 's'}")
+        able = sum(map(may_work, view.machines))
+        where = f" on {able} machine{'' if able == 1 else 's'}" if view.machines else ""
+        return line(f"{target} worker{'' if target == 1 else 's'}{where}")
     words = f"workers target {target}, running {running}"
     return line(words + (f", draining {draining}" if draining else ""))
 

@@ -33,6 +33,7 @@ _CLIPS_CELLS, _GOOD_CELLS, _TRIES_CELLS = 14, 9, 7
 _BAR_GAP, _PATH_GAP = 2, 3
 _LEAST_BAR, _LEAST_PATH = 10, 40
 _ROWS_FOR_SOURCES = 4
+_MOST_MACHINE, _TIGHT_MACHINE = 12, 6
 
 
 class NowPane(Pane):
@@ -115,11 +116,22 @@ class NowPane(Pane):
         )
         if width >= _WIDE:
             right = (muted(fit_right(clip, 12)), *right)
-        room = width - 5 - sum(len(span.text) for span in right)
+        where = _where(view, slot, width)
+        room = width - 5 - sum(len(span.text) for span in (*where, *right))
         if room < _DOING_CELLS:  # a narrow screen: only the name and the activity
             right = right[1:3]
-            room = width - 5 - sum(len(span.text) for span in right)
-        return (muted(fit_right(str(slot.number), 3)), StyledText("  " + foreign(name, room)), *right)
+            room = width - 5 - sum(len(span.text) for span in (*where, *right))
+        number = muted(fit_right(str(slot.number), 3))
+        return (number, *where, StyledText("  " + foreign(name, room)), *right)
+
+
+def _where(view: ScreenView, slot: SlotState, width: int) -> Line:
+    """Return the machine of a worker in a column of its own; nothing in a run at home."""
+    if not view.machines:
+        return EMPTY
+    longest = max(name_cells(machine.name) for machine in view.machines)
+    cells = min(longest, _MOST_MACHINE if width >= _ROOMY else _TIGHT_MACHINE)
+    return (muted("  " + foreign(slot.machine, cells)),)
 
 
 def _idle_words(view: ScreenView) -> str:

@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -562,6 +563,26 @@ def test_a_process_takes_back_only_files_of_its_own(output: Path, held: Callable
     lost = held("failing rename 3")  # both stacks are in place, and it fails at GT
     write_patch(FILES, CUT, output=output, scale=1.0)
     assert lost.go_on() == "failed: Input/output error"
+    assert files_below(output) == FINALS
+
+
+def test_a_process_whose_folder_of_temporaries_is_gone_takes_back_its_files(
+    output: Path, held: Callable[[str], HeldWriter]
+) -> None:
+    lost = held("failing rename 3")
+    shutil.rmtree(output / CUT.category_folder / ".tui-gen-tmp")
+    assert lost.go_on() == "failed: Input/output error"
+    assert files_below(output) == {}
+
+
+def test_a_process_that_fails_beside_another_one_leaves_its_files_to_the_other(
+    output: Path, held: Callable[[str], HeldWriter]
+) -> None:
+    other, lost = held("rename 1"), held("failing rename 3")
+    assert lost.go_on() == "failed: Input/output error"
+    assert other.go_on() == "written"
+    assert {path for path in files_below(output) if path.endswith(".png")} == set(FINALS)
+    sweep_leftovers(output, CUT.category_folder, FINALS.__contains__)
     assert files_below(output) == FINALS
 
 

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.config import documents
+from tui_gen.config.cluster_keys import cluster_faults, cluster_of
 from tui_gen.config.documents import absolute, folder_of
 from tui_gen.config.faults import ConfigurationError, Fault, located, repeated_keys
 from tui_gen.config.schedule_keys import schedule_of
@@ -94,6 +95,7 @@ def _checks(file: ConfigFile, path: Path) -> Iterator[Fault]:
             yield Fault(("min_face_number",), "is above max_face_number", "change one of them")
     if file.duplicate_method == "embedding" and file.detect_duplicate_model is None:
         yield Fault(("duplicate_method",), "needs a model", "name one as detect_duplicate_model")
+    yield from cluster_faults(file.cluster)
     yield from _file_faults(file, folder_of(path))
 
 
@@ -191,6 +193,7 @@ def _settings(path: Path, file: ConfigFile, sources: tuple[Source, ...]) -> Sett
         nice=file.nice,
         status_file=_path(folder, file.status_file),
         schedule=schedule_of(file.schedule),
+        cluster=cluster_of(file.cluster, folder),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
         notices=file.notices,

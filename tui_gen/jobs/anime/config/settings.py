@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import Notices, ScheduleEntry
 from tui_gen.jobs.anime.config.stage_names import STAGES
 from tui_gen.jobs.anime.images.folders import Folders
@@ -57,6 +58,7 @@ class Settings:
     nice: int = 19
     status_file: Path | None = None
     schedule: tuple[ScheduleEntry, ...] = ()
+    cluster: ClusterSettings | None = None  # None: this machine alone
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Notices = "none"

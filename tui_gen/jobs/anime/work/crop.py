@@ -36,7 +36,7 @@ def _cropped(context: Context, order: CropOrder, store: ImageStore, signs: Signs
         try:
             yield _crop(context, order, store, index, frame)
         except FileNotFoundError:
-            yield {"index": index, "rejected": GONE}
+            yield {"index": index, "missing": GONE}
         except ImageError as error:
             yield {"index": index, "failed": str(error)}
         except OSError as error:

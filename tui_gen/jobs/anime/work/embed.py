@@ -37,7 +37,7 @@ def embedded(context: Context, order: EmbedOrder, signs: Signs) -> list[Told]:
             told.append({"index": index, "failed": reason_of(error)})
             continue
         if not crops:
-            told.append({"index": index, "rejected": "deleted by hand"})
+            told.append({"index": index, "missing": "deleted by hand"})
             continue
         for key, path, metadata in crops:
             if key not in known:

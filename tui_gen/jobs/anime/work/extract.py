@@ -122,10 +122,7 @@ def _linked(context: Context, order: ExtractOrder, store: ImageStore, signs: Sig
         try:
             yield _link(context, order, store, number, source)
         except FileNotFoundError:
-            if context.is_elsewhere:
-                yield {"index": number, "failed": f"{source} is not there on this machine"}
-            else:
-                yield {"index": number, "rejected": "not in its folder any more"}
+            yield {"index": number, "missing": "not in its folder any more"}
         except (ImageError, OSError) as error:
             yield {"index": number, "failed": reason_of(error)}
         signs.give()

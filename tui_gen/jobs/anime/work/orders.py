@@ -4,6 +4,7 @@ The answer to an order about frames has "warnings" and "frames", a list of objec
 
     {"index": 7, "files": {name: path}, "sha256": {name: digest}, "size": bytes}     made
     {"index": 7, "rejected": reason}                                                  gives nothing
+    {"index": 7, "missing": reason}                  gives nothing, as a file is gone that it is made of
     {"index": 7, "failed": reason}                                                    is tried again
 
 "of" may name the paths of images that were described, where no file was written. The answer to an order
@@ -47,7 +48,6 @@ class Context:
     models: RunModels
     hand: Mapping[Level, LevelWork]  # as it was found when the run was opened
     ffmpeg: str  # path of the program
-    is_elsewhere: bool = False  # on a machine other than the engine's: a missing file may only be unseen here
 
 
 @dataclass(frozen=True, slots=True)

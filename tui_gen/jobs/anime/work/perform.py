@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_gen.base.errors import RefusedError
 from tui_gen.engine.executors.ground import Ground
 from tui_gen.engine.executors.staging import require_output
 from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Outcome, Patch, Report, Unusable
@@ -74,6 +73,15 @@ class Resources:
             return unit
         return replace(unit, origin=replace(unit.origin, path=self.ground.here(unit.origin.path)))
 
+    def seen(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a child tells, with a missing file as a failure on another machine.
+
+        The file may only be unseen there: networks show what other machines wrote with a delay.
+        """
+        if self.ground is None or "missing" not in told:
+            return told
+        return {"index": told["index"], "failed": f"{told['missing']}, or not seen on this machine"}
+
     def follow_workers(self) -> None:
         """Keep no more children than another machine has workers. At home the job is told of their number."""
         if self.ground is not None:
@@ -82,15 +90,10 @@ class Resources:
     async def require_output(self, *, is_read: bool) -> None:
         """Check the output folder of another machine; `is_read`: the stage reads what earlier stages wrote.
 
-        Without the folder, images would count as deleted by hand. Raises ObstructedError, RefusedError.
+        Raises ObstructedError. Where files are sent from, stages that read nothing need no folder.
         """
-        if self.ground is None:
-            return
-        if not self.is_staged:
+        if self.ground is not None and (is_read or not self.is_staged):
             await require_output(self.children.context.settings.folders.output)
-        elif is_read:
-            message = 'the stage reads images in the output folder: it needs "output": "shared"'
-            raise RefusedError(message)
 
 
 async def perform_probe(unit: ProbeUnit, resources: Resources) -> AsyncGenerator[Report, None]:
@@ -126,7 +129,7 @@ async def perform_order(
     if told["warnings"]:
         yield Learned(unit.source, {}, tuple(told["warnings"]))
     for each in told["frames"]:
-        yield _outcome(Clip(unit.source, each["index"]), stage, each, seconds)
+        yield _outcome(Clip(unit.source, each["index"]), stage, resources.seen(each), seconds)
 
 
 def _order(unit: FrameUnit, stage: str) -> Order:
@@ -143,8 +146,8 @@ def _outcome(clip: Clip, stage: str, told: Mapping[str, Any], seconds: float) ->
     category = CATEGORIES[stage]
     if "failed" in told:
         return Failed(clip, told["failed"], 1, seconds)
-    if "rejected" in told:
-        return Made(clip, (), 1, seconds, rejected=((category, told["rejected"]),))
+    if reason := told.get("rejected") or told.get("missing"):
+        return Made(clip, (), 1, seconds, rejected=((category, reason),))
     record = {"format": stage, "files": told["files"], "sha256": told.get("sha256", {})}
     if "of" in told:
         record["of"] = told["of"]

@@ -39,7 +39,7 @@ def _selected(context: Context, order: SelectOrder, store: ImageStore, signs: Si
         try:
             yield _select(context, store, index, image)
         except FileNotFoundError:
-            yield {"index": index, "rejected": "deleted by hand"}
+            yield {"index": index, "missing": "deleted by hand"}
         except ObstructedError:
             raise
         except (ImageError, OSError) as error:
@@ -61,7 +61,7 @@ def source_of(store: ImageStore, image: str) -> tuple[Level, Path]:
 
 def _select(context: Context, store: ImageStore, index: int, image: str) -> Told:
     if image in context.hand["training"].dropped:
-        return {"index": index, "rejected": "deleted by hand"}
+        return {"index": index, "missing": "deleted by hand"}
     level, path = source_of(store, image)
     rgb, metadata = store.read(path), store.metadata(level, image, path)
     target, digest = _write(context, store, rgb, metadata)

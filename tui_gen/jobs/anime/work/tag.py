@@ -35,7 +35,7 @@ def _tagged(context: Context, order: TagOrder, store: ImageStore, signs: Signs) 
         try:
             paths = dict(_with_parts(store, image))
             if not paths:
-                yield {"index": index, "rejected": "deleted by hand"}
+                yield {"index": index, "missing": "deleted by hand"}
                 continue
             for name, path in paths.items():
                 _tag(context, store, name, path)

@@ -12,6 +12,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tui_gen.config.cluster_keys import cluster_faults
 from tui_gen.config.commented_json import Key
 from tui_gen.config.documents import absolute
 from tui_gen.config.faults import Fault
@@ -45,6 +46,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     faults = [*_videos(file, folder), *_groups(file), *_category_names(file)]
     faults += [*_folders(file), *format_faults(file), *_trim(file), *_ffmpeg(file, folder)]
     faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output), *clip_faults(file)]
+    faults += cluster_faults(file.cluster)
     return faults
 
 

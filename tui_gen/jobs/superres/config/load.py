@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 import tui_gen
 from tui_gen.config import documents
+from tui_gen.config.cluster_keys import cluster_of
 from tui_gen.config.commented_json import Document, Key
 from tui_gen.config.documents import absolute, folder_of
 from tui_gen.config.faults import ConfigurationError, located, repeated_keys, value_at
@@ -183,6 +184,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         repeated_frames=file.repeated_frames,
         scores=checks.rules_of(file),
         schedule=schedule_of(file.schedule),
+        cluster=cluster_of(file.cluster, folder),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
         notices=file.notices,

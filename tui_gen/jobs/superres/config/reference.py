@@ -19,6 +19,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, PlainValidator
 from pydantic_core import PydanticUndefined
 
+from tui_gen.config.cluster_keys import AbsolutePath
 from tui_gen.config.key_meanings import meanings
 from tui_gen.config.keys import PathText
 from tui_gen.jobs.superres.config.schema import Amount, ConfigFile, Part
@@ -96,6 +97,8 @@ def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation is anything
         return 'number of seconds, or a share like `"8%"`'
     if annotation == PathText:
         return "path"
+    if annotation == AbsolutePath:
+        return "absolute path"
     bare, notes = _split(annotation)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         return _SHORT_FORMS.get(bare.__name__, "object")
@@ -169,7 +172,11 @@ def _plural(text: str) -> str:
 
 
 def _keys_of(annotation: Any) -> str:  # noqa: ANN401 - an annotation is anything
-    return _type(annotation) if typing.get_origin(annotation) is Literal else "name"
+    return _type(annotation) if _is_told_as_key(annotation) else "name"
+
+
+def _is_told_as_key(annotation: Any) -> bool:  # noqa: ANN401 - an annotation is anything
+    return typing.get_origin(annotation) is Literal or annotation == AbsolutePath
 
 
 def _split(annotation: Any) -> tuple[Any, tuple[Any, ...]]:  # noqa: ANN401 - an annotation is anything
@@ -184,17 +191,23 @@ def _model_within(annotation: Any, place: str) -> Section | None:  # noqa: ANN40
     if any(isinstance(note, PlainValidator) for note in notes):
         return None
     origin, inside = typing.get_origin(bare), typing.get_args(bare)
-    if isinstance(bare, type) and issubclass(bare, BaseModel):
+    if _is_model(bare):
         return Section(place, bare)
     if origin is list:
         return _model_within(inside[0], f"{place}[]")
     if origin is dict:
         return _model_within(inside[1], f"{place}.<{_element_word(place)}>")
+    if types.NoneType in inside and _is_model(inside[0]):
+        return Section(place, inside[0])
     return None
 
 
+def _is_model(annotation: Any) -> bool:  # noqa: ANN401 - an annotation is anything
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
 def _element_word(place: str) -> str:
-    words = {"scores": "score", "lr_variants": "variant"}
+    words = {"scores": "score", "lr_variants": "variant", "cluster.machines": "machine"}
     return words.get(place) or ("format" if place.endswith(">") else "category")
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, WrapValidator
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.config.cluster_keys import Cluster
 from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
 from tui_gen.config.schedule_keys import Schedule
@@ -354,6 +355,8 @@ class ConfigFile(KeysModel):
     """The categories that `tui-gen scan` gives to films by their names; the longest matching text decides."""
     schedule: Schedule = Field(default=[])
     """Other numbers of workers at times of the week; of two times that overlap, the later entry applies."""
+    cluster: Cluster = None
+    """The machines that perform the work, over a dask scheduler; null works on this machine alone."""
     hooks: Hooks = Field(default={})
     """Your commands to run on events; a command gets the event as a line of JSON on its standard input."""
     keymap: Keymap = Field(default={})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tui_gen.base.priority import DEFAULT_PRIORITY
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.jobs.superres.clip_shape import ClipShape
 from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
@@ -116,6 +117,7 @@ class Settings:
     repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": the frames of a clip differ
     scores: Rules = field(default_factory=dict)  # without the scores that are off
     schedule: tuple[ScheduleEntry, ...] = ()
+    cluster: ClusterSettings | None = None  # None: this machine alone
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Literal["none", "bell", "message"] = "none"

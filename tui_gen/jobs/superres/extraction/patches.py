@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -239,12 +239,16 @@ class _File:
         """
         if not (self.is_new and self._is_own(self.path.name, self.folder)):
             return
-        with suppress(FileNotFoundError):
+        try:
             os.rename(self.path.name, self.temporary, src_dir_fd=self.folder, dst_dir_fd=self.temporaries)
-            self.is_written, self.is_new = True, False
-            if not self._is_own(self.temporary, self.temporaries):
-                os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
-                self.is_written = False
+        except FileNotFoundError:  # the folder of temporaries is gone, or another process moved the file
+            if self._is_own(self.path.name, self.folder):
+                remove(self.path.name, self.folder)
+            return
+        self.is_written, self.is_new = True, False
+        if not self._is_own(self.temporary, self.temporaries):
+            os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
+            self.is_written = False
 
     def _is_own(self, name: str, folder: int) -> bool:
         try:
@@ -257,8 +261,11 @@ class _File:
     def has_rival(self) -> bool:
         """Whether another process writes the same file now."""
         own = temporary_of(self.temporary)
-        with os.scandir(self.temporaries) as entries:
-            others = [temporary_of(entry.name) for entry in entries]
+        try:
+            with os.scandir(self.temporaries) as entries:
+                others = [temporary_of(entry.name) for entry in entries]
+        except FileNotFoundError:  # a sweep has removed the folder
+            return False
         return any(
             other is not None
             and own is not None

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from tui_gen.config import documents
+from tui_gen.config.cluster_keys import cluster_faults, cluster_of
 from tui_gen.config.documents import absolute, folder_of
 from tui_gen.config.faults import ConfigurationError, Fault, located, repeated_keys
 from tui_gen.config.schedule_keys import schedule_of
@@ -104,6 +105,7 @@ def _checks(file: ConfigFile) -> Iterator[Fault]:
                 yield Fault((name,), f"{value!r} stands there {times} times", "write it once")
     if file.masks and not file.truth:
         yield Fault(("masks",), "a mask's bits mean nothing without the truth", 'write "truth": true')
+    yield from cluster_faults(file.cluster)
 
 
 def _settings(path: Path, file: ConfigFile) -> Settings:
@@ -130,6 +132,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         keep_shards=file.keep_shards,
         status_file=Path(absolute(folder, file.status_file)) if file.status_file else None,
         schedule=schedule_of(file.schedule),
+        cluster=cluster_of(file.cluster, folder),
         hooks={name: tuple(command) for name, command in file.hooks.items()},
         keymap=dict(file.keymap),
         notices=file.notices,

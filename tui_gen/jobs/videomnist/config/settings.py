@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import RUN_FOLDER, Notices, ScheduleEntry
 from tui_gen.jobs.videomnist.model import Split, VideoSettings
 
@@ -53,6 +54,7 @@ class Settings:
     keep_shards: bool = False
     status_file: Path | None = None
     schedule: tuple[ScheduleEntry, ...] = ()
+    cluster: ClusterSettings | None = None  # None: this machine alone
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keymap: Mapping[str, str] = field(default_factory=dict)
     notices: Notices = "none"

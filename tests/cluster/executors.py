@@ -16,7 +16,7 @@ from tests.engine.executors.portable_toy import (
     name_of,
 )
 from tui_gen.config.cluster_settings import ClusterSettings
-from tui_gen.engine.executors.base import MachineNews
+from tui_gen.engine.executors.base import MachineChange, MachineNews
 from tui_gen.engine.executors.dask import ClusterExecutor
 from tui_gen.engine.model.work import Clip
 
@@ -79,5 +79,14 @@ class News:
         self.heard: list[MachineNews] = []
         executor.on_machine(self.heard.append)
 
+    def changes(self, machine: str = "") -> list[MachineChange]:
+        """Return all changes, or those of a machine."""
+        changes = [news for news in self.heard if isinstance(news, MachineChange)]
+        return [change for change in changes if machine in ("", change.name)]
+
     def phases(self, machine: str) -> list[str]:
-        return [getattr(news, "phase", "") for news in self.heard if news.name == machine]
+        return [change.phase for change in self.changes(machine)]
+
+    def reasons(self, phase: str) -> dict[str, str]:
+        """Return the last reason of each machine that was in a phase."""
+        return {change.name: change.reason for change in self.changes() if change.phase == phase}

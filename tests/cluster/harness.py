@@ -142,16 +142,8 @@ class Cluster:
         for process in self.seen:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
-        started = [box.process for box in self.boxes.values()]
-        started += [self.scheduler] if self.scheduler is not None else []
-        for each in started:
-            each.send_signal(signal.SIGTERM)
-        for each in started:
-            try:
-                each.wait(15)
-            except subprocess.TimeoutExpired:
-                each.kill()
-                each.wait()
+        _end([box.process for box in self.boxes.values()])
+        _end([self.scheduler] if self.scheduler is not None else [])
         _, left = psutil.wait_procs(self.seen, timeout=10)
         for process in left:
             process.kill()
@@ -170,6 +162,17 @@ def cluster_of(folder: Path, **boxes: int) -> Iterator[Cluster]:
     finally:
         left = cluster.close()
     assert left == []
+
+
+def _end(started: list[subprocess.Popen[bytes]]) -> None:
+    for each in started:
+        each.send_signal(signal.SIGTERM)
+    for each in started:
+        try:
+            each.wait(15)
+        except subprocess.TimeoutExpired:
+            each.kill()
+            each.wait()
 
 
 def _listens(port: int) -> bool:

@@ -196,7 +196,10 @@ class ClusterToyJob(PortableToyJob):
         assert isinstance(at_machine, ClusterToyJob)
         here = ground.here(self.output)
         stages = tuple(
-            replace(stage, output=here) if isinstance(stage, WritingStage) else stage for stage in self.stages
+            replace(stage, output=here, sources=ground.here(stage.sources))
+            if isinstance(stage, WritingStage)
+            else stage
+            for stage in self.stages
         )
         return replace(at_machine, stages=stages, output=here, proves=ground.tools.get("proves", self.proves))
 

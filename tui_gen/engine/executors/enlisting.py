@@ -152,8 +152,10 @@ class Examination:
             if size != known.size_bytes:
                 message = f"{known.path} has {size:,} bytes there, {known.size_bytes:,} here"
                 raise RefusedError(message)
-            if abs(mtime - known.mtime) > MTIME_SECONDS:
-                message = f"{known.path} was changed {abs(mtime - known.mtime):.0f} s earlier or later there"
+            if abs(later := mtime - known.mtime) > MTIME_SECONDS:
+                message = (
+                    f"{known.path} was changed {abs(later):.0f} s {'later' if later > 0 else 'earlier'} there"
+                )
                 raise RefusedError(message)
         self._pass("sources", f"{len(self.wanted.known_files)} seen")
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
@@ -94,12 +93,15 @@ class Machine:
         if self._link is not None:
             self._turn("waiting" if reason else "running", reason)
 
+    def leave(self) -> None:
+        """Show that a machine that was refused is not there any more."""
+        if self._phase == "refused":
+            self._turn("lost", "its dask worker is gone")
+
     @property
     def change(self) -> MachineChange:
         """Its state."""
-        return MachineChange(
-            self.name, self._phase, self._reason, self._target, self.cores or os.cpu_count() or 1
-        )
+        return MachineChange(self.name, self._phase, self._reason, self._target, self.cores)
 
     # ------------------------------------------------------------------ its life
 
@@ -192,7 +194,7 @@ class Machine:
             log.exception("%s", self.name)
             link.kill()
         self._link = None
-        self._turn(_phase_of(link.loss), "the connection is lost")
+        self._lists.changed()
         self._lose_all(f"{self.name} was lost", has_died=link.loss == "died")
         how = await uncancelled(link.end())
         log.warning("%s: %s; its units go back", self.name, how)

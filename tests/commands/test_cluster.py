@@ -22,6 +22,7 @@ from tui_gen.commands.cluster import (
     opened_executor,
     refuse_unreachable,
 )
+from tui_gen.config.cluster_address import exposure
 from tui_gen.config.cluster_settings import ClusterSettings, MachineSettings, TlsFiles
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.opened_job import OpenedJob
@@ -175,6 +176,16 @@ def test_the_machines_are_there_before_the_work_begins_and_gone_before_the_last_
     assert run.perform().ended.exit_code == 0
     assert run.session.state.clips_made == 2
     assert said == ["made for tcp://nas:8786, out, toy", "opened", "prepared", "closed", "tidied"]
+
+
+def test_a_scheduler_beyond_private_networks_is_a_warning_of_the_run(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "public_addresses", lambda _: ("8.8.8.8",))
+    run = toy_run(tmp_path, said)
+    run.perform()
+    (problem,) = run.session.state.problems
+    assert (problem.level, problem.text) == ("warning", exposure(["8.8.8.8"]))
 
 
 def test_a_scheduler_that_goes_away_ends_the_start_and_nothing_is_recorded(

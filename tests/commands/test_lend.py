@@ -78,16 +78,16 @@ def test_a_line_of_the_log_means_something_or_nothing(line: str, notice: Notice 
 
 
 def test_the_dask_worker_gets_what_an_executor_looks_for() -> None:
-    plain = worker_command(LentMachine("tcp://nas:8786", "box 2", 3))
+    plain = worker_command(LentMachine("tcp://nas:8786", "box 2", 3), "10.0.0.2")
     assert plain[1:7] == ["-P", "-m", "dask", "worker", "tcp://nas:8786", "--name"]
-    assert plain[7] == "box 2"
+    assert plain[7:10] == ["box 2", "--host", "10.0.0.2"]
     assert " ".join(plain).endswith(
         "--nworkers 1 --nthreads 1 --memory-limit 0 --no-dashboard --dashboard-address 127.0.0.1:0 "
         "--resources tui-gen=3"
     )
     tls = TlsFiles("/ca", "/cert", "/key")
     whole = LentMachine("tls://nas:8786", "box2", 3, 9000, tls)
-    assert worker_command(whole)[-8:] == [
+    assert worker_command(whole, "10.0.0.2")[-8:] == [
         *("--worker-port", "9000", "--tls-ca-file", "/ca", "--tls-cert", "/cert", "--tls-key", "/key")
     ]
     needs_tls = "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"
@@ -215,6 +215,8 @@ def test_nohup_is_respected() -> None:
         assert process.stdout is not None
         assert "lending" in process.stdout.readline()
         process.send_signal(signal.SIGHUP)
+        while "trying again in 2 s" not in process.stdout.readline():
+            assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read().splitlines()[-1].endswith("is lent no more")
         assert process.wait(20) == 128 + signal.SIGTERM
@@ -234,6 +236,13 @@ def test_it_connects_loses_the_scheduler_and_connects_again(tmp_path: Path) -> N
         started.wait_for(f"connected to {cluster.address}", count=2)
         below = started.below()
         assert len(below) >= 2
+        listening = [
+            connection.laddr.ip
+            for process in below
+            for connection in process.net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        ]
+        assert set(listening) == {"127.0.0.1"}
         assert started.end(signal.SIGTERM) == 128 + signal.SIGTERM
         assert gone(below, 0.0)
 

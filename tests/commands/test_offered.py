@@ -17,6 +17,8 @@ from tests.engine.toy import ToyJob, ToyStage
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.cli.main import main
+from tui_gen.commands.check import cluster
+from tui_gen.commands.run import opening
 from tui_gen.config.run_config import RunConfig
 from tui_gen.contract import registry
 from tui_gen.contract.capabilities import Capabilities, JobCapabilities
@@ -138,6 +140,18 @@ def test_a_command_that_a_job_does_not_offer_says_so(
     assert said.err == (
         f'tui-gen: the job "bare" does not offer "tui-gen {words[0]}" (docs/adding-a-job.md)\n'
     )
+    assert [path.name for path in tmp_path.rglob("*")] == [CONFIG]
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("words", [["run"], ["run", "--fresh", "--yes"], ["check"]])
+def test_a_job_that_other_machines_do_not_perform_says_so(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (opening, cluster):  # which a scheduler would let pass
+        monkeypatch.setattr(module, "refuse_unreachable", lambda _: None)
+    assert main([*words, "--cluster", "tcp://127.0.0.1:8786"]) == ExitCode.REFUSED
+    assert 'tui-gen: the job "bare" is not performed by other machines' in capsys.readouterr().err
     assert [path.name for path in tmp_path.rglob("*")] == [CONFIG]
 
 

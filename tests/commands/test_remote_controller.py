@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -251,6 +251,22 @@ async def test_an_engine_is_started_after_an_orderly_stop(
         write_state(config, pid=engine.pid, phase="finished", started_at=200.0)
         await controller._look()
         assert word(controller) == "FINISHED"
+
+
+async def test_an_engine_that_is_started_again_works_on_the_same_machines(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Sequence[str]] = []
+
+    def start(_: RunConfig, flags: Sequence[str]) -> StartedEngine:
+        given.append(flags)
+        raise OSError(11, "no room")
+
+    monkeypatch.setattr(engine_client, "start", start)
+    controller = LiveController(config, flags=("--cluster", "tcp://nas:8786"))
+    with pytest.raises(do.CommandRefusedError, match="no room"):
+        await controller.restart()
+    assert given == [("--cluster", "tcp://nas:8786")]
 
 
 async def test_while_an_engine_is_on_its_way_up_no_second_is_started(

@@ -223,7 +223,7 @@ def _add_check(commands: Commands) -> None:
         "--cluster",
         metavar="ADDRESS",
         nargs="?",
-        const="",
+        const=True,  # as configured
         type=scheduler,
         help="check only the machines that lend themselves; default: to the configured scheduler",
     )

@@ -235,7 +235,8 @@ def _check(options: argparse.Namespace) -> int:
     if options.cluster is not None:
         from tui_gen.commands.check import cluster
 
-        return cluster.check_cluster(job.read_config(path), options.cluster or None, request)
+        wanted = None if options.cluster is True else options.cluster
+        return cluster.check_cluster(job.read_config(path), wanted, request)
     if not path.exists() and options.config == DEFAULT_CONFIG:
         sys.stderr.write(f"There is no ./{DEFAULT_CONFIG} here yet: the machine alone is checked.\n")
         tools = job.capabilities().tools

@@ -63,7 +63,7 @@ async def refusal(address: Address, tls: TlsFiles | None = None) -> str:
 
 async def test_a_dask_server_is_known_by_its_greeting() -> None:
     async with server(framed(GREETING)) as address:
-        await probe(address, None)
+        assert await probe(address, None) == "127.0.0.1"
 
 
 @pytest.mark.parametrize(

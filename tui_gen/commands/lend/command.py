@@ -170,9 +170,9 @@ class _Lender:
     async def _stay(self) -> str:
         """Stay connected for as long as possible; return why that ended."""
         try:
-            await probe(self.address, self.lent.tls)
+            host = await probe(self.address, self.lent.tls)
             worker = self._worker = await WorkerProcess.start(
-                worker_command(self.lent), worker_environment(self.lent, os.environ)
+                worker_command(self.lent, host), worker_environment(self.lent, os.environ)
             )
         except (SchedulerError, RefusedError) as error:
             return str(error)

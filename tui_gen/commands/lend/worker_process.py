@@ -52,9 +52,13 @@ class LentMachine:
     tls: TlsFiles | None = None
 
 
-def worker_command(lent: LentMachine) -> list[str]:
-    """Return the argument list of the dask worker. It imports nothing from the working folder (-P)."""
+def worker_command(lent: LentMachine, host: str) -> list[str]:
+    """Return the argument list of the dask worker. It imports nothing from the working folder (-P).
+
+    `host` is the address of this machine at which the dask worker listens, and at no other.
+    """
     command = [sys.executable, "-P", "-m", "dask", "worker", lent.address, "--name", lent.name]
+    command += ["--host", host]
     command += ["--nworkers", "1", "--nthreads", "1", "--memory-limit", "0"]
     command += ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
     command += ["--resources", f"{RESOURCE}={lent.workers}"]

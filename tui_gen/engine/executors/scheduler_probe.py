@@ -69,8 +69,11 @@ def _no_passphrase() -> str:
     return ""
 
 
-async def probe(address: Address, tls: TlsFiles | None) -> None:
-    """Return if a dask server answers at an address. Raises SchedulerError, and RefusedError for `tls`."""
+async def probe(address: Address, tls: TlsFiles | None) -> str:
+    """Return this machine's own address on the way to a dask server, if one answers at an address.
+
+    Raises SchedulerError, and RefusedError for `tls`.
+    """
     context = tls_context(tls) if address.is_encrypted and tls is not None else None
     place = f"{address.host}:{address.port}"
     try:
@@ -86,6 +89,7 @@ async def probe(address: Address, tls: TlsFiles | None) -> None:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await _read_greeting(place, reader, tls if context is not None else None)
+        return str(writer.get_extra_info("sockname")[0])
     except TimeoutError as error:
         message = f"{place} says nothing: it is no dask scheduler, or one that expects tls://"
         raise SchedulerError(message) from error

@@ -29,6 +29,7 @@ from tests.cluster.executors import (
     writing_stage,
 )
 from tests.cluster.harness import REPOSITORY, Cluster, cluster_of
+from tests.engine.executors.portable_toy import PortableStage
 from tests.engine.toy import Bench
 from tui_gen.engine.executors.dask import ClusterExecutor
 from tui_gen.engine.scheduling.options import Options
@@ -146,6 +147,19 @@ async def test_a_scheduler_that_dies_and_comes_back(cluster: Cluster, tmp_path: 
         await run.until_phase("box2", "running", "lost", "running")
 
 
+async def test_a_clip_that_kills_its_process_three_times_fails_alone(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "evidence").mkdir()
+    stage = PortableStage({"dies": 6}, folder=tmp_path / "evidence")
+    async with executor_of(cluster, stage, tmp_path) as executor:
+        await capacity_of(executor, SLOTS)
+        bench = Bench(stage, tmp_path / "ledger.jsonl", options=Options(workers=1), executor=executor)
+        assert (await bench.engine.run()).exit_code == 3
+    assert (bench.state.clips_made, bench.state.clips_failed) == (5, 1)
+    assert "clip 1 failed: its process died three times" in [each.text for each in bench.state.problems]
+
+
 # ---------------------------------------------------------------------------- the engine itself
 
 ENGINE = textwrap.dedent("""
@@ -153,7 +167,8 @@ ENGINE = textwrap.dedent("""
     from pathlib import Path
     from tests.cluster.executors import capacity_of, executor_of, writing_stage
     from tests.cluster.harness import Cluster
-    from tests.engine.toy import Bench
+    from tests.engine.executors.portable_toy import PortableStage
+from tests.engine.toy import Bench
     from tui_gen.engine.scheduling.options import Options
 
     async def main(folder, port):

@@ -275,6 +275,19 @@ async def test_a_refused_machine_is_told_and_examined_again(
         assert executor.place({}, "a") == "box2"
 
 
+async def test_a_refused_machine_that_leaves_is_lost(
+    cluster: Cluster, stage: WritingStage, settings: ClusterSettings, tmp_path: Path
+) -> None:
+    cluster.start_box("box4")
+    machines = {**settings.machines, "box4": MachineSettings(ffmpeg="/opt/other/ffmpeg")}
+    async with executor_of(cluster, stage, tmp_path, replace(settings, machines=machines)) as executor:
+        news = News(executor)
+        await until(lambda: "box4" in news.reasons("refused"))
+        cluster.kill_box("box4")
+        await until(lambda: news.phases("box4")[-1] == "lost")
+        assert news.reasons("lost")["box4"] == "its dask worker is gone"
+
+
 async def test_a_machine_that_works_for_another_run_comes_when_that_ends(
     cluster: Cluster, stage: WritingStage, tmp_path: Path
 ) -> None:

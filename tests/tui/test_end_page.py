@@ -41,10 +41,8 @@ def end_of_run(_: RunState) -> EndFacts:
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until the end is read and painted."""
-    for _ in range(200):
+    while not cast("TuiGenApp", pilot.app)._end.steps:
         await pilot.pause(0.01)
-        if cast("TuiGenApp", pilot.app)._end.steps:
-            break
     await pilot.pause()
 
 

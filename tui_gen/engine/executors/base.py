@@ -38,7 +38,7 @@ class MachineChange:
     phase: MachinePhase
     reason: str  # empty while running
     workers: int  # the most units at the same time
-    cores: int
+    cores: int  # 0: not known yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,8 @@ class ClusterExecutor:
                 self._add(name, lent.workers)
         for name, connector in self._connectors.items():
             connector.turn(found[name].address if name in found else None)
+            if name not in found:
+                self._machines[name].leave()
 
     def _add(self, name: str, lent: int) -> None:
         connector = self._connectors[name] = DaskConnector(self._membership)

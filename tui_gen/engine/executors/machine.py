@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
@@ -94,12 +93,15 @@ class Machine:
         if self._link is not None:
             self._turn("waiting" if reason else "running", reason)
 
+    def leave(self) -> None:
+        """Show that a machine that was refused is not there any more."""
+        if self._phase == "refused":
+            self._turn("lost", "its dask worker is gone")
+
     @property
     def change(self) -> MachineChange:
         """Its state."""
-        return MachineChange(
-            self.name, self._phase, self._reason, self._target, self.cores or os.cpu_count() or 1
-        )
+        return MachineChange(self.name, self._phase, self._reason, self._target, self.cores)
 
     # ------------------------------------------------------------------ its life
 

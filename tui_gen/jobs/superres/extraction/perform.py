@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tui_gen.base.errors import ObstructedError
@@ -23,10 +23,21 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, cut_clip, write_all
 from tui_gen.jobs.superres.extraction.degrading import encoded_patches
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ReleaseFrames
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
+from tui_gen.jobs.superres.pairing.alignment import aligned
+from tui_gen.jobs.superres.pairing.pair_track import (
+    PAIR_FACTS,
+    PairTrack,
+    ReleaseFile,
+    pair_refusal,
+    pair_to_json,
+    refused_to_json,
+)
+from tui_gen.jobs.superres.pairing.release_reader import ReleaseReader
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
 from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
@@ -87,6 +98,16 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
             yield Learned(unit.source, facts)
             return
         warnings = (TELECINED,) if found.is_telecined else ()
+        unit = replace(unit, survey=found)
+    if unit.pair is not None and unit.survey is not None:
+        paired = await aligned(unit, unit.pair, unit.survey, ffmpeg=tools.ffmpeg, threads=tools.threads())
+        if isinstance(paired, PairTrack):
+            facts[PAIR_FACTS] = pair_to_json(paired)
+        else:
+            file, reason = paired
+            facts[PAIR_FACTS] = refused_to_json(file, reason)
+            yield Learned(unit.source, facts, (*warnings, pair_refusal(reason)))
+            return
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
     if unit.tries_hardware:
         tried = await media.hardware(unit, ffmpeg=tools.ffmpeg)
@@ -115,6 +136,9 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
     pump = asyncio.create_task(_pump(reader, items), name=f"reader of {unit.source}")
     tasks = {task.index: task for task in unit.tasks}
     began: dict[int, float] = {}
+    releases = None
+    if unit.pair is not None:
+        releases = ReleaseReader(unit, unit.pair, ffmpeg=tools.ffmpeg, threads=tools.threads())
     try:
         while (item := await items.get()) is not None:
             if isinstance(item, BaseException):
@@ -122,6 +146,16 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
             if isinstance(item, ClipFrames):
                 clip = Clip(unit.source, item.index)
                 await tools.presence.check(unit.source, unit.path)
+                if releases is not None and unit.pair is not None:
+                    yield Doing(clip, "reading its pair", item.attempts)
+                    await check_release(unit.source, unit.pair.file)
+                    release = await releases.frames(item)
+                    if not isinstance(release, ReleaseFrames):
+                        yield _without_release(clip, release, item.attempts, began.get(item.index))
+                        del item
+                        items.task_done()
+                        continue
+                    item = replace(item, release=release)
                 yield Doing(clip, "cutting", item.attempts)
                 for attempt in range(1, CUTTING_ATTEMPTS + 1):
                     try:
@@ -150,6 +184,26 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
         with suppress(asyncio.CancelledError):
             await pump
         await reader.aclose()
+        if releases is not None:
+            await releases.close()
+
+
+async def check_release(source: str, file: ReleaseFile) -> None:
+    """Raise SourceUnreachableError or SourceChangedError unless a release is there and unchanged."""
+    known = (
+        {} if file.size_bytes is None or file.mtime_ns is None else {source: (file.size_bytes, file.mtime_ns)}
+    )
+    await Presence(known).check(source, file.path)
+
+
+def _without_release(
+    clip: Clip, ended: Rejected | Failed | Unusable, attempts: int, began: float | None
+) -> Rejected | Failed:
+    """Return the report of a clip whose frames the release does not have, or could not be read from it."""
+    reason, detail = f"pair: {ended.reason}", ended.detail
+    if isinstance(ended, Failed):
+        return Failed(clip, reason, ended.attempts, _seconds_since(began), detail)
+    return Rejected(clip, reason, attempts, _seconds_since(began), detail)
 
 
 async def _pump(

@@ -175,11 +175,24 @@ class FilmInspection:
         if prospect(self.settings, film.id, film.video, learning.facts).probe is None:
             await _perform(lambda: perform_probe(Probe(film.id, path, bare), tools), "probe", learning)
         outlook = prospect(self.settings, film.id, film.video, learning.facts)
-        if learning.state != "good" or outlook.probe is None or "survey" in learning.facts:
+        if learning.state != "good" or outlook.probe is None:
+            return
+        to_align = film.video.pair if outlook.pair is None else None
+        if "survey" in learning.facts and to_align is None:
             return
         if outlook.refusal is not None:  # a run does not survey a film that it does not use
             return
-        unit = Survey(film.id, path, film.video.name, bare, outlook.probe, None, (), film.video.peak)
+        unit = Survey(
+            film.id,
+            path,
+            film.video.name,
+            bare,
+            outlook.probe,
+            outlook.survey,
+            (),
+            film.video.peak,
+            pair=to_align,
+        )
         await _perform(lambda: perform_survey(unit, tools), "extract", learning)
 
     async def _keys(self, film: Identified, outlook: Prospect, learning: _Learning) -> KeyFrames | None:

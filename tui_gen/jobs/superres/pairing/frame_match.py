@@ -1,0 +1,179 @@
+"""Decides which frames of a release are those of a clip, from both as pictures on one grid. Pure.
+
+    film       g0 g1 g2 g3 g4 g5 g6
+    release  ... p p p p p p p p p p p p ...     slid by -5 .. 5 frames around the expected place
+
+The distance of two frames is the mean square of the difference of their pictures, each brought to mean 0 and
+deviation 1: 2 - 2 x correlation. A clip matches at the place with the least distance, if
+
+    it is alike there       the mean correlation is at least LEAST_CORRELATION
+    it is nowhere else      one frame earlier and one frame later the distance is clearly larger: by RATIO, and by
+                            SURE_DEVIATIONS of its mean over blocks of the picture
+    no frame is elsewhere   no single frame fits another frame nearby clearly better
+
+A clip whose frames are all the same, in the film and in the release, matches everywhere, and passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Planes = NDArray[np.float32]
+"""Pictures of luma, (count, height, width), on the levels 0 to 255."""
+
+SPREAD = 5
+"""The most frames by which a clip is looked for around its expected place."""
+LEAST_CORRELATION = 0.8
+RATIO = 1.15
+SURE_DEVIATIONS = 4.0
+BLOCK = 8
+SAME_LEVELS = 1.0
+"""Blocks of frames of a film that are the same differ by less than this in their means."""
+SAME_RATIO = 1.1
+"""Frames of a release that are the same are as far from a frame of the film as one another, within this ratio."""
+SAME_BLOCK = 0.5
+BLUR_SIGMA = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The frames of a release that are those of a clip."""
+
+    first: int  # position of the first frame's partner
+    slid: int  # frames from the expected place: negative if the release is earlier
+    correlation: float  # mean of all frames
+    next_ratio: float  # distance one frame away divided by that here, the smaller of both
+    is_still: bool = False  # all frames are the same
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """Why no frames of a release are surely those of a clip."""
+
+    reason: str
+
+
+def blurred(planes: Planes) -> Planes:
+    """Return the pictures with the finest detail and noise removed, in which releases differ most."""
+    return np.stack([cv2.GaussianBlur(plane, (0, 0), BLUR_SIGMA) for plane in planes]).astype(np.float32)
+
+
+def match(film: Planes, release: Planes, *, expected: int, step: int = 1) -> Match | NoMatch:
+    """Find the partners of a clip's frames among consecutive frames of a release; both are blurred.
+
+    `expected` is the position of the first frame's partner. The partners are `step` frames apart.
+    """
+    distances = _Distances(film, release, step)
+    tried = [
+        first
+        for first in range(expected - SPREAD, expected + SPREAD + 1)
+        if first >= 0 and first + distances.span <= len(release)
+    ]
+    if not tried:
+        return NoMatch("the release ends there")
+    means = {first: distances.mean(first) for first in tried}
+    best = min(tried, key=lambda first: (means[first], abs(first - expected)))
+    correlation = 1.0 - means[best] / 2
+    if correlation < LEAST_CORRELATION:
+        return NoMatch(f"the release differs: correlation {correlation:.2f}, under {LEAST_CORRELATION:g}")
+    found = Match(best, best - expected, correlation, 1.0)
+    if distances.are_same(expected if expected in means else best):
+        at = expected if expected in means else best
+        return Match(at, at - expected, 1.0 - means[at] / 2, 1.0, is_still=True)
+    neighbours = [best - 1, best + 1]
+    if not all(first in means for first in neighbours):
+        return NoMatch(f"the release is {abs(found.slid)} or more frames off its place")
+    ratio = min(means[first] for first in neighbours) / max(means[best], 1e-9)
+    if ratio < RATIO or not all(distances.is_surely_worse(first, best) for first in neighbours):
+        return NoMatch(f"still picture: one frame away it fits as well (distances as 1 to {ratio:.2f})")
+    if (strayed := distances.strayed(best)) is not None:
+        return NoMatch(f"frame {strayed + 1} of the clip is doubled or missing in the release")
+    return Match(best, found.slid, correlation, ratio)
+
+
+class _Distances:
+    """The distances of the frames of a clip from those of a release, also by blocks of the picture."""
+
+    def __init__(self, film: Planes, release: Planes, step: int) -> None:
+        self._film, self._release, self._step = _normal(film), _normal(release), step
+        self._means = _block_means(film)
+        self._blocks: dict[tuple[int, int], NDArray[np.float64]] = {}
+
+    @property
+    def span(self) -> int:
+        """The frames of the release from the first partner to the last."""
+        return (len(self._film) - 1) * self._step + 1
+
+    def mean(self, first: int) -> float:
+        """Return the mean distance of the clip at a place."""
+        return float(self._at(first).mean())
+
+    def is_surely_worse(self, other: int, best: int) -> bool:
+        """Return whether a place is worse than another one beyond chance."""
+        return _is_above_zero(self._at(other) - self._at(best))
+
+    def strayed(self, first: int) -> int | None:
+        """Return a frame of the clip that fits a neighbour of its partner clearly better, or None."""
+        for position in range(len(self._film)):
+            partner = first + position * self._step
+            here = self._block(position, partner)
+            for other in range(max(0, partner - 2), min(len(self._release), partner + 3)):
+                there = self._block(position, other)
+                if other == partner or here.mean() < RATIO * there.mean():
+                    continue
+                if _is_above_zero(here - there):
+                    return position
+        return None
+
+    def are_same(self, first: int) -> bool:
+        """Return whether all frames of the clip are the same, and so are the frames of the release there."""
+        if np.abs(self._means - self._means[0]).max() >= SAME_LEVELS:
+            return False
+        partners = range(max(0, first - 1), min(len(self._release), first + self.span + 1))
+        blocks = np.stack([self._block(0, partner) for partner in partners])
+        distances = blocks.mean(axis=1)
+        is_alike = distances.max() <= SAME_RATIO * distances.min()
+        return bool(is_alike and np.abs(blocks - np.median(blocks, axis=0)).max() < SAME_BLOCK)
+
+    def _at(self, first: int) -> NDArray[np.float64]:
+        """Return the distance of the clip at a place, for each block."""
+        found: Sequence[NDArray[np.float64]] = [
+            self._block(position, first + position * self._step) for position in range(len(self._film))
+        ]
+        mean: NDArray[np.float64] = np.mean(found, axis=0)
+        return mean
+
+    def _block(self, position: int, partner: int) -> NDArray[np.float64]:
+        key = position, partner
+        if key not in self._blocks:
+            difference = self._film[position] - self._release[partner]
+            self._blocks[key] = _block_means((difference * difference)[np.newaxis])[0]
+        return self._blocks[key]
+
+
+def _normal(planes: Planes) -> Planes:
+    flat = planes.reshape(len(planes), -1)
+    mean = flat.mean(axis=1)[:, np.newaxis, np.newaxis]
+    deviation = np.maximum(flat.std(axis=1), 1e-3)[:, np.newaxis, np.newaxis]
+    return ((planes - mean) / deviation).astype(np.float32)
+
+
+def _block_means(planes: Planes) -> NDArray[np.float64]:
+    """Return the means of the blocks of each picture, (count, blocks); an incomplete block is left out."""
+    count, height, width = planes.shape
+    rows, columns = max(1, height // BLOCK), max(1, width // BLOCK)
+    across, down = min(BLOCK, width), min(BLOCK, height)
+    part = planes[:, : rows * down, : columns * across].astype(np.float64)
+    blocks = part.reshape(count, rows, down, columns, across).mean(axis=(2, 4))
+    return blocks.reshape(count, -1)
+
+
+def _is_above_zero(differences: NDArray[np.float64]) -> bool:
+    """Return whether the mean of the blocks is above zero beyond chance."""
+    deviation = float(differences.std()) / np.sqrt(len(differences))
+    return float(differences.mean()) > SURE_DEVIATIONS * deviation

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -24,7 +25,10 @@ from tui_gen.media.geometry import Region, Size, whole
 Frame = NDArray[np.uint8]
 
 FILM_RATE = "24"
-SHOT_SECONDS = (3, 6)
+FILM_SIZE, DVD_SIZE = Size(640, 360), Size(360, 288)
+SHOT_SECONDS = (2, 5)
+NOISES = 8
+"""Fields of noise that are drawn once, and shifted for each frame."""
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "48", "-pix_fmt", "yuv420p")
 MPEG2 = ("-c:v", "mpeg2video", "-q:v", "5", "-g", "12", "-bf", "2", "-pix_fmt", "yuv420p")
 WEB = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "28", "-g", "120", "-pix_fmt", "yuv420p")
@@ -61,7 +65,7 @@ class _Shot:
         mask = cv2.warpAffine(
             np.full(self.thing.shape[:2], 255, np.uint8), np.array([[1, 0, place_x], [0, 1, place_y]]), area
         )
-        return np.where(mask[..., np.newaxis] > 127, moved, frame).astype(np.uint8)  # noqa: PLR2004 - half
+        return np.where(mask[..., np.newaxis] > 127, moved, frame).astype(np.uint8)
 
 
 def _texture(random: np.random.Generator, side: Size) -> Frame:
@@ -73,10 +77,12 @@ def _texture(random: np.random.Generator, side: Size) -> Frame:
         coarse = random.standard_normal((rows, cells, 3)).astype(np.float32)
         gray = coarse.mean(axis=2, keepdims=True)
         coarse = 0.3 * coarse + 1.2 * gray
-        total += cv2.resize(coarse, (side.width, side.height), interpolation=cv2.INTER_CUBIC) / 2 ** (0.8 * octave)
+        total += cv2.resize(coarse, (side.width, side.height), interpolation=cv2.INTER_CUBIC) / 2 ** (
+            0.8 * octave
+        )
     total -= total.mean()
     level = random.uniform(90, 150)
-    return np.clip(level + total * (45 / total.std()), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(level + total * (45 / total.std()), 0, 255), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Film:
 
     seed: int
     count: int
-    size: Size = Size(1280, 720)
+    size: Size = FILM_SIZE
     slow: float = 1.0  # factor of all movement
 
     @cached_property
@@ -113,7 +119,7 @@ class Film:
     def frames(self) -> Iterator[Frame]:
         """Yield all frames."""
         shots = [*self._shots, (self.count, 0)]
-        for (first, seed), (end, _) in zip(shots, shots[1:], strict=False):
+        for (first, seed), (end, _) in pairwise(shots):
             shot = self._drawn(seed)
             for number in range(first, end):
                 yield shot.frame(number - first, self.size)
@@ -125,7 +131,7 @@ class Release:
 
     name: str
     rate: str = "25"
-    size: Size = Size(720, 576)
+    size: Size = DVD_SIZE
     sample_aspect: str = "64/45"
     crop: Region | None = None  # of the film's picture, in its pixels; None: all of it
     bars: int = 0  # lines of letterbox above and below the picture, within `size`
@@ -136,6 +142,12 @@ class Release:
     gamma: float = 1.0
     encoder: Sequence[str] = field(default=MPEG2)
     edited: bool = False  # the order of its parts is another one, and some frames are doubled
+
+    @cached_property
+    def _noises(self) -> NDArray[np.float32]:
+        random = np.random.default_rng(17)
+        fields = random.standard_normal((NOISES, self.size.height, self.size.width), np.float32)
+        return fields * np.float32(self.noise)
 
     def kept(self, count: int) -> list[int | None]:
         """Return the frames of the film that the release shows, in order; None for a frame of the logo."""
@@ -180,16 +192,29 @@ class Release:
         at_x, at_y = np.meshgrid(columns, rows)
         small = cv2.remap(soft, at_x, at_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         values = 255 * (small.astype(np.float32) / 255) ** self.gamma
-        values += random.normal(0, self.noise, values.shape[:2])[..., np.newaxis].astype(np.float32)
+        noise = self._noises[int(random.integers(NOISES))]
+        values += np.roll(noise, tuple(random.integers(0, 64, 2)), (0, 1))[:lines, :, np.newaxis]
         framed = np.full((self.size.height, self.size.width, 3), 0, np.uint8)
         framed[self.bars : self.bars + lines] = np.clip(values, 0, 255).astype(np.uint8)
         return framed
 
 
-def _encoder(ffmpeg: str, path: Path, size: Size, rate: str, filters: str, encoder: Sequence[str]) -> list[str]:
-    given = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", str(size), "-r", rate, "-i", "pipe:0"]
-    chain = f"scale=out_color_matrix=bt709:out_range=tv,{TAGS}{filters}"
-    return [ffmpeg, "-v", "error", "-y", *given, "-vf", chain, *encoder, "-threads", "2", str(path)]
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """A file to write, and its coding."""
+
+    path: Path
+    size: Size
+    rate: str
+    sample_aspect: str
+    encoder: Sequence[str]
+
+    def command(self, ffmpeg: str) -> list[str]:
+        """Return the ffmpeg that gets frames on its input."""
+        given = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", str(self.size), "-r", self.rate, "-i", "pipe:0"]
+        chain = f"scale=out_color_matrix=bt709:out_range=tv,{TAGS},setsar={self.sample_aspect}"
+        coding = ["-vf", chain, *self.encoder, "-threads", "2"]
+        return [ffmpeg, "-v", "error", "-y", *given, *coding, str(self.path)]
 
 
 def write_films(
@@ -197,24 +222,20 @@ def write_films(
 ) -> dict[str, Path]:
     """Write the film and its releases; return the paths by their names, "film" for the film."""
     paths = {release.name: folder / f"{release.name}.mkv" for release in releases}
-    commands = {
-        release.name: _encoder(
-            ffmpeg,
-            paths[release.name],
-            release.size,
-            release.rate,
-            f",setsar={release.sample_aspect}",
-            release.encoder,
-        )
-        for release in releases
+    outputs = {
+        each.name: _Output(paths[each.name], each.size, each.rate, each.sample_aspect, each.encoder)
+        for each in releases
     }
     if film_name is not None:
         paths["film"] = folder / film_name
-        commands["film"] = _encoder(ffmpeg, paths["film"], film.size, FILM_RATE, "", X264)
+        outputs["film"] = _Output(paths["film"], film.size, FILM_RATE, "1/1", X264)
+    commands = {name: output.command(ffmpeg) for name, output in outputs.items()}
     running = {name: subprocess.Popen(command, stdin=subprocess.PIPE) for name, command in commands.items()}
     try:
         for release in releases:
-            logo = cv2.resize(_texture(np.random.default_rng(99), Size(96, 54)), (film.size.width, film.size.height))
+            logo = cv2.resize(
+                _texture(np.random.default_rng(99), Size(96, 54)), (film.size.width, film.size.height)
+            )
             for _ in range(release.logo_frames):
                 _pipe(running[release.name]).write(
                     release.drawn(logo.astype(np.uint8), np.random.default_rng(1)).tobytes()

@@ -23,7 +23,6 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.extraction.cutting import Encoded, Given, cut_clip, write_all
 from tui_gen.jobs.superres.extraction.degrading import encoded_patches
-from tui_gen.jobs.superres.extraction.reading.clip_frames import ReleaseFrames
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.source_verdict import basis
@@ -32,12 +31,11 @@ from tui_gen.jobs.superres.pairing.alignment import aligned
 from tui_gen.jobs.superres.pairing.pair_track import (
     PAIR_FACTS,
     PairTrack,
-    ReleaseFile,
     pair_refusal,
     pair_to_json,
     refused_to_json,
 )
-from tui_gen.jobs.superres.pairing.release_reader import ReleaseReader
+from tui_gen.jobs.superres.pairing.release_reader import with_release
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
 from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
@@ -130,15 +128,12 @@ def _colour(unit: Survey) -> dict[str, object]:
 async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report, None]:
     """Make the patches of a stretch's clips."""
     await tools.presence.check(unit.source, unit.path)
-    reader = media.read_clips(unit, ffmpeg=tools.ffmpeg, threads=tools.threads())
+    reader = with_release(unit, media.read_clips, ffmpeg=tools.ffmpeg, threads=tools.threads())
     # Size 1: the next clip's frames wait here while the last clip is cut, and no further clip is read.
     items: asyncio.Queue[Report | ClipFrames | BaseException | None] = asyncio.Queue(maxsize=1)
     pump = asyncio.create_task(_pump(reader, items), name=f"reader of {unit.source}")
     tasks = {task.index: task for task in unit.tasks}
     began: dict[int, float] = {}
-    releases = None
-    if unit.pair is not None:
-        releases = ReleaseReader(unit, unit.pair, ffmpeg=tools.ffmpeg, threads=tools.threads())
     try:
         while (item := await items.get()) is not None:
             if isinstance(item, BaseException):
@@ -146,16 +141,6 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
             if isinstance(item, ClipFrames):
                 clip = Clip(unit.source, item.index)
                 await tools.presence.check(unit.source, unit.path)
-                if releases is not None and unit.pair is not None:
-                    yield Doing(clip, "reading its pair", item.attempts)
-                    await check_release(unit.source, unit.pair.file)
-                    release = await releases.frames(item)
-                    if not isinstance(release, ReleaseFrames):
-                        yield _without_release(clip, release, item.attempts, began.get(item.index))
-                        del item
-                        items.task_done()
-                        continue
-                    item = replace(item, release=release)
                 yield Doing(clip, "cutting", item.attempts)
                 for attempt in range(1, CUTTING_ATTEMPTS + 1):
                     try:
@@ -184,26 +169,6 @@ async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report,
         with suppress(asyncio.CancelledError):
             await pump
         await reader.aclose()
-        if releases is not None:
-            await releases.close()
-
-
-async def check_release(source: str, file: ReleaseFile) -> None:
-    """Raise SourceUnreachableError or SourceChangedError unless a release is there and unchanged."""
-    known = (
-        {} if file.size_bytes is None or file.mtime_ns is None else {source: (file.size_bytes, file.mtime_ns)}
-    )
-    await Presence(known).check(source, file.path)
-
-
-def _without_release(
-    clip: Clip, ended: Rejected | Failed | Unusable, attempts: int, began: float | None
-) -> Rejected | Failed:
-    """Return the report of a clip whose frames the release does not have, or could not be read from it."""
-    reason, detail = f"pair: {ended.reason}", ended.detail
-    if isinstance(ended, Failed):
-        return Failed(clip, reason, ended.attempts, _seconds_since(began), detail)
-    return Rejected(clip, reason, attempts, _seconds_since(began), detail)
 
 
 async def _pump(

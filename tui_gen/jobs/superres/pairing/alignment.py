@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from tui_gen.jobs.superres.films.survey import survey
 from tui_gen.jobs.superres.pairing import timing
 from tui_gen.jobs.superres.pairing.areas import Areas, areas_of
 from tui_gen.jobs.superres.pairing.comparison import Compared, Window, compared, luma_of
+from tui_gen.jobs.superres.pairing.frame_match import Planes
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack, ReleaseFile, Segment
 from tui_gen.jobs.superres.pairing.signature_reading import PictureSource
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -47,7 +48,6 @@ MARGIN_FRAMES = 6
 """Frames of the release that are read before and after those of a clip."""
 LEAST_MATCHING = 3
 MOST_RESIDUAL = 2.0
-Item = TypeVar("Item")
 
 
 class RefusedPairError(Exception):
@@ -100,8 +100,8 @@ async def _looked_at(unit: Survey, path: str, ffmpeg: Ffmpeg) -> tuple[ProbeFact
     probed = await probe(file, least_frames=PROBED_FRAMES, ffmpeg=ffmpeg)
     if isinstance(probed, Unusable):
         raise RefusedPairError(probed.reason)
-    if (reason := _unfit(unit.probe, probed)) is not None:
-        raise RefusedPairError(reason)
+    if (unfit := _unfit(unit.probe, probed)) is not None:
+        raise RefusedPairError(unfit)
     surveyed = await survey(
         replace(unit, path=path, probe=probed, survey=None, names_wanted=(), peak=None, pair=None),
         ffmpeg=ffmpeg,
@@ -130,7 +130,7 @@ def _unfit(film: ProbeFacts, release: ProbeFacts) -> str | None:
 
 async def _aligned(both: _Both) -> PairTrack:
     film_picture, picture = both.film_survey.picture, both.survey.picture
-    reason = "it does not show the same film: no offset in time fits"
+    reasons = ["it does not show the same film: no offset in time fits"]
     for areas in areas_of(both.unit.probe, film_picture, both.probe, picture):
         found = await _in_time(both, areas)
         if found is None:
@@ -139,8 +139,8 @@ async def _aligned(both: _Both) -> PairTrack:
         result = await _in_detail(both, areas, rate, segments)
         if isinstance(result, PairTrack):
             return result
-        reason = result
-    raise RefusedPairError(reason)
+        reasons.append(result)
+    raise RefusedPairError(reasons[-1])
 
 
 # --------------------------------------------------------------------------------------- in time
@@ -162,7 +162,7 @@ async def _in_time(both: _Both, areas: Areas) -> tuple[float, tuple[Segment, ...
     samples = await _first_samples(keys, film.duration_seconds, release, rate)
     if samples is None or len(samples.seconds) < timing.LEAST_SAMPLES:
         return None
-    offsets = await detached_call(lambda: timing.offsets_of(samples))
+    offsets = await detached_call(partial(timing.offsets_of, samples))
     runs = timing.runs_of(samples, offsets)
     for _ in range(NARROWINGS):
         wanted = timing.gaps_to_narrow(runs)
@@ -304,14 +304,14 @@ async def _windows(both: _Both, track: PairTrack, places: Sequence[float]) -> li
 
 async def _lumas(
     reports: AsyncGenerator[Reading, None],
-) -> dict[int, tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], tuple[float, ...]]]:
+) -> dict[int, tuple[Planes, tuple[float, ...]]]:
     """Return the luma and the times of the frames that could be read, by the numbers of their places."""
     found = {}
     async with aclosing(reports) as items:
         async for item in items:
             if isinstance(item, ClipFrames):
                 pixels = item.views[0].pixels
-                luma = await detached_call(lambda pixels=pixels: luma_of(pixels))  # type: ignore[misc]
+                luma = await detached_call(partial(luma_of, pixels.astype(np.uint8, copy=False)))
                 found[item.index] = (luma, item.pts_seconds)
     return found
 

@@ -25,7 +25,15 @@ from tui_gen.jobs.superres.pairing.comparison import luma_of
 from tui_gen.jobs.superres.pairing.frame_match import Match, NoMatch, Planes, blurred, match
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack
 from tui_gen.jobs.superres.pairing.registration import MeasuredShift, shift_between
-from tui_gen.jobs.superres.pairing.resampling import Grid, Shift, grid_of, resampled, resampled_plane
+from tui_gen.jobs.superres.pairing.resampling import (
+    FilmPatch,
+    Grid,
+    ReleaseFrame,
+    Shift,
+    grid_of,
+    resampled,
+    resampled_plane,
+)
 from tui_gen.jobs.superres.units import Cut
 
 MOST_SHIFT = 1.0
@@ -75,7 +83,7 @@ def _placed(
     """Find the exact place of matched frames, resample them, and measure what is left."""
     films, partners, found = matched
     limit = settings.pair_max_residual
-    off = shift_between(films, _release_planes(partners, _grid(track, cut, Shift())))
+    off = shift_between(list(films), list(_release_planes(partners, _grid(track, cut, Shift()))))
     if off is None or off.deviation > SURE_SHARE * limit:
         return NotPaired("pair: too little detail to measure its place")
     if off.length > MOST_SHIFT:
@@ -100,15 +108,8 @@ def _placed(
 
 
 def _grid(track: PairTrack, cut: Cut, shift: Shift) -> Grid:
-    return grid_of(
-        cut.region,
-        cut.format.ratio,
-        cut.frame,
-        track.probe.even_upright,
-        track.placement,
-        track.survey.picture,
-        shift,
-    )
+    frame = ReleaseFrame(track.probe.even_upright, track.survey.picture, track.placement)
+    return grid_of(FilmPatch(cut.frame, cut.region, cut.format.ratio), frame, shift)
 
 
 def _film_planes(clip: ClipFrames, cut: Cut, settings: Settings) -> Planes:
@@ -124,7 +125,7 @@ def _release_planes(release: ReleaseFrames, grid: Grid) -> Planes:
 
 def _left(films: Planes, releases: Planes, limit: float) -> Iterator[MeasuredShift]:
     """Yield the shifts that are left: of all frames, of each frame, and of each quarter of the picture."""
-    whole = shift_between(films, releases)
+    whole = shift_between(list(films), list(releases))
     if whole is not None:
         yield whole
     parts: list[tuple[Planes, Planes]] = [
@@ -132,10 +133,12 @@ def _left(films: Planes, releases: Planes, limit: float) -> Iterator[MeasuredShi
     ]
     _, height, width = films.shape
     for rows in (slice(0, height // 2), slice(height // 2, height)):
-        for columns in (slice(0, width // 2), slice(width // 2, width)):
-            parts.append((films[:, rows, columns], releases[:, rows, columns]))
+        parts += [
+            (films[:, rows, columns], releases[:, rows, columns])
+            for columns in (slice(0, width // 2), slice(width // 2, width))
+        ]
     for film, release in parts:
-        part = shift_between(film, release)
+        part = shift_between(list(film), list(release))
         if part is not None and part.deviation <= SURE_SHARE * limit / 2:
             yield part
 

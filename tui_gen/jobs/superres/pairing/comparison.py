@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tui_gen.jobs.superres.pairing.frame_match import Match, NoMatch, Planes, blurred, match
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack, Placement, Segment
 from tui_gen.jobs.superres.pairing.registration import ROUGH_LEVELS, Plane, register, shift_between
-from tui_gen.jobs.superres.pairing.resampling import Shift, grid_of, resampled_plane
+from tui_gen.jobs.superres.pairing.resampling import FilmPatch, ReleaseFrame, Shift, grid_of, resampled_plane
 from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.geometry import Region, Size, common
 
@@ -147,8 +147,8 @@ def _on_grid(
     if columns < 16 or rows < 16:  # noqa: PLR2004 - two blocks
         return None
     region = Region(left, top, columns * RATIO, rows * RATIO)
-    seen = track.survey.picture
-    grid = grid_of(region, RATIO, size, track.probe.even_upright, track.placement, seen, Shift())
+    frame = ReleaseFrame(track.probe.even_upright, track.survey.picture, track.placement)
+    grid = grid_of(FilmPatch(size, region, RATIO), frame, Shift())
     cropped = window.film[:, top : top + region.height, left : left + region.width]
     small = [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA) for plane in cropped]
     released = [resampled_plane(plane, grid) for plane in grid.part(window.release)]
@@ -161,7 +161,7 @@ def _residual(track: PairTrack, picture: Region, film: ProbeFacts, window: Windo
     if on_grid is None:
         return 0.0
     films, releases = on_grid
-    shift = shift_between(films, releases[found.first : found.first + len(films)])
+    shift = shift_between(list(films), list(releases[found.first : found.first + len(films)]))
     if shift is None or shift.deviation > SURE_DEVIATION:
         return 0.0
     size = Size(window.film.shape[2], window.film.shape[1])

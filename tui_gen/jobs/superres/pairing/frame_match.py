@@ -7,8 +7,8 @@ The distance of two frames is the mean square of the difference of their picture
 deviation 1: 2 - 2 x correlation. A clip matches at the place with the least distance, if
 
     it is alike there       the mean correlation is at least LEAST_CORRELATION
-    it is nowhere else      one frame earlier and one frame later the distance is clearly larger: by RATIO, and by
-                            SURE_DEVIATIONS of its mean over blocks of the picture
+    it is nowhere else      one frame earlier and one frame later the distance is clearly larger: by RATIO,
+                            and by SURE_DEVIATIONS of its mean over blocks of the picture
     no frame is elsewhere   no single frame fits another frame nearby clearly better
 
 A clip whose frames are all the same, in the film and in the release, matches everywhere, and passes.
@@ -16,7 +16,7 @@ A clip whose frames are all the same, in the film and in the release, matches ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -35,7 +35,7 @@ BLOCK = 8
 SAME_LEVELS = 1.0
 """Blocks of frames of a film that are the same differ by less than this in their means."""
 SAME_RATIO = 1.1
-"""Frames of a release that are the same are as far from a frame of the film as one another, within this ratio."""
+"""Frames of a release that are the same are equally far from a frame of the film, within this ratio."""
 SAME_BLOCK = 0.5
 BLUR_SIGMA = 1.0
 
@@ -75,25 +75,37 @@ def match(film: Planes, release: Planes, *, expected: int, step: int = 1) -> Mat
         if first >= 0 and first + distances.span <= len(release)
     ]
     if not tried:
-        return NoMatch("the release ends there")
+        return NoMatch("the release has no frames there")
     means = {first: distances.mean(first) for first in tried}
     best = min(tried, key=lambda first: (means[first], abs(first - expected)))
     correlation = 1.0 - means[best] / 2
     if correlation < LEAST_CORRELATION:
         return NoMatch(f"the release differs: correlation {correlation:.2f}, under {LEAST_CORRELATION:g}")
-    found = Match(best, best - expected, correlation, 1.0)
-    if distances.are_same(expected if expected in means else best):
-        at = expected if expected in means else best
-        return Match(at, at - expected, 1.0 - means[at] / 2, 1.0, is_still=True)
-    neighbours = [best - 1, best + 1]
+    still = expected if expected in means else best
+    if distances.are_same(still):
+        return Match(still, still - expected, 1.0 - means[still] / 2, 1.0, is_still=True)
+    found = Match(best, best - expected, correlation, _next_ratio(means, best))
+    reason = _doubt(distances, means, found)
+    return found if reason is None else NoMatch(reason)
+
+
+def _next_ratio(means: Mapping[int, float], best: int) -> float:
+    near = [means[first] for first in (best - 1, best + 1) if first in means]
+    return min(near, default=0.0) / max(means[best], 1e-9)
+
+
+def _doubt(distances: _Distances, means: Mapping[int, float], found: Match) -> str | None:
+    """Return why the place of a clip that moves is not sure, or None."""
+    neighbours = (found.first - 1, found.first + 1)
     if not all(first in means for first in neighbours):
-        return NoMatch(f"the release is {abs(found.slid)} or more frames off its place")
-    ratio = min(means[first] for first in neighbours) / max(means[best], 1e-9)
-    if ratio < RATIO or not all(distances.is_surely_worse(first, best) for first in neighbours):
-        return NoMatch(f"still picture: one frame away it fits as well (distances as 1 to {ratio:.2f})")
-    if (strayed := distances.strayed(best)) is not None:
-        return NoMatch(f"frame {strayed + 1} of the clip is doubled or missing in the release")
-    return Match(best, found.slid, correlation, ratio)
+        return f"the release is {abs(found.slid)} frames off its place, or more"
+    is_clear = found.next_ratio >= RATIO
+    if not is_clear or not all(distances.is_surely_worse(first, found.first) for first in neighbours):
+        return f"still picture: one frame away it fits as well (distances as 1 to {found.next_ratio:.2f})"
+    strayed = distances.strayed(found.first)
+    return (
+        None if strayed is None else f"frame {strayed + 1} of the clip is doubled or missing in the release"
+    )
 
 
 class _Distances:
@@ -160,7 +172,8 @@ def _normal(planes: Planes) -> Planes:
     flat = planes.reshape(len(planes), -1)
     mean = flat.mean(axis=1)[:, np.newaxis, np.newaxis]
     deviation = np.maximum(flat.std(axis=1), 1e-3)[:, np.newaxis, np.newaxis]
-    return ((planes - mean) / deviation).astype(np.float32)
+    normal: Planes = ((planes - mean) / deviation).astype(np.float32)
+    return normal
 
 
 def _block_means(planes: Planes) -> NDArray[np.float64]:
@@ -170,10 +183,11 @@ def _block_means(planes: Planes) -> NDArray[np.float64]:
     across, down = min(BLOCK, width), min(BLOCK, height)
     part = planes[:, : rows * down, : columns * across].astype(np.float64)
     blocks = part.reshape(count, rows, down, columns, across).mean(axis=(2, 4))
-    return blocks.reshape(count, -1)
+    found: NDArray[np.float64] = blocks.reshape(count, -1)
+    return found
 
 
 def _is_above_zero(differences: NDArray[np.float64]) -> bool:
     """Return whether the mean of the blocks is above zero beyond chance."""
     deviation = float(differences.std()) / np.sqrt(len(differences))
-    return float(differences.mean()) > SURE_DEVIATIONS * deviation
+    return bool(float(differences.mean()) > SURE_DEVIATIONS * deviation)

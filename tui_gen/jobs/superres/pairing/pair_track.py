@@ -3,8 +3,8 @@
     time     release = rate * film + offset of the segment       seconds from the first PTS of each track
     place    u' = scale * u + shift                              shares of the upright frames' width or height
 
-The ledger keeps the facts under the key "pair" of a source's facts. A release that cannot be used has a reason
-in place of the rest.
+The ledger keeps the facts under the key "pair" of a source's facts. A release that cannot be used has a
+reason in place of the rest.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def _step(pairs: Sequence[tuple[Plane, Plane]], values: Normal) -> tuple[Normal 
         weight = 1.0 / (1.0 + (residual / OUTLIER) ** 2)
         matrix += (jacobian * weight) @ jacobian.T
         vector += (jacobian * weight) @ residual
-    change: Normal = np.linalg.lstsq(matrix, vector, rcond=None)[0]
+    change = np.linalg.lstsq(matrix, vector, rcond=None)[0].astype(np.float64)
     return np.clip(change, -0.05, 0.05), float(np.mean(found))
 
 
@@ -149,7 +149,9 @@ def shift_between(films: Sequence[Plane], releases: Sequence[Plane]) -> Measured
         for film, release in zip(films, releases, strict=True):
             moved = _moved(release, across, down)
             rim = slice(3, -3)
-            normal_film, normal_moved = _normal(film[rim, rim]), _normal(moved[rim, rim])
+            normal_film, normal_moved = (
+                _normal(plane[rim, rim].astype(np.float64)) for plane in (film, moved)
+            )
             # The mean of both slopes: noise in one picture does not shorten the step.
             slopes = [
                 (

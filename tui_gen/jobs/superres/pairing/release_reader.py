@@ -9,19 +9,65 @@ the children.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from tui_gen.engine.model.work import Failed, Rejected, Unusable
+from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Unusable
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, Reading, ReleaseFrames
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.pairing.alignment import MARGIN_FRAMES, release_stretch, whole_task
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack
 from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.ffmpeg import Ffmpeg
+from tui_gen.media.presence import Presence
 
 Ended = ClipFrames | Rejected | Failed | Unusable
+ClipReader = Callable[..., AsyncGenerator[Reading, None]]
+
+
+async def with_release(
+    unit: Stretch, read: ClipReader, *, ffmpeg: Ffmpeg, threads: int
+) -> AsyncGenerator[Reading, None]:
+    """Read the clips of a stretch by `read`; if the film has a pair, with the release's frames around each.
+
+    A clip that the release does not have is Rejected. Raises SourceUnreachableError and SourceChangedError if
+    the release is not there or was replaced. Closing the generator kills and reaps all children.
+    """
+    reports = read(unit, ffmpeg=ffmpeg, threads=threads)
+    release = None if unit.pair is None else ReleaseReader(unit, unit.pair, ffmpeg=ffmpeg, threads=threads)
+    began: dict[int, float] = {}
+    try:
+        async for report in reports:
+            if isinstance(report, Doing):
+                began.setdefault(report.clip.index, time.monotonic())
+            if release is None or not isinstance(report, ClipFrames):
+                yield report
+                continue
+            clip = Clip(unit.source, report.index)
+            yield Doing(clip, "reading its pair", report.attempts)
+            await release.check(unit.source)
+            found = await release.frames(report)
+            if isinstance(found, ReleaseFrames):
+                yield replace(report, release=found)
+            else:
+                yield _without(clip, found, report.attempts, time.monotonic() - began[report.index])
+            del report, found  # free the frames before the next are read
+    finally:
+        if release is not None:
+            await release.close()
+        await reports.aclose()
+
+
+def _without(
+    clip: Clip, ended: Rejected | Failed | Unusable, attempts: int, seconds: float
+) -> Rejected | Failed:
+    """Return the report of a clip whose frames the release does not have, or could not be read from it."""
+    reason = f"pair: {ended.reason}"
+    if isinstance(ended, Failed):
+        return Failed(clip, reason, ended.attempts, seconds, ended.detail)
+    return Rejected(clip, reason, attempts, seconds, ended.detail)
 
 
 class ReleaseReader:
@@ -31,7 +77,7 @@ class ReleaseReader:
         """Start nothing: children start with the first clip."""
         self._track, self._ffmpeg, self._threads = track, ffmpeg, threads
         self._middle = unit.settings.clip_shape.middle
-        # A window of the film may be given by its first frame; one of the release is given by its middle frame.
+        # A window of the film may be given by its first frame, and one of the release by its middle frame.
         anchor_seconds = unit.shape.anchor * (unit.probe.frame_seconds or 0.0)
         lead_seconds = anchor_seconds if unit.begins_at_window else 0.0
         settings = replace(
@@ -53,6 +99,13 @@ class ReleaseReader:
         self._planned = {task.index: task.windows[0] for task in tasks}
         self._reports: AsyncGenerator[Reading, None] | None = None
         self._passed: set[int] = set()
+
+    async def check(self, source: str) -> None:
+        """Raise SourceUnreachableError or SourceChangedError unless the release is there and unchanged."""
+        file = self._track.file
+        is_known = file.size_bytes is not None and file.mtime_ns is not None
+        known = {source: (file.size_bytes or 0, file.mtime_ns or 0)} if is_known else {}
+        await Presence(known).check(source, file.path)
 
     async def frames(self, clip: ClipFrames) -> ReleaseFrames | Rejected | Failed | Unusable:
         """Return the frames of the release around a clip. Clips come in the order of the stretch."""

@@ -56,58 +56,69 @@ class Shift:
     down: float = 0.0
 
 
-def grid_of(
-    region: Region, ratio: int, film: Size, release: Size, placement: Placement, picture: Region, shift: Shift
-) -> Grid:
-    """Return the grid of a patch.
+@dataclass(frozen=True, slots=True)
+class ReleaseFrame:
+    """The frame of a release: its size, the part that may be read, and the place of the film's picture."""
 
-    `region` is that of GT in the film's frame of the size `film`; `picture` is the part of the release's frame
-    that may be read. The film's picture is taken to lie `shift` farther right and down in the release.
-    """
+    size: Size
+    picture: Region
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPatch:
+    """A patch of a film: its region in the film's frame of a size, and GT pixels per LR pixel."""
+
+    frame: Size
+    region: Region
+    ratio: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One axis of a release: the place of the film on it, its length, and the pixels that may be read."""
+
+    axis: Axis
+    length: int
+    begin: int
+    end: int
+
+
+def grid_of(patch: FilmPatch, release: ReleaseFrame, shift: Shift) -> Grid:
+    """Return the grid of a patch; `shift`: its picture lies so much farther right and down in the release."""
+    at, seen, ratio = patch.region, release.picture, patch.ratio
     return Grid(
         _taps(
-            _centres(region.x, region.width // ratio, ratio, shift.across),
-            film.width,
-            release.width,
-            placement.across,
-            (picture.x, picture.x + picture.width),
-            ratio,
+            _centres(at.x, at.width // ratio, ratio, shift.across) / patch.frame.width,
+            _Line(release.placement.across, release.size.width, seen.x, seen.x + seen.width),
+            ratio / patch.frame.width,
         ),
         _taps(
-            _centres(region.y, region.height // ratio, ratio, shift.down),
-            film.height,
-            release.height,
-            placement.down,
-            (picture.y, picture.y + picture.height),
-            ratio,
+            _centres(at.y, at.height // ratio, ratio, shift.down) / patch.frame.height,
+            _Line(release.placement.down, release.size.height, seen.y, seen.y + seen.height),
+            ratio / patch.frame.height,
         ),
     )
 
 
 def _centres(first: int, count: int, ratio: int, shift: float) -> NDArray[np.float64]:
     """Return the centres of the LR pixels in pixels of the film's frame, whose first pixel is 0 to 1."""
-    return first + ratio * (np.arange(count) + 0.5 + shift)
+    centres: NDArray[np.float64] = first + ratio * (np.arange(count, dtype=np.float64) + 0.5 + shift)
+    return centres
 
 
-def _taps(
-    centres: NDArray[np.float64],
-    film_length: int,
-    release_length: int,
-    axis: Axis,
-    ends: tuple[int, int],
-    ratio: int,
-) -> Taps:
-    at = (axis.scale * (centres / film_length) + axis.shift) * release_length
-    step = ratio * axis.scale * release_length / film_length
+def _taps(centres: NDArray[np.float64], line: _Line, spacing: float) -> Taps:
+    """Return the weights at centres, given as shares of the film's frame and `spacing` apart."""
+    at = (line.axis.scale * centres + line.axis.shift) * line.length
+    step = spacing * line.axis.scale * line.length
     width = max(1.0, step)
     radius = CUBIC_RADIUS * width
-    begin, end = ends
     lowest, highest = int(np.floor(at.min() - radius)) - 1, int(np.ceil(at.max() + radius)) + 1
     pixels = np.arange(lowest, highest + 1)
     weights = _cubic((pixels[np.newaxis] + 0.5 - at[:, np.newaxis]) / width)
     weights /= weights.sum(axis=1, keepdims=True)
     # The pixels beyond the picture are those at its edge.
-    clipped = np.clip(pixels, begin, end - 1)
+    clipped = np.clip(pixels, line.begin, line.end - 1)
     first, last = int(clipped[0]), int(clipped[-1])
     folded = np.zeros((len(at), last - first + 1))
     for column, pixel in enumerate(clipped):
@@ -129,9 +140,9 @@ def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def resampled(part: NDArray[Any], grid: Grid) -> NDArray[np.uint8]:
     """Return the LR pixels, (height, width, 3), of the part that is read of a frame, of 8 bits."""
-    part = part.astype(np.float64)
+    values = part.astype(np.float64)
     channels = [
-        grid.down.weights @ part[..., channel] @ grid.across.weights.T for channel in range(part.shape[2])
+        grid.down.weights @ values[..., channel] @ grid.across.weights.T for channel in range(part.shape[2])
     ]
     sums = np.stack(channels, axis=-1)
     return np.clip(np.rint(sums / float(1 << 2 * BITS)), 0, 255).astype(np.uint8)
@@ -141,5 +152,4 @@ def resampled_plane(part: NDArray[np.float32], grid: Grid) -> NDArray[np.float32
     """Return the LR pixels of the part that is read of a plane, without rounding, for measuring."""
     down = (grid.down.weights / (1 << BITS)).astype(np.float32)
     across = (grid.across.weights / (1 << BITS)).astype(np.float32)
-    found: NDArray[np.float32] = down @ part @ across.T
-    return found
+    return np.asarray(down @ part @ across.T, np.float32)

@@ -1,8 +1,8 @@
-"""Finds the offsets of a release from signatures of frames: of samples of a film, and of all its frames. Pure.
+"""Finds the offsets of a release from signatures of samples of a film and of all its own frames. Pure.
 
     signature   the picture inside the bars at 32x18, mean 0, length 1: the product of two is a correlation
     sample      a key frame of the film; its profile is its correlation with every frame of the release
-    offset      the profiles of neighbouring samples, each slid to where the rate puts it, agree on it together
+    offset      the profiles of neighbouring samples, each slid to where the rate puts it, agree on it
 
 A release with a cut of its own has several offsets. A sample belongs to the offset at which it is alike.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,19 +35,10 @@ GAP_SECONDS = 2.0
 """The gap between two segments is narrowed down to this, or to the distance of key frames."""
 CHUNK = 8192
 
-KNOWN_RATES = tuple(
-    Fraction(*rate)
-    for rate in (
-        (24000, 1001),
-        (24, 1),
-        (25, 1),
-        (30000, 1001),
-        (30, 1),
-        (48, 1),
-        (50, 1),
-        (60000, 1001),
-        (60, 1),
-    )
+_WHOLE_RATES = (24, 25, 30, 48, 50, 60)
+KNOWN_RATES = (
+    *(Fraction(rate) for rate in _WHOLE_RATES),
+    *(Fraction(1000 * rate, 1001) for rate in _WHOLE_RATES),
 )
 RATE_TOLERANCE = 3e-4
 """24 and 23.976 differ by three times as much."""
@@ -213,7 +204,7 @@ def _joined(runs: Sequence[Run]) -> list[Run]:
 
 def gaps_to_narrow(runs: Sequence[Run]) -> list[float]:
     """Return the film's times at which further samples narrow the gaps between runs."""
-    pairs = zip(runs, runs[1:], strict=False)
+    pairs = pairwise(runs)
     gaps = [(one.end_seconds, other.begin_seconds) for one, other in pairs]
     return [(begin + end) / 2 for begin, end in gaps if end - begin > GAP_SECONDS]
 

@@ -232,8 +232,8 @@ def stereo_refused(settings: Settings, probe: ProbeFacts) -> str | None:
 
 
 PAIR_INSET = 8
-"""Pixels of the film at the edges of the picture of its pair that are left out: kernels read beyond a patch, and
-a patch may be moved."""
+"""Pixels of the film at the edges of its pair's picture that are left out: kernels read beyond a patch, and a
+patch may be moved."""
 
 
 def _paired(film: _Film) -> tuple[PairTrack | None, str | None]:

@@ -58,7 +58,8 @@ class ClipFrames:
     @property
     def size_bytes(self) -> int:
         """The memory of the pixels."""
-        return sum(view.pixels.nbytes for view in self.views)
+        others = 0 if self.release is None else self.release.pixels.nbytes
+        return others + sum(view.pixels.nbytes for view in self.views)
 
     def view(self, frame: Size, needed: Region) -> FrameView:
         """Return a view that contains a region of frames of this size. Raises KeyError."""

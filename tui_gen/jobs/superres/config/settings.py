@@ -11,7 +11,7 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.jobs.superres.clip_shape import ClipShape
 from tui_gen.jobs.superres.dataset.file_kinds import GT, PAIR, FileKind
-from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
+from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.degradation.variants import Variant
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -162,7 +162,7 @@ class Settings:
     def kinds_of(self, category: str) -> tuple[FileKind, ...]:
         """Return the kinds of files of a category's patches: with pairs if any of its films has one."""
         has_pair = any(
-            video.pair is not None and weight > 0 and name == category
+            video.pair is not None and weight > 0 and whole_name(name) == whole_name(category)
             for video in self.videos
             for name, weight in video.weights
         )

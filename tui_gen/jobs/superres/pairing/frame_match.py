@@ -8,7 +8,7 @@ deviation 1: 2 - 2 x correlation. A clip matches at the place with the least dis
 
     it is alike there       the mean correlation is at least LEAST_CORRELATION
     it is nowhere else      one frame earlier and one frame later the distance is clearly larger: by RATIO,
-                            and by SURE_DEVIATIONS of its mean over blocks of the picture
+                            and in the mean of its ratios of blocks by SURE_DEVIATIONS of chance
     no frame is elsewhere   no single frame fits another frame nearby clearly better
 
 A clip whose frames are all the same, in the film and in the release, matches everywhere, and passes.
@@ -34,10 +34,14 @@ SURE_DEVIATIONS = 4.0
 BLOCK = 8
 SAME_LEVELS = 1.0
 """Blocks of frames of a film that are the same differ by less than this in their means."""
-SAME_RATIO = 1.1
-"""Frames of a release that are the same are equally far from a frame of the film, within this ratio."""
+SAME_RATIO, SAME_DISTANCE = 1.1, 0.01
+"""Frames of a release that are the same are equally far from a frame of the film, but for noise: within this
+ratio and this distance."""
 SAME_BLOCK = 0.5
 BLUR_SIGMA = 1.0
+LEAST_DISTANCE, LEAST_SPREAD = 1e-4, 0.02
+NORMAL_MEDIAN = 0.6745
+"""The median distance from the middle, in standard deviations of a normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class _Distances:
 
     def is_surely_worse(self, other: int, best: int) -> bool:
         """Return whether a place is worse than another one beyond chance."""
-        return _is_above_zero(self._at(other) - self._at(best))
+        return _is_surely_larger(self._at(other), self._at(best))
 
     def strayed(self, first: int) -> int | None:
         """Return a frame of the clip that fits a neighbour of its partner clearly better, or None."""
@@ -138,7 +142,7 @@ class _Distances:
                 there = self._block(position, other)
                 if other == partner or here.mean() < RATIO * there.mean():
                     continue
-                if _is_above_zero(here - there):
+                if _is_surely_larger(here, there):
                     return position
         return None
 
@@ -149,7 +153,7 @@ class _Distances:
         partners = range(max(0, first - 1), min(len(self._release), first + self.span + 1))
         blocks = np.stack([self._block(0, partner) for partner in partners])
         distances = blocks.mean(axis=1)
-        is_alike = distances.max() <= SAME_RATIO * distances.min()
+        is_alike = distances.max() <= SAME_RATIO * distances.min() + SAME_DISTANCE
         return bool(is_alike and np.abs(blocks - np.median(blocks, axis=0)).max() < SAME_BLOCK)
 
     def _at(self, first: int) -> NDArray[np.float64]:
@@ -187,7 +191,12 @@ def _block_means(planes: Planes) -> NDArray[np.float64]:
     return found
 
 
-def _is_above_zero(differences: NDArray[np.float64]) -> bool:
-    """Return whether the mean of the blocks is above zero beyond chance."""
-    deviation = float(differences.std()) / np.sqrt(len(differences))
-    return bool(float(differences.mean()) > SURE_DEVIATIONS * deviation)
+def _is_surely_larger(distances: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Return whether the distances of blocks are larger than others beyond chance.
+
+    What moves may be in few blocks. The spread of the other blocks, which is noise, decides what chance is.
+    """
+    ratios = np.log((distances + LEAST_DISTANCE) / (others + LEAST_DISTANCE))
+    spread = float(np.median(np.abs(ratios - np.median(ratios)))) / NORMAL_MEDIAN
+    deviation = max(spread, LEAST_SPREAD) / float(np.sqrt(len(ratios)))
+    return bool(float(ratios.mean()) > SURE_DEVIATIONS * deviation)

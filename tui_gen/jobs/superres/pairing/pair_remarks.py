@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from tui_gen.base.formatting import display_name
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack
@@ -30,6 +31,21 @@ def pair_remarks(track: PairTrack, outlook: Prospect) -> Iterator[str]:
     yield from _resolution(track, outlook.options)
 
 
+def pair_record(track: PairTrack) -> dict[str, Any]:
+    """Return what was found of an aligned release, for scripts."""
+    return {
+        "path": track.file.path,
+        "size": [track.probe.coded.width, track.probe.coded.height],
+        "rate": track.rate,
+        "segments": [asdict(segment) for segment in track.segments],
+        "placement": asdict(track.placement),
+        "residual_pixels": track.residual_pixels,
+        "correlation": track.correlation,
+        "places": track.places,
+        "matching": track.matching,
+    }
+
+
 def _resolution(track: PairTrack, options: Mapping[str, Sequence[Option]]) -> Iterator[str]:
     """Yield how the pixels of a release compare with those of LR, for the formats of a film."""
     told: dict[str, list[str]] = {}
@@ -37,7 +53,6 @@ def _resolution(track: PairTrack, options: Mapping[str, Sequence[Option]]) -> It
     for name, option in sorted(known.items()):
         across, down = track.pixels_per_lr(option.fit.frame, option.format.ratio)
         told.setdefault(f"{across:.2f} x {down:.2f}", []).append(name)
-        known[name] = option
     for pixels, names in told.items():
         across, down = (float(value) for value in pixels.split(" x "))
         if max(across, down) < 1 - SAME_RESOLUTION:

@@ -148,13 +148,12 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
     refusal = _unfit_length(line, clips, usable_clips(line, clips))
     track, not_paired = _paired(film)
-    if track is not None:
-        picture = common(picture, _inset(track.film_part(probe.even_upright)))
-    refusal = _unfit_picture(probe, picture, track) or not_paired or refusal
+    shown = picture if track is None else common(picture, _inset(track.film_part(probe.even_upright)))
+    refusal = _unfit_picture(probe, shown, track) or not_paired or refusal
     refusal = (fields_refused(settings, survey) if survey else None) or refusal
     refusal = colour_refused(settings, probe) or stereo_refused(settings, probe) or refusal
     options: dict[str, tuple[Option, ...]] = {}
-    upright = _upright(settings, video, probe, picture)
+    upright = _upright(settings, video, probe, shown)
     if refusal is None:
         options = _options(settings, video, upright)
         if not options and any(weight > 0 for _, weight in video.weights):

@@ -3,10 +3,10 @@
     PYTHONPATH=. python benchmarks/pair_alignment.py [--minutes 1] [--only NAME] [--folder DIR]
 
 Columns: the largest error of an offset in frames and of a place in pixels of the release (at five places of
-the frame on both axes), the residual that the program reports, the places that match. Then patches: of clips
-all over the film with the right offset, and with offsets that are wrong by 1, 2 and 5 frames, how many are
-accepted, and how many of those have another frame than the true one (false). A wrong offset may be put right
-by the clip itself, as frames are compared around the expected ones.
+the frame on both axes), the residual that the program reports, the places that match. Then patches of clips
+all over the film, with the right offset and with offsets that are wrong by 1, 2 and 5 frames: how many are
+accepted, and how many of those have another frame than the true one (false). A clip may put a wrong offset
+right, as its frames are compared with those around the expected ones.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.media import ClipFrames, Ffmpeg, find_ffmpeg, probe, read_clips, survey
 from tui_gen.jobs.superres.pairing.alignment import aligned
-from tui_gen.jobs.superres.pairing.clip_pairing import PairedPatch, paired_patch
+from tui_gen.jobs.superres.pairing.clip_pairing import NotPaired, PairedPatch, paired_patch
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack
 from tui_gen.jobs.superres.pairing.release_reader import with_release
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -132,16 +133,28 @@ class Counts:
     accepted: int = 0
     false: int = 0
     worst_residual: float = 0.0
-    reasons: dict[str, int] | None = None
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def take(self, made: PairedPatch | NotPaired, *, is_true: bool) -> None:
+        """Count one patch."""
+        self.tried += 1
+        if isinstance(made, NotPaired):
+            self.reasons[made.reason.partition("(")[0].partition(",")[0].strip()] += 1
+            return
+        self.accepted += 1
+        self.false += not is_true
+        self.worst_residual = max(self.worst_residual, float(str(made.record["residual"])))
 
 
-async def patches(film: Looked, track: PairTrack, release: Release, *, wrong: int, ffmpeg: Ffmpeg) -> Counts:
-    """Make patches all over the film with offsets that are wrong by some frames."""
-    off = wrong * (track.probe.frame_seconds or 0.0)
-    track = replace(
-        track,
-        segments=tuple(replace(each, offset_seconds=each.offset_seconds + off) for each in track.segments),
-    )
+def wrong_by(track: PairTrack, frames: int) -> PairTrack:
+    """Return an alignment whose offsets are wrong by some frames."""
+    off = frames * (track.probe.frame_seconds or 0.0)
+    moved = (replace(each, offset_seconds=each.offset_seconds + off) for each in track.segments)
+    return replace(track, segments=tuple(moved))
+
+
+def stretch_of(film: Looked, track: PairTrack) -> Stretch:
+    """Return clips all over a film, with patches at different places."""
     part = track.film_part(film.probe.even_upright)
     tasks = []
     for number in range(CLIPS):
@@ -151,7 +164,7 @@ async def patches(film: Looked, track: PairTrack, release: Release, *, wrong: in
         region = Region(x, y, PATCH.gt.width, PATCH.gt.height)
         cut = Cut("general", "General", PATCH, film.probe.even_upright, region, part, "x")
         tasks.append(ClipTask(number, (seconds,), (cut,)))
-    stretch = Stretch(
+    return Stretch(
         source="film",
         path=str(film.path),
         name="Film",
@@ -162,24 +175,29 @@ async def patches(film: Looked, track: PairTrack, release: Release, *, wrong: in
         tasks=tuple(tasks),
         pair=track,
     )
+
+
+async def patches(film: Looked, track: PairTrack, release: Release, ffmpeg: Ffmpeg) -> dict[int, Counts]:
+    """Make patches all over the film with offsets that are wrong by some frames."""
+    stretch = stretch_of(film, track)
     frames = round(film.probe.duration_seconds * FRAMES_PER_SECOND)
-    truth, rate, counts = release.truth(frames), float(Fraction(release.rate)), Counts(reasons={})
+    truth, rate = release.truth(frames), float(Fraction(release.rate))
+    counts = {wrong: Counts() for wrong in WRONG}
     async for report in with_release(stretch, read_clips, ffmpeg=ffmpeg, threads=1):
         if not isinstance(report, ClipFrames):
             continue
-        counts.tried += 1
-        made = paired_patch(track, report, tasks[report.index].cuts[0], SETTINGS)
-        if not isinstance(made, PairedPatch):
-            reason = made.reason.partition("(")[0].partition(",")[0]
-            counts.reasons = {**(counts.reasons or {}), reason: (counts.reasons or {}).get(reason, 0) + 1}
-            continue
-        counts.accepted += 1
-        counts.worst_residual = max(counts.worst_residual, float(str(made.record["residual"])))
-        pts = np.array(made.record["pts"], dtype=float)
-        shown = [round(float(each - track.probe.first_pts_seconds) * rate) for each in pts]
         wanted = [truth.get(round(each * FRAMES_PER_SECOND)) for each in report.pts_seconds]
-        counts.false += shown != wanted
+        for wrong, counted in counts.items():
+            cut = stretch.tasks[report.index].cuts[0]
+            made = paired_patch(wrong_by(track, wrong), report, cut, SETTINGS)
+            counted.take(made, is_true=isinstance(made, PairedPatch) and shown(track, made, rate) == wanted)
     return counts
+
+
+def shown(track: PairTrack, made: PairedPatch, rate: float) -> list[int]:
+    """Return the frames of the release that a patch shows."""
+    pts = np.array(made.record["pts"], dtype=float) - track.probe.first_pts_seconds
+    return [round(float(each) * rate) for each in pts]
 
 
 async def measured(arguments: argparse.Namespace, folder: Path) -> None:
@@ -205,10 +223,10 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> None:
         print(f"{release.name:10} {errors} {found.residual_pixels:8.3f} {matching:>7}  {parts}", flush=True)
     print(f"\n{'release':10} {'wrong by':>8} {'clips':>5} {'accepted':>8} {'false':>5} {'residual':>8}")
     for release, track in tracks:
-        for wrong in WRONG:
-            counts = await patches(looked, track, release, wrong=wrong, ffmpeg=ffmpeg)
+        for wrong, counts in (await patches(looked, track, release, ffmpeg)).items():
             line = f"{release.name:10} {wrong:8} {counts.tried:5} {counts.accepted:8} {counts.false:5}"
-            print(f"{line} {counts.worst_residual:8.3f}  {counts.reasons or ''}", flush=True)
+            reasons = ", ".join(f"{count} {reason}" for reason, count in counts.reasons.items())
+            print(f"{line} {counts.worst_residual:8.3f}  {reasons}", flush=True)
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -29,7 +29,7 @@ FILM_SIZE, DVD_SIZE = Size(640, 360), Size(360, 288)
 SHOT_SECONDS = (2, 5)
 NOISES = 8
 """Fields of noise that are drawn once, and shifted for each frame."""
-X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "48", "-pix_fmt", "yuv420p")
+X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "24", "-pix_fmt", "yuv420p")
 MPEG2 = ("-c:v", "mpeg2video", "-q:v", "5", "-g", "12", "-bf", "2", "-pix_fmt", "yuv420p")
 WEB = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "28", "-g", "120", "-pix_fmt", "yuv420p")
 TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"

@@ -23,7 +23,7 @@ INSET = 2
 SURE_DEVIATION = 0.1
 """A shift whose own uncertainty is larger, in pixels of the grid, says nothing."""
 AGREEING_FRAMES = 0.6
-SLID_FRAMES = 3
+SLID_FRAMES = 2
 """Offsets by signatures are this exact."""
 
 
@@ -71,7 +71,10 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
     pairs = [pair for part in _by_segment(track, windows) for pair in _most_alike(track, part)]
     rough = register(pairs, track.placement)
     track = replace(track, placement=rough.placement)
-    found = [_match(track, picture, film, window) for window in windows]
+    found = [
+        _match(track, grid, window)
+        for grid, window in zip(_grids(track, picture, film, windows), windows, strict=True)
+    ]
     exact = [
         (window.film[window.middle], window.release[each.first + window.middle])
         for window, each in zip(windows, found, strict=True)
@@ -79,7 +82,8 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
     ]
     if exact:
         track = replace(track, placement=register(exact, rough.placement).placement)
-        found = [_match(track, picture, film, window) for window in windows]
+    grids = _grids(track, picture, film, windows)
+    found = [_match(track, grid, window) for grid, window in zip(grids, windows, strict=True)]
     told = [
         (window, each)
         for window, each in zip(windows, found, strict=True)
@@ -87,7 +91,11 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
     ]
     wrong = [each.reason for each in found if isinstance(each, NoMatch) and "still" not in each.reason]
     segments, agreeing = _exact_segments(track, told)
-    residuals = [_residual(track, picture, film, window, each) for window, each in told]
+    residuals = [
+        _residual(track, window, grid, each)
+        for grid, window, each in zip(grids, windows, found, strict=True)
+        if grid is not None and isinstance(each, Match) and not each.is_still
+    ]
     return Compared(
         segments,
         track.placement,
@@ -126,16 +134,23 @@ def _most_alike(track: PairTrack, windows: Sequence[Window]) -> list[tuple[Plane
     return best
 
 
-def _match(track: PairTrack, picture: Region, film: ProbeFacts, window: Window) -> Match | NoMatch:
-    on_grid = _on_grid(track, picture, film, window)
+OnGrid = tuple[Planes, Planes]
+"""The frames of a film and of a release on one grid, blurred."""
+
+
+def _grids(
+    track: PairTrack, picture: Region, film: ProbeFacts, windows: Sequence[Window]
+) -> list[OnGrid | None]:
+    return [_on_grid(track, picture, film, window) for window in windows]
+
+
+def _match(track: PairTrack, on_grid: OnGrid | None, window: Window) -> Match | NoMatch:
     if on_grid is None:
         return NoMatch("the pictures do not overlap")
     return match(*on_grid, expected=window.expected(track))
 
 
-def _on_grid(
-    track: PairTrack, picture: Region, film: ProbeFacts, window: Window
-) -> tuple[Planes, Planes] | None:
+def _on_grid(track: PairTrack, picture: Region, film: ProbeFacts, window: Window) -> OnGrid | None:
     """Return the frames of both on one grid, blurred; None if they have nothing in common."""
     _, height, width = window.film.shape
     size, upright = Size(width, height), film.even_upright
@@ -155,11 +170,8 @@ def _on_grid(
     return blurred(np.stack(small).astype(np.float32)), blurred(np.stack(released))
 
 
-def _residual(track: PairTrack, picture: Region, film: ProbeFacts, window: Window, found: Match) -> float:
+def _residual(track: PairTrack, window: Window, on_grid: OnGrid, found: Match) -> float:
     """Return the shift that is left at a window, in pixels of the release; 0 if it cannot be told."""
-    on_grid = _on_grid(track, picture, film, window)
-    if on_grid is None:
-        return 0.0
     films, releases = on_grid
     shift = shift_between(list(films), list(releases[found.first : found.first + len(films)]))
     if shift is None or shift.deviation > SURE_DEVIATION:
@@ -172,7 +184,10 @@ def _residual(track: PairTrack, picture: Region, film: ProbeFacts, window: Windo
 def _exact_segments(
     track: PairTrack, told: Sequence[tuple[Window, Match]]
 ) -> tuple[tuple[Segment, ...], int]:
-    """Return the segments with exact offsets, and the number of windows that agree with theirs."""
+    """Return the segments with exact offsets, and the number of windows that agree with theirs.
+
+    A segment without a window that matches is none: scenes may be alike.
+    """
     offsets: dict[Segment, list[float]] = {segment: [] for segment in track.segments}
     for window, found in told:
         at = window.film_seconds[window.middle]
@@ -181,7 +196,9 @@ def _exact_segments(
     frame = track.probe.frame_seconds or 0.04
     segments, agreeing = [], 0
     for segment, found_there in offsets.items():
-        offset = median(found_there) if found_there else segment.offset_seconds
+        if not found_there:
+            continue
+        offset = median(found_there)
         segments.append(replace(segment, offset_seconds=offset))
         agreeing += sum(abs(each - offset) < AGREEING_FRAMES * frame for each in found_there)
     return tuple(segments), agreeing

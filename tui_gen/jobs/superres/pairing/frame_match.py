@@ -107,9 +107,7 @@ def _doubt(distances: _Distances, means: Mapping[int, float], found: Match) -> s
     if not is_clear or not all(distances.is_surely_worse(first, found.first) for first in neighbours):
         return f"still picture: one frame away it fits as well (distances as 1 to {found.next_ratio:.2f})"
     strayed = distances.strayed(found.first)
-    return (
-        None if strayed is None else f"frame {strayed + 1} of the clip is doubled or missing in the release"
-    )
+    return None if strayed is None else f"frame {strayed + 1} of the clip is doubled or left out"
 
 
 class _Distances:

@@ -52,7 +52,7 @@ def register(
     correlation = -1.0
     widest = min(min(film.shape[1], release.shape[1]) for film, release in pairs)
     for width in [level for level in levels if level <= widest] or [widest]:
-        scaled = [(_to_width(film, width), _to_width(release, width)) for film, release in pairs]
+        scaled = [_Level(_to_width(film, width), _to_width(release, width)) for film, release in pairs]
         for _ in range(ITERATIONS):
             change, correlation = _step(scaled, values)
             if change is None:
@@ -73,10 +73,19 @@ def _to_width(plane: Plane, width: int) -> Plane:
     return cv2.GaussianBlur(smaller, (0, 0), BLUR_SIGMA).astype(np.float32)
 
 
-def _step(pairs: Sequence[tuple[Plane, Plane]], values: Normal) -> tuple[Normal | None, float]:
+class _Level:
+    """The pictures of one pair at one width, and the slopes of the release's."""
+
+    def __init__(self, film: Plane, release: Plane) -> None:
+        self.film, self.release = film, release
+        self.slopes = _slopes(release)
+
+
+def _step(pairs: Sequence[_Level], values: Normal) -> tuple[Normal | None, float]:
     """Return the change of the four values, or None if the pictures do not overlap, and the correlation."""
     matrix, vector, found = np.zeros((4, 4)), np.zeros(4), list[float]()
-    for film, release in pairs:
+    for pair in pairs:
+        film, release = pair.film, pair.release
         height, width = film.shape
         u, v = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
         across, down = values[0] * u + values[1], values[2] * v + values[3]
@@ -87,7 +96,7 @@ def _step(pairs: Sequence[tuple[Plane, Plane]], values: Normal) -> tuple[Normal 
         rows = np.broadcast_to((down * release.shape[0] - 0.5)[:, np.newaxis], film.shape).astype(np.float32)
         warped, slope_x, slope_y = (
             cv2.remap(plane, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            for plane in (release, *_slopes(release))
+            for plane in (release, *pair.slopes)
         )
         wanted, there = film[inside].astype(np.float64), warped[inside].astype(np.float64)
         spread = float(there.std())
@@ -102,8 +111,8 @@ def _step(pairs: Sequence[tuple[Plane, Plane]], values: Normal) -> tuple[Normal 
         jacobian = np.stack([dx * at_u, dx, dy * at_v, dy])
         jacobian -= jacobian.mean(axis=1, keepdims=True)
         weight = 1.0 / (1.0 + (residual / OUTLIER) ** 2)
-        matrix += (jacobian * weight) @ jacobian.T
-        vector += (jacobian * weight) @ residual
+        matrix += np.einsum("ip,jp->ij", jacobian * weight, jacobian)
+        vector += np.einsum("ip,p->i", jacobian, weight * residual)
     change = np.linalg.lstsq(matrix, vector, rcond=None)[0].astype(np.float64)
     return np.clip(change, -0.05, 0.05), float(np.mean(found))
 
@@ -163,8 +172,9 @@ def shift_between(films: Sequence[Plane], releases: Sequence[Plane]) -> Measured
             ]
             residual = normal_film - normal_moved
             jacobian = np.stack([slope.ravel() for slope in slopes]).astype(np.float64)
-            matrix += jacobian @ jacobian.T
-            vector += jacobian @ residual.ravel()
+            # Not `@`: the threads of a linear algebra library take longer than these small sums.
+            matrix += np.einsum("ip,jp->ij", jacobian, jacobian)
+            vector += np.einsum("ip,p->i", jacobian, residual.ravel())
             squares, count = squares + float((residual * residual).sum()), count + residual.size
         if np.linalg.det(matrix) <= 1e-9 * max(1e-9, float(np.trace(matrix))) ** 2:
             return None

@@ -28,10 +28,12 @@ _A = -0.5
 
 @dataclass(frozen=True, slots=True)
 class Taps:
-    """The weights of one axis: those of the release's pixels from `first` on, for each LR pixel."""
+    """The pixels of the release that each LR pixel of one axis is made of, and their weights."""
 
-    first: int
-    weights: NDArray[np.float64]  # (LR pixels, release pixels), whole numbers; rows add up to 2^BITS
+    first: int  # of the release's pixels that are read
+    last: int
+    places: NDArray[np.intp]  # (LR pixels, taps), counted from `first`
+    weights: NDArray[np.float64]  # (LR pixels, taps), whole numbers; rows add up to 2^BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,8 @@ class Grid:
 
     def part(self, frames: NDArray[Any]) -> NDArray[Any]:
         """Return the rows and columns that are read of frames, (count, height, width, ...)."""
-        rows, columns = self.down.weights.shape[1], self.across.weights.shape[1]
-        top, left = self.down.first, self.across.first
-        return frames[:, top : top + rows, left : left + columns]
+        rows = slice(self.down.first, self.down.last + 1)
+        return frames[:, rows, self.across.first : self.across.last + 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +114,19 @@ def _taps(centres: NDArray[np.float64], line: _Line, spacing: float) -> Taps:
     step = spacing * line.axis.scale * line.length
     width = max(1.0, step)
     radius = CUBIC_RADIUS * width
-    lowest, highest = int(np.floor(at.min() - radius)) - 1, int(np.ceil(at.max() + radius)) + 1
-    pixels = np.arange(lowest, highest + 1)
-    weights = _cubic((pixels[np.newaxis] + 0.5 - at[:, np.newaxis]) / width)
+    # Pixel j has its centre at j + 0.5.
+    begin = np.floor(at - radius - 0.5).astype(np.intp)
+    pixels = begin[:, np.newaxis] + np.arange(int(np.ceil(2 * radius)) + 2)
+    weights = _cubic((pixels + 0.5 - at[:, np.newaxis]) / width)
     weights /= weights.sum(axis=1, keepdims=True)
-    # The pixels beyond the picture are those at its edge.
-    clipped = np.clip(pixels, line.begin, line.end - 1)
-    first, last = int(clipped[0]), int(clipped[-1])
-    folded = np.zeros((len(at), last - first + 1))
-    for column, pixel in enumerate(clipped):
-        folded[:, pixel - first] += weights[:, column]
-    whole = np.rint(folded * (1 << BITS))
+    whole = np.rint(weights * (1 << BITS))
     # Rounding leaves a few units too many or too few: the largest weight takes them.
     rows = np.arange(len(at))
     whole[rows, whole.argmax(axis=1)] += (1 << BITS) - whole.sum(axis=1)
-    return Taps(first, whole)
+    # The pixels beyond the picture are those at its edge.
+    inside = np.clip(pixels, line.begin, line.end - 1)
+    first = int(inside.min())
+    return Taps(first, int(inside.max()), inside - first, whole)
 
 
 def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -140,16 +139,24 @@ def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def resampled(part: NDArray[Any], grid: Grid) -> NDArray[np.uint8]:
     """Return the LR pixels, (height, width, 3), of the part that is read of a frame, of 8 bits."""
-    values = part.astype(np.float64)
-    channels = [
-        grid.down.weights @ values[..., channel] @ grid.across.weights.T for channel in range(part.shape[2])
-    ]
-    sums = np.stack(channels, axis=-1)
+    sums = _weighed(part.astype(np.float64), grid)
     return np.clip(np.rint(sums / float(1 << 2 * BITS)), 0, 255).astype(np.uint8)
 
 
 def resampled_plane(part: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
     """Return the LR pixels of the part that is read of a plane, without rounding, for measuring."""
-    down = (grid.down.weights / (1 << BITS)).astype(np.float32)
-    across = (grid.across.weights / (1 << BITS)).astype(np.float32)
-    return np.asarray(down @ part @ across.T, np.float32)
+    return (_weighed(part.astype(np.float64), grid) / float(1 << 2 * BITS)).astype(np.float32)
+
+
+def _weighed(values: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """Return the weighted sums over rows and columns. Tap by tap: no library with threads of its own."""
+    down, across = grid.down, grid.across
+    extra = (np.newaxis,) * (values.ndim - 1)
+    rows = np.zeros((len(down.places), *values.shape[1:]))
+    for tap in range(down.places.shape[1]):
+        rows += down.weights[:, tap][(slice(None), *extra)] * values[down.places[:, tap]]
+    sums = np.zeros((rows.shape[0], len(across.places), *rows.shape[2:]))
+    for tap in range(across.places.shape[1]):
+        weights = across.weights[:, tap][(np.newaxis, slice(None), *extra[1:])]
+        sums += weights * rows[:, across.places[:, tap]]
+    return sums

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +84,9 @@ class Release:
         for begin in range(0, len(places), CHUNK):
             part = normalised(self.pictures[begin : begin + CHUNK])
             # Frames of one place are rare, and which of them counts is of no importance.
-            found[:, places[begin : begin + CHUNK]] = samples @ part.T
+            found[:, places[begin : begin + CHUNK]] = cv2.gemm(
+                samples, part, 1.0, None, 0.0, flags=cv2.GEMM_2_T
+            )
         wide = found.copy()
         np.maximum(wide[:, 1:], found[:, :-1], out=wide[:, 1:])
         np.maximum(wide[:, :-1], found[:, 1:], out=wide[:, :-1])

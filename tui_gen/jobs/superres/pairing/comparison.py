@@ -71,10 +71,8 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
     pairs = [pair for part in _by_segment(track, windows) for pair in _most_alike(track, part)]
     rough = register(pairs, track.placement)
     track = replace(track, placement=rough.placement)
-    found = [
-        _match(track, grid, window)
-        for grid, window in zip(_grids(track, picture, film, windows), windows, strict=True)
-    ]
+    grids = _grids(track, picture, film, windows)
+    found = [_match(track, grid, window) for grid, window in zip(grids, windows, strict=True)]
     exact = [
         (window.film[window.middle], window.release[each.first + window.middle])
         for window, each in zip(windows, found, strict=True)
@@ -82,8 +80,8 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
     ]
     if exact:
         track = replace(track, placement=register(exact, rough.placement).placement)
-    grids = _grids(track, picture, film, windows)
-    found = [_match(track, grid, window) for grid, window in zip(grids, windows, strict=True)]
+        grids = _grids(track, picture, film, windows)
+        found = [_match(track, grid, window) for grid, window in zip(grids, windows, strict=True)]
     told = [
         (window, each)
         for window, each in zip(windows, found, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,10 @@ def test_check_plan_verify_and_export_know_the_pair(made: Dataset, tmp_path: Pat
     assert any(np.array_equal(image, tile) for tile in tiles)
 
 
+def _with_pair(written: dict[str, Any], pair: Path) -> None:
+    written["videos"][0]["pair"] = str(pair)
+
+
 def test_pairs_that_cannot_be_used_are_refused_with_a_sentence(releases: Path, tmp_path: Path) -> None:
     shutil.copy(releases / "film.mkv", tmp_path / "copy.mkv")
     (tmp_path / "text.mkv").write_text("no film")
@@ -146,7 +151,7 @@ def test_pairs_that_cannot_be_used_are_refused_with_a_sentence(releases: Path, t
         releases / "other.mkv": "it does not show the same film: no offset in time fits",
     }
     for pair, reason in cases.items():
-        data.edit(lambda written, pair=pair: written["videos"][0].update(pair=str(pair)))
+        data.edit(partial(_with_pair, pair=pair))
         found = json.loads(run_inside("check", data.config, "--json").out)
         (film,) = found["films"] if "films" in found else found["videos"]
         assert film["state"] == "unusable", film

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil, floor
 from statistics import median
 
 import cv2
@@ -11,8 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.pairing.frame_match import Match, NoMatch, Planes, blurred, match
-from tui_gen.jobs.superres.pairing.pair_track import PairTrack, Placement, Segment
-from tui_gen.jobs.superres.pairing.registration import ROUGH_LEVELS, Plane, register, shift_between
+from tui_gen.jobs.superres.pairing.pair_track import Axis, PairTrack, Placement, Segment
+from tui_gen.jobs.superres.pairing.registration import (
+    LEVELS,
+    ROUGH_LEVELS,
+    Plane,
+    Registered,
+    register,
+    shift_between,
+)
 from tui_gen.jobs.superres.pairing.resampling import FilmPatch, ReleaseFrame, Shift, grid_of, resampled_plane
 from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.geometry import Region, Size, common
@@ -23,6 +31,7 @@ INSET = 2
 SURE_DEVIATION = 0.1
 """A shift whose own uncertainty is larger, in pixels of the grid, says nothing."""
 AGREEING_FRAMES = 0.6
+ROUNDING = 1e-6
 SLID_FRAMES = 2
 """Offsets by signatures are this exact."""
 
@@ -68,9 +77,9 @@ def luma_of(pixels: NDArray[np.uint8]) -> Planes:
 
 def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Sequence[Window]) -> Compared:
     """Compare windows. `picture` is the film's inside its bars, in upright pixels."""
-    pairs = [pair for part in _by_segment(track, windows) for pair in _most_alike(track, part)]
-    rough = register(pairs, track.placement)
-    track = replace(track, placement=rough.placement)
+    seen = _Seen.of(track, picture, film)
+    pairs = [pair for part in _by_segment(track, windows) for pair in _most_alike(track, seen, part)]
+    track = replace(track, placement=seen.register(pairs, track.placement).placement)
     grids = _grids(track, picture, film, windows)
     found = [_match(track, grid, window) for grid, window in zip(grids, windows, strict=True)]
     exact = [
@@ -79,7 +88,7 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
         if isinstance(each, Match) and not each.is_still
     ]
     if exact:
-        track = replace(track, placement=register(exact, rough.placement).placement)
+        track = replace(track, placement=seen.register(exact, track.placement).placement)
         grids = _grids(track, picture, film, windows)
         found = [_match(track, grid, window) for grid, window in zip(grids, windows, strict=True)]
     told = [
@@ -105,6 +114,76 @@ def compared(track: PairTrack, picture: Region, film: ProbeFacts, windows: Seque
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The parts of both frames inside the bars, as shares: bars would pull at the edges of the picture."""
+
+    film: tuple[float, float, float, float]  # left, top, width, height
+    release: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, track: PairTrack, picture: Region, film: ProbeFacts) -> _Seen:
+        """Return the parts of a film and of its release."""
+        return cls(
+            _shares(picture, film.even_upright), _shares(track.survey.picture, track.probe.even_upright)
+        )
+
+    def register(
+        self, pairs: Sequence[tuple[Plane, Plane]], start: Placement, *, levels: Sequence[int] = LEVELS
+    ) -> Registered:
+        """Register whole frames by their parts."""
+        parts = [(_part(film, self.film), _part(release, self.release)) for film, release in pairs]
+        # A part begins and ends at whole pixels: the places of the parts are those that were cut.
+        film, release = (
+            _cut_shares(plane, part) for plane, part in zip(pairs[0], (self.film, self.release), strict=True)
+        )
+        inner = Placement(
+            _inner(start.across, (film[0], film[2]), (release[0], release[2])),
+            _inner(start.down, (film[1], film[3]), (release[1], release[3])),
+        )
+        found = register(parts, inner, levels=levels)
+        outer = Placement(
+            _outer(found.placement.across, (film[0], film[2]), (release[0], release[2])),
+            _outer(found.placement.down, (film[1], film[3]), (release[1], release[3])),
+        )
+        return Registered(outer, found.correlation)
+
+
+def _shares(part: Region, frame: Size) -> tuple[float, float, float, float]:
+    return part.x / frame.width, part.y / frame.height, part.width / frame.width, part.height / frame.height
+
+
+def _bounds(plane: Plane, part: tuple[float, float, float, float]) -> Region:
+    """Return the whole pixels of a plane that lie in a part of it."""
+    height, width = plane.shape
+    left, top = ceil(part[0] * width - ROUNDING), ceil(part[1] * height - ROUNDING)
+    right = floor((part[0] + part[2]) * width + ROUNDING)
+    bottom = floor((part[1] + part[3]) * height + ROUNDING)
+    return Region(left, top, right - left, bottom - top)
+
+
+def _part(plane: Plane, part: tuple[float, float, float, float]) -> Plane:
+    at = _bounds(plane, part)
+    return plane[at.y : at.y + at.height, at.x : at.x + at.width]
+
+
+def _cut_shares(plane: Plane, part: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    return _shares(_bounds(plane, part), Size(plane.shape[1], plane.shape[0]))
+
+
+def _inner(axis: Axis, film: tuple[float, float], release: tuple[float, float]) -> Axis:
+    """Return an axis between parts, each given by its begin and its length."""
+    begin, length = release
+    return Axis(axis.scale * film[1] / length, (axis.of(film[0]) - begin) / length)
+
+
+def _outer(axis: Axis, film: tuple[float, float], release: tuple[float, float]) -> Axis:
+    """Return the axis between whole frames: the reverse of `_inner`."""
+    begin, length = release
+    scale = axis.scale * length / film[1]
+    return Axis(scale, axis.shift * length + begin - scale * film[0])
+
+
 def _by_segment(track: PairTrack, windows: Sequence[Window]) -> list[list[Window]]:
     parts: dict[Segment, list[Window]] = {}
     for window in windows:
@@ -112,7 +191,7 @@ def _by_segment(track: PairTrack, windows: Sequence[Window]) -> list[list[Window
     return list(parts.values())
 
 
-def _most_alike(track: PairTrack, windows: Sequence[Window]) -> list[tuple[Plane, Plane]]:
+def _most_alike(track: PairTrack, seen: _Seen, windows: Sequence[Window]) -> list[tuple[Plane, Plane]]:
     """Return the middle frames of windows of one segment with their partners: all slid by the same frames.
 
     A camera that moves makes a wrong frame look like a wrong place. One place for windows with different
@@ -126,7 +205,7 @@ def _most_alike(track: PairTrack, windows: Sequence[Window]) -> list[tuple[Plane
             (window.film[window.middle], window.release[min(max(0, place), len(window.release) - 1)])
             for window, place in zip(windows, places, strict=True)
         ]
-        found = register(pairs, track.placement, levels=ROUGH_LEVELS)
+        found = seen.register(pairs, track.placement, levels=ROUGH_LEVELS)
         if found.correlation > most:
             best, most = pairs, found.correlation
     return best

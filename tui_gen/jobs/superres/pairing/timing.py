@@ -81,11 +81,12 @@ class Release:
         """
         places = np.rint(self.seconds / self.frame_seconds).astype(int)
         found = np.zeros((len(samples), int(places[-1]) + 1), np.float32)
+        nothing = np.zeros(0, np.float32)  # to add
         for begin in range(0, len(places), CHUNK):
             part = normalised(self.pictures[begin : begin + CHUNK])
             # Frames of one place are rare, and which of them counts is of no importance.
             found[:, places[begin : begin + CHUNK]] = cv2.gemm(
-                samples, part, 1.0, None, 0.0, flags=cv2.GEMM_2_T
+                samples, part, 1.0, nothing, 0.0, flags=cv2.GEMM_2_T
             )
         wide = found.copy()
         np.maximum(wide[:, 1:], found[:, :-1], out=wide[:, 1:])

@@ -1,6 +1,6 @@
 """Aligns releases whose alignment is known, and prints truth, found and residual for each.
 
-    PYTHONPATH=. python benchmarks/pair_alignment.py [--minutes 1] [--only NAME] [--folder DIR]
+    PYTHONPATH=. python benchmarks/pair_alignment.py [--minutes 1] [--only NAME] [--folder DIR [--drawn]]
 
 Columns: the largest error of an offset in frames and of a place in pixels of the release (at five places of
 the frame on both axes), the residual that the program reports, the places that match. Then patches of clips
@@ -61,7 +61,7 @@ def releases(frames: int) -> tuple[Release, ...]:
         Release("letterbox", bars=36, sample_aspect="16/15", crop=Region(0, 0, 640, 360), logo_frames=5),
         Release("graded", rate="24", size=Size(480, 270), sample_aspect="1/1", gamma=1.4, noise=8.0),
         Release(
-            "wide-crop", rate="24", size=Size(360, 288), sample_aspect="16/15", crop=Region(80, 0, 480, 360)
+            "narrow", rate="24", size=Size(360, 288), sample_aspect="16/15", crop=Region(80, 0, 480, 360)
         ),
         Release("edited", edited=True),
     )
@@ -206,8 +206,9 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> None:
     frames = round(arguments.minutes * 60 * FRAMES_PER_SECOND)
     film = Film(1, frames)
     chosen = [each for each in releases(frames) if arguments.only in {None, each.name}]
-    write_films(ffmpeg.path, film, folder, chosen)
-    write_films(ffmpeg.path, Film(2, frames), folder, [], film_name="other.mkv")
+    if not arguments.drawn:
+        write_films(ffmpeg.path, film, folder, chosen)
+        write_films(ffmpeg.path, Film(2, frames), folder, [], film_name="other.mkv")
     looked = await looked_at(folder / "film.mkv", ffmpeg)
     print(f"{'release':10} {'offset error':>12} {'place error':>11} {'residual':>8} {'places':>7}  parts")
     tracks: list[tuple[Release, PairTrack]] = []
@@ -235,6 +236,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--only")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--drawn", action="store_true", help="the folder has the films of an earlier call")
     arguments = parser.parse_args(given)
     if arguments.folder is not None:
         arguments.folder.mkdir(parents=True, exist_ok=True)

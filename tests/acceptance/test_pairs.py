@@ -121,7 +121,7 @@ def test_check_plan_verify_and_export_know_the_pair(made: Dataset, tmp_path: Pat
     assert "film: pair: dvd.mkv, 240x192, offset +0.840 s" in planned
     assert run_inside("verify", made.config).code == 0
     target = tmp_path / "export"
-    done = run_inside("export", "basicsr-vimeo", target, "-c", made.config, "--lr", "pair", "--link")
+    done = run_inside("export", "basicsr-vimeo", target, "-c", made.config, "--lr", "pair")
     assert done.code == 0, str(done)
     clip = next(target.rglob("LQ/*/*/im4.png"))
     image = cv2.imdecode(np.frombuffer(clip.read_bytes(), np.uint8), cv2.IMREAD_COLOR)

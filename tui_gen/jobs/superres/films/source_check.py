@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from typing import Any
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model import events as ev
@@ -106,7 +107,7 @@ def opening_events(
     for found in identified:
         is_there = isinstance(found.look, FileLook)
         entry = _entry_facts(found.video, records.get(found.id)) if is_there else {}
-        facts = {**found.facts, **entry, **_changed_pair(found.video, records.get(found.id))}
+        facts = {**found.facts, **entry, **changed_pair(found.video, records.get(found.id))}
         if facts or found.announcements:
             yield ev.FactsLearned(now, "identify", found.id, facts, found.announcements)
         if isinstance(found.look, NoFile):
@@ -121,7 +122,7 @@ def opening_events(
             yield ev.SourceRetried(now, found.id)
 
 
-def _changed_pair(video: Video, record: SourceRecord | None) -> dict[str, None]:
+def changed_pair(video: Video, record: SourceRecord | None) -> dict[str, Any]:
     """Return the fact that a film's pair is not known any more, if its file is another one than before."""
     known = None if record is None else record.facts.get(PAIR_FACTS)
     if known is None or video.pair is None:

@@ -29,7 +29,7 @@ Planes = NDArray[np.float32]
 SPREAD = 5
 """The most frames by which a clip is looked for around its expected place."""
 LEAST_CORRELATION = 0.8
-RATIO = 1.15
+RATIO, STRAY_RATIO = 1.05, 1.15
 SURE_DEVIATIONS = 4.0
 BLOCK = 8
 SAME_LEVELS = 1.0
@@ -138,7 +138,7 @@ class _Distances:
             here = self._block(position, partner)
             for other in range(max(0, partner - 2), min(len(self._release), partner + 3)):
                 there = self._block(position, other)
-                if other == partner or here.mean() < RATIO * there.mean():
+                if other == partner or here.mean() < STRAY_RATIO * there.mean():
                     continue
                 if _is_surely_larger(here, there):
                     return position

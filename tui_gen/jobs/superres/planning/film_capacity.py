@@ -126,7 +126,8 @@ def _prospect(
         found.colour,
         keyframe_index_from_json(keyframes) if needs_index else None,
         survey_from_json(survey) if survey is not None else None,
-        pair if pair is not None and file_of(pair).path == video.thing.pair else None,
+        # A film that is to be surveyed is another file: its pair is to be aligned again.
+        pair if pair and survey and file_of(pair).path == video.thing.pair else None,
     )
     duration = film.probe.duration_seconds
     block = block_of(

@@ -9,7 +9,7 @@ each frame and of each quarter of the picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.pairing.comparison import luma_of
 from tui_gen.jobs.superres.pairing.frame_match import Match, NoMatch, Planes, blurred, match
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack
-from tui_gen.jobs.superres.pairing.registration import MeasuredShift, shift_between
+from tui_gen.jobs.superres.pairing.registration import shift_between, shifts_left
 from tui_gen.jobs.superres.pairing.resampling import (
     FilmPatch,
     Grid,
@@ -90,8 +90,12 @@ def _placed(
         return NotPaired(f"pair: it lies {off.length:.2f} LR pixels off, over {MOST_SHIFT:g}")
     shift = Shift(_stepped(off.across), _stepped(off.down))
     grid = _grid(track, cut, shift)
-    left = list(_left(films, _release_planes(partners, grid), limit))
-    residual = max((each.length for each in left), default=float("inf"))
+    whole, parts = shifts_left(list(films), list(_release_planes(partners, grid)))
+    if whole is None:
+        return NotPaired("pair: too little detail to measure what is left")
+    # A part counts if it tells its shift surely.
+    sure = [part.length for part in parts if part.deviation <= SURE_SHARE * limit / 2]
+    residual = max([whole.length, *sure])
     if residual > limit:
         return NotPaired(f"pair: residual {residual:.2f} LR pixels, over {limit:g}")
     tiles = [resampled(part, grid) for part in grid.part(partners.pixels)]
@@ -121,26 +125,6 @@ def _film_planes(clip: ClipFrames, cut: Cut, settings: Settings) -> Planes:
 def _release_planes(release: ReleaseFrames, grid: Grid) -> Planes:
     part = luma_of(np.ascontiguousarray(grid.part(release.pixels)).astype(np.uint8, copy=False))
     return blurred(np.stack([resampled_plane(plane, grid) for plane in part]))
-
-
-def _left(films: Planes, releases: Planes, limit: float) -> Iterator[MeasuredShift]:
-    """Yield the shifts that are left: of all frames, of each frame, and of each quarter of the picture."""
-    whole = shift_between(list(films), list(releases))
-    if whole is not None:
-        yield whole
-    parts: list[tuple[Planes, Planes]] = [
-        (films[number : number + 1], releases[number : number + 1]) for number in range(len(films))
-    ]
-    _, height, width = films.shape
-    for rows in (slice(0, height // 2), slice(height // 2, height)):
-        parts += [
-            (films[:, rows, columns], releases[:, rows, columns])
-            for columns in (slice(0, width // 2), slice(width // 2, width))
-        ]
-    for film, release in parts:
-        part = shift_between(list(film), list(release))
-        if part is not None and part.deviation <= SURE_SHARE * limit / 2:
-            yield part
 
 
 def _stepped(value: float) -> float:

@@ -10,7 +10,7 @@ A picture counts where the other one has something: outside, it is masked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -32,6 +32,7 @@ OUTLIER = 1.0
 BLUR_SIGMA = 0.8
 LEAST_OVERLAP = 0.3
 SHIFT_ITERATIONS = 6
+RIM = 3
 CORRELATED_PIXELS = 12.0
 """About this many neighbouring pixels have one noise after blurring: 4 pi sigma^2 at sigma 1."""
 
@@ -146,6 +147,30 @@ class MeasuredShift:
         return float(np.hypot(self.across, self.down))
 
 
+@dataclass(slots=True)
+class _Sums:
+    """The normal equations of a shift: sums over the pixels of pictures or of their parts."""
+
+    matrix: Normal = field(default_factory=lambda: np.zeros((2, 2)))
+    vector: Normal = field(default_factory=lambda: np.zeros(2))
+    squares: float = 0.0
+    count: int = 0
+
+    def add(self, other: _Sums) -> None:
+        """Add the sums of other pixels."""
+        self.matrix, self.vector = self.matrix + other.matrix, self.vector + other.vector
+        self.squares, self.count = self.squares + other.squares, self.count + other.count
+
+    def solved(self) -> MeasuredShift | None:
+        """Return the shift, or None if the pixels do not tell it."""
+        if np.linalg.det(self.matrix) <= 1e-9 * max(1e-9, float(np.trace(self.matrix))) ** 2:
+            return None
+        inverse = np.linalg.inv(self.matrix)
+        across, down = inverse @ self.vector
+        deviation = np.sqrt(np.trace(inverse) * self.squares / self.count * CORRELATED_PIXELS)
+        return MeasuredShift(float(across), float(down), float(deviation))
+
+
 def shift_between(films: Sequence[Plane], releases: Sequence[Plane]) -> MeasuredShift | None:
     """Return the shift that all pictures have in common; None if it cannot be told from the pictures.
 
@@ -154,41 +179,65 @@ def shift_between(films: Sequence[Plane], releases: Sequence[Plane]) -> Measured
     across = down = 0.0
     deviation = float("inf")
     for _ in range(SHIFT_ITERATIONS):
-        matrix, vector, squares, count = np.zeros((2, 2)), np.zeros(2), 0.0, 0
-        for film, release in zip(films, releases, strict=True):
-            moved = _moved(release, across, down)
-            rim = slice(3, -3)
-            normal_film, normal_moved = (
-                _normal(plane[rim, rim].astype(np.float64)) for plane in (film, moved)
-            )
-            # The mean of both slopes: noise in one picture does not shorten the step.
-            slopes = [
-                (
-                    one[rim, rim] / max(float(film[rim, rim].std()), 1e-9)
-                    + other[rim, rim] / max(float(moved[rim, rim].std()), 1e-9)
-                )
-                / 2
-                for one, other in zip(_slopes(film), _slopes(moved), strict=True)
-            ]
-            residual = normal_film - normal_moved
-            jacobian = np.stack([slope.ravel() for slope in slopes]).astype(np.float64)
-            # Not `@`: the threads of a linear algebra library take longer than these small sums.
-            matrix += np.einsum("ip,jp->ij", jacobian, jacobian)
-            vector += np.einsum("ip,p->i", jacobian, residual.ravel())
-            squares, count = squares + float((residual * residual).sum()), count + residual.size
-        if np.linalg.det(matrix) <= 1e-9 * max(1e-9, float(np.trace(matrix))) ** 2:
+        pairs = zip(films, releases, strict=True)
+        change = _sum(
+            [part for one, other in pairs for part in _sums(one, _moved(other, across, down))]
+        ).solved()
+        if change is None:
             return None
-        inverse = np.linalg.inv(matrix)
-        change = inverse @ vector
-        across, down = across + float(change[0]), down + float(change[1])
-        deviation = float(np.sqrt(np.trace(inverse) * squares / count * CORRELATED_PIXELS))
-        if float(np.abs(change).max()) < 1e-3:  # noqa: PLR2004 - a thousandth of a pixel
+        across, down, deviation = across + change.across, down + change.down, change.deviation
+        if change.length < 1e-3:  # noqa: PLR2004 - a thousandth of a pixel
             break
     return MeasuredShift(across, down, deviation)
 
 
+def shifts_left(
+    films: Sequence[Plane], releases: Sequence[Plane]
+) -> tuple[MeasuredShift | None, list[MeasuredShift]]:
+    """Return the small shifts between pictures that were aligned: of all together, and those of the parts.
+
+    Parts are each picture and each quarter of all pictures. Those that cannot be told are left out.
+    """
+    frames = [_sums(film, release) for film, release in zip(films, releases, strict=True)]
+    parts = [*frames, *([frame[quarter] for frame in frames] for quarter in range(4))]
+    whole = _sum([part for frame in frames for part in frame]).solved()
+    return whole, [shift for part in parts if (shift := _sum(part).solved()) is not None]
+
+
+def _sum(parts: Sequence[_Sums]) -> _Sums:
+    total = _Sums()
+    for part in parts:
+        total.add(part)
+    return total
+
+
+def _sums(film: Plane, moved: Plane) -> list[_Sums]:
+    """Return the sums of the quarters of two pictures, without their rim."""
+    rim = slice(RIM, -RIM)
+    spread_film, spread_moved = (max(float(plane[rim, rim].std()), 1e-9) for plane in (film, moved))
+    residual = (film[rim, rim] - film[rim, rim].mean()) / spread_film
+    residual = residual - (moved[rim, rim] - moved[rim, rim].mean()) / spread_moved
+    # The mean of both slopes: noise in one picture does not shorten the step.
+    mean: Plane = ((film / spread_film + moved / spread_moved) / 2).astype(np.float32)
+    slope_x, slope_y = (slope[rim, rim] for slope in _slopes(mean))
+    height, width = residual.shape
+    found = []
+    for rows in (slice(0, height // 2), slice(height // 2, height)):
+        for columns in (slice(0, width // 2), slice(width // 2, width)):
+            x, y, r = (
+                plane[rows, columns].astype(np.float64).ravel() for plane in (slope_x, slope_y, residual)
+            )
+            xy = float((x * y).sum())
+            matrix = np.array([[float((x * x).sum()), xy], [xy, float((y * y).sum())]])
+            vector = np.array([float((x * r).sum()), float((y * r).sum())])
+            found.append(_Sums(matrix, vector, float((r * r).sum()), r.size))
+    return found
+
+
 def _moved(plane: Plane, across: float, down: float) -> Plane:
     """Return a picture moved left by `across` and up by `down`."""
+    if not across and not down:
+        return plane
     height, width = plane.shape
     columns, rows = np.meshgrid(
         np.arange(width, dtype=np.float32) + np.float32(across),

@@ -167,8 +167,7 @@ ENGINE = textwrap.dedent("""
     from pathlib import Path
     from tests.cluster.executors import capacity_of, executor_of, writing_stage
     from tests.cluster.harness import Cluster
-    from tests.engine.executors.portable_toy import PortableStage
-from tests.engine.toy import Bench
+    from tests.engine.toy import Bench
     from tui_gen.engine.scheduling.options import Options
 
     async def main(folder, port):

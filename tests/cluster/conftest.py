@@ -14,7 +14,7 @@ from tests.conftest import MadeOnce
 
 @pytest.fixture(scope="session")
 def studio(made_once: MadeOnce, embedded_ffmpeg: str) -> Path:
-    """Three short films."""
+    """Four short films."""
     return made_once("films of the cluster", lambda folder: make_films(embedded_ffmpeg, folder))
 
 

@@ -25,28 +25,40 @@ from tests.cluster.lender import Lender, lender
 
 WAIT_SECONDS = 90.0
 MARK = "TUI_GEN_TEST_BOX"
-CLIPS_A_FILM = 8
+CLIPS_A_FILM = 6
 CLIPS = 24
 FILMS = {
-    "anna.mkv": "testsrc2=s=640x360:r=24:d=6,noise=alls=12:allf=t:all_seed=3",
-    "bert.mp4": "testsrc2=s=640x360:r=25:d=5,hue=h=50*t,noise=alls=16:allf=t:all_seed=5",
-    "cleo.mkv": "testsrc2=s=640x360:r=24:d=5,hue=h=20*t,noise=alls=14:allf=t:all_seed=7",
+    "a/anna.mkv": "testsrc2=s=640x360:r=24:d=6,noise=alls=12:allf=t:all_seed=3",
+    "b/bert.mp4": "testsrc2=s=640x360:r=25:d=5,hue=h=50*t,noise=alls=16:allf=t:all_seed=5",
+    "c/cleo.mkv": "testsrc2=s=640x360:r=24:d=5,hue=h=20*t,noise=alls=14:allf=t:all_seed=7",
+    "c/dora.mkv": "testsrc2=s=640x360:r=25:d=5,noise=alls=10:allf=t:all_seed=9",
 }
+NOT_EXAMINED = "c/dora.mkv"
+"""The film that no machine is examined for: three are, of different folders if possible."""
 RUNNER = "unit_runner"
 GOES_BACK = "its units go back"
 
 
 def make_films(ffmpeg: str, folder: Path) -> None:
     for name, graph in FILMS.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         make_film(ffmpeg, graph + SDR, folder / name)
 
 
+def link_films(studio: Path, folder: Path) -> None:
+    """Put the same films into another folder."""
+    for name in FILMS:
+        (folder / name).parent.mkdir(exist_ok=True)
+        os.link(studio / name, folder / name)
+
+
 def make_data(folder: Path, films: Path, **base: object) -> Dataset:
-    """Write a configuration of three films and two categories, whose output folder is `out` beside it."""
+    """Write a configuration of four films and two categories, whose output folder is `out` beside it."""
     videos = [
-        entry(films / "anna.mkv", "Anna", {"general": 0.5, "space": 0.5}, id="anna"),
-        entry(films / "bert.mp4", "Bert", {"general": 1.0}, id="bert"),
-        entry(films / "cleo.mkv", "Cleo", {"space": 1.0}, id="cleo"),
+        entry(films / "a/anna.mkv", "Anna", {"general": 0.5, "space": 0.5}, id="anna"),
+        entry(films / "b/bert.mp4", "Bert", {"general": 1.0}, id="bert"),
+        entry(films / "c/cleo.mkv", "Cleo", {"space": 1.0}, id="cleo"),
+        entry(films / "c/dora.mkv", "Dora", {"general": 1.0}, id="dora"),
     ]
     return write_config(folder, videos, name="out", targets={}, **{"base_frame_limit": CLIPS_A_FILM, **base})
 
@@ -287,16 +299,20 @@ class Scene:
 
 
 @contextlib.contextmanager
-def scene_in(folder: Path, studio: Path, reference: Mapping[str, str]) -> Iterator[Scene]:
-    """Lay out films, a configuration, and a scheduler without machines; end all at the end."""
+def scene_in(
+    folder: Path, studio: Path, reference: Mapping[str, str], *options: str, **of_cluster: str
+) -> Iterator[Scene]:
+    """Lay out films, a configuration, and a scheduler without machines; end all at the end.
+
+    `options` are those of the scheduler, `of_cluster` the host and the protocol.
+    """
     films = folder / "films"
     films.mkdir()
-    for name in FILMS:
-        os.link(studio / name, films / name)
-    cluster = Cluster(folder / "dask")
+    link_films(studio, films)
+    cluster = Cluster(folder / "dask", **of_cluster)  # type: ignore[arg-type] # host and protocol
     scene = Scene(folder, films, make_data(folder, films), reference, cluster)
     try:
-        cluster.start_scheduler()
+        cluster.start_scheduler(*options)
         with scene.stack:
             yield scene
     finally:

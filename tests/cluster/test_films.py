@@ -41,6 +41,7 @@ def test_a_unit_runner_that_hangs(scene: Scene) -> None:
         scene.boxes["box1"].runner().suspend()
         scene.until_logged(GOES_BACK)
         scene.finish(running)
+    assert "it said nothing for 30 s; process" in scene.log()
 
 
 def test_a_killed_dask_worker(scene: Scene) -> None:

@@ -11,8 +11,9 @@ import signal
 
 import pytest
 
-from tests.acceptance.program import run, still_alive
+from tests.acceptance.program import run_inside, still_alive
 from tests.cluster.films import CLIPS, GOES_BACK, Scene, until
+from tui_gen.base.exit_codes import ExitCode
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
 
@@ -111,8 +112,8 @@ def test_a_run_begins_at_home_goes_on_in_the_cluster_and_ends_at_home(scene: Sce
         before = scene.made()
         with scene.start("--cluster", address) as running:
             scene.until_made(running, before + 2)
-            assert run("ctl", "-c", scene.data.config, "stop").code == 0
-            assert running.end().code == 3
+            assert run_inside("ctl", "-c", scene.data.config, "stop").code == 0
+            assert running.end().code == ExitCode.STOPPED
         assert scene.made() < CLIPS
     assert {"", "box1", "box2"} >= scene.makers() > {""}
     scene.stamps = scene.stamps_now()

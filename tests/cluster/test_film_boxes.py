@@ -191,8 +191,12 @@ def test_boxes_without_the_output_folder_send_the_files(empty_scene: Scene) -> N
     with scene.start() as running:
         scene.until_made(running)
         scene.boxes["box1"].runner().kill()
-        scene.finish(running)
+        assert running.end().code == 0
+    scene.check_dataset()
     assert scene.makers() == {"box1", "box2"}
+    # What the killed process had not sent is removed by the next one.
+    assert refusals(scene) == {"box1": "", "box2": ""}
+    scene.check_no_box_is_left()
 
 
 # ------------------------------------------------------------------------------------ schedulers

@@ -81,7 +81,9 @@ def mounted(*options: str | Path, at: Path) -> Iterator[None]:
 
 
 def remount(how: str, at: Path) -> None:
-    subprocess.run(["mount", "-o", f"remount,bind,{how}", str(at)], check=True)
+    """Change a mount to read-only, as soon as no file is open for writing there, or back."""
+    command = ["mount", "-o", f"remount,bind,{how}", str(at)]
+    until(lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0, lambda: f"{at}")
 
 
 @needs_root

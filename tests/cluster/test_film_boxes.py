@@ -107,7 +107,7 @@ def test_boxes_that_would_make_other_bytes_are_refused(empty_scene: Scene, embed
         "older": f"it runs version 0.0.1, not {__version__}",
         "tools": "it would make other bytes: ffmpeg: ",
         "films": f"{next(iter(FILMS))}: No such file or directory",
-        "output": "No such file or directory",
+        "output": f"{scene.data.output}: ",
     }
     said = refusals(scene)
     assert said.keys() == expected.keys()

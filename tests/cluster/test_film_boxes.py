@@ -135,8 +135,10 @@ def test_a_box_that_works_for_another_run(scene: Scene) -> None:
         scene.boxes,
         scene.slots,
     )
+    scene.configure(machines={name: {"workers": 1} for name in scene.boxes})  # the first run lasts longer
+    run_inside("ctl", "-c", scene.data.config, "status")  # loads what the next call needs
     with scene.start() as first:
-        scene.until_made(first, 1)
+        scene.until_phase("box1", "running")
         assert run_inside("ctl", "-c", scene.data.config, "pause").code == 0
         said = refusals(other)
         with other.start() as second:

@@ -23,15 +23,15 @@ from tests.acceptance.program import Dataset, Done, Running, check_whole, comman
 from tests.cluster.harness import Cluster
 from tests.cluster.lender import Lender, lender
 
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 120.0
 MARK = "TUI_GEN_TEST_BOX"
 CLIPS_A_FILM = 6
 CLIPS = 24
 FILMS = {
-    "a/anna.mkv": "testsrc2=s=640x360:r=24:d=6,noise=alls=12:allf=t:all_seed=3",
-    "b/bert.mp4": "testsrc2=s=640x360:r=25:d=5,hue=h=50*t,noise=alls=16:allf=t:all_seed=5",
-    "c/cleo.mkv": "testsrc2=s=640x360:r=24:d=5,hue=h=20*t,noise=alls=14:allf=t:all_seed=7",
-    "c/dora.mkv": "testsrc2=s=640x360:r=25:d=5,noise=alls=10:allf=t:all_seed=9",
+    "a/anna.mkv": "testsrc2=s=960x540:r=24:d=6,noise=alls=12:allf=t:all_seed=3",
+    "b/bert.mp4": "testsrc2=s=960x540:r=25:d=5,hue=h=50*t,noise=alls=16:allf=t:all_seed=5",
+    "c/cleo.mkv": "testsrc2=s=960x540:r=24:d=5,hue=h=20*t,noise=alls=14:allf=t:all_seed=7",
+    "c/dora.mkv": "testsrc2=s=960x540:r=25:d=5,noise=alls=10:allf=t:all_seed=9",
 }
 NOT_EXAMINED = "c/dora.mkv"
 """The film that no machine is examined for: three are, of different folders if possible."""

@@ -68,27 +68,29 @@ class Box:
 
 @dataclass
 class Cluster:
-    """Starts and ends processes; all listen on 127.0.0.1."""
+    """Starts and ends processes; all listen on 127.0.0.1, or on another address of this machine."""
 
     folder: Path
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
+    protocol: str = "tcp"
     boxes: dict[str, Box] = field(default_factory=dict)
     scheduler: subprocess.Popen[bytes] | None = None
     seen: list[psutil.Process] = field(default_factory=list)
 
     @property
     def address(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
+        return f"{self.protocol}://{self.host}:{self.port}"
 
     def start_scheduler(self, *options: str) -> None:
         """Start the scheduler, and wait until it listens."""
         self.scheduler = self._start(
             "scheduler",
-            *("scheduler", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("scheduler", "--host", self.host, "--port", str(self.port)),
             *("--no-dashboard", "--dashboard-address", "127.0.0.1:0", *options),
         )
         deadline = time.monotonic() + START_SECONDS
-        while not _listens(self.port):
+        while not _listens(self.host, self.port):
             assert time.monotonic() < deadline, self.said("scheduler")
             time.sleep(0.05)
 
@@ -175,7 +177,7 @@ def _end(started: list[subprocess.Popen[bytes]]) -> None:
             each.wait()
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,15 +53,22 @@ class Lender:
 
 
 @contextlib.contextmanager
-def lender(address: str, *options: str, folder: Path | None = None) -> Iterator[Lender]:
-    """Start the command; at the end kill it with all that it has started."""
+def lender(
+    address: str,
+    *options: str,
+    folder: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    prefix: Sequence[str] = (),
+) -> Iterator[Lender]:
+    """Start the command, below another program perhaps; at the end kill it with all that it has started."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tui_gen", "lend", address, *options],
+        [*prefix, sys.executable, "-m", "tui_gen", "lend", address, *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         cwd=folder,
+        env=env,
     )
     started = Lender(process)
     reading = threading.Thread(target=started.read, daemon=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_gen.base.errors import RefusedError
@@ -17,7 +17,9 @@ from tui_gen.commands.check.command import CheckRequest
 from tui_gen.commands.cluster import chosen_cluster, cluster_job, exposure_of, refuse_unreachable
 from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.contract.job import JobConfig
+from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.executors.enlisting import STEPS, EnlistStep, MachineCheck
+from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.run.session import replay
 from tui_gen.views.text.tables import Column, LineWidth, line_width, table_lines, wrapped_lines
 
@@ -62,8 +64,7 @@ def check_cluster(config: JobConfig, wanted: str | None, request: CheckRequest) 
         raise RefusedError(message)
     refuse_unreachable(settings)
     state, _ = replay(config.run.run_folder)
-    opened = config.open(state.records, may_write_beside=True)
-    job = cluster_job(opened, config.run.job)
+    job = cluster_job(_opened(config, state.records), config.run.job)
     from tui_gen.engine.executors.dask import survey
 
     machines = asyncio.run(survey(job, settings, run_folder=config.run.run_folder, output=config.run.output))
@@ -74,6 +75,14 @@ def check_cluster(config: JobConfig, wanted: str | None, request: CheckRequest) 
         request.out.writelines(f"{line}\n" for line in lines_of(findings, line_width(request.out)))
     request.out.flush()
     return findings.exit_code
+
+
+def _opened(config: JobConfig, records: Mapping[str, SourceRecord]) -> OpenedJob:
+    """Open the job as a run does; where a run asks for --beside, as with that flag. Raises RefusedError."""
+    try:
+        return config.open(records)
+    except RefusedError:
+        return config.open(records, may_write_beside=True)
 
 
 def _warnings(config: JobConfig, settings: ClusterSettings) -> Iterator[str]:

@@ -286,14 +286,12 @@ class ClusterExecutor:
             return None
         return _handed_back(machine, error)
 
-    def _after_missing(
-        self, machine: Machine, source: str, error: SourceUnreachableError
-    ) -> Exception | None:
-        """Keep the source from the machine; if all miss it, the error stands and the source waits."""
+    def _after_missing(self, machine: Machine, source: str, error: SourceUnreachableError) -> Exception:
+        """Keep the source from the machine; if all miss it, the source waits."""
         self._waits.miss(machine.name, source)
         if all(self._waits.misses(name, source) for name in self._running):
             self._waits.find(source)
-            return None
+            return SourceUnreachableError(f"{machine.name}: {error}", error.path)
         log.warning("%s: %s: it gets other sources for some time", machine.name, error)
         return _handed_back(machine, error)
 

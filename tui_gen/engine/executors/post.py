@@ -45,6 +45,7 @@ class Post:
         self._first, self._lines = 1, list[bytes]()
         self._awaited = 0  # the number of the last line for which the engine waits
         self._how: str | None = None
+        self._why = ""  # why the unit runner was ended; "" if it ended by itself
         self._heard = asyncio.Event()
         self._ticks_unheard = self._ticks_without_line = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,7 +124,7 @@ class Post:
             if not may_wait(line):
                 self._awaited = self._first + len(self._lines) - 1
                 self._heard.set()
-        self._begin_end(runner, "")
+        self._begin_end(runner, self._why)
 
     async def _watch(self, runner: RunnerProcess) -> None:
         """End the unit runner when nobody hears it, kill it when it hangs."""
@@ -132,6 +133,7 @@ class Post:
             self._ticks_unheard += 1
             self._ticks_without_line += 1
             if self._ticks_without_line * TICK_SECONDS >= BEAT_SECONDS:
+                self._why = f"it said nothing for {BEAT_SECONDS:.0f} s; "
                 runner.kill()
         self._begin_end(runner, "the engine was not heard; ")
 

@@ -58,7 +58,13 @@ class _Films:
             return unit
         output = Path(self.ground.here(str(unit.settings.output)))
         settings = replace(unit.settings, output=output)
-        return replace(unit, path=self.ground.here(unit.path), settings=settings)
+        here = replace(unit, path=self.ground.here(unit.path), settings=settings)
+        if isinstance(here, Survey) and here.pair is not None:
+            return replace(here, pair=self.ground.here(here.pair))
+        if isinstance(here, Stretch) and here.pair is not None:
+            file = replace(here.pair.file, path=self.ground.here(here.pair.file.path))
+            return replace(here, pair=replace(here.pair, file=file))
+        return here
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from tui_gen.engine.model.work import Clip
 if TYPE_CHECKING:  # children import this module only for `Reach`
     from tui_gen.jobs.superres.clip_shape import ClipShape, WindowShape
     from tui_gen.jobs.superres.config.settings import Settings
+    from tui_gen.jobs.superres.pairing.pair_track import PairTrack
     from tui_gen.jobs.superres.planning.geometry import PatchFormat
     from tui_gen.media.film_facts import FilmFile, ProbeFacts, SurveyFacts
     from tui_gen.media.geometry import Region, Size
@@ -113,6 +114,7 @@ class Survey:
     names_wanted: tuple[tuple[str, str, str], ...]
     peak: float | None = None  # of the video's entry; None: from the metadata
     tries_hardware: bool = False  # whether to test if a device decodes it
+    pair: str | None = None  # path of the release to align with the film; None: nothing to align
 
     @property
     def clips(self) -> tuple[Clip, ...]:
@@ -141,6 +143,7 @@ class Stretch:
     device: str | None = None  # that decodes it; None: the processor
     # None: the frames of a clip are consecutive, with or without repeats.
     reach: Reach | None = None
+    pair: PairTrack | None = None  # the release that LR is also made of
 
     @property
     def clips(self) -> tuple[Clip, ...]:

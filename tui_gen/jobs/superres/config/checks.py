@@ -24,6 +24,7 @@ from tui_gen.jobs.superres.config.formats import (
     formats_of,
     unusable_name,
 )
+from tui_gen.jobs.superres.config.pair_checks import pair_faults
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.config.variant_checks import check_variants
@@ -47,6 +48,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     faults += [*_folders(file), *format_faults(file), *_trim(file), *_ffmpeg(file, folder)]
     faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output), *clip_faults(file)]
     faults += cluster_faults(file.cluster)
+    faults += [*pair_faults(file, folder)]
     return faults
 
 

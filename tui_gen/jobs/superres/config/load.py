@@ -180,6 +180,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         trim=_trim(file),
         gt_frames=file.gt_frames,
         lr_variants=variants_of(file.lr_variants),
+        pair_max_residual=file.pair_max_residual,
         crop_choice=file.crop_choice,
         repeated_frames=file.repeated_frames,
         scores=checks.rules_of(file),
@@ -220,6 +221,7 @@ def _video(folder: str, entry: VideoEntry, split: Split, *, val_share: float) ->
         split=split,
         group=entry.group,
         val_share=val_share,
+        pair=absolute(folder, entry.pair) if entry.pair else None,
     )
 
 

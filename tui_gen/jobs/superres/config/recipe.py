@@ -8,6 +8,7 @@ many patches are made, not their bytes. They are not part of the recipe.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
@@ -100,6 +101,8 @@ def recipe_of(
         recipe[f"crop of {source}"] = [crop.x, crop.y, crop.width, crop.height] if crop else None
         recipe[f"peak of {source}"] = video.peak
         recipe[f"tags of {source}"] = asdict(video.tags)
+        # The name of the file, and not its folder: a library that moved has the same patches.
+        recipe[f"pair of {source}"] = None if video.pair is None else os.path.basename(video.pair)  # noqa: PTH119 - may not be UTF-8
     return recipe
 
 

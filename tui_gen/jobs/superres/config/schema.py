@@ -18,7 +18,7 @@ from tui_gen.config.cluster_keys import Cluster
 from tui_gen.config.keys import KeysModel, PathText, Text
 from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
 from tui_gen.config.schedule_keys import Schedule
-from tui_gen.jobs.superres.config.settings import Scale
+from tui_gen.jobs.superres.config.settings import DEFAULT_PAIR_RESIDUAL, Scale
 from tui_gen.jobs.superres.config.variant_keys import VariantEntry
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
@@ -217,6 +217,10 @@ class VideoEntry(KeysModel):
         description='a name shared by editions, a series or sequels, like "Dune", or null',
     )
     """A name shared by films that belong together: all films of a group are in the same part of a split."""
+    pair: PathText | None = Field(
+        default=None, description='the path of a lower-quality release of the film, like "/dvd/dune.mkv"'
+    )
+    """The file of another release of the film (DVD, HDTV, web), of which LR is made too, in `LR_pair`."""
 
 
 class BaseSettings(KeysModel):
@@ -384,3 +388,7 @@ class ConfigFile(KeysModel):
         default={}, description='variants by name, like {"h264": {"codec": "libx264", "crf": [18, 35]}}'
     )
     """Degraded variants of the LR stacks, each in folders of its own, like `LR_h264`."""
+    pair_max_residual: Annotated[float, Field(ge=0.02, le=2)] = Field(
+        default=DEFAULT_PAIR_RESIDUAL, description="a number of LR pixels from 0.02 to 2"
+    )
+    """The shift left between GT and the LR of a `pair`, in LR pixels, above which the patch is rejected."""

@@ -11,8 +11,8 @@ from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.config.run_config import ScheduleEntry
 from tui_gen.jobs.superres.clip_shape import ClipShape
-from tui_gen.jobs.superres.dataset.file_kinds import GT, FileKind
-from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of
+from tui_gen.jobs.superres.dataset.file_kinds import GT, PAIR, FileKind
+from tui_gen.jobs.superres.dataset.split import TRAIN, Split, split_of, whole_name
 from tui_gen.jobs.superres.degradation.variants import Variant
 from tui_gen.jobs.superres.extraction.scoring.scores import Rules
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -20,6 +20,7 @@ from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
 from tui_gen.media.film_facts import ConfiguredTags
 from tui_gen.media.geometry import Region
 
+DEFAULT_PAIR_RESIDUAL = 0.25
 USUAL_LR_VERSIONS = ("5frames", "7frames")
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
 Scale = Literal[2, 3, 4]
@@ -69,6 +70,7 @@ class Video:
     split: Split = TRAIN  # of the film as a whole
     group: str | None = None  # editions, series, sequels: all in the same part of a split
     val_share: float = 0.0  # of its running time; one block of it is held out for validation
+    pair: str | None = None  # absolute path of a lower-quality release of the film
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Settings:
     trim: Trim = field(default_factory=Trim)
     gt_frames: int = 1  # as many as `frames`: also a stack of the ground truth of all frames
     lr_variants: tuple[Variant, ...] = ()  # degraded LR stacks beside the plain ones
+    pair_max_residual: float = DEFAULT_PAIR_RESIDUAL  # of a patch of a pair, in LR pixels
     crop_choice: Literal["uniform", "detail"] = "uniform"
     repeated_frames: Literal["keep", "collapse"] = "keep"  # "collapse": the frames of a clip differ
     scores: Rules = field(default_factory=dict)  # without the scores that are off
@@ -151,6 +154,21 @@ class Settings:
         ]
         gt_stack = [FileKind(is_gt=True, frames=self.gt_frames)] if self.gt_frames > 1 else []
         return (GT, *stacks, *variants, *gt_stack)
+
+    @property
+    def pair_kinds(self) -> tuple[FileKind, ...]:
+        """The kinds of files that a patch of a film with a pair has besides `file_kinds`."""
+        lengths = sorted(map(lr_version_frames, self.lr_versions))
+        return tuple(FileKind(is_gt=False, frames=length, variant=PAIR) for length in lengths)
+
+    def kinds_of(self, category: str) -> tuple[FileKind, ...]:
+        """Return the kinds of files of a category's patches: with pairs if any of its films has one."""
+        has_pair = any(
+            video.pair is not None and weight > 0 and whole_name(name) == whole_name(category)
+            for video in self.videos
+            for name, weight in video.weights
+        )
+        return (*self.file_kinds, *(self.pair_kinds if has_pair else ()))
 
     def ratios_of(self, patch_format: PatchFormat) -> tuple[int, ...]:
         """Return the ratios of GT to LR at which LR of a format is written."""

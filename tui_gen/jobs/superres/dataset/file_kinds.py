@@ -9,7 +9,8 @@
 Longer clips have kinds like `lr15` and `gt100` with folders like `LR_15frames` and `GT_100frames`.
 
 A kind of LR may have a scale of its own (`lr_x2`, folder `LR_x2`) or be a variant (`lr7_h264`,
-folder `LR_7frames_h264`).
+folder `LR_7frames_h264`). The variant `pair` is LR of a lower-quality release of the film (`lr_pair`, folder
+`LR_pair`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from tui_gen.media.geometry import Size
 
 SHORT_LR_FRAMES = 5
 """The number of frames in the folder `LR`, whose name has no number."""
+
+PAIR = "pair"
+"""The variant that is made of another release of the film, and not of GT."""
 
 _SUFFIX = r"(?:_x(?P<scale>\d+))?(?:_(?P<variant>(?!x\d)[a-z][a-z0-9]*))?"
 _NAME = re.compile(rf"(?P<of>gt|lr)(?P<frames>\d*){_SUFFIX}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
 from tui_gen.jobs.superres.config.settings import Category, Settings
+from tui_gen.jobs.superres.dataset.file_kinds import FileKind
 from tui_gen.jobs.superres.dataset.folders import (
     SHORT_KINDS,
     USUAL_KINDS,
@@ -31,4 +34,10 @@ def _formats(category: Category) -> list[PatchFormat]:
 def _kinds(settings: Settings) -> list[str]:
     """Return the kinds with a folder. `LR_7frames` always exists if clips have seven frames."""
     usual = USUAL_KINDS if settings.clip_shape.frames == USUAL_CLIP.frames else SHORT_KINDS
-    return sorted({*usual, *(kind.name for kind in settings.file_kinds)})
+    return sorted({*usual, *(kind.name for kind in _written(settings))})
+
+
+def _written(settings: Settings) -> Sequence[FileKind]:
+    """Return the kinds of files that patches of any film may have."""
+    has_pair = any(video.pair is not None for video in settings.videos)
+    return (*settings.file_kinds, *(settings.pair_kinds if has_pair else ()))

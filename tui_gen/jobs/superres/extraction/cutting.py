@@ -21,6 +21,7 @@ from tui_gen.jobs.superres.extraction.patches import (
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
+from tui_gen.jobs.superres.pairing.clip_pairing import NotPaired, paired_patch
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.geometry import Size
 
@@ -105,6 +106,12 @@ def prepare(unit: Stretch, clip: ClipFrames, cut: Cut, given: Given) -> Prepared
         if measures.scores:
             measured["scores"] = measures.scores
         perceptual_hash = measures.perceptual_hash
+    if unit.pair is not None and clip.release is not None:
+        paired = paired_patch(unit.pair, clip, cut, settings)
+        if isinstance(paired, NotPaired):
+            given.rejected += ((cut.category, paired.reason),)
+            return None
+        arrays, measured["pair"] = {**arrays, **paired.arrays}, paired.record
     return Prepared(cut, arrays, measured, perceptual_hash)
 
 

@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 
+from tui_gen.jobs.superres.dataset.file_kinds import PAIR
 from tui_gen.jobs.superres.degradation.chain import Image, StepTools, degraded
 from tui_gen.jobs.superres.degradation.choices import SeededDraws, choose
 from tui_gen.jobs.superres.degradation.variants import Origin
@@ -74,6 +75,7 @@ async def _with_variants(unit: Stretch, clip: ClipFrames, prepared: Prepared, co
         kind: stacked(list(frames[kind.variant]), kind.frames) if kind.variant else prepared.arrays[kind]
         for kind in settings.file_kinds
     }
+    arrays |= {kind: image for kind, image in prepared.arrays.items() if kind.variant == PAIR}
     return replace(prepared, arrays=arrays, measured={**prepared.measured, "lr_variants": records})
 
 

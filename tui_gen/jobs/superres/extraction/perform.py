@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tui_gen.base.errors import ObstructedError
@@ -28,6 +28,15 @@ from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
+from tui_gen.jobs.superres.pairing.alignment import aligned
+from tui_gen.jobs.superres.pairing.pair_track import (
+    PAIR_FACTS,
+    PairTrack,
+    pair_refusal,
+    pair_to_json,
+    refused_to_json,
+)
+from tui_gen.jobs.superres.pairing.release_reader import with_release
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
 from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
@@ -90,6 +99,16 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
             yield Learned(unit.source, facts)
             return
         warnings = (TELECINED,) if found.is_telecined else ()
+        unit = replace(unit, survey=found)
+    if unit.pair is not None and unit.survey is not None:
+        paired = await aligned(unit, unit.pair, unit.survey, ffmpeg=tools.ffmpeg, threads=tools.threads())
+        if isinstance(paired, PairTrack):
+            facts[PAIR_FACTS] = pair_to_json(paired)
+        else:
+            file, reason = paired
+            facts[PAIR_FACTS] = refused_to_json(file, reason)
+            yield Learned(unit.source, facts, (*warnings, pair_refusal(reason)))
+            return
     # Where files are sent from, there are no files of other owners to keep clear of (`SuperResolution.at`).
     settle = partial(settle_slug, unit.settings.output, video_id=unit.source)
     if unit.tries_hardware:
@@ -114,7 +133,7 @@ def _colour(unit: Survey) -> dict[str, object]:
 async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report, None]:
     """Make the patches of a stretch's clips."""
     await tools.presence.check(unit.source, unit.path)
-    reader = media.read_clips(unit, ffmpeg=tools.ffmpeg, threads=tools.threads())
+    reader = with_release(unit, media.read_clips, ffmpeg=tools.ffmpeg, threads=tools.threads())
     # Size 1: the next clip's frames wait here while the last clip is cut, and no further clip is read.
     items: asyncio.Queue[Report | ClipFrames | BaseException | None] = asyncio.Queue(maxsize=1)
     pump = asyncio.create_task(_pump(reader, items), name=f"reader of {unit.source}")

@@ -5,10 +5,12 @@ Guards: a film whose disk or share is not there is unreachable, not missing: it 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from typing import Any
 
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.model import events as ev
@@ -17,6 +19,7 @@ from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.identity import Identified, LibraryError, identify, known_files, unreachable
 from tui_gen.jobs.superres.films.source_verdict import is_outdated
+from tui_gen.jobs.superres.pairing.pair_track import PAIR_FACTS, file_of
 from tui_gen.jobs.superres.units import EXTRACT
 from tui_gen.media.film_files import FileLook, NoFile, folder_of, look, look_at_folder
 
@@ -104,7 +107,7 @@ def opening_events(
     for found in identified:
         is_there = isinstance(found.look, FileLook)
         entry = _entry_facts(found.video, records.get(found.id)) if is_there else {}
-        facts = {**found.facts, **entry}
+        facts = {**found.facts, **entry, **changed_pair(found.video, records.get(found.id))}
         if facts or found.announcements:
             yield ev.FactsLearned(now, "identify", found.id, facts, found.announcements)
         if isinstance(found.look, NoFile):
@@ -117,6 +120,20 @@ def opening_events(
             found.video, records.get(found.id)
         ):
             yield ev.SourceRetried(now, found.id)
+
+
+def changed_pair(video: Video, record: SourceRecord | None) -> dict[str, Any]:
+    """Return the fact that a film's pair is not known any more, if its file is another one than before."""
+    known = None if record is None else record.facts.get(PAIR_FACTS)
+    if known is None or video.pair is None:
+        return {}
+    file = file_of(known)
+    try:
+        found = os.stat(video.pair)  # noqa: PTH116 - the path may not be UTF-8
+    except OSError:
+        return {}  # a release that is not there is waited for when it is read
+    is_same = (file.size_bytes, file.mtime_ns) == (found.st_size, found.st_mtime_ns)
+    return {} if is_same or file.path != video.pair else {PAIR_FACTS: None}
 
 
 def _entry_facts(video: Video, record: SourceRecord | None) -> dict[str, object]:

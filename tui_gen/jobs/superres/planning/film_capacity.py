@@ -15,6 +15,14 @@ from typing import Any
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
 from tui_gen.jobs.superres.dataset.split import TRAIN, block_of, part_name, split_of
+from tui_gen.jobs.superres.pairing.pair_track import (
+    PAIR_FACTS,
+    PairTrack,
+    file_of,
+    pair_from_json,
+    pair_refusal,
+    refusal_of,
+)
 from tui_gen.jobs.superres.planning import stereo
 from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.geometry import Fit, PatchFormat, Upright, fit, square_if_nearly
@@ -55,6 +63,7 @@ class Prospect:
     survey: SurveyFacts | None = None  # with the crop of the configuration, if it has one
     line: Timeline | None = None  # None: not probed
     refusal: str | None = None  # why the film gives no clips
+    pair: PairTrack | None = None  # the release that LR is also made of; None: none, or not aligned yet
     no_keyframes: str | None = None  # why its clips do not begin at key frames as configured
 
 
@@ -66,6 +75,7 @@ class _Film:
     stated: ColourFacts  # of the file, without the tags of the entry
     keyframes: KeyframeIndex | None  # None: not requested
     survey: SurveyFacts | None
+    pair: JsonObject | None  # of the release in the film's entry; None: none, or not aligned yet
 
     @property
     def starts_seconds(self) -> tuple[float, ...] | None:
@@ -92,7 +102,7 @@ class _Same:
 
 def prospect(settings: Settings, source: str, video: Video, facts: JsonObject) -> Prospect:
     """Return the clips and formats of a film. Cached while settings, entry and facts are the same objects."""
-    known = (facts.get("probe"), facts.get("keyframes"), facts.get("survey"))
+    known = (facts.get("probe"), facts.get("keyframes"), facts.get("survey"), facts.get(PAIR_FACTS))
     return _prospect(_Same(settings), facts.get("block_of", source), _Same(video), tuple(map(_Same, known)))
 
 
@@ -103,9 +113,9 @@ def capacity(settings: Settings, video: Video) -> int:
 
 @lru_cache(maxsize=8192)
 def _prospect(
-    settings: _Same, block_source: str, video: _Same, known: tuple[_Same, _Same, _Same]
+    settings: _Same, block_source: str, video: _Same, known: tuple[_Same, _Same, _Same, _Same]
 ) -> Prospect:
-    probe, keyframes, survey = (facts.thing for facts in known)
+    probe, keyframes, survey, pair = (facts.thing for facts in known)
     needs_index = settings.thing.sampling == "keyframe"
     needs_chapters = settings.thing.trim.has_chapters and (probe or {}).get("title_chapters") is None
     if probe is None or needs_chapters or (needs_index and keyframes is None):
@@ -116,6 +126,8 @@ def _prospect(
         found.colour,
         keyframe_index_from_json(keyframes) if needs_index else None,
         survey_from_json(survey) if survey is not None else None,
+        # A film that is to be surveyed is another file: its pair is to be aligned again.
+        pair if pair and survey and file_of(pair).path == video.thing.pair else None,
     )
     duration = film.probe.duration_seconds
     block = block_of(
@@ -135,11 +147,14 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
     probe, survey = film.probe, film.survey
     clips = capacity(settings, video)
     picture = video.crop or (survey.picture if survey else whole(probe.upright))
-    refusal = _unfit_picture(probe, picture) or _unfit_length(line, clips, usable_clips(line, clips))
+    refusal = _unfit_length(line, clips, usable_clips(line, clips))
+    track, not_paired = _paired(film)
+    shown = picture if track is None else common(picture, _inset(track.film_part(probe.even_upright)))
+    refusal = _unfit_picture(probe, shown, track) or not_paired or refusal
     refusal = (fields_refused(settings, survey) if survey else None) or refusal
     refusal = colour_refused(settings, probe) or stereo_refused(settings, probe) or refusal
     options: dict[str, tuple[Option, ...]] = {}
-    upright = _upright(settings, video, probe, picture)
+    upright = _upright(settings, video, probe, shown)
     if refusal is None:
         options = _options(settings, video, upright)
         if not options and any(weight > 0 for _, weight in video.weights):
@@ -159,6 +174,7 @@ def _probed(settings: Settings, video: Video, film: _Film, line: Timeline) -> Pr
         survey=replace(survey, picture=picture) if survey else None,
         line=line,
         refusal=refusal,
+        pair=track,
         no_keyframes=film.keyframes.unknown if film.keyframes else None,
     )
 
@@ -215,7 +231,29 @@ def stereo_refused(settings: Settings, probe: ProbeFacts) -> str | None:
     return stereo.refusal(probe)
 
 
-def _unfit_picture(probe: ProbeFacts, picture: Region) -> str | None:
+PAIR_INSET = 8
+"""Pixels of the film at the edges of its pair's picture that are left out: kernels read beyond a patch, and a
+patch may be moved."""
+
+
+def _paired(film: _Film) -> tuple[PairTrack | None, str | None]:
+    """Return the release of a film, and why it cannot be used."""
+    if film.pair is None:
+        return None, None
+    if (reason := refusal_of(film.pair)) is not None:
+        return None, pair_refusal(reason)
+    return pair_from_json(film.pair), None
+
+
+def _inset(part: Region) -> Region:
+    return Region(
+        part.x + PAIR_INSET, part.y + PAIR_INSET, part.width - 2 * PAIR_INSET, part.height - 2 * PAIR_INSET
+    )
+
+
+def _unfit_picture(probe: ProbeFacts, picture: Region, pair: PairTrack | None) -> str | None:
+    if pair is not None and min(picture.width, picture.height) < 1:
+        return pair_refusal("its picture and that of the film have nothing in common")
     if contains(whole(probe.upright), picture):
         return None
     place = f"{picture.size} at {picture.x},{picture.y}"

@@ -20,6 +20,7 @@ from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.settings import Category, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.extraction.rendering import rendering
+from tui_gen.jobs.superres.pairing.pair_remarks import pair_remarks
 from tui_gen.jobs.superres.planning.clip_bits import lowest
 from tui_gen.jobs.superres.planning.clip_cost import recorded_cost
 from tui_gen.jobs.superres.planning.footage import Film, Quotas, Sources, films_of, quotas_of
@@ -67,7 +68,7 @@ def plan_extract(
             sum(quotas_by_category[name].values()),
             category.folder,
             estimated_patch_bytes=_raw_patch_bytes(settings, category) * TYPICAL_PNG_SHARE,
-            files_per_patch=len(settings.file_kinds),
+            files_per_patch=len(settings.kinds_of(name)),
         )
         for name, category in settings.categories.items()
     }
@@ -83,7 +84,7 @@ def plan_extract(
         _in_order(settings, plans),
         categories,
         warnings,
-        notes=(*_sizes(settings), *_division(films)),
+        notes=(*_sizes(settings), *_division(films), *_pairs(films)),
         time_hint="tui-gen check measures it",
         estimate_basis="if PNG halves the pixels as it does for film",
     )
@@ -181,7 +182,8 @@ def _units(
     )
     wanted, tried = settings.hwaccel, film.record.facts.get("hwaccel", {})
     tries_hardware = wanted not in {"none", tried.get("asked")}
-    if outlook.survey is None or nameless or tries_hardware:
+    to_align = film.video.pair if outlook.pair is None else None
+    if outlook.survey is None or nameless or tries_hardware or to_align is not None:
         survey = Survey(
             source=film.id,
             path=path,
@@ -192,8 +194,9 @@ def _units(
             names_wanted=nameless,
             peak=film.video.peak,
             tries_hardware=tries_hardware,
+            pair=to_align,
         )
-        return (survey,), ("survey", path, outlook.probe, outlook.survey, nameless, tries_hardware)
+        return (survey,), ("survey", path, outlook.probe, outlook.survey, nameless, tries_hardware, to_align)
     device = None if wanted == "none" else tried.get("device")
     stretches = Stretches(
         settings=settings,
@@ -206,8 +209,9 @@ def _units(
         slugs=slugs,
         todo=order.todo,
         device=device,
+        pair=outlook.pair,
     )
-    known = (path, outlook.probe, outlook.survey, device)
+    known = (path, outlook.probe, outlook.survey, device, outlook.pair)
     return stretches, ("stretches", *known, tuple(slugs.items()), order.todo)
 
 
@@ -259,7 +263,7 @@ def _raw_patch_bytes(settings: Settings, category: Category) -> float:
     return sum(
         share / total * pixel_bytes * kind.frames * _pixels(kind.tile(form))
         for form, share in category.distribution
-        for kind in settings.file_kinds
+        for kind in settings.kinds_of(category.name)
     )
 
 
@@ -361,6 +365,18 @@ def _division(films: Iterable[Film]) -> Iterator[str]:
     grouped = sum(not film.video.val_share for film in train)
     if grouped:
         yield f'validation: {grouped} films have no block, as they share a group; give whole groups a "split"'
+
+
+def _pairs(films: Iterable[Film]) -> Iterator[str]:
+    """Yield what is known of the pairs of films."""
+    for film in films:
+        outlook = film.prospect
+        if film.is_closed or film.video.pair is None:
+            continue
+        if outlook.pair is None:
+            yield f"{film.video.name}: its pair is aligned just before its first clips"
+        else:
+            yield from (f"{film.video.name}: {remark}" for remark in pair_remarks(outlook.pair, outlook))
 
 
 def _clashes(films: Iterable[Film], slugs: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from operator import or_
 
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import whole_name
+from tui_gen.jobs.superres.pairing.pair_track import PairTrack
 from tui_gen.jobs.superres.planning.clip_bits import bit_indices
 from tui_gen.jobs.superres.planning.film_capacity import Option
 from tui_gen.jobs.superres.planning.geometry import border_margin, crop, crop_area
@@ -47,6 +48,7 @@ class Stretches:
     slugs: Mapping[str, str]  # by category
     todo: tuple[tuple[str, int], ...]  # category and bit set of clips
     device: str | None = None  # that decodes the film; None: the processor
+    pair: PairTrack | None = None  # the release that LR is also made of
 
     def __iter__(self) -> Iterator[Stretch]:
         """Yield the stretches in time order, with nearly equal numbers of clips."""
@@ -65,6 +67,7 @@ class Stretches:
                 begins_at_window=self.windows.line.starts_seconds is not None,
                 device=self.device,
                 reach=self.windows.line.reach,
+                pair=self.pair,
                 tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),
             )
 

@@ -28,6 +28,14 @@ class FrameView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseFrames:
+    """Consecutive frames of a release of the film, more than a clip has."""
+
+    pixels: Bgr = field(repr=False)  # (n, height, width, 3) of the whole upright frames
+    pts_seconds: tuple[float, ...]  # from the first PTS of the release's track
+
+
+@dataclass(frozen=True, slots=True)
 class ClipFrames:
     """One decoded clip: the pixels that its cuts need, or more."""
 
@@ -45,11 +53,13 @@ class ClipFrames:
     steps: tuple[int, ...] | None = None
     reader: Literal["stretch", "clip"] = "clip"  # one decoder for many clips, or one for this clip
     device: str | None = None  # that decoded it; None: the processor
+    release: ReleaseFrames | None = None  # of the film's pair, around the same time
 
     @property
     def size_bytes(self) -> int:
         """The memory of the pixels."""
-        return sum(view.pixels.nbytes for view in self.views)
+        others = 0 if self.release is None else self.release.pixels.nbytes
+        return others + sum(view.pixels.nbytes for view in self.views)
 
     def view(self, frame: Size, needed: Region) -> FrameView:
         """Return a view that contains a region of frames of this size. Raises KeyError."""

@@ -10,6 +10,7 @@ from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES
 from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
+from tui_gen.jobs.superres.pairing.pair_remarks import pair_remarks
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, fields_refused
 from tui_gen.jobs.superres.planning.geometry import square_if_nearly
 from tui_gen.jobs.superres.planning.stereo import eye_of
@@ -57,6 +58,8 @@ def remarks(settings: Settings, looked: Looked) -> Iterator[str]:
     probe, survey = outlook.probe, outlook.survey
     yield from _shape_remarks(settings, probe)
     yield from _colour_remarks(settings, probe, looked.film.video)
+    if outlook.pair is not None:
+        yield from pair_remarks(outlook.pair, outlook)
     if survey is not None:
         yield from _survey_remarks(settings, probe, survey, has_crop=looked.film.video.crop is not None)
     if probe.is_soft_telecined:

@@ -16,6 +16,7 @@ from tui_gen.jobs.superres.clip_shape import ClipShape
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.films.inspection.film_remarks import Looked, length, remarks, seconds
 from tui_gen.jobs.superres.films.inspection.trial import Trial
+from tui_gen.jobs.superres.pairing.pair_remarks import pair_record
 from tui_gen.jobs.superres.planning.film_capacity import Prospect
 from tui_gen.media.colour import colour_tags, tone_mapping_peak, why_perhaps_hdr
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts, SurveyFacts
@@ -187,6 +188,7 @@ def _record(looked: Looked, shape: ClipShape) -> dict[str, Any]:
         "first_field": None if survey is None else survey.first_field,
         "combed_parts_seconds": None if survey is None else [list(part) for part in survey.combed_parts],
         "title_chapters": _chapters_record(probe),
+        **({} if outlook.pair is None else {"pair": pair_record(outlook.pair)}),
         "telecine": _telecine(probe, survey),
         "colour": _colour_record(probe, outlook.stated or probe.colour, looked.film.video.peak),
         "formats": {

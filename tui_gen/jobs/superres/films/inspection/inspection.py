@@ -27,6 +27,7 @@ from tui_gen.jobs.superres.films.inspection.film_remarks import Looked
 from tui_gen.jobs.superres.films.inspection.film_report import COLUMNS, State, inspected
 from tui_gen.jobs.superres.films.inspection.tools import Examined
 from tui_gen.jobs.superres.films.inspection.trial import Trial, trial, trial_places
+from tui_gen.jobs.superres.films.source_check import changed_pair
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.planning.clip_cost import COST, recorded_cost
 from tui_gen.jobs.superres.planning.film_capacity import Prospect, prospect
@@ -122,7 +123,7 @@ class FilmInspection:
         """Inspect one film. Cancelling the call ends its children."""
         film = next(found for found in self.identified if found.id == source)
         record = self.records.get(source) or SourceRecord()
-        learning = _Learning({**record.facts, **film.facts})
+        learning = _Learning({**record.facts, **film.facts, **changed_pair(film.video, record)})
         learning.facts = {key: value for key, value in learning.facts.items() if value is not None}
         looked = Looked(film)
         if (hindrance := self._hindrance(film, record)) is not None:
@@ -175,11 +176,24 @@ class FilmInspection:
         if prospect(self.settings, film.id, film.video, learning.facts).probe is None:
             await _perform(lambda: perform_probe(Probe(film.id, path, bare), tools), "probe", learning)
         outlook = prospect(self.settings, film.id, film.video, learning.facts)
-        if learning.state != "good" or outlook.probe is None or "survey" in learning.facts:
+        if learning.state != "good" or outlook.probe is None:
+            return
+        to_align = film.video.pair if outlook.pair is None else None
+        if "survey" in learning.facts and to_align is None:
             return
         if outlook.refusal is not None:  # a run does not survey a film that it does not use
             return
-        unit = Survey(film.id, path, film.video.name, bare, outlook.probe, None, (), film.video.peak)
+        unit = Survey(
+            film.id,
+            path,
+            film.video.name,
+            bare,
+            outlook.probe,
+            outlook.survey,
+            (),
+            film.video.peak,
+            pair=to_align,
+        )
         await _perform(lambda: perform_survey(unit, tools), "extract", learning)
 
     async def _keys(self, film: Identified, outlook: Prospect, learning: _Learning) -> KeyFrames | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -16,6 +18,7 @@ from tui_gen.engine.executors import post as posts
 from tui_gen.engine.executors import post_link
 from tui_gen.engine.executors.post import Heard, Post
 from tui_gen.engine.executors.post_link import PostLink
+from tui_gen.engine.executors.sent_files import LOCK_NAME, PREFIX, StagingFolder
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +142,20 @@ async def test_a_unit_runner_that_says_nothing_is_killed(monkeypatch: pytest.Mon
     [runner] = psutil.Process().children()
     os.kill(runner.pid, signal.SIGSTOP)
     assert "was killed by SIGKILL" in await ended(post)
+
+
+async def test_the_staging_folder_of_a_killed_unit_runner_is_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    post = await started()
+    in_use, left = StagingFolder(), tmp_path / f"{PREFIX}of-a-killed-process"
+    (left / "output").mkdir(parents=True)
+    (left / LOCK_NAME).touch()
+    await post.kill()
+    assert "was killed by SIGKILL" in await ended(post)
+    assert sorted(tmp_path.iterdir()) == [Path(in_use.path).parent]
+    in_use.remove()
 
 
 # ---------------------------------------------------------------------------- the link

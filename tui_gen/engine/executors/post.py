@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from tui_gen.engine.executors.messages import may_wait
 from tui_gen.engine.executors.runner_process import RunnerProcess
+from tui_gen.engine.executors.sent_files import remove_left_folders
 
 WAIT_SECONDS = 1.0
 """The longest time that `hear` waits for a line."""
@@ -146,6 +147,8 @@ class Post:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
-        self._how = why + await runner.end()
+        how = await runner.end()
+        await asyncio.to_thread(remove_left_folders)  # of a unit runner that was killed
+        self._how = why + how
         self._heard.set()
         return self._how

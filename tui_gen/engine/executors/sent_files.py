@@ -27,6 +27,7 @@ from tui_gen.engine.model.work import Outcome
 
 PIECE_BYTES = 2 << 20
 PREFIX = "tui-gen-sent-"
+MAKING_PREFIX = "tui-gen-making-"
 LOCK_NAME = "lock"
 RECEIVED_FOLDER = "received"
 
@@ -39,13 +40,13 @@ class StagingFolder:
 
     def __init__(self) -> None:
         """Make the folder. Raises OSError."""
-        root = Path(tempfile.gettempdir())
-        for left in root.glob(f"{PREFIX}*"):
-            _remove_if_left(left)
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self._folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        remove_left_folders()
+        made = Path(tempfile.mkdtemp(prefix=MAKING_PREFIX))
+        self._lock = os.open(made / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        (self._folder / "output").mkdir()
+        (made / "output").mkdir()
+        # Under this name it is never without its lock, so nobody takes it for one that was left.
+        self._folder = made.rename(made.with_name(PREFIX + made.name.removeprefix(MAKING_PREFIX)))
 
     @property
     def path(self) -> str:
@@ -54,8 +55,15 @@ class StagingFolder:
 
     def remove(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)  # what is left is removed by the next process
+        # What is left is removed after the end of the process.
+        shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
+
+
+def remove_left_folders() -> None:
+    """Remove the staging folders of processes that have ended."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        _remove_if_left(left)
 
 
 def _remove_if_left(folder: Path) -> None:

@@ -87,6 +87,7 @@ def test_running_again_when_all_is_done_touches_nothing(films: Films, tmp_path: 
     check_whole(data)
 
 
+@pytest.mark.soak
 def test_clips_at_key_frames_are_the_same_bytes_too(films: Films, tmp_path: Path) -> None:
     trees = []
     for name, workers in (("quiet", "1"), ("killed", "3")):

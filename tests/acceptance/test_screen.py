@@ -180,6 +180,7 @@ def test_a_stopped_run_is_started_again_where_the_temporary_folder_belongs_to_so
     check_whole(data)
 
 
+@pytest.mark.soak
 def test_a_finished_run_opens_as_finished_alone_and_in_two_terminals_at_once(
     tmux: Tmux, configure: Configure, films: Films
 ) -> None:

@@ -190,6 +190,7 @@ def test_a_reader_that_goes_away_does_not_end_the_work(flag: str, films: Films, 
     assert data.count("GT") == 8
 
 
+@pytest.mark.soak
 def test_closed_outputs_do_not_end_the_work(films: Films, configure: Configure) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 0.3})])
     line = " ".join(command("run", data.config))

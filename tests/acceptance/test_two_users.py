@@ -74,6 +74,7 @@ def test_a_second_user_goes_on_and_the_first_one_after_that(data: Dataset) -> No
     assert not_of_group == []
 
 
+@pytest.mark.soak
 def test_check_refuses_what_run_refuses(data: Dataset) -> None:
     for name in ("ledger.jsonl", "lock"):
         path = data.output / ".tui-gen" / name

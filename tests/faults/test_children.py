@@ -148,7 +148,8 @@ def test_a_decoder_that_babbles_fills_no_memory_and_blocks_nothing(scene: Scene,
     scene.finish(done)
 
 
-@pytest.mark.parametrize("who", ["everybody", pytest.param("the engine alone", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("who", ["everybody", "the engine alone"])
 def test_a_machine_that_slept_blames_no_decoder(who: str, scene: Scene) -> None:
     patience = {**PATIENCE, "stall": [3.0, 3.0]}
     with scene.start("--verbose", patience=patience) as running:
@@ -225,8 +226,9 @@ def test_where_memory_runs_out_decoders_die_and_not_the_engine(scene: Scene, lit
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs("strace")
-@pytest.mark.parametrize("error", ["EAGAIN", pytest.param("ENOMEM", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("error", ["EAGAIN", "ENOMEM"])
 def test_a_machine_without_room_for_processes_is_waited_for_and_no_film_blamed(
     error: str, scene: Scene
 ) -> None:

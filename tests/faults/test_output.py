@@ -207,6 +207,7 @@ def test_an_output_that_is_unplugged_fills_nothing_else_and_is_waited_for(
             subprocess.run(["umount", "-l", str(scene.data.output)], check=True)
 
 
+@pytest.mark.soak
 @needs_root
 def test_an_output_that_comes_back_as_another_device_is_not_touched_until_the_next_run(
     scene_on: Callable[..., Scene], mounts: Mount, tmp_path: Path
@@ -262,6 +263,7 @@ def test_a_second_engine_that_comes_another_way_is_turned_away(way: str, scene: 
     scene.check_finished()
 
 
+@pytest.mark.soak
 def test_a_folder_for_temporaries_is_needed_by_nobody_and_left_alone(scene: Scene) -> None:
     place = str(scene.films)
     scene.data.edit(lambda settings: settings["base_settings"].update(temp_dir=place))
@@ -282,6 +284,7 @@ def test_an_output_folder_that_is_moved_away_and_back_is_waited_for(scene: Scene
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_run_whose_output_is_gone_for_good_can_be_ended_and_says_so(scene: Scene) -> None:
     with scene.start() as running:
         scene.wait_for_clips(running, 3)
@@ -324,6 +327,7 @@ def test_a_status_file_on_a_full_disk_costs_only_the_view(
     assert scene.data.tree() == scene.reference
 
 
+@pytest.mark.soak
 def test_nothing_below_a_link_out_of_the_output_is_touched(scene: Scene, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -279,6 +279,7 @@ def test_of_several_picture_tracks_the_first_is_read_from_the_first_look_to_the_
     assert scene.data.tree() == scene.reference
 
 
+@pytest.mark.soak
 def test_hundreds_of_missing_films_are_named_hold_up_nothing_and_are_used_when_they_come(
     scene: Scene,
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_monitor_writes_nothing(finished: Scene) -> None:
     assert lying_in(finished.data.output) == before
 
 
+@pytest.mark.soak
 def test_a_folder_in_the_place_of_the_status_file_costs_only_the_view(scene: Scene) -> None:
     (scene.data.output / ".generator_status.json").mkdir(parents=True)
     done = scene.run()
@@ -181,6 +182,7 @@ def test_a_status_file_is_whole_at_every_instant(scene: Scene) -> None:
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_file_in_the_place_of_the_socket_s_folder_sends_the_socket_elsewhere(
     scene: Scene, tmp_path: Path
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_renamed_category_is_another_one_and_the_files_of_the_old_one_stay(fin
     assert len(after) - len(before) == sum(path.startswith("Space/") for path in before)
 
 
+@pytest.mark.soak
 def test_starting_over_that_would_be_refused_moves_nothing(finished: Scene) -> None:
     before = finished.data.stamps()
     done = finished.run("--fresh", "--yes", env=environment(TUI_GEN_FFMPEG="/nowhere/ffmpeg"))

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import pytest
+
 from tests.acceptance.program import Dataset, command, environment
 from tests.faults.conftest import ESCAPE, Scene, hurried, needs, with_root
 from tests.faults.test_sources import HOSTILE
@@ -49,6 +51,7 @@ def test_a_run_whose_terminal_is_closed_saves_what_it_has_and_says_so_in_its_log
     scene.finish()
 
 
+@pytest.mark.soak
 @needs("setsid")
 def test_on_a_terminal_that_can_draw_nothing_the_work_is_reported_in_plain_lines(scene: Scene) -> None:
     scene.data.edit(lambda settings: settings["videos"][0].update(name=HOSTILE[-1] + "\udcff"))

@@ -123,6 +123,7 @@ def test_without_a_ledger_there_is_nothing_to_verify(scene: Scene) -> None:
     assert not scene.data.output.exists()
 
 
+@pytest.mark.soak
 def test_a_killed_repair_is_ended_by_the_next_run(finished: Scene) -> None:
     for number in range(4):
         some_gt(finished, number * 2).unlink()

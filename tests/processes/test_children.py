@@ -125,6 +125,7 @@ async def decoding_child() -> psutil.Process:
         await asyncio.sleep(0.005)
 
 
+@pytest.mark.soak
 async def test_a_child_killed_in_the_middle_of_a_clip_is_replaced_and_gives_the_same_bytes(
     embedded_ffmpeg: str, slow_film: Path
 ) -> None:

@@ -72,6 +72,7 @@ def made_of(state: RunState) -> dict[str, dict[str, StageRecord]]:
 # ------------------------------------------------------------------------------------------ whole runs
 
 
+@pytest.mark.soak
 def test_a_runner_under_other_paths_gives_the_same_dataset(
     made: Series, beginning: Series, tmp_path: Path
 ) -> None:

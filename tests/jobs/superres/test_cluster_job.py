@@ -106,6 +106,7 @@ def test_a_runner_under_other_paths_gives_the_same_dataset(
     assert dataset.leftovers() == []
 
 
+@pytest.mark.soak
 def test_a_run_goes_on_in_a_runner_and_ends_at_home(dataset: Dataset, at_home: Dataset) -> None:
     dataset.run_at_home(limit=2)
     dataset.run_in_runner(limit=2)

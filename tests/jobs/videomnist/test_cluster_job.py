@@ -83,6 +83,7 @@ def test_a_runner_under_another_path_gives_the_same_file(
     assert dataset.leftovers() == []
 
 
+@pytest.mark.soak
 def test_a_run_goes_on_in_a_runner_and_ends_at_home(dataset: Dataset, at_home: Dataset) -> None:
     dataset.run_at_home(limit=9)
     dataset.run_in_runner(limit=9)

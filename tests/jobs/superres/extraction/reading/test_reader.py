@@ -233,6 +233,7 @@ async def test_clips_side_by_side_share_what_was_decoded(embedded_ffmpeg: str, t
     assert readers == ["stretch"] * 13
 
 
+@pytest.mark.soak
 async def test_of_a_damaged_film_no_less_is_had_and_nothing_that_is_not_so(
     embedded_ffmpeg: str, tmp_path: Path
 ) -> None:

@@ -160,7 +160,7 @@ def test_the_recipe_has_every_setting_that_decides_the_bytes(tmp_path: Path) -> 
         *("job", "output_dir", "output_file", "digits", "videos_per_digit", "test_videos_per_digit"),
         *("create_samples", "sample_formats", "num_samples", "fps", "gif_duration", "zoom"),
         *("create_montage", "create_comparison", "num_per_class", "max_workers", "min_free_gb", "nice"),
-        *("keep_shards", "status_file", "hooks", "keymap", "notices", "schedule"),
+        *("keep_shards", "status_file", "hooks", "keymap", "notices", "schedule", "cluster"),
     }
     assert {*others, *without} == set(ConfigFile.model_fields)
     usual = recipe_of(load_settings(written(tmp_path)), "digits")

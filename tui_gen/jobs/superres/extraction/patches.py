@@ -140,7 +140,8 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
     `scale` is the width of the scaled frame divided by that of the upright frame. The folders must exist
     (`prepare_folders`). An existing file with a final name is replaced, so names must be recorded before they
     are used. Raises OutputError with `errno` and `filename`. After an error no file of this patch exists,
-    except files that existed before; if only the last sync failed, all files exist.
+    except files that existed before; if only the last sync failed, all files exist. If another process writes
+    the same patch and fails at the same time, stacks may stay, but no GT: the next attempt replaces them.
     """
     contents, token = files, new_token()
     with ExitStack() as folders:

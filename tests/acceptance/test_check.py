@@ -187,6 +187,7 @@ def test_nothing_is_made_above_the_output_folder_nor_where_it_is_not_wanted(
     assert ("not kept for the run: " in done.err) == (not flags)
 
 
+@pytest.mark.soak
 def test_beside_an_engine_it_only_reads(configure: Configure, two_films: list[dict[str, Any]]) -> None:
     data = configure(two_films, base_frame_limit=400)
     with data.start() as running:

@@ -151,6 +151,7 @@ def test_what_waits_to_be_moved_is_told_by_every_command_and_moved_by_split(copi
     assert copied.tree() == tree
 
 
+@pytest.mark.soak
 def test_what_crosses_no_longer_goes_back(copied: Dataset) -> None:
     contents = sorted(copied.tree().values())
     back = run("split", "--train", "Two", "--move", "-c", copied.config)
@@ -175,6 +176,7 @@ def test_an_export_leaves_out_what_stands_apart(apart: Dataset, tmp_path: Path) 
     assert exported == names(apart, "Patches_whole")
 
 
+@pytest.mark.soak
 def test_off_means_that_nothing_is_looked_for(folder: Path) -> None:
     data = dataset(folder, "off", {"split": "val"}, scores={"near_duplicate": "off"})
     data.complete()

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from tests.acceptance.conftest import Configure
 from tests.acceptance.program import Done, run
@@ -19,6 +20,7 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
     return image.astype(np.uint8)
 
 
+@pytest.mark.soak
 def test_seven_ground_truths_stand_beside_the_usual_files(
     two_films: list[dict[str, Any]], configure: Configure
 ) -> None:

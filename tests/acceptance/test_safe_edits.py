@@ -111,6 +111,7 @@ def test_a_video_added_to_a_category_with_a_target_takes_only_free_seats(
     assert half_done.count("GT", "patch_gamma_*") > 0
 
 
+@pytest.mark.soak
 def test_a_category_added_to_a_half_done_video_gets_its_patches(
     half_done: Dataset, configure: Configure
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_lowered_target_deletes_nothing(in_one_go: Dataset, tmp_path: Path) ->
     assert data.tree() == before
 
 
+@pytest.mark.soak
 def test_a_video_taken_out_keeps_its_patches_and_its_seats(half_done: Dataset) -> None:
     made = sum(1 for _, category in half_done.made() if category == "general")
     assert half_done.count("GT", "patch_beta_*") > 0

@@ -197,6 +197,7 @@ def test_a_finished_run_opens_as_finished_alone_and_in_two_terminals_at_once(
             screen.shows("ended with 0")
 
 
+@pytest.mark.soak
 def test_a_film_is_skipped_and_taken_back_from_a_shell(tmux: Tmux, data: Dataset) -> None:
     screen = tmux.open("skip", shell_line(data), width=120, height=36)
     screen.shows("RUNNING", "Gamma")

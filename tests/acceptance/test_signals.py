@@ -165,6 +165,7 @@ def test_a_second_signal_in_the_middle_of_the_work_leaves_whole_patches(long_run
     check_whole(long_run)
 
 
+@pytest.mark.soak
 def test_a_signal_that_is_ignored_on_purpose_stays_ignored(films: Films, configure: Configure) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 0.8})])
     with Running(["/usr/bin/nohup", *command("run", data.config)]) as running:
@@ -256,6 +257,7 @@ def test_only_with_a_name_that_fits_several_is_refused(long_run: Dataset, here: 
     assert not long_run.ledger_path.exists()
 
 
+@pytest.mark.soak
 def test_fresh_sets_everything_aside_and_starts_over(films: Films, configure: Configure) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 0.4})])
     data.complete()

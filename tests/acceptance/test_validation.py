@@ -101,6 +101,7 @@ def test_the_plan_and_the_check_know_of_validation(divided: Dataset) -> None:
     assert (checked.code, checked.out) == (0, ""), str(checked)
 
 
+@pytest.mark.soak
 def test_a_share_changed_on_the_way_moves_nothing_and_leaks_nothing(
     long_film: Path, configure: Configure
 ) -> None:

@@ -68,6 +68,7 @@ def test_an_interlaced_film_is_taken_once_the_settings_take_it(
     assert sum(name.startswith("patch_woven_") for name in names) == 2
 
 
+@pytest.mark.soak
 def test_a_film_stays_given_up_until_tools_or_settings_change(configure: Configure, tmp_path: Path) -> None:
     (tmp_path / "text.mkv").write_text("this is no film\n" * 100, encoding="utf-8")
     data = configure([entry(tmp_path / "text.mkv", "Text", {"general": 1.0})])

@@ -105,6 +105,7 @@ def test_a_dataset_that_grows_becomes_what_a_larger_one_is(make: Make) -> None:
     assert set(before) | set(new) == set(fresh.made())
 
 
+@pytest.mark.soak
 def test_fewer_videos_are_a_prefix_and_the_larger_file_is_kept(make: Make, undisturbed: str) -> None:
     data = make()
     data.complete()

@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 from tests.acceptance.conftest import Configure, Films
 from tests.acceptance.program import Dataset, check_whole, entry, environment, run_inside
 
@@ -75,6 +77,7 @@ def test_two_films_with_one_name_both_keep_all_their_patches(films: Films, confi
     assert sorted(counted.values()) == [5, 7]
 
 
+@pytest.mark.soak
 def test_a_film_that_comes_later_with_a_taken_name_gets_its_id(films: Films, configure: Configure) -> None:
     data = configure([entry(films.alpha, "Dune", {"general": 0.3})])
     data.complete()
@@ -137,6 +140,7 @@ def test_the_quotas_of_a_film_that_gives_nothing_go_to_the_others(
 # ------------------------------------------------------------------ one decode for all categories
 
 
+@pytest.mark.soak
 def test_one_decode_serves_all_categories_of_a_clip(
     films: Films, configure: Configure, embedded_ffmpeg: str, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_film_that_kills_every_decoder_is_set_aside_and_the_others_go_on(
     scene.finish(done)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_clips_whose_decoders_all_die_end_in_three_failures_not_in_hundreds(
     scene: Scene, fake_ffmpeg: Fake

@@ -298,6 +298,7 @@ def test_a_run_whose_output_is_gone_for_good_can_be_ended_and_says_so(scene: Sce
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_category_s_folder_deleted_in_the_middle_is_waited_for_not_blamed_on_films(scene: Scene) -> None:
     place = scene.data.output / "Space"
     with scene.start() as running:
@@ -312,6 +313,7 @@ def test_a_category_s_folder_deleted_in_the_middle_is_waited_for_not_blamed_on_f
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs_root
 def test_a_status_file_on_a_full_disk_costs_only_the_view(
     scene_on: Callable[..., Scene], mounts: Mount, tmp_path: Path

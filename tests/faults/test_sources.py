@@ -306,6 +306,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.soak
 def test_films_with_hostile_names_are_films_like_any_other(scene: Scene) -> None:
     names = [*HOSTILE, os.fsdecode(b"latin\xff.mkv")]
     for name in names:

@@ -97,6 +97,7 @@ def test_a_damaged_line_of_the_ledger_costs_its_clip_alone(damage: str, finished
         assert "damaged line of the ledger" in done.err
 
 
+@pytest.mark.soak
 def test_a_damaged_line_of_names_gives_no_film_another_name(finished: Scene) -> None:
     path = finished.data.ledger_path
     lines = path.read_bytes().splitlines(keepends=True)
@@ -215,6 +216,7 @@ def test_hundreds_of_half_open_control_clients_hold_up_nothing(scene: Scene) -> 
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_renamed_category_is_another_one_and_the_files_of_the_old_one_stay(finished: Scene) -> None:
     before = finished.data.stamps()
 

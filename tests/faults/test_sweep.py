@@ -61,6 +61,7 @@ def sweep(tmp_path: Path, studio: Path, small: Dataset, kills: list[tuple[str, i
     return killed
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_kill_at_some_renames_flushes_and_openings_changes_no_byte(
     tmp_path: Path, studio: Path, small: Dataset

@@ -134,6 +134,7 @@ def test_a_removal_that_was_cut_off_goes_on(kept: Series, tmp_path: Path) -> Non
     assert {path: stamp for path, stamp in training.items() if path.startswith("training/")} == after
 
 
+@pytest.mark.soak
 def test_a_dataset_that_is_started_over_is_made_whole(series: Series) -> None:
     series.write()
     series.run("--fresh", "--yes")

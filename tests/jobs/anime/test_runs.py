@@ -49,6 +49,7 @@ def test_a_second_run_changes_nothing(series: Series) -> None:
     assert "clip" not in ended
 
 
+@pytest.mark.soak
 def test_another_number_of_workers_gives_the_same_bytes(made: Series, tmp_path: Path) -> None:
     other = Series(tmp_path / "other")
     for name in ("series", "pictures"):
@@ -85,6 +86,7 @@ def test_what_hands_do_to_groups_is_kept(series: Series) -> None:
     assert series.stamps() == before
 
 
+@pytest.mark.soak
 def test_a_deleted_frame_takes_its_crops_along_and_comes_back_with_them(series: Series) -> None:
     whole = series.tree()
     frame = next(path for path in images(series.raw) if f"{path.stem}_person0" in named(series.classified))
@@ -118,6 +120,7 @@ def test_added_copied_and_renamed_images_are_recognised(series: Series) -> None:
     assert "mine" in named(series.training)
 
 
+@pytest.mark.soak
 def test_images_of_the_training_set_are_kept_where_hands_put_them(series: Series) -> None:
     training = named(series.training)
     moved, deleted, edited = sorted(training)[:3]
@@ -212,6 +215,7 @@ def test_without_their_folder_crops_are_those_of_the_groups(series: Series) -> N
     assert series.tree() == whole
 
 
+@pytest.mark.soak
 def test_an_episode_that_is_added_later_repeats_nothing(made: Series, tmp_path: Path) -> None:
     other = Series(tmp_path / "other")
     for name in ("series", "pictures"):

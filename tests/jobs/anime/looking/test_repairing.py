@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.program import run_inside
 from tests.jobs.anime.series import Series, images, metadata, named
 from tui_gen.base.exit_codes import ExitCode
@@ -45,6 +47,7 @@ def test_damaged_images_of_every_level_are_made_again_byte_for_byte(series: Seri
     assert run_inside("verify", series.config).code == ExitCode.DONE
 
 
+@pytest.mark.soak
 def test_an_image_that_would_be_another_one_now_is_left_alone(series: Series) -> None:
     training = images(series.training)[0]
     cut(training)

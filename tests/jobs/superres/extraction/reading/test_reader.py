@@ -335,6 +335,7 @@ async def test_a_killed_child_costs_no_clip_and_changes_no_byte(embedded_ffmpeg:
         assert {clip.reader for clip in clips_of(reports)} == {"stretch", "clip"}
 
 
+@pytest.mark.soak
 async def test_a_stopped_child_is_given_up_after_the_limit(embedded_ffmpeg: str, film: Path) -> None:
     ffmpeg = Ffmpeg(embedded_ffmpeg, "9")
     stretch = await spread(ffmpeg, film, count=4)

@@ -18,7 +18,7 @@ from tui_gen.config.run_config import RunConfig
 from tui_gen.contract.opened_job import OpenedJob
 from tui_gen.engine.executors.base import Executor
 from tui_gen.engine.executors.ground import ClusterJob
-from tui_gen.engine.executors.scheduler_probe import SchedulerError, probe
+from tui_gen.engine.executors.scheduler_probe import DISTRIBUTED, SchedulerError, probe
 
 
 def chosen_cluster(config: RunConfig, wanted: str | None) -> ClusterSettings | None:
@@ -49,7 +49,7 @@ def chosen_cluster(config: RunConfig, wanted: str | None) -> ClusterSettings | N
 def refuse_unreachable(settings: ClusterSettings) -> None:
     """Raise RefusedError unless the package is installed and a dask scheduler answers at the address."""
     if find_spec("distributed") is None:
-        message = "several machines need the package distributed: pip install '.[cluster]'"
+        message = f"several machines need {DISTRIBUTED}"
         raise RefusedError(message)
     try:
         asyncio.run(probe(parse_address(settings.address), settings.tls))

@@ -53,4 +53,7 @@ def test_a_cluster_without_the_extra_says_what_to_install(tmp_path: Path) -> Non
 
         asyncio.run(main(Path(sys.argv[1])))
     """
-    assert said_by(program, tmp_path) == "several machines need dask: pip install 'tui-gen[cluster]'\n"
+    assert (
+        said_by(program, tmp_path)
+        == "several machines need the package distributed: pip install '.[cluster]'\n"
+    )

@@ -34,7 +34,7 @@ from tui_gen.commands.lend.worker_process import (
 )
 from tui_gen.config.cluster_address import Address, AddressError, exposure, parse_address, public_addresses
 from tui_gen.config.cluster_settings import TlsFiles
-from tui_gen.engine.executors.scheduler_probe import SchedulerError, probe, tls_context
+from tui_gen.engine.executors.scheduler_probe import DISTRIBUTED, SchedulerError, probe, tls_context
 from tui_gen.processes.machine_memory import machine_memory
 from tui_gen.processes.orphans import adopt_orphans
 
@@ -43,7 +43,6 @@ LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 10.0
 """After a connection that lasted so long, the pauses begin anew."""
 LOST = "lost: the connection to the scheduler ended"
-NO_DASK = "needs the package distributed: pip install '.[cluster]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def lend(request: LendRequest, *, out: TextIO) -> int:
         message = f"{address} needs certificates: give --tls-ca, --tls-cert and --tls-key (docs/cluster.md)"
         raise RefusedError(message)
     if find_spec("distributed") is None:
-        message = f"lend {NO_DASK}"
+        message = f"lend needs {DISTRIBUTED}"
         raise RefusedError(message)
     if request.tls is not None:
         tls_context(request.tls)

@@ -37,7 +37,7 @@ from tui_gen.engine.executors.error_fields import UnitError
 from tui_gen.engine.executors.ground import ClusterJob
 from tui_gen.engine.executors.link import LinkLostError
 from tui_gen.engine.executors.local import HERE
-from tui_gen.engine.executors.machine import ENLIST_SECONDS, Lists, Machine
+from tui_gen.engine.executors.machine import ENLIST_SECONDS, Listeners, Machine
 from tui_gen.engine.executors.machine_waits import MachineWaits
 from tui_gen.engine.executors.sent_files import FileReceiver
 from tui_gen.engine.model.work import DATASET, Report, Stage, Unit
@@ -148,9 +148,9 @@ class ClusterExecutor:
         async def store(piece: say.FilePiece) -> None:
             await self._receiver.take(name, piece)
 
-        lists = Lists(self._change, self._take_news, store)
+        listeners = Listeners(self._change, self._take_news, store)
         opening = self._terms.opening(name, lent)
-        machine = self._machines[name] = Machine(name, connector, self._terms.wanted, opening, lists)
+        machine = self._machines[name] = Machine(name, connector, self._terms.wanted, opening, listeners)
         machine.keep()
 
     def enlist_again(self) -> None:

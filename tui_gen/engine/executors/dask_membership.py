@@ -20,6 +20,7 @@ from tui_gen.config.cluster_settings import ClusterSettings
 from tui_gen.engine.executors.link import LinkLostError
 from tui_gen.engine.executors.post import Post
 from tui_gen.engine.executors.post_link import PostLink, answered
+from tui_gen.engine.executors.scheduler_probe import DISTRIBUTED
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -73,7 +74,7 @@ class Membership:
         try:
             self._client = await self._connected()
         except ImportError as error:
-            message = "several machines need dask: pip install 'tui-gen[cluster]'"
+            message = f"several machines need {DISTRIBUTED}"
             raise RefusedError(message) from error
         except (OSError, ValueError, LinkLostError) as error:
             message = f"{address}: no dask scheduler answers there ({_innermost(error)})"

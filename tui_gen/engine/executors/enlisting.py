@@ -88,17 +88,16 @@ class Examination:
 
     async def _examine(self) -> None:
         hello = self.hello = await self._hear(say.Hello)
-        self._pass("version", hello.version)
         if hello.version != __version__:
-            del self.passed["version"]
             message = f"it runs version {hello.version}, not {__version__}"
             raise RefusedError(message)
+        self.passed["version"] = hello.version
         self.link.say(self.opening)
         ready = await self._hear(say.Ready)
         if differences := recipe_differences(self.wanted.recipe, ready.recipe):
             message = f"it would make other bytes: {'; '.join(differences)}"
             raise RefusedError(message)
-        self._pass("recipe", "the same")
+        self.passed["recipe"] = "the same"
         if self.wanted.proof is not None:
             await self._compare(self.wanted.proof)
 
@@ -115,9 +114,9 @@ class Examination:
             if found.proof_refusal or found.proof != proof:
                 message = found.proof_refusal or "it makes other bytes of the same input"
                 raise RefusedError(message)
-            self._pass("proof", "the same bytes")
+            self.passed["proof"] = "the same bytes"
             if folder is None:
-                self._pass("output", "sent over the connection")
+                self.passed["output"] = "sent over the connection"
             else:
                 await self._meet(folder / theirs, token, found)
             self._compare_files(found.files)
@@ -142,7 +141,7 @@ class Examination:
         if written != token:
             message = f"{place}: a file that it wrote has other contents here"
             raise RefusedError(message)
-        self._pass("output", "read and written")
+        self.passed["output"] = "read and written"
 
     def _compare_files(self, found: Sequence[Sequence[Any]]) -> None:
         for known, (size, mtime, refusal) in zip(self.wanted.known_files, found, strict=True):
@@ -157,10 +156,7 @@ class Examination:
                     f"{known.path} was changed {abs(later):.0f} s {'later' if later > 0 else 'earlier'} there"
                 )
                 raise RefusedError(message)
-        self._pass("sources", f"{len(self.wanted.known_files)} seen")
-
-    def _pass(self, step: StepName, detail: str) -> None:
-        self.passed[step] = detail
+        self.passed["sources"] = f"{len(self.wanted.known_files)} seen"
 
     async def _hear(self, kind: type[say.AnswerKind]) -> say.AnswerKind:
         while not isinstance(answer := await self.link.hear(), kind):

@@ -38,8 +38,8 @@ ENLIST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
-    """Where a machine reports: each change of what it can do, all news, and pieces of files."""
+class Listeners:
+    """What a machine calls: for each change of what it can do, for all news, and for pieces of files."""
 
     changed: Callable[[], None]
     news: Callable[[MachineNews], None]
@@ -50,11 +50,11 @@ class Machine:
     """One machine. Its target and its phase may change at any time."""
 
     def __init__(
-        self, name: str, connector: Connector, wanted: Requirements, opening: say.Open, lists: Lists
+        self, name: str, connector: Connector, wanted: Requirements, opening: say.Open, listeners: Listeners
     ) -> None:
         """Keep what is needed to reach a machine; nothing is started before `start` or `keep`."""
         self.name, self.opening = name, opening
-        self._connector, self._wanted, self._lists = connector, wanted, lists
+        self._connector, self._wanted, self._listeners = connector, wanted, listeners
         self._target, self.cores, self.host = opening.workers, 0, ""
         self._link: Link | None = None
         self._phase: MachinePhase = "lost"
@@ -194,7 +194,7 @@ class Machine:
             log.exception("%s", self.name)
             link.kill()
         self._link = None
-        self._lists.changed()
+        self._listeners.changed()
         self._lose_all(f"{self.name} was lost", has_died=link.loss == "died")
         how = await uncancelled(link.end())
         log.warning("%s: %s; its units go back", self.name, how)
@@ -206,8 +206,8 @@ class Machine:
             self._tell()
 
     def _tell(self) -> None:
-        self._lists.news(self.change)
-        self._lists.changed()
+        self._listeners.news(self.change)
+        self._listeners.changed()
 
     # ------------------------------------------------------------------ its units
 
@@ -219,7 +219,7 @@ class Machine:
             raise MachineLostError(message, was_at_work=False)
         number = self._new_number()
         link.say(say.Begin(number, stage.name, say.packed(unit)))
-        remote = self._units[number] = RemoteUnit(number, link, self._lists.store)
+        remote = self._units[number] = RemoteUnit(number, link, self._listeners.store)
         try:
             while (report := await remote.pull()) is not None:
                 yield report
@@ -267,7 +267,7 @@ class Machine:
             case say.Log(level, name, text):
                 logging.getLogger(name).log(level, "%s: %s", self.name, text)
             case say.Measured(cpu_percent, used, total):
-                self._lists.news(MachineLoad(self.name, cpu_percent, used, total))
+                self._listeners.news(MachineLoad(self.name, cpu_percent, used, total))
             case _:
                 message = f"{answer} was not expected"
                 raise say.MessageError(message)

@@ -14,7 +14,7 @@ from tui_gen.engine.executors import messages as say
 from tui_gen.engine.executors.base import MachineLoad, MachineNews
 from tui_gen.engine.executors.enlisting import Requirements
 from tui_gen.engine.executors.ground import PortableJob
-from tui_gen.engine.executors.machine import Lists, Machine
+from tui_gen.engine.executors.machine import Listeners, Machine
 from tui_gen.engine.executors.runner_process import RunnerProcess
 from tui_gen.engine.model.work import Report, Stage, Unit
 
@@ -58,8 +58,8 @@ class UnitRunnerExecutor:
     async def __aenter__(self) -> Self:
         """Start the runner. Raises RefusedError if it cannot perform the job."""
         opening = say.Open(say.packed(self._job), self._workers, self._tools, self._paths)
-        lists = Lists(self._change, self._take_news, _store_nothing)
-        machine = Machine(MACHINE, PipeConnector(), Requirements(self._job.recipe), opening, lists)
+        listeners = Listeners(self._change, self._take_news, _store_nothing)
+        machine = Machine(MACHINE, PipeConnector(), Requirements(self._job.recipe), opening, listeners)
         await machine.start()
         self._machine = machine
         return self

@@ -20,6 +20,8 @@ from tui_gen.base.formatting import display_name
 from tui_gen.config.cluster_address import Address
 from tui_gen.config.cluster_settings import TlsFiles
 
+DISTRIBUTED = "the package distributed: pip install '.[cluster]'"
+"""What an installation without the extra lacks, after "needs"."""
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 MOST_BYTES = 1 << 16

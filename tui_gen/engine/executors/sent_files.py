@@ -68,7 +68,7 @@ def remove_left_folders() -> None:
 
 def _remove_if_left(folder: Path) -> None:
     """Remove a folder whose process has ended."""
-    with suppress(OSError):  # another user's, or a folder that is being made
+    with suppress(OSError):  # another user's, or of a process that works
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

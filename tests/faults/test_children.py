@@ -171,14 +171,14 @@ def test_a_machine_that_slept_blames_no_decoder(who: str, scene: Scene) -> None:
 
 def test_a_film_that_can_be_read_only_by_giants_meets_their_limits() -> None:
     """A child may ask for no more address space than the machine has, and writes no file at all."""
-    from tui_gen.processes.children import LAUNCHER
+    from tui_gen.processes.launching import launch_arguments
 
     program = (
         "import resource as r, os, sys\n"
         "print(r.getrlimit(r.RLIMIT_CORE)[0], r.getrlimit(r.RLIMIT_FSIZE)[0], r.getrlimit(r.RLIMIT_AS)[0])\n"
         "print(open('/proc/self/oom_score_adj').read())"
     )
-    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "0", sys.executable, "-c", program]
+    launch = [*launch_arguments(), sys.executable, "-c", program]
     done = subprocess.run(launch, capture_output=True, text=True, check=True)
     core, file_size, address_space, oom_score = map(int, done.stdout.split())
     assert (core, file_size) == (0, 0)

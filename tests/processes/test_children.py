@@ -36,7 +36,6 @@ from tui_gen.jobs.superres.media import Ffmpeg, Reading, probe
 from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe, Stretch
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import (
-    LAUNCHER,
     ChildError,
     Command,
     Ended,
@@ -46,6 +45,7 @@ from tui_gen.processes.children import (
     run_child,
     start_child,
 )
+from tui_gen.processes.launching import launch_arguments
 
 LIMITS = StallLimits(20.0, 20.0)
 
@@ -328,7 +328,7 @@ def in_a_thread(work: Callable[[], object]) -> list[object]:
 
 
 def test_a_child_would_die_with_the_thread_that_started_it_so_only_the_main_thread_starts_one() -> None:
-    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "0", "/bin/cat"]
+    launch = [*launch_arguments(), "/bin/cat"]
 
     def started() -> subprocess.Popen[bytes]:
         child = subprocess.Popen(launch, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -18,7 +18,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -31,9 +30,9 @@ from tui_gen.base.detached_call import exhaustion
 from tui_gen.base.errors import ObstructedError, OutOfMemoryError
 from tui_gen.processes.cpu_time import Spent, current
 from tui_gen.processes.keepalive import Line
+from tui_gen.processes.launching import launch_arguments
 from tui_gen.processes.memory import ended_for_memory
 
-LAUNCHER = Path(__file__).with_name("launch.py")
 NOT_STARTED = 126  # as in launch.py, which is never imported
 PIPE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
@@ -374,9 +373,10 @@ def start_child(command: Command) -> Child:
             with contextlib.suppress(OSError):  # refused from the 65th pipe on: slower, but correct
                 fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         ours, theirs = [pair[0] for pair in pipes], [pair[1] for pair in pipes]
-        launch = [sys.executable, "-I", "-S", str(LAUNCHER)]
-        launch += ["--device"] if command.uses_device else ["--may-write"] if command.may_write else []
-        launch += [str(os.getpid()), str(command.niceness)]
+        launch = launch_arguments(
+            *(["--device"] if command.uses_device else ["--may-write"] if command.may_write else []),
+            niceness=command.niceness,
+        )
         process = subprocess.Popen(
             [*launch, command.program, *command.arguments(theirs[:-1])],
             stdin=subprocess.DEVNULL,

@@ -9,9 +9,8 @@ left.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Literal
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.config.cluster_settings import TlsFiles
-from tui_gen.processes.children import LAUNCHER
+from tui_gen.processes.launching import launch_arguments, send_signal
 from tui_gen.processes.orphans import end_descendants
 
 RESOURCE = "tui-gen"
@@ -136,9 +135,8 @@ class WorkerProcess:
     async def start(cls, command: Sequence[str], environment: Mapping[str, str]) -> WorkerProcess:
         """Start a dask worker from the main thread, in a neutral folder. Raises OSError."""
         # With the flag for devices: it writes files, and maps the memory that it needs.
-        launch = (sys.executable, "-I", "-S", str(LAUNCHER), "--device", str(os.getpid()), "0")
         process = await asyncio.create_subprocess_exec(
-            *launch,
+            *launch_arguments("--device"),
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -169,13 +167,11 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill the process; its own children end with it."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        send_signal(self._process, signal.SIGKILL)
 
     async def end(self) -> None:
         """Ask the process to end, wait for it, and kill what is left below this process."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        send_signal(self._process, signal.SIGTERM)
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._process.wait()

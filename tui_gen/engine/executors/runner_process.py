@@ -6,7 +6,6 @@ Invariant: the process ends with the thread that started it. When `end` returns,
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ import threading
 
 from tui_gen.engine.executors.link import Loss
 from tui_gen.engine.executors.messages import LINE_BYTES, Answer, Request, answer_of, line_of
-from tui_gen.processes.children import LAUNCHER
+from tui_gen.processes.launching import launch_arguments, send_signal
 
 MODULE = "tui_gen.engine.executors.unit_runner"
 END_SECONDS = 30.0
@@ -48,10 +47,8 @@ class RunnerProcess:
             message = "a unit runner would be killed when this thread ends; start it from the main one"
             raise RuntimeError(message)
         # With the flag for devices: it writes files, and maps the memory that it needs.
-        launch = ("-I", "-S", str(LAUNCHER), "--device", str(os.getpid()), "0")
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *launch,
+            *launch_arguments("--device"),
             *(sys.executable, "-P", "-m", MODULE),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -94,11 +91,7 @@ class RunnerProcess:
 
     def kill(self) -> None:
         """Kill the process; its children end with it."""
-        # `Process.kill` polls first. This takes the exit status of a process that has just ended from the
-        # event loop, which then reports 255.
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        send_signal(self._process, signal.SIGKILL)
 
     async def end(self) -> str:
         """Close its stdin, wait for its exit, kill it if that takes too long; return how it ended."""

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from pathlib import Path
 from tui_gen.base.errors import RefusedError
 from tui_gen.base.formatting import display_name
 from tui_gen.jobs.superres.config.load import load_settings
-from tui_gen.processes.children import ENVIRONMENT, LAUNCHER
+from tui_gen.processes.children import ENVIRONMENT
+from tui_gen.processes.launching import launch_arguments
 
 CONFIG_NAME = "generator_config.json"
 FILMS_FOLDER = "films"
@@ -227,7 +227,7 @@ def _arguments(film: DemoFilm, output: Path) -> list[str]:
 
 def _run(ffmpeg: str, arguments: Sequence[str], title: str) -> None:
     """Run ffmpeg until it ends; on any exception, end it and wait for its exit."""
-    launched = [sys.executable, "-I", "-S", str(LAUNCHER), "--may-write", str(os.getpid()), "0", ffmpeg]
+    launched = [*launch_arguments("--may-write"), ffmpeg]
     with subprocess.Popen(
         [*launched, *arguments],
         stdin=subprocess.DEVNULL,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -24,7 +23,8 @@ from tui_gen.base.formatting import display_name
 from tui_gen.jobs.anime.demo.characters import Colour
 from tui_gen.jobs.anime.demo.layers import FACE, UNIT, Layer, body, hair_behind, head
 from tui_gen.jobs.anime.demo.script import EPISODES, FRAME, FRAMES_PER_SECOND, Figure, Picture, pictures_of
-from tui_gen.processes.children import ENVIRONMENT, LAUNCHER
+from tui_gen.processes.children import ENVIRONMENT
+from tui_gen.processes.launching import launch_arguments
 
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import RGB
@@ -76,7 +76,7 @@ def _make(episode: int, target: Path, ffmpeg: str) -> None:
 
 
 def _encode(episode: int, output: Path, ffmpeg: str) -> None:
-    launched = [sys.executable, "-I", "-S", str(LAUNCHER), "--may-write", str(os.getpid()), "0", ffmpeg]
+    launched = [*launch_arguments("--may-write"), ffmpeg]
     given = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", str(FRAME)]
     given += ["-framerate", str(FRAMES_PER_SECOND), "-i", "pipe:0"]
     with (

@@ -140,6 +140,12 @@ class Dataset:
         text = (self.output / ".tui-gen" / "ledger.jsonl").read_text()
         return [line for line in map(json.loads, text.splitlines()) if line["kind"] == "clip"]
 
+    def check_machines(self) -> None:
+        """Check that machines have made clips, and that nothing is left of files that were being written."""
+        machines = {line.get("machine", "") for line in self.clip_lines()}
+        assert machines - {""}, "no machine made anything"
+        assert self.leftovers() == []
+
     def leftovers(self) -> list[Path]:
         """Return what is left of files that were being written."""
         ends = (".tmp", ".part", ".tui-gen-tmp")

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+RESOURCE = "tui-gen"
+"""The dask resource that marks a lent machine; its amount is the number of workers."""
+
 OutputMode = Literal["shared", "send"]
 """How patches reach the output folder: "shared": each machine writes into it; "send": over the connection."""
 

@@ -15,13 +15,11 @@ from functools import partial
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import SourceChangedError, SourceUnreachableError
+from tui_gen.engine.executors.ground import MTIME_TOLERANCE_SECONDS
 from tui_gen.media.film_files import folder_of, look_at_folder
 
 LOOK_SECONDS = 30.0
 """If a file system does not answer within this time, it counts as unreachable."""
-
-MTIME_TOLERANCE_NS = 2_000_000_000
-"""The most by which the modification time of a file differs between two machines: SMB and FAT round it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Presence:
         if source not in self.fingerprints:
             return True
         size_bytes, mtime_ns = self.fingerprints[source]
-        tolerance_ns = MTIME_TOLERANCE_NS if self.is_elsewhere else 0
+        tolerance_ns = MTIME_TOLERANCE_SECONDS * 10**9 if self.is_elsewhere else 0
         return found.st_size == size_bytes and abs(found.st_mtime_ns - mtime_ns) <= tolerance_ns
 
     def _absence(self, path: str) -> SourceUnreachableError | SourceChangedError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from unittest.mock import patch
 
@@ -223,7 +223,8 @@ def test_workers_are_divided_by_cores_and_none_is_left_over() -> None:
         assert sum(divided(count, {"a": 3, "b": 7, "c": 1}).values()) == count
 
 
-async def test_memory_that_runs_out_on_a_machine_reduces_its_workers_alone(ledger_path: Path) -> None:
+def once_out_of_memory() -> Callable[[Clip], list[Report]]:
+    """Make clips, but for the first attempt at the fourth one, for which memory runs out."""
     left = [1]
 
     def act(clip: Clip) -> list[Report]:
@@ -233,8 +234,12 @@ async def test_memory_that_runs_out_on_a_machine_reduces_its_workers_alone(ledge
             raise OutOfMemoryError(message)
         return make(clip)
 
+    return act
+
+
+async def test_memory_that_runs_out_on_a_machine_reduces_its_workers_alone(ledger_path: Path) -> None:
     cluster = Cluster({"box1": 3, "box2": 3})
-    bench = Bench(ToyStage({"a": 100}, act=act), ledger_path, executor=cluster)
+    bench = Bench(ToyStage({"a": 100}, act=once_out_of_memory()), ledger_path, executor=cluster)
     assert (await bench.engine.run()).exit_code == 0
     assert sorted(cluster.places.values()) == [2, 3]
     problem = bench.state.problems[0].text
@@ -294,17 +299,8 @@ class WithHome(Cluster):
 
 
 async def test_units_at_home_take_no_room_of_the_machines(ledger_path: Path) -> None:
-    left = [1]
-
-    def act(clip: Clip) -> list[Report]:
-        if left[0] and clip.index == 3:
-            left[0] = 0
-            message = "the kernel killed ffmpeg"
-            raise OutOfMemoryError(message)
-        return make(clip)
-
     cluster = WithHome({"box1": 1})
-    bench = Bench(ToyStage({"a": 200}, act=act), ledger_path, executor=cluster)
+    bench = Bench(ToyStage({"a": 200}, act=once_out_of_memory()), ledger_path, executor=cluster)
     run = asyncio.create_task(bench.engine.run())
     await bench.until(lambda: len(bench.state.slots) == 3)
     assert (await run).exit_code == 3  # nobody can have fewer workers, so the clip is charged

@@ -110,9 +110,7 @@ def test_a_cluster_gives_the_same_dataset(
     state = dataset_of(beginning).run_over(ClusterSettings(cluster.address, output=output))
     assert beginning.tree() == made.tree()
     assert made_of(state) == made_of(replay(made.output / ".tui-gen")[0])
-    machines = {line.get("machine", "") for line in dataset_of(beginning).clip_lines()}
-    assert machines - {""}, "no machine made anything"
-    assert dataset_of(beginning).leftovers() == []
+    dataset_of(beginning).check_machines()
 
 
 # --------------------------------------------------------------------------------------- what is not there

@@ -124,9 +124,7 @@ def test_a_cluster_gives_the_same_dataset(
     state = dataset.run_over(ClusterSettings(cluster.address, output=output))
     assert dataset.tree() == at_home.tree()
     assert outcome_of(state) == expected(at_home)
-    machines = {line.get("machine", "") for line in dataset.clip_lines()}
-    assert machines - {""}, "no machine made anything"
-    assert dataset.leftovers() == []
+    dataset.check_machines()
 
 
 def test_a_machine_without_the_output_folder_makes_the_files_elsewhere(

@@ -40,15 +40,10 @@ class ClusterFindings:
     @property
     def exit_code(self) -> ExitCode:
         """0 if all machines can work, 2 if none can, 3 if some cannot."""
-        usable = [is_usable(machine) for machine in self.machines]
+        usable = [machine.is_usable for machine in self.machines]
         if all(usable) and usable:
             return ExitCode.DONE
         return ExitCode.WITH_GAPS if any(usable) else ExitCode.REFUSED
-
-
-def is_usable(machine: MachineCheck) -> bool:
-    """Return whether a machine has passed all steps."""
-    return all(step.passed for step in machine.steps)
 
 
 def check_cluster(config: JobConfig, wanted: str | None, request: CheckRequest) -> int:
@@ -131,7 +126,7 @@ def _indented(text: str, cells: int) -> Iterator[str]:
 
 
 def _summary(findings: ClusterFindings) -> str:
-    usable = [machine for machine in findings.machines if is_usable(machine)]
+    usable = [machine for machine in findings.machines if machine.is_usable]
     workers = sum(machine.workers for machine in usable)
     text = f"{len(usable)} of {len(findings.machines)} machines can work, with {workers} workers together"
     return f"{text} ({display_name(findings.address)})."
@@ -153,7 +148,7 @@ def json_of(findings: ClusterFindings) -> str:
                 "host": machine.host,
                 "workers": machine.workers,
                 "cores": machine.cores,
-                "usable": is_usable(machine),
+                "usable": machine.is_usable,
                 "steps": [_step(step) for step in machine.steps],
             }
             for machine in findings.machines

@@ -17,12 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tui_gen.base.detached_call import detached_call
-from tui_gen.config.cluster_settings import TlsFiles
+from tui_gen.config.cluster_settings import RESOURCE, TlsFiles
 from tui_gen.processes.launching import launch_arguments, send_signal
 from tui_gen.processes.orphans import end_descendants
 
-RESOURCE = "tui-gen"
-"""The dask resource that marks a lent machine; its amount is the number of workers."""
 END_SECONDS = 10.0
 """The time in which a dask worker must end after SIGTERM before it is killed."""
 LINE_BYTES = 1 << 16

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import RefusedError, reason_of
-from tui_gen.config.cluster_settings import ClusterSettings
+from tui_gen.config.cluster_settings import RESOURCE, ClusterSettings
 from tui_gen.engine.executors.link import LinkLostError
 from tui_gen.engine.executors.post import Post
 from tui_gen.engine.executors.post_link import PostLink, answered
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RESOURCE = "tui-gen"
 CONNECT_SECONDS = 10.0
 START_TICKS = 45
 """The longest time in seconds for a unit runner to start, and for the one before it to end."""

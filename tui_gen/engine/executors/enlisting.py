@@ -19,15 +19,12 @@ from tui_gen import __version__
 from tui_gen.base.detached_call import detached_call
 from tui_gen.base.errors import RefusedError
 from tui_gen.engine.executors import messages as say
-from tui_gen.engine.executors.ground import KnownFile
+from tui_gen.engine.executors.ground import MTIME_TOLERANCE_SECONDS, KnownFile
 from tui_gen.engine.executors.link import Link, LinkLostError
 from tui_gen.engine.model.work import JsonObject
 
 StepName = Literal["version", "recipe", "proof", "output", "sources"]
 STEPS: tuple[StepName, ...] = ("version", "recipe", "proof", "output", "sources")
-
-MTIME_SECONDS = 2.0
-"""Times of a file that differ by this much are equal: SMB rounds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,11 @@ class MachineCheck:
     def refusal(self) -> str | None:
         """Why the machine cannot be used, None if it can."""
         return next((step.detail for step in self.steps if step.passed is False), None)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the machine has passed all steps."""
+        return all(step.passed for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Examination:
             if size != known.size_bytes:
                 message = f"{known.path} has {size:,} bytes there, {known.size_bytes:,} here"
                 raise RefusedError(message)
-            if abs(later := mtime - known.mtime) > MTIME_SECONDS:
+            if abs(later := mtime - known.mtime) > MTIME_TOLERANCE_SECONDS:
                 message = (
                     f"{known.path} was changed {abs(later):.0f} s {'later' if later > 0 else 'earlier'} there"
                 )

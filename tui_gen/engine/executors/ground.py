@@ -44,6 +44,10 @@ def _replaced(path: str, prefixes: Mapping[str, str]) -> str:
     return path
 
 
+MTIME_TOLERANCE_SECONDS = 2
+"""The most by which the modification time of a file differs between two machines: SMB and FAT round it."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownFile:
     """A source file as the engine's machine sees it."""

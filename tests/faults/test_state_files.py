@@ -133,8 +133,30 @@ def test_a_torn_end_of_the_ledger_is_dropped(tail: bytes, finished: Scene) -> No
 
 def test_a_ledger_cut_in_the_middle_repeats_what_it_lost_into_the_same_files(finished: Scene) -> None:
     path = finished.data.ledger_path
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    lines = path.read_bytes().splitlines(keepends=True)
+    names = [number for number, line in enumerate(lines) if b'"slug:' in line]
+    kept = lines[: max(names[-1] + 1, clip_lines(finished.data)[3])]  # all names, and three clips
+    path.write_bytes(b"".join(kept) + lines[len(kept)][:90])
     finished.finish()
+
+
+def test_a_ledger_that_lost_the_names_of_a_film_replaces_none_of_its_files(finished: Scene) -> None:
+    path, stamps = finished.data.ledger_path, finished.data.stamps()
+    lines = path.read_bytes().splitlines(keepends=True)
+    lost = [b'"source":"cleo"' in line and (b'"slug:' in line or b'"kind":"clip"' in line) for line in lines]
+    path.write_bytes(b"".join(line for line, is_lost in zip(lines, lost, strict=True) if not is_lost))
+    done = finished.run()
+    assert done.code == 0, str(done)
+    assert (
+        "Space has files patch_cleo_... that the ledger does not record: written as patch_cleo_cleo_"
+        in done.err
+    )
+    after = finished.data.stamps()
+    assert {name: after[name] for name in stamps} == stamps
+    again = {name for name in after if "patch_cleo_cleo_" in name}
+    assert {name.replace("patch_cleo_cleo_", "patch_cleo_") for name in again} == {
+        name for name in stamps if "patch_cleo_" in name
+    }
 
 
 def test_deleted_patches_are_told_by_verify_and_a_whole_run_leaves_them(finished: Scene) -> None:

@@ -119,7 +119,16 @@ async def perform_survey(unit: Survey, tools: Tools) -> AsyncGenerator[Report, N
     for category, folder, slug in unit.names_wanted:
         settled = slug if tools.is_staged else await asyncio.to_thread(_settled, settle, folder, slug)
         facts[f"slug:{category}"] = settled
+        if settled != slug:
+            warnings += (_named_beside(folder, slug, settled),)
     yield Learned(unit.source, facts, warnings)
+
+
+def _named_beside(folder: str, slug: str, settled: str) -> str:
+    """Return the warning about a film whose usual file names belong to files without a ledger line."""
+    return (
+        f"{folder} has files patch_{slug}_... that the ledger does not record: written as patch_{settled}_..."
+    )
 
 
 def _colour(unit: Survey) -> dict[str, object]:

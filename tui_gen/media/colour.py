@@ -174,7 +174,7 @@ def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size
 def _read(probe: ProbeFacts, frame: Size) -> str:
     """Return zscale with the options of its input, and of the frame size."""
     tags = colour_tags(probe)
-    location = "" if _is_rgb(probe.colour) else f":cin={_chroma_location(probe.colour)}"
+    location = "" if _is_rgb(probe.colour) else f":cin={chroma_location(probe.colour)}"
     return (
         f"zscale=pin={tags.primaries}:tin={tags.transfer}:min={tags.matrix}:rin={tags.range}{location}"
         f":w={frame.width}:h={frame.height}:f=lanczos"
@@ -200,7 +200,7 @@ def _wide(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:
 
 def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
     """Return the filters from PQ or HLG to BT.709; `scaled` are zscale's options to shrink before that."""
-    tags, location = colour_tags(probe), _chroma_location(probe.colour)
+    tags, location = colour_tags(probe), chroma_location(probe.colour)
     peak = format(tone_mapping_peak(probe.colour, how.peak), ".10g")
     return (
         f"setparams=color_primaries={tags.primaries}:color_trc={tags.transfer}"
@@ -219,7 +219,8 @@ def _made_even(probe: ProbeFacts) -> str:
     return "crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0,"
 
 
-def _chroma_location(colour: ColourFacts) -> str:
+def chroma_location(colour: ColourFacts) -> str:
+    """Return where the chroma samples lie: the film's tag, or "left"."""
     location = colour.chroma_location
     return location if location in CHROMA_LOCATIONS else DEFAULT_CHROMA_LOCATION
 

@@ -14,10 +14,13 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.base.nouns import USUAL_NOUNS, Nouns
 from tui_gen.commands.changed_settings import refuse_changed_recipe
 from tui_gen.config.run_config import RunConfig
+from tui_gen.contract.capabilities import Capabilities
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.state import RunState
 from tui_gen.engine.model.work import Job, OnChange
+
+NO_CAPABILITIES = Capabilities()
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Config:
 
     run: RunConfig
     nouns: Nouns = USUAL_NOUNS
+    capabilities: Capabilities = NO_CAPABILITIES
 
 
 def refuse(tmp_path: Path, state: RunState, *, capitals: OnChange = "redo", **recipes: Any) -> None:  # noqa: ANN401

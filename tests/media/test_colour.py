@@ -8,14 +8,18 @@ import pytest
 
 from tui_gen.jobs.superres.config.schema import Matrix, Primaries, Transfer
 from tui_gen.media.colour import (
+    SDR_TAGS,
     Chroma,
     HdrChain,
     Rendering,
     colour_chain,
     colour_tags,
     hdr_class,
+    head_filters,
     refusal,
     retagged,
+    small_chain,
+    tail_filters,
     tone_mapping_peak,
     why_perhaps_hdr,
 )
@@ -61,31 +65,42 @@ def test_444_keeps_the_chroma_and_changes_nothing_else() -> None:
     assert full == less.replace("format=yuv420p,", "format=yuv444p,")
 
 
-@pytest.mark.parametrize("chroma", ["420", "444"])
-def test_the_fast_chain_shrinks_first_and_leaves_all_else_as_it_is(chroma: Chroma) -> None:
-    half = Size(1920, 1080)
-    exact = colour_chain(film(PQ), Rendering(chroma), frame=half)
-    fast = colour_chain(film(PQ), Rendering(chroma, "fast"), frame=half)
-    assert fast == exact.replace(":t=linear:", ":w=1920:h=1080:f=lanczos:t=linear:").removesuffix(
-        ",scale=1920:1080:flags=lanczos"
-    )
-
-
-def test_where_nothing_is_shrunk_the_fast_chain_is_the_exact_one() -> None:
-    for size in (UHD, Size(720, 406)):
-        chains = {colour_chain(film(PQ, size), Rendering(hdr=hdr), frame=size) for hdr in HDR_CHAINS}
+def test_the_filters_do_not_depend_on_who_tone_maps() -> None:
+    for colour, size in ((PQ, Size(1920, 1080)), (PQ, UHD), (UNTAGGED, Size(960, 540))):
+        chains = {colour_chain(film(colour), Rendering(hdr=hdr), frame=size) for hdr in HDR_CHAINS}
         assert len(chains) == 1
-    part = Size(300, 200)
-    chains = {
-        colour_chain(film(PQ), Rendering(hdr=hdr), frame=part, stored=part).partition(",scale")[0]
-        for hdr in HDR_CHAINS
-    }
-    assert len(chains) == 1
 
 
-def test_sdr_is_converted_alike_by_both() -> None:
-    chains = {colour_chain(film(UNTAGGED), Rendering(hdr=hdr), frame=Size(960, 540)) for hdr in HDR_CHAINS}
-    assert len(chains) == 1
+def test_a_small_picture_is_shrunk_first_and_then_converted_as_ever() -> None:
+    size, odd, shrunk = Size(640, 360), Size(1921, 1081), "scale=640:360:flags=area"
+    tagged = replace(UNTAGGED, matrix="bt709", primaries="bt709")
+    for colour, name in ((PQ, "tonemap"), (tagged, "zscale")):
+        whole = colour_chain(film(colour, size), Rendering("444"), frame=size)
+        small = small_chain(film(colour, odd), Rendering("444"), shrunk=shrunk, frame=size)
+        crop, shrink, chain = small.split(",", 2)
+        assert (crop[:5], shrink, chain) == ("crop=", shrunk, whole)
+        assert name in chain
+
+
+@pytest.mark.parametrize(("chroma", "location"), [("420", "topleft"), ("444", "left")])
+def test_after_tone_mapping_a_pipe_and_two_filters_do_what_the_chain_does(
+    chroma: Chroma, location: str, embedded_ffmpeg: str
+) -> None:
+    size, frame, how = Size(64, 48), Size(32, 24), Rendering(chroma)
+    probe = film(replace(PQ, chroma_location=location), size)
+    samples = np.random.default_rng(1).integers(64, 940, (size.height * 3 // 2, size.width), np.uint16)
+
+    def converted(chain: str, given: bytes, pixels: str, made: str) -> bytes:
+        source = ["-f", "rawvideo", "-pix_fmt", pixels, "-s", str(size), "-i", "pipe:0"]
+        command = [embedded_ffmpeg, "-v", "error", *source, "-vf", chain, "-f", "rawvideo", "-pix_fmt", made]
+        return subprocess.run([*command, "-"], input=given, capture_output=True, check=True).stdout
+
+    expected = converted(colour_chain(probe, how, frame=frame), samples.tobytes(), "yuv420p10le", "bgr24")
+    planar = f"yuv{chroma}p"
+    mapped = converted(head_filters(probe, how), samples.tobytes(), "yuv420p10le", planar)
+    tail = tail_filters(probe, how, frame=frame)
+    assert converted(f"{SDR_TAGS},{tail}", mapped, planar, "bgr24") == expected
+    assert converted(tail, mapped, planar, "bgr24") != expected
 
 
 def test_a_missing_tag_of_an_hdr_film_is_bt2020_and_limited_and_left() -> None:

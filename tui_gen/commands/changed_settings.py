@@ -11,7 +11,7 @@ from tui_gen.base.errors import RefusedError
 from tui_gen.contract.job import JobConfig
 from tui_gen.engine.model.stage_changes import redone_stages, refused_changes
 from tui_gen.engine.model.state import RunState
-from tui_gen.engine.model.work import Job, Stage
+from tui_gen.engine.model.work import Job, JsonObject, Stage
 from tui_gen.engine.run.session import recipe_differences
 
 
@@ -22,13 +22,20 @@ def refuse_changed_recipe(config: JobConfig, job: Job, state: RunState) -> None:
     if not differences:
         return
     listed = "\n".join(f"  {difference}" for difference in differences)
+    advice = recipe_advice_of(config, job.recipe, state)
     message = (
         f"{config.run.path}: the recipe differs from that of {config.run.run_folder}:\n{listed}\n"
         f"{config.nouns.patch.title} of two recipes would mix. Take the change back, choose "
         f"another {config.run.output_key}, start over with --fresh (nothing is deleted), or go on all the "
         "same with --mix."
     )
-    raise RefusedError(message)
+    raise RefusedError(f"{message}\n{advice}" if advice else message)
+
+
+def recipe_advice_of(config: JobConfig, recipe: JsonObject, state: RunState) -> str | None:
+    """Return what the job says about a recipe that the program, and not the user, has changed; or None."""
+    advise = config.capabilities.recipe_advice
+    return None if advise is None else advise(state.recipe, recipe)
 
 
 def redone_by_settings(stages: Sequence[Stage], state: RunState) -> Iterator[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a run needs none of these modules: each costs time at the s
     from tui_gen.contract.split import NearDuplicates, Splitter
     from tui_gen.contract.stats import Statistician
     from tui_gen.contract.verify import Repairer, Verifier
+    from tui_gen.engine.model.work import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Capabilities:
     clip_describer: ClipDescriber | None = None  # the clips in the log of the screen
     next_steps: Callable[[], Sequence[str]] | None = None  # a run that finished: what to do next, a line each
     group_reviewer: GroupReviewer | None = None  # review
+    # The recipe of a run folder, and today's: what to do if the program, and not the user, has changed it.
+    recipe_advice: Callable[[JsonObject, JsonObject], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

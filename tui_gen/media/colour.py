@@ -3,13 +3,15 @@
 Pure. HDR (PQ, HLG) goes through the tone-mapping chain of docs/colour.md, with all options set that would
 otherwise depend on the ffmpeg version. SDR is never tone-mapped.
 
-    HDR, exact   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
-    HDR, fast    head: none         tail: setparams, scale and linear light at once, tonemap, back to BT.709
-    SDR          head: none         tail: zscale straight to RGB
+    HDR   head: setparams, linear light, tonemap, back to BT.709   tail: scale to one frame size
+    SDR   head: none                                               tail: zscale straight to RGB
     pq16, linear16   head: none     tail: zscale straight to 16-bit RGB in BT.2020
 
+With `Rendering.hdr` "fast", the kernel of tone_mapping/ takes the place of the head for the films whose
+samples it takes: `stored_filters`, the kernel, `SDR_TAGS`, the same tail. The filters do not depend on it.
+
 The result is 8-bit BT.709, or 16-bit BT.2020 in PQ or in linear light (`Rendering.output`).
-The head is the same for all sizes of a clip, so one decode and one exact tone-mapping serve all sizes.
+The head is the same for all sizes of a clip, so one decode and one tone-mapping serve all sizes.
 """
 
 from __future__ import annotations
@@ -42,6 +44,9 @@ HD_COLUMNS = 1280  # an untagged picture of at least this width is BT.709
 SD_LINES = 576  # an untagged picture with more lines is BT.709
 NTSC_LINES = frozenset({480, 486})
 PAL_LINES = frozenset({576})
+SDR_TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+"""The tags that frames have after tone-mapping. Frames that come through a pipe have none, and `scale` would
+convert them by another matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class Rendering:
     def pixel_format(self) -> str:
         """Ffmpeg's name for the pixels of the result: BGR with 8 or 16 bits a channel."""
         return "bgr24" if self.output == "sdr8" else "bgr48le"
+
+    @property
+    def uses_kernel(self) -> bool:
+        """Whether the kernel of tone_mapping/ converts the HDR films whose samples it takes."""
+        return self.hdr == "fast" and self.output == "sdr8"
 
     @property
     def pixel_bytes(self) -> int:
@@ -143,32 +153,48 @@ def tone_mapping_peak(colour: ColourFacts, override: float | None) -> float:
     return DEFAULT_PEAK
 
 
+def is_tone_mapped(probe: ProbeFacts, how: Rendering) -> bool:
+    """Return whether a film is tone-mapped to SDR."""
+    return probe.hdr_class != "sdr" and how.output == "sdr8"
+
+
+def stored_filters(probe: ProbeFacts) -> str:
+    """Return the filters that come before every conversion of stored samples; mostly "".
+
+    They crop an odd last column and line: zscale does not accept them with subsampled chroma.
+    """
+    return "" if probe.coded == probe.coded.even() else "crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0"
+
+
 def head_filters(probe: ProbeFacts, how: Rendering) -> str:
     """Return the filters shared by all sizes; mostly "" if nothing is tone-mapped before scaling."""
-    if probe.hdr_class == "sdr" or how.hdr == "fast" or how.output != "sdr8":
-        return _made_even(probe).rstrip(",")
-    return f"{_made_even(probe)}{_tone_mapped(probe, how)}"
+    tone_mapped = _tone_mapped(probe, how) if is_tone_mapped(probe, how) else ""
+    return ",".join(filter(None, [stored_filters(probe), tone_mapped]))
 
 
-def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
-    """Return the filters for one frame size; `stored` is the input size if not the whole picture."""
+def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:
+    """Return the filters for one frame size."""
     if how.output != "sdr8":
         return _wide(probe, how, frame=frame)
     if probe.hdr_class != "sdr":
-        shrunk = f"scale={frame.width}:{frame.height}:flags=lanczos"
-        if how.hdr == "exact":
-            return shrunk
-        # If nothing is shrunk, the exact chain costs the same, and the bytes are the same.
-        if frame == (stored or probe.upright).even():
-            return f"{_tone_mapped(probe, how)},{shrunk}"
-        return _tone_mapped(probe, how, scaled=f":w={frame.width}:h={frame.height}:f=lanczos")
+        return f"scale={frame.width}:{frame.height}:flags=lanczos"
     return f"{_read(probe, frame)}:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
 
 
-def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size, stored: Size | None = None) -> str:
-    """Return the whole chain for one frame size; `stored` as for `tail_filters`."""
-    head, tail = head_filters(probe, how), tail_filters(probe, how, frame=frame, stored=stored)
+def colour_chain(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:
+    """Return the whole chain for one frame size."""
+    head, tail = head_filters(probe, how), tail_filters(probe, how, frame=frame)
     return f"{head},{tail}" if head else tail
+
+
+def small_chain(probe: ProbeFacts, how: Rendering, *, shrunk: str, frame: Size) -> str:
+    """Return the chain of a picture whose samples the filters `shrunk` first shrink to an even size.
+
+    It costs a fraction of `colour_chain`, and its pictures are others.
+    """
+    tone_mapped = _tone_mapped(probe, how) if is_tone_mapped(probe, how) else ""
+    parts = [stored_filters(probe), shrunk, tone_mapped, tail_filters(probe, how, frame=frame)]
+    return ",".join(filter(None, parts))
 
 
 def _read(probe: ProbeFacts, frame: Size) -> str:
@@ -198,25 +224,18 @@ def _wide(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:
     )
 
 
-def _tone_mapped(probe: ProbeFacts, how: Rendering, *, scaled: str = "") -> str:
-    """Return the filters from PQ or HLG to BT.709; `scaled` are zscale's options to shrink before that."""
+def _tone_mapped(probe: ProbeFacts, how: Rendering) -> str:
+    """Return the filters from PQ or HLG to BT.709."""
     tags, location = colour_tags(probe), chroma_location(probe.colour)
     peak = format(tone_mapping_peak(probe.colour, how.peak), ".10g")
     return (
         f"setparams=color_primaries={tags.primaries}:color_trc={tags.transfer}"
         f":colorspace={tags.matrix}:range={tags.range},"
         f"zscale=tin={tags.transfer}:min={tags.matrix}:pin={tags.primaries}:rin={tags.range}:cin={location}"
-        f"{scaled}:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+        f":t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
         f"setparams=colorspace=bt2020nc,tonemap=tonemap=mobius:peak={peak},"
         f"zscale=t=bt709:m=bt709:c={location},format=yuv{how.chroma}p"
     )
-
-
-def _made_even(probe: ProbeFacts) -> str:
-    """Return a crop of an odd last column and line: zscale does not accept them with subsampled chroma."""
-    if probe.coded == probe.coded.even():
-        return ""
-    return "crop=w=trunc(iw/2)*2:h=trunc(ih/2)*2:x=0:y=0,"
 
 
 def chroma_location(colour: ColourFacts) -> str:

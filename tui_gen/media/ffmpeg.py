@@ -17,9 +17,16 @@ from fractions import Fraction
 
 import imageio_ffmpeg
 
-from tui_gen.media.colour import HdrClass, Rendering, colour_chain
+from tui_gen.media.colour import (
+    SDR_TAGS,
+    HdrClass,
+    Rendering,
+    colour_chain,
+    tail_filters,
+)
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 from tui_gen.media.geometry import Size
+from tui_gen.media.tone_mapping.converter import converted, kernel_mapping
 from tui_gen.processes.children import ENVIRONMENT
 
 MAX_PIXELS = 67108864  # 8192x8192: allows 8K, refuses decompression bombs
@@ -154,19 +161,30 @@ def _output(program: str, arguments: Sequence[str], *, given: bytes = b"") -> by
 
 # ------------------------------------------------------------------------------ colour fingerprint
 
-_GRADIENT = Size(256, 128)
+_GRADIENT, _FINGERPRINT = Size(256, 128), Size(128, 64)
+_TRANSFERS: Mapping[HdrClass, str] = {"pq": "smpte2084", "hlg": "arib-std-b67", "sdr": "bt709"}
 
 
 def colour_fingerprint(ffmpeg: Ffmpeg, how: Rendering) -> str:
-    """Return a hash of a small gradient that this binary converts: equal hashes mean equal colours."""
+    """Return a hash of a small gradient that this machine converts: equal hashes mean equal colours.
+
+    With the kernel, the hash is of its samples and of what ffmpeg makes of them. Raises FfmpegUnfitError,
+    ConverterUnfitError.
+    """
     digest = hashlib.sha256()
-    for hdr_class in ("pq", "sdr"):
-        probe = _gradient_facts(hdr_class)
-        chain = colour_chain(probe, how, frame=Size(128, 64))
-        source = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", str(_GRADIENT), "-i", "pipe:0"]
-        frame = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", how.pixel_format, "pipe:1"]
-        arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *frame]
-        digest.update(_output(ffmpeg.path, arguments, given=_gradient()))
+    # The kernel has tables for each transfer; of ffmpeg's filters, one HDR film tells enough.
+    classes: Sequence[HdrClass] = ("pq", "hlg", "sdr") if how.uses_kernel else ("pq", "sdr")
+    for hdr_class in classes:
+        probe, frame, pixel_format = _gradient_facts(hdr_class), _gradient(), "yuv420p10le"
+        chain = colour_chain(probe, how, frame=_FINGERPRINT)
+        if (mapping := kernel_mapping(probe, how)) is not None:
+            frame, pixel_format = converted(mapping, _GRADIENT, frame), f"yuv{how.chroma}p"
+            digest.update(frame)
+            chain = f"{SDR_TAGS},{tail_filters(probe, how, frame=_FINGERPRINT)}"
+        source = ["-f", "rawvideo", "-pix_fmt", pixel_format, "-s", str(_GRADIENT), "-i", "pipe:0"]
+        shown = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", how.pixel_format, "pipe:1"]
+        arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *shown]
+        digest.update(_output(ffmpeg.path, arguments, given=frame))
     return digest.hexdigest()[:16]
 
 
@@ -180,11 +198,11 @@ def _gradient() -> bytes:
 
 
 def _gradient_facts(hdr_class: HdrClass) -> ProbeFacts:
-    is_hdr = hdr_class == "pq"
+    is_hdr = hdr_class != "sdr"
     colour = ColourFacts(
         pixel_format="yuv420p10le",
         bit_depth=10,
-        transfer="smpte2084" if is_hdr else "bt709",
+        transfer=_TRANSFERS[hdr_class],
         primaries="bt2020" if is_hdr else "bt709",
         matrix="bt2020nc" if is_hdr else "bt709",
         range="tv",

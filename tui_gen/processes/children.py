@@ -1,8 +1,10 @@
-"""Runs one restricted child process: starts it, reads it to its end or kills it, and always reaps it.
+"""Runs restricted child processes: starts them, reads them to their end or kills them, always reaps them.
 
     launch ──> ffmpeg ── pipe 1..n ──> Sink.take()      exact bytes into numpy arrays, or bounded text
                       └─ stderr ─────> on_line, or the bounded tail
-               one thread per child polls all its pipes and keeps the stall clock
+               one thread polls all pipes of a child and keeps the stall clock
+
+Children that hand data to each other (`finish_children`) share one thread and one stall clock.
 
 Invariant: when `run_child` returns, raises or is cancelled, the child's process group has ended and every
 file descriptor is closed. The only exception is a child that the kernel does not end (a dead network disk): a
@@ -20,7 +22,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from typing import Protocol
 from tui_gen.base.detached_call import exhaustion
 from tui_gen.base.errors import ObstructedError, OutOfMemoryError
 from tui_gen.processes.cpu_time import Spent, current
+from tui_gen.processes.error_lines import ErrorLines
 from tui_gen.processes.keepalive import Line
 from tui_gen.processes.launching import launch_arguments
 from tui_gen.processes.memory import ended_for_memory
@@ -36,9 +38,6 @@ from tui_gen.processes.memory import ended_for_memory
 NOT_STARTED = 126  # as in launch.py, which is never imported
 PIPE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
-LINE_BYTES = 2000
-TAIL_LINES = 60
-TAIL_LINE_CHARACTERS = 400
 TICK_SECONDS = 1.0
 REAP_SECONDS = 5.0
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
@@ -137,35 +136,6 @@ class Ended:
 
 
 @dataclass(slots=True)
-class _Lines:
-    """Splits stderr into lines; those that `on_line` keeps form the bounded tail."""
-
-    on_line: Callable[[str], Line]
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
-    rest: bytes = b""
-
-    def feed(self, piece: bytes) -> bool:
-        """Process a piece of stderr; return whether any of its lines is a sign of life."""
-        *lines, self.rest = (self.rest + piece).split(b"\n")
-        # A line without end must not grow without limit: keep its head, drop the remainder.
-        self.rest = self.rest[:LINE_BYTES]
-        # A list, because every line must be processed, also lines after a sign of life.
-        return Line.SIGN in [self._line(line) for line in lines]
-
-    def close(self) -> None:
-        """Process the text after the last newline."""
-        if self.rest:
-            self._line(self.rest)
-
-    def _line(self, raw: bytes) -> Line:
-        line = raw[:LINE_BYTES].decode("utf-8", "replace").rstrip()
-        worth = self.on_line(line)
-        if worth is Line.KEPT and line:
-            self.tail.append(line[:TAIL_LINE_CHARACTERS])
-        return worth
-
-
-@dataclass(slots=True)
 class _StallClock:
     """A monotonic clock that leaves out the time in which this process was stopped or starved."""
 
@@ -192,12 +162,13 @@ class Child:
     process: subprocess.Popen[bytes]
     outputs: dict[int, Sink]
     errors: int
-    lines: _Lines
+    lines: ErrorLines
     clock: _StallClock
     has_stalled: bool = False
     # The number for the whole machine when the child was started.
     ended_for_memory: int = field(default_factory=ended_for_memory)
     spent: Spent | None = field(default_factory=current)
+    program: str = ""  # for messages
 
     def count(self) -> None:
         """Add the child's processor time to the current counting, if there is one; call before reaping."""
@@ -221,23 +192,10 @@ class Child:
 
     def drain(self) -> None:
         """Read all pipes to their ends. A stalled child is killed, which ends its pipes."""
-        poll = select.poll()
-        waiting = {*self.outputs, self.errors}
-        for descriptor in waiting:
-            poll.register(descriptor, select.POLLIN)
-        while waiting:
-            has_progress = False
-            for descriptor, _ in poll.poll(TICK_SECONDS * 1000):
-                count, is_progress = self._take(descriptor)
-                has_progress |= is_progress
-                if not count:
-                    poll.unregister(descriptor)
-                    waiting.discard(descriptor)
-            if self.clock.tick(time.monotonic(), has_progress=has_progress):
-                self.has_stalled = True
-                self.kill()
+        _drain([self])
 
-    def _take(self, descriptor: int) -> tuple[int, bool]:
+    def take(self, descriptor: int) -> tuple[int, bool]:
+        """Read once from a pipe; return the number of bytes, and whether the child gave a sign of life."""
         if descriptor != self.errors:
             count = self.outputs[descriptor].take(descriptor)
             return count, count > 0
@@ -276,34 +234,54 @@ async def run_child(command: Command) -> Ended:
     Raises ChildError if it cannot be started, ObstructedError if no process can be started now, and
     OutOfMemoryError if the kernel ended it because memory ran out.
     """
-    child = start_child(command)
+    (ended,) = await finish_children([start_child(command)])
+    return ended
+
+
+async def finish_children(children: Sequence[Child]) -> list[Ended]:
+    """Read started children to their ends, and reap them. Raises what `run_child` raises.
+
+    They have stalled, and are all killed, if none of them gives anything within the limits of the first.
+    """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[int] = loop.create_future()
+    done: asyncio.Future[list[int]] = loop.create_future()
     try:
-        threading.Thread(target=_attend, args=(child, loop, done), name="child", daemon=True).start()
+        threading.Thread(target=_attend, args=(children, loop, done), name="child", daemon=True).start()
     except RuntimeError as error:  # no thread can be started
+        end_children(children)
+        raise ObstructedError(str(error)) from error
+    try:
+        statuses = await asyncio.shield(done)
+    finally:
+        if not done.done():
+            for child in children:
+                child.kill()
+            await _reaped(done)
+    return [_ended(child, status) for child, status in zip(children, statuses, strict=True)]
+
+
+def end_children(children: Sequence[Child]) -> None:
+    """Kill children that nobody reads, reap them, and close their pipes."""
+    for child in children:
         child.kill()
         child.process.wait()
         child.close()
-        raise ObstructedError(str(error)) from error
-    try:
-        status = await asyncio.shield(done)
-    finally:
-        if not done.done():
-            child.kill()
-            await _reaped(done)
+
+
+def _ended(child: Child, status: int) -> Ended:
+    """Return the end of a child. Raises ChildError if it did not start, OutOfMemoryError."""
     tail = "\n".join(child.lines.tail)
     if status == NOT_STARTED:
-        reason = f"could not start {command.program}"
+        reason = f"could not start {child.program}"
         raise ChildError(reason, tail)
     if child.was_ended_for_memory(status):
-        message = f"memory ran out: the system ended {Path(command.program).name}"
+        message = f"memory ran out: the system ended {Path(child.program).name}"
         raise OutOfMemoryError(message)
     return Ended(status, tail, child.has_stalled)
 
 
-async def _reaped(done: asyncio.Future[int]) -> None:
-    """Wait for the end of a killed child, even when cancelled, but at most REAP_SECONDS."""
+async def _reaped(done: asyncio.Future[list[int]]) -> None:
+    """Wait for the end of killed children, even when cancelled, but at most REAP_SECONDS."""
     deadline = time.monotonic() + REAP_SECONDS
     was_cancelled = False
     while not done.done() and (left_seconds := deadline - time.monotonic()) > 0:
@@ -315,21 +293,47 @@ async def _reaped(done: asyncio.Future[int]) -> None:
         raise asyncio.CancelledError
 
 
-def _attend(child: Child, loop: asyncio.AbstractEventLoop, done: asyncio.Future[int]) -> None:
-    """Read, reap and close a child; runs in a separate thread, so that a blocked child delays no other."""
+def _attend(
+    children: Sequence[Child], loop: asyncio.AbstractEventLoop, done: asyncio.Future[list[int]]
+) -> None:
+    """Read, reap and close children; runs in a separate thread, so that a blocked child delays no other."""
     try:
-        child.drain()
-        child.lines.close()
-        child.count()
+        _drain(children)
+        for child in children:
+            child.lines.close()
+            child.count()
     except BaseException as error:  # noqa: BLE001 - carried over to the waiting task
-        child.kill()
-        outcome: int | BaseException = error
-        child.process.wait()
+        for child in children:
+            child.kill()
+        outcome: list[int] | BaseException = error
+        for child in children:
+            child.process.wait()
     else:
-        outcome = _wait(child)
-    child.close()
+        outcome = [_wait(child) for child in children]
+    for child in children:
+        child.close()
     with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits
         loop.call_soon_threadsafe(_settle, done, outcome)
+
+
+def _drain(children: Sequence[Child]) -> None:
+    """Read all pipes to their ends. If the children have stalled, all are killed, which ends their pipes."""
+    poll = select.poll()
+    owners = {descriptor: child for child in children for descriptor in (*child.outputs, child.errors)}
+    for descriptor in owners:
+        poll.register(descriptor, select.POLLIN)
+    while owners:
+        has_progress = False
+        for descriptor, _ in poll.poll(TICK_SECONDS * 1000):
+            count, is_progress = owners[descriptor].take(descriptor)
+            has_progress |= is_progress
+            if not count:
+                poll.unregister(descriptor)
+                del owners[descriptor]
+        if children[0].clock.tick(time.monotonic(), has_progress=has_progress):
+            for child in children:
+                child.has_stalled = True
+                child.kill()
 
 
 def _wait(child: Child) -> int:
@@ -342,7 +346,7 @@ def _wait(child: Child) -> int:
         return child.process.wait()
 
 
-def _settle(done: asyncio.Future[int], outcome: int | BaseException) -> None:
+def _settle(done: asyncio.Future[list[int]], outcome: list[int] | BaseException) -> None:
     if done.cancelled():
         return
     if isinstance(outcome, BaseException):
@@ -399,4 +403,4 @@ def start_child(command: Command) -> Child:
         os.close(descriptor)
     outputs = dict(zip(ours[:-1], command.sinks, strict=True))
     clock = _StallClock(command.limits, time.monotonic())
-    return Child(process, outputs, ours[-1], _Lines(command.on_line), clock)
+    return Child(process, outputs, ours[-1], ErrorLines(command.on_line), clock, program=command.program)

@@ -16,6 +16,7 @@ from typing import TextIO
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
 from tui_gen.base.nouns import Nouns
+from tui_gen.commands.changed_settings import recipe_advice_of
 from tui_gen.commands.check.logind import lingering
 from tui_gen.commands.check.machine import processors, program, terminal
 from tui_gen.commands.check.output import folder_conditions, room_at, room_conditions
@@ -234,5 +235,6 @@ def _run(
         differences := recipe_differences(state.recipe, recipe, legacy=inspection.legacy_recipe)
     ):
         says = f"differs from that of the output folder, so that a run is refused: {'; '.join(differences)}"
-        conditions.append(Condition("recipe", "wrong", says))
+        advice = recipe_advice_of(config, recipe, state)
+        conditions.append(Condition("recipe", "wrong", f"{says}. {advice}" if advice else says))
     return conditions

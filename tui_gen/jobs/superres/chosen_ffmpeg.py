@@ -10,18 +10,25 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.degradation.fingerprint import variants_fingerprint
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.media.ffmpeg import Ffmpeg, FfmpegUnfitError, colour_fingerprint, find_ffmpeg
+from tui_gen.media.tone_mapping.converter import ConverterUnfitError
 
 
 def chosen_ffmpeg(settings: Settings) -> tuple[Ffmpeg, Fingerprints]:
-    """Return the ffmpeg to use and the fingerprints of what it makes. Raises RefusedError."""
+    """Return the ffmpeg to use and the fingerprints of what it makes. Raises RefusedError.
+
+    It is raised too if the kernel of "hdr": "fast" is needed and cannot be used.
+    """
     try:
         ffmpeg = find_ffmpeg(settings.ffmpeg, os.environ)
         return ffmpeg, fingerprints_of(settings, ffmpeg)
-    except FfmpegUnfitError as error:
+    except (FfmpegUnfitError, ConverterUnfitError) as error:
         raise RefusedError(str(error)) from error
 
 
 def fingerprints_of(settings: Settings, ffmpeg: Ffmpeg) -> Fingerprints:
-    """Return what an ffmpeg makes of small probes. Raises FfmpegUnfitError, also for a missing encoder."""
+    """Return what the tools make of small probes.
+
+    Raises FfmpegUnfitError, also for a missing encoder, and ConverterUnfitError.
+    """
     colours = colour_fingerprint(ffmpeg, rendering(settings))
     return Fingerprints(colours, variants_fingerprint(ffmpeg, settings.lr_variants))

@@ -21,6 +21,7 @@ from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.engine.run.session import LEDGER_NAME, LOCK_NAME
 from tui_gen.engine.storage.lock import is_held
+from tui_gen.jobs.superres.config.recipe import recipe_advice
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.clip_facts import FilmClipDescriber
 from tui_gen.jobs.superres.dataset.split import SPLITS
@@ -55,6 +56,7 @@ def capabilities_of(settings: Settings) -> Capabilities:
         exporter=PatchExporter(settings),
         previewer=PatchPreviewer(settings.output),
         clip_describer=FilmClipDescriber(),
+        recipe_advice=recipe_advice,
     )
 
 

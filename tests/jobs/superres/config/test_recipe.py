@@ -9,7 +9,13 @@ import pytest
 
 from tests.jobs.superres.planning.test_plan import settings, video
 from tui_gen.engine.run.session import recipe_differences
-from tui_gen.jobs.superres.config.recipe import COLOUR_RULES, LEGACY_RECIPE, Fingerprints, recipe_of
+from tui_gen.jobs.superres.config.recipe import (
+    COLOUR_RULES,
+    LEGACY_RECIPE,
+    Fingerprints,
+    recipe_advice,
+    recipe_of,
+)
 from tui_gen.jobs.superres.degradation.variants import Variant, Video
 from tui_gen.media.ffmpeg import Ffmpeg
 
@@ -87,3 +93,24 @@ def test_other_rules_are_another_recipe(key: str) -> None:
 def test_another_peak_of_linear_light_is_another_recipe() -> None:
     one, other = (recipe(colour_output="linear16", linear_peak_nits=peak) for peak in (1000.0, 4000.0))
     assert recipe_differences(one, other, legacy=LEGACY_RECIPE) == ["linear_peak_nits: 1000.0 -> 4000.0"]
+
+
+def test_a_folder_that_needs_no_kernel_goes_on_without_a_word() -> None:
+    for chosen in ({"hdr": "exact"}, {"hdr": "fast", "colour_output": "pq16"}):
+        before = {**recipe(**chosen)}
+        del before["hdr_fast"]  # as by a version that did not have the key
+        assert recipe_differences(before, recipe(**chosen), legacy=LEGACY_RECIPE) == []
+        assert recipe_advice(before, recipe(**chosen)) is None
+
+
+def test_a_folder_of_the_earlier_fast_conversion_is_refused_with_the_choice() -> None:
+    before = {**recipe(hdr="fast")}
+    del before["hdr_fast"]
+    assert recipe_differences(before, recipe(hdr="fast"), legacy=LEGACY_RECIPE) == ["hdr_fast: 1 -> 2"]
+    advice = recipe_advice(before, recipe(hdr="fast"))
+    assert advice is not None
+    assert "--mix" in advice
+    assert '"hdr": "exact"' in advice
+    # A change by the user needs no explanation.
+    assert recipe_advice(recipe(hdr="exact"), recipe(hdr="fast")) is None
+    assert recipe_advice(before, recipe(hdr="exact")) is None

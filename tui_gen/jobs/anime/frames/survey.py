@@ -34,13 +34,13 @@ from tui_gen.jobs.anime.frames.options import SurveyOptions
 from tui_gen.jobs.anime.frames.pictures import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, sharpness, thumbnail
 from tui_gen.jobs.anime.frames.windows import Window, numbering
 from tui_gen.jobs.anime.model import FrameEmbedder
-from tui_gen.media.colour import Rendering, colour_tags, head_filters, tail_filters
+from tui_gen.media.colour import Rendering, colour_tags, small_chain
 
 if TYPE_CHECKING:
     from tui_gen.jobs.anime.model import RGB
 
 SURVEY_WIDTH = 640
-RENDERING = Rendering(chroma="444", hdr="fast")
+RENDERING = Rendering(chroma="444")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +109,11 @@ def _order(
         seek_seconds=None if is_start else seek_seconds,
         select=",".join(_selecting(film, window, options)),
         # Shrunk first: the conversion of colours costs more than the filter that shrinks.
-        render=",".join(
-            [
-                *filter(None, [head_filters(film.facts, RENDERING)]),
-                f"scale={small.width}:{small.height}:flags=area",
-                tail_filters(film.facts, RENDERING, frame=small, stored=small),
-            ]
+        render=small_chain(
+            film.facts,
+            RENDERING,
+            shrunk=f"scale={small.width}:{small.height}:flags=area",
+            frame=small,
         ),
         size=small,
         given=("-skip_frame", "nokey") if options.extract_key else (),

@@ -46,6 +46,11 @@ increments it.
 
 2: what a film is, is measured all over it, and not read from its first frames and flags alone.
 """
+HDR_FAST = 2
+"""The version of the pictures that `"hdr": "fast"` makes of HDR films. A change increments it.
+
+2: the kernel of media/tone_mapping, at the stored size. 1: ffmpeg's filters, after shrinking.
+"""
 
 LEGACY_RECIPE: JsonObject = MappingProxyType(
     {
@@ -54,6 +59,7 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
         "frames": 7,
         "frame_step": 1,
         "colour_rules": 1,
+        "hdr_fast": 1,
         "gt_frames": 1,
         "crop_choice": "uniform",
         "repeated_frames": "keep",
@@ -84,6 +90,8 @@ def recipe_of(
     if settings.colour_output == "linear16":
         recipe["linear_peak_nits"] = settings.linear_peak_nits
     recipe["colour_rules"] = COLOUR_RULES
+    # The legacy value where no kernel is used: all other folders go on as they are.
+    recipe["hdr_fast"] = HDR_FAST if settings.uses_kernel else LEGACY_RECIPE["hdr_fast"]
     recipe["lr_versions"] = sorted(settings.lr_versions)
     recipe["ffmpeg"] = ffmpeg.version
     recipe["colour fingerprint"] = fingerprints.colours
@@ -104,6 +112,19 @@ def recipe_of(
         # The name of the file, and not its folder: a library that moved has the same patches.
         recipe[f"pair of {source}"] = None if video.pair is None else os.path.basename(video.pair)  # noqa: PTH119 - may not be UTF-8
     return recipe
+
+
+def recipe_advice(before: JsonObject, now: JsonObject) -> str | None:
+    """Return what to do about a recipe that has changed although the configuration has not, or None."""
+    old, new = {**LEGACY_RECIPE, **before}, {**LEGACY_RECIPE, **now}
+    is_same = old.get("hdr") == new.get("hdr") == "fast" and old["colour_output"] == new["colour_output"]
+    if not is_same or old["hdr_fast"] == new["hdr_fast"]:
+        return None
+    return (
+        'The pictures of "hdr": "fast" are others than those of the version that began this folder, and this '
+        'version does not make those any more. Go on with --mix, by "hdr": "fast" or by "hdr": "exact", or '
+        "choose another output_base_dir."
+    )
 
 
 def _format(patch_format: PatchFormat) -> dict[str, Any]:

@@ -320,7 +320,7 @@ class ConfigFile(KeysModel):
     )
     """The eye whose picture is taken from 3D films with two pictures in a frame; "refuse" takes neither."""
     hdr: Literal["exact", "fast"] = Field(default="exact", description='"exact" or "fast"')
-    """Whether HDR is converted exactly, or faster with other bytes."""
+    """The conversion of HDR: by ffmpeg's filters, or faster by a kernel that needs the extra `fast`."""
     colour_output: Output = Field(default="sdr8", description='"sdr8", "pq16" or "linear16"')
     """The colours of the files: 8-bit BT.709, or 16-bit BT.2020 in PQ or in linear light for HDR models."""
     linear_peak_nits: Annotated[float, Field(ge=100, le=10000)] = Field(

@@ -126,6 +126,11 @@ class Settings:
     notices: Literal["none", "bell", "message"] = "none"
 
     @property
+    def uses_kernel(self) -> bool:
+        """Whether the kernel of media/tone_mapping, which needs numba, converts HDR films."""
+        return self.hdr == "fast" and self.colour_output == "sdr8"
+
+    @property
     def whole_categories(self) -> tuple[Category, ...]:
         """The categories of the configuration, without the held-out parts."""
         return tuple(category for name, category in self.categories.items() if split_of(name) == TRAIN)

@@ -19,12 +19,13 @@ from functools import partial
 from tui_gen.base.errors import ObstructedError
 from tui_gen.engine.model.work import Clip, Doing, Failed, Learned, Made, Rejected, Report, Retried, Unusable
 from tui_gen.jobs.superres import media
+from tui_gen.jobs.superres.config.recipe import HDR_FAST
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.folders import OutputError, settle_slug
 from tui_gen.jobs.superres.dataset.preparing import prepare_output
 from tui_gen.jobs.superres.extraction.cutting import Given, cut_clip, write_all
 from tui_gen.jobs.superres.extraction.degrading import encoded_patches
-from tui_gen.jobs.superres.extraction.rendering import rendering
+from tui_gen.jobs.superres.extraction.rendering import rendering, tone_mapping
 from tui_gen.jobs.superres.extraction.scoring.scores import ClipTraits, clip_scores, rejection_reason
 from tui_gen.jobs.superres.films.source_verdict import basis
 from tui_gen.jobs.superres.media import ClipFrames
@@ -40,7 +41,14 @@ from tui_gen.jobs.superres.pairing.release_reader import with_release
 from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
 from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
-from tui_gen.media.colour import colour_chain, tone_mapping_peak
+from tui_gen.media.colour import (
+    SDR_TAGS,
+    colour_chain,
+    is_tone_mapped,
+    stored_filters,
+    tail_filters,
+    tone_mapping_peak,
+)
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.ffmpeg import Ffmpeg
 from tui_gen.media.presence import Presence
@@ -134,9 +142,13 @@ def _named_beside(folder: str, slug: str, settled: str) -> str:
 def _colour(unit: Survey) -> dict[str, object]:
     """Return the conversion of the film's colours, to be recorded: the chain at the film's own size."""
     probe, how = unit.probe, rendering(unit.settings, peak=unit.peak)
-    is_tone_mapped = probe.hdr_class != "sdr" and how.output == "sdr8"
-    peak = None if not is_tone_mapped else tone_mapping_peak(probe.colour, unit.peak)
-    return {"peak": peak, "chain": colour_chain(probe, how, frame=probe.upright)}
+    peak = tone_mapping_peak(probe.colour, unit.peak) if is_tone_mapped(probe, how) else None
+    chain = colour_chain(probe, how, frame=probe.upright)
+    if tone_mapping(probe, unit.settings, peak=unit.peak) is not None:
+        kernel = f"tone mapping by the kernel, version {HDR_FAST}"
+        tail = tail_filters(probe, how, frame=probe.upright)
+        chain = ",".join(filter(None, [stored_filters(probe), kernel, SDR_TAGS, tail]))
+    return {"peak": peak, "chain": chain}
 
 
 async def perform_stretch(unit: Stretch, tools: Tools) -> AsyncGenerator[Report, None]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.jobs.superres.clip_shape import USUAL_CLIP
+from tui_gen.jobs.superres.config.recipe import HDR_FAST
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.planning.stretches import STRETCH_CLIPS
 
@@ -56,6 +57,7 @@ def _basis(settings: Settings) -> JsonObject:
     return {
         **clip,
         "hdr": settings.hdr,
+        **({"hdr_fast": HDR_FAST} if settings.uses_kernel else {}),
         "chroma": settings.chroma,
         "hwaccel": settings.hwaccel,
         "crop_choice": settings.crop_choice,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,6 +25,7 @@ from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
 from tui_gen.jobs.superres.extraction.reading import graphs
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView, Reading
+from tui_gen.jobs.superres.extraction.reading.conversion import Conversion
 from tui_gen.jobs.superres.extraction.reading.damage import is_undamaged
 from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     BadData,
@@ -61,7 +62,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_run,
     most_seconds_of,
 )
-from tui_gen.jobs.superres.extraction.rendering import pixel_type
+from tui_gen.jobs.superres.extraction.rendering import pixel_type, tone_mapping
 from tui_gen.jobs.superres.units import ClipTask, Reach, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Region, Size
@@ -261,13 +262,14 @@ class _Reader:
         """Read frames, or return None if their positions and timestamps are not the expected ones."""
         while True:
             taker = self._taker(regions)
-            outputs = graphs.pictures(self.stretch, span, tuple(regions), device=self._device)
-            done = await self._run(span, taker.sinks, outputs)
+            outputs, conversion = self._pictures(span, tuple(regions))
+            done = await self._run(span, taker.sinks, outputs, conversion=conversion)
             if not self._may_enter_earlier(done, span):
                 break
         if is_doubtful(done, span) and self._device is None and not graphs.must_deinterlace(self.stretch):
             taker = self._taker(regions)
-            done = await self._second_opinion(done, span, taker.sinks, outputs)
+            again = partial(self._run, span, taker.sinks, outputs, conversion=conversion, is_tolerant=True)
+            done = await self._second_opinion(done, span, again)
         chosen = span.positions(done.pts)
         if not are_right(chosen, [done.pts[i] for i in chosen]):
             return None
@@ -287,6 +289,17 @@ class _Reader:
             repeats=tuple(meter.repeated) if self.stretch.settings.needs_repeats else None,
         )
 
+    def _pictures(
+        self, span: Span | Picked, sizes: Sequence[Size]
+    ) -> tuple[graphs.Outputs, Conversion | None]:
+        """Return the outputs of an ffmpeg that reads frames, and what else converts them."""
+        stretch = self.stretch
+        mapping = tone_mapping(stretch.probe, stretch.settings, peak=stretch.peak)
+        if mapping is None:
+            return graphs.pictures(stretch, span, sizes, device=self._device), None
+        outputs = graphs.stored_pictures(stretch, span, device=self._device)
+        return outputs, Conversion(stretch, mapping, sizes)
+
     def _taker(self, regions: _Regions) -> ClipTaker:
         """Return what takes the frames of one run of ffmpeg."""
         shape, plane = self.stretch.shape, luma_plane(self.stretch.probe.colour)
@@ -296,11 +309,11 @@ class _Reader:
         return ClipTaker(regions, self._luma, meter, count=shape.frames, pixel_type=pixels)
 
     async def _second_opinion(
-        self, done: Pass, span: Span | Picked, sinks: Sequence[Sink], outputs: graphs.Outputs
+        self, done: Pass, span: Span | Picked, read_again: Callable[[], Awaitable[Pass]]
     ) -> Pass:
         """Read a window again, whatever is damaged near it; return that pass if the window is undamaged."""
         self._lead = min(self._lead, max(self._first_lead, SECOND_LEAD))
-        again = await self._run(span, sinks, outputs, is_tolerant=True)
+        again = await read_again()
         wanted = [again.pts[i] for i in span.positions(again.pts)]
         if not wanted or not (again.is_from_start or has_sound_entry(again.log, span)):
             return done
@@ -358,6 +371,7 @@ class _Reader:
         sinks: Sequence[Sink],
         outputs: graphs.Outputs,
         *,
+        conversion: Conversion | None = None,
         is_tolerant: bool = False,
     ) -> Pass:
         """Run ffmpeg once, beyond damage if `is_tolerant`. Raises ChildError and LastingError."""
@@ -366,17 +380,16 @@ class _Reader:
         device = self._device if sinks else None
         source = Input(self.stretch.path, seek_seconds=seek_seconds, threads=self._threads, device=device)
         done = Pass(is_from_start=seek_seconds is None)
-        done.ended = await run_child(
-            Command(
-                program=self._ffmpeg.path,
-                arguments=lambda pipes: [*_given(source, is_tolerant=is_tolerant), *outputs(pipes)],
-                sinks=sinks,
-                on_line=done.log.take,
-                limits=self._stall,
-                niceness=self.stretch.settings.nice,
-                uses_device=device is not None,
-            )
+        command = Command(
+            program=self._ffmpeg.path,
+            arguments=lambda pipes: [*_given(source, is_tolerant=is_tolerant), *outputs(pipes)],
+            sinks=sinks,
+            on_line=done.log.take,
+            limits=self._stall,
+            niceness=self.stretch.settings.nice,
+            uses_device=device is not None,
         )
+        done.ended = await (run_child(command) if conversion is None else conversion.run(command))
         raise_what_is_not_data(done, done.ended, self._stall)
         return done
 

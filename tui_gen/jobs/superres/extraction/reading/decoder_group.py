@@ -10,7 +10,6 @@ Invariant: after `close` all processes of the group have ended and its descripto
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -29,13 +28,12 @@ from tui_gen.jobs.superres.extraction.reading.colour_pipe import colour_argument
 from tui_gen.jobs.superres.extraction.reading.frame_sinks import FrameSink
 from tui_gen.jobs.superres.extraction.reading.views import KeptPart, Shape, View
 from tui_gen.jobs.superres.extraction.reading.window import most_seconds_of
-from tui_gen.jobs.superres.extraction.rendering import pixel_type
+from tui_gen.jobs.superres.extraction.rendering import pixel_type, tone_mapping
 from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.planes import aperture_numbers
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
 from tui_gen.processes.children import (
-    PIPE_BYTES,
     READ_BYTES,
     TICK_SECONDS,
     Child,
@@ -46,6 +44,7 @@ from tui_gen.processes.children import (
 )
 from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, reap
 from tui_gen.processes.keepalive import SIGN, Line
+from tui_gen.processes.pipelines import pipe_of_children
 
 READER_CHILD = Path(__file__).with_name("reader_child.py")
 
@@ -285,7 +284,7 @@ def start(
     shapes = sorted({view.shape for window in windows for view in window.views})
     started: list[Child] = []
     with contextlib.ExitStack() as ours:
-        pipes = {shape: _pipe(ours) for shape in shapes}
+        pipes = {shape: pipe_of_children(ours) for shape in shapes}
         try:
             colours = {}
             for shape in shapes:
@@ -305,16 +304,6 @@ def start(
                 child.close()
             raise
     return DecoderGroup(reader, colours, limits, answers, pixel_type(stretch.settings))
-
-
-def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
-    """Return a pipe with a large buffer for two children; this process closes its ends after their start."""
-    ends = os.pipe()
-    for end in ends:
-        ours.callback(os.close, end)
-    with contextlib.suppress(OSError):  # refused from the 65th pipe on: slower, but correct
-        fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    return ends
 
 
 def _colour_command(
@@ -358,6 +347,7 @@ def _order(
     stretch: Stretch, windows: Sequence[RequestedWindow], targets: Mapping[Shape, int], threads: int
 ) -> bytes:
     probe = stretch.probe
+    mapping = tone_mapping(probe, stretch.settings, peak=stretch.peak)
     order = {
         "path": os.path.abspath(stretch.path),  # noqa: PTH100 - may not be UTF-8
         "formats": FORMATS,
@@ -372,6 +362,7 @@ def _order(
         "most_seconds": most_seconds_of(probe, stretch.window),
         "reach": None if stretch.reach is None else astuple(stretch.reach),
         "wants_repeats": stretch.settings.needs_repeats,
+        "tone_mapping": None if mapping is None else mapping.to_json(),
         "windows": [
             {
                 "target": window.target_seconds,

@@ -4,6 +4,8 @@
                       └─> [bwdif] ─> tone-mapping ─> split ─┬─> scale ─> pipe: BGR at one frame size
                                                             └─> scale ─> pipe: BGR at another
 
+If the kernel tone-maps the frames, the second branch ends after bwdif: ─> pipe: stored samples.
+
 Guards: luma is branched off before any filter changes a sample, so it is the same for both ways of reading.
 """
 
@@ -16,7 +18,7 @@ from tui_gen.jobs.superres.extraction.reading.repeated import Picked
 from tui_gen.jobs.superres.extraction.reading.window import Span
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.units import Stretch
-from tui_gen.media.colour import head_filters, tail_filters
+from tui_gen.media.colour import head_filters, stored_filters, tail_filters
 from tui_gen.media.ffmpeg import downloaded, null_output, raw_output
 from tui_gen.media.geometry import Size
 
@@ -56,8 +58,7 @@ def pictures(
     ]
     graph = ";".join(
         [
-            f"[0:V:0]{_fetched(stretch, device)}showinfo=checksum=0,split=2[look][show]",
-            f"[look]{frames.filters},{luma_plane(stretch.probe.colour).filter}[luma]",
+            *_luma_apart(stretch, frames, device),
             f"[show]{deinterlace}{frames.filters},{head + ',' if head else ''}{split}",
             *tails,
         ]
@@ -70,6 +71,27 @@ def pictures(
         return [*arguments, *raw_output("[luma]", pipes[-1])]
 
     return outputs
+
+
+def stored_pictures(stretch: Stretch, frames: Span | Picked, *, device: str | None) -> Outputs:
+    """Return outputs with the stored samples of some frames, as the tone-mapping takes them, and luma."""
+    deinterlacer = _deinterlacer(stretch) if must_deinterlace(stretch) else ""
+    shown = ",".join(filter(None, [deinterlacer, frames.filters, stored_filters(stretch.probe)]))
+    graph = ";".join([*_luma_apart(stretch, frames, device), f"[show]{shown}[stored]"])
+
+    def outputs(pipes: Sequence[int]) -> list[str]:
+        stored = raw_output("[stored]", pipes[0], pixel_format=stretch.probe.colour.pixel_format)
+        return ["-filter_complex", graph, *stored, *raw_output("[luma]", pipes[1])]
+
+    return outputs
+
+
+def _luma_apart(stretch: Stretch, frames: Span | Picked, device: str | None) -> list[str]:
+    """Return the graphs that split luma off and leave `[show]`."""
+    return [
+        f"[0:V:0]{_fetched(stretch, device)}showinfo=checksum=0,split=2[look][show]",
+        f"[look]{frames.filters},{luma_plane(stretch.probe.colour).filter}[luma]",
+    ]
 
 
 def _deinterlacer(stretch: Stretch) -> str:

@@ -2,7 +2,7 @@
 
     python -I reader_child.py <descriptor of the order> <descriptor for answers>
 
-    order (JSON) ──> window 1 ──> {"begun": true} ── n frames x views, raw, into their pipes ──> {"pts": ...}
+    order (JSON) ──> window 1 ──> {"begun": true} ── n frames x views, into their pipes ───────> {"pts": ...}
                      window 2 ──> {"refused": "why"}                            no frames follow
 
 Each answer is one line of JSON. After "begun", all frames of a clip follow, so that the colour processes stay
@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,14 +25,13 @@ from typing import Any
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
 sys.path.insert(0, str(Path(__file__).parents[5]))
 
-import numpy as np
 from av.video.frame import PictureType, VideoFrame
-from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.clip_shape import WindowShape
 from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
+from tui_gen.jobs.superres.extraction.reading.view_writer import ViewOrder, ViewWriter
 from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
 from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
@@ -40,6 +39,7 @@ from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film
 from tui_gen.media.geometry import Region
+from tui_gen.media.tone_mapping.mapping import tone_mapping_from_json
 from tui_gen.processes.keepalive import Signs
 
 PICTURE_TYPES = {
@@ -55,14 +55,6 @@ PICTURE_TYPES = {
 
 
 Check = Callable[[VideoFrame], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ViewOrder:
-    """A part of each frame, and the pipe that it is written to."""
-
-    descriptor: int
-    region: Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +102,8 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
     if layout is None:
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
+    mapping = order["tone_mapping"]
+    writer = ViewWriter(layout, None if mapping is None else tone_mapping_from_json(mapping))
     with open_film(film.path, film.formats) as container:
         decoder = WindowDecoder(container, film, complaints, signs.give)
         allowed = AllowedFacts(order["allowed_tags"])
@@ -123,26 +117,26 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
             meter = ClipMeter(
                 film.window.clip_frames // 2, layout.bit_depth, wants_repeats=order["wants_repeats"]
             )
-            yield from _window(decoder, window, layout, check, meter)
+            yield from _window(decoder, window, writer, check, meter)
 
 
 def _window(
-    decoder: WindowDecoder, window: WindowOrder, layout: Planes, check: Check, meter: ClipMeter
+    decoder: WindowDecoder, window: WindowOrder, writer: ViewWriter, check: Check, meter: ClipMeter
 ) -> Iterator[dict[str, Any]]:
     """Read one window and write its frames as they are decoded; yield the answers."""
-    pts, types, places = list[float](), "", list[int]()
+    pts, types, places, layout = list[float](), "", list[int](), writer.layout
     try:
         for place, frame in _frames(decoder, window.target_seconds, layout, check):
             places.append(place)
             if not pts:
                 yield {"begun": True}
-            _send(layout.of(frame), layout, window.views)
+            writer.send(layout.of(frame), window.views)
             pts.append(decoder.seconds(frame.pts or 0))
             types += PICTURE_TYPES.get(PictureType(frame.pict_type), "?")
             meter.take(layout.luma(frame)[0])
     except UnsureError as error:
         if pts:
-            _send_blanks(layout, window.views, decoder.order.window.clip_frames - len(pts))
+            writer.send_blanks(window.views, decoder.order.window.clip_frames - len(pts))
         yield {"refused": str(error)}
         return
     steps = [after - before for before, after in pairwise(places)]
@@ -171,24 +165,6 @@ def _frames(
 def _check(rejection_reason: str | None) -> None:
     if rejection_reason is not None:
         raise UnsureError(rejection_reason)
-
-
-def _send(planes: Sequence[NDArray[np.uint8]], layout: Planes, views: Sequence[ViewOrder]) -> None:
-    for view in views:
-        for plane, part in zip(planes, layout.parts(view.region), strict=True):
-            _write(view.descriptor, plane[part])
-
-
-def _send_blanks(layout: Planes, views: Sequence[ViewOrder], frames: int) -> None:
-    for _ in range(frames):
-        for view in views:
-            _write(view.descriptor, np.zeros(layout.size_bytes(view.region.size), np.uint8))
-
-
-def _write(descriptor: int, block: NDArray[np.uint8]) -> None:
-    left = memoryview(np.ascontiguousarray(block).data).cast("B")
-    while left:
-        left = left[os.write(descriptor, left) :]
 
 
 if __name__ == "__main__":

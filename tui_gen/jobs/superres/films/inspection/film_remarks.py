@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 from tui_gen.jobs.superres.config.settings import Settings, Video
+from tui_gen.jobs.superres.extraction.rendering import tone_mapping
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES
 from tui_gen.jobs.superres.films.identity import Identified
 from tui_gen.jobs.superres.films.inspection.trial import Trial
@@ -114,6 +115,8 @@ def _colour_remarks(settings: Settings, probe: ProbeFacts, video: Video) -> Iter
         is_assumed = peak is None and stated.max_cll_nits is None and stated.mastering_max_nits is None
         assumed = ", which is assumed" if is_assumed else ""
         yield f"tone-mapped from a peak of {100 * tone_mapping_peak(stated, peak):g} nits{assumed}"
+        if settings.uses_kernel and tone_mapping(probe, settings, peak=peak) is None:
+            yield 'the kernel of "hdr": "fast" does not take its pixels: converted as by "exact"'
     if stated.matrix is None or stated.primaries is None:
         read_as = ", ".join(dict.fromkeys([tags.primaries, tags.matrix]))
         yield f"colour not fully stated: read as {read_as}"

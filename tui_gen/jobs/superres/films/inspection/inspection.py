@@ -129,7 +129,7 @@ class FilmInspection:
         if (hindrance := self._hindrance(film, record)) is not None:
             learning.give_up(*hindrance)
         elif self.examined.ffmpeg is None:
-            learning.give_up("not looked at: there is no fit ffmpeg")
+            learning.give_up(f"not looked at: there is no fit {self.examined.unfit}")
         else:
             looked = await self._looked(
                 film, learning, Tools(self.examined.ffmpeg, _one_thread, self.presence)

@@ -20,7 +20,10 @@ from tui_gen.media.ffmpeg import (
     find_ffmpeg,
     where_found,
 )
+from tui_gen.media.tone_mapping.converter import ConverterUnfitError
 
+KERNEL = "HDR kernel"
+"""What `check` calls the tone-mapping of "hdr": "fast"."""
 LIBRARIES = ("av", "imageio-ffmpeg", "numpy", "opencv-python-headless", "pydantic")
 
 
@@ -29,8 +32,9 @@ class Examined:
     """The results of examining the tools."""
 
     conditions: tuple[Condition, ...]
-    ffmpeg: Ffmpeg | None  # None: unusable
+    ffmpeg: Ffmpeg | None  # None: no film can be looked at
     fingerprints: Fingerprints | None = None
+    unfit: str = "ffmpeg"  # what is unusable, without an ffmpeg
 
 
 def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
@@ -40,10 +44,13 @@ def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
         fingerprints = fingerprints_of(settings, ffmpeg)
     except FfmpegUnfitError as error:
         return Examined((Condition("ffmpeg", "wrong", str(error)), _libraries()), None)
+    except ConverterUnfitError as error:
+        return Examined((Condition(KERNEL, "wrong", str(error)), _libraries()), None, unfit=KERNEL)
     place = where_found(ffmpeg, settings.ffmpeg, environ)
     found = Condition("ffmpeg", "good", f"{ffmpeg.version}, {place} ({ffmpeg.path})")
     filters = Condition("filters", "good", f"{', '.join(NEEDED_FILTERS)}: all there, tone-mapping works")
-    return Examined((found, filters, _libraries()), ffmpeg, fingerprints)
+    kernel = [Condition(KERNEL, "good", f"numba {version('numba')}")] if settings.uses_kernel else []
+    return Examined((found, filters, *kernel, _libraries()), ffmpeg, fingerprints)
 
 
 def _libraries() -> Condition:

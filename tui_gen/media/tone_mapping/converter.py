@@ -12,12 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tui_gen.media.tone_mapping.installed import missing
-from tui_gen.media.tone_mapping.mapping import ToneMapping, tone_mapping_of
-
 from tui_gen.media.colour import Rendering
 from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.geometry import Size
+from tui_gen.media.tone_mapping.installed import missing
+from tui_gen.media.tone_mapping.mapping import ToneMapping, tone_mapping_of
 from tui_gen.processes.children import ENVIRONMENT
 
 CONVERTER_CHILD = Path(__file__).with_name("converter_child.py")

@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import numpy as np
 from numpy.typing import NDArray
-from tui_gen.media.tone_mapping.kernel import ToneMapper
-from tui_gen.media.tone_mapping.mapping import tone_mapping_from_json
 
 from tui_gen.media.geometry import Size
+from tui_gen.media.tone_mapping.kernel import ToneMapper
+from tui_gen.media.tone_mapping.mapping import tone_mapping_from_json
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -169,6 +170,18 @@ def test_a_machine_without_the_files_of_others_is_refused_where_names_must_keep_
     job.at(Ground(WorkerCount(1)))
     with pytest.raises(RefusedError, match='use "output": "shared"'):
         job.at(Ground(WorkerCount(1), paths={str(dataset.output): str(tmp_path)}))
+
+
+def test_a_machine_without_numba_is_refused_where_the_kernel_is_used(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = read_config(dataset.config).open({}).job
+    assert isinstance(job, SuperResolution)
+    fast = replace(job, settings=replace(job.settings, hdr="fast"))
+    monkeypatch.setitem(sys.modules, "numba", None)
+    job.at(Ground(WorkerCount(1)))
+    with pytest.raises(RefusedError, match='"hdr": "fast" needs numba'):
+        fast.at(Ground(WorkerCount(1)))
 
 
 # -------------------------------------------------------------------------------- films that are not there

@@ -15,6 +15,7 @@ from pathlib import Path
 from tui_gen.media.colour import Rendering
 from tui_gen.media.film_facts import ProbeFacts
 from tui_gen.media.geometry import Size
+from tui_gen.media.tone_mapping.cache import kernel_cache_folder
 from tui_gen.media.tone_mapping.installed import missing
 from tui_gen.media.tone_mapping.mapping import ToneMapping, tone_mapping_of
 from tui_gen.processes.children import ENVIRONMENT
@@ -48,7 +49,11 @@ def converter_arguments(mapping: ToneMapping, size: Size, *, source: int, target
 
     `source` and `target` are descriptors: of the stored frames, and of the converted ones.
     """
-    order = {"mapping": mapping.to_json(), "size": [size.width, size.height]}
+    order = {
+        "mapping": mapping.to_json(),
+        "size": [size.width, size.height],
+        "cache": kernel_cache_folder(),
+    }
     return ["-I", str(CONVERTER_CHILD), json.dumps(order), str(source), str(target)]
 
 

@@ -2,8 +2,8 @@
 
     python -I converter_child.py <order, JSON> <descriptor of stored frames> <descriptor of converted frames>
 
-The order has the mapping and the size of the frames, which is even. A part of a frame at the end of the pipe
-is dropped: whoever reads the frames counts them.
+The order has the mapping, the size of the frames, which is even, and the folder of the compiled kernel. A part
+of a frame at the end of the pipe is dropped: whoever reads the frames counts them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_gen.media.geometry import Size
-from tui_gen.media.tone_mapping.kernel import ToneMapper
+from tui_gen.media.tone_mapping.cache import VARIABLE
 from tui_gen.media.tone_mapping.mapping import tone_mapping_from_json
 
 
@@ -29,6 +29,9 @@ def main() -> None:
     order: dict[str, Any] = json.loads(sys.argv[1])
     source, target = int(sys.argv[2]), int(sys.argv[3])
     mapping, size = tone_mapping_from_json(order["mapping"]), Size(*order["size"])
+    os.environ[VARIABLE] = order["cache"]
+    from tui_gen.media.tone_mapping.kernel import ToneMapper
+
     mapper = ToneMapper(mapping, size)
     across, down = mapping.subsampling
     chroma = (size.height >> down, size.width >> across)

@@ -33,6 +33,7 @@ from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.planes import aperture_numbers
 from tui_gen.media.ffmpeg import FORMATS, MAX_PIXELS, Ffmpeg
+from tui_gen.media.tone_mapping.cache import kernel_cache_folder
 from tui_gen.processes.children import (
     READ_BYTES,
     TICK_SECONDS,
@@ -363,6 +364,7 @@ def _order(
         "reach": None if stretch.reach is None else astuple(stretch.reach),
         "wants_repeats": stretch.settings.needs_repeats,
         "tone_mapping": None if mapping is None else mapping.to_json(),
+        "kernel_cache": kernel_cache_folder(),
         "windows": [
             {
                 "target": window.target_seconds,

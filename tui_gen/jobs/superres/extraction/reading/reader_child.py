@@ -39,6 +39,7 @@ from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film
 from tui_gen.media.geometry import Region
+from tui_gen.media.tone_mapping.cache import VARIABLE
 from tui_gen.media.tone_mapping.mapping import tone_mapping_from_json
 from tui_gen.processes.keepalive import Signs
 
@@ -103,6 +104,7 @@ def _read(order: dict[str, Any], complaints: Complaints, signs: Signs) -> Iterat
         message = f"no frames of the format {order['pixel_format']} are read here"
         raise ValueError(message)
     mapping = order["tone_mapping"]
+    os.environ[VARIABLE] = order["kernel_cache"]
     writer = ViewWriter(layout, None if mapping is None else tone_mapping_from_json(mapping))
     with open_film(film.path, film.formats) as container:
         decoder = WindowDecoder(container, film, complaints, signs.give)

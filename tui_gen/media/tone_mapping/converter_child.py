@@ -2,7 +2,7 @@
 
     python -I converter_child.py <order, JSON> <descriptor of stored frames> <descriptor of converted frames>
 
-The order has the mapping, the size of the frames, which is even, and the folder of the compiled kernel. A part
+The order has the mapping, the even size of the frames, and the folder of the compiled kernel. A part
 of a frame at the end of the pipe is dropped: whoever reads the frames counts them.
 """
 

@@ -44,24 +44,25 @@ def kernel_mapping(probe: ProbeFacts, how: Rendering) -> ToneMapping | None:
     return mapping
 
 
-def converter_arguments(mapping: ToneMapping, size: Size, *, source: int, target: int) -> list[str]:
+def converter_arguments(mapping: ToneMapping, size: Size, *descriptors: int) -> list[str]:
     """Return the arguments of Python for a converter of frames of an even size.
 
-    `source` and `target` are descriptors: of the stored frames, and of the converted ones.
+    Its descriptors are a pipe of stored frames and one of converted frames, or a socket through which it gets
+    such pipes.
     """
     order = {
         "mapping": mapping.to_json(),
         "size": [size.width, size.height],
         "cache": kernel_cache_folder(),
     }
-    return ["-I", str(CONVERTER_CHILD), json.dumps(order), str(source), str(target)]
+    return ["-I", str(CONVERTER_CHILD), json.dumps(order), *map(str, descriptors)]
 
 
 def converted(mapping: ToneMapping, size: Size, frames: bytes) -> bytes:
     """Return stored frames as the kernel converts them. Raises ConverterUnfitError."""
     if (refusal := missing()) is not None:
         raise ConverterUnfitError(refusal)
-    command = [sys.executable, *converter_arguments(mapping, size, source=0, target=1)]
+    command = [sys.executable, *converter_arguments(mapping, size, 0, 1)]
     try:
         done = subprocess.run(
             command,

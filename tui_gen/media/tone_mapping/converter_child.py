@@ -1,15 +1,19 @@
 """Applies the kernel to raw frames from pipe to pipe; runs as a child, by its path.
 
     python -I converter_child.py <order, JSON> <descriptor of stored frames> <descriptor of converted frames>
+    python -I converter_child.py <order, JSON> <descriptor of a socket>
 
-The order has the mapping, the even size of the frames, and the folder of the compiled kernel. A part
-of a frame at the end of the pipe is dropped: whoever reads the frames counts them.
+Through the socket come two such pipes at a time, with one byte; the answer is one byte, when they are closed.
+The order has the mapping, the even size of the frames, and the folder of the compiled kernel. A part of a
+frame at the end of a pipe is dropped: whoever reads the frames counts them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,27 +25,44 @@ from numpy.typing import NDArray
 
 from tui_gen.media.geometry import Size
 from tui_gen.media.tone_mapping.cache import VARIABLE
-from tui_gen.media.tone_mapping.mapping import tone_mapping_from_json
+from tui_gen.media.tone_mapping.mapping import ToneMapping, tone_mapping_from_json
 
 
 def main() -> None:
-    """Convert the frames of a pipe until it ends."""
+    """Convert the frames of a pipe, or of all pipes that come through a socket."""
     order: dict[str, Any] = json.loads(sys.argv[1])
-    source, target = int(sys.argv[2]), int(sys.argv[3])
-    mapping, size = tone_mapping_from_json(order["mapping"]), Size(*order["size"])
     os.environ[VARIABLE] = order["cache"]
-    from tui_gen.media.tone_mapping.kernel import ToneMapper
+    converter = Converter(tone_mapping_from_json(order["mapping"]), Size(*order["size"]))
+    descriptors = list(map(int, sys.argv[2:]))
+    if len(descriptors) == 1:
+        with socket.socket(fileno=descriptors[0]) as parent:
+            while pipes := socket.recv_fds(parent, 1, 2)[1]:
+                converter.convert(*pipes)
+                for pipe in pipes:
+                    os.close(pipe)
+                parent.send(b".")
+        return
+    converter.convert(*descriptors)
 
-    mapper = ToneMapper(mapping, size)
-    across, down = mapping.subsampling
-    chroma = (size.height >> down, size.width >> across)
-    planes = [np.empty(shape, np.uint16) for shape in ((size.height, size.width), chroma, chroma)]
-    try:
-        while all(_is_filled(source, plane) for plane in planes):
-            for plane in mapper(planes):
-                _write(target, plane)
-    except BrokenPipeError:
-        sys.exit(1)  # nobody reads the frames
+
+class Converter:
+    """The kernel for one mapping and one size, with memory for one frame."""
+
+    def __init__(self, mapping: ToneMapping, size: Size) -> None:
+        """Load numba, and load or compile the kernel."""
+        from tui_gen.media.tone_mapping.kernel import ToneMapper
+
+        self._mapper = ToneMapper(mapping, size)
+        across, down = mapping.subsampling
+        chroma = (size.height >> down, size.width >> across)
+        self._planes = [np.empty(shape, np.uint16) for shape in ((size.height, size.width), chroma, chroma)]
+
+    def convert(self, source: int, target: int) -> None:
+        """Convert the frames of a pipe until it ends, or until nobody reads the other one."""
+        with contextlib.suppress(BrokenPipeError):
+            while all(_is_filled(source, plane) for plane in self._planes):
+                for plane in self._mapper(self._planes):
+                    _write(target, plane)
 
 
 def _is_filled(descriptor: int, plane: NDArray[np.uint16]) -> bool:

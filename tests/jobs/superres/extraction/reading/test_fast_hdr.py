@@ -23,6 +23,7 @@ from tests.jobs.superres.sample_films import (
     task,
 )
 from tui_gen.engine.model.work import Retried
+from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.clips import read_clips
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.extraction.rendering import rendering, tone_mapping
@@ -108,6 +109,21 @@ async def converter() -> psutil.Process:
             except psutil.NoSuchProcess:
                 continue
         await asyncio.sleep(0.005)
+
+
+async def test_one_converter_serves_the_clips_of_a_stretch_and_ends_with_it(
+    stretch: Stretch, embedded_ffmpeg: str
+) -> None:
+    stretch = replace(stretch, tasks=tuple(replace(stretch.tasks[0], index=number) for number in range(2)))
+    reader = read_clips(stretch, ffmpeg=Ffmpeg(embedded_ffmpeg, "9"), threads=1)
+    between = [
+        [child.pid for child in psutil.Process().children(recursive=True)]
+        async for report in reader
+        if isinstance(report, ClipFrames)
+    ]
+    assert len(between) == 2
+    assert between[0] == between[1]
+    assert len(between[0]) == 1
 
 
 async def test_a_converter_that_is_killed_is_named_and_costs_no_clip(

@@ -36,6 +36,7 @@ from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     raise_what_is_not_data,
 )
 from tui_gen.jobs.superres.extraction.reading.frame_sinks import ClipTaker
+from tui_gen.jobs.superres.extraction.reading.kernel_child import KernelChild
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, ClipMeter, luma_plane
 from tui_gen.jobs.superres.extraction.reading.objections import objection
 from tui_gen.jobs.superres.extraction.reading.repeated import (
@@ -62,7 +63,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_run,
     most_seconds_of,
 )
-from tui_gen.jobs.superres.extraction.rendering import pixel_type, tone_mapping
+from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import ClipTask, Reach, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Region, Size
@@ -107,20 +108,31 @@ class _Window:
 
 
 async def read_clips(
-    stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits = CLIP_LIMITS
+    stretch: Stretch,
+    *,
+    ffmpeg: Ffmpeg,
+    threads: int,
+    stall: StallLimits = CLIP_LIMITS,
+    kernel: KernelChild | None = None,
 ) -> AsyncGenerator[Reading, None]:
     """Read the clips of a stretch in order.
 
     Each clip yields any number of Doing and Retried, then ClipFrames, Rejected or Failed. Unusable ends the
-    stretch. No child runs between two items. Closing the generator kills and reaps its child.
+    stretch. Between two items no child runs but the idle kernel child of a film that the kernel converts: the
+    one given, or one that ends with the generator. Closing the generator kills and reaps its children.
     """
-    reader = _Reader(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
-    for task in stretch.tasks:
-        async with aclosing(_read_clip(reader, task)) as reports:
-            async for report in reports:
-                yield report
-                if isinstance(report, Unusable):
-                    return
+    used = KernelChild(stretch, stall) if kernel is None else kernel
+    reader = _Reader(stretch, used, ffmpeg=ffmpeg, threads=threads)
+    try:
+        for task in stretch.tasks:
+            async with aclosing(_read_clip(reader, task)) as reports:
+                async for report in reports:
+                    yield report
+                    if isinstance(report, Unusable):
+                        return
+    finally:
+        if kernel is None:
+            await used.end()
 
 
 async def _read_clip(reader: _Reader, task: ClipTask) -> AsyncGenerator[Reading, None]:
@@ -175,11 +187,12 @@ def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: 
 class _Reader:
     """Reads windows of one film; finds the distance before each window at which decoding must begin."""
 
-    def __init__(self, stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int, stall: StallLimits) -> None:
+    def __init__(self, stretch: Stretch, kernel: KernelChild, *, ffmpeg: Ffmpeg, threads: int) -> None:
         self.stretch = stretch
+        self._kernel = kernel
         self._ffmpeg = ffmpeg
         self._threads = threads
-        self._stall = stall
+        self._stall = kernel.limits
         upright, plane = stretch.probe.upright, luma_plane(stretch.probe.colour)
         self._luma = np.empty((upright.height, upright.width), plane.dtype)
         # Raw streams have no index and no timestamps, so ffmpeg cannot seek in them.
@@ -293,12 +306,10 @@ class _Reader:
         self, span: Span | Picked, sizes: Sequence[Size]
     ) -> tuple[graphs.Outputs, Conversion | None]:
         """Return the outputs of an ffmpeg that reads frames, and what else converts them."""
-        stretch = self.stretch
-        mapping = tone_mapping(stretch.probe, stretch.settings, peak=stretch.peak)
-        if mapping is None:
-            return graphs.pictures(stretch, span, sizes, device=self._device), None
-        outputs = graphs.stored_pictures(stretch, span, device=self._device)
-        return outputs, Conversion(stretch, mapping, sizes)
+        if self._kernel.mapping is None:
+            return graphs.pictures(self.stretch, span, sizes, device=self._device), None
+        outputs = graphs.stored_pictures(self.stretch, span, device=self._device)
+        return outputs, Conversion(self.stretch, self._kernel, sizes)
 
     def _taker(self, regions: _Regions) -> ClipTaker:
         """Return what takes the frames of one run of ffmpeg."""

@@ -27,6 +27,7 @@ from tui_gen.jobs.superres.extraction.reading.decoder_group import (
     start,
 )
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES
+from tui_gen.jobs.superres.extraction.reading.kernel_child import KernelChild
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, luma_plane
 from tui_gen.jobs.superres.extraction.reading.views import kept_parts, strips_of, views_of
 from tui_gen.jobs.superres.units import ClipTask, Stretch
@@ -54,6 +55,7 @@ async def read_clips_fast(
     group.
     """
     reading = _FastReading(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
+    kernel = KernelChild(stretch, stall)
     try:
         for position, task in enumerate(stretch.tasks):
             yield Doing(Clip(stretch.source, task.index), "reading")
@@ -63,7 +65,8 @@ async def read_clips_fast(
                 del found  # free its frames before the next are read
                 continue
             alone = replace(stretch, tasks=(task,))
-            async with aclosing(read_clips(alone, ffmpeg=ffmpeg, threads=threads, stall=stall)) as reports:
+            read = read_clips(alone, ffmpeg=ffmpeg, threads=threads, stall=stall, kernel=kernel)
+            async with aclosing(read) as reports:
                 is_first = True
                 async for report in reports:
                     if not (is_first and isinstance(report, Doing)):  # reported above
@@ -72,6 +75,7 @@ async def read_clips_fast(
                     if isinstance(report, Unusable):
                         return
     finally:
+        await kernel.end()
         await reading.end()
 
 

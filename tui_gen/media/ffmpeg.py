@@ -17,13 +17,7 @@ from fractions import Fraction
 
 import imageio_ffmpeg
 
-from tui_gen.media.colour import (
-    SDR_TAGS,
-    HdrClass,
-    Rendering,
-    colour_chain,
-    tail_filters,
-)
+from tui_gen.media.colour import HdrClass, Rendering, colour_chain
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 from tui_gen.media.geometry import Size
 from tui_gen.media.tone_mapping.converter import converted, kernel_mapping
@@ -161,30 +155,28 @@ def _output(program: str, arguments: Sequence[str], *, given: bytes = b"") -> by
 
 # ------------------------------------------------------------------------------ colour fingerprint
 
-_GRADIENT, _FINGERPRINT = Size(256, 128), Size(128, 64)
+_GRADIENT = Size(256, 128)
 _TRANSFERS: Mapping[HdrClass, str] = {"pq": "smpte2084", "hlg": "arib-std-b67", "sdr": "bt709"}
 
 
 def colour_fingerprint(ffmpeg: Ffmpeg, how: Rendering) -> str:
     """Return a hash of a small gradient that this machine converts: equal hashes mean equal colours.
 
-    With the kernel, the hash is of its samples and of what ffmpeg makes of them. Raises FfmpegUnfitError,
+    If the kernel is used, it is a hash of the kernel's samples too. Raises FfmpegUnfitError,
     ConverterUnfitError.
     """
     digest = hashlib.sha256()
-    # The kernel has tables for each transfer; of ffmpeg's filters, one HDR film tells enough.
-    classes: Sequence[HdrClass] = ("pq", "hlg", "sdr") if how.uses_kernel else ("pq", "sdr")
-    for hdr_class in classes:
-        probe, frame, pixel_format = _gradient_facts(hdr_class), _gradient(), "yuv420p10le"
-        chain = colour_chain(probe, how, frame=_FINGERPRINT)
-        if (mapping := kernel_mapping(probe, how)) is not None:
-            frame, pixel_format = converted(mapping, _GRADIENT, frame), f"yuv{how.chroma}p"
-            digest.update(frame)
-            chain = f"{SDR_TAGS},{tail_filters(probe, how, frame=_FINGERPRINT)}"
-        source = ["-f", "rawvideo", "-pix_fmt", pixel_format, "-s", str(_GRADIENT), "-i", "pipe:0"]
-        shown = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", how.pixel_format, "pipe:1"]
-        arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *shown]
-        digest.update(_output(ffmpeg.path, arguments, given=frame))
+    if how.uses_kernel:
+        found = (kernel_mapping(_gradient_facts(hdr_class), how) for hdr_class in ("pq", "hlg"))
+        mappings = [mapping for mapping in found if mapping is not None]
+        digest.update(converted(mappings, _GRADIENT, _gradient() * len(mappings)))
+    for hdr_class in ("pq", "sdr"):
+        probe = _gradient_facts(hdr_class)
+        chain = colour_chain(probe, how, frame=Size(128, 64))
+        source = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", str(_GRADIENT), "-i", "pipe:0"]
+        frame = ["-frames:v", "1", "-vf", chain, "-f", "rawvideo", "-pix_fmt", how.pixel_format, "pipe:1"]
+        arguments = ["-hide_banner", "-loglevel", "error", "-filter_threads", "1", *source, *frame]
+        digest.update(_output(ffmpeg.path, arguments, given=_gradient()))
     return digest.hexdigest()[:16]
 
 

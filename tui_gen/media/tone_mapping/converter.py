@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tui_gen.media.colour import Rendering
@@ -44,25 +45,25 @@ def kernel_mapping(probe: ProbeFacts, how: Rendering) -> ToneMapping | None:
     return mapping
 
 
-def converter_arguments(mapping: ToneMapping, size: Size, *descriptors: int) -> list[str]:
+def converter_arguments(mappings: Sequence[ToneMapping], size: Size, *descriptors: int) -> list[str]:
     """Return the arguments of Python for a converter of frames of an even size.
 
-    Its descriptors are a pipe of stored frames and one of converted frames, or a socket through which it gets
-    such pipes.
+    Each mapping converts one frame, and then the first one again; their chroma is alike. The descriptors are
+    a pipe of stored frames and one of converted frames, or a socket through which such pipes come.
     """
     order = {
-        "mapping": mapping.to_json(),
+        "mappings": [mapping.to_json() for mapping in mappings],
         "size": [size.width, size.height],
         "cache": kernel_cache_folder(),
     }
     return ["-I", str(CONVERTER_CHILD), json.dumps(order), *map(str, descriptors)]
 
 
-def converted(mapping: ToneMapping, size: Size, frames: bytes) -> bytes:
-    """Return stored frames as the kernel converts them. Raises ConverterUnfitError."""
+def converted(mappings: Sequence[ToneMapping], size: Size, frames: bytes) -> bytes:
+    """Return stored frames as the kernel converts them, each by one mapping. Raises ConverterUnfitError."""
     if (refusal := missing()) is not None:
         raise ConverterUnfitError(refusal)
-    command = [sys.executable, *converter_arguments(mapping, size, 0, 1)]
+    command = [sys.executable, *converter_arguments(mappings, size, 0, 1)]
     try:
         done = subprocess.run(
             command,

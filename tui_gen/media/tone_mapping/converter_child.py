@@ -4,17 +4,19 @@
     python -I converter_child.py <order, JSON> <descriptor of a socket>
 
 Through the socket come two such pipes at a time, with one byte; the answer is one byte, when they are closed.
-The order has the mapping, the even size of the frames, and the folder of the compiled kernel. A part of a
+The order has the mappings, the even size of the frames, and the folder of the compiled kernel. A part of a
 frame at the end of a pipe is dropped: whoever reads the frames counts them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ def main() -> None:
     """Convert the frames of a pipe, or of all pipes that come through a socket."""
     order: dict[str, Any] = json.loads(sys.argv[1])
     os.environ[VARIABLE] = order["cache"]
-    converter = Converter(tone_mapping_from_json(order["mapping"]), Size(*order["size"]))
+    mappings = [tone_mapping_from_json(entries) for entries in order["mappings"]]
+    converter = Converter(mappings, Size(*order["size"]))
     descriptors = list(map(int, sys.argv[2:]))
     if len(descriptors) == 1:
         with socket.socket(fileno=descriptors[0]) as parent:
@@ -46,22 +49,24 @@ def main() -> None:
 
 
 class Converter:
-    """The kernel for one mapping and one size, with memory for one frame."""
+    """The kernel for mappings with the same chroma, and one size; with memory for one frame."""
 
-    def __init__(self, mapping: ToneMapping, size: Size) -> None:
+    def __init__(self, mappings: Sequence[ToneMapping], size: Size) -> None:
         """Load numba, and load or compile the kernel."""
         from tui_gen.media.tone_mapping.kernel import ToneMapper
 
-        self._mapper = ToneMapper(mapping, size)
-        across, down = mapping.subsampling
+        self._mappers = [ToneMapper(mapping, size) for mapping in mappings]
+        across, down = mappings[0].subsampling
         chroma = (size.height >> down, size.width >> across)
         self._planes = [np.empty(shape, np.uint16) for shape in ((size.height, size.width), chroma, chroma)]
 
     def convert(self, source: int, target: int) -> None:
         """Convert the frames of a pipe until it ends, or until nobody reads the other one."""
         with contextlib.suppress(BrokenPipeError):
-            while all(_is_filled(source, plane) for plane in self._planes):
-                for plane in self._mapper(self._planes):
+            for mapper in itertools.cycle(self._mappers):
+                if not all(_is_filled(source, plane) for plane in self._planes):
+                    return
+                for plane in mapper(self._planes):
                     _write(target, plane)
 
 

@@ -56,7 +56,7 @@ def by_hand(program: str, stretch: Stretch, filters: str) -> NDArray[np.uint8]:
     planar = ("-f", "rawvideo", "-pix_fmt", "yuv444p", "-s", str(size), "-i", "pipe:0")
     tail = tail_filters(probe, rendering(stretch.settings), frame=size)
     scaled = ("-vf", f"{SDR_TAGS},{tail}", "-f", "rawvideo", "-pix_fmt", "bgr24", "-")
-    pixels = run_ffmpeg(program, *planar, *scaled, given=converted(mapping, size, stored))
+    pixels = run_ffmpeg(program, *planar, *scaled, given=converted([mapping], size, stored))
     return np.frombuffer(pixels, np.uint8).reshape(-1, size.height, size.width, 3)
 
 

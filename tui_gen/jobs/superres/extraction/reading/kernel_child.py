@@ -94,7 +94,7 @@ class KernelChild:
                 self._child = start_child(
                     Command(
                         program=sys.executable,
-                        arguments=lambda _: converter_arguments(mapping, self._size, theirs.fileno()),
+                        arguments=lambda _: converter_arguments([mapping], self._size, theirs.fileno()),
                         limits=self.limits,
                         niceness=self._niceness,
                         inherits=[theirs.fileno()],

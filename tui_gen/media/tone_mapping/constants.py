@@ -92,7 +92,7 @@ class Constants(NamedTuple):
     down: Floats  # weights between its rows: even (here, before), odd (here, after)
     eotf: Floats  # G' of B'-Y' and of R'-Y', the largest R'G'B', `*_ROOT`
     gamut: Floats  # the matrix from the film's primaries to BT.709, row by row
-    tone: Floats  # 3 weights of desaturation; a, b, 2k and knee of the curve; `GAMMA`; 3 weights, Y' out
+    tone: Floats  # 3 weights of desaturation; a, b, 2k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
     decimation: Floats  # weights for every second column
     between: Floats  # weights for every second row, with the scale of Cb, then with that of Cr
     writing: Floats  # scales of Cb and Cr, their offset
@@ -107,7 +107,8 @@ def constants_of(mapping: ToneMapping) -> Constants:
     shares_columns, shares_rows = (share > 0 for share in mapping.subsampling)
     reading = _reading(mapping, kr, kb)
     up = [Fraction(text) for text in _UPSAMPLING[down]]
-    scales = [Fraction(224) / (2 * (1 - k)) for k in (out_kb, out_kr)]
+    luma_range, chroma_range, black = (255, 255, 0) if mapping.range == "pc" else (219, 224, 16)
+    scales = [Fraction(chroma_range) / (2 * (1 - k)) for k in (out_kb, out_kr)]
     rows = [Fraction(text) for text in _DOWNSAMPLING[down]]
     green = [-k / (1 - kr - kb) for k in (kb, kr)]
     numerator, denominator = HLG_ROOT if is_hlg else PQ_ROOT
@@ -119,7 +120,7 @@ def constants_of(mapping: ToneMapping) -> Constants:
         down=_floats([up[1], up[0], up[2], up[3]]),
         eotf=_floats([*green, LARGEST, *numerator, *denominator]),
         gamut=_floats(value for row in gamut for value in row),
-        tone=_floats(_tone(mapping.peak, out_kr, out_kb)),
+        tone=_floats([*_tone(mapping.peak), out_kr, 1 - out_kr - out_kb, out_kb, luma_range, black + 0.5]),
         decimation=_floats(Fraction(text) for text in _DOWNSAMPLING[across]),
         between=_floats([scale * weight for scale in scales for weight in rows]),
         writing=_floats([*scales, 128.5]),
@@ -136,7 +137,7 @@ def _reading(mapping: ToneMapping, kr: Fraction, kb: Fraction) -> list[Fraction]
     return [1 / luma, u, v, -black / luma, -u * 128 * unit, -v * 128 * unit]
 
 
-def _tone(peak: float, kr: Fraction, kb: Fraction) -> list[Fraction | float]:
+def _tone(peak: float) -> list[Fraction | float]:
     """Return ffmpeg's mobius, so divided that its largest result is 1, and what undoes that after `GAMMA`."""
     j, p = KNEE, Fraction(peak)
     a = -j * j * (p - 1) / (j * j - 2 * j + p)
@@ -145,11 +146,10 @@ def _tone(peak: float, kr: Fraction, kb: Fraction) -> list[Fraction | float]:
     most = k * (MOST_LIGHT + a) / (MOST_LIGHT + b)
     unit = Decimal(most.numerator) / Decimal(most.denominator)
     power = Fraction(unit ** (Decimal(5) / Decimal(12)))
-    luma = [kr, 1 - kr - kb, kb]
     weights = [Fraction(text) for text in DESATURATED_WEIGHTS]
     numerator, denominator = GAMMA
     scaled = [float(power * Fraction(value)) for value in numerator]
-    return [*weights, a, b, 2 * k / most, j, *scaled, *denominator, *luma, Fraction(219), 16.5, 255]
+    return [*weights, a, b, 2 * k / most, j, *scaled, *denominator]
 
 
 def _gamut(primaries: str) -> Matrix:

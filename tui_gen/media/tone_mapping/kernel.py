@@ -1,4 +1,4 @@
-"""The tone-mapping kernel: stored HDR samples in, 8-bit BT.709 YUV of the same size out.
+"""The tone-mapping kernel: stored HDR samples in, 8-bit BT.709 YUV of the same size and range out.
 
     samples -> Y' Cb Cr at full size -> R'G'B' -> light -> BT.709 light, desaturated and compressed -> Y' Cb Cr
 
@@ -138,8 +138,8 @@ def _tone_map(gamut, tone, rows, half, at):
     lr, lg, lb = tone[0], tone[1], tone[2]
     a, b_, k2, knee = tone[3], tone[4], tone[5], tone[6]
     p0, p1, p2, p3, q1, q2 = tone[7], tone[8], tone[9], tone[10], tone[11], tone[12]
-    yr, yg, yb, y_scale, y_offset, y_most = tone[13], tone[14], tone[15], tone[16], tone[17], tone[18]
-    zero, half_, one, two = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
+    yr, yg, yb, y_scale, y_offset = tone[13], tone[14], tone[15], tone[16], tone[17]
+    zero, half_, one, two, most = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2), np.float32(255)
     for i in range(half):
         r, g, b = rows[R + at + i], rows[G + at + i], rows[B + at + i]
         r, g, b = (
@@ -158,7 +158,7 @@ def _tone_map(gamut, tone, rows, half, at):
         g = (((p3 * g + p2) * g + p1) * g + p0) / ((q2 * g + q1) * g + one)
         b = (((p3 * b + p2) * b + p1) * b + p0) / ((q2 * b + q1) * b + one)
         y = r * yr + g * yg + b * yb
-        rows[R + at + i] = min(y * y_scale + y_offset, y_most)
+        rows[R + at + i] = min(y * y_scale + y_offset, most)
         rows[G + at + i] = b - y
         rows[B + at + i] = r - y
 

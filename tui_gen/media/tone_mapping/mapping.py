@@ -19,6 +19,10 @@ Range = Literal["tv", "pc"]
 MATRICES = frozenset({"bt2020nc", "bt709"})
 PRIMARIES = frozenset({"bt2020", "bt709", "smpte432"})
 RANGES = frozenset({"tv", "pc"})
+LEAST_PEAK = 1.0
+"""Below this, ffmpeg's tone curve is not monotonic."""
+LARGEST_WIDTH = 16384
+"""Of frames that the kernel takes, in pixels."""
 _SAMPLES = re.compile(r"yuv(?P<subsampling>420|422|444)p(?P<bits>10|12)le")
 _SUBSAMPLING = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}
 
@@ -58,6 +62,9 @@ def tone_mapping_of(probe: ProbeFacts, how: Rendering) -> ToneMapping | None:
         return None
     if tags.matrix not in MATRICES or tags.primaries not in PRIMARIES or tags.range not in RANGES:
         return None
+    peak = tone_mapping_peak(probe.colour, how.peak)
+    if peak < LEAST_PEAK or max(probe.coded.width, probe.coded.height) > LARGEST_WIDTH:
+        return None
     return ToneMapping(
         transfer="smpte2084" if probe.hdr_class == "pq" else "arib-std-b67",
         matrix=tags.matrix,
@@ -66,6 +73,6 @@ def tone_mapping_of(probe: ProbeFacts, how: Rendering) -> ToneMapping | None:
         chroma_location=chroma_location(probe.colour),
         bit_depth=int(samples["bits"]),
         subsampling=_SUBSAMPLING[samples["subsampling"]],
-        peak=tone_mapping_peak(probe.colour, how.peak),
+        peak=peak,
         chroma=how.chroma,
     )

@@ -1,0 +1,195 @@
+"""The constants of the tone-mapping kernel, equal on all processors.
+
+Matrices are computed as fractions and rounded once. Powers are those of `decimal`, which has no last bit of
+its own on any machine. The polynomials were fitted once and stand here as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.media.tone_mapping.mapping import ToneMapping
+
+Matrix = list[list[Fraction]]
+Floats = NDArray[np.float32]
+
+WEIGHTS = {"bt2020nc": ("0.2627", "0.0593"), "bt709": ("0.2126", "0.0722")}
+"""The weights of red and blue in luma: ITU-R BT.2020 table 4, BT.709 item 3.2."""
+PRIMARIES = {
+    "bt2020": (("0.708", "0.292"), ("0.170", "0.797"), ("0.131", "0.046")),
+    "bt709": (("0.640", "0.330"), ("0.300", "0.600"), ("0.150", "0.060")),
+    "smpte432": (("0.680", "0.320"), ("0.265", "0.690"), ("0.150", "0.060")),
+}
+"""x and y of red, green and blue: ITU-R BT.2020 table 3, BT.709 item 1.3, SMPTE EG 432-1. White is D65."""
+D65 = ("0.3127", "0.3290")
+DESATURATED_WEIGHTS = ("0.2627", "0.6780", "0.0593")
+"""ffmpeg's tonemap desaturates by these weights, because the chain says colorspace=bt2020nc after p=bt709."""
+KNEE = Fraction("0.3")
+"""The light up to which ffmpeg's mobius changes nothing."""
+DESATURATION = 2
+"""The luma from which ffmpeg's tonemap desaturates (its option desat)."""
+
+LARGEST = 1.09
+"""R'G'B' above this are clipped: 10-bit limited range ends here."""
+MOST_LIGHT = 400
+"""More than any light in BT.709, in units of 100 nits: PQ's of `LARGEST`, 240, in BT.2020."""
+
+# The square root of light, in units of 100 nits, is a quotient of polynomials in R'G'B' from 0 to `LARGEST`:
+# their coefficients from degree 0 on; the denominator's first is 1. They were fitted to zimg's functions
+# (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel), by the largest error of the
+# 8-bit result at a peak of 30 and 10: 0.011 codes for PQ, 0.13 for HLG.
+PQ_ROOT = (
+    (5.655743567e-06, 7.387824820e-01, 1.587011113e02, 3.708844599e02, 0.0),
+    (3.980198998e02, -5.346747882e02, 1.890209007e02, 0.0),
+)
+HLG_ROOT = (
+    (-2.495854686e-04, 5.964795335e-01, 2.047835681e01, -6.304725538e01, 5.653199329e01),
+    (1.546071868e01, -6.214651521e01, 8.260013719e01, -3.226488609e01),
+)
+# zimg's inverse of BT.1886, light ** (1 / 2.4), is a quotient of polynomials in the square root of light from
+# 0 to 1; fitted likewise: 0.09 codes.
+GAMMA = (
+    (4.175478682e-04, 2.528070561e00, 6.769787068e01, 6.219435122e01),
+    (4.962386289e01, 8.174156070e01),
+)
+
+# Where chroma lies between two luma samples, per axis: at the first one, between them, or at the second one.
+# zimg's bilinear filter, at the even samples (the chroma sample before, this one) and at the odd ones (this
+# one, the one after).
+_UPSAMPLING = {
+    "first": ("0", "1", "0.5", "0.5"),
+    "between": ("0.25", "0.75", "0.75", "0.25"),
+    "second": ("0.5", "0.5", "1", "0"),
+}
+# The same filter for half the size: the sample before the two, both, the one after.
+_DOWNSAMPLING = {
+    "first": ("0.25", "0.5", "0.25", "0"),
+    "between": ("0.125", "0.375", "0.375", "0.125"),
+    "second": ("0", "0.25", "0.5", "0.25"),
+}
+_SITES = {
+    "left": ("first", "between"),
+    "center": ("between", "between"),
+    "topleft": ("first", "first"),
+    "top": ("between", "first"),
+    "bottomleft": ("first", "second"),
+    "bottom": ("between", "second"),
+}
+
+
+class Constants(NamedTuple):
+    """The arguments of the kernel between the planes and its memory, in its order."""
+
+    kinds: NDArray[np.int64]  # 1 or 0: HLG; stored chroma shares columns; shares rows; result is 4:2:0
+    reading: Floats  # scales of Y', Cb, Cr (those of chroma to B'-Y' and R'-Y'), offsets of Y', Cb, Cr
+    across: Floats  # weights between the columns of stored chroma: even (before, here), odd (here, after)
+    down: Floats  # weights between its rows: even (here, before), odd (here, after)
+    eotf: Floats  # G' of B'-Y' and of R'-Y', the largest R'G'B', `*_ROOT`
+    gamut: Floats  # the matrix from the film's primaries to BT.709, row by row
+    tone: Floats  # 3 weights of desaturation; a, b, 2k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
+    decimation: Floats  # weights for every second column
+    between: Floats  # weights for every second row, with the scale of Cb, then with that of Cr
+    writing: Floats  # scales of Cb and Cr, their offset
+
+
+def constants_of(mapping: ToneMapping) -> Constants:
+    """Return the constants for a mapping."""
+    kr, kb = (Fraction(text) for text in WEIGHTS[mapping.matrix])
+    out_kr, out_kb = (Fraction(text) for text in WEIGHTS["bt709"])
+    is_hlg = mapping.transfer == "arib-std-b67"
+    across, down = _SITES[mapping.chroma_location]
+    shares_columns, shares_rows = (share > 0 for share in mapping.subsampling)
+    reading = _reading(mapping, kr, kb)
+    up = [Fraction(text) for text in _UPSAMPLING[down]]
+    luma_range, chroma_range, black = (255, 255, 0) if mapping.range == "pc" else (219, 224, 16)
+    scales = [Fraction(chroma_range) / (2 * (1 - k)) for k in (out_kb, out_kr)]
+    rows = [Fraction(text) for text in _DOWNSAMPLING[down]]
+    green = [-k / (1 - kr - kb) for k in (kb, kr)]
+    numerator, denominator = HLG_ROOT if is_hlg else PQ_ROOT
+    gamut = _gamut(mapping.primaries)
+    return Constants(
+        kinds=np.array([is_hlg, shares_columns, shares_rows, mapping.chroma == "420"], np.int64),
+        reading=_floats(reading),
+        across=_floats(Fraction(text) for text in _UPSAMPLING[across]),
+        down=_floats([up[1], up[0], up[2], up[3]]),
+        eotf=_floats([*green, LARGEST, *numerator, *denominator]),
+        gamut=_floats(value for row in gamut for value in row),
+        tone=_floats([*_tone(mapping.peak), out_kr, 1 - out_kr - out_kb, out_kb, luma_range, black + 0.5]),
+        decimation=_floats(Fraction(text) for text in _DOWNSAMPLING[across]),
+        between=_floats([scale * weight for scale in scales for weight in rows]),
+        writing=_floats([*scales, 128.5]),
+    )
+
+
+def _reading(mapping: ToneMapping, kr: Fraction, kb: Fraction) -> list[Fraction]:
+    unit, bits = 1 << (mapping.bit_depth - 8), mapping.bit_depth
+    if mapping.range == "pc":
+        luma, chroma, black = Fraction((1 << bits) - 1), Fraction((1 << bits) - 1), Fraction(0)
+    else:
+        luma, chroma, black = Fraction(219 * unit), Fraction(224 * unit), Fraction(16 * unit)
+    u, v = 2 * (1 - kb) / chroma, 2 * (1 - kr) / chroma
+    return [1 / luma, u, v, -black / luma, -u * 128 * unit, -v * 128 * unit]
+
+
+def _tone(peak: float) -> list[Fraction | float]:
+    """Return ffmpeg's mobius, so divided that its largest result is 1, and what undoes that after `GAMMA`."""
+    j, p = KNEE, Fraction(peak)
+    a = -j * j * (p - 1) / (j * j - 2 * j + p)
+    b = (j * j - 2 * j * p + p) / max(p - 1, Fraction(1, 1_000_000))
+    k = (b * b + 2 * b * j + j * j) / (b - a)
+    most = k * (MOST_LIGHT + a) / (MOST_LIGHT + b)
+    unit = Decimal(most.numerator) / Decimal(most.denominator)
+    power = Fraction(unit ** (Decimal(5) / Decimal(12)))
+    weights = [Fraction(text) for text in DESATURATED_WEIGHTS]
+    numerator, denominator = GAMMA
+    scaled = [float(power * Fraction(value)) for value in numerator]
+    return [*weights, a, b, 2 * k / most, j, *scaled, *denominator]
+
+
+def _gamut(primaries: str) -> Matrix:
+    """Return the matrix from linear RGB with these primaries to linear RGB with BT.709's."""
+    return _product(_inverse(_xyz_of(PRIMARIES["bt709"])), _xyz_of(PRIMARIES[primaries]))
+
+
+def _xyz_of(primaries: tuple[tuple[str, str], ...]) -> Matrix:
+    """Return the matrix from linear RGB to XYZ, for white at D65."""
+    columns = [_xyz(*point) for point in primaries]
+    unscaled = [list(row) for row in zip(*columns, strict=True)]
+    scales = [sum(map(_times, row, _xyz(*D65)), Fraction(0)) for row in _inverse(unscaled)]
+    return [list(map(_times, row, scales)) for row in unscaled]
+
+
+def _xyz(x: str, y: str) -> list[Fraction]:
+    return [Fraction(x) / Fraction(y), Fraction(1), (1 - Fraction(x) - Fraction(y)) / Fraction(y)]
+
+
+def _times(one: Fraction, other: Fraction) -> Fraction:
+    return one * other
+
+
+def _product(left: Matrix, right: Matrix) -> Matrix:
+    columns = list(zip(*right, strict=True))
+    return [[sum(map(_times, row, column), Fraction(0)) for column in columns] for row in left]
+
+
+def _inverse(m: Matrix) -> Matrix:
+    """Return the inverse of a 3x3 matrix, by cofactors."""
+
+    def cofactor(row: int, column: int) -> Fraction:
+        a, b = (index for index in range(3) if index != row)
+        c, d = (index for index in range(3) if index != column)
+        minor = m[a][c] * m[b][d] - m[a][d] * m[b][c]
+        return minor if (row + column) % 2 == 0 else -minor
+
+    determinant = sum((m[0][column] * cofactor(0, column) for column in range(3)), Fraction(0))
+    return [[cofactor(column, row) / determinant for column in range(3)] for row in range(3)]
+
+
+def _floats(values: Iterable[Fraction | float]) -> Floats:
+    return np.array([float(value) for value in values], np.float32)

@@ -1,0 +1,310 @@
+"""The tone-mapping kernel: stored HDR samples in, 8-bit BT.709 YUV of the same size and range out.
+
+    samples -> Y' Cb Cr at full size -> R'G'B' -> light -> BT.709 light, desaturated and compressed -> Y' Cb Cr
+
+It works row by row, in float32, in one thread. A row of floats is kept as two halves, its even and its odd
+columns, because chroma samples lie beside each other then. All rows lie in one array at constant distances:
+LLVM needs no run-time checks before it vectorises a loop.
+
+Each operation is one IEEE operation on float32 or int32, in the order of the source: no fastmath, no fused
+multiply-add, no function of libm. Therefore all processors compute the same bytes.
+
+numba's cache compares the time of this file only, so that all compiled code has to be in this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_gen.media.geometry import Size
+from tui_gen.media.tone_mapping.constants import Constants, constants_of
+from tui_gen.media.tone_mapping.mapping import LARGEST_WIDTH, ToneMapping
+
+Function = Callable[..., Any]
+
+_PAD = 8  # floats beside each half of a row: the chroma filters reach one sample over its ends
+_HALF = LARGEST_WIDTH // 2 + 2 * _PAD + 184  # floats; no multiple of 4096 bytes, or all rows share cache sets
+# Places in the array of rows. numba counts from the end for a negative index: unsigned ones cannot be negative,
+# and a loop over them has no branch.
+ONE, HALF = np.uint64(1), np.uint64(_HALF)
+EVEN, ODD = np.uint64(_PAD), np.uint64(_PAD + _HALF)  # where the two halves of a row begin
+Y, U, V = (np.uint64(2 * _HALF * row) for row in range(3))  # Y', and chroma scaled to B'-Y' and R'-Y'
+R, G, B = (np.uint64(2 * _HALF * row) for row in range(3, 6))  # light; then Y', B'-Y', R'-Y' of the result
+CU, CV = np.uint64(12 * _HALF + _PAD), np.uint64(13 * _HALF + _PAD)  # half rows: chroma beside a row of luma
+RING = np.uint64(14 * _HALF + _PAD)  # half rows: B'-Y' and R'-Y' of each of the last four rows, decimated
+SCRATCH = 22 * _HALF
+
+OPTIONS = {"error_model": "numpy", "boundscheck": False}
+F = "float32[::1]"
+
+
+def _compiled(signature: str) -> Callable[[Function], Function]:
+    """Compile a function when it is defined, or load it from numba's cache."""
+
+    def compile_now(function: Function) -> Function:
+        try:
+            return numba.njit(signature, cache=True, **OPTIONS)(function)
+        except (RuntimeError, OSError):
+            # There is no folder for the cache, or no space in it. Any other error is raised again here.
+            return numba.njit(signature, **OPTIONS)(function)
+
+    return compile_now
+
+
+@_compiled(f"void(uint16[::1], uint64, uint64, float32, float32, {F}, uint64)")
+def _read_full(samples, start, half, scale, offset, rows, to):
+    """Convert one row of samples to floats, even and odd columns apart."""
+    for i in range(half):
+        rows[to + EVEN + i] = np.float32(samples[start + i + i]) * scale + offset
+        rows[to + ODD + i] = np.float32(samples[start + i + i + ONE]) * scale + offset
+
+
+@_compiled(f"void(uint16[::1], uint64, uint64, uint64, float32, float32, float32, {F}, uint64)")
+def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, to):
+    """Interpolate chroma between two rows, and repeat the samples at both ends."""
+    for i in range(count):
+        sample, second = np.float32(samples[start + i]), np.float32(samples[other + i])
+        rows[to + i] = sample * weight + second * other_weight + offset
+    rows[to - ONE] = rows[to]
+    rows[to + count] = rows[to + count - ONE]
+
+
+@_compiled(f"void({F}, {F}, uint64, uint64, uint64)")
+def _spread(weights, rows, origin, count, to):
+    """Interpolate chroma between the columns of one row."""
+    before, here_even, here_odd, after = weights[0], weights[1], weights[2], weights[3]
+    for i in range(count):
+        rows[to + EVEN + i] = rows[origin + i - ONE] * before + rows[origin + i] * here_even
+        rows[to + ODD + i] = rows[origin + i] * here_odd + rows[origin + i + ONE] * after
+
+
+@_compiled(f"void({F}, {F}, uint64, uint64)")
+def _pq_light(eotf, rows, half, at):
+    """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
+    from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
+    p0, p1, p2, p3 = eotf[3], eotf[4], eotf[5], eotf[6]
+    q1, q2, q3 = eotf[8], eotf[9], eotf[10]
+    zero, one = np.float32(0), np.float32(1)
+    for i in range(half):
+        y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
+        r, g, b = y + v, y + u * from_u + v * from_v, y + u
+        r, g, b = max(r, zero), max(g, zero), max(b, zero)
+        r, g, b = min(r, largest), min(g, largest), min(b, largest)
+        r = (((p3 * r + p2) * r + p1) * r + p0) / (((q3 * r + q2) * r + q1) * r + one)
+        g = (((p3 * g + p2) * g + p1) * g + p0) / (((q3 * g + q2) * g + q1) * g + one)
+        b = (((p3 * b + p2) * b + p1) * b + p0) / (((q3 * b + q2) * b + q1) * b + one)
+        rows[R + at + i] = r * r
+        rows[G + at + i] = g * g
+        rows[B + at + i] = b * b
+
+
+@_compiled(f"void({F}, {F}, uint64, uint64)")
+def _hlg_light(eotf, rows, half, at):
+    """Undo the matrix and HLG for half a row: the root of light is a quotient of polynomials of degree 4."""
+    from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
+    p0, p1, p2, p3, p4 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
+    q1, q2, q3, q4 = eotf[8], eotf[9], eotf[10], eotf[11]
+    zero, one = np.float32(0), np.float32(1)
+    for i in range(half):
+        y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
+        r, g, b = y + v, y + u * from_u + v * from_v, y + u
+        r, g, b = max(r, zero), max(g, zero), max(b, zero)
+        r, g, b = min(r, largest), min(g, largest), min(b, largest)
+        r = ((((p4 * r + p3) * r + p2) * r + p1) * r + p0) / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
+        g = ((((p4 * g + p3) * g + p2) * g + p1) * g + p0) / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
+        b = ((((p4 * b + p3) * b + p2) * b + p1) * b + p0) / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
+        rows[R + at + i] = r * r
+        rows[G + at + i] = g * g
+        rows[B + at + i] = b * b
+
+
+@_compiled(f"void({F}, {F}, {F}, uint64, uint64)")
+def _tone_map(gamut, tone, rows, half, at):
+    """Turn the light of half a row into Y', B'-Y' and R'-Y' of the result.
+
+    With l the luma, m the largest of r, g, b, and excess = max(l - 2, 0), ffmpeg's desaturation turns c into
+    c * t + excess with t = 2 / (excess + 2), and its curve multiplies that by gain(m * t + excess), where
+    gain(s) = k * (s + a) / ((s + b) * s) above the knee, and 1 below. Here numerator and denominator are
+    multiplied by excess + 2, so that one division is left.
+    """
+    rr, rg, rb = gamut[0], gamut[1], gamut[2]
+    gr, gg, gb = gamut[3], gamut[4], gamut[5]
+    br, bg, bb = gamut[6], gamut[7], gamut[8]
+    lr, lg, lb = tone[0], tone[1], tone[2]
+    a, b_, k2, knee = tone[3], tone[4], tone[5], tone[6]
+    p0, p1, p2, p3, q1, q2 = tone[7], tone[8], tone[9], tone[10], tone[11], tone[12]
+    yr, yg, yb, y_scale, y_offset = tone[13], tone[14], tone[15], tone[16], tone[17]
+    zero, half_, one, two, most = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2), np.float32(255)
+    for i in range(half):
+        r, g, b = rows[R + at + i], rows[G + at + i], rows[B + at + i]
+        r, g, b = (
+            r * rr + g * rg + b * rb,
+            r * gr + g * gg + b * gb,
+            r * br + g * bg + b * bb,
+        )
+        excess = max(r * lr + g * lg + b * lb - two, zero)
+        q = excess + two
+        n = max(max(max(r, g), b) * two + excess * q, q * knee)
+        gain = (n + a * q) * k2 / ((n + b_ * q) * n)
+        add = gain * excess * q * half_
+        r, g, b = r * gain + add, g * gain + add, b * gain + add
+        r, g, b = np.sqrt(max(r, zero)), np.sqrt(max(g, zero)), np.sqrt(max(b, zero))
+        r = (((p3 * r + p2) * r + p1) * r + p0) / ((q2 * r + q1) * r + one)
+        g = (((p3 * g + p2) * g + p1) * g + p0) / ((q2 * g + q1) * g + one)
+        b = (((p3 * b + p2) * b + p1) * b + p0) / ((q2 * b + q1) * b + one)
+        y = r * yr + g * yg + b * yb
+        rows[R + at + i] = min(y * y_scale + y_offset, most)
+        rows[G + at + i] = b - y
+        rows[B + at + i] = r - y
+
+
+@_compiled(f"void({F}, uint64, uint8[::1], uint64, uint64)")
+def _write_luma(rows, half, written, start, at):
+    """Write the two halves of a row as bytes."""
+    for i in range(half):
+        written[start + i + i] = np.uint8(np.int32(rows[at + EVEN + i]))
+        written[start + i + i + ONE] = np.uint8(np.int32(rows[at + ODD + i]))
+
+
+@_compiled(f"void({F}, float32, float32, uint64, uint8[::1], uint64, uint64)")
+def _write_full(rows, scale, offset, half, written, start, at):
+    """Write the two halves of a row of chroma as bytes."""
+    least, most = np.float32(0), np.float32(255)
+    for i in range(half):
+        even = min(max(rows[at + EVEN + i] * scale + offset, least), most)
+        odd = min(max(rows[at + ODD + i] * scale + offset, least), most)
+        written[start + i + i] = np.uint8(np.int32(even))
+        written[start + i + i + ONE] = np.uint8(np.int32(odd))
+
+
+@_compiled(f"void({F}, {F}, uint64, uint64, uint64)")
+def _decimate(weights, rows, half, at, to):
+    """Filter a row of chroma to half the columns. Beyond its ends a row repeats its last sample."""
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+    rows[at + ODD - ONE] = rows[at + EVEN]
+    rows[at + EVEN + half] = rows[at + ODD + half - ONE]
+    for i in range(half):
+        left = rows[at + ODD - ONE + i] * w0 + rows[at + EVEN + i] * w1
+        rows[to + i] = left + rows[at + ODD + i] * w2 + rows[at + EVEN + ONE + i] * w3
+
+
+@_compiled(f"void({F}, float32, {F}, uint64, uint64, uint64, uint64, uint64, uint8[::1], uint64)")
+def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
+    """Write one row of chroma, a mean of four."""
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+    least, most = np.float32(0), np.float32(255)
+    for i in range(half):
+        value = rows[r0 + i] * w0 + rows[r1 + i] * w1 + rows[r2 + i] * w2 + rows[r3 + i] * w3 + offset
+        written[start + i] = np.uint8(np.int32(min(max(value, least), most)))
+
+
+_PLANES = ", ".join(["uint16[::1], uint64"] * 3)
+
+
+@_compiled(
+    f"void({_PLANES}, uint64, uint64, int64[::1], {F}, {F}, {F}, {F}, {F}, {F}, {F}, {F}, {F}, {F},"
+    " uint8[::1], uint8[::1], uint8[::1])"
+)
+def _convert(  # noqa: PLR0913
+    y, y_stride, u, u_stride, v, v_stride, width, height, kinds, reading, across, down, eotf, gamut, tone,
+    decimation, between, writing, rows, y_out, u_out, v_out,
+):  # fmt: skip
+    """Convert one frame, row by row."""
+    is_hlg, shares_columns, shares_rows, is_420 = kinds[0] == 1, kinds[1] == 1, kinds[2] == 1, kinds[3] == 1
+    two, four = np.uint64(2), np.uint64(4)
+    half, last = width // two, height - ONE
+    last_chroma = (height // two if shares_rows else height) - ONE
+    u_scale, v_scale = reading[1], reading[2]
+    for row in range(height):
+        _read_full(y, row * y_stride, half, reading[0], reading[3], rows, Y)
+        here = row // two if shares_rows else row
+        other, weight, other_weight = here, np.float32(1), np.float32(0)
+        if shares_rows and row % two == ONE:
+            other, weight, other_weight = min(here + ONE, last_chroma), down[2], down[3]
+        elif shares_rows:
+            other, weight, other_weight = max(here, ONE) - ONE, down[0], down[1]
+        if shares_columns:
+            at, beside = here * u_stride, other * u_stride
+            _mix_rows(u, at, beside, half, weight * u_scale, other_weight * u_scale, reading[4], rows, CU)
+            at, beside = here * v_stride, other * v_stride
+            _mix_rows(v, at, beside, half, weight * v_scale, other_weight * v_scale, reading[5], rows, CV)
+            _spread(across, rows, CU, half, U)
+            _spread(across, rows, CV, half, V)
+        else:
+            _read_full(u, here * u_stride, half, u_scale, reading[4], rows, U)
+            _read_full(v, here * v_stride, half, v_scale, reading[5], rows, V)
+        for at in (EVEN, ODD):
+            if is_hlg:
+                _hlg_light(eotf, rows, half, at)
+            else:
+                _pq_light(eotf, rows, half, at)
+            _tone_map(gamut, tone, rows, half, at)
+        _write_luma(rows, half, y_out, row * width, R)
+        if not is_420:
+            _write_full(rows, writing[0], writing[2], half, u_out, row * width, G)
+            _write_full(rows, writing[1], writing[2], half, v_out, row * width, B)
+            continue
+        ring = RING + row % four * two * HALF
+        _decimate(decimation, rows, half, G, ring)
+        _decimate(decimation, rows, half, B, ring + HALF)
+        if row == last or (row > ONE and row % two == np.uint64(0)):
+            first = row - ONE if row == last else row - two  # of the two rows that share the one written
+            r0 = RING + (max(first, ONE) - ONE) % four * two * HALF
+            r1 = RING + first % four * two * HALF
+            r2 = RING + (first + ONE) % four * two * HALF
+            r3 = RING + min(first + two, last) % four * two * HALF
+            to = first // two * half
+            _write_between(between[:4], writing[2], rows, r0, r1, r2, r3, half, u_out, to)
+            r0, r1, r2, r3 = r0 + HALF, r1 + HALF, r2 + HALF, r3 + HALF
+            _write_between(between[4:], writing[2], rows, r0, r1, r2, r3, half, v_out, to)
+
+
+class ToneMapper:
+    """Tone-maps frames of one size. It is not safe for two threads."""
+
+    def __init__(self, mapping: ToneMapping, size: Size) -> None:
+        """Prepare for frames of `size`, with even sides. Raises ValueError for a size it does not take."""
+        if size != size.even() or size.width > LARGEST_WIDTH or min(size.width, size.height) < 2:  # noqa: PLR2004
+            message = f"the kernel takes even sizes up to {LARGEST_WIDTH} columns, not {size}"
+            raise ValueError(message)
+        self._size = size
+        self._constants: Constants = constants_of(mapping)
+        self._rows = np.zeros(SCRATCH, np.float32)
+        shrunk = size if mapping.chroma == "444" else Size(size.width // 2, size.height // 2)
+        sizes = (size, shrunk, shrunk)
+        self._written = tuple(np.empty((each.height, each.width), np.uint8) for each in sizes)
+
+    def __call__(self, planes: Sequence[NDArray[np.uint16]]) -> tuple[NDArray[np.uint8], ...]:
+        """Return Y', Cb and Cr, each (height, width), of stored samples; valid until the next call.
+
+        The samples are those of `size`, rows of any distance. Chroma is smaller than luma by the mapping's
+        subsampling.
+        """
+        arguments: list[Any] = []
+        for plane in planes:
+            arguments += _rows_of(plane)
+        _convert(
+            *arguments,
+            self._size.width,
+            self._size.height,
+            *self._constants,
+            self._rows,
+            *(plane.reshape(-1) for plane in self._written),
+        )
+        return self._written
+
+
+def _rows_of(plane: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], int]:
+    """Return a plane as one flat array that begins with its first row, and the distance of two rows in it."""
+    stride, step = plane.strides
+    if step != plane.itemsize or stride < 0 or stride % plane.itemsize or not plane.flags.aligned:
+        plane = np.ascontiguousarray(plane)
+        stride = plane.strides[0]
+    distance = stride // plane.itemsize
+    length = (plane.shape[0] - 1) * distance + plane.shape[1]
+    return np.lib.stride_tricks.as_strided(plane, (length,), (plane.itemsize,)), distance

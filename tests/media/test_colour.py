@@ -8,7 +8,6 @@ import pytest
 
 from tui_gen.jobs.superres.config.schema import Matrix, Primaries, Transfer
 from tui_gen.media.colour import (
-    SDR_TAGS,
     Chroma,
     HdrChain,
     Rendering,
@@ -20,6 +19,7 @@ from tui_gen.media.colour import (
     retagged,
     small_chain,
     tail_filters,
+    tone_mapped_tags,
     tone_mapping_peak,
     why_perhaps_hdr,
 )
@@ -82,12 +82,12 @@ def test_a_small_picture_is_shrunk_first_and_then_converted_as_ever() -> None:
         assert name in chain
 
 
-@pytest.mark.parametrize(("chroma", "location"), [("420", "topleft"), ("444", "left")])
+@pytest.mark.parametrize(("chroma", "location", "range_"), [("420", "topleft", "pc"), ("444", "left", "tv")])
 def test_after_tone_mapping_a_pipe_and_two_filters_do_what_the_chain_does(
-    chroma: Chroma, location: str, embedded_ffmpeg: str
+    chroma: Chroma, location: str, range_: str, embedded_ffmpeg: str
 ) -> None:
     size, frame, how = Size(64, 48), Size(32, 24), Rendering(chroma)
-    probe = film(replace(PQ, chroma_location=location), size)
+    probe = film(replace(PQ, chroma_location=location, range=range_), size)
     samples = np.random.default_rng(1).integers(64, 940, (size.height * 3 // 2, size.width), np.uint16)
 
     def converted(chain: str, given: bytes, pixels: str, made: str) -> bytes:
@@ -99,7 +99,7 @@ def test_after_tone_mapping_a_pipe_and_two_filters_do_what_the_chain_does(
     planar = f"yuv{chroma}p"
     mapped = converted(head_filters(probe, how), samples.tobytes(), "yuv420p10le", planar)
     tail = tail_filters(probe, how, frame=frame)
-    assert converted(f"{SDR_TAGS},{tail}", mapped, planar, "bgr24") == expected
+    assert converted(f"{tone_mapped_tags(probe)},{tail}", mapped, planar, "bgr24") == expected
     assert converted(tail, mapped, planar, "bgr24") != expected
 
 

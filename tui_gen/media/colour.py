@@ -8,7 +8,7 @@ otherwise depend on the ffmpeg version. SDR is never tone-mapped.
     pq16, linear16   head: none     tail: zscale straight to 16-bit RGB in BT.2020
 
 With `Rendering.hdr` "fast", the kernel of tone_mapping/ takes the place of the head for the films whose
-samples it takes: `stored_filters`, the kernel, `SDR_TAGS`, the same tail. The filters do not depend on it.
+samples it takes: `stored_filters`, the kernel, `tone_mapped_tags`, the same tail. No filter depends on it.
 
 The result is 8-bit BT.709, or 16-bit BT.2020 in PQ or in linear light (`Rendering.output`).
 The head is the same for all sizes of a clip, so one decode and one tone-mapping serve all sizes.
@@ -44,9 +44,6 @@ HD_COLUMNS = 1280  # an untagged picture of at least this width is BT.709
 SD_LINES = 576  # an untagged picture with more lines is BT.709
 NTSC_LINES = frozenset({480, 486})
 PAL_LINES = frozenset({576})
-SDR_TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
-"""The tags that frames have after tone-mapping. Frames that come through a pipe have none, and `scale` would
-convert them by another matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +167,16 @@ def head_filters(probe: ProbeFacts, how: Rendering) -> str:
     """Return the filters shared by all sizes; mostly "" if nothing is tone-mapped before scaling."""
     tone_mapped = _tone_mapped(probe, how) if is_tone_mapped(probe, how) else ""
     return ",".join(filter(None, [stored_filters(probe), tone_mapped]))
+
+
+def tone_mapped_tags(probe: ProbeFacts) -> str:
+    """Return the filter that sets the tags that frames have after the head.
+
+    Frames that come through a pipe have none, and `scale` would convert them by another matrix. The range is
+    that of the film: zscale keeps it.
+    """
+    tags = "color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    return f"setparams={tags}:range={colour_tags(probe).range}"
 
 
 def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:

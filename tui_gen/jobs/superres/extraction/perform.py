@@ -42,11 +42,11 @@ from tui_gen.jobs.superres.planning.film_capacity import fields_refused
 from tui_gen.jobs.superres.planning.worker_memory import MOST_AHEAD_BYTES
 from tui_gen.jobs.superres.units import PROBED_FRAMES, ClipTask, Probe, Stretch, Survey
 from tui_gen.media.colour import (
-    SDR_TAGS,
     colour_chain,
     is_tone_mapped,
     stored_filters,
     tail_filters,
+    tone_mapped_tags,
     tone_mapping_peak,
 )
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
@@ -147,7 +147,7 @@ def _colour(unit: Survey) -> dict[str, object]:
     if tone_mapping(probe, unit.settings, peak=unit.peak) is not None:
         kernel = f"tone mapping by the kernel, version {HDR_FAST}"
         tail = tail_filters(probe, how, frame=probe.upright)
-        chain = ",".join(filter(None, [stored_filters(probe), kernel, SDR_TAGS, tail]))
+        chain = ",".join(filter(None, [stored_filters(probe), kernel, tone_mapped_tags(probe), tail]))
     return {"peak": peak, "chain": chain}
 
 

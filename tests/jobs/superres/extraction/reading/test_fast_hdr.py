@@ -29,7 +29,7 @@ from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.extraction.rendering import rendering, tone_mapping
 from tui_gen.jobs.superres.media import Ffmpeg
 from tui_gen.jobs.superres.units import Stretch
-from tui_gen.media.colour import SDR_TAGS, tail_filters
+from tui_gen.media.colour import tail_filters, tone_mapped_tags
 from tui_gen.media.geometry import Size
 from tui_gen.media.tone_mapping.converter import CONVERTER_CHILD, converted
 from tui_gen.processes.children import StallLimits
@@ -55,7 +55,7 @@ def by_hand(program: str, stretch: Stretch, filters: str) -> NDArray[np.uint8]:
     stored = run_ffmpeg(program, "-i", stretch.path, *shown, "-")
     planar = ("-f", "rawvideo", "-pix_fmt", "yuv444p", "-s", str(size), "-i", "pipe:0")
     tail = tail_filters(probe, rendering(stretch.settings), frame=size)
-    scaled = ("-vf", f"{SDR_TAGS},{tail}", "-f", "rawvideo", "-pix_fmt", "bgr24", "-")
+    scaled = ("-vf", f"{tone_mapped_tags(probe)},{tail}", "-f", "rawvideo", "-pix_fmt", "bgr24", "-")
     pixels = run_ffmpeg(program, *planar, *scaled, given=converted([mapping], size, stored))
     return np.frombuffer(pixels, np.uint8).reshape(-1, size.height, size.width, 3)
 

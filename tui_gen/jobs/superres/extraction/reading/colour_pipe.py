@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tui_gen.jobs.superres.extraction.reading.views import Shape
 from tui_gen.jobs.superres.extraction.rendering import rendering, tone_mapping
 from tui_gen.jobs.superres.units import Stretch
-from tui_gen.media.colour import SDR_TAGS, Chroma, colour_chain, tail_filters
+from tui_gen.media.colour import Chroma, colour_chain, tail_filters, tone_mapped_tags
 from tui_gen.media.ffmpeg import raw_output
 from tui_gen.media.geometry import Size
 
@@ -25,7 +25,7 @@ def colour_arguments(stretch: Stretch, shape: Shape, *, source: int, target: int
         chain = colour_chain(probe, how, frame=shape.scaled)
     else:
         given = _raw_input(_converted_format(how.chroma), shape.stored.even(), source)
-        chain = f"{SDR_TAGS},{tail_filters(probe, how, frame=shape.scaled)}"
+        chain = f"{tone_mapped_tags(probe)},{tail_filters(probe, how, frame=shape.scaled)}"
     return [
         *given,
         *("-map", "0:v:0", "-fps_mode", "passthrough"),
@@ -39,7 +39,8 @@ def scaling_arguments(
 ) -> Sequence[str]:
     """Return the arguments of an ffmpeg that scales whole frames of the kernel to several sizes."""
     probe, how = stretch.probe, rendering(stretch.settings, peak=stretch.peak)
-    split = f"[0:v:0]{SDR_TAGS},split={len(sizes)}" + "".join(f"[s{n}]" for n in range(len(sizes)))
+    shown = "".join(f"[s{n}]" for n in range(len(sizes)))
+    split = f"[0:v:0]{tone_mapped_tags(probe)},split={len(sizes)}{shown}"
     tails = [f"[s{n}]{tail_filters(probe, how, frame=size)}[v{n}]" for n, size in enumerate(sizes)]
     arguments = _raw_input(_converted_format(how.chroma), probe.even_upright, source)
     arguments += ["-filter_complex_threads", "1", "-filter_complex", ";".join([split, *tails])]

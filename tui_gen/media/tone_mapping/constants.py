@@ -35,28 +35,27 @@ KNEE = Fraction("0.3")
 DESATURATION = 2
 """The luma from which ffmpeg's tonemap desaturates (its option desat)."""
 
-LARGEST = 1.09
-"""R'G'B' above this are clipped: 10-bit limited range ends here."""
-MOST_LIGHT = 400
-"""More than any light in BT.709, in units of 100 nits: PQ's of `LARGEST`, 240, in BT.2020."""
+LARGEST = 1.5
+"""R'G'B' above this are clipped, as zimg does."""
+MOST_LIGHT = 200
+"""In units of 100 nits: light up to here keeps the precision of `GAMMA`. A PQ signal of 1 is 100."""
 
-# The square root of light, in units of 100 nits, is a quotient of polynomials in R'G'B' from 0 to `LARGEST`:
-# their coefficients from degree 0 on; the denominator's first is 1. They were fitted to zimg's functions
-# (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel), by the largest error of the
-# 8-bit result at a peak of 30 and 10: 0.011 codes for PQ, 0.13 for HLG.
-PQ_ROOT = (
-    (5.655743567e-06, 7.387824820e-01, 1.587011113e02, 3.708844599e02, 0.0),
-    (3.980198998e02, -5.346747882e02, 1.890209007e02, 0.0),
+# The square root of light, in units of 100 nits, as a function of R'G'B' from 0 to `LARGEST`. The functions are
+# zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fit is that with the
+# least largest error of the 8-bit result, over peaks from 4 to 100: 0.016 codes for PQ, 0.04 for HLG.
+# PQ: a quotient of polynomials, coefficients from degree 0 on; the denominator's first is 1.
+PQ_ROOT = (1.003360045e-05, 6.925548045e-01, 1.191915995e02, 2.835317668e02) + (
+    2.995993054e02, -3.995669046e02, 1.391125930e02
 )
-HLG_ROOT = (
-    (-2.495854686e-04, 5.964795335e-01, 2.047835681e01, -6.304725538e01, 5.653199329e01),
-    (1.546071868e01, -6.214651521e01, 8.260013719e01, -3.226488609e01),
+# HLG: the same, of min(x, 0.5), and a polynomial without degree 0 of max(x - 0.5, 0).
+HLG_ROOT = (-5.870037974e-05, 4.917971358e-01, 4.158833746e+01, 1.267017811e+02, 4.099945408e+01, 6.282783714e+01) + (
+    1.707614395, 3.663788857, 1.708952898, 7.642477894
 )
 # zimg's inverse of BT.1886, light ** (1 / 2.4), is a quotient of polynomials in the square root of light from
-# 0 to 1; fitted likewise: 0.09 codes.
+# 0 to 1; fitted likewise: 0.02 codes.
 GAMMA = (
-    (4.175478682e-04, 2.528070561e00, 6.769787068e01, 6.219435122e01),
-    (4.962386289e01, 8.174156070e01),
+    (8.625625107e-05, 3.466818230e00, 6.451901560e02, 6.205595095e03, 3.519111562e03),
+    (3.387211009e02, 5.118103357e03, 4.914642655e03),
 )
 
 # Where chroma lies between two luma samples, per axis: at the first one, between them, or at the second one.
@@ -111,14 +110,13 @@ def constants_of(mapping: ToneMapping) -> Constants:
     scales = [Fraction(chroma_range) / (2 * (1 - k)) for k in (out_kb, out_kr)]
     rows = [Fraction(text) for text in _DOWNSAMPLING[down]]
     green = [-k / (1 - kr - kb) for k in (kb, kr)]
-    numerator, denominator = HLG_ROOT if is_hlg else PQ_ROOT
     gamut = _gamut(mapping.primaries)
     return Constants(
         kinds=np.array([is_hlg, shares_columns, shares_rows, mapping.chroma == "420"], np.int64),
         reading=_floats(reading),
         across=_floats(Fraction(text) for text in _UPSAMPLING[across]),
         down=_floats([up[1], up[0], up[2], up[3]]),
-        eotf=_floats([*green, LARGEST, *numerator, *denominator]),
+        eotf=_floats([*green, LARGEST, *(HLG_ROOT if is_hlg else PQ_ROOT)]),
         gamut=_floats(value for row in gamut for value in row),
         tone=_floats([*_tone(mapping.peak), out_kr, 1 - out_kr - out_kb, out_kb, luma_range, black + 0.5]),
         decimation=_floats(Fraction(text) for text in _DOWNSAMPLING[across]),

@@ -42,20 +42,21 @@ MOST_LIGHT = 200
 
 # The square root of light, in units of 100 nits, as a function of R'G'B' from 0 to `LARGEST`. The functions are
 # zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fit is that with the
-# least largest error of the 8-bit result, over peaks from 4 to 100: 0.016 codes for PQ, 0.04 for HLG.
-# PQ: a quotient of polynomials, coefficients from degree 0 on; the denominator's first is 1.
-PQ_ROOT = (1.003360045e-05, 6.925548045e-01, 1.191915995e02, 2.835317668e02) + (
-    2.995993054e02, -3.995669046e02, 1.391125930e02
+# least largest error of the 8-bit result, over peaks from 4 to 100: 0.003 codes for PQ, 0.02 for HLG, and
+# more only below half a code above black.
+# PQ: a quotient of polynomials of degrees 5 and 4, coefficients from degree 0 on; the denominator's first is 1.
+PQ_ROOT = (4.865302345e-05, 6.340559862e-01, 9.156158145e01, 2.553557456e02, 3.868321079e01, 1.025333999e02) + (
+    2.308978500e02, -2.386463886e02, 4.777524529e01, 7.887233739e00
 )
-# HLG: the same, of min(x, 0.5), and a polynomial without degree 0 of max(x - 0.5, 0).
-HLG_ROOT = (-5.870037974e-05, 4.917971358e-01, 4.158833746e+01, 1.267017811e+02, 4.099945408e+01, 6.282783714e+01) + (
-    1.707614395, 3.663788857, 1.708952898, 7.642477894
+# HLG: the same of min(x, 0.5) with degrees 3 and 3, and a polynomial without degree 0 of max(x - 0.5, 0).
+HLG_ROOT = (-2.309278383e-05, 4.210572160e-01, 7.858650044e01, 6.104010072e02) + (
+    (9.162782629e01, 3.845212020e02, -6.337469327e01) + (1.703740457, 3.418992175, 4.212666738, 0.555531584, 5.828988264)
 )
 # zimg's inverse of BT.1886, light ** (1 / 2.4), is a quotient of polynomials in the square root of light from
-# 0 to 1; fitted likewise: 0.02 codes.
+# 0 to 1; fitted likewise: 0.003 codes.
 GAMMA = (
-    (8.625625107e-05, 3.466818230e00, 6.451901560e02, 6.205595095e03, 3.519111562e03),
-    (3.387211009e02, 5.118103357e03, 4.914642655e03),
+    (3.736302356e-04, 3.058315524e00, 4.438594726e02, 5.714478911e03, 7.235948096e03),
+    (2.320860149e02, 4.358427139e03, 8.352325884e03, 4.536989406e02),
 )
 
 # Where chroma lies between two luma samples, per axis: at the first one, between them, or at the second one.
@@ -91,7 +92,7 @@ class Constants(NamedTuple):
     down: Floats  # weights between its rows: even (here, before), odd (here, after)
     eotf: Floats  # G' of B'-Y' and of R'-Y', the largest R'G'B', `*_ROOT`
     gamut: Floats  # the matrix from the film's primaries to BT.709, row by row
-    tone: Floats  # 3 weights of desaturation; a, b, 2k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
+    tone: Floats  # 3 weights of desaturation; a, b, k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
     decimation: Floats  # weights for every second column
     between: Floats  # weights for every second row, with the scale of Cb, then with that of Cr
     writing: Floats  # scales of Cb and Cr, their offset
@@ -147,7 +148,7 @@ def _tone(peak: float) -> list[Fraction | float]:
     weights = [Fraction(text) for text in DESATURATED_WEIGHTS]
     numerator, denominator = GAMMA
     scaled = [float(power * Fraction(value)) for value in numerator]
-    return [*weights, a, b, 2 * k / most, j, *scaled, *denominator]
+    return [*weights, a, b, k / most, j, *scaled, *denominator]
 
 
 def _gamut(primaries: str) -> Matrix:

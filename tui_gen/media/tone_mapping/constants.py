@@ -41,22 +41,23 @@ MOST_LIGHT = 200
 """In units of 100 nits: light up to here keeps the precision of `GAMMA`. A PQ signal of 1 is 100."""
 
 # The square root of light, in units of 100 nits, as a function of R'G'B' from 0 to `LARGEST`. The functions are
-# zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fit is that with the
-# least largest error of the 8-bit result, over peaks from 4 to 100: 0.003 codes for PQ, 0.02 for HLG, and
-# more only below half a code above black.
-# PQ: a quotient of polynomials of degrees 5 and 4, coefficients from degree 0 on; the denominator's first is 1.
-PQ_ROOT = (4.865302345e-05, 6.340559862e-01, 9.156158145e01, 2.553557456e02, 3.868321079e01, 1.025333999e02) + (
-    2.308978500e02, -2.386463886e02, 4.777524529e01, 7.887233739e00
+# zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fits are those with the
+# least largest error of the 8-bit result, over peaks from 4 to 100: 0.005 codes for PQ and HLG, but up to 0.02
+# below the first code above black.
+# PQ: a quotient of polynomials: coefficients of degrees 1 to 5, and of degrees 1 to 4 below, after a 1.
+PQ_ROOT = (6.93973230e-01, 1.24721369377e02, 2.55232147875e02, -1.27994919075e02, 6.1366263813e01) + (
+    3.14375811652e02, -5.38388425598e02, 3.23473657476e02, -6.8957225752e01
 )
-# HLG: the same of min(x, 0.5) with degrees 3 and 3, and a polynomial without degree 0 of max(x - 0.5, 0).
-HLG_ROOT = (-2.309278383e-05, 4.210572160e-01, 7.858650044e01, 6.104010072e02) + (
-    (9.162782629e01, 3.845212020e02, -6.337469327e01) + (1.703740457, 3.418992175, 4.212666738, 0.555531584, 5.828988264)
+# HLG: the same of min(x, 0.5), degrees 1 to 4 and 1 to 3, and a polynomial of max(x - 0.5, 0), degrees 1 to 5.
+HLG_ROOT = (3.815046288e-01, 1.284041982e02, 2.540773608e03, 3.878064139e03) + (
+    (1.742389035e02, 2.101116689e03, 1.747630559e03)
+    + (1.714717414, 3.267447861, 4.954143444, -0.86843995, 6.734109162)
 )
 # zimg's inverse of BT.1886, light ** (1 / 2.4), is a quotient of polynomials in the square root of light from
-# 0 to 1; fitted likewise: 0.003 codes.
+# 0 to 1: degrees 1 to 5, and 1 to 4 below; fitted likewise.
 GAMMA = (
-    (3.736302356e-04, 3.058315524e00, 4.438594726e02, 5.714478911e03, 7.235948096e03),
-    (2.320860149e02, 4.358427139e03, 8.352325884e03, 4.536989406e02),
+    (4.067833383e00, 2.272023921e03, 9.001066330e04, 3.869596529e05, 1.379861782e05),
+    (9.729900679e02, 5.709069249e04, 3.540882249e05, 2.050720411e05),
 )
 
 # Where chroma lies between two luma samples, per axis: at the first one, between them, or at the second one.

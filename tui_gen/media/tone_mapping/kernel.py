@@ -89,19 +89,19 @@ def _spread(weights, rows, origin, count, to):
 def _pq_light(eotf, rows, half, at):
     """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
-    p0, p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8]
-    q1, q2, q3, q4 = eotf[9], eotf[10], eotf[11], eotf[12]
+    p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
+    q1, q2, q3, q4 = eotf[8], eotf[9], eotf[10], eotf[11]
     zero, one = np.float32(0), np.float32(1)
     for i in range(half):
         y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
         r, g, b = y + v, y + u * from_u + v * from_v, y + u
         r, g, b = max(r, zero), max(g, zero), max(b, zero)
         r, g, b = min(r, largest), min(g, largest), min(b, largest)
-        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r + p0
+        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r
         r = nr / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
-        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g + p0
+        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g
         g = ng / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
-        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b + p0
+        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b
         b = nb / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
         rows[R + at + i] = r * r
         rows[G + at + i] = g * g
@@ -112,7 +112,7 @@ def _pq_light(eotf, rows, half, at):
 def _hlg_light(eotf, rows, half, at):
     """Undo the matrix and HLG for half a row: the root of light is a quotient of polynomials and a polynomial."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
-    p0, p1, p2, p3, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
+    p1, p2, p3, p4, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
     s1, s2, s3, s4, s5 = eotf[10], eotf[11], eotf[12], eotf[13], eotf[14]
     zero, middle, one = np.float32(0), np.float32(0.5), np.float32(1)
     for i in range(half):
@@ -122,9 +122,9 @@ def _hlg_light(eotf, rows, half, at):
         r, g, b = min(r, largest), min(g, largest), min(b, largest)
         r2, g2, b2 = max(r - middle, zero), max(g - middle, zero), max(b - middle, zero)
         r, g, b = min(r, middle), min(g, middle), min(b, middle)
-        r = (((p3 * r + p2) * r + p1) * r + p0) / (((q3 * r + q2) * r + q1) * r + one)
-        g = (((p3 * g + p2) * g + p1) * g + p0) / (((q3 * g + q2) * g + q1) * g + one)
-        b = (((p3 * b + p2) * b + p1) * b + p0) / (((q3 * b + q2) * b + q1) * b + one)
+        r = (((p4 * r + p3) * r + p2) * r + p1) * r / (((q3 * r + q2) * r + q1) * r + one)
+        g = (((p4 * g + p3) * g + p2) * g + p1) * g / (((q3 * g + q2) * g + q1) * g + one)
+        b = (((p4 * b + p3) * b + p2) * b + p1) * b / (((q3 * b + q2) * b + q1) * b + one)
         r += ((((s5 * r2 + s4) * r2 + s3) * r2 + s2) * r2 + s1) * r2
         g += ((((s5 * g2 + s4) * g2 + s3) * g2 + s2) * g2 + s1) * g2
         b += ((((s5 * b2 + s4) * b2 + s3) * b2 + s2) * b2 + s1) * b2
@@ -146,7 +146,7 @@ def _tone_map(gamut, tone, rows, half, at):
     br, bg, bb = gamut[6], gamut[7], gamut[8]
     lr, lg, lb = tone[0], tone[1], tone[2]
     a, b_, k, knee = tone[3], tone[4], tone[5], tone[6]
-    p0, p1, p2, p3, p4 = tone[7], tone[8], tone[9], tone[10], tone[11]
+    p1, p2, p3, p4, p5 = tone[7], tone[8], tone[9], tone[10], tone[11]
     q1, q2, q3, q4 = tone[12], tone[13], tone[14], tone[15]
     yr, yg, yb, y_scale, y_offset = tone[16], tone[17], tone[18], tone[19], tone[20]
     zero, one, two, most = np.float32(0), np.float32(1), np.float32(2), np.float32(255)
@@ -166,11 +166,11 @@ def _tone_map(gamut, tone, rows, half, at):
         gain, add = gain * kept, gain * (excess * luma)
         r, g, b = r * gain + add, g * gain + add, b * gain + add
         r, g, b = np.sqrt(max(r, zero)), np.sqrt(max(g, zero)), np.sqrt(max(b, zero))
-        nr = (((p4 * r + p3) * r + p2) * r + p1) * r + p0
+        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r
         r = nr / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
-        ng = (((p4 * g + p3) * g + p2) * g + p1) * g + p0
+        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g
         g = ng / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
-        nb = (((p4 * b + p3) * b + p2) * b + p1) * b + p0
+        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b
         b = nb / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
         y = r * yr + g * yg + b * yb
         rows[R + at + i] = min(y * y_scale + y_offset, most)

@@ -42,23 +42,24 @@ SCRATCH = 22 * _HALF
 
 OPTIONS = {"error_model": "numpy", "boundscheck": False}
 SAMPLES = types.Array(types.uint16, 1, "C", readonly=True)  # a decoder's memory may be read-only
-BYTES, FLOATS, PLACE, FLOAT = types.uint8[::1], types.float32[::1], types.uint64, types.float32
+BYTES, FLOATS, PLACE = types.uint8[::1], types.float32[::1], types.uint64
+SIGNATURE = types.void(
+    *(SAMPLES, PLACE) * 3, PLACE, PLACE, types.int64[::1], *(FLOATS,) * 10, BYTES, BYTES, BYTES
+)
+
+_part = numba.njit(**OPTIONS)  # compiled and cached as a part of `_convert`
 
 
-def _compiled(*arguments: Any) -> Callable[[Function], Function]:
+def _compiled(function: Function) -> Function:
     """Compile a function when it is defined, or load it from numba's cache."""
-
-    def compile_now(function: Function) -> Function:
-        try:
-            return numba.njit(types.void(*arguments), cache=True, **OPTIONS)(function)
-        except (RuntimeError, OSError):
-            # There is no folder for the cache, or no space in it. Any other error is raised again here.
-            return numba.njit(types.void(*arguments), **OPTIONS)(function)
-
-    return compile_now
+    try:
+        return numba.njit(SIGNATURE, cache=True, **OPTIONS)(function)
+    except (RuntimeError, OSError):
+        # There is no folder for the cache, or no space in it. Any other error is raised again here.
+        return numba.njit(SIGNATURE, **OPTIONS)(function)
 
 
-@_compiled(SAMPLES, PLACE, PLACE, FLOAT, FLOAT, FLOATS, PLACE)
+@_part
 def _read_full(samples, start, half, scale, offset, rows, to):
     """Convert one row of samples to floats, even and odd columns apart."""
     for i in range(half):
@@ -66,7 +67,7 @@ def _read_full(samples, start, half, scale, offset, rows, to):
         rows[to + ODD + i] = np.float32(samples[start + i + i + ONE]) * scale + offset
 
 
-@_compiled(SAMPLES, PLACE, PLACE, PLACE, FLOAT, FLOAT, FLOAT, FLOATS, PLACE)
+@_part
 def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, to):
     """Interpolate chroma between two rows, and repeat the samples at both ends."""
     for i in range(count):
@@ -76,7 +77,7 @@ def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, 
     rows[to + count] = rows[to + count - ONE]
 
 
-@_compiled(FLOATS, FLOATS, PLACE, PLACE, PLACE)
+@_part
 def _spread(weights, rows, origin, count, to):
     """Interpolate chroma between the columns of one row."""
     before, here_even, here_odd, after = weights[0], weights[1], weights[2], weights[3]
@@ -85,7 +86,7 @@ def _spread(weights, rows, origin, count, to):
         rows[to + ODD + i] = rows[origin + i] * here_odd + rows[origin + i + ONE] * after
 
 
-@_compiled(FLOATS, FLOATS, PLACE, PLACE)
+@_part
 def _pq_light(eotf, rows, half, at):
     """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
@@ -108,7 +109,7 @@ def _pq_light(eotf, rows, half, at):
         rows[B + at + i] = b * b
 
 
-@_compiled(FLOATS, FLOATS, PLACE, PLACE)
+@_part
 def _hlg_light(eotf, rows, half, at):
     """Undo the matrix and HLG for half a row: the root of light is a quotient of polynomials and a polynomial."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
@@ -133,7 +134,7 @@ def _hlg_light(eotf, rows, half, at):
         rows[B + at + i] = b * b
 
 
-@_compiled(FLOATS, FLOATS, FLOATS, PLACE, PLACE)
+@_part
 def _tone_map(gamut, tone, rows, half, at):
     """Turn the light of half a row into Y', B'-Y' and R'-Y' of the result.
 
@@ -178,7 +179,7 @@ def _tone_map(gamut, tone, rows, half, at):
         rows[B + at + i] = r - y
 
 
-@_compiled(FLOATS, PLACE, BYTES, PLACE, PLACE)
+@_part
 def _write_luma(rows, half, written, start, at):
     """Write the two halves of a row as bytes."""
     for i in range(half):
@@ -186,7 +187,7 @@ def _write_luma(rows, half, written, start, at):
         written[start + i + i + ONE] = np.uint8(np.int32(rows[at + ODD + i]))
 
 
-@_compiled(FLOATS, FLOAT, FLOAT, PLACE, BYTES, PLACE, PLACE)
+@_part
 def _write_full(rows, scale, offset, half, written, start, at):
     """Write the two halves of a row of chroma as bytes."""
     least, most = np.float32(0), np.float32(255)
@@ -197,7 +198,7 @@ def _write_full(rows, scale, offset, half, written, start, at):
         written[start + i + i + ONE] = np.uint8(np.int32(odd))
 
 
-@_compiled(FLOATS, FLOATS, PLACE, PLACE, PLACE)
+@_part
 def _decimate(weights, rows, half, at, to):
     """Filter a row of chroma to half the columns. Beyond its ends a row repeats its last sample."""
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
@@ -208,7 +209,7 @@ def _decimate(weights, rows, half, at, to):
         rows[to + i] = left + rows[at + ODD + i] * w2 + rows[at + EVEN + ONE + i] * w3
 
 
-@_compiled(FLOATS, FLOAT, FLOATS, PLACE, PLACE, PLACE, PLACE, PLACE, BYTES, PLACE)
+@_part
 def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
     """Write one row of chroma, a mean of four."""
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
@@ -218,9 +219,7 @@ def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
         written[start + i] = np.uint8(np.int32(min(max(value, least), most)))
 
 
-@_compiled(
-    *(SAMPLES, PLACE) * 3, PLACE, PLACE, types.int64[::1], *(FLOATS,) * 10, BYTES, BYTES, BYTES
-)
+@_compiled
 def _convert(  # noqa: PLR0913
     y, y_stride, u, u_stride, v, v_stride, width, height, kinds, reading, across, down, eotf, gamut, tone,
     decimation, between, writing, rows, y_out, u_out, v_out,

@@ -35,28 +35,29 @@ KNEE = Fraction("0.3")
 DESATURATION = 2
 """The luma from which ffmpeg's tonemap desaturates (its option desat)."""
 
-LARGEST = 1.09
-"""R'G'B' above this are clipped: 10-bit limited range ends here."""
-MOST_LIGHT = 400
-"""More than any light in BT.709, in units of 100 nits: PQ's of `LARGEST`, 240, in BT.2020."""
+LARGEST = 1.5
+"""R'G'B' above this are clipped, as zimg does."""
+MOST_LIGHT = 200
+"""In units of 100 nits: light up to here keeps the precision of `GAMMA`. A PQ signal of 1 is 100."""
 
-# The square root of light, in units of 100 nits, is a quotient of polynomials in R'G'B' from 0 to `LARGEST`:
-# their coefficients from degree 0 on; the denominator's first is 1. They were fitted to zimg's functions
-# (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel), by the largest error of the
-# 8-bit result at a peak of 30 and 10: 0.011 codes for PQ, 0.13 for HLG.
-PQ_ROOT = (
-    (5.655743567e-06, 7.387824820e-01, 1.587011113e02, 3.708844599e02, 0.0),
-    (3.980198998e02, -5.346747882e02, 1.890209007e02, 0.0),
+# The square root of light, in units of 100 nits, as a function of R'G'B' from 0 to `LARGEST`. The functions are
+# zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fits are those with the
+# least largest error of the 8-bit result, over peaks from 4 to 100: 0.005 codes for PQ and HLG, but up to 0.02
+# below the first code above black.
+# PQ: a quotient of polynomials: coefficients of degrees 1 to 5, and of degrees 1 to 4 below, after a 1.
+PQ_ROOT = (6.93973230e-01, 1.24721369377e02, 2.55232147875e02, -1.27994919075e02, 6.1366263813e01) + (
+    3.14375811652e02, -5.38388425598e02, 3.23473657476e02, -6.8957225752e01
 )
-HLG_ROOT = (
-    (-2.495854686e-04, 5.964795335e-01, 2.047835681e01, -6.304725538e01, 5.653199329e01),
-    (1.546071868e01, -6.214651521e01, 8.260013719e01, -3.226488609e01),
+# HLG: the same of min(x, 0.5), degrees 1 to 4 and 1 to 3, and a polynomial of max(x - 0.5, 0), degrees 1 to 5.
+HLG_ROOT = (3.815046288e-01, 1.284041982e02, 2.540773608e03, 3.878064139e03) + (
+    (1.742389035e02, 2.101116689e03, 1.747630559e03)
+    + (1.714717414, 3.267447861, 4.954143444, -0.86843995, 6.734109162)
 )
 # zimg's inverse of BT.1886, light ** (1 / 2.4), is a quotient of polynomials in the square root of light from
-# 0 to 1; fitted likewise: 0.09 codes.
+# 0 to 1: degrees 1 to 5, and 1 to 4 below; fitted likewise.
 GAMMA = (
-    (4.175478682e-04, 2.528070561e00, 6.769787068e01, 6.219435122e01),
-    (4.962386289e01, 8.174156070e01),
+    (4.067833383e00, 2.272023921e03, 9.001066330e04, 3.869596529e05, 1.379861782e05),
+    (9.729900679e02, 5.709069249e04, 3.540882249e05, 2.050720411e05),
 )
 
 # Where chroma lies between two luma samples, per axis: at the first one, between them, or at the second one.
@@ -92,7 +93,7 @@ class Constants(NamedTuple):
     down: Floats  # weights between its rows: even (here, before), odd (here, after)
     eotf: Floats  # G' of B'-Y' and of R'-Y', the largest R'G'B', `*_ROOT`
     gamut: Floats  # the matrix from the film's primaries to BT.709, row by row
-    tone: Floats  # 3 weights of desaturation; a, b, 2k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
+    tone: Floats  # 3 weights of desaturation; a, b, k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
     decimation: Floats  # weights for every second column
     between: Floats  # weights for every second row, with the scale of Cb, then with that of Cr
     writing: Floats  # scales of Cb and Cr, their offset
@@ -111,14 +112,13 @@ def constants_of(mapping: ToneMapping) -> Constants:
     scales = [Fraction(chroma_range) / (2 * (1 - k)) for k in (out_kb, out_kr)]
     rows = [Fraction(text) for text in _DOWNSAMPLING[down]]
     green = [-k / (1 - kr - kb) for k in (kb, kr)]
-    numerator, denominator = HLG_ROOT if is_hlg else PQ_ROOT
     gamut = _gamut(mapping.primaries)
     return Constants(
         kinds=np.array([is_hlg, shares_columns, shares_rows, mapping.chroma == "420"], np.int64),
         reading=_floats(reading),
         across=_floats(Fraction(text) for text in _UPSAMPLING[across]),
         down=_floats([up[1], up[0], up[2], up[3]]),
-        eotf=_floats([*green, LARGEST, *numerator, *denominator]),
+        eotf=_floats([*green, LARGEST, *(HLG_ROOT if is_hlg else PQ_ROOT)]),
         gamut=_floats(value for row in gamut for value in row),
         tone=_floats([*_tone(mapping.peak), out_kr, 1 - out_kr - out_kb, out_kb, luma_range, black + 0.5]),
         decimation=_floats(Fraction(text) for text in _DOWNSAMPLING[across]),
@@ -149,7 +149,7 @@ def _tone(peak: float) -> list[Fraction | float]:
     weights = [Fraction(text) for text in DESATURATED_WEIGHTS]
     numerator, denominator = GAMMA
     scaled = [float(power * Fraction(value)) for value in numerator]
-    return [*weights, a, b, 2 * k / most, j, *scaled, *denominator]
+    return [*weights, a, b, k / most, j, *scaled, *denominator]
 
 
 def _gamut(primaries: str) -> Matrix:

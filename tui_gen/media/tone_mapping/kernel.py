@@ -19,6 +19,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from tui_gen.media.geometry import Size
@@ -40,23 +41,25 @@ RING = np.uint64(14 * _HALF + _PAD)  # half rows: B'-Y' and R'-Y' of each of the
 SCRATCH = 22 * _HALF
 
 OPTIONS = {"error_model": "numpy", "boundscheck": False}
-F = "float32[::1]"
+SAMPLES = types.Array(types.uint16, 1, "C", readonly=True)  # a decoder's memory may be read-only
+BYTES, FLOATS, PLACE = types.uint8[::1], types.float32[::1], types.uint64
+SIGNATURE = types.void(
+    *(SAMPLES, PLACE) * 3, PLACE, PLACE, types.int64[::1], *(FLOATS,) * 10, BYTES, BYTES, BYTES
+)
+
+_part = numba.njit(**OPTIONS)  # compiled and cached as a part of `_convert`
 
 
-def _compiled(signature: str) -> Callable[[Function], Function]:
+def _compiled(function: Function) -> Function:
     """Compile a function when it is defined, or load it from numba's cache."""
-
-    def compile_now(function: Function) -> Function:
-        try:
-            return numba.njit(signature, cache=True, **OPTIONS)(function)
-        except (RuntimeError, OSError):
-            # There is no folder for the cache, or no space in it. Any other error is raised again here.
-            return numba.njit(signature, **OPTIONS)(function)
-
-    return compile_now
+    try:
+        return numba.njit(SIGNATURE, cache=True, **OPTIONS)(function)
+    except (RuntimeError, OSError):
+        # There is no folder for the cache, or no space in it. Any other error is raised again here.
+        return numba.njit(SIGNATURE, **OPTIONS)(function)
 
 
-@_compiled(f"void(uint16[::1], uint64, uint64, float32, float32, {F}, uint64)")
+@_part
 def _read_full(samples, start, half, scale, offset, rows, to):
     """Convert one row of samples to floats, even and odd columns apart."""
     for i in range(half):
@@ -64,7 +67,7 @@ def _read_full(samples, start, half, scale, offset, rows, to):
         rows[to + ODD + i] = np.float32(samples[start + i + i + ONE]) * scale + offset
 
 
-@_compiled(f"void(uint16[::1], uint64, uint64, uint64, float32, float32, float32, {F}, uint64)")
+@_part
 def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, to):
     """Interpolate chroma between two rows, and repeat the samples at both ends."""
     for i in range(count):
@@ -74,7 +77,7 @@ def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, 
     rows[to + count] = rows[to + count - ONE]
 
 
-@_compiled(f"void({F}, {F}, uint64, uint64, uint64)")
+@_part
 def _spread(weights, rows, origin, count, to):
     """Interpolate chroma between the columns of one row."""
     before, here_even, here_odd, after = weights[0], weights[1], weights[2], weights[3]
@@ -83,31 +86,11 @@ def _spread(weights, rows, origin, count, to):
         rows[to + ODD + i] = rows[origin + i] * here_odd + rows[origin + i + ONE] * after
 
 
-@_compiled(f"void({F}, {F}, uint64, uint64)")
+@_part
 def _pq_light(eotf, rows, half, at):
     """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
-    p0, p1, p2, p3 = eotf[3], eotf[4], eotf[5], eotf[6]
-    q1, q2, q3 = eotf[8], eotf[9], eotf[10]
-    zero, one = np.float32(0), np.float32(1)
-    for i in range(half):
-        y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
-        r, g, b = y + v, y + u * from_u + v * from_v, y + u
-        r, g, b = max(r, zero), max(g, zero), max(b, zero)
-        r, g, b = min(r, largest), min(g, largest), min(b, largest)
-        r = (((p3 * r + p2) * r + p1) * r + p0) / (((q3 * r + q2) * r + q1) * r + one)
-        g = (((p3 * g + p2) * g + p1) * g + p0) / (((q3 * g + q2) * g + q1) * g + one)
-        b = (((p3 * b + p2) * b + p1) * b + p0) / (((q3 * b + q2) * b + q1) * b + one)
-        rows[R + at + i] = r * r
-        rows[G + at + i] = g * g
-        rows[B + at + i] = b * b
-
-
-@_compiled(f"void({F}, {F}, uint64, uint64)")
-def _hlg_light(eotf, rows, half, at):
-    """Undo the matrix and HLG for half a row: the root of light is a quotient of polynomials of degree 4."""
-    from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
-    p0, p1, p2, p3, p4 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
+    p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
     q1, q2, q3, q4 = eotf[8], eotf[9], eotf[10], eotf[11]
     zero, one = np.float32(0), np.float32(1)
     for i in range(half):
@@ -115,31 +98,60 @@ def _hlg_light(eotf, rows, half, at):
         r, g, b = y + v, y + u * from_u + v * from_v, y + u
         r, g, b = max(r, zero), max(g, zero), max(b, zero)
         r, g, b = min(r, largest), min(g, largest), min(b, largest)
-        r = ((((p4 * r + p3) * r + p2) * r + p1) * r + p0) / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
-        g = ((((p4 * g + p3) * g + p2) * g + p1) * g + p0) / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
-        b = ((((p4 * b + p3) * b + p2) * b + p1) * b + p0) / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
+        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r
+        r = nr / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
+        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g
+        g = ng / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
+        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b
+        b = nb / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
         rows[R + at + i] = r * r
         rows[G + at + i] = g * g
         rows[B + at + i] = b * b
 
 
-@_compiled(f"void({F}, {F}, {F}, uint64, uint64)")
+@_part
+def _hlg_light(eotf, rows, half, at):
+    """Undo the matrix and HLG for half a row: the root of light is a quotient of polynomials and a polynomial."""
+    from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
+    p1, p2, p3, p4, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
+    s1, s2, s3, s4, s5 = eotf[10], eotf[11], eotf[12], eotf[13], eotf[14]
+    zero, middle, one = np.float32(0), np.float32(0.5), np.float32(1)
+    for i in range(half):
+        y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
+        r, g, b = y + v, y + u * from_u + v * from_v, y + u
+        r, g, b = max(r, zero), max(g, zero), max(b, zero)
+        r, g, b = min(r, largest), min(g, largest), min(b, largest)
+        r2, g2, b2 = max(r - middle, zero), max(g - middle, zero), max(b - middle, zero)
+        r, g, b = min(r, middle), min(g, middle), min(b, middle)
+        r = (((p4 * r + p3) * r + p2) * r + p1) * r / (((q3 * r + q2) * r + q1) * r + one)
+        g = (((p4 * g + p3) * g + p2) * g + p1) * g / (((q3 * g + q2) * g + q1) * g + one)
+        b = (((p4 * b + p3) * b + p2) * b + p1) * b / (((q3 * b + q2) * b + q1) * b + one)
+        r += ((((s5 * r2 + s4) * r2 + s3) * r2 + s2) * r2 + s1) * r2
+        g += ((((s5 * g2 + s4) * g2 + s3) * g2 + s2) * g2 + s1) * g2
+        b += ((((s5 * b2 + s4) * b2 + s3) * b2 + s2) * b2 + s1) * b2
+        rows[R + at + i] = r * r
+        rows[G + at + i] = g * g
+        rows[B + at + i] = b * b
+
+
+@_part
 def _tone_map(gamut, tone, rows, half, at):
     """Turn the light of half a row into Y', B'-Y' and R'-Y' of the result.
 
-    With l the luma, m the largest of r, g, b, and excess = max(l - 2, 0), ffmpeg's desaturation turns c into
-    c * t + excess with t = 2 / (excess + 2), and its curve multiplies that by gain(m * t + excess), where
-    gain(s) = k * (s + a) / ((s + b) * s) above the knee, and 1 below. Here numerator and denominator are
-    multiplied by excess + 2, so that one division is left.
+    With l the luma, m the largest of r, g, b, and e = max(l - 2, 1e-6), ffmpeg's desaturation turns c into
+    c * (1 - e / l) + e, and its curve multiplies that by k * (s + a) / ((s + b) * s), where s = m * (1 - e / l) + e,
+    but by 1 below the knee. Here numerator and denominator are multiplied by l, so that one division is left.
     """
     rr, rg, rb = gamut[0], gamut[1], gamut[2]
     gr, gg, gb = gamut[3], gamut[4], gamut[5]
     br, bg, bb = gamut[6], gamut[7], gamut[8]
     lr, lg, lb = tone[0], tone[1], tone[2]
-    a, b_, k2, knee = tone[3], tone[4], tone[5], tone[6]
-    p0, p1, p2, p3, q1, q2 = tone[7], tone[8], tone[9], tone[10], tone[11], tone[12]
-    yr, yg, yb, y_scale, y_offset = tone[13], tone[14], tone[15], tone[16], tone[17]
-    zero, half_, one, two, most = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2), np.float32(255)
+    a, b_, k, knee = tone[3], tone[4], tone[5], tone[6]
+    p1, p2, p3, p4, p5 = tone[7], tone[8], tone[9], tone[10], tone[11]
+    q1, q2, q3, q4 = tone[12], tone[13], tone[14], tone[15]
+    yr, yg, yb, y_scale, y_offset = tone[16], tone[17], tone[18], tone[19], tone[20]
+    zero, one, two, most = np.float32(0), np.float32(1), np.float32(2), np.float32(255)
+    tiny = np.float32(1e-6)
     for i in range(half):
         r, g, b = rows[R + at + i], rows[G + at + i], rows[B + at + i]
         r, g, b = (
@@ -147,23 +159,27 @@ def _tone_map(gamut, tone, rows, half, at):
             r * gr + g * gg + b * gb,
             r * br + g * bg + b * bb,
         )
-        excess = max(r * lr + g * lg + b * lb - two, zero)
-        q = excess + two
-        n = max(max(max(r, g), b) * two + excess * q, q * knee)
-        gain = (n + a * q) * k2 / ((n + b_ * q) * n)
-        add = gain * excess * q * half_
+        luma = r * lr + g * lg + b * lb
+        excess, luma = max(luma - two, min(luma, tiny)), max(luma, tiny)
+        kept = luma - excess
+        n = max(max(max(r, g), b) * kept + excess * luma, luma * knee)
+        gain = (n + a * luma) * k / ((n + b_ * luma) * n)
+        gain, add = gain * kept, gain * (excess * luma)
         r, g, b = r * gain + add, g * gain + add, b * gain + add
         r, g, b = np.sqrt(max(r, zero)), np.sqrt(max(g, zero)), np.sqrt(max(b, zero))
-        r = (((p3 * r + p2) * r + p1) * r + p0) / ((q2 * r + q1) * r + one)
-        g = (((p3 * g + p2) * g + p1) * g + p0) / ((q2 * g + q1) * g + one)
-        b = (((p3 * b + p2) * b + p1) * b + p0) / ((q2 * b + q1) * b + one)
+        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r
+        r = nr / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
+        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g
+        g = ng / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
+        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b
+        b = nb / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
         y = r * yr + g * yg + b * yb
         rows[R + at + i] = min(y * y_scale + y_offset, most)
         rows[G + at + i] = b - y
         rows[B + at + i] = r - y
 
 
-@_compiled(f"void({F}, uint64, uint8[::1], uint64, uint64)")
+@_part
 def _write_luma(rows, half, written, start, at):
     """Write the two halves of a row as bytes."""
     for i in range(half):
@@ -171,7 +187,7 @@ def _write_luma(rows, half, written, start, at):
         written[start + i + i + ONE] = np.uint8(np.int32(rows[at + ODD + i]))
 
 
-@_compiled(f"void({F}, float32, float32, uint64, uint8[::1], uint64, uint64)")
+@_part
 def _write_full(rows, scale, offset, half, written, start, at):
     """Write the two halves of a row of chroma as bytes."""
     least, most = np.float32(0), np.float32(255)
@@ -182,7 +198,7 @@ def _write_full(rows, scale, offset, half, written, start, at):
         written[start + i + i + ONE] = np.uint8(np.int32(odd))
 
 
-@_compiled(f"void({F}, {F}, uint64, uint64, uint64)")
+@_part
 def _decimate(weights, rows, half, at, to):
     """Filter a row of chroma to half the columns. Beyond its ends a row repeats its last sample."""
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
@@ -193,7 +209,7 @@ def _decimate(weights, rows, half, at, to):
         rows[to + i] = left + rows[at + ODD + i] * w2 + rows[at + EVEN + ONE + i] * w3
 
 
-@_compiled(f"void({F}, float32, {F}, uint64, uint64, uint64, uint64, uint64, uint8[::1], uint64)")
+@_part
 def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
     """Write one row of chroma, a mean of four."""
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
@@ -203,13 +219,7 @@ def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
         written[start + i] = np.uint8(np.int32(min(max(value, least), most)))
 
 
-_PLANES = ", ".join(["uint16[::1], uint64"] * 3)
-
-
-@_compiled(
-    f"void({_PLANES}, uint64, uint64, int64[::1], {F}, {F}, {F}, {F}, {F}, {F}, {F}, {F}, {F}, {F},"
-    " uint8[::1], uint8[::1], uint8[::1])"
-)
+@_compiled
 def _convert(  # noqa: PLR0913
     y, y_stride, u, u_stride, v, v_stride, width, height, kinds, reading, across, down, eotf, gamut, tone,
     decimation, between, writing, rows, y_out, u_out, v_out,
@@ -307,4 +317,4 @@ def _rows_of(plane: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], int]:
         stride = plane.strides[0]
     distance = stride // plane.itemsize
     length = (plane.shape[0] - 1) * distance + plane.shape[1]
-    return np.lib.stride_tricks.as_strided(plane, (length,), (plane.itemsize,)), distance
+    return np.lib.stride_tricks.as_strided(plane, (length,), (plane.itemsize,), writeable=False), distance

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tests.jobs.superres.sample_films import (
     HDR10_TAGS,
     SETTINGS,
+    ClipReader,
     clips_of,
     probed,
     read_all,
@@ -69,7 +70,8 @@ def film(embedded_ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path
 async def test_a_film_that_is_read_clip_by_clip_goes_through_the_kernel_as_ffmpeg_shows_it(
     kind: str, film: Path, embedded_ffmpeg: str, tmp_path: Path
 ) -> None:
-    ffmpeg, filters, readers = Ffmpeg(embedded_ffmpeg, "9"), "null", [read_clips]
+    ffmpeg, filters = Ffmpeg(embedded_ffmpeg, "9"), "null"
+    readers: list[ClipReader] = [read_clips]
     if kind == "interlaced":
         filters = "bwdif=mode=send_frame"
     elif kind == "turned":

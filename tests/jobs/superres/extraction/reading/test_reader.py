@@ -28,8 +28,9 @@ from tui_gen.jobs.superres.extraction.reading import clips, views
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, Reading
 from tui_gen.jobs.superres.extraction.reading.reader import read_clips_fast
 from tui_gen.jobs.superres.extraction.reading.views import reach
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.extraction.scoring.scores import default_rule
-from tui_gen.jobs.superres.media import Ffmpeg
+from tui_gen.jobs.superres.media import Ffmpeg, colour_fingerprint
 from tui_gen.jobs.superres.units import ClipTask, Cut, Stretch
 from tui_gen.media.colour import Chroma, HdrChain, Output
 from tui_gen.media.film_facts import ProbeFacts
@@ -306,6 +307,7 @@ async def test_with_fast_hdr_too_a_part_is_converted_like_the_whole(
         tasks.append(replace(stretch.tasks[0], index=number, cuts=(cut,)))
         parts = [view.stored.size for view in views.views_of(stretch.probe, (cut,), fast)]
         assert (parts != [stretch.probe.coded]) == (number < 4)
+    colour_fingerprint(ffmpeg, rendering(fast))  # as a start does: it compiles the kernel, children load it
     stretches = [replace(stretch, tasks=tuple(tasks), settings=settings) for settings in (exact, fast)]
     assert await compared(ffmpeg, stretches[1]) == ["stretch"] * 5
     of = [prints(await read_all(ffmpeg, one, reader=read_clips_fast), one) for one in stretches]

@@ -116,7 +116,7 @@ def test_scaled_frames_are_60_db_from_the_exact_chain(embedded_ffmpeg: str, mapp
     planes, scale = stored(mapping), "scale=96:54:flags=lanczos"
     raw = b"".join(plane.astype("<u2").tobytes() for plane in planes)
     whole = converted(embedded_ffmpeg, "yuv420p10le", raw, f"{filters(mapping)},{scale}", "bgr24")
-    tags = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv:chroma_location=left"
+    tags = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
     yuv = b"".join(plane.tobytes() for plane in mapped(mapping, planes))
     fast = converted(embedded_ffmpeg, f"yuv{mapping.chroma}p", yuv, f"{tags},{scale}", "bgr24")
     error = np.frombuffer(whole, np.uint8).astype(float) - np.frombuffer(fast, np.uint8)
@@ -177,7 +177,7 @@ def test_a_size_that_the_kernel_does_not_take_is_refused(size: Size) -> None:
 
 
 def fingerprint() -> str:
-    """Return the hash of some frames. Integer arithmetic makes them, no generator that a version may change."""
+    """Return the hash of some frames: of integer arithmetic, not of a generator that a version may change."""
     digest = hashlib.sha256()
     for mapping in (PQ, replace(HLG, chroma="444"), replace(PQ, chroma_location="center", peak=4.0)):
         numbers = np.arange(SIZE.width * SIZE.height * 3 // 2, dtype=np.uint64)

@@ -1,1 +1,1 @@
-"""Tone-maps HDR samples at their stored size in one pass: what `"hdr": "fast"` uses instead of ffmpeg's filters."""
+"""Tone-maps HDR samples at their stored size in one pass: what `"hdr": "fast"` has instead of filters."""

@@ -40,24 +40,26 @@ LARGEST = 1.5
 MOST_LIGHT = 200
 """In units of 100 nits: light up to here keeps the precision of `GAMMA`. A PQ signal of 1 is 100."""
 
-# The square root of light, in units of 100 nits, as a function of R'G'B' from 0 to `LARGEST`. The functions are
-# zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fits are those with the
-# least largest error of the 8-bit result, over peaks from 4 to 100: 0.005 codes for PQ and HLG, but up to 0.02
-# below the first code above black.
+# The square root of light, in units of 100 nits, as a function of R'G'B' from 0 to `LARGEST`. The functions
+# are zimg's (`st_2084_eotf`; `arib_b67_eotf`, which has a gamma of 1.2 for each channel); the fits are those
+# with the least largest error of the 8-bit result, over peaks from 4 to 100: 0.005 codes for PQ and HLG, but
+# up to 0.02 below the first code above black.
 # PQ: a quotient of polynomials: coefficients of degrees 1 to 5, and of degrees 1 to 4 below, after a 1.
-PQ_ROOT = (6.93973230e-01, 1.24721369377e02, 2.55232147875e02, -1.27994919075e02, 6.1366263813e01) + (
-    3.14375811652e02, -5.38388425598e02, 3.23473657476e02, -6.8957225752e01
+PQ_ROOT = (
+    *(6.9397323e-01, 1.24721369377e02, 2.55232147875e02, -1.27994919075e02, 6.1366263813e01),
+    *(3.14375811652e02, -5.38388425598e02, 3.23473657476e02, -6.8957225752e01),
 )
-# HLG: the same of min(x, 0.5), degrees 1 to 4 and 1 to 3, and a polynomial of max(x - 0.5, 0), degrees 1 to 5.
-HLG_ROOT = (3.815046288e-01, 1.284041982e02, 2.540773608e03, 3.878064139e03) + (
-    (1.742389035e02, 2.101116689e03, 1.747630559e03)
-    + (1.714717414, 3.267447861, 4.954143444, -0.86843995, 6.734109162)
+# HLG: the same of min(x, 0.5), degrees 1 to 4 and 1 to 3; a polynomial of max(x - 0.5, 0), degrees 1 to 5.
+HLG_ROOT = (
+    *(3.815046288e-01, 1.284041982e02, 2.540773608e03, 3.878064139e03),
+    *(1.742389035e02, 2.101116689e03, 1.747630559e03),
+    *(1.714717414, 3.267447861, 4.954143444, -0.86843995, 6.734109162),
 )
 # zimg's inverse of BT.1886, light ** (1 / 2.4), is a quotient of polynomials in the square root of light from
 # 0 to 1: degrees 1 to 5, and 1 to 4 below; fitted likewise.
 GAMMA = (
-    (4.067833383e00, 2.272023921e03, 9.001066330e04, 3.869596529e05, 1.379861782e05),
-    (9.729900679e02, 5.709069249e04, 3.540882249e05, 2.050720411e05),
+    *(4.067833383e00, 2.272023921e03, 9.001066330e04, 3.869596529e05, 1.379861782e05),
+    *(9.729900679e02, 5.709069249e04, 3.540882249e05, 2.050720411e05),
 )
 
 # Where chroma lies between two luma samples, per axis: at the first one, between them, or at the second one.
@@ -93,7 +95,7 @@ class Constants(NamedTuple):
     down: Floats  # weights between its rows: even (here, before), odd (here, after)
     eotf: Floats  # G' of B'-Y' and of R'-Y', the largest R'G'B', `*_ROOT`
     gamut: Floats  # the matrix from the film's primaries to BT.709, row by row
-    tone: Floats  # 3 weights of desaturation; a, b, k and knee of the curve; `GAMMA`; 3 weights of Y', its scale and offset
+    tone: Floats  # `_tone`; 3 weights of Y', its scale and offset
     decimation: Floats  # weights for every second column
     between: Floats  # weights for every second row, with the scale of Cb, then with that of Cr
     writing: Floats  # scales of Cb and Cr, their offset
@@ -138,7 +140,10 @@ def _reading(mapping: ToneMapping, kr: Fraction, kb: Fraction) -> list[Fraction]
 
 
 def _tone(peak: float) -> list[Fraction | float]:
-    """Return ffmpeg's mobius, so divided that its largest result is 1, and what undoes that after `GAMMA`."""
+    """Return 3 weights of desaturation; a, b, k and knee of ffmpeg's mobius; `GAMMA`.
+
+    The curve is divided by its largest result, because `GAMMA` takes light up to 1, and `GAMMA` undoes that.
+    """
     j, p = KNEE, Fraction(peak)
     a = -j * j * (p - 1) / (j * j - 2 * j + p)
     b = (j * j - 2 * j * p + p) / max(p - 1, Fraction(1, 1_000_000))
@@ -147,9 +152,8 @@ def _tone(peak: float) -> list[Fraction | float]:
     unit = Decimal(most.numerator) / Decimal(most.denominator)
     power = Fraction(unit ** (Decimal(5) / Decimal(12)))
     weights = [Fraction(text) for text in DESATURATED_WEIGHTS]
-    numerator, denominator = GAMMA
-    scaled = [float(power * Fraction(value)) for value in numerator]
-    return [*weights, a, b, k / most, j, *scaled, *denominator]
+    gamma = [*(float(power * Fraction(value)) for value in GAMMA[:5]), *GAMMA[5:]]
+    return [*weights, a, b, k / most, j, *gamma]
 
 
 def _gamut(primaries: str) -> Matrix:

@@ -1,6 +1,6 @@
 """The tone-mapping kernel: stored HDR samples in, 8-bit BT.709 YUV of the same size and range out.
 
-    samples -> Y' Cb Cr at full size -> R'G'B' -> light -> BT.709 light, desaturated and compressed -> Y' Cb Cr
+    samples -> Y' Cb Cr at full size -> R'G'B' -> light -> BT.709, desaturated and compressed -> Y' Cb Cr
 
 It works row by row, in float32, in one thread. A row of floats is kept as two halves, its even and its odd
 columns, because chroma samples lie beside each other then. All rows lie in one array at constant distances:
@@ -15,6 +15,7 @@ numba's cache compares the time of this file only, so that all compiled code has
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import numba
@@ -27,11 +28,16 @@ from tui_gen.media.tone_mapping.constants import Constants, constants_of
 from tui_gen.media.tone_mapping.mapping import LARGEST_WIDTH, ToneMapping
 
 Function = Callable[..., Any]
+Samples = NDArray[np.uint16]
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Place = np.uint64
+Weight = np.float32
 
 _PAD = 8  # floats beside each half of a row: the chroma filters reach one sample over its ends
-_HALF = LARGEST_WIDTH // 2 + 2 * _PAD + 184  # floats; no multiple of 4096 bytes, or all rows share cache sets
-# Places in the array of rows. numba counts from the end for a negative index: unsigned ones cannot be negative,
-# and a loop over them has no branch.
+_HALF = 8392  # floats: those of the widest frame; no multiple of 4096 bytes, or all rows share cache sets
+# Places in the array of rows. For a negative index numba counts from the end, and asks at each index whether
+# it is one: unsigned integers save the question, and LLVM can vectorise the loop.
 ONE, HALF = np.uint64(1), np.uint64(_HALF)
 EVEN, ODD = np.uint64(_PAD), np.uint64(_PAD + _HALF)  # where the two halves of a row begin
 Y, U, V = (np.uint64(2 * _HALF * row) for row in range(3))  # Y', and chroma scaled to B'-Y' and R'-Y'
@@ -40,27 +46,32 @@ CU, CV = np.uint64(12 * _HALF + _PAD), np.uint64(13 * _HALF + _PAD)  # half rows
 RING = np.uint64(14 * _HALF + _PAD)  # half rows: B'-Y' and R'-Y' of each of the last four rows, decimated
 SCRATCH = 22 * _HALF
 
-OPTIONS = {"error_model": "numpy", "boundscheck": False}
-SAMPLES = types.Array(types.uint16, 1, "C", readonly=True)  # a decoder's memory may be read-only
-BYTES, FLOATS, PLACE = types.uint8[::1], types.float32[::1], types.uint64
+_SAMPLES = types.Array(types.uint16, 1, "C", readonly=True)  # a decoder's memory may be read-only
+_BYTES, _FLOATS, _PLACE = types.uint8[::1], types.float32[::1], types.uint64
 SIGNATURE = types.void(
-    *(SAMPLES, PLACE) * 3, PLACE, PLACE, types.int64[::1], *(FLOATS,) * 10, BYTES, BYTES, BYTES
+    *(_SAMPLES, _PLACE) * 3, _PLACE, _PLACE, types.int64[::1], *(_FLOATS,) * 10, _BYTES, _BYTES, _BYTES
 )
 
-_part = numba.njit(**OPTIONS)  # compiled and cached as a part of `_convert`
+_part = numba.njit(error_model="numpy", boundscheck=False)  # compiled and cached as a part of `_convert`
 
 
 def _compiled(function: Function) -> Function:
     """Compile a function when it is defined, or load it from numba's cache."""
+
+    def compiled(*, cache: bool) -> Function:
+        return numba.njit(SIGNATURE, error_model="numpy", boundscheck=False, cache=cache)(function)
+
     try:
-        return numba.njit(SIGNATURE, cache=True, **OPTIONS)(function)
+        return compiled(cache=True)
     except (RuntimeError, OSError):
         # There is no folder for the cache, or no space in it. Any other error is raised again here.
-        return numba.njit(SIGNATURE, **OPTIONS)(function)
+        return compiled(cache=False)
 
 
 @_part
-def _read_full(samples, start, half, scale, offset, rows, to):
+def _read_full(
+    samples: Samples, start: Place, half: Place, scale: Weight, offset: Weight, rows: Floats, to: Place
+) -> None:
     """Convert one row of samples to floats, even and odd columns apart."""
     for i in range(half):
         rows[to + EVEN + i] = np.float32(samples[start + i + i]) * scale + offset
@@ -68,7 +79,17 @@ def _read_full(samples, start, half, scale, offset, rows, to):
 
 
 @_part
-def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, to):
+def _mix_rows(
+    samples: Samples,
+    start: Place,
+    other: Place,
+    count: Place,
+    weight: Weight,
+    other_weight: Weight,
+    offset: Weight,
+    rows: Floats,
+    to: Place,
+) -> None:
     """Interpolate chroma between two rows, and repeat the samples at both ends."""
     for i in range(count):
         sample, second = np.float32(samples[start + i]), np.float32(samples[other + i])
@@ -78,7 +99,7 @@ def _mix_rows(samples, start, other, count, weight, other_weight, offset, rows, 
 
 
 @_part
-def _spread(weights, rows, origin, count, to):
+def _spread(weights: Floats, rows: Floats, origin: Place, count: Place, to: Place) -> None:
     """Interpolate chroma between the columns of one row."""
     before, here_even, here_odd, after = weights[0], weights[1], weights[2], weights[3]
     for i in range(count):
@@ -87,7 +108,7 @@ def _spread(weights, rows, origin, count, to):
 
 
 @_part
-def _pq_light(eotf, rows, half, at):
+def _pq_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
     """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
@@ -110,8 +131,8 @@ def _pq_light(eotf, rows, half, at):
 
 
 @_part
-def _hlg_light(eotf, rows, half, at):
-    """Undo the matrix and HLG for half a row: the root of light is a quotient of polynomials and a polynomial."""
+def _hlg_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
+    """Undo the matrix and HLG for half a row: the root of light is a quotient and a polynomial."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
     s1, s2, s3, s4, s5 = eotf[10], eotf[11], eotf[12], eotf[13], eotf[14]
@@ -135,12 +156,13 @@ def _hlg_light(eotf, rows, half, at):
 
 
 @_part
-def _tone_map(gamut, tone, rows, half, at):
+def _tone_map(gamut: Floats, tone: Floats, rows: Floats, half: Place, at: Place) -> None:
     """Turn the light of half a row into Y', B'-Y' and R'-Y' of the result.
 
     With l the luma, m the largest of r, g, b, and e = max(l - 2, 1e-6), ffmpeg's desaturation turns c into
-    c * (1 - e / l) + e, and its curve multiplies that by k * (s + a) / ((s + b) * s), where s = m * (1 - e / l) + e,
-    but by 1 below the knee. Here numerator and denominator are multiplied by l, so that one division is left.
+    c * (1 - e / l) + e, and its curve multiplies that by k * (s + a) / ((s + b) * s) with
+    s = m * (1 - e / l) + e, but by 1 below the knee. Here numerator and denominator are multiplied by l, so
+    that one division is left.
     """
     rr, rg, rb = gamut[0], gamut[1], gamut[2]
     gr, gg, gb = gamut[3], gamut[4], gamut[5]
@@ -162,7 +184,7 @@ def _tone_map(gamut, tone, rows, half, at):
         luma = r * lr + g * lg + b * lb
         excess, luma = max(luma - two, min(luma, tiny)), max(luma, tiny)
         kept = luma - excess
-        n = max(max(max(r, g), b) * kept + excess * luma, luma * knee)
+        n = max(max(r, g, b) * kept + excess * luma, luma * knee)
         gain = (n + a * luma) * k / ((n + b_ * luma) * n)
         gain, add = gain * kept, gain * (excess * luma)
         r, g, b = r * gain + add, g * gain + add, b * gain + add
@@ -180,7 +202,7 @@ def _tone_map(gamut, tone, rows, half, at):
 
 
 @_part
-def _write_luma(rows, half, written, start, at):
+def _write_luma(rows: Floats, half: Place, written: Bytes, start: Place, at: Place) -> None:
     """Write the two halves of a row as bytes."""
     for i in range(half):
         written[start + i + i] = np.uint8(np.int32(rows[at + EVEN + i]))
@@ -188,7 +210,9 @@ def _write_luma(rows, half, written, start, at):
 
 
 @_part
-def _write_full(rows, scale, offset, half, written, start, at):
+def _write_full(
+    rows: Floats, scale: Weight, offset: Weight, half: Place, written: Bytes, start: Place, at: Place
+) -> None:
     """Write the two halves of a row of chroma as bytes."""
     least, most = np.float32(0), np.float32(255)
     for i in range(half):
@@ -199,7 +223,7 @@ def _write_full(rows, scale, offset, half, written, start, at):
 
 
 @_part
-def _decimate(weights, rows, half, at, to):
+def _decimate(weights: Floats, rows: Floats, half: Place, at: Place, to: Place) -> None:
     """Filter a row of chroma to half the columns. Beyond its ends a row repeats its last sample."""
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     rows[at + ODD - ONE] = rows[at + EVEN]
@@ -210,7 +234,18 @@ def _decimate(weights, rows, half, at, to):
 
 
 @_part
-def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
+def _write_between(
+    weights: Floats,
+    offset: Weight,
+    rows: Floats,
+    r0: Place,
+    r1: Place,
+    r2: Place,
+    r3: Place,
+    half: Place,
+    written: Bytes,
+    start: Place,
+) -> None:
     """Write one row of chroma, a mean of four."""
     w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     least, most = np.float32(0), np.float32(255)
@@ -220,10 +255,30 @@ def _write_between(weights, offset, rows, r0, r1, r2, r3, half, written, start):
 
 
 @_compiled
-def _convert(  # noqa: PLR0913
-    y, y_stride, u, u_stride, v, v_stride, width, height, kinds, reading, across, down, eotf, gamut, tone,
-    decimation, between, writing, rows, y_out, u_out, v_out,
-):  # fmt: skip
+def _convert(
+    y: Samples,
+    y_stride: Place,
+    u: Samples,
+    u_stride: Place,
+    v: Samples,
+    v_stride: Place,
+    width: Place,
+    height: Place,
+    kinds: NDArray[np.int64],
+    reading: Floats,
+    across: Floats,
+    down: Floats,
+    eotf: Floats,
+    gamut: Floats,
+    tone: Floats,
+    decimation: Floats,
+    between: Floats,
+    writing: Floats,
+    rows: Floats,
+    y_out: Bytes,
+    u_out: Bytes,
+    v_out: Bytes,
+) -> None:
     """Convert one frame, row by row."""
     is_hlg, shares_columns, shares_rows, is_420 = kinds[0] == 1, kinds[1] == 1, kinds[2] == 1, kinds[3] == 1
     two, four = np.uint64(2), np.uint64(4)
@@ -295,11 +350,8 @@ class ToneMapper:
         The samples are those of `size`, rows of any distance. Chroma is smaller than luma by the mapping's
         subsampling.
         """
-        arguments: list[Any] = []
-        for plane in planes:
-            arguments += _rows_of(plane)
         _convert(
-            *arguments,
+            *chain.from_iterable(map(_rows_of, planes)),
             self._size.width,
             self._size.height,
             *self._constants,

@@ -36,7 +36,7 @@ from tui_gen.jobs.superres.extraction.reading.ffmpeg_pass import (
     raise_what_is_not_data,
 )
 from tui_gen.jobs.superres.extraction.reading.frame_sinks import ClipTaker
-from tui_gen.jobs.superres.extraction.reading.kernel_child import KernelChild
+from tui_gen.jobs.superres.extraction.reading.kernel_process import KernelProcess
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, ClipMeter, luma_plane
 from tui_gen.jobs.superres.extraction.reading.objections import objection
 from tui_gen.jobs.superres.extraction.reading.repeated import (
@@ -113,15 +113,15 @@ async def read_clips(
     ffmpeg: Ffmpeg,
     threads: int,
     stall: StallLimits = CLIP_LIMITS,
-    kernel: KernelChild | None = None,
+    kernel: KernelProcess | None = None,
 ) -> AsyncGenerator[Reading, None]:
     """Read the clips of a stretch in order.
 
     Each clip yields any number of Doing and Retried, then ClipFrames, Rejected or Failed. Unusable ends the
-    stretch. Between two items no child runs but the idle kernel child of a film that the kernel converts: the
+    stretch. Between two items no child runs but the idle kernel process of a film that the kernel converts: the
     one given, or one that ends with the generator. Closing the generator kills and reaps its children.
     """
-    used = KernelChild(stretch, stall) if kernel is None else kernel
+    used = KernelProcess(stretch, stall) if kernel is None else kernel
     reader = _Reader(stretch, used, ffmpeg=ffmpeg, threads=threads)
     try:
         for task in stretch.tasks:
@@ -187,7 +187,7 @@ def _clip_frames(index: int, attempts: int, window: _Window, first_pts_seconds: 
 class _Reader:
     """Reads windows of one film; finds the distance before each window at which decoding must begin."""
 
-    def __init__(self, stretch: Stretch, kernel: KernelChild, *, ffmpeg: Ffmpeg, threads: int) -> None:
+    def __init__(self, stretch: Stretch, kernel: KernelProcess, *, ffmpeg: Ffmpeg, threads: int) -> None:
         self.stretch = stretch
         self._kernel = kernel
         self._ffmpeg = ffmpeg

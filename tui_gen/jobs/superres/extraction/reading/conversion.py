@@ -1,13 +1,13 @@
 """Reads one clip by three processes: the kernel tone-maps the frames between two runs of ffmpeg.
 
-    ffmpeg ── stored samples ──> kernel child ── BT.709 YUV ──> ffmpeg ── BGR, a pipe per size ──> sinks
-       └── luma, stderr ────────────────────────────────────────────────────────────────────────> sinks
+    ffmpeg ── stored samples ──> kernel process ── BT.709 YUV ──> ffmpeg ── BGR, a pipe per size ──> sinks
+       └── luma, stderr ──────────────────────────────────────────────────────────────────────────> sinks
 
 The pixels are those of the group of decoders, which applies the same kernel to views. Data flows one way and
 all ends are read at once, so no pipe can block the others for good. If nothing is given for too long, all
 three are killed.
 
-Guards: both runs of ffmpeg have ended when `run` returns or raises. A kernel child or a scaling ffmpeg that
+Guards: both runs of ffmpeg have ended when `run` returns or raises. A kernel or a scaling ffmpeg that
 fails is no fault of the film.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tui_gen.jobs.superres.extraction.reading.colour_pipe import scaling_arguments
-from tui_gen.jobs.superres.extraction.reading.kernel_child import KernelChild
+from tui_gen.jobs.superres.extraction.reading.kernel_process import KernelProcess
 from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.geometry import Size
 from tui_gen.processes.children import Child, ChildError, Command, Ended, finish_children
@@ -31,7 +31,7 @@ class Conversion:
     """What happens to the stored samples of a clip: the kernel, then the sizes to scale to."""
 
     stretch: Stretch
-    kernel: KernelChild
+    kernel: KernelProcess
     sizes: Sequence[Size]
 
     async def run(self, decoder: Command) -> Ended:

@@ -27,7 +27,7 @@ from tui_gen.jobs.superres.extraction.reading.decoder_group import (
     start,
 )
 from tui_gen.jobs.superres.extraction.reading.entry import REORDERED_FRAMES
-from tui_gen.jobs.superres.extraction.reading.kernel_child import KernelChild
+from tui_gen.jobs.superres.extraction.reading.kernel_process import KernelProcess
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures, luma_plane
 from tui_gen.jobs.superres.extraction.reading.views import kept_parts, strips_of, views_of
 from tui_gen.jobs.superres.units import ClipTask, Stretch
@@ -55,7 +55,7 @@ async def read_clips_fast(
     group.
     """
     reading = _FastReading(stretch, ffmpeg=ffmpeg, threads=threads, stall=stall)
-    kernel = KernelChild(stretch, stall)
+    kernel = KernelProcess(stretch, stall)
     try:
         for position, task in enumerate(stretch.tasks):
             yield Doing(Clip(stretch.source, task.index), "reading")

@@ -36,7 +36,7 @@ from tui_gen.processes.children import (
 from tui_gen.processes.closing import REAP_SECONDS, close_in_thread, reap
 
 
-class KernelChild:
+class KernelProcess:
     """The converter of one stretch."""
 
     def __init__(self, stretch: Stretch, limits: StallLimits) -> None:

@@ -118,8 +118,8 @@ async def read_clips(
     """Read the clips of a stretch in order.
 
     Each clip yields any number of Doing and Retried, then ClipFrames, Rejected or Failed. Unusable ends the
-    stretch. Between two items no child runs but the idle kernel process of a film that the kernel converts: the
-    one given, or one that ends with the generator. Closing the generator kills and reaps its children.
+    stretch. Between two items no child runs but the idle kernel process of a film that the kernel converts:
+    the one given, or one that ends with the generator. Closing the generator kills and reaps its children.
     """
     used = KernelProcess(stretch, stall) if kernel is None else kernel
     reader = _Reader(stretch, used, ffmpeg=ffmpeg, threads=threads)

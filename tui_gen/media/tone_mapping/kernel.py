@@ -46,6 +46,7 @@ R, G, B = (np.uint64(2 * _HALF * row) for row in range(3, 6))  # light; then Y',
 CU, CV = np.uint64(12 * _HALF + _PAD), np.uint64(13 * _HALF + _PAD)  # half rows: chroma beside a row of luma
 RING = np.uint64(14 * _HALF + _PAD)  # half rows: B'-Y' and R'-Y' of each of the last four rows, decimated
 SCRATCH = 22 * _HALF
+TILE = np.uint64(480)  # columns from samples to the result in one go: their six floats fit into the L1 cache
 
 _SAMPLES = types.Array(types.uint16, 1, "C", readonly=True)  # a decoder's memory may be read-only
 _BYTES, _FLOATS, _PLACE = types.uint8[::1], types.float32[::1], types.uint64
@@ -156,13 +157,13 @@ def _spread(weights: Floats, rows: Floats, origin: Place, count: Place, to: Plac
 
 
 @_part
-def _pq_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
-    """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
+def _pq_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
+    """Undo the matrix and PQ for a part of half a row: the root of light is a quotient of polynomials of degree 3."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
     q1, q2, q3, q4 = eotf[8], eotf[9], eotf[10], eotf[11]
     zero = np.float32(0)
-    for i in range(half):
+    for i in range(count):
         y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
         r, g, b = y + v, _fma(v, from_v, _fma(u, from_u, y)), y + u
         r, g, b = max(r, zero), max(g, zero), max(b, zero)
@@ -176,13 +177,13 @@ def _pq_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
 
 
 @_part
-def _hlg_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
-    """Undo the matrix and HLG for half a row: the root of light is a quotient and a polynomial."""
+def _hlg_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
+    """Undo the matrix and HLG for a part of half a row: the root of light is a quotient and a polynomial."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
     s1, s2, s3, s4, s5 = eotf[10], eotf[11], eotf[12], eotf[13], eotf[14]
     zero, middle = np.float32(0), np.float32(0.5)
-    for i in range(half):
+    for i in range(count):
         y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
         r, g, b = y + v, _fma(v, from_v, _fma(u, from_u, y)), y + u
         r, g, b = max(r, zero), max(g, zero), max(b, zero)
@@ -201,8 +202,8 @@ def _hlg_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
 
 
 @_part
-def _tone_map(gamut: Floats, tone: Floats, rows: Floats, half: Place, at: Place) -> None:
-    """Turn the light of half a row into Y', B'-Y' and R'-Y' of the result.
+def _tone_map(gamut: Floats, tone: Floats, rows: Floats, count: Place, at: Place) -> None:
+    """Turn the light of a part of half a row into Y', B'-Y' and R'-Y' of the result.
 
     With l the luma, m the largest of r, g, b, and e = max(l - 2, 1e-6), ffmpeg's desaturation turns c into
     c * (1 - e / l) + e, and its curve multiplies that by k * (s + a) / ((s + b) * s) with
@@ -218,7 +219,7 @@ def _tone_map(gamut: Floats, tone: Floats, rows: Floats, half: Place, at: Place)
     q1, q2, q3, q4 = tone[12], tone[13], tone[14], tone[15]
     yr, yg, yb, y_scale, y_offset = tone[16], tone[17], tone[18], tone[19], tone[20]
     zero, tiny, two, most = np.float32(0), np.float32(1e-6), np.float32(2), np.float32(255)
-    for i in range(half):
+    for i in range(count):
         r, g, b = rows[R + at + i], rows[G + at + i], rows[B + at + i]
         r, g, b = _sum3(r, g, b, rr, rg, rb), _sum3(r, g, b, gr, gg, gb), _sum3(r, g, b, br, bg, bb)
         luma = _sum3(r, g, b, lr, lg, lb)
@@ -340,12 +341,14 @@ def _convert(
         else:
             _read_full(u, here * u_stride, half, u_scale, reading[4], rows, U)
             _read_full(v, here * v_stride, half, v_scale, reading[5], rows, V)
-        for at in (EVEN, ODD):
-            if is_hlg:
-                _hlg_light(eotf, rows, half, at)
-            else:
-                _pq_light(eotf, rows, half, at)
-            _tone_map(gamut, tone, rows, half, at)
+        for first in (EVEN, ODD):
+            for begin in range(np.uint64(0), half, TILE):
+                count, at = min(TILE, half - begin), first + begin
+                if is_hlg:
+                    _hlg_light(eotf, rows, count, at)
+                else:
+                    _pq_light(eotf, rows, count, at)
+                _tone_map(gamut, tone, rows, count, at)
         _write_luma(rows, half, y_out, row * width, R)
         if not is_420:
             _write_full(rows, writing[0], writing[2], half, u_out, row * width, G)

@@ -158,7 +158,7 @@ def _spread(weights: Floats, rows: Floats, origin: Place, count: Place, to: Plac
 
 @_part
 def _pq_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
-    """Undo the matrix and PQ for a part of half a row: the root of light is a quotient of polynomials of degree 3."""
+    """Undo the matrix and PQ for a part of half a row: the root of light is a quotient of polynomials."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
     q1, q2, q3, q4 = eotf[8], eotf[9], eotf[10], eotf[11]
@@ -178,7 +178,7 @@ def _pq_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
 
 @_part
 def _hlg_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
-    """Undo the matrix and HLG for a part of half a row: the root of light is a quotient and a polynomial."""
+    """Undo the matrix and HLG for a part of half a row: the root is a quotient and a polynomial."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
     s1, s2, s3, s4, s5 = eotf[10], eotf[11], eotf[12], eotf[13], eotf[14]

@@ -16,7 +16,7 @@ from tui_gen.media.tone_mapping.mapping import ToneMapping
 PQ = ToneMapping("smpte2084", "bt2020nc", "bt2020", "tv", "left", 10, (1, 1), 10.0, "420")
 HLG = replace(PQ, transfer="arib-std-b67")
 SIZE = Size(192, 108)
-FINGERPRINT = "a30442af08212a1fd12906e912472a2bc5b846f60d505fbc48a01202e04d6046"
+FINGERPRINT = "3936089539d2fd1c996471e92d35d941514411a8d3b462a0b447bfb39b27e2e8"
 FORMATS = {(1, 1): "420", (1, 0): "422", (0, 0): "444"}
 
 Stored = list[NDArray[np.uint16]]

@@ -1,6 +1,6 @@
 """Whether both ways of reading a film give the same bytes: SHA-256 of every patch of the samples.
 
-    python benchmarks/same_bytes.py [--clips 16] [--sample 24 240 sdr]
+    python benchmarks/same_bytes.py [--clips 16] [--seconds 30] [--sample 24 240 sdr]
 
 Runs the program as it is, then the program made to read every clip by one ffmpeg of its own, and holds the
 trees against each other and each clip's `reader` against what was asked for. Exits 1 where anything differs.
@@ -25,7 +25,7 @@ from benchmarks.clip_samples import KINDS, Sample, make_sample
 CLIP_BY_CLIP = """
 import sys
 from tui_gen.jobs.superres.extraction.reading import reader
-reader.objection_to = lambda stretch: "asked for"
+reader.rejection_reason_of = lambda stretch: "asked for"
 from tui_gen.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -66,12 +66,13 @@ def compare(sample: Sample, clips: int, folder: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--clips", type=int, default=16)
+    parser.add_argument("--seconds", type=int, default=30, help="length of the samples")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "tui-gen-bench")
     parser.add_argument("--sample", choices=KINDS, nargs="+", default=list(KINDS))
     options = parser.parse_args()
     are_same = True
     for name in options.sample:
-        sample = make_sample(options.cache, KINDS[name], 30)
+        sample = make_sample(options.cache, KINDS[name], options.seconds)
         with tempfile.TemporaryDirectory(prefix="tui-gen-bench-") as folder:
             are_same &= compare(sample, options.clips, Path(folder))
     return 0 if are_same else 1

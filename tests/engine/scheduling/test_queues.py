@@ -2,7 +2,8 @@
 
 import tracemalloc
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -182,6 +183,57 @@ def test_a_large_unit_is_divided_without_copying_the_rest_for_each_part() -> Non
     assert sum(unit.copied) == 4096 * 8  # once for each halving
 
 
+# ------------------------------------------------------------------ units that are joined
+
+
+def both(first: Unit, second: Unit) -> Unit | None:
+    """Join two toy units up to 20 clips."""
+    clips = (*first.clips, *second.clips)
+    is_ascending = list(clips) == sorted(clips, key=lambda clip: clip.index)
+    return ToyUnit("a", clips) if is_ascending and len(clips) <= MOST_JOINED else None
+
+
+MOST_JOINED = 20
+
+
+def joining(*clips: int) -> SourceQueue:
+    return SourceQueue(replace(plan(*clips), join=both))
+
+
+def lengths(queue: SourceQueue, *, workers: int, most_clips: int = 1000) -> list[int]:
+    """Take all units, and check that each clip comes once and in order."""
+    found: list[tuple[Clip, ...]] = []
+    while (unit := queue.take(most_clips=most_clips, workers=workers)) is not None:
+        found.append(unit.clips)
+    indexes = [clip.index for clips in found for clip in clips]
+    assert indexes == sorted(set(indexes))
+    return [len(clips) for clips in found]
+
+
+def test_units_are_joined_up_to_a_workers_share_of_the_source() -> None:
+    assert lengths(joining(*range(24)), workers=1) == [16, 8]  # 24 would be too many for one
+    assert lengths(joining(*range(24)), workers=2) == [12, 12]
+    assert lengths(joining(*range(24)), workers=3) == [8, 8, 8]
+    assert lengths(joining(*range(24)), workers=2, most_clips=10) == [10, 10, 4]
+    assert lengths(joining(*range(24)), workers=8) == [8, 8, 8]  # a plan's unit is not divided for that
+
+
+def test_units_of_a_plan_that_cannot_join_them_are_handed_out_as_they_are() -> None:
+    assert lengths(SourceQueue(plan(*range(24))), workers=1) == [8, 8, 8]
+
+
+def test_the_rest_of_a_joined_unit_comes_back_once() -> None:
+    queue = joining(*range(24))
+    first = queue.take(most_clips=12, workers=2)
+    assert first is not None
+    done = set(first.clips[:5])
+    for clip in done:
+        queue.end(clip)
+    queue.give_back(first, done, is_stale=False)
+    left = [unit.clips for unit in iter(lambda: queue.take(most_clips=12, workers=2), None)]
+    assert sorted(clip.index for clips in left for clip in clips) == list(range(5, 24))
+
+
 # ------------------------------------------------------------------ any course of events
 
 
@@ -200,6 +252,8 @@ INDEXES = st.frozensets(st.integers(0, 40), max_size=25)
 class AnyCourse(RuleBasedStateMachine):
     """Whatever happens, the queue agrees with plain sets of clips."""
 
+    join: ClassVar[Callable[[Unit, Unit], Unit | None] | None] = None
+
     def __init__(self) -> None:
         super().__init__()
         self.key = 0
@@ -210,7 +264,7 @@ class AnyCourse(RuleBasedStateMachine):
         self.planned_count = 20
 
     def planned(self) -> SourcePlan:
-        return plan(*sorted(self.wanted), key=("plan", self.key))
+        return replace(plan(*sorted(self.wanted), key=("plan", self.key)), join=self.join)
 
     @property
     def gone(self) -> set[int]:
@@ -286,3 +340,13 @@ class AnyCourse(RuleBasedStateMachine):
 
 AnyCourse.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestAnyCourse = AnyCourse.TestCase
+
+
+class JoiningCourse(AnyCourse):
+    """The same with units that are joined."""
+
+    join = staticmethod(both)
+
+
+JoiningCourse.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestJoiningCourse = JoiningCourse.TestCase

@@ -12,7 +12,7 @@ early or its source was found unusable. Clips without an outcome are queued agai
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -189,6 +189,8 @@ class SourcePlan:
     figures: Mapping[str, str] = field(default_factory=dict)
     # Estimated processor time of the clips left on this machine; None if it was not measured.
     processor_seconds: float | None = None
+    # Returns a unit with the clips of two consecutive ones, or None; saves the start of the second.
+    join: Callable[[Unit, Unit], Unit | None] | None = None
     # The clips left, as a bit set, and where all clips are in the source: for a timeline of the source.
     # None: the source has no running time, or it is not known yet.
     open_clips: int = 0

@@ -95,10 +95,11 @@ class SourceQueue:
             self._returned.append(unit)
         return unit is not None
 
-    def take(self, *, most_clips: int | None = None) -> Unit | None:
+    def take(self, *, most_clips: int | None = None, workers: int = 1) -> Unit | None:
         """Return the next unit and mark its clips as in flight; None if there is none now.
 
-        A larger unit is divided evenly; the first part is returned, and the rest comes next.
+        A larger unit is divided evenly; the first part is returned, and the rest comes next. Smaller units
+        are joined, if the plan can do this, up to the share of the source's clips of one of the workers.
         """
         if self.is_closed or self.is_unreachable or self.is_survey_in_flight:
             return None
@@ -106,6 +107,8 @@ class SourceQueue:
         if unit is None:
             return None
         if most_clips is not None:
+            open_clips = self.clips_waiting + self.clips_in_flight
+            unit = self._joined(unit, min(most_clips, -(-open_clips // max(1, workers))))
             unit = self._first_part(unit, most_clips)
         clips = unit.clips
         for clip in clips:
@@ -137,6 +140,27 @@ class SourceQueue:
         """Return the unit without the clips that are in flight, failed or ended."""
         gone = {clip for clip in clips if self._states.has(clip.index, IN_FLIGHT | FAILED | ENDED)}
         return unit.without(gone) if gone else unit
+
+    def _joined(self, unit: Unit, most: int) -> Unit:
+        """Return the unit with clips of the units after it, at most `most`; the rest of the last comes next.
+
+        A unit of at least `most` clips is returned as it is.
+        """
+        join = self.plan.join
+        while join is not None and (room := most - len(unit.clips)) > 0:
+            following = self._next()
+            if following is None:
+                break
+            clips = following.clips
+            part = following.without(frozenset(clips[room:])) if len(clips) > room else following
+            both = None if part is None or not clips else join(unit, part)
+            if both is None:
+                self._returned.append(following)
+                break
+            if part is not following and (rest := following.without(frozenset(clips[:room]))) is not None:
+                self._returned.append(rest)
+            unit = both
+        return unit
 
     def _first_part(self, unit: Unit, most: int) -> Unit:
         """Return the first of equal parts of at most `most` clips; the other parts come next.

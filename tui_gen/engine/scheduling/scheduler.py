@@ -201,7 +201,7 @@ class Scheduler:
         for run, source in in_order(self._runs, first=self._retried.waiting(self._runs)):
             if not self._is_open(source) or not run.may_enter(source):
                 continue
-            unit = run.queues[source].take(most_clips=most_clips)
+            unit = run.queues[source].take(most_clips=most_clips, workers=self._state.workers_target)
             if unit is None:
                 continue
             if unit.clips and self._tickets.are_gone:

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tui_gen.engine.model.work import Plan, SourcePlan
 from tui_gen.jobs.superres.config.settings import Category, Settings, Video
 from tui_gen.jobs.superres.planning.geometry import PatchFormat
 from tui_gen.jobs.superres.planning.plan import plan_extract, plan_probe
+from tui_gen.jobs.superres.planning.stretches import MOST_JOINED_CLIPS, joined
 from tui_gen.jobs.superres.units import EXTRACT, ClipTask, Cut, Probe, Stretch, Survey
 from tui_gen.media.facts_json import keyframe_index_to_json, probe_to_json, survey_to_json
 from tui_gen.media.film_facts import ColourFacts, KeyframeIndex, ProbeFacts, SurveyFacts
@@ -349,6 +351,24 @@ def test_stretches_are_short_runs_in_time_order_that_can_be_computed_again(
         times = [task.windows[0] for unit in units for task in unit.tasks]
         assert times == sorted(times)
         assert pickle.loads(pickle.dumps(units)) == units  # noqa: S301 - just made
+
+
+@given(TARGETS, libraries())
+def test_consecutive_stretches_of_a_film_can_be_joined(
+    targets: dict[str, int | None], sources: Sources
+) -> None:
+    plan = extract(settings(targets), sources, surveyed(sources))
+    units = [list(planned.units) for planned in plan.sources]
+    for one, other in pairwise(unit for of_film in units for unit in of_film):
+        both = joined(one, other)
+        if one.source != other.source or len(one.clips) + len(other.clips) > MOST_JOINED_CLIPS:
+            assert both is None
+            continue
+        assert both is not None
+        assert both.clips == one.clips + other.clips
+        assert both.without(other.clips) == one
+        assert both.without(one.clips) == other
+        assert joined(other, one) is None
 
 
 @given(st.data(), TARGETS, libraries())

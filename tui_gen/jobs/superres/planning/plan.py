@@ -28,7 +28,7 @@ from tui_gen.jobs.superres.planning.names import slug_of, wanted_slugs
 from tui_gen.jobs.superres.planning.places import FilmPlaces
 from tui_gen.jobs.superres.planning.retries import retries
 from tui_gen.jobs.superres.planning.seeded_random import rank
-from tui_gen.jobs.superres.planning.stretches import Stretches
+from tui_gen.jobs.superres.planning.stretches import Stretches, joined
 from tui_gen.jobs.superres.planning.timestamps import Windows
 from tui_gen.jobs.superres.units import Probe, Survey
 from tui_gen.media.colour import TRANSFER_WANTED, why_perhaps_hdr
@@ -227,6 +227,7 @@ def _planned(film: Film, units: Iterable[Unit], *, key: Hashable) -> SourcePlan:
         clips_made=0,
         clips_left=0,
         unusable=film.reason,
+        join=joined,
     )
 
 

@@ -6,11 +6,12 @@ Guards: the cuts of a clip depend only on the seed, the film, the clip and the c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from operator import or_
 
+from tui_gen.engine.model.work import Unit
 from tui_gen.jobs.superres.config.settings import Settings, Video
 from tui_gen.jobs.superres.dataset.split import whole_name
 from tui_gen.jobs.superres.pairing.pair_track import PairTrack
@@ -27,6 +28,11 @@ from tui_gen.media.geometry import Region, Size
 STRETCH_CLIPS = 16
 """The most clips of a stretch: enough to justify starting a decoder, few enough (about 20 s of work) that the
 last stretches of a run keep all workers busy and that a film's clips are divided among them."""
+
+
+MOST_JOINED_CLIPS = 48
+"""The most clips of consecutive stretches that one worker takes as one: about a minute of work at UHD. This
+saves starts of children, and the decoding of what two workers need of one group of pictures."""
 
 
 DETAIL_SHARE = Fraction(1, 2)
@@ -102,6 +108,16 @@ class Stretches:
         for number in range(1, CANDIDATES):
             draw_x, draw_y, _, _ = draws(self.settings.seed, self.source, index, category, number)
             yield crop(area, gt, draw_x=draw_x, draw_y=draw_y)
+
+
+def joined(first: Unit, second: Unit) -> Stretch | None:
+    """Return a stretch with the clips of two; None for too many, or if the second does not go on."""
+    if not (isinstance(first, Stretch) and isinstance(second, Stretch)):
+        return None
+    tasks = first.tasks + second.tasks
+    times = [task.windows[0] for task in tasks if task.windows]
+    is_one = len(tasks) <= MOST_JOINED_CLIPS and times == sorted(times)
+    return replace(first, tasks=tasks) if is_one and replace(second, tasks=first.tasks) == first else None
 
 
 def choose(options: Sequence[Option], draw: Fraction) -> Option:

@@ -3,12 +3,22 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.jobs.superres.sample_films import SETTINGS, TINY
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.extraction.reading.views import GRID, MARGIN, reach, views_of
+from tui_gen.jobs.superres.extraction.reading.views import (
+    GRID,
+    MARGIN,
+    MOST_PIXELS,
+    View,
+    reach,
+    strips_of,
+    views_of,
+    whole_view,
+)
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.film_facts import ColourFacts, ProbeFacts
 from tui_gen.media.geometry import Region, Size, contains, whole
@@ -78,3 +88,43 @@ def test_the_whole_picture_is_one_view_where_cropping_saves_nothing_or_is_not_ex
     assert [v.stored for v in views_of(FILM, odd, SETTINGS)] == [whole(FILM.coded)]
     assert [v.stored for v in views_of(turned, small, SETTINGS)] == [whole(FILM.coded)]
     assert [v.stored for v in views_of(FILM, small, SETTINGS)] != [whole(FILM.coded)]
+
+
+UHD = replace(FILM, coded=Size(3840, 2160))
+ODD_GRID = replace(FILM, coded=Size(3842, 2162))
+
+
+def rows_of(view: View) -> set[int]:
+    exact = view.exact()
+    return set(range(exact.y, exact.y + exact.height))
+
+
+@given(
+    st.sampled_from([UHD, ODD_GRID]),
+    st.sampled_from([1, 2]),
+    st.tuples(st.integers(500, 1921), st.integers(300, 1080)),
+    st.tuples(st.integers(0, 1921), st.integers(0, 1081)),
+)
+def test_strips_of_one_shape_have_all_exact_rows_of_their_view(
+    probe: ProbeFacts, ratio: int, sides: tuple[int, int], corner: tuple[int, int]
+) -> None:
+    frame = Size(probe.coded.width // ratio, probe.coded.height // ratio)
+    (view,) = views_of(probe, [cut(frame, Size(*sides), *corner)], SETTINGS)
+    strips = strips_of(probe, view)
+    assert len({strip.shape for strip in strips}) == 1
+    assert set[int]().union(*map(rows_of, strips)) == rows_of(view)
+    for strip in strips:
+        assert contains(view.stored, strip.stored)
+        assert strip.stored.y % GRID == 0
+        assert strip.area.y * ratio == strip.stored.y
+        assert (strip.area.x, strip.area.width) == (view.area.x, view.area.width)
+
+
+@pytest.mark.parametrize(("height", "most"), [(2160, 1.09), (1656, 1.065)])
+def test_strips_repeat_no_more_rows_than_their_margins(height: int, most: float) -> None:
+    view = whole_view(UHD, Size(1920, 1080))
+    if height < view.stored.height:
+        view = View(view.frame, Region(0, 2, 1458, height // 2), Region(0, 4, 2916, height))
+    strips = strips_of(UHD, view)
+    assert sum(strip.stored.height for strip in strips) <= most * height
+    assert strips[0].stored.width * strips[0].stored.height <= 1.02 * MOST_PIXELS

@@ -38,9 +38,9 @@ from tui_gen.processes.closing import close_in_thread
 
 CONTAINERS = ("matroska", "mov")
 """The containers with a reliable index of key frames."""
-STARTS = 2
-"""The number of starts: a failed decoder group is started once more for the later clips."""
-
+CLIPS_PER_RESTART = 16
+"""A failed decoder group is started once more for the later clips, and once more for each further number of
+clips of the stretch."""
 
 HELD_BYTES = 768 << 20
 """The most memory of decoded frames that are held until it is known which of them are different."""
@@ -112,7 +112,10 @@ class _FastReading:
         self._threads = threads
         self._stall = stall
         self._asked = [_asked_of(stretch, task) for task in stretch.tasks]
-        self._starts_left = STARTS if stretch.device is None and rejection_reason_of(stretch) is None else 0
+        restarts = -(-len(stretch.tasks) // CLIPS_PER_RESTART)
+        self._starts_left = (
+            1 + restarts if stretch.device is None and rejection_reason_of(stretch) is None else 0
+        )
         self._decoders: DecoderGroup | None = None
 
     async def clip(self, position: int) -> ClipFrames | Refusal:

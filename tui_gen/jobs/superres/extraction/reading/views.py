@@ -162,20 +162,33 @@ def _piece(number: int, strip: View, region: Region) -> Piece | None:
 def strips_of(probe: ProbeFacts, view: View) -> tuple[View, ...]:
     """Return a large view as strips of one shape, top to bottom: they take less memory at a time.
 
-    The exact parts of the strips cover that of the view.
+    The exact parts of the strips cover that of the view. The strips lie within the view.
     """
-    stored, needed = probe.coded, view.stored
+    needed = view.stored
     count = -(-needed.width * needed.height // MOST_PIXELS)
     if count == 1 or _ratio(probe, view.frame) is None:
         return (view,)
-    step = -(-needed.height // count // GRID) * GRID
-    ratio = stored.width // view.frame.width
+    height, step = _strip(needed.height, count)
+    ratio = probe.coded.width // view.frame.width
     strips = []
-    for top in range(needed.y, needed.y + needed.height, step):
-        y, height = _placed(top, step, stored.height)
+    for number in range(count):
+        # The last strip ends where the view ends.
+        y = needed.y + min(number * step, needed.height - height)
         area = Region(view.area.x, y // ratio, view.area.width, height // ratio)
         strips.append(View(view.frame, area, Region(needed.x, y, needed.width, height)))
     return tuple(strips)
+
+
+def _strip(whole_height: int, count: int) -> tuple[int, int]:
+    """Return the least height of strips of a view, and the distance of their first lines.
+
+    Two strips share at least their margins. All strips begin at multiples of GRID, seen from the view.
+    """
+    height = -(-(whole_height + (count - 1) * 2 * MARGIN) // count)
+    height += (whole_height - height) % GRID
+    while (step := (height - 2 * MARGIN) // GRID * GRID) * (count - 1) < whole_height - height:
+        height += GRID
+    return height, step
 
 
 def whole_view(probe: ProbeFacts, frame: Size) -> View:

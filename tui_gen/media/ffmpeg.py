@@ -252,6 +252,14 @@ def input_arguments(source: Input) -> list[str]:
     ]
 
 
+def made_input_arguments(graph: str) -> list[str]:
+    """Return all arguments before the outputs, for frames that a graph of filters makes; no file is read."""
+    return [
+        *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+level+info"),
+        *("-filter_threads", "1", "-filter_complex_threads", "1", "-f", "lavfi", "-i", graph),
+    ]
+
+
 _DOWNLOADS = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
 """Pixel format of a film -> pixel format in which devices keep its frames."""
 

@@ -14,6 +14,8 @@ from tui_gen.media.geometry import Region, Size
 ROUNDING_SECONDS = 1e-6
 INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 """The values of `ProbeFacts.field_order` that flag a film as interlaced."""
+SURVEY_RULE = 2
+"""The rule that films are probed with now. 2: in a large picture, a few places that agree can be enough."""
 ELEMENTARY_STREAMS = frozenset({"h264", "hevc", "mpegvideo", "av1", "obu"})
 """The formats without a container, by libav's names: they have no timestamps, so nothing can be sought."""
 
@@ -116,6 +118,9 @@ class ProbeFacts:
     aperture: Aperture | None = None  # None: the decoder's frames are shown whole
     first_aspect: tuple[int, int] | None = None  # of the first frame, as ffmpeg states it
     frame_times: FrameTimes | None = None  # of all frames, if their distance varies
+    # The version of the rule by which the survey chooses its places. 1: probed by a version without the
+    # rule. A film keeps the rule that it was probed with, so an older run folder goes on as it began.
+    survey_rule: int = 1
     # The names of the tags of `colour` that the video's entry states instead of the film; never recorded.
     configured_tags: tuple[str, ...] = ()
 
@@ -191,3 +196,5 @@ class SurveyFacts:
     # PTS, between the places looked at. Their windows are rejected where they are combed.
     combed_parts: tuple[tuple[float, float], ...] = ()
     other_parts: tuple[OtherPart, ...] = ()
+    # The first votes agreed, and no others were asked for: they tell the bars, however few they are.
+    are_votes_enough: bool = False

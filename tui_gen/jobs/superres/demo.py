@@ -185,7 +185,7 @@ def make_demo(folder: Path, *, ffmpeg: str, say: Callable[[str], None]) -> Path:
         for number, film in enumerate(FILMS, start=1):
             if not (films / film.file).exists():
                 say(f"Making film {number} of {len(FILMS)}: {film.title}")
-                _make_film(film, films, ffmpeg)
+                make_film(film, films, ffmpeg)
         if not config.exists():
             _write_whole(config, config_text())
     except OSError as error:
@@ -207,7 +207,7 @@ def _refuse_foreign(config: Path, films: Path) -> None:
 # --------------------------------------------------------------------------------------- films
 
 
-def _make_film(film: DemoFilm, folder: Path, ffmpeg: str) -> None:
+def make_film(film: DemoFilm, folder: Path, ffmpeg: str) -> None:
     """Encode a film under a temporary name, sync it to the disk, and rename it."""
     beside = folder / f".{film.file}.part"
     try:

@@ -35,7 +35,15 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     null_output,
 )
-from tui_gen.media.film_facts import Aperture, Chapter, ColourFacts, FilmFile, FrameTimes, ProbeFacts
+from tui_gen.media.film_facts import (
+    SURVEY_RULE,
+    Aperture,
+    Chapter,
+    ColourFacts,
+    FilmFile,
+    FrameTimes,
+    ProbeFacts,
+)
 from tui_gen.media.geometry import Size
 from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
@@ -248,6 +256,7 @@ def _facts(container: dict[str, Any], log: FrameLog, header: TrackHeader) -> Pro
         is_stereo_inverted=log.is_stereo_inverted,
         aperture=_aperture(container, header, size, first.pixel_format),
         title_chapters=tuple(Chapter(*chapter) for chapter in container["title_chapters"]),
+        survey_rule=SURVEY_RULE,
     )
 
 

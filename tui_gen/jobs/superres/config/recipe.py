@@ -45,6 +45,9 @@ COLOUR_RULES = 2
 increments it.
 
 2: what a film is, is measured all over it, and not read from its first frames and flags alone.
+
+How many places are measured is not part of it: that rule is recorded with each film (`SURVEY_RULE`), so an
+older run folder goes on with its films as it began.
 """
 HDR_FAST = 2
 """The version of the pictures that `"hdr": "fast"` makes of HDR films. A change increments it.

@@ -26,6 +26,8 @@ ENOUGH_AGREEING = 3
 ENOUGH_SHARE = 0.05
 AGREEMENT_LINES = 4
 INSET_LINES = 4
+WIDE_ASPECT = 2.2
+"""Width by height from which on a picture is wide: that of 70 mm film. Wider shapes are 2.35 to 2.4."""
 
 # Levels are 0..255 for every bit depth.
 BRIGHT_LEVEL = 40.0  # least mean of the brighter half of the lines
@@ -164,9 +166,30 @@ def are_alike(votes: Sequence[Bars | None]) -> bool:
     return all(max(depths) - min(depths) <= AGREEMENT_LINES for depths in sides)
 
 
-def picture_inside(votes: Sequence[Bars], frame: Size) -> Region:
+def are_wide(votes: Sequence[Bars], frame: Size) -> bool:
+    """Return whether by all votes the picture without the bars is of a wide shape, with none at the sides.
+
+    In a film with parts of several shapes the deepest bars count, and those above and below are deepest in
+    the widest parts. So parts of other shapes do not change the result, unless they have bars at the sides.
+    """
+    return bool(votes) and all(
+        frame.width >= WIDE_ASPECT * (frame.height - bars.top - bars.bottom)
+        and max(bars.left, bars.right) <= AGREEMENT_LINES
+        for bars in votes
+    )
+
+
+def is_plain(bars: Bars) -> bool:
+    """Return whether the steady lines of a vote are those of its black bars, or none: no doubtful padding."""
+    return all(
+        steady.depth < LEAST_STEADY_LINES or abs(steady.depth - depth) <= AGREEMENT_LINES
+        for steady, depth in zip(bars.steady, bars_of(bars), strict=False)
+    )
+
+
+def picture_inside(votes: Sequence[Bars], frame: Size, *, enough_votes: int = ENOUGH_VOTES) -> Region:
     """Return the region without bars: the frame without the deepest bars that enough votes agree on."""
-    if len(votes) < ENOUGH_VOTES:
+    if len(votes) < enough_votes:
         return Region(0, 0, frame.width, frame.height)
     top, bottom, left, right = (
         max(_agreed([bars_of(bars)[side] for bars in votes]), _lasting(votes, side)) for side in range(4)

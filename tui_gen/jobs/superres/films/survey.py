@@ -13,7 +13,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -22,12 +22,20 @@ import numpy as np
 
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres.extraction.reading.luma import LumaPlane, luma_plane
-from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.films.bars import ENOUGH_VOTES, Bars, bars_from_json, picture_inside, vote
+from tui_gen.jobs.superres.films.colour_trial import refused_colour
 from tui_gen.jobs.superres.films.combing import COMBED, Order, judged
 from tui_gen.jobs.superres.films.fields import FieldCounts, count_fields
+from tui_gen.jobs.superres.films.survey_places import (
+    FEWEST_VOTES,
+    PLACES,
+    is_large,
+    places_seconds,
+    rounds,
+    votes_wanted,
+)
+from tui_gen.jobs.superres.films.survey_runs import KEY_FRAME_ALONE, SurveyRuns
 from tui_gen.jobs.superres.units import Survey
-from tui_gen.media.colour import colour_chain
 from tui_gen.media.decoding.frame_facts import allowed_facts
 from tui_gen.media.decoding.frame_log import FrameLog, lasting_reason
 from tui_gen.media.decoding.planes import aperture_numbers, planes_of
@@ -38,14 +46,18 @@ from tui_gen.media.ffmpeg import (
     input_arguments,
     raw_output,
 )
-from tui_gen.media.film_facts import ASPECT, INTERLACED_ORDERS, OtherPart, ProbeFacts, SurveyFacts
-from tui_gen.media.geometry import Size
+from tui_gen.media.film_facts import (
+    ASPECT,
+    INTERLACED_ORDERS,
+    SURVEY_RULE,
+    OtherPart,
+    ProbeFacts,
+    SurveyFacts,
+)
+from tui_gen.media.geometry import Region
 from tui_gen.processes.children import (
     ChildError,
-    Command,
-    Ended,
     ExactSink,
-    Sink,
     StallLimits,
     TextSink,
     run_child,
@@ -54,28 +66,22 @@ from tui_gen.processes.keepalive import SIGN, Line
 
 SURVEY_CHILD = Path(__file__).with_name("survey_child.py")
 SURVEY_LIMITS = StallLimits(first_seconds=120.0, next_seconds=60.0)
-PLACES = 16
-"""The number of places looked at, and of further places if the votes of the first do not agree."""
 SAMPLES = 24
 PASS_PIXELS = 2.5e8  # a film with fewer pixels in all its frames is decoded completely
 PLACES_AT_ONCE = 4
 """The number of decoders that look at a film in parallel, limited by the number of cores: the other work on
 the film has to wait for the survey."""
-TRIES = 2
 STEP_BEHIND = 2  # reference frames from one vote to the next: about five frames
-# A decoder outputs a picture when it has the next picture, or at the end of its input.
-_KEY_FRAME_ALONE = ("-skip_frame", "nokey", "-t", "0.01")
 TELECINED_RATE = 30000 / 1001
 TELECINED_TOLERANCE = 0.005
-WOVEN_LINES = 1088
-_Arguments = Callable[[Sequence[int]], list[str]]
 
 
 async def survey(
     unit: Survey, *, ffmpeg: Ffmpeg, limits: StallLimits = SURVEY_LIMITS
 ) -> SurveyFacts | Unusable:
     """Return the facts about the film, or why the film is unusable. Raises ChildError."""
-    look = _Look(unit, ffmpeg, limits)
+    runs = SurveyRuns(unit, ffmpeg, limits)
+    look = _Look(unit, runs)
     if not await look.ask_child():
         await (look.pass_over() if _is_read_whole(unit.probe) else look.visit())
     if not look.frames_decoded:
@@ -83,17 +89,16 @@ async def survey(
         if look.unlike:
             reason = f"none of its frames looked at has the size of the first, {unit.probe.upright}"
         return Unusable(unit.source, reason, look.tail)
-    if refused := await look.refused_colour():
-        return Unusable(unit.source, refused, look.tail)
-    return replace(await look.found(), other_parts=tuple(look.other_parts()))
+    if refused := await refused_colour(runs):
+        return Unusable(unit.source, *refused)
+    found, other_parts = await look.found(), tuple(look.other_parts())
+    return replace(found, other_parts=other_parts, are_votes_enough=look.are_votes_enough)
 
 
 def _may_be_woven(probe: ProbeFacts) -> bool:
     """Return whether frames without a flag may be telecined, by their rate and size."""
-    lines, frame = min(probe.coded.width, probe.coded.height), probe.frame_seconds
-    return (
-        lines <= WOVEN_LINES and frame is not None and abs(frame * TELECINED_RATE - 1) < TELECINED_TOLERANCE
-    )
+    frame = probe.frame_seconds
+    return not is_large(probe) and frame is not None and abs(frame * TELECINED_RATE - 1) < TELECINED_TOLERANCE
 
 
 def _is_read_whole(probe: ProbeFacts) -> bool:
@@ -109,10 +114,12 @@ def _step(probe: ProbeFacts) -> int:
     return max(1, int(_frames(probe) // SAMPLES))
 
 
-def _places_seconds(probe: ProbeFacts, count: int) -> list[float]:
-    """Return evenly spaced places in seconds, in the container's clock."""
-    share = probe.duration_seconds / count
-    return [probe.first_pts_seconds + (number + 0.5) * share for number in range(count)]
+def _places(probe: ProbeFacts, count: int) -> list[float]:
+    return places_seconds(probe.first_pts_seconds, probe.duration_seconds, count)
+
+
+def _may_stop_early(probe: ProbeFacts) -> bool:
+    return probe.survey_rule >= SURVEY_RULE and is_large(probe) and probe.field_order not in INTERLACED_ORDERS
 
 
 @dataclass(slots=True)
@@ -120,9 +127,9 @@ class _Look:
     """One survey in progress."""
 
     unit: Survey
-    ffmpeg: Ffmpeg
-    limits: StallLimits
+    runs: SurveyRuns
     votes: list[Bars] = field(default_factory=list)
+    are_votes_enough: bool = False  # the first votes agreed, and no other place was looked at
     frames_decoded: int = 0
     unlike: int = 0  # looks of ffmpeg at frames of another size than the first
     lasting_reason: str | None = None
@@ -138,10 +145,7 @@ class _Look:
     async def found(self) -> SurveyFacts:
         """Return the facts from the votes and the fields."""
         probe = self.unit.probe
-        picture, is_flagged = (
-            picture_inside(self.votes, probe.upright),
-            probe.field_order in INTERLACED_ORDERS,
-        )
+        picture, is_flagged = self._picture(), probe.field_order in INTERLACED_ORDERS
         orders = [order for _, order in self.orders or ()]
         fields, is_suspect = judged(orders), self.orders is None or not COMBED.isdisjoint(orders)
         counts = FieldCounts()
@@ -149,8 +153,8 @@ class _Look:
             counts = await count_fields(
                 self.unit.path,
                 probe,
-                ffmpeg=self.ffmpeg,
-                limits=self.limits,
+                ffmpeg=self.runs.ffmpeg,
+                limits=self.runs.limits,
                 niceness=self.unit.settings.nice,
             )
         if counts.are_telecined or not fields.is_known:
@@ -164,6 +168,13 @@ class _Look:
             first_field=None if is_flagged or fields.is_in_parts else fields.order,
             combed_parts=tuple(self._combed_parts()) if fields.is_in_parts else (),
         )
+
+    def _picture(self) -> Region:
+        """Return the region inside the bars."""
+        upright = self.unit.probe.upright
+        if self.are_votes_enough:
+            return picture_inside(self.votes, upright, enough_votes=FEWEST_VOTES)
+        return picture_inside(self.votes, upright)
 
     def other_parts(self) -> Iterator[OtherPart]:
         """Yield the parts that are not what the film's first frame is, up to the nearest like places."""
@@ -198,7 +209,7 @@ class _Look:
         def take(line: str) -> Line:
             return Line.SIGN if line == SIGN else Line.KEPT
 
-        ended = await run_child(self._command(sys.executable, arguments, [sink], take))
+        ended = await run_child(self.runs.command(sys.executable, arguments, [sink], take))
         if ended.has_stalled:
             reason = "the look at the film stalled"
             raise ChildError(reason, ended.tail)
@@ -215,11 +226,12 @@ class _Look:
         self.votes = [bars_from_json(bars) for bars in answer["votes"] if bars is not None]
         self.orders = [(at, order) for at, order in answer["fields"]]
         self.unlike_at = list(unlike_places(answer["facts"]))
+        self.are_votes_enough = answer["are_enough"]
         return True
 
     def _order(self) -> str:
         probe = self.unit.probe
-        places = _places_seconds(probe, 2 * PLACES)
+        places = _places(probe, 2 * PLACES)
         order = {
             "path": os.path.abspath(self.unit.path),  # noqa: PTH100 - may not be UTF-8
             "formats": FORMATS,
@@ -229,6 +241,8 @@ class _Look:
             "rotation_degrees": probe.rotation_degrees,
             "places_seconds": places[::2],
             "further_places_seconds": places[1::2],
+            "rounds_seconds": rounds(places[::2]) if _may_stop_early(probe) else [],
+            "votes_wanted": votes_wanted(probe.duration_seconds),
             "step": _step(probe) if _is_read_whole(probe) else None,
             "most_votes": SAMPLES,
             "enough_votes": ENOUGH_VOTES,
@@ -240,10 +254,9 @@ class _Look:
 
     def _compared(self, places: list[float]) -> list[float]:
         """Return the places at which the fields are compared in any case."""
-        coded = self.unit.probe.coded
         if self.unit.probe.field_order in INTERLACED_ORDERS:
             return places
-        return places[::2] if min(coded.width, coded.height) <= WOVEN_LINES else []
+        return [] if is_large(self.unit.probe) else places[::2]
 
     async def pass_over(self) -> None:
         """Decode a short film from end to end; every n-th frame votes."""
@@ -253,7 +266,7 @@ class _Look:
 
     async def visit(self) -> None:
         """Let the key frame before each place vote, and if they are few, also some frames after each."""
-        for place in _places_seconds(self.unit.probe, SAMPLES):
+        for place in _places(self.unit.probe, SAMPLES):
             source = Input(self.unit.path, place)
             if not await self._sample(source, "showinfo=checksum=0", count=1, skipped="nokey"):
                 await self._sample(source, "showinfo=checksum=0", count=1)
@@ -277,11 +290,11 @@ class _Look:
         def arguments(pipes: Sequence[int]) -> list[str]:
             given = input_arguments(source)
             given.remove("-xerror")  # damage at one place does not make the film unusable
-            given[-2:-2] = _KEY_FRAME_ALONE if skipped == "nokey" else ["-skip_frame", skipped]
+            given[-2:-2] = KEY_FRAME_ALONE if skipped == "nokey" else ["-skip_frame", skipped]
             output = raw_output("[luma]", pipes[0])
             return [*given, "-filter_complex", graph, *output[:-1], "-frames:v", str(count), output[-1]]
 
-        ended = await self._run(arguments, sink, log)
+        ended = await self.runs.ffmpeg_run(arguments, sink, log)
         self.tail = ended.tail or self.tail
         self.lasting_reason = self.lasting_reason or lasting_reason(ended.tail)
         if any(frame.size != upright for frame in log.frames):
@@ -297,63 +310,6 @@ class _Look:
             self.seen_pts.add(pts)
         self.votes += [bars for bars in await asyncio.to_thread(_votes, whole, plane) if bars is not None]
         return bool(len(whole))
-
-    async def refused_colour(self) -> str | None:
-        """Return why the colour chain cannot convert this film, or None if it can."""
-        # Decode the first key frame alone: it costs a tenth of what a decoder otherwise reads.
-        for skipped in (_KEY_FRAME_ALONE, ()):
-            ended, is_converted = await self._converted(skipped)
-            if is_converted:
-                return None
-        self.tail = ended.tail
-        return lasting_reason(ended.tail) or "its colours cannot be converted"
-
-    async def _converted(self, skipped: Sequence[str]) -> tuple[Ended, bool]:
-        frame = Size(64, 36)
-        how = rendering(self.unit.settings)
-        chain = colour_chain(self.unit.probe, how, frame=frame)
-        sink = ExactSink(memoryview(bytearray(frame.width * frame.height * how.pixel_bytes)))
-        log = FrameLog()
-        # Convert a corner only: the whole frame takes half a second.
-        corner = "crop=w=min(iw\\,64):h=min(ih\\,64):x=0:y=0"
-
-        def arguments(pipes: Sequence[int]) -> list[str]:
-            given = input_arguments(Input(self.unit.path))
-            given.remove("-xerror")
-            given[-2:-2] = skipped
-            output = raw_output("0:V:0", pipes[0], pixel_format=how.pixel_format)
-            return [*given, *output[:-1], "-frames:v", "1", "-vf", f"{corner},{chain}", output[-1]]
-
-        ended = await self._run(arguments, sink, log)
-        return ended, sink.is_exact
-
-    async def _run(self, arguments: _Arguments, sink: ExactSink, log: FrameLog) -> Ended:
-        """Run ffmpeg, and once more if it was killed, stalled or met an I/O error."""
-        for left in reversed(range(TRIES)):
-            sink.filled = sink.extra = 0
-            ended = await run_child(self._command(self.ffmpeg.path, arguments, [sink], log.take))
-            if not ended.was_killed and not log.has_passing_error:
-                return ended
-            if not left:
-                reason = (
-                    "the look at the film was killed or stalled" if ended.was_killed else "reading failed"
-                )
-                raise ChildError(reason, ended.tail)
-            log.has_passing_error = False
-            log.frames.clear()
-        return ended
-
-    def _command(
-        self, program: str, arguments: _Arguments, sinks: Sequence[Sink], on_line: Callable[[str], Line]
-    ) -> Command:
-        return Command(
-            program=program,
-            arguments=arguments,
-            sinks=sinks,
-            on_line=on_line,
-            limits=self.limits,
-            niceness=self.unit.settings.nice,
-        )
 
 
 def _votes(

@@ -4,7 +4,8 @@
 
     few frames   all frames are decoded, evenly spaced frames vote
     many         the key frame before each of many evenly spaced places votes; if the votes do not agree, also
-    the key frame before each further place; if there are few key frames, frames after them too
+    the key frame before each further place; if there are few key frames, frames after them too. The first
+    places can be enough (survey_places.py)
 
 Whether the film is combed is measured at the same places: at every other place, and where a frame's own lines
 are combed, the frame is compared with the two frames after it. In large pictures this is done only where the
@@ -12,9 +13,9 @@ lines are combed. If a place is combed, all other places are compared too.
 
 Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
 decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...],
-"facts": [[seconds, sample aspect or null, how the colour tags contradict the film's, or null], ...]}, or
-{"unsure": reason} if ffmpeg has to look at the film instead. Damage at one place only costs the votes of this
-place.
+"facts": [[seconds, sample aspect or null, how the colour tags contradict the film's, or null], ...],
+"are_enough": whether the first places were enough}, or {"unsure": reason} if ffmpeg has to look at the film
+instead. Damage at one place only costs the votes of this place.
 """
 
 from __future__ import annotations
@@ -44,9 +45,11 @@ from av.video.stream import VideoStream
 
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
 from tui_gen.jobs.superres.films.combing import COMBED, Order, is_suspect, order_of
+from tui_gen.jobs.superres.films.survey_places import NextStep, next_step
 from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
+from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Signs
 
 if TYPE_CHECKING:
@@ -73,6 +76,9 @@ class SurveyOrder:
     rotation_degrees: int
     places_seconds: list[float]
     further_places_seconds: list[float]
+    # `places_seconds` in the order in which they are looked at until the votes are enough; []: all at once.
+    rounds_seconds: list[list[float]]
+    votes_wanted: int  # that agree, for a picture of any shape
     step: int | None  # every `step`-th of all frames votes; None: look at the places
     most_votes: int
     enough_votes: int
@@ -246,7 +252,7 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
     with open_film(order.path, order.formats) as container:
         tick = track_of_known_film(container).time_base or 0
         whole = None if order.step is None else _Film(container, order, signs).all(order.step)
-    ballots = [whole] if whole is not None else _at_places(order, signs)
+    ballots, is_enough = ([whole], False) if whole is not None else _at_places(order, signs)
     votes = [vote for ballot in ballots for vote in ballot.votes]
     if not votes and any(ballot.frames for ballot in ballots):
         return {"unsure": f"no frame is as the first: {order.size[0]}x{order.size[1]}, {order.pixel_format}"}
@@ -257,10 +263,12 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
         "votes": [None if bars is None else asdict(bars) for bars in votes],
         "fields": [[float(pts * tick), orders[pts]] for pts in sorted(orders)],
         "facts": [[float(pts * tick), *facts[pts]] for pts in sorted(facts)],
+        "are_enough": is_enough,
     }
 
 
-def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
+def _at_places(order: SurveyOrder, signs: Signs) -> tuple[list[Ballot], bool]:
+    """Return the ballots of the places looked at, and whether the first places were enough."""
     met = _KeyFrames()
 
     def visit(places: list[float]) -> list[Ballot]:
@@ -268,13 +276,23 @@ def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
             film = _Film(container, order, signs)
             return [film.key_frame(place, met) for place in places]
 
-    ballots = _at_once(visit, order.places_seconds, order.threads)
+    ballots, looked_at = list[Ballot](), set[float]()
+    for places in order.rounds_seconds:
+        ballots += _at_once(visit, sorted(places), order.threads)
+        looked_at.update(places)
+        step = _next_step(order, ballots)
+        if step == "enough":
+            return ballots, True
+        if step == "look at all":
+            break
+    if left := [place for place in order.places_seconds if place not in looked_at]:
+        ballots += _at_once(visit, left, order.threads)
     if not are_alike([vote for ballot in ballots for vote in ballot.votes]):
         ballots += _at_once(visit, order.further_places_seconds, order.threads)
     ballots += _orders_elsewhere(order, signs, ballots, met)
     wanted = order.enough_votes - len(met.seen)
     if wanted <= 0 or not met.again:
-        return ballots
+        return ballots, False
     count = -(-wanted // len(met.again))
 
     def look_behind(key_frames: list[int]) -> list[Ballot]:
@@ -282,7 +300,20 @@ def _at_places(order: SurveyOrder, signs: Signs) -> list[Ballot]:
             film = _Film(container, order, signs)
             return [film.behind(pts, count) for pts in key_frames]
 
-    return ballots + _at_once(look_behind, sorted(met.again), order.threads)
+    return ballots + _at_once(look_behind, sorted(met.again), order.threads), False
+
+
+def _next_step(order: SurveyOrder, ballots: Sequence[Ballot]) -> NextStep:
+    """Return whether the places looked at are enough: by their votes, if all frames are of one kind."""
+    facts = [found for ballot in ballots for found in ballot.facts.values()]
+    is_one_kind = len(set(facts)) <= 1 and all(contradiction is None for _, contradiction in facts)
+    if not is_one_kind or any(ballot.orders for ballot in ballots):
+        return "look at all"
+    votes = [vote for ballot in ballots for vote in ballot.votes]
+    width, height = order.size
+    is_turned = order.rotation_degrees in {90, 270}
+    upright = Size(height, width) if is_turned else Size(width, height)
+    return next_step(votes, upright, order.votes_wanted)
 
 
 def _orders_elsewhere(

@@ -129,7 +129,7 @@ def _survey_remarks(
 ) -> Iterator[str]:
     if has_crop:
         yield "cropped as configured"
-    elif survey.bar_votes < ENOUGH_VOTES:
+    elif survey.bar_votes < ENOUGH_VOTES and not survey.are_votes_enough:
         yield f"bars not told: {survey.bar_votes} frames bright enough, {ENOUGH_VOTES} needed"
     for part in survey.other_parts:
         at = f"{length(part.begin_seconds)} to {length(part.end_seconds)}"

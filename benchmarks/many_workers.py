@@ -207,34 +207,37 @@ async def connected(folder: Path, child: subprocess.Popen[str]) -> ControlClient
 async def watched(case: Case, folder: Path, child: subprocess.Popen[str], seconds: float) -> None:
     """Ask the engine while it works, and stop it."""
     client = await connected(folder, child)
-    while (await client.raw_state()).get("clips_made", 0) < case.workers:  # all are at work
+    while (await client.raw_state()).get("clips_made", 0) < case.workers:  # noqa: ASYNC110 - another process
         await asyncio.sleep(ASK_SECONDS)
-    engine_process = psutil.Process(child.pid)
-    profile = folder / "gil.txt"
-    profiler = None
-    if case.gil_share is not None:
-        profiler = subprocess.Popen(
-            ["py-spy", "record", "--gil", "--nonblocking", "--format", "raw", "--output", str(profile)]
-            + ["--rate", str(PROFILES_A_SECOND), "--duration", str(int(seconds)), "--pid", str(child.pid)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-    before, began, cpu = await clips_made(client), time.monotonic(), cpu_seconds(engine_process)
+    process, profile = psutil.Process(child.pid), folder / "gil.txt"
+    profiler = await profiler_of(child.pid, profile, int(seconds)) if case.gil_share is not None else None
+    before, began, cpu = await clips_made(client), time.monotonic(), cpu_seconds(process)
     while time.monotonic() < began + seconds:
         await asyncio.sleep(ASK_SECONDS)
         asked = time.monotonic()
         await client.status()
         await client.steer(do.SetWorkers(case.workers))
         case.answers.append((time.monotonic() - asked) / 2)
-        case.memory_bytes = max(case.memory_bytes, engine_process.memory_info().rss)
+        case.memory_bytes = max(case.memory_bytes, process.memory_info().rss)
     case.seconds = time.monotonic() - began
     case.clips = await clips_made(client) - before
-    case.cpu_seconds = cpu_seconds(engine_process) - cpu
+    case.cpu_seconds = cpu_seconds(process) - cpu
     if profiler is not None:
-        profiler.wait(timeout=60)
+        await profiler.wait()
         case.gil = samples(profile)
         case.gil_share = sum(case.gil.values()) / (PROFILES_A_SECOND * int(seconds))
     await client.steer(do.Stop())
     await client.close()
+
+
+async def profiler_of(process: int, profile: Path, seconds: int) -> asyncio.subprocess.Process:
+    rate, nothing = str(PROFILES_A_SECOND), asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(
+        *("py-spy", "record", "--gil", "--nonblocking", "--format", "raw", "--output", str(profile)),
+        *("--rate", rate, "--duration", str(seconds), "--pid", str(process)),
+        stdout=nothing,
+        stderr=nothing,
+    )
 
 
 async def clips_made(client: ControlClient) -> int:

@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -230,10 +231,16 @@ async def watched(case: Case, folder: Path, child: subprocess.Popen[str], second
     await client.close()
 
 
+def py_spy() -> str | None:
+    return shutil.which(
+        "py-spy", path=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+    )
+
+
 async def profiler_of(process: int, profile: Path, seconds: int) -> asyncio.subprocess.Process:
     rate, nothing = str(PROFILES_A_SECOND), asyncio.subprocess.DEVNULL
     return await asyncio.create_subprocess_exec(
-        *("py-spy", "record", "--gil", "--nonblocking", "--format", "raw", "--output", str(profile)),
+        *(str(py_spy()), "record", "--gil", "--nonblocking", "--format", "raw", "--output", str(profile)),
         *("--rate", rate, "--duration", str(seconds), "--pid", str(process)),
         stdout=nothing,
         stderr=nothing,
@@ -287,7 +294,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if asked.engine is not None:
         engine(asked.engine, asked.films, asked.workers[0])
         return 0
-    if asked.gil and shutil.which("py-spy") is None:
+    if asked.gil and py_spy() is None:
         parser.error("--gil needs py-spy")
     print(HEAD)
     for workers in asked.workers:

@@ -99,12 +99,9 @@ def test_an_output_folder_that_is_a_link_is_where_it_leads(tmp_path: Path) -> No
 def test_no_path_is_resolved_where_no_link_is_on_the_way(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resolved = list[object]()
-    resolve = os.path.realpath
-    monkeypatch.setattr(os.path, "realpath", lambda path: resolved.append(path) or resolve(path))
+    monkeypatch.setattr(os.path, "realpath", lambda path: pytest.fail(f"{path} was resolved"))
     with opened(output, f"{CATEGORY}/Patches/GT") as folder:
         assert os.path.samestat(os.fstat(folder), (output / CATEGORY / "Patches/GT").stat())
-    assert resolved == []
 
 
 @pytest.mark.parametrize("folder", ["../elsewhere", "Universal/../../elsewhere", "/etc", ""])

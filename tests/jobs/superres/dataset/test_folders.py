@@ -99,9 +99,11 @@ def test_an_output_folder_that_is_a_link_is_where_it_leads(tmp_path: Path) -> No
 def test_no_path_is_resolved_where_no_link_is_on_the_way(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os.path, "realpath", lambda path: pytest.fail(f"{path} was resolved"))
-    with opened(output, f"{CATEGORY}/Patches/GT") as folder:
-        assert os.path.samestat(os.fstat(folder), (output / CATEGORY / "Patches/GT").stat())
+    with monkeypatch.context() as patched:
+        patched.setattr(os.path, "realpath", lambda path: pytest.fail(f"{path} was resolved"))
+        with opened(output, f"{CATEGORY}/Patches/GT") as folder:
+            found = os.fstat(folder)
+    assert os.path.samestat(found, (output / CATEGORY / "Patches/GT").stat())
 
 
 @pytest.mark.parametrize("folder", ["../elsewhere", "Universal/../../elsewhere", "/etc", ""])

@@ -1,15 +1,20 @@
 """What the engine's process itself carries as the number of workers grows, over a reader from memory.
 
-    python benchmarks/many_workers.py [--workers 2 8 32 64] [--seconds 8] [--films 64] [--gil]
+    python benchmarks/many_workers.py [--workers 2 8 32 64] [--seconds 8] [--films 64] [--free] [--gil]
 
 Performs clips of three categories by the super-resolution job: real plan, cutting, kernels, PNG, hashing,
 files, ledger, status file and control socket. Only the reader of the films is a stub, whose pixels come from
 memory. Prints for each number of workers: clips a second, CPU milliseconds a clip, how long two requests of
 another process waited for their answers (what `status` and `ctl` wait for), and the memory of the process.
 
+With `--free`, kernels, PNG, hashes and the copies of pixels cost nothing, and no disk is waited for: what is
+left is what more cores do not shorten, apart from the system's calls for files. Clips a second are then the
+most that one process hands out.
+
 With `--gil`, py-spy (not a dependency) samples which thread holds the interpreter's lock: the milliseconds a
-clip in which no other thread of Python can run, which many cores do not shorten; and the functions that hold
-it. The lines of the profiles stay in the folder that is printed.
+clip in which no other thread of Python can run, which many cores do not shorten; those a second of answers
+and status, which do not grow with the clips; and the functions that hold the lock for the clips. A thread
+that waits for a core while it holds the lock counts too: measure on a quiet machine.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import hashlib
 import json
 import os
 import shutil
@@ -26,9 +32,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,20 +58,25 @@ from tui_gen.engine.storage.lock import read_holder
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.preparing import prepare_output
+from tui_gen.jobs.superres.extraction import kernels, patches, png
+from tui_gen.jobs.superres.extraction.kernels import Kernel
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
 from tui_gen.jobs.superres.extraction.reading.views import kept_regions
 from tui_gen.jobs.superres.stages import DecodingResources, SuperResolution
 from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg
-from tui_gen.media.geometry import Size
+from tui_gen.media.geometry import Region, Size
 from tui_gen.media.presence import Presence
 from tui_gen.processes.machine_memory import machine_memory
 
-ASK_SECONDS = 0.1
+ASK_SECONDS = 0.25
 BEGIN_SECONDS = 60.0
+FIRST_CLIPS, FIRST_FREE_CLIPS = 2, 300
+"""So many clips for each worker, or in all, are made before anything is measured."""
 PROFILES_A_SECOND = 200
-GOAL_MS = 200
+BESIDE = ("control/server.py", "run/housekeeping.py")
+"""What answers, measures and writes the status: it takes so much a second, however many clips are made."""
 FRAME_SECONDS = 1 / 24
 PICTURE = Size(1920, 1080)
 
@@ -75,9 +89,9 @@ def noise(frames: int) -> NDArray[np.uint8]:
     random = np.random.default_rng(7)
     coarse = random.integers(0, 256, (9, 16, 3)).astype(np.uint8)
     soft = cv2.resize(coarse, (PICTURE.width, PICTURE.height), interpolation=cv2.INTER_CUBIC)
-    grain = random.normal(0, 2, soft.shape).astype(np.int16)
-    made = [np.clip(soft + np.roll(grain, 97 * k), 0, 255).astype(np.uint8) for k in range(frames)]
-    return np.stack(made)
+    grain = np.asarray(random.normal(0, 2, soft.shape), np.float64).astype(np.int16)
+    moved = np.stack([np.roll(grain, 97 * k) for k in range(frames)])
+    return np.asarray(np.clip(moved + soft, 0, 255), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -85,25 +99,69 @@ class MemoryReader:
     """Gives every clip the same pixels, in arrays of its own, as the real reader does."""
 
     pixels: NDArray[np.uint8]
+    is_free: bool
 
     async def read(self, stretch: Stretch, *, ffmpeg: Ffmpeg, threads: int) -> AsyncGenerator[Reading, None]:
         """Yield the clips of a stretch."""
         del ffmpeg, threads
         for task in stretch.tasks:
             yield Doing(Clip(stretch.source, task.index), "reading", 1)
-            yield await asyncio.to_thread(self.clip, stretch.settings, task)
+            read = partial(self.clip, stretch.settings, task)
+            yield read() if self.is_free else await asyncio.to_thread(read)
 
     def clip(self, settings: Settings, task: ClipTask) -> ClipFrames:
         """Return a clip with what its cuts need."""
         sizes = dict.fromkeys(cut.frame for cut in task.cuts)
         views = tuple(
-            FrameView(size, region, self.pixels[:, : region.height, : region.width].copy())
+            FrameView(size, region, self._part(region))
             for size in sizes
             for region in kept_regions(size, task.cuts, settings)
         )
         pts = tuple(k * FRAME_SECONDS for k in range(settings.frames))
         measures = ClipMeasures(4.0, (2.0,) * (settings.frames - 1), is_blank=False, luma_change=1.0)
         return ClipFrames(task.index, views, pts, pts, 1, measures, "P" * settings.frames)
+
+    def _part(self, region: Region) -> NDArray[np.uint8]:
+        part = self.pixels[:, : region.height, : region.width]
+        return part if self.is_free else part.copy()
+
+
+def make_free() -> None:
+    """Let the work that other threads of Python do not wait for cost nothing."""
+    digest = hashlib.sha256()
+    cheap: dict[str, object] = {
+        "shrink": cache_by_region(kernels.shrink),
+        "encode_png": cache_by_shape(png.encode_png),
+        "stacked": cache_by_shape(patches.stacked),
+        "hashlib": SimpleNamespace(sha256=lambda _: digest),
+    }
+    for name, stand_in in cheap.items():
+        setattr(patches, name, stand_in)
+    os.fsync = lambda _: None  # type: ignore[assignment]
+
+
+def cache_by_region(call: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[tuple[int, ...], Any] = {}
+
+    def cached(frame: object, region: Region, kernel: Kernel, *, bounds: Region) -> Any:  # noqa: ANN401
+        key = region.width, region.height, kernel.ratio
+        if key not in known:
+            known[key] = call(frame, region, kernel, bounds=bounds)
+        return known[key]
+
+    return cached
+
+
+def cache_by_shape(call: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[tuple[object, ...], Any] = {}
+
+    def cached(pixels: Any, argument: object, **more: object) -> Any:  # noqa: ANN401 - images or an image
+        key = len(pixels), pixels[0].shape, argument
+        if key not in known:
+            known[key] = call(pixels, argument, **more)
+        return known[key]
+
+    return cached
 
 
 def job_of(folder: Path, films: int, workers: int) -> SuperResolution:
@@ -148,17 +206,39 @@ async def perform(folder: Path, job: SuperResolution, workers: int) -> float:
     return spent
 
 
-def engine(folder: Path, films: int, workers: int) -> None:
+def engine(folder: Path, films: int, workers: int, *, is_free: bool) -> None:
     job = job_of(folder, films, workers)
     (folder / "run").mkdir(parents=True)
     (folder / "run" / LEDGER_NAME).write_bytes(b"".join(ledger_lines(films, 0)))
     prepare_output(job.settings)
-    media.read_clips = MemoryReader(noise(job.settings.frames)).read  # type: ignore[assignment]
+    media.read_clips = MemoryReader(noise(job.settings.frames), is_free).read  # type: ignore[assignment]
+    if is_free:
+        make_free()
     gc.freeze()
     print(json.dumps({"cpu_seconds": asyncio.run(perform(folder, job, workers))}))
 
 
 # ------------------------------------------------------------------------------------ the other process
+
+
+@dataclass
+class Profile:
+    """Samples of who held the interpreter's lock."""
+
+    seconds: int = 0
+    by_function: Counter[str] = field(default_factory=Counter)  # for clips
+    beside: int = 0
+
+    def row(self, clips: int) -> str:
+        """Return the end of a line of the table; `clips` were made in the time of the profile."""
+        held = 1000 * self.by_function.total() / PROFILES_A_SECOND
+        beside = 1000 * self.beside / PROFILES_A_SECOND / self.seconds
+        return f"{held / max(1, clips):>8.2f} {beside:>16.0f}"
+
+    def lines(self) -> list[str]:
+        """Return a line for each of the functions that held the lock longest."""
+        most = self.by_function.most_common(12)
+        return [f"        {count / self.by_function.total():5.0%}  {function}" for function, count in most]
 
 
 @dataclass
@@ -171,8 +251,7 @@ class Case:
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
     answers: list[float] = field(default_factory=list)  # seconds
-    gil: Counter[str] = field(default_factory=Counter)  # samples by function
-    gil_share: float | None = None
+    gil: Profile | None = None
 
     def row(self) -> str:
         """Return the line of the table."""
@@ -183,12 +262,12 @@ class Case:
             f" {answers[0]:>8.0f} {answers[1]:>7.0f} {answers[2]:>7.0f}"
             f" {self.memory_bytes / 1e6:>8.0f} {self.memory_bytes / 1e6 / self.workers:>9.1f}"
         )
-        return text if self.gil_share is None else f"{text} {1000 * self.gil_share / rate:>8.2f}"
+        return text if self.gil is None else f"{text} {self.gil.row(self.clips)}"
 
 
 HEAD = """
-            clips    CPU ms      answer in ms: most   memory in MB   GIL ms
-workers  a second    a clip   median    95 %     of   in all  a worker   a clip"""
+            clips    CPU ms      answers in ms           memory in MB        GIL ms
+workers  a second    a clip   median    95 %    most   in all  a worker   a clip  a second beside"""
 
 
 async def connected(folder: Path, child: subprocess.Popen[str]) -> ControlClient:
@@ -205,28 +284,29 @@ async def connected(folder: Path, child: subprocess.Popen[str]) -> ControlClient
     raise RuntimeError(message)
 
 
-async def watched(case: Case, folder: Path, child: subprocess.Popen[str], seconds: float) -> None:
+async def watched(case: Case, folder: Path, child: subprocess.Popen[str], asked: argparse.Namespace) -> None:
     """Ask the engine while it works, and stop it."""
+    seconds, is_free = asked.seconds, asked.free
     client = await connected(folder, child)
-    while (await client.raw_state()).get("clips_made", 0) < case.workers:  # noqa: ASYNC110 - another process
+    first = max(case.workers * FIRST_CLIPS, FIRST_FREE_CLIPS if is_free else 0)
+    while (await client.raw_state()).get("clips_made", 0) < first:  # noqa: ASYNC110 - another process
         await asyncio.sleep(ASK_SECONDS)
     process, profile = psutil.Process(child.pid), folder / "gil.txt"
-    profiler = await profiler_of(child.pid, profile, int(seconds)) if case.gil_share is not None else None
+    profiler = await profiler_of(child.pid, profile, int(seconds)) if case.gil is not None else None
     before, began, cpu = await clips_made(client), time.monotonic(), cpu_seconds(process)
     while time.monotonic() < began + seconds:
         await asyncio.sleep(ASK_SECONDS)
-        asked = time.monotonic()
-        await client.status()
-        await client.steer(do.SetWorkers(case.workers))
-        case.answers.append((time.monotonic() - asked) / 2)
+        for request in (client.status(), client.steer(do.SetWorkers(case.workers))):
+            sent = time.monotonic()
+            await request
+            case.answers.append(time.monotonic() - sent)
         case.memory_bytes = max(case.memory_bytes, process.memory_info().rss)
     case.seconds = time.monotonic() - began
     case.clips = await clips_made(client) - before
     case.cpu_seconds = cpu_seconds(process) - cpu
     if profiler is not None:
         await profiler.wait()
-        case.gil = samples(profile)
-        case.gil_share = sum(case.gil.values()) / (PROFILES_A_SECOND * int(seconds))
+        case.gil = Profile(int(seconds), *samples(profile))
     await client.steer(do.Stop())
     await client.close()
 
@@ -258,24 +338,30 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(used.user + used.system)
 
 
-def samples(profile: Path) -> Counter[str]:
-    """Return how often each function held the interpreter's lock, of the lines "a;b;c count"."""
-    counts = Counter[str]()
+def samples(profile: Path) -> tuple[Counter[str], int]:
+    """Return how often each function held the lock for clips, and how often any did beside them.
+
+    The lines of a profile are like "a;b;c count", each function with its file.
+    """
+    counts, beside = Counter[str](), 0
     for line in profile.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
-        counts[stack.rpartition(";")[2]] += int(count)
-    return counts
+        if any(part in stack for part in BESIDE):
+            beside += int(count)
+        else:
+            counts[stack.rpartition(";")[2]] += int(count)
+    return counts, beside
 
 
 def measured(folder: Path, workers: int, asked: argparse.Namespace) -> Case:
-    case = Case(workers, gil_share=0.0 if asked.gil else None)
+    case = Case(workers, gil=Profile() if asked.gil else None)
     command = [sys.executable, "-m", "benchmarks.many_workers", "--engine", str(folder)]
     child = subprocess.Popen(
-        [*command, "--workers", str(workers), "--films", str(asked.films)],
+        [*command, "--workers", str(workers), "--films", str(asked.films), *["--free"][: asked.free]],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent,
     )  # fmt: skip
     try:
-        asyncio.run(watched(case, folder, child, asked.seconds))
+        asyncio.run(watched(case, folder, child, asked))
         child.wait(timeout=60)
     finally:
         child.kill()
@@ -288,11 +374,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 8, 32, 64])
     parser.add_argument("--seconds", type=float, default=8.0, help="of each number of workers")
     parser.add_argument("--films", type=int, default=64)
+    parser.add_argument("--free", action="store_true", help="only what more cores do not shorten")
     parser.add_argument("--gil", action="store_true", help="sample who holds the interpreter's lock")
     parser.add_argument("--engine", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args(words)
     if asked.engine is not None:
-        engine(asked.engine, asked.films, asked.workers[0])
+        engine(asked.engine, asked.films, asked.workers[0], is_free=asked.free)
         return 0
     if asked.gil and py_spy() is None:
         parser.error("--gil needs py-spy")
@@ -301,8 +388,8 @@ def main(words: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="many-workers-") as name:
             case = measured(Path(name), workers, asked)
         print(case.row(), flush=True)
-        for function, count in case.gil.most_common(12):
-            print(f"        {count / max(1, sum(case.gil.values())):5.0%}  {function}")
+        for line in case.gil.lines() if case.gil is not None else ():
+            print(line)
     return 0
 
 

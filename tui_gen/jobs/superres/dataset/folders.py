@@ -125,10 +125,13 @@ def _open_parts(root: str, parts: Sequence[str]) -> int:
 @contextmanager
 def temporaries_opened(output: Path, category_folder: str) -> Iterator[int]:
     """Open a category's folder of temporaries, make it if it is missing, and yield its descriptor."""
-    path = output / category_folder / TEMPORARY_FOLDER
+    path = f"{output}/{category_folder}/{TEMPORARY_FOLDER}"
     with opened(output, category_folder) as category, blaming(path):
-        _make_subfolder(category, TEMPORARY_FOLDER)
-        descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
+        try:
+            descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
+        except FileNotFoundError:
+            _make_subfolder(category, TEMPORARY_FOLDER)
+            descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
     try:
         yield descriptor
     finally:

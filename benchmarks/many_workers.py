@@ -1,6 +1,6 @@
 """What the engine's process itself carries as the number of workers grows, over a reader from memory.
 
-    python benchmarks/many_workers.py [--workers 2 8 32 64] [--seconds 8] [--films 64] [--free] [--gil]
+    python benchmarks/many_workers.py [--workers 2 8 32 64] [--seconds 8] [--films 64] [--free]
 
 Performs clips of three categories by the super-resolution job: real plan, cutting, kernels, PNG, hashing,
 files, ledger, status file and control socket. Only the reader of the films is a stub, whose pixels come from
@@ -8,13 +8,9 @@ memory. Prints for each number of workers: clips a second, CPU milliseconds a cl
 another process waited for their answers (what `status` and `ctl` wait for), and the memory of the process.
 
 With `--free`, kernels, PNG, hashes and the copies of pixels cost nothing, and no disk is waited for: what is
-left is what more cores do not shorten, apart from the system's calls for files. Clips a second are then the
-most that one process hands out.
-
-With `--gil`, py-spy (not a dependency) samples which thread holds the interpreter's lock: the milliseconds a
-clip in which no other thread of Python can run, which many cores do not shorten; those a second of answers
-and status, which do not grow with the clips; and the functions that hold the lock for the clips. A thread
-that waits for a core while it holds the lock counts too: measure on a quiet machine.
+left is Python code, of which one thread at a time can run, and the system's calls for files, of which many
+can. Its CPU milliseconds a clip are therefore more than what further cores do not shorten, and its clips a
+second less than what one process can hand out to them.
 """
 
 from __future__ import annotations
@@ -25,13 +21,11 @@ import gc
 import hashlib
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -74,9 +68,6 @@ ASK_SECONDS = 0.25
 BEGIN_SECONDS = 60.0
 FIRST_CLIPS, FIRST_FREE_CLIPS = 2, 300
 """So many clips for each worker, or in all, are made before anything is measured."""
-PROFILES_A_SECOND = 200
-BESIDE = ("control/server.py", "run/housekeeping.py")
-"""What answers, measures and writes the status: it takes so much a second, however many clips are made."""
 FRAME_SECONDS = 1 / 24
 PICTURE = Size(1920, 1080)
 
@@ -222,26 +213,6 @@ def engine(folder: Path, films: int, workers: int, *, is_free: bool) -> None:
 
 
 @dataclass
-class Profile:
-    """Samples of who held the interpreter's lock."""
-
-    seconds: int = 0
-    by_function: Counter[str] = field(default_factory=Counter)  # for clips
-    beside: int = 0
-
-    def row(self, clips: int) -> str:
-        """Return the end of a line of the table; `clips` were made in the time of the profile."""
-        held = 1000 * self.by_function.total() / PROFILES_A_SECOND
-        beside = 1000 * self.beside / PROFILES_A_SECOND / self.seconds
-        return f"{held / max(1, clips):>8.2f} {beside:>16.0f}"
-
-    def lines(self) -> list[str]:
-        """Return a line for each of the functions that held the lock longest."""
-        most = self.by_function.most_common(12)
-        return [f"        {count / self.by_function.total():5.0%}  {function}" for function, count in most]
-
-
-@dataclass
 class Case:
     """What was measured with one number of workers."""
 
@@ -251,23 +222,21 @@ class Case:
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
     answers: list[float] = field(default_factory=list)  # seconds
-    gil: Profile | None = None
 
     def row(self) -> str:
         """Return the line of the table."""
         rate, slow = self.clips / self.seconds, sorted(self.answers)
         answers = [1000 * time for time in (statistics.median(slow), slow[int(0.95 * len(slow))], slow[-1])]
-        text = (
+        return (
             f"{self.workers:>7} {rate:>8.1f} {1000 * self.cpu_seconds / max(1, self.clips):>9.1f}"
             f" {answers[0]:>8.0f} {answers[1]:>7.0f} {answers[2]:>7.0f}"
             f" {self.memory_bytes / 1e6:>8.0f} {self.memory_bytes / 1e6 / self.workers:>9.1f}"
         )
-        return text if self.gil is None else f"{text} {self.gil.row(self.clips)}"
 
 
 HEAD = """
-            clips    CPU ms      answers in ms           memory in MB        GIL ms
-workers  a second    a clip   median    95 %    most   in all  a worker   a clip  a second beside"""
+            clips    CPU ms      answers in ms           memory in MB
+workers  a second    a clip   median    95 %    most   in all  a worker"""
 
 
 async def connected(folder: Path, child: subprocess.Popen[str]) -> ControlClient:
@@ -291,8 +260,7 @@ async def watched(case: Case, folder: Path, child: subprocess.Popen[str], asked:
     first = max(case.workers * FIRST_CLIPS, FIRST_FREE_CLIPS if is_free else 0)
     while (await client.raw_state()).get("clips_made", 0) < first:  # noqa: ASYNC110 - another process
         await asyncio.sleep(ASK_SECONDS)
-    process, profile = psutil.Process(child.pid), folder / "gil.txt"
-    profiler = await profiler_of(child.pid, profile, int(seconds)) if case.gil is not None else None
+    process = psutil.Process(child.pid)
     before, began, cpu = await clips_made(client), time.monotonic(), cpu_seconds(process)
     while time.monotonic() < began + seconds:
         await asyncio.sleep(ASK_SECONDS)
@@ -304,27 +272,8 @@ async def watched(case: Case, folder: Path, child: subprocess.Popen[str], asked:
     case.seconds = time.monotonic() - began
     case.clips = await clips_made(client) - before
     case.cpu_seconds = cpu_seconds(process) - cpu
-    if profiler is not None:
-        await profiler.wait()
-        case.gil = Profile(int(seconds), *samples(profile))
     await client.steer(do.Stop())
     await client.close()
-
-
-def py_spy() -> str | None:
-    return shutil.which(
-        "py-spy", path=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
-    )
-
-
-async def profiler_of(process: int, profile: Path, seconds: int) -> asyncio.subprocess.Process:
-    rate, nothing = str(PROFILES_A_SECOND), asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(
-        *(str(py_spy()), "record", "--gil", "--nonblocking", "--format", "raw", "--output", str(profile)),
-        *("--rate", rate, "--duration", str(seconds), "--pid", str(process)),
-        stdout=nothing,
-        stderr=nothing,
-    )
 
 
 async def clips_made(client: ControlClient) -> int:
@@ -338,23 +287,8 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(used.user + used.system)
 
 
-def samples(profile: Path) -> tuple[Counter[str], int]:
-    """Return how often each function held the lock for clips, and how often any did beside them.
-
-    The lines of a profile are like "a;b;c count", each function with its file.
-    """
-    counts, beside = Counter[str](), 0
-    for line in profile.read_text().splitlines():
-        stack, _, count = line.rpartition(" ")
-        if any(part in stack for part in BESIDE):
-            beside += int(count)
-        else:
-            counts[stack.rpartition(";")[2]] += int(count)
-    return counts, beside
-
-
 def measured(folder: Path, workers: int, asked: argparse.Namespace) -> Case:
-    case = Case(workers, gil=Profile() if asked.gil else None)
+    case = Case(workers)
     command = [sys.executable, "-m", "benchmarks.many_workers", "--engine", str(folder)]
     child = subprocess.Popen(
         [*command, "--workers", str(workers), "--films", str(asked.films), *["--free"][: asked.free]],
@@ -375,21 +309,16 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each number of workers")
     parser.add_argument("--films", type=int, default=64)
     parser.add_argument("--free", action="store_true", help="only what more cores do not shorten")
-    parser.add_argument("--gil", action="store_true", help="sample who holds the interpreter's lock")
     parser.add_argument("--engine", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args(words)
     if asked.engine is not None:
         engine(asked.engine, asked.films, asked.workers[0], is_free=asked.free)
         return 0
-    if asked.gil and py_spy() is None:
-        parser.error("--gil needs py-spy")
     print(HEAD)
     for workers in asked.workers:
         with tempfile.TemporaryDirectory(prefix="many-workers-") as name:
             case = measured(Path(name), workers, asked)
         print(case.row(), flush=True)
-        for line in case.gil.lines() if case.gil is not None else ():
-            print(line)
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.engine.toy import Act, ToyStage, ToyUnit, make
 from tui_gen.base.nouns import USUAL_NOUNS, Noun
-from tui_gen.commands.plan import dry_run
+from tui_gen.commands.plan import Parallel, dry_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.state import RunState
@@ -74,7 +74,7 @@ def writing(folder: Path) -> Act:
 
 
 def output_of(state: RunState, *stages: Stage) -> list[str]:
-    return list(dry_run(stages, state, lambda: 100.0, LineWidth(80, is_cut=False), workers=2))
+    return list(dry_run(stages, state, lambda: 100.0, LineWidth(80, is_cut=False), parallel=Parallel(2, 2)))
 
 
 def made(state: RunState, stage: str, *indexes: int) -> None:

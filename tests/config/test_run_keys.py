@@ -34,6 +34,7 @@ WRONG: dict[str, list[object]] = {
     "hooks": [{"on_start": ["x"]}, {"on_finish": []}],
     "keymap": [{"pause": 1}],
     "notices": ["loud"],
+    "open_sources": [0, 2000],
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 from tests.engine import invariants
 from tests.engine.three_stages import three_stages
 from tui_gen.base.nouns import Noun, Nouns
-from tui_gen.commands.plan import dry_run
+from tui_gen.commands.plan import Parallel, dry_run
 from tui_gen.engine.model import events as ev
 from tui_gen.engine.model.stage_changes import refused_changes
 from tui_gen.engine.model.state import RunState
@@ -180,7 +180,9 @@ def planned_lines(folder: Path, recipes: dict[str, Any], state: RunState | None 
     line = Noun("line", "lines")
     state.apply(ev.JobDescribed(0.0, Nouns(Noun("text", "texts"), line, line, line)))
     job: Any = three_stages.Texts(folder / "out", texts_in(folder / "texts"), recipes)
-    return list(dry_run(job.stages, state, lambda: 100.0, LineWidth(80, is_cut=False), workers=1))
+    return list(
+        dry_run(job.stages, state, lambda: 100.0, LineWidth(80, is_cut=False), parallel=Parallel(1, 2))
+    )
 
 
 @pytest.mark.parametrize("options", [{"limit": 100}, {"only": frozenset({"text0"})}])

@@ -1,22 +1,28 @@
 """Calls that may never return, like a look at a dead network share, and what a full machine says.
 
-Such a call gets a thread of its own: the shared ones are few, and a program that ends waits for them.
+Such a call gets a thread of its own: the shared ones are few, and a program that ends waits for them. A
+thread whose call has returned is kept a while for the next call: to start one takes as long as several looks,
+and the event loop waits until the new thread has run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
 EXHAUSTED = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 THREAD_NAME = "detached call"
+IDLE_SECONDS = 5.0
+"""A thread without a call ends after this time."""
 _NO_THREAD = "can't start new thread"
 
 
@@ -48,10 +54,56 @@ class _Call(Generic[Result]):
             self.done.set_exception(error)
 
 
+class _Thread:
+    """A thread that makes one call after the other."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        """Start with a call. Raises RuntimeError if no thread can be started."""
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.take(call)
+        threading.Thread(target=self._work, name=THREAD_NAME, daemon=True).start()
+
+    def take(self, call: Callable[[], None]) -> None:
+        """Make a call; the thread is not among the idle ones."""
+        self._calls.put(call)
+
+    def _work(self) -> None:
+        while (call := self._next()) is not None:
+            call()
+            del call  # it may hold the frames of a clip
+            _idle.append(self)
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for the next call; return None if none came for a while."""
+        try:
+            return self._calls.get(timeout=IDLE_SECONDS)
+        except Empty:
+            pass
+        try:
+            _idle.remove(self)
+        except ValueError:  # taken from the idle ones at this moment: its call is on the way
+            return self._calls.get()
+        return None
+
+
+_idle: list[_Thread] = []
+os.register_at_fork(after_in_child=_idle.clear)  # a fork has one thread
+
+
+def _start(call: Callable[[], None]) -> None:
+    """Make a call in an idle thread, or in a new one. Raises RuntimeError if none can be started."""
+    try:
+        thread = _idle.pop()
+    except IndexError:
+        _Thread(call)
+    else:
+        thread.take(call)
+
+
 async def detached_call(call: Callable[[], Result]) -> Result:
     """Return what a call returns, made in a thread that neither a cancelled wait nor the end waits for."""
     made = _Call(call, asyncio.get_running_loop())
-    threading.Thread(target=made.run, name=THREAD_NAME, daemon=True).start()
+    _start(made.run)
     return await made.done
 
 

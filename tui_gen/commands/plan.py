@@ -46,10 +46,19 @@ def plan_lines(config: JobConfig, width: LineWidth, *, may_mix: bool) -> tuple[l
         refuse_changed_recipe(config, opened.job, state)
     for event in opened.found:
         state.apply(event)
-    lines = list(dry_run(opened.job.stages, state, time.time, width, workers=config.run.workers))
+    parallel = Parallel(config.run.workers, config.run.sources_at_once)
+    lines = list(dry_run(opened.job.stages, state, time.time, width, parallel=parallel))
     if (doubt := memory_doubt(config.run, machine_memory())) is not None:
         lines.append(f"Warning: {doubt}")
     return lines, not any(category.shortfall for category in state.categories.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """How much is done at once."""
+
+    workers: int  # of a run
+    sources: int  # that a plan looks at
 
 
 def dry_run(
@@ -58,7 +67,7 @@ def dry_run(
     clock: Callable[[], float],
     width: LineWidth,
     *,
-    workers: int,
+    parallel: Parallel,
 ) -> Iterator[str]:
     """Plan the stages in order and yield the result as lines. The facts and plans are applied to `state`.
 
@@ -67,7 +76,7 @@ def dry_run(
     redone = list(redone_by_settings(stages, state))
     for stage in redone_stages(stages, state):
         state.apply(ev.StageStarted(clock(), stage.name, dict(stage.recipe), is_redone=True))
-    found = _plan_stages(stages, state, clock, width, workers=workers)
+    found = _plan_stages(stages, state, clock, width, parallel=parallel)
     total, idle = len(listed(state)), idle_sources(state)
     yield f"{state.nouns.source.title}: {total - len(idle)} of {total} can be used"
     yield from redone
@@ -95,7 +104,7 @@ def _plan_stages(
     clock: Callable[[], float],
     width: LineWidth,
     *,
-    workers: int,
+    parallel: Parallel,
 ) -> _Planned:
     found = _Planned()
     has_headings = sum(not stage.is_discovery for stage in stages) > 1
@@ -105,7 +114,7 @@ def _plan_stages(
         if unfinished is not None:
             waiting.append((stage.name, _known(stage, stage.plan(state.records), state.nouns.clip)))
         elif stage.is_discovery:
-            asyncio.run(_discover(stage, state))
+            asyncio.run(_discover(stage, state, parallel.sources))
         else:
             found.redone += _begin(stage, stages, state, clock())
             plan = stage.plan(state.records)
@@ -121,7 +130,7 @@ def _plan_stages(
             if stage.scope == "dataset":
                 found.lines += _dataset_lines(state, plan, now, width)
             else:
-                found.lines += _stage_lines(state, plan, now, width, workers)
+                found.lines += _stage_lines(state, plan, now, width, parallel.workers)
             unfinished = _unfinished(stage, clips, state.nouns.clip) if clips else None
     if unfinished is not None:
         found.later += _later(waiting, unfinished, are_many=bool(state.nouns.image_categories))
@@ -172,9 +181,9 @@ def _later(waiting: Sequence[tuple[str, str]], unfinished: str, *, are_many: boo
         yield f"These stages cannot be planned before {unfinished}: {unknown}"
 
 
-async def _discover(stage: Stage, state: RunState) -> None:
+async def _discover(stage: Stage, state: RunState, at_once: int) -> None:
     """Perform a discovery stage, many sources in parallel, and apply its facts to the state only."""
-    room = asyncio.Semaphore(os.cpu_count() or 1)
+    room = asyncio.Semaphore(at_once)
 
     async def perform(unit: Unit) -> None:
         async with room:

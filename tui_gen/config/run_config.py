@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ class RunConfig:
     category_folders: tuple[Path, ...] = ()  # where the categories' files are; --fresh renames these folders
     status_file: Path | None = None  # None: STATUS_NAME in the output folder
     workers: int = 1  # a run begins with so many
+    open_sources: int | None = None  # at most so many sources are read at once; None: any number
     worker_bytes: int = USUAL_WORKER_BYTES  # memory of one worker, estimated
     schedule: tuple[ScheduleEntry, ...] = ()  # of two entries that overlap, the later one applies
     cluster: ClusterSettings | None = None  # the machines that perform the work; None: this one
@@ -51,6 +53,12 @@ class RunConfig:
         default_factory=dict
     )  # id of the binding -> keys, as changed by the user
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name of the event -> argument list
+
+    @property
+    def sources_at_once(self) -> int:
+        """How many sources `plan` and `check` look at in parallel: one for each processor at most."""
+        processors = os.cpu_count() or 1
+        return processors if self.open_sources is None else min(self.open_sources, processors)
 
     @property
     def run_folder(self) -> Path:

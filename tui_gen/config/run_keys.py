@@ -19,6 +19,10 @@ from tui_gen.config.schedule_keys import Schedule
 
 HookCommand = Annotated[list[str], Field(min_length=1)]
 Workers = Annotated[int, Field(ge=1, le=1024)]
+OpenSources = Annotated[
+    Annotated[int, Field(ge=1, le=1024)] | None,
+    Field(description="a whole number from 1 to 1024, or null for any number"),
+]
 FreeSpace = Annotated[float, Field(ge=0, description="a number, 0 or more")]
 Niceness = Annotated[int, Field(ge=0, le=19, description="a whole number from 0 to 19")]
 StatusFile = Annotated[

@@ -131,6 +131,7 @@ async def test_a_machine_without_room_for_a_look_is_asked_again_for_a_source(
         return make(clip)
 
     monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr("tui_gen.base.detached_call._idle", [])  # a thread is started for the look
     bench = Bench(ToyStage({"a": 10}, act), ledger_path)
     async with asyncio.timeout(20):
         assert (await bench.engine.run()).exit_code == 0

@@ -15,7 +15,6 @@ from typing import TextIO
 
 from tui_gen.base.exit_codes import ExitCode
 from tui_gen.base.formatting import display_name
-from tui_gen.base.nouns import Nouns
 from tui_gen.commands.changed_settings import recipe_advice_of
 from tui_gen.commands.check.logind import lingering
 from tui_gen.commands.check.machine import processors, program, terminal
@@ -63,7 +62,7 @@ def check(config: JobConfig, request: CheckRequest) -> int:
     state.apply(ev.JobDescribed(state.last_at, config.nouns))
     is_busy = is_held(config.run.run_folder / LOCK_NAME)
     inspection = inspector.inspection(state.records)
-    looked = _look(inspection, config.nouns, request)
+    looked = _look(inspection, config, request)
     sources = [looked.found[source] for source in inspection.sources if source in looked.found]
     news = news_of(inspection.found, sources, time.time())
     kept = _kept(config, news, state, request, is_busy=is_busy)
@@ -117,11 +116,11 @@ class _Looked:
     signal: int | None = None
 
 
-def _look(inspection: Inspection, nouns: Nouns, request: CheckRequest) -> _Looked:
+def _look(inspection: Inspection, config: JobConfig, request: CheckRequest) -> _Looked:
     looked = _Looked()
-    progress = Progress(request.talk, len(inspection.sources), nouns.source.many)
+    progress = Progress(request.talk, len(inspection.sources), config.nouns.source.many)
     try:
-        asyncio.run(_look_at_all(inspection, looked, progress))
+        asyncio.run(_look_at_all(inspection, looked, progress, config.run.sources_at_once))
     except asyncio.CancelledError:
         if looked.signal is None:
             raise
@@ -130,10 +129,10 @@ def _look(inspection: Inspection, nouns: Nouns, request: CheckRequest) -> _Looke
     return looked
 
 
-async def _look_at_all(inspection: Inspection, looked: _Looked, progress: Progress) -> None:
-    """Inspect all sources, as many in parallel as there are processors."""
+async def _look_at_all(inspection: Inspection, looked: _Looked, progress: Progress, at_once: int) -> None:
+    """Inspect all sources, so many in parallel."""
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
-    room = asyncio.Semaphore(os.cpu_count() or 1)
+    room = asyncio.Semaphore(at_once)
 
     def stop(number: int) -> None:
         looked.signal = looked.signal or number

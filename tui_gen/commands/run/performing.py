@@ -109,6 +109,7 @@ class _Run:
             workers=request.workers or config.workers,
             limit=request.limit,
             only=only_source(request.only, self.opened, self.session.state),
+            open_sources=config.open_sources,
             machine=Machine(worker_bytes=config.worker_bytes),
         )
         watched = Watched(config.output, config.run_folder, config.status_path, config.min_free_bytes)

@@ -251,6 +251,7 @@ class StageDefaults:
     is_discovery: bool = False
     is_portable: bool = True
     needs_output: bool = False
+    reads_sources: bool = True
     scope: Scope = "all_sources"
     on_change: OnChange = "refuse"
     recipe: JsonObject = MappingProxyType({})
@@ -292,6 +293,11 @@ class Stage(Protocol):
 
         Machines that have no access to the output folder do not perform them.
         """
+        ...
+
+    @property
+    def reads_sources(self) -> bool:
+        """Whether its units read their source, and not only what earlier stages wrote: see `open_sources`."""
         ...
 
     @property

@@ -30,4 +30,5 @@ class Options:
     workers: int
     limit: int | None = None  # end after this number of clips
     only: frozenset[str] | None = None  # work only on these sources
+    open_sources: int | None = None  # at most so many sources are read at once
     machine: Machine = field(default_factory=Machine)

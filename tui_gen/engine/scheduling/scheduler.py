@@ -13,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from tui_gen.base.detached_call import exhaustion
@@ -27,6 +27,7 @@ from tui_gen.engine.scheduling.balance import balanced
 from tui_gen.engine.scheduling.gate import Gate
 from tui_gen.engine.scheduling.machine_workers import MachineWorkers
 from tui_gen.engine.scheduling.obstructions import Obstructions
+from tui_gen.engine.scheduling.open_sources import OpenSources
 from tui_gen.engine.scheduling.options import Options
 from tui_gen.engine.scheduling.phase import phase_of, record_phase
 from tui_gen.engine.scheduling.queues import SourceQueue
@@ -61,6 +62,7 @@ class Scheduler:
         self._obstructions = Obstructions(self.gate)
         self._ending: Ending | None = None
         self._tickets = Tickets(options.limit)
+        self._open_sources = OpenSources(options.open_sources)
         self._waits = SourceWaits(executor, self._reach_again)
         self._retried = RetriedSources()
         self._lacks_room = False  # a unit is left, and no machine has room for it
@@ -144,6 +146,7 @@ class Scheduler:
         self._apply(ev.StagePlanned(self._clock(), run.stage.name, plan, named))
         for source in run.take_plan(plan, time.monotonic()):
             self._end_workers_of(source)
+        self._open_sources.release()
 
     def _is_named(self, stage: Stage) -> bool:
         making = [each for each in self._job.stages if not each.is_discovery]
@@ -188,19 +191,24 @@ class Scheduler:
             running = sum(bool(worker.machine) for worker in self._workers.values())
         return self._growth.allows_one_more(running, time.monotonic())
 
-    def _fair_share(self) -> int:
-        """Return the most clips of a unit, so small that all workers end together."""
-        left = clips_open(self._runs, self._options.only)
+    def _fair_share(self, sources: Collection[str] | None) -> int:
+        """Return the most clips of a unit of these sources, so small that all workers end together."""
+        left = clips_open(self._runs, self._options.only if sources is None else sources)
         if self._tickets.left is not None:
             left = min(left, self._tickets.left + sum(worker.has_ticket for worker in self._workers.values()))
         return max(LEAST_CLIPS, -(-left // max(1, self._state.workers_target)))
 
     def _next_unit(self) -> tuple[StageRun, Unit, str] | None:
-        most_clips, in_hand = self._fair_share(), Counter(worker.machine for worker in self._workers.values())
+        in_hand = Counter(worker.machine for worker in self._workers.values())
         self._lacks_room = False
-        for run, source in in_order(self._runs, first=self._retried.waiting(self._runs)):
-            if not self._is_open(source) or not run.may_enter(source):
-                continue
+        places = (
+            (run, source)
+            for run, source in in_order(self._runs, first=self._retried.waiting(self._runs))
+            if self._is_open(source) and run.may_enter(source)
+        )
+        admitted = self._open_sources.admitted(places, self._workers.values())
+        most_clips = self._fair_share(admitted.sources)
+        for run, source in admitted.places:
             unit = run.queues[source].take(most_clips=most_clips, workers=self._state.workers_target)
             if unit is None:
                 continue
@@ -275,6 +283,8 @@ class Scheduler:
         """Return whether a retried source waits and all workers have clips of others."""
         if self._ending or self.gate.is_closed or len(self._workers) < self._state.workers_allowed:
             return False
+        if self._open_sources.are_full(self._workers.values()):  # the source waits for its place
+            return False
         return self._retried.needs_worker(self._runs, [w.unit for w in self._workers.values()])
 
     # ------------------------------------------------------------------ what workers tell
@@ -290,6 +300,7 @@ class Scheduler:
             run.needs_plan = True
             if learned_of is not None and learned_of in run.queues:
                 run.is_urgent |= run.comes_before_others(learned_of)
+                self._open_sources.keep(learned_of, run.stage)
         if learned_of is None:
             self.gate.pulse()
 

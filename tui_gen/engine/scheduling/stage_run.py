@@ -79,9 +79,11 @@ class StageRun:
         return any(queue.plan.priority > priority for queue in self.queues.values())
 
 
-def in_order(
-    runs: Sequence[StageRun], *, first: Collection[str] = frozenset()
-) -> Iterable[tuple[StageRun, str]]:
+Place = tuple[StageRun, str]
+"""A stage and a source, of which a worker may take a unit."""
+
+
+def in_order(runs: Sequence[StageRun], *, first: Collection[str] = frozenset()) -> Iterable[Place]:
     """Return the sources of all stages: those of `first`, then by priority.
 
     Among sources of equal priority, those of the later stage come first.

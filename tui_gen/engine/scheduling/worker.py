@@ -221,6 +221,11 @@ class Worker:
         recorder.show(ev.SlotTurned(now, self.number, doing.clip, doing.what, doing.attempt))
 
     @property
+    def stage(self) -> Stage:
+        """The stage of its unit."""
+        return self._place.stage
+
+    @property
     def _is_cancelled(self) -> bool:
         return self.task is not None and bool(self.task.cancelling())
 

@@ -65,6 +65,7 @@ class AnimeConfig:
             category_folders=(settings.folders.output / "intermediate", settings.folders.texts),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            open_sources=settings.open_sources,
             schedule=settings.schedule,
             cluster=settings.cluster,
             min_free_bytes=int(settings.min_free_gb * 1e9),

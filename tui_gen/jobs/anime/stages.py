@@ -59,6 +59,7 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
     }
 )
 PROBE = "probe"
+READS_EPISODES = frozenset({"survey", "extract"})
 PLANS: Mapping[str, Callable[[Settings, Records], Plan]] = MappingProxyType(
     {
         "survey": planning.plan_survey,
@@ -102,6 +103,11 @@ class AnimeStage(StageDefaults):
     def needs_output(self) -> bool:  # type: ignore[override] # computed
         """Whether its units read images of earlier stages, or what hands changed."""
         return self.name in READS_OUTPUT
+
+    @property
+    def reads_sources(self) -> bool:  # type: ignore[override] # computed
+        """Whether its units read episodes, and not images of earlier stages."""
+        return self.name in READS_EPISODES
 
     @property
     def recipe(self) -> JsonObject:  # type: ignore[override] # computed

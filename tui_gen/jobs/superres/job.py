@@ -41,6 +41,7 @@ class SuperResolutionConfig:
             category_folders=tuple(settings.output / each.folder for each in settings.whole_categories),
             status_file=settings.status_file,
             workers=settings.max_workers,
+            open_sources=settings.open_sources,
             schedule=settings.schedule,
             cluster=settings.cluster,
             worker_bytes=worker_bytes(settings),

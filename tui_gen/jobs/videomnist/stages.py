@@ -60,6 +60,7 @@ class RenderStage(StageDefaults):
 
     children: Children[Context]
     name: str = RENDER
+    reads_sources: bool = False
     earlier: EarlierShards = field(default_factory=EarlierShards)
     machine: OtherMachine | None = None  # that performs the units; None: the engine's
 

@@ -96,6 +96,27 @@ def test_an_output_folder_that_is_a_link_is_where_it_leads(tmp_path: Path) -> No
     assert (tmp_path / "big_disk" / CATEGORY / "Patches" / "GT").is_dir()
 
 
+def test_no_path_is_resolved_where_no_link_is_on_the_way(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(os.path, "realpath", lambda path: pytest.fail(f"{path} was resolved"))
+        with opened(output, f"{CATEGORY}/Patches/GT") as folder:
+            found = os.fstat(folder)
+    assert os.path.samestat(found, (output / CATEGORY / "Patches/GT").stat())
+
+
+@pytest.mark.parametrize("folder", ["../elsewhere", "Universal/../../elsewhere", "/etc", ""])
+def test_no_path_leads_up_and_out(output: Path, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    if folder:
+        with pytest.raises(OutputError, match="outside"), opened(output, folder):
+            pytest.fail("it was opened")
+    else:
+        with opened(output, folder) as itself:
+            assert os.path.samestat(os.fstat(itself), output.stat())
+
+
 def test_no_descriptor_is_left_open(output: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     with opened(output, f"{CATEGORY}/Patches/GT"):

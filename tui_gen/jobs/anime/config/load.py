@@ -189,6 +189,7 @@ def _settings(path: Path, file: ConfigFile, sources: tuple[Source, ...]) -> Sett
         models=_models(file, folder),
         frame_model=_frame_model(file, folder),
         max_workers=file.max_workers or os.cpu_count() or 1,
+        open_sources=file.open_sources,
         min_free_gb=file.min_free_gb,
         nice=file.nice,
         status_file=_path(folder, file.status_file),

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tui_gen.config.keys import KeysModel, PathText, Text
-from tui_gen.config.run_keys import RunKeys
+from tui_gen.config.run_keys import OpenSources, RunKeys
 from tui_gen.jobs.anime.config.stage_names import STAGE_WORDS
 
 Prob = Annotated[float, Field(ge=0, le=1)]
@@ -351,6 +351,8 @@ class OwnKeys(KeysModel):
 
     models: ModelKeys = Field(default=ModelKeys(), description='an object, like {"dir": "/models"}')
     """Which models are used."""
+    open_sources: OpenSources = None
+    """The most episodes that are read at once, for libraries on spinning disks; null sets no limit."""
 
 
 class ConfigFile(RunKeys, OwnKeys):

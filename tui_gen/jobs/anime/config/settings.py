@@ -54,6 +54,7 @@ class Settings:
     raw_format: Literal["png", "webp", "jpg"] = "png"
     reference_folder: Path | None = None
     max_workers: int = 1
+    open_sources: int | None = None  # at most so many episodes are read at once; None: any number
     min_free_gb: float = 5.0
     nice: int = 19
     status_file: Path | None = None

@@ -150,6 +150,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         seed=file.seed,
         base_frame_limit=base.base_frame_limit,
         max_workers=base.max_workers,
+        open_sources=base.open_sources,
         status_file=Path(absolute(folder, status_file)) if status_file else None,
         scene_diff_threshold=base.scene_diff_threshold,
         scene_cuts=file.scene_cuts,

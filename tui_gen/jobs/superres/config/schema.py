@@ -16,7 +16,16 @@ from pydantic import BeforeValidator, Field, PlainValidator, WrapValidator
 from tui_gen.base.priority import DEFAULT_PRIORITY
 from tui_gen.config.cluster_keys import Cluster
 from tui_gen.config.keys import KeysModel, PathText, Text
-from tui_gen.config.run_keys import FreeSpace, Hooks, Keymap, Niceness, NoticesKey, StatusFile, Workers
+from tui_gen.config.run_keys import (
+    FreeSpace,
+    Hooks,
+    Keymap,
+    Niceness,
+    NoticesKey,
+    OpenSources,
+    StatusFile,
+    Workers,
+)
 from tui_gen.config.schedule_keys import Schedule
 from tui_gen.jobs.superres.config.settings import DEFAULT_PAIR_RESIDUAL, Scale
 from tui_gen.jobs.superres.config.variant_keys import VariantEntry
@@ -236,6 +245,8 @@ class BaseSettings(KeysModel):
     """The number of clips of a video whose weights add up to 1; other videos get a proportional number."""
     max_workers: Workers = Field(default=12, description="a whole number from 1 to 1024")
     """The number of workers when a run begins; you can change it during the run."""
+    open_sources: OpenSources = None
+    """The most films that are read at once, for libraries on spinning disks; null sets no limit."""
     val_percent: Annotated[float, Field(ge=0, le=50)] = Field(
         default=0.0, description="a number from 0 to 50"
     )

@@ -85,6 +85,7 @@ class Settings:
     seed: int = 0
     base_frame_limit: int = 3000
     max_workers: int = 12
+    open_sources: int | None = None  # at most so many films are read at once; None: any number
     status_file: Path | None = None  # None: <output>/.generator_status.json
     scene_diff_threshold: float = 45.0
     scene_cuts: Literal["accept", "reject"] = "accept"

@@ -18,7 +18,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,28 +85,53 @@ def opened(output: Path, folder: str) -> Iterator[int]:
     A symbolic link on the way is followed only if it leads inside the output folder; otherwise the error is
     ELOOP. A link that replaces a folder in the meantime is not followed.
     """
-    path = output / folder
-    with blaming(path):
-        root, real = os.path.realpath(output), os.path.realpath(path)
-        if os.path.commonpath([root, real]) != root:
-            raise OutputError(errno.ELOOP, "leads outside the output folder", os.fspath(path))
-        descriptor = _open_folder(root)
-        for part in Path(os.path.relpath(real, root)).parts:
-            above, descriptor = descriptor, _open_inside(part, descriptor)
-            os.close(above)
+    parts = folder.split("/")
+    try:
+        # Without a link on the way, which is nearly always, no path has to be resolved: that takes most of
+        # the time of a patch in which no other thread of Python can run.
+        descriptor = _open_parts(os.fspath(output), parts)
+    except OSError:
+        descriptor = _open_resolved(output, folder)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
+def _open_resolved(output: Path, folder: str) -> int:
+    """Open a folder whose path may have links that lead inside the output folder. Raises OutputError."""
+    path = output / folder
+    with blaming(path):
+        root, real = os.path.realpath(output), os.path.realpath(path)
+        if os.path.commonpath([root, real]) != root:
+            raise OutputError(errno.ELOOP, "leads outside the output folder", os.fspath(path))
+        return _open_parts(root, Path(os.path.relpath(real, root)).parts)
+
+
+def _open_parts(root: str, parts: Sequence[str]) -> int:
+    """Open a folder below `root`, part by part. Raises OSError if one is a link, or is not there.
+
+    `root` itself may be a link.
+    """
+    if ".." in parts or "" in parts:
+        raise OSError(errno.ELOOP, "not a path from folder to folder", root)
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in parts:
+        above, descriptor = descriptor, _open_inside(part, descriptor)
+        os.close(above)
+    return descriptor
+
+
 @contextmanager
 def temporaries_opened(output: Path, category_folder: str) -> Iterator[int]:
     """Open a category's folder of temporaries, make it if it is missing, and yield its descriptor."""
-    path = output / category_folder / TEMPORARY_FOLDER
+    path = f"{output}/{category_folder}/{TEMPORARY_FOLDER}"
     with opened(output, category_folder) as category, blaming(path):
-        _make_subfolder(category, TEMPORARY_FOLDER)
-        descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
+        try:
+            descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
+        except FileNotFoundError:
+            _make_subfolder(category, TEMPORARY_FOLDER)
+            descriptor = _open_folder(TEMPORARY_FOLDER, inside=category)
     try:
         yield descriptor
     finally:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tui_gen.engine.model.work import Patch
 from tui_gen.jobs.superres.config.settings import Settings
@@ -55,7 +54,7 @@ def write_all(unit: Stretch, encoded: Sequence[Encoded], given: Given) -> Given:
 def _write(unit: Stretch, made: Encoded, given: Given) -> None:
     cut, upright = made.cut, unit.probe.even_upright
     scale = cut.frame.width / upright.width
-    patch = write_patch(made.files, cut, output=Path(unit.settings.output), scale=scale)
+    patch = write_patch(made.files, cut, output=unit.settings.output, scale=scale)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **made.measured}
     given.patches += (Patch(patch.category, patch.size_bytes, record, made.perceptual_hash),)
 

@@ -151,7 +151,7 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
                 temporary_name(cut.file_stem, kind, token),
                 temporaries,
                 folders.enter_context(opened(output, _kind_folder(cut, kind))),
-                output / patch_path(cut, kind),
+                f"{output}/{patch_path(cut, kind)}",
             )
             for kind in contents
         }
@@ -200,10 +200,15 @@ class _File:
     temporary: str
     temporaries: int  # descriptor of the folder of temporaries
     folder: int  # descriptor of the final folder
-    path: Path  # with the final name
+    path: str  # with the final name
     is_written: bool = False  # a file with the temporary name exists
     is_new: bool = False  # it has its final name, and no file had this name before
     identity: tuple[int, int] | None = None  # device and inode of the written file
+
+    @property
+    def name(self) -> str:
+        """The final name."""
+        return self.path.rpartition("/")[2]
 
     def write(self, content: bytes) -> None:
         """Write the content under the temporary name and sync it to the disk."""
@@ -223,8 +228,8 @@ class _File:
     def put_in_place(self) -> None:
         """Rename the file to its final name."""
         with blaming(self.path):
-            stood = stands(self.path.name, self.folder)
-            os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
+            stood = stands(self.name, self.folder)
+            os.rename(self.temporary, self.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
             self.is_written, self.is_new = False, not stood
 
     def flush(self) -> None:
@@ -238,17 +243,17 @@ class _File:
         The file is renamed before it is compared, because another process may replace it at any time. A file
         that is not this one gets its name back.
         """
-        if not (self.is_new and self._is_own(self.path.name, self.folder)):
+        if not (self.is_new and self._is_own(self.name, self.folder)):
             return
         try:
-            os.rename(self.path.name, self.temporary, src_dir_fd=self.folder, dst_dir_fd=self.temporaries)
+            os.rename(self.name, self.temporary, src_dir_fd=self.folder, dst_dir_fd=self.temporaries)
         except FileNotFoundError:  # the folder of temporaries is gone, or another process moved the file
-            if self._is_own(self.path.name, self.folder):
-                remove(self.path.name, self.folder)
+            if self._is_own(self.name, self.folder):
+                remove(self.name, self.folder)
             return
         self.is_written, self.is_new = True, False
         if not self._is_own(self.temporary, self.temporaries):
-            os.rename(self.temporary, self.path.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
+            os.rename(self.temporary, self.name, src_dir_fd=self.temporaries, dst_dir_fd=self.folder)
             self.is_written = False
 
     def _is_own(self, name: str, folder: int) -> bool:
@@ -296,7 +301,7 @@ def _take_back(gt_first: list[_File], error: BaseException) -> None:
             # In this order: a rival's GT temporary becomes GT in one step.
             if gt.has_rival:
                 return
-            if not stands(gt.path.name, gt.folder):
+            if not stands(gt.name, gt.folder):
                 for file in stacks:
                     file.move_back()
         for file in reversed(gt_first):

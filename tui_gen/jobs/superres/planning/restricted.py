@@ -83,6 +83,11 @@ class _RestrictedStage:
         return self.stage.needs_output
 
     @property
+    def reads_sources(self) -> bool:
+        """The property of the whole stage."""
+        return self.stage.reads_sources
+
+    @property
     def recipe(self) -> JsonObject:
         """The recipe of the whole stage."""
         return self.stage.recipe

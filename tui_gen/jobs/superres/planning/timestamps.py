@@ -254,15 +254,15 @@ def _lowest_windows(windows: Windows, count: int) -> Mapping[int, tuple[float, .
     first = _placed(line, stamps)
     moved = _placed(line, _moved_on(windows, stamps[:count]))
     is_free = _is_free(windows, moved, first)
-    spread = _spread(line, moved)
-    cells = (spread // line.apart_seconds).astype(np.int64)
+    spread, apart_seconds = _spread(line, moved), line.apart_seconds
+    cells = (spread // apart_seconds).astype(np.int64)
     found = [[time] for time in first[:count].tolist()]
     # A cell is as wide as the least distance of windows, so it has at most one retry window.
     taken: dict[int, float] = {}
     rows = np.nonzero(is_free)[0].tolist()
     places = zip(cells[is_free].tolist(), spread[is_free].tolist(), moved[is_free].tolist(), strict=True)
     for row, (cell, place, time) in zip(rows, places, strict=True):
-        if len(found[row]) < attempts and _is_clear_of_neighbours(taken, cell, place, line.apart_seconds):
+        if len(found[row]) < attempts and _is_clear_of_neighbours(taken, cell, place, apart_seconds):
             taken[cell] = place
             found[row].append(time)
     return dict(zip(usable[:count].tolist(), map(tuple, found), strict=True))

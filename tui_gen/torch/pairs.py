@@ -258,7 +258,7 @@ class SequencePairs:
 
 @dataclass(slots=True)
 class ShardPairs:
-    """Members of tar files, `<key>.gt.png` and `<key>.lr7.png` or `<key>.lr7.0.png` (or .webp), in any order."""
+    """Members of tar files: `<key>.gt.png`, `<key>.lr7.png` or `<key>.lr7.0.png`, or .webp, in any order."""
 
     shards: Sequence[Path]
     keys: list[str] = field(default_factory=list, init=False)

@@ -55,7 +55,7 @@ def _all_chunks(parts: list[bytes]) -> Iterator[bytes]:
 
 
 def _filtered(array: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
-    """Return the filtered lines of an image, uint8 (height, 1 + bytes of a line), the filter's number first."""
+    """Return the filtered lines of an image, uint8 (height, 1 + bytes of a line): the filter first."""
     rgb = np.asarray(cv2.cvtColor(array, cv2.COLOR_BGR2RGB))
     if rgb.itemsize > 1:
         rgb = rgb.astype(rgb.dtype.newbyteorder(">"))

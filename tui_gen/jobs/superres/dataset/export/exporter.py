@@ -28,7 +28,7 @@ from tui_gen.jobs.superres.dataset.export.shards import SHARD_MB, Sharding, Shar
 from tui_gen.jobs.superres.dataset.export.tables import TableWriter
 from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
-from tui_gen.jobs.superres.extraction.picture_form import PictureForm, picture_form
+from tui_gen.jobs.superres.extraction.picture_form import PictureForm, missing_encoder, picture_form
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS
 from tui_gen.jobs.superres.planning.expected import remembered_sources
 
@@ -68,6 +68,8 @@ def export(
     _check_table(request)
     if layout.name in _PACKAGES:
         package(_PACKAGES[layout.name], layout.name)
+    if (missing := missing_encoder(settings)) is not None:
+        raise RefusedError(missing)
     chosen = choose(settings, records, request, layout)
     form = picture_form(settings, None if layout.takes_webp else "png")
     for note in _notes_before(chosen, form):

@@ -140,7 +140,7 @@ def _notes_before(chosen: Chosen, form: PictureForm) -> Iterator[str]:
     truths = kinds.stacks[kinds.truths].frames if kinds.truths else 1
     converted = 0 if _is_of_paths(chosen) else chosen.patches_other_than(form.suffix)
     if converted:
-        why = "" if layout.takes_webp else f", because the loaders of {layout.name} read PNG alone"
+        why = "" if layout.takes_webp else f", which is what the loaders of {layout.name} look for"
         yield f"{count(converted)} patches are converted to {form.suffix[1:]}{why}: the pixels stay the same"
     files = chosen.patches * layout.files_of(kinds.frames, truths, len(kinds.stacks))
     if files >= MANY_FILES:

@@ -29,7 +29,7 @@ class Layout:
     files: Literal["none", "few", "pair", "clip", "clips"] = "none"  # what is written for each patch
     flags: frozenset[str] = _ONE_LR  # for the form, that it knows
     frames: int | None = None  # the number that every clip must have; None: any
-    takes_webp: bool = False  # its loaders read WebP; else WebP files are converted to PNG
+    takes_webp: bool = False  # its loaders find and read WebP; else WebP files are converted to PNG
 
     def files_of(self, frames: int, truths: int, kinds: int) -> int:
         """Return the number of files for each patch: of its frames, its GT frames and its kinds of files."""
@@ -59,7 +59,6 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 "native",
                 files="few",
                 flags=_PIECES,
-                takes_webp=True,
             ),
             Layout("basicsr-vimeo", "BasicSR, as Vimeo-90K: GT and LQ, im1..im7", files="clips"),
             Layout("basicsr-lmdb", "BasicSR, as Vimeo-90K in two LMDB databases"),
@@ -80,12 +79,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             ),
             Layout("mmagic-vimeo", "mmagic, as Vimeo-90K", files="clips"),
             Layout("mmagic-reds", "mmagic, as REDS: folders of all frames", _TRUTHS, files="clips"),
-            Layout(
-                "trainner",
-                "traiNNer-redux, video: flat lq, gt of the middle frame",
-                files="clip",
-                takes_webp=True,
-            ),
+            Layout("trainner", "traiNNer-redux, video: flat lq, gt of the middle frame", files="clip"),
             Layout("neosr", "neosr, pairs of images: flat gt and lq", _GT, files="pair", takes_webp=True),
             Layout(
                 "webdataset",

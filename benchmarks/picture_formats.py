@@ -1,6 +1,6 @@
 """Bytes and CPU milliseconds of the files of one clip, by format and encoder.
 
-    python benchmarks/picture_formats.py [--film FILM ...] [--rounds 3] [--only NAME ...]
+    python -m benchmarks.picture_formats [--film FILM ...] [--rounds 3] [--only NAME ...] [--threads]
 
 Without films: real films of $TUI_GEN_TEST_MEDIA. Of each film, the first seven frames at 1920x1080 become two
 patches: the format `small_540` (GT of 540x540, seven frames of 180x180 in a stack) and `fullhd_1920` (GT of
@@ -8,7 +8,8 @@ patches: the format `small_540` (GT of 540x540, seven frames of 180x180 in a sta
 file is decoded by OpenCV, and by Pillow where it is installed, and compared with the pixels.
 
 The rows are measured in turn, round by round, in one process with one thread; the CPU time of a row is the
-least of its rounds. Sizes are relative to the default, "rle".
+least of its rounds. Sizes and times are relative to the default, "rle". With `--threads`, two threads then
+encode the same pictures at the same time: 1.0 times the wall time of one: the encoder holds no lock.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +38,7 @@ from numpy.typing import NDArray
 
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
 from tui_gen.jobs.superres.extraction.png import encode_png
+from tui_gen.jobs.superres.extraction.webp import encode_webp
 from tui_gen.media.geometry import Region, Size, whole
 
 Image = NDArray[np.uint8]
@@ -49,6 +54,12 @@ FILMS = (
     "androidx__media/h265_with_metadata_track.mp4",
 )
 DEFAULT = "png rle (OpenCV)"
+DEFLATES = (
+    *(("isal", "isal.isal_zlib", "compress", level) for level in (0, 1)),
+    *(("zlib-ng", "zlib_ng.zlib_ng", "compress", level) for level in (1, 2)),
+    *(("libdeflate", "deflate", "zlib_compress", level) for level in (1, 3, 6)),
+)
+"""Name, module, function and level."""
 
 
 # -------------------------------------------------------------------------------------------- pictures
@@ -111,104 +122,74 @@ def framed(size: Size, compressed: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def own_png(kind: str, compress: Callable[[bytes], bytes]) -> Encode:
-    """Return an encoder with one filter for all lines."""
+def png(compression: str) -> Encode:
+    """Return the program's encoder for a value of `png_compression`."""
+    return lambda image: encode_png(image, compression)
+
+
+def own_png(kind: str, module: str, compress: str, level: int) -> Encode:
+    """Return an encoder with one filter for all lines, and a function of a package that compresses."""
+    function = getattr(package(module), compress)
 
     def encode(image: Image) -> bytes:
-        lines = filtered(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), kind)  # type: ignore[arg-type]
-        return framed(Size(image.shape[1], image.shape[0]), compress(lines.tobytes()))
+        lines = filtered(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8), kind)
+        return framed(Size(image.shape[1], image.shape[0]), bytes(function(lines.tobytes(), level)))
 
     return encode
 
 
 def opencv(suffix: str, *parameters: int) -> Encode:
-    def encode(image: Image) -> bytes:
-        return cv2.imencode(suffix, image, parameters)[1].tobytes()
-
-    return encode
+    """Return an encoder of OpenCV."""
+    return lambda image: cv2.imencode(suffix, image, parameters)[1].tobytes()
 
 
 # ------------------------------------------------------------------------------------------- encoders
 
 
 def encoders() -> Iterator[tuple[str, str, Callable[[], Encode]]]:
-    """Yield name, package, and how the encoder is made; an import fails without the package."""
+    """Yield name, package, and how the encoder is made; the import fails without the package."""
     for level in ("rle", "fast", "0", "1", "3", "6"):
-        yield f"png {level} (OpenCV)", "cv2", lambda level=level: lambda image: encode_png(image, level)
-    for kind in ("sub", "up", "average"):
-        for level in (0, 1):
-            yield (
-                f"png {kind}, isal {level}",
-                "isal",
-                lambda kind=kind, level=level: own_png(
-                    kind, lambda data: package("isal.isal_zlib").compress(data, level)
-                ),
-            )
-        for level in (1, 2):
-            yield (
-                f"png {kind}, zlib-ng {level}",
-                "zlib_ng",
-                lambda kind=kind, level=level: own_png(
-                    kind, lambda data: package("zlib_ng.zlib_ng").compress(data, level)
-                ),
-            )
-        for level in (1, 3, 6):
-            yield (
-                f"png {kind}, libdeflate {level}",
-                "deflate",
-                lambda kind=kind, level=level: own_png(
-                    kind, lambda data: bytes(package("deflate").zlib_compress(data, level))
-                ),
-            )
-    yield "png fpng", "fpng", lambda: lambda image: package("fpng").from_cv2(image)
-    for level in (1, 4, 6):
-        yield f"png libspng {level}", "imagecodecs", codec("spng", level=level)
-    yield "webp lossless (OpenCV)", "cv2", lambda: opencv(".webp", cv2.IMWRITE_WEBP_QUALITY, 101)
-    for method in (0, 1, 2, 4):
-        yield (
-            f"webp lossless, method {method} (Pillow)",
-            "PIL",
-            pillow("WEBP", lossless=True, quality=0 if method == 0 else 50, method=method, exact=True),
-        )
-        yield (
-            f"webp lossless, method {method} (imagecodecs)",
-            "imagecodecs",
-            codec("webp", lossless=True, level=0, method=method),
-        )
-    for effort in (1, 2, 3, 5):
-        yield (
-            f"jxl lossless, effort {effort}",
-            "imagecodecs",
-            codec("jpegxl", lossless=True, effort=effort, numthreads=1),
-        )
-    yield "avif lossless, speed 9", "imagecodecs", codec("avif", level=100, speed=9, numthreads=1)
-    yield "qoi", "imagecodecs", codec("qoi")
+        yield f"png {level} (OpenCV)", "cv2", partial(png, level)
+    yield "png igzip (this program)", "isal", partial(png, "igzip")
+    for kind, (name, module, compress, number) in product(("sub", "up", "average"), DEFLATES):
+        found = module.partition(".")[0]
+        yield f"png {kind}, {name} {number}", found, partial(own_png, kind, module, compress, number)
+    yield "png fpng", "fpng", lambda: package("fpng").from_cv2
+    for number in (1, 4, 6):
+        yield f"png libspng {number}", "imagecodecs", partial(codec, "spng", level=number)
+    yield "webp lossless (this program)", "av", lambda: encode_webp
+    yield "webp lossless (OpenCV)", "cv2", partial(opencv, ".webp", cv2.IMWRITE_WEBP_QUALITY, 101)
+    for number in (0, 1, 4):
+        options = {"lossless": True, "quality": 50, "method": number, "exact": True}
+        yield f"webp lossless, method {number} (Pillow)", "PIL", partial(pillow, "WEBP", **options)
+    for number in (1, 2, 3):
+        options = {"lossless": True, "effort": number, "numthreads": 1}
+        yield f"jxl lossless, effort {number}", "imagecodecs", partial(codec, "jpegxl", **options)
+    options = {"level": 100, "speed": 9, "numthreads": 1}
+    yield "avif lossless, speed 9", "imagecodecs", partial(codec, "avif", **options)
+    yield "qoi", "imagecodecs", partial(codec, "qoi")
 
 
 def package(name: str) -> Any:  # noqa: ANN401 - of packages without types
     return importlib.import_module(name)
 
 
-def codec(name: str, **options: object) -> Callable[[], Encode]:
-    def make() -> Encode:
-        encode = getattr(package("imagecodecs"), f"{name}_encode")
-        return lambda image: bytes(encode(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), **options))
-
-    return make
+def codec(name: str, **options: object) -> Encode:
+    """Return an encoder of imagecodecs."""
+    encode = getattr(package("imagecodecs"), f"{name}_encode")
+    return lambda image: bytes(encode(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), **options))
 
 
-def pillow(name: str, **options: object) -> Callable[[], Encode]:
-    def make() -> Encode:
-        images = package("PIL.Image")
+def pillow(name: str, **options: object) -> Encode:
+    """Return an encoder of Pillow."""
+    images = package("PIL.Image")
 
-        def encode(image: Image) -> bytes:
-            file = BytesIO()
-            images.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).save(file, name, **options)
-            return file.getvalue()
+    def encode(image: Image) -> bytes:
+        file = BytesIO()
+        images.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).save(file, name, **options)
+        return file.getvalue()
 
-        return encode
-
-    return make
+    return encode
 
 
 # -------------------------------------------------------------------------------------------- reading
@@ -269,6 +250,16 @@ class Row:
             self.encode(image)
         self.cpu_seconds = min(self.cpu_seconds, time.process_time() - began)
 
+    def threads_ratio(self, images: list[Image]) -> float:
+        """Return the wall time of two threads that encode all images each, divided by that of one."""
+        walls = []
+        for threads in (1, 2):
+            with ThreadPoolExecutor(threads) as pool:
+                began = time.perf_counter()
+                list(pool.map(lambda _: [self.encode(image) for image in images], range(threads)))
+                walls.append(time.perf_counter() - began)
+        return walls[1] / walls[0]
+
 
 def rows_of(images: list[Image], only: list[str]) -> Mapping[str, Row]:
     rows = {}
@@ -291,6 +282,7 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME", help="encoders with this in the name"
     )
+    parser.add_argument("--threads", action="store_true", help="also encode with two threads at once")
     parser.add_argument("--format", nargs="+", default=list(FORMATS), choices=FORMATS)
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -306,11 +298,12 @@ def main() -> None:
                 row.measure(images)
         base = rows[DEFAULT]
         for title, row in rows.items():
+            locked = f" {row.threads_ratio(images):5.2f} wall of two threads" if options.threads else ""
             read = ", ".join(f"{reader} {1000 * seconds:.0f}" for reader, seconds in row.readers) or "none"
             print(
                 f"{title:<42} {row.size / len(films) / 1e6:7.3f} MB {row.size / base.size:5.2f}"
                 f" {1000 * row.cpu_seconds / len(films):8.1f} ms {row.cpu_seconds / base.cpu_seconds:5.2f}"
-                f"  read (ms a stack): {read}"
+                f"{locked}  read (ms a stack): {read}"
             )
 
 

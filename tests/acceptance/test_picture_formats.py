@@ -188,10 +188,12 @@ def test_rows_and_sub_patches_are_webp(made: Dataset, tmp_path: Path) -> None:
     assert "converted" not in table.out + table.err
 
 
-@pytest.mark.parametrize("layout", ["", "vsrpp", "webdataset", "basicsr-vimeo"])
+@pytest.mark.parametrize("layout", ["", "one folder", "vsrpp", "webdataset", "basicsr-vimeo"])
 def test_the_dataset_for_pytorch_finds_the_files(layout: str, made: Dataset, tmp_path: Path) -> None:
     folder = made.output
-    if layout:
+    if layout == "one folder":
+        folder = made.output / "Space" / "Patches_tiny"
+    elif layout:
         folder = tmp_path / "out"
         assert run_inside("export", layout, folder, "-c", made.config).code == 0
     known = {tile.tobytes() for path in made.paths() for tile in _tiles(path)}
@@ -201,7 +203,7 @@ def test_the_dataset_for_pytorch_finds_the_files(layout: str, made: Dataset, tmp
             files = pairs.pictures(position, kind_named("gt"))
             found += len(files)
             assert all(read(file).tobytes() in known for file in files)
-    assert found >= 4
+    assert found >= 2
 
 
 def test_mixed_files_become_one_format_in_an_export(copy: Dataset, tmp_path: Path) -> None:
@@ -210,7 +212,7 @@ def test_mixed_files_become_one_format_in_an_export(copy: Dataset, tmp_path: Pat
     copy.complete("--mix")
     assert suffixes(copy.output) == {".png", ".webp"}
     assert run_inside("verify", copy.config).code == 0
-    done = run_inside("export", "vsrpp", tmp_path / "out", "-c", copy.config)
+    done = run_inside("export", "neosr", tmp_path / "out", "-c", copy.config)
     assert "patches are converted to png: the pixels stay the same" in done.out + done.err
     assert suffixes(tmp_path / "out") == {".png"}
-    assert json.loads((tmp_path / "out" / "dataset.json").read_text())["layout"] == "vsrpp"
+    assert json.loads((tmp_path / "out" / "dataset.json").read_text())["layout"] == "neosr"

@@ -51,13 +51,11 @@ def made(films: Films, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     webp, png = (
         write_config(folder, videos, name=name, targets={}, base_frame_limit=4) for name in ("webp", "png")
     )
-    for data, begun in ((png, ()), (webp, ("--limit", "2"))):
-        data.edit(
-            lambda settings, data=data: settings.update(
-                gt_frames=7, image_format=data.config.stem, scores={"near_duplicate": "score"}
-            )
-        )
-        data.complete(*begun)
+    keys = {"gt_frames": 7, "scores": {"near_duplicate": "score"}}
+    png.edit(lambda settings: settings.update(keys))
+    png.complete()
+    webp.edit(lambda settings: settings.update(keys, image_format="webp"))
+    webp.complete("--limit", "2")
     begun_with = webp.stamps()
     webp.complete()
     assert begun_with.items() <= webp.stamps().items()

@@ -1,4 +1,4 @@
-"""Encodes images as PNG with igzip, the deflate of Intel's ISA-L: in about a quarter of the usual time.
+"""Encodes images as PNG with igzip, the deflate of Intel's ISA-L: in less than a quarter of the usual time.
 
     image ── filter "up" on all lines ──> bytes ── igzip, level 1 ──> zlib stream ──> IDAT chunks
 

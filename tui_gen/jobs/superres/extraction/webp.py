@@ -7,7 +7,7 @@ chosen. The bytes depend on the version of libwebp: the recipe has a fingerprint
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
@@ -32,9 +32,10 @@ def encode_webp(array: NDArray[np.unsignedinteger[Any]]) -> bytes:
     if array.dtype != np.uint8 or max(height, width) > LONGEST_SIDE:
         message = f"WebP holds 8 bits and {LONGEST_SIDE} pixels a side, not {array.shape} {array.dtype}"
         raise ValueError(message)
-    frame = av.VideoFrame.from_ndarray(np.asarray(cv2.cvtColor(array, cv2.COLOR_BGR2BGRA)), format="bgra")
+    pixels = np.asarray(cv2.cvtColor(array, cv2.COLOR_BGR2BGRA), np.uint8)
+    frame = av.VideoFrame.from_ndarray(pixels, format="bgra")
     frame.pts = 0
-    encoder = av.VideoCodecContext.create(ENCODER, "w")
+    encoder = cast("av.VideoCodecContext", av.VideoCodecContext.create(ENCODER, "w"))
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "bgra"
     encoder.time_base = Fraction(1)
     encoder.thread_count = 1

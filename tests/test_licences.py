@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 FOR_DEVELOPERS = {"dev", "loaders"}
-FAMILIES = ("LGPL", "Apache", "MIT", "BSD", "OLDAP")
+FAMILIES = ("LGPL", "Apache", "MIT", "BSD", "OLDAP", "PSF")
 NAMES = sorted(
     {
         re.split(r"[<>=!~;\[ ]", requirement)[0]

@@ -124,19 +124,19 @@ def _fitting(pairs: Pairs, position: int, wanted: FileKind) -> FileKind:
 def _frames(pairs: Pairs, position: int, wanted: FileKind) -> Image:
     """Return (frames, height, width, 3), RGB, uint8 or uint16."""
     kind = _fitting(pairs, position, wanted)
-    pictures = [_decoded(png, pairs.keys[position]) for png in pairs.pictures(position, kind)]
+    pictures = [_decoded(file, pairs.keys[position]) for file in pairs.pictures(position, kind)]
     if len(pictures) == 1:
         pictures = list(np.split(pictures[0], kind.frames))
     first = len(pictures) // 2 - wanted.frames // 2  # frame n // 2 of n is the middle one
     return np.stack(pictures[first : first + wanted.frames])
 
 
-def _decoded(png: bytes, key: str) -> Image:
-    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+def _decoded(content: bytes, key: str) -> Image:
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         message = f"{key}: a file is damaged"
         raise ValueError(message)
-    rgb: Image = np.asarray(image)[:, :, ::-1]  # type: ignore[assignment] # PNG holds whole numbers
+    rgb: Image = np.asarray(image)[:, :, ::-1]  # type: ignore[assignment] # files hold whole numbers
     return rgb
 
 

@@ -1,6 +1,6 @@
 """Finds the files of patches for training: in the output of a run, in folders, in LMDB databases, in shards.
 
-    folder of patches    GT/<name>.png, LR/<name>.png, LR_7frames/<name>.png
+    folder of patches    GT/<name>.png, LR/<name>.png, LR_7frames/<name>.png; or .webp
     output of a run      such folders; the ledger tells the category, the format and the part of each patch
     export               `dataset.json` tells the layout and its trees
 
@@ -20,7 +20,12 @@ from typing import Any, BinaryIO, Protocol
 
 from tui_gen.engine.run.session import LEDGER_NAME
 from tui_gen.jobs.superres.dataset.export.samples import read_samples
-from tui_gen.jobs.superres.dataset.file_kinds import FileKind, kind_named, kind_of_folder
+from tui_gen.jobs.superres.dataset.file_kinds import (
+    PICTURE_SUFFIXES,
+    FileKind,
+    kind_named,
+    kind_of_folder,
+)
 from tui_gen.jobs.superres.dataset.split import NEAR_FOLDER
 
 RUN_FOLDER = ".tui-gen"
@@ -68,7 +73,7 @@ class Pairs(Protocol):
         ...
 
     def pictures(self, position: int, kind: FileKind) -> list[bytes]:
-        """Return PNG files: one stack, or one file for each frame. Raises OSError."""
+        """Return files: one stack, or one file for each frame. Raises OSError."""
         ...
 
 
@@ -150,10 +155,10 @@ def _is_near(gt: str) -> bool:
 def _of_folder(folder: Path) -> FolderPairs:
     found = [kind_of_folder(entry.name) for entry in sorted(folder.iterdir()) if entry.is_dir()]
     kinds = tuple(kind.name for kind in found if kind is not None)
-    names = sorted(path.name for path in (folder / "GT").iterdir() if path.suffix == ".png")
+    names = sorted(path.name for path in (folder / "GT").iterdir() if path.suffix in PICTURE_SUFFIXES)
     return FolderPairs(
         folder,
-        [name.removesuffix(".png") for name in names],
+        [name.rpartition(".")[0] for name in names],
         [f"GT/{name}" for name in names],
         [kinds] * len(names),
     )
@@ -253,7 +258,7 @@ class SequencePairs:
 
 @dataclass(slots=True)
 class ShardPairs:
-    """Members of tar files, `<key>.gt.png` and `<key>.lr7.png` or `<key>.lr7.0.png`, read in any order."""
+    """Members of tar files: `<key>.gt.png`, `<key>.lr7.png` or `<key>.lr7.0.png`, or .webp, in any order."""
 
     shards: Sequence[Path]
     keys: list[str] = field(default_factory=list, init=False)
@@ -269,7 +274,7 @@ class ShardPairs:
             with tarfile.open(shard) as members:
                 for member in members:
                     key, *kind, suffix = member.name.split(".")
-                    if suffix == "png":
+                    if f".{suffix}" in PICTURE_SUFFIXES:
                         places = found.setdefault(key, {}).setdefault(kind[0], [])
                         places.append((member.offset_data, member.size))
             self.keys += found

@@ -50,7 +50,7 @@ class Cut:
     frame: Size  # the whole upright frame, bars included, scaled to this size before the crop
     region: Region  # of the GT, in pixels of `frame`
     picture: Region  # inside the bars, in pixels of `frame`; `region` lies in it
-    file_stem: str  # "patch_dune_2021_idx0042_med169": the name without ".png", the same for all three
+    file_stem: str  # "patch_dune_2021_idx0042_med169": the name without ".png", the same for all kinds
     # Other places for the same patch; the most detailed place is used. Empty: `region` is used.
     rivals: tuple[Region, ...] = ()
 

@@ -25,6 +25,7 @@ from tui_gen.jobs.superres.config.formats import (
     unusable_name,
 )
 from tui_gen.jobs.superres.config.pair_checks import pair_faults
+from tui_gen.jobs.superres.config.picture_checks import picture_faults
 from tui_gen.jobs.superres.config.schema import LEFT_OUT, ConfigFile, VideoEntry
 from tui_gen.jobs.superres.config.settings import Category
 from tui_gen.jobs.superres.config.variant_checks import check_variants
@@ -48,7 +49,7 @@ def check(file: ConfigFile, folder: str) -> list[Fault]:
     faults += [*_folders(file), *format_faults(file), *_trim(file), *_ffmpeg(file, folder)]
     faults += [*_scores(file), *check_variants(file.lr_variants, file.colour_output), *clip_faults(file)]
     faults += cluster_faults(file.cluster)
-    faults += [*pair_faults(file, folder)]
+    faults += [*pair_faults(file, folder), *picture_faults(file, _categories_named(file))]
     return faults
 
 

@@ -168,6 +168,7 @@ def _settings(path: Path, file: ConfigFile) -> Settings:
         lr_kernel=file.lr_kernel,
         lr_border=file.lr_border,
         png_compression=file.png_compression,
+        image_format=file.image_format,
         interlaced=file.interlaced,
         telecine=file.telecine,
         stereo=file.stereo,

@@ -27,6 +27,7 @@ _PLAIN = (
     "lr_kernel",
     "lr_border",
     "png_compression",
+    "image_format",
     "chroma",
     "crop_choice",
     "repeated_frames",
@@ -68,6 +69,7 @@ LEGACY_RECIPE: JsonObject = MappingProxyType(
         "repeated_frames": "keep",
         "colour_output": "sdr8",
         "lr_variants": {},
+        "image_format": "png",
     }
 )
 """The keys added since the first run folders, with the values that those folders were written with.
@@ -82,6 +84,7 @@ class Fingerprints:
 
     colours: str
     variants: str | None = None  # of the encoders of `lr_variants`; None: no encoder is used
+    pictures: str | None = None  # of the encoder of the files; None: OpenCV
 
 
 def recipe_of(
@@ -101,6 +104,8 @@ def recipe_of(
     recipe["lr_variants"] = {variant.name: variant.to_json() for variant in settings.lr_variants}
     if fingerprints.variants is not None:
         recipe["lr_variants fingerprint"] = fingerprints.variants
+    if fingerprints.pictures is not None:
+        recipe["picture fingerprint"] = fingerprints.pictures
     for category in settings.whole_categories:
         recipe[f"distribution of {category.name}"] = {
             patch_format.name: share for patch_format, share in category.distribution

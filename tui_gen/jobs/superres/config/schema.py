@@ -27,7 +27,7 @@ from tui_gen.config.run_keys import (
     Workers,
 )
 from tui_gen.config.schedule_keys import Schedule
-from tui_gen.jobs.superres.config.settings import DEFAULT_PAIR_RESIDUAL, Scale
+from tui_gen.jobs.superres.config.settings import DEFAULT_PAIR_RESIDUAL, ImageFormat, Scale
 from tui_gen.jobs.superres.config.variant_keys import VariantEntry
 from tui_gen.jobs.superres.extraction.scoring.scores import Mode, ScoreName
 from tui_gen.media.colour import DEFAULT_LINEAR_PEAK_NITS, Output
@@ -316,10 +316,12 @@ class ConfigFile(KeysModel):
     """The kernel that shrinks ground truth to low resolution."""
     lr_border: Literal["crop", "picture"] = Field(default="crop", description='"crop" or "picture"')
     """The pixels beyond the edge of a patch when it is shrunk: the mirrored patch, or the picture."""
-    png_compression: Annotated[str, Field(pattern=r"^(rle|fast|[0-9])$"), BeforeValidator(_as_text)] = Field(
-        default="rle", description='"rle", "fast" or a level from "0" to "9"'
+    png_compression: Annotated[str, Field(pattern=r"^(rle|fast|igzip|[0-9])$"), BeforeValidator(_as_text)] = (
+        Field(default="rle", description='"rle", "fast", "igzip" or a level from "0" to "9"')
     )
-    """The compression of the files: small and fast, faster and larger, or a zlib level."""
+    """The compression of PNG files: small and fast, larger, the fastest (an extra), or a zlib level."""
+    image_format: ImageFormat = Field(default="png", description='"png" or "webp"')
+    """The format of the files: PNG, which every loader reads, or lossless WebP, a third smaller."""
     interlaced: Literal["deinterlace", "refuse"] = Field(
         default="deinterlace", description='"deinterlace" or "refuse"'
     )

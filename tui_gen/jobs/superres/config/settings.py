@@ -24,6 +24,7 @@ DEFAULT_PAIR_RESIDUAL = 0.25
 USUAL_LR_VERSIONS = ("5frames", "7frames")
 LrKernel = Literal["bicubic", "area", "lanczos", "bd", "bd_duf", "seed"]
 Scale = Literal[2, 3, 4]
+ImageFormat = Literal["png", "webp"]
 
 
 def lr_version_frames(version: str) -> int:
@@ -102,7 +103,8 @@ class Settings:
     chroma: Literal["420", "444"] = "420"
     lr_kernel: LrKernel = "bicubic"
     lr_border: Literal["crop", "picture"] = "crop"
-    png_compression: str = "rle"  # "rle" | "fast" | "0".."9"
+    png_compression: str = "rle"  # "rle" | "fast" | "igzip" | "0".."9"
+    image_format: ImageFormat = "png"
     interlaced: Literal["deinterlace", "refuse"] = "deinterlace"
     telecine: Literal["refuse", "keep"] = "refuse"
     stereo: Literal["left", "right", "refuse"] = "left"
@@ -179,6 +181,11 @@ class Settings:
     def ratios_of(self, patch_format: PatchFormat) -> tuple[int, ...]:
         """Return the ratios of GT to LR at which LR of a format is written."""
         return tuple(sorted({patch_format.ratio, *self.lr_scales}))
+
+    @property
+    def picture_suffix(self) -> str:
+        """The end of the names of a patch's files: ".png" or ".webp"."""
+        return f".{self.image_format}"
 
     @property
     def needs_repeats(self) -> bool:

@@ -26,6 +26,9 @@ from tui_gen.media.geometry import Size
 SHORT_LR_FRAMES = 5
 """The number of frames in the folder `LR`, whose name has no number."""
 
+PICTURE_SUFFIXES = (".png", ".webp")
+"""The ends of the names of files; all files of a patch have the same."""
+
 PAIR = "pair"
 """The variant that is made of another release of the film, and not of GT."""
 

@@ -1,6 +1,6 @@
 """The folders of a category: opens them inside the output folder, prepares them and lists them.
 
-    <output>/<category folder>/<format folder>/<folder of a kind>/<stem>.png
+    <output>/<category folder>/<format folder>/<folder of a kind>/<stem>.png, or .webp
                               /Val/{GT,LR}/
                               /.tui-gen-tmp/<stem>.<token>.<folder of a kind>.tmp
 

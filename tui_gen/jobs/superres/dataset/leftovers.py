@@ -14,11 +14,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 
 from tui_gen.base.dead_writers import TEST_PREFIX, DeadWriters, Whose
 from tui_gen.base.writer_token import new_token
+from tui_gen.jobs.superres.dataset.file_kinds import PICTURE_SUFFIXES
 from tui_gen.jobs.superres.dataset.folders import (
     TEMPORARY_FOLDER,
     blaming,
@@ -95,12 +96,13 @@ class _Sweep:
 
     def _remove_partners(self, stem: str) -> int:
         removed = 0
-        for folder in kind_folders_of(self.output, self.category_folder):
-            path = f"{folder}/{stem}.png"
+        names = [f"{stem}{suffix}" for suffix in PICTURE_SUFFIXES]
+        for folder, name in product(kind_folders_of(self.output, self.category_folder), names):
+            path = f"{folder}/{name}"
             if not os.path.lexists(self.output / path) or self.is_recorded(path):
                 continue
             with opened(self.output, folder) as parent, blaming(self.output / path):
-                removed += remove(f"{stem}.png", parent)
+                removed += remove(name, parent)
                 flush_folder(parent)
         return removed
 

@@ -17,7 +17,7 @@ from tui_gen.engine.storage.ledger import read_events
 from tui_gen.jobs.superres.dataset.split import whole_name
 from tui_gen.jobs.superres.units import EXTRACT
 
-PATCH_FILE = re.compile(r"patch_(?P<slug>.+)_idx(?P<index>\d{4,})(?P<suffix>.*)\.png")
+PATCH_FILE = re.compile(r"patch_(?P<slug>.+)_idx(?P<index>\d{4,})(?P<suffix>.*)\.(?:png|webp)")
 
 
 def lost_names(ledger: Path, records: Mapping[str, SourceRecord], at: float) -> tuple[ev.FactsLearned, ...]:

@@ -54,7 +54,8 @@ def write_all(unit: Stretch, encoded: Sequence[Encoded], given: Given) -> Given:
 def _write(unit: Stretch, made: Encoded, given: Given) -> None:
     cut, upright = made.cut, unit.probe.even_upright
     scale = cut.frame.width / upright.width
-    patch = write_patch(made.files, cut, output=unit.settings.output, scale=scale)
+    suffix = unit.settings.picture_suffix
+    patch = write_patch(made.files, cut, output=unit.settings.output, scale=scale, suffix=suffix)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **made.measured}
     given.patches += (Patch(patch.category, patch.size_bytes, record, made.perceptual_hash),)
 

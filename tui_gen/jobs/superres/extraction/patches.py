@@ -1,4 +1,4 @@
-"""Makes patches from frames: GT and LR arrays, then PNG bytes, then files under their final names.
+"""Makes patches from frames: GT and LR arrays, then bytes of files, then files under their final names.
 
     frames (n, height, width, 3) ── cut_patch ──> arrays ── encode_patch ──> bytes ── write_patch ──> files
 
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tui_gen.base.writer_token import new_token
 from tui_gen.engine.model.work import Patch
 from tui_gen.jobs.superres.config.settings import Settings
-from tui_gen.jobs.superres.dataset.file_kinds import FileKind, kind_folder
+from tui_gen.jobs.superres.dataset.file_kinds import PICTURE_SUFFIXES, FileKind, kind_folder
 from tui_gen.jobs.superres.dataset.folders import (
     blaming,
     flush_folder,
@@ -42,7 +42,7 @@ from tui_gen.jobs.superres.dataset.folders import (
     temporary_of,
 )
 from tui_gen.jobs.superres.extraction.kernels import kernel_for, shrink
-from tui_gen.jobs.superres.extraction.png import CODE_POINTS, encode_png
+from tui_gen.jobs.superres.extraction.picture_form import picture_form
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.rendering import pixel_type
 from tui_gen.jobs.superres.units import Cut
@@ -57,7 +57,7 @@ PatchArrays = Mapping[FileKind, Image]
 """A patch as images, by kind, GT first. Stacks have their frames from top to bottom in the order of time."""
 
 PatchFiles = Mapping[str, bytes]
-"""A patch as the bytes of its PNG files, by the names of the kinds, "gt" first."""
+"""A patch as the bytes of its files, by the names of the kinds, "gt" first."""
 
 
 def cut_patch(frames: Image, cut: Cut, *, settings: Settings, area: Region | None = None) -> PatchArrays:
@@ -123,21 +123,21 @@ def _within(region: Region, area: Region) -> Region:
 
 
 def encode_patch(arrays: PatchArrays, settings: Settings) -> PatchFiles:
-    """Return the PNG files of a patch."""
-    colour = CODE_POINTS.get(settings.colour_output)
-    return {
-        kind.name: encode_png(image, settings.png_compression, colour=colour)
-        for kind, image in arrays.items()
-    }
+    """Return the files of a patch, PNG or WebP."""
+    form = picture_form(settings)
+    return {kind.name: form.encode(image) for kind, image in arrays.items()}
 
 
 # ------------------------------------------------------------------------------------------- writing
 
 
-def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> Patch:
+def write_patch(
+    files: PatchFiles, cut: Cut, *, output: Path, scale: float, suffix: str = PICTURE_SUFFIXES[0]
+) -> Patch:
     """Write all files of a patch under their final names, or none, and return its entry for the ledger.
 
-    `scale` is the width of the scaled frame divided by that of the upright frame. The folders must exist
+    `scale` is the width of the scaled frame divided by that of the upright frame, `suffix` the end of the
+    files' names. The folders must exist
     (`prepare_folders`). An existing file with a final name is replaced, so names must be recorded before they
     are used. Raises OutputError with `errno` and `filename`. After an error no file of this patch exists,
     except files that existed before; if only the last sync failed, all files exist. If another process writes
@@ -151,7 +151,7 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
                 temporary_name(cut.file_stem, kind, token),
                 temporaries,
                 folders.enter_context(opened(output, _kind_folder(cut, kind))),
-                f"{output}/{patch_path(cut, kind)}",
+                f"{output}/{patch_path(cut, kind, suffix)}",
             )
             for kind in contents
         }
@@ -167,10 +167,10 @@ def write_patch(files: PatchFiles, cut: Cut, *, output: Path, scale: float) -> P
             _take_back([gt, *stacks], error)
             raise
         gt.flush()
-    return Patch(cut.category, sum(map(len, contents.values())), _record(contents, cut, scale))
+    return Patch(cut.category, sum(map(len, contents.values())), _record(contents, cut, scale, suffix))
 
 
-def _record(contents: PatchFiles, cut: Cut, scale: float) -> dict[str, object]:
+def _record(contents: PatchFiles, cut: Cut, scale: float, suffix: str) -> dict[str, object]:
     return {
         "format": cut.format.name,
         "x": cut.region.x,
@@ -178,15 +178,15 @@ def _record(contents: PatchFiles, cut: Cut, scale: float) -> dict[str, object]:
         "width": cut.region.width,
         "height": cut.region.height,
         "scale": scale,
-        "files": {kind: patch_path(cut, kind) for kind in contents},
+        "files": {kind: patch_path(cut, kind, suffix) for kind in contents},
         "sizes": {kind: len(content) for kind, content in contents.items()},
         "sha256": {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()},
     }
 
 
-def patch_path(cut: Cut, kind: str) -> str:
+def patch_path(cut: Cut, kind: str, suffix: str) -> str:
     """Return the path of a kind ("gt", "lr", "lr7") of a patch, relative to the output folder."""
-    return f"{_kind_folder(cut, kind)}/{cut.file_stem}.png"
+    return f"{_kind_folder(cut, kind)}/{cut.file_stem}{suffix}"
 
 
 def _kind_folder(cut: Cut, kind: str) -> str:

@@ -7,13 +7,14 @@ matrix and range, by the numbers of ITU-T H.273. Readers that do not know the ch
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.extraction.igzip_png import chunk, encode_igzip
+from tui_gen.jobs.superres.extraction.picture_form import IGZIP
 from tui_gen.media.colour import Output
 
 CODE_POINTS: dict[Output, bytes] = {
@@ -50,21 +51,21 @@ def encode_png(
 
     `compression` is a value of the configuration's `png_compression`, `colour` the content of a cICP chunk.
     """
-    is_done, encoded = cv2.imencode(".png", array, _PNG_PARAMETERS[compression])
+    content = encode_igzip(array) if compression == IGZIP else _encoded(array, _PNG_PARAMETERS[compression])
+    if colour is None:
+        return content
+    return b"".join((content[:_HEADER_BYTES], *chunk(b"cICP", colour), content[_HEADER_BYTES:]))
+
+
+def _encoded(array: NDArray[np.unsignedinteger[Any]], parameters: tuple[int, ...]) -> bytes:
+    is_done, encoded = cv2.imencode(".png", array, parameters)
     if not is_done:
         message = f"OpenCV could not encode an image of shape {array.shape}"
         raise ValueError(message)
-    content = encoded.tobytes()
-    if colour is None:
-        return content
-    return content[:_HEADER_BYTES] + _chunk(b"cICP", colour) + content[_HEADER_BYTES:]
+    return encoded.tobytes()
 
 
 def colour_of(content: bytes) -> bytes | None:
     """Return the content of the cICP chunk that `encode_png` wrote into a PNG file, or None without one."""
     length, name = struct.unpack_from(">I4s", content, _HEADER_BYTES)
     return content[_HEADER_BYTES + 8 : _HEADER_BYTES + 8 + length] if name == b"cICP" else None
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

@@ -19,7 +19,7 @@ from tui_gen.jobs.superres.planning.stretches import STRETCH_CLIPS
 
 COST = "cost"
 """The key of a source's facts for the cost of its clips."""
-_EARLIER_BASIS: JsonObject = {"scale": 3, "lr_scales": []}
+_EARLIER_BASIS: JsonObject = {"scale": 3, "lr_scales": [], "image_format": "png"}
 """Settings that earlier versions did not record, with the values that they measured with."""
 
 
@@ -67,6 +67,7 @@ def _basis(settings: Settings) -> JsonObject:
         "scale": settings.scale,
         "lr_scales": list(settings.lr_scales),
         "png_compression": settings.png_compression,
+        "image_format": settings.image_format,
         "scores": bool(settings.scores),
         **(
             {"lr_variants": [variant.to_json() for variant in settings.lr_variants]}

@@ -22,7 +22,7 @@ class PatchFormat:
     gt: Size
     lr: Size
     folder: str  # "Patches_Medium169", inside the category's folder
-    suffix: str  # "_med169", before ".png"
+    suffix: str  # "_med169", before ".png" or ".webp"
 
     @property
     def ratio(self) -> int:

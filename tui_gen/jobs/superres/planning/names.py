@@ -55,7 +55,7 @@ def wanted_slugs(names: Mapping[str, str], owned: Mapping[str, str]) -> dict[str
 
 
 def file_stem(slug: str, index: int, patch_format: PatchFormat) -> str:
-    """Return the name of a patch's files without ".png"."""
+    """Return the name of a patch's files without ".png" or ".webp"."""
     return f"patch_{slug}_idx{index:04d}{patch_format.suffix}"
 
 

@@ -17,7 +17,7 @@ from operator import or_
 from tui_gen.engine.model.stage_records import SourceRecord
 from tui_gen.engine.model.work import CategoryPlan, Plan, SourcePlan, Unit
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
-from tui_gen.jobs.superres.config.settings import Category, Settings
+from tui_gen.jobs.superres.config.settings import Category, ImageFormat, Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, SHORTEST_DIVIDED_SECONDS, TRAIN, whole_name
 from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.pairing.pair_remarks import pair_remarks
@@ -36,8 +36,11 @@ from tui_gen.media.geometry import Size
 from tui_gen.media.probing.timestamp_jumps import why_less
 
 NARROW_SPACING_SECONDS = 1.0
-TYPICAL_PNG_SHARE = 0.5
-"""PNG files of films take about half of the raw pixels (RLE with Paeth: 0.47 to 0.52 measured)."""
+TYPICAL_SHARES: Mapping[ImageFormat, float] = {"png": 0.5, "webp": 0.34}
+"""The bytes of files of films, divided by those of the raw pixels.
+
+PNG, RLE with Paeth: 0.47 to 0.52 measured; WebP takes 0.64 to 0.69 of that (`benchmarks/picture_formats.py`).
+"""
 
 
 def plan_probe(
@@ -67,7 +70,7 @@ def plan_extract(
             category.target,
             sum(quotas_by_category[name].values()),
             category.folder,
-            estimated_patch_bytes=_raw_patch_bytes(settings, category) * TYPICAL_PNG_SHARE,
+            estimated_patch_bytes=_patch_bytes(settings, category),
             files_per_patch=len(settings.kinds_of(name)),
         )
         for name, category in settings.categories.items()
@@ -257,15 +260,16 @@ def _shuffled(seed: int, source: str) -> bytes:
     return rank(seed, "order", source)
 
 
-def _raw_patch_bytes(settings: Settings, category: Category) -> float:
-    """Return the mean number of bytes of a patch's pixels: GT and the stacks that are written."""
+def _patch_bytes(settings: Settings, category: Category) -> float:
+    """Return about the mean number of bytes of a patch: GT and the stacks that are written."""
     total = sum(share for _, share in category.distribution)
     pixel_bytes = rendering(settings).pixel_bytes
-    return sum(
+    raw = sum(
         share / total * pixel_bytes * kind.frames * _pixels(kind.tile(form))
         for form, share in category.distribution
         for kind in settings.kinds_of(category.name)
     )
+    return raw * TYPICAL_SHARES[settings.image_format]
 
 
 def _pixels(size: Size) -> int:

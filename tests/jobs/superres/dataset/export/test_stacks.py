@@ -16,7 +16,7 @@ from tests.jobs.superres.dataset.export import loaders
 from tests.jobs.superres.dataset.export.conftest import decoded, index, made, native, part_of
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.shards import LEAST_SHARDS, divided
-from tui_gen.jobs.superres.dataset.export.stacks import DamagedError, Stack, kinds_of, png_size, stack_of
+from tui_gen.jobs.superres.dataset.export.stacks import DamagedError, Stack, kinds_of, picture_size, stack_of
 from tui_gen.jobs.superres.dataset.export.trees import septuplet
 from tui_gen.media.geometry import Size
 
@@ -81,9 +81,9 @@ def test_the_middle_frame_is_im4_of_any_number(frames: int, places: list[int], n
 
 def test_a_png_tells_its_size_in_its_head() -> None:
     content = cv2.imencode(".png", np.zeros((5, 9, 3), np.uint8))[1].tobytes()
-    assert png_size(content[:24]) == Size(9, 5)
-    assert png_size(content[:23]) is None
-    assert png_size(b"JFIF" + content) is None
+    assert picture_size(content[:24]) == Size(9, 5)
+    assert picture_size(content[:23]) is None
+    assert picture_size(b"JFIF" + content) is None
 
 
 def test_a_dataset_of_another_ratio_is_exported_with_it(copy: Dataset, export: Callable[..., Path]) -> None:

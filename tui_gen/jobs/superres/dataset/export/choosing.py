@@ -70,6 +70,10 @@ class Chosen:
         """The number of patches, or of sub-patches."""
         return sum(len(tree.samples) for tree in self.trees)
 
+    def patches_other_than(self, suffix: str) -> int:
+        """Return the number of patches, or of sub-patches, of files whose names end otherwise."""
+        return sum(sample.suffix != suffix for tree in self.trees for sample in tree.samples)
+
     @property
     def reasons(self) -> Mapping[str, int]:
         """Reason -> number of patches left out for it."""

@@ -97,7 +97,7 @@ def _fill(lmdb: Any, places: Sequence[Path], tree: Tree, work: Work) -> list[Nam
 
 def _frames(sample: Sample, kind: str, work: Work) -> list[tuple[str, bytes]]:
     tiles = work.tiles(sample, kind)
-    return [(name, work.png(tiles[place])) for place, name in septuplet(work.kinds.stacks[kind]).items()]
+    return [(name, work.encoded(tiles[place])) for place, name in septuplet(work.kinds.stacks[kind]).items()]
 
 
 def _middle(sample: Sample, work: Work) -> tuple[str, bytes]:

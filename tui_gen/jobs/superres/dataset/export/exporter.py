@@ -26,9 +26,9 @@ from tui_gen.jobs.superres.dataset.export.provenance import Provenance
 from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.shards import SHARD_MB, Sharding, ShardWriter
 from tui_gen.jobs.superres.dataset.export.tables import TableWriter
-from tui_gen.jobs.superres.dataset.export.tree import Named, PngForm, Tree, Work
+from tui_gen.jobs.superres.dataset.export.tree import Named, Tree, Work
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
-from tui_gen.jobs.superres.extraction.png import CODE_POINTS
+from tui_gen.jobs.superres.extraction.picture_form import PictureForm, missing_encoder, picture_form
 from tui_gen.jobs.superres.extraction.scoring.scores import KINDS
 from tui_gen.jobs.superres.planning.expected import remembered_sources
 
@@ -68,13 +68,17 @@ def export(
     _check_table(request)
     if layout.name in _PACKAGES:
         package(_PACKAGES[layout.name], layout.name)
+    if (missing := missing_encoder(settings)) is not None:
+        raise RefusedError(missing)
     chosen = choose(settings, records, request, layout)
-    for note in _notes_before(chosen):
+    form = picture_form(settings, None if layout.takes_webp else "png")
+    for note in _notes_before(chosen, form):
         on_note(note)
     identity = {
         "layout": layout.name,
         "patches": chosen.identity,
         "png": settings.png_compression,
+        "pictures": form.image_format,
         "flags": repr(request.form),
         "version": __version__,
     }
@@ -87,8 +91,7 @@ def export(
 
     threads = min(MOST_THREADS, os.cpu_count() or 1)
     with output_at(request.folder, identity) as output, ThreadPoolExecutor(threads, "export") as pool:
-        png = PngForm(settings.png_compression, CODE_POINTS.get(settings.colour_output))
-        work = Work(chosen.files, output, chosen.kinds, png, pool, counted)
+        work = Work(chosen.files, output, chosen.kinds, form, pool, counted)
         write = _writer(settings, records, chosen)
         written = []
         for tree in chosen.trees:
@@ -131,16 +134,25 @@ def _check_table(request: ExportRequest) -> None:
 # ---------------------------------------------------------------------------------------------- notes
 
 
-def _notes_before(chosen: Chosen) -> Iterator[str]:
+def _notes_before(chosen: Chosen, form: PictureForm) -> Iterator[str]:
     """Yield what a user should know before the first file is written."""
     kinds, layout = chosen.kinds, chosen.layout
     truths = kinds.stacks[kinds.truths].frames if kinds.truths else 1
+    converted = 0 if _is_of_paths(chosen) else chosen.patches_other_than(form.suffix)
+    if converted:
+        why = "" if layout.takes_webp else f", which is what the loaders of {layout.name} look for"
+        yield f"{count(converted)} patches are converted to {form.suffix[1:]}{why}: the pixels stay the same"
     files = chosen.patches * layout.files_of(kinds.frames, truths, len(kinds.stacks))
     if files >= MANY_FILES:
         yield (
             f"{layout.name} makes {count(files)} files of {count(chosen.patches)} patches; webdataset, "
             "basicsr-lmdb and parquet --embed hold the same in few"
         )
+
+
+def _is_of_paths(chosen: Chosen) -> bool:
+    """Return whether an export has no pictures, but their paths in the dataset."""
+    return chosen.layout.name == "parquet" and not chosen.form.embed
 
 
 def _notes_after(chosen: Chosen) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_gen.jobs.superres.dataset.export.samples import Sample
-from tui_gen.jobs.superres.dataset.export.stacks import HEADER_BYTES, DamagedError, png_size
+from tui_gen.jobs.superres.dataset.export.stacks import HEADER_BYTES, DamagedError, picture_size
 from tui_gen.jobs.superres.dataset.file_kinds import kind_folder
 from tui_gen.media.geometry import Size
 
@@ -42,10 +42,10 @@ class DatasetFiles:
             raise missing(sample, kind) from error
 
     def size(self, sample: Sample, kind: str) -> Size | None:
-        """Return the size of a picture in pixels by the head of its file; None: missing, or no PNG."""
+        """Return the size of a picture in pixels by the head of its file; None: missing, or no picture."""
         try:
             with self.path(sample, kind).open("rb") as file:
-                return png_size(file.read(HEADER_BYTES))
+                return picture_size(file.read(HEADER_BYTES))
         except FileNotFoundError:
             return None
 

@@ -29,6 +29,7 @@ class Layout:
     files: Literal["none", "few", "pair", "clip", "clips"] = "none"  # what is written for each patch
     flags: frozenset[str] = _ONE_LR  # for the form, that it knows
     frames: int | None = None  # the number that every clip must have; None: any
+    takes_webp: bool = False  # its loaders find and read WebP; else WebP files are converted to PNG
 
     def files_of(self, frames: int, truths: int, kinds: int) -> int:
         """Return the number of files for each patch: of its frames, its GT frames and its kinds of files."""
@@ -79,18 +80,20 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             Layout("mmagic-vimeo", "mmagic, as Vimeo-90K", files="clips"),
             Layout("mmagic-reds", "mmagic, as REDS: folders of all frames", _TRUTHS, files="clips"),
             Layout("trainner", "traiNNer-redux, video: flat lq, gt of the middle frame", files="clip"),
-            Layout("neosr", "neosr, pairs of images: flat gt and lq", _GT, files="pair"),
+            Layout("neosr", "neosr, pairs of images: flat gt and lq", _GT, files="pair", takes_webp=True),
             Layout(
                 "webdataset",
                 "WebDataset: tar files of up to 1 GB, at least 8 for each part, shuffled",
                 _GT,
                 flags=_TREES | {"--kinds", "--tiles", "--shard-mb"},
+                takes_webp=True,
             ),
             Layout(
                 "parquet",
                 "Parquet: where each patch comes from, and its paths; with --embed its pictures",
                 _GT,
                 flags=_TREES | {"--kinds", "--embed", "--shard-mb"},
+                takes_webp=True,
             ),
         )
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tui_gen.engine.model import events as ev
@@ -53,6 +53,11 @@ class Sample:
         """Name of the patch in every layout, without `_` and `.`, at which loaders split names."""
         place = f"-{self.crop.y:04d}-{self.crop.x:04d}" if self.crop else ""
         return f"{self.prefix}{self.source}-{self.index:06d}{place}"
+
+    @property
+    def suffix(self) -> str:
+        """The end of the names of its files: ".png" or ".webp"."""
+        return PurePosixPath(self.gt).suffix
 
     def path(self, kind: str) -> str:
         """Return the path of the file of a kind, relative to the output folder."""

@@ -2,7 +2,7 @@
 
 Guards: the same patches give the same bytes.
 
-<key>.gt.png <key>.lr.png <key>.lr7.png <key>.json     loaders split these names at their first dot
+<key>.gt.png <key>.lr.png <key>.lr7.png <key>.json     or .webp; loaders split these names at their first dot
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class ShardWriter:
         for kind in self.sharding.kinds_of(sample):
             if self.sharding.tiles and work.kinds.stacks[kind].frames > 1:
                 for number, tile in enumerate(work.tiles(sample, kind)):
-                    yield f"{sample.key}.{kind}.{number}.png", work.png(tile)
+                    yield f"{sample.key}.{kind}.{number}{work.suffix}", work.encoded(tile)
             else:
-                yield f"{sample.key}.{kind}.png", work.content(sample, kind)
+                yield f"{sample.key}.{kind}{work.suffix}", work.content(sample, kind)
         yield f"{sample.key}.json", self._record(sample, split)

@@ -10,6 +10,7 @@ fits neither is damaged.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +20,13 @@ from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.file_kinds import GT, kind_named
 from tui_gen.media.geometry import Size
 
-HEADER_BYTES = 24
-"""The bytes of a PNG that tell its size."""
+HEADER_BYTES = 25
+"""The bytes of a file that tell its size: 24 of a PNG, 25 of a lossless WebP."""
 _PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_BYTES = 24
+_WEBP = re.compile(rb"RIFF....WEBPVP8L....\x2f(....)", re.DOTALL)
+"""The head of a lossless WebP; the group has width - 1 and height - 1 in 14 bits each."""
+_WEBP_SIDE = 0x3FFF
 
 
 class DamagedError(Exception):
@@ -85,11 +90,14 @@ def stack_of(sample: Sample, kind: str, size: Size) -> Stack:
     raise DamagedError(message)
 
 
-def png_size(head: bytes) -> Size | None:
-    """Return the size that the first bytes of a PNG tell, or None if they are not of a PNG."""
-    if len(head) < HEADER_BYTES or not head.startswith(_PNG):
+def picture_size(head: bytes) -> Size | None:
+    """Return the size that the first bytes of a PNG or a lossless WebP tell; None of other files."""
+    if (webp := _WEBP.match(head)) is not None:
+        (sides,) = struct.unpack("<I", webp[1])
+        return Size((sides & _WEBP_SIDE) + 1, (sides >> 14 & _WEBP_SIDE) + 1)
+    if len(head) < _PNG_BYTES or not head.startswith(_PNG):
         return None
-    width, height = struct.unpack(">II", head[16:HEADER_BYTES])
+    width, height = struct.unpack(">II", head[16:_PNG_BYTES])
     return Size(width, height) if width and height else None
 
 

@@ -1,7 +1,7 @@
 """Tables of Parquet: a row for each patch, with the paths of its files or its pictures. Needs pyarrow.
 
 patches.parquet                       paths and hashes of the dataset's files
-train-000000.parquet and on           with the pictures: a column of PNG bytes for each kind of file
+train-000000.parquet and on           with the pictures: a column of the bytes of each kind of file
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ class TableWriter:
         row["weights"] = json.dumps(record["weights"], sort_keys=True)
         for kind in self.sharding.kinds_of(sample):
             if self.embed:
-                row[kind] = {"bytes": work.content(sample, kind), "path": f"{sample.key}.{kind}.png"}
+                path = f"{sample.key}.{kind}{work.suffix}"
+                row[kind] = {"bytes": work.content(sample, kind), "path": path}
             else:
                 place = work.files.path(sample, kind)
                 row[f"{kind}_path"] = place.relative_to(work.files.dataset).as_posix()

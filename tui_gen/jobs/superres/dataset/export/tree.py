@@ -20,7 +20,7 @@ from tui_gen.jobs.superres.dataset.export.samples import Sample
 from tui_gen.jobs.superres.dataset.export.stacks import DamagedError, Kinds, stack_of
 from tui_gen.jobs.superres.dataset.split import TRAIN, Split
 from tui_gen.jobs.superres.extraction.patches import Image
-from tui_gen.jobs.superres.extraction.png import encode_png
+from tui_gen.jobs.superres.extraction.picture_form import PictureForm
 from tui_gen.media.geometry import Size
 
 BATCH = 32
@@ -34,14 +34,6 @@ SEQUENCES = 1000
 Result = TypeVar("Result")
 Named = tuple[Sample, str]
 """A patch and its name in the layout."""
-
-
-@dataclass(frozen=True, slots=True)
-class PngForm:
-    """How pictures are encoded."""
-
-    compression: str
-    colour: bytes | None = None  # content of the files' cICP chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +65,7 @@ class Tree:
         return kind is not None and all(kind in sample.kinds for sample in self.samples)
 
 
-def decode_png(path: Path) -> Image | None:
+def decoded_picture(path: Path) -> Image | None:
     """Return the picture of a file, (height, width, 3), or None if it does not decode. Raises OSError."""
     content = np.frombuffer(path.read_bytes(), np.uint8)
     decoded = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
@@ -81,7 +73,7 @@ def decode_png(path: Path) -> Image | None:
 
 
 def _remembering() -> Callable[[Path], Image | None]:
-    return lru_cache(maxsize=DECODED)(decode_png)
+    return lru_cache(maxsize=DECODED)(decoded_picture)
 
 
 @dataclass(slots=True)
@@ -91,20 +83,29 @@ class Work:
     files: DatasetFiles
     output: Output
     kinds: Kinds
-    png_form: PngForm
+    form: PictureForm  # of all pictures of the export
     pool: ThreadPoolExecutor
     on_done: Callable[[], None]
     damaged: dict[Sample, str] = field(default_factory=dict)
     _decode: Callable[[Path], Image | None] = field(default_factory=_remembering)
 
+    @property
+    def suffix(self) -> str:
+        """The end of the names of the export's pictures: ".png" or ".webp"."""
+        return self.form.suffix
+
+    def is_taken(self, sample: Sample) -> bool:
+        """Return whether the export has the files of a sample as they are, neither cropped nor converted."""
+        return sample.crop is None and sample.suffix == self.suffix
+
     def content(self, sample: Sample, kind: str) -> bytes:
-        """Return the bytes of a PNG, cropped if the sample is a sub-patch. Raises DamagedError."""
-        if sample.crop is None:
+        """Return the bytes of a whole file, encoded again if it is not taken. Raises DamagedError."""
+        if self.is_taken(sample):
             return self.files.content(sample, kind)
-        return self.png(np.concatenate(self.tiles(sample, kind)))
+        return self.encoded(np.concatenate(self.tiles(sample, kind)))
 
     def length(self, sample: Sample, kind: str) -> int:
-        """Return the size of a PNG in bytes, of a sub-patch an estimate. Raises DamagedError."""
+        """Return the size of a file in bytes; an estimate if it is encoded again. Raises DamagedError."""
         length = self.files.length(sample, kind)
         if sample.crop is None:
             return length
@@ -113,7 +114,7 @@ class Work:
 
     def tiles(self, sample: Sample, kind: str) -> list[Image]:
         """Return the frames of a stack in the order of time, each (height, width, 3). Raises DamagedError."""
-        decode = self._decode if sample.crop else decode_png
+        decode = self._decode if sample.crop else decoded_picture
         try:
             whole = decode(self.files.path(sample, kind))
         except FileNotFoundError as error:
@@ -131,13 +132,13 @@ class Work:
         )
         return [np.ascontiguousarray(tile[top : top + height, left : left + width]) for tile in tiles]
 
-    def png(self, image: Image) -> bytes:
-        """Encode as PNG, as the run does."""
-        return encode_png(image, self.png_form.compression, colour=self.png_form.colour)
+    def encoded(self, image: Image) -> bytes:
+        """Encode a picture as a run does."""
+        return self.form.encode(image)
 
     def link(self, sample: Sample, kind: str, path: str) -> None:
-        """Link a complete file into the export, or write that of a sub-patch. Raises DamagedError."""
-        if sample.crop is not None:
+        """Link a complete file into the export, or encode it anew if it is not taken. Raises DamagedError."""
+        if not self.is_taken(sample):
             if not self.output.stands(path):
                 self.output.write(path, self.content(sample, kind))
             return
@@ -158,7 +159,7 @@ class Work:
             if kind == self.kinds.truths and place == self.kinds.stacks[kind].middle:
                 self.link(sample, "gt", path)
             else:
-                self.output.write(path, self.png(tiles[place]))
+                self.output.write(path, self.encoded(tiles[place]))
 
     def each(self, items: Sequence[Named], do: Callable[[Sample, str], object]) -> list[Named]:
         """Call `do` for each patch, several in parallel; return the patches that succeeded, in order."""

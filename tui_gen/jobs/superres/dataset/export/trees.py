@@ -52,14 +52,13 @@ def write_native(tree: Tree, work: Work) -> list[Named]:
         for kind in kinds:
             work.link(sample, kind, f"{tree.folder}/{kind_folder(kind)}/{name}")
 
-    return work.each([(sample, _native_name(sample)) for sample in tree.samples], put)
+    return work.each([(sample, _native_name(sample, work)) for sample in tree.samples], put)
 
 
-def _native_name(sample: Sample) -> str:
-    name = sample.gt.rpartition("/")[2]
-    if sample.crop is None:
-        return name
-    return f"{name.removesuffix('.png')}-{sample.crop.y:04d}-{sample.crop.x:04d}.png"
+def _native_name(sample: Sample, work: Work) -> str:
+    stem = sample.gt.rpartition("/")[2].removesuffix(sample.suffix)
+    place = f"-{sample.crop.y:04d}-{sample.crop.x:04d}" if sample.crop else ""
+    return f"{stem}{place}{work.suffix}"
 
 
 def write_basicsr_vimeo(tree: Tree, work: Work) -> list[Named]:
@@ -162,7 +161,7 @@ def write_trainner(tree: Tree, work: Work) -> list[Named]:
     stack = work.kinds.stacks[kind]
 
     def put(sample: Sample, name: str) -> None:
-        frames = {place: f"{name}_{place:02d}.png" for place in range(stack.frames)}
+        frames = {place: f"{name}_{place:02d}{work.suffix}" for place in range(stack.frames)}
         work.write_tiles(
             sample, kind, {place: f"{tree.folder}/lq/{frame}" for place, frame in frames.items()}
         )
@@ -181,7 +180,7 @@ def write_paired(tree: Tree, work: Work) -> list[Named]:
         path = f"{tree.folder}/lq/{name}"
         if not work.output.stands(path):
             kind = next(kind for kind in work.kinds.low if kind in sample.kinds)
-            work.output.write(path, work.png(work.tiles(sample, kind)[work.kinds.stacks[kind].middle]))
+            work.output.write(path, work.encoded(work.tiles(sample, kind)[work.kinds.stacks[kind].middle]))
         work.link(sample, "gt", f"{tree.folder}/gt/{name}")
 
-    return work.each([(sample, f"{sample.key}.png") for sample in tree.samples], put)
+    return work.each([(sample, f"{sample.key}{work.suffix}") for sample in tree.samples], put)

@@ -13,6 +13,7 @@ from tui_gen.contract.inspect import Condition
 from tui_gen.jobs.superres.chosen_ffmpeg import fingerprints_of
 from tui_gen.jobs.superres.config.recipe import Fingerprints
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.picture_form import missing_encoder
 from tui_gen.media.ffmpeg import (
     NEEDED_FILTERS,
     Ffmpeg,
@@ -50,7 +51,9 @@ def examined(settings: Settings, environ: Mapping[str, str]) -> Examined:
     found = Condition("ffmpeg", "good", f"{ffmpeg.version}, {place} ({ffmpeg.path})")
     filters = Condition("filters", "good", f"{', '.join(NEEDED_FILTERS)}: all there, tone-mapping works")
     kernel = [Condition(KERNEL, "good", f"numba {version('numba')}")] if settings.uses_kernel else []
-    return Examined((found, filters, *kernel, _libraries()), ffmpeg, fingerprints)
+    missing = missing_encoder(settings)
+    pictures = [] if missing is None else [Condition("pictures", "wrong", missing)]
+    return Examined((found, filters, *kernel, *pictures, _libraries()), ffmpeg, fingerprints)
 
 
 def _libraries() -> Condition:

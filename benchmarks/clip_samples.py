@@ -21,6 +21,8 @@ MIDDLE = 3
 FRAMES_PER_SECOND = 24
 APART_FRAMES = FRAMES + 1
 GOLDEN = 0.6180339887498949
+WIDTH, HEIGHT = 1920, 1080
+"""The picture that patches are cut from: of the UHD samples it is half as wide and half as high as stored."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,10 @@ class Sample:
     seconds: int
 
     def clip_times(self, clips: int) -> list[float]:
-        """Return the middles of the clips in the order of k: where the program's own clips lie."""
+        """Return the middles of the clips in the order of k: where the program's own clips lie.
+
+        Raises ValueError if the film is too short for so many clips that share no frame.
+        """
         rim = (MIDDLE + 0.5) / FRAMES_PER_SECOND
         times: list[float] = []
         k = 0
@@ -58,7 +63,19 @@ class Sample:
             if is_inside and all(abs(time - other) * FRAMES_PER_SECOND >= APART_FRAMES for other in times):
                 times.append(time)
             k += 1
+            if k > 8 * clips and len(times) < clips:
+                message = f"{self.seconds} s have no room for {clips} clips: only {len(times)} share no frame"
+                raise ValueError(message)
         return times
+
+    def first_frames(self, clips: int) -> list[int]:
+        """Return the number of the first frame of each clip, in the order of `clip_times`."""
+        return [round(time * FRAMES_PER_SECOND) - MIDDLE for time in self.clip_times(clips)]
+
+
+def start_seconds(first_frame: int) -> float:
+    """Return the time to seek to for a frame: half a frame early, so that rounding does not lose it."""
+    return max(0.0, (first_frame - 0.5) / FRAMES_PER_SECOND)
 
 
 def ffmpeg() -> str:
@@ -75,6 +92,17 @@ def make_sample(cache: Path, kind: Kind, seconds: int) -> Sample:
     if not path.exists():
         _make(path, arguments)
     return Sample(kind, path, seconds)
+
+
+def repeated(sample: Sample, times: int) -> Sample:
+    """Return a sample with the packets of another one, so many times one after the other."""
+    if times == 1:
+        return sample
+    path = sample.path.with_name(f"times{times}_{sample.path.name}")
+    if not path.exists():
+        source = ("-stream_loop", str(times - 1), "-i", f"file:{sample.path}")
+        _make(path, [*source, "-map", "0:v", "-c", "copy", "-f", "matroska"])
+    return Sample(sample.kind, path, sample.seconds * times)
 
 
 def _make(path: Path, arguments: Sequence[str]) -> None:

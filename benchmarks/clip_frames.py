@@ -1,6 +1,6 @@
 """Which frames of a sample an approach took, held against all frames of the film.
 
-    reference   luma of tiles of every frame, decoded in order from the first packet; kept beside the sample
+    reference   luma of tiles of every frame of the group that the sample repeats, decoded in order
     equal       the stored luma of all frames of a clip is that of the planned frames, value by value
     same        the pictures were converted before they could be compared: each resembles its planned frame
                 more than any other within NEAR frames (correlation of the luma inside the tiles)
@@ -27,7 +27,8 @@ TILE = 8
 """Side of a tile in pixels of the 1920x1080 picture. Of a larger picture a tile has as many pixels more."""
 ACROSS, DOWN = 16, 12
 NEAR = 16
-"""Frames before and after the planned one that a converted picture is compared with."""
+"""Frames before and after the planned one that a converted picture is compared with: the next frame with the
+same picture is a group of pictures away."""
 BLUE, GREEN, RED = 0.0722, 0.7152, 0.2126
 """BT.709 luma, ITU-R BT.709-6, item 3.2. Other matrices differ by less than two frames do."""
 
@@ -52,17 +53,18 @@ def corners() -> Iterator[tuple[int, int]]:
 
 
 def film_tiles(sample: Sample) -> NDArray[np.uint16]:
-    """Return the luma of the tiles of all frames, (frames, tiles, TILE, TILE); decodes the film once."""
-    kept = sample.path.with_suffix(".tiles.npy")
+    """Return the luma of the tiles of all frames, (frames, tiles, TILE, TILE)."""
+    kept = sample.group.with_suffix(".tiles.npy")
     if not kept.exists():
-        with av.open(str(sample.path)) as container:
+        with av.open(str(sample.group)) as container:
             container.streams.video[0].thread_type = "AUTO"
             found = [_luma(stored_luma_tiles(frame)).astype(np.uint16) for frame in container.decode(video=0)]
         unfinished = kept.with_suffix(".unfinished")
         with unfinished.open("wb") as file:
             np.save(file, np.stack(found))
         unfinished.rename(kept)
-    return np.asarray(np.load(kept), np.uint16)
+    group = np.asarray(np.load(kept), np.uint16)
+    return np.tile(group, (sample.seconds * FRAMES_PER_SECOND // len(group), 1, 1, 1))
 
 
 def stored_luma_tiles(frame: av.VideoFrame) -> Tiles:

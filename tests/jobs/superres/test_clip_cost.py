@@ -3,46 +3,58 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from benchmarks.clip_frames import Tiles, compare, film_tiles, stored_luma_tiles, tiles_of
+from benchmarks.clip_frames import compare, film_tiles, stored_luma_tiles, tiles_of
 from benchmarks.clip_libraries import opencv, pyav
 from benchmarks.clip_meter import Cost
-from benchmarks.clip_samples import FRAMES, KINDS, Sample
+from benchmarks.clip_samples import FRAMES, KINDS, Sample, repeat_packets
 from benchmarks.clip_tables import Measured, Row, table
 from tests.conftest import MadeOnce
 
-FIRST = 9
+GROUP = 24
+FIRST = 20
+"""The number of the first frame of a clip that begins in one group of pictures and ends in the next."""
 
 
 @pytest.fixture(scope="module")
 def sample(made_once: MadeOnce, embedded_ffmpeg: str) -> Sample:
-    """Return a film of one second with grain and two frames at most between references."""
+    """Return a film with grain and B-frames that repeats one group of pictures."""
 
     def fill(folder: Path) -> None:
         picture = "mandelbrot=s=480x270:r=24,scale=1920:1080,noise=alls=7:allf=t,format=yuv420p"
-        coding = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-bf", "2", "-g", "12")
+        coding = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-bf", "2", "-g", f"{GROUP}")
         command = [embedded_ffmpeg, "-loglevel", "error", "-f", "lavfi", "-i", picture, "-t", "1", *coding]
-        subprocess.run([*command, str(folder / "film.mkv")], check=True)
-        film_tiles(Sample(KINDS["sdr"], folder / "film.mkv", 1))
+        subprocess.run([*command, str(folder / "group.mkv")], check=True)
+        repeat_packets(folder / "group.mkv", folder / "film.mkv", 2)
+        film_tiles(Sample(KINDS["24"], folder / "film.mkv", 2, folder / "group.mkv"))
 
-    return Sample(KINDS["sdr"], made_once("film-of-the-clip-benchmark", fill) / "film.mkv", 1)
+    folder = made_once("film-of-the-clip-benchmark", fill)
+    return Sample(KINDS["24"], folder / "film.mkv", 2, folder / "group.mkv")
 
 
-def stored(sample: Sample, first: int) -> Tiles:
-    with av.open(str(sample.path)) as container:
-        frames = [stored_luma_tiles(frame) for frame in container.decode(video=0)]
-    return np.stack(frames[first : first + FRAMES])
+def test_a_sample_repeats_one_group_of_pictures_at_even_times(sample: Sample) -> None:
+    with av.open(str(sample.path)) as film, av.open(str(sample.group)) as group:
+        packets = [packet for packet in film.demux(video=0) if packet.size]
+        repeated = [bytes(packet) for packet in group.demux(video=0) if packet.size] * 2
+    assert [bytes(packet) for packet in packets] == repeated
+    assert [n for n, packet in enumerate(packets) if packet.is_keyframe] == [0, GROUP]
+    times = sorted(packet.pts * packet.time_base for packet in packets if packet.pts is not None)
+    assert [1000 * time for time in times] == [round(1000 * n / 24) for n in range(2 * GROUP)]
 
 
 def test_stored_luma_of_the_planned_frames_is_equal_and_that_of_others_is_not(sample: Sample) -> None:
     film = film_tiles(sample)
-    assert compare({FIRST: stored(sample, FIRST)}, film).words == "equal"
-    assert compare({FIRST: stored(sample, FIRST + 1)}, film).words == "NOT the same in 1 of 1 clips"
+    with av.open(str(sample.path)) as container:
+        decoded = islice(container.decode(video=0), FIRST, FIRST + FRAMES + 1)
+        tiles = np.stack([stored_luma_tiles(frame) for frame in decoded])
+    assert compare({FIRST: tiles[:-1]}, film).words == "equal"
+    assert compare({FIRST: tiles[1:]}, film).words == "NOT the same in 1 of 1 clips"
 
 
 def test_converted_pictures_of_the_planned_frames_are_the_same_and_others_are_not(sample: Sample) -> None:
@@ -63,7 +75,7 @@ def test_opencv_takes_the_planned_frames(sample: Sample) -> None:
 
 
 def test_a_film_without_room_for_its_clips_is_refused() -> None:
-    sample = Sample(KINDS["24"], Path("-"), 42)
+    sample = Sample(KINDS["24"], Path("-"), 42, Path("-"))
     firsts = sorted(sample.first_frames(64))
     assert min(np.diff(firsts)) >= FRAMES
     with pytest.raises(ValueError, match="no room for 200 clips"):

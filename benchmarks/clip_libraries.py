@@ -6,10 +6,11 @@ Each gets its best ordinary use: one decoder with one thread per core, each for 
 clips of a part in time order. None of them tone-maps: HDR films give pictures in the film's own colours. The
 time of a process includes its start and its imports, as that of the program does.
 
-decord and torchcodec are not installed with the program: `pip install decord torchcodec`. torchcodec needs
-torch and the shared libraries of ffmpeg (Debian: `apt-get install libavcodec-dev`, or any ffmpeg built with
---enable-shared); PyNvVideoCodec needs a GPU and its driver. Where a library cannot be imported, the process
-ends with MISSING, and the reason is the last line of its stderr.
+decord, torchcodec and PyNvVideoCodec are not installed with the program: `pip install decord torchcodec`.
+torchcodec needs torch and the shared libraries of ffmpeg (those of Debian's ffmpeg will do). On PyPI its
+release 0.17 is for CUDA and wants a torch for CUDA, several GB; 0.11.1 works with a torch for processors.
+PyNvVideoCodec needs a GPU and its driver; its row was written after its reference and never run. Where a
+library cannot be imported, the process ends with MISSING, and the reason is the last line of its stderr.
 """
 
 from __future__ import annotations
@@ -126,10 +127,12 @@ def pynvvideocodec(path: str) -> Read:
 
 
 def import_pynvvideocodec() -> None:
-    importlib.import_module("PyNvVideoCodec")
     try:
-        ctypes.CDLL("libcuda.so.1")  # of the driver: the package can be imported without one
-    except OSError as error:
+        ctypes.CDLL("libcuda.so.1")  # of the driver
+        importlib.import_module("PyNvVideoCodec")
+    except ModuleNotFoundError:
+        raise
+    except (ImportError, OSError, RuntimeError) as error:
         message = f"needs a GPU: {error}"
         raise OSError(message) from error
 

@@ -77,7 +77,7 @@ def stored_luma_tiles(frame: av.VideoFrame) -> Tiles:
 def _luma(tiles: Tiles) -> NDArray[Any]:
     """Return the luma of tiles, (..., TILE, TILE): of pixels, or sums of them where tiles are larger."""
     if tiles.shape[-1] == 3:
-        return np.asarray(tiles, np.float64) @ np.array([BLUE, GREEN, RED])
+        return np.asarray(np.asarray(tiles, np.float64) @ np.array([BLUE, GREEN, RED]))
     times = tiles.shape[-1] // TILE
     blocks = tiles.reshape(*tiles.shape[:-2], TILE, times, TILE, times)
     return np.asarray(blocks.sum(axis=(-3, -1), dtype=np.int32))
@@ -168,7 +168,8 @@ def compare_pixels(output: Path, taken: Taken) -> PixelsFound:
             patches += 1
             if tiles is None:
                 continue
-            gt = cv2.imdecode(np.fromfile(output / patch["files"]["gt"], np.uint8), cv2.IMREAD_COLOR)
+            png = np.fromfile(output / patch["files"]["gt"], np.uint8)
+            gt = np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR))
             places = [
                 (number, x - patch["x"], y - patch["y"])
                 for number, (x, y) in enumerate(corners())

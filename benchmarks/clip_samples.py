@@ -20,6 +20,7 @@ from pathlib import Path
 
 import av
 import imageio_ffmpeg
+from av.video.stream import VideoStream
 
 FRAMES = 7
 MIDDLE = 3
@@ -134,7 +135,7 @@ def repeat_packets(source: Path, target: Path, times: int) -> None:
             repeated.mux(again)
 
 
-def _frame(packet: av.Packet) -> int:
+def _frame(packet: av.Packet[VideoStream]) -> int:
     """Return the number of the frame that a packet holds."""
     if packet.pts is None:
         message = "a packet of the sample has no timestamp"

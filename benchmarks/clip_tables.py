@@ -50,7 +50,7 @@ class Row:
 
 def table(rows: Mapping[str, Row], categories: int) -> str:
     """Return the table. Rows without a round say why; a floor has no wall time, its parts would overlap."""
-    lines = [("", *HEADINGS, *RATIOS)]
+    lines: list[tuple[str, ...]] = [("", *HEADINGS, *RATIOS)]
     for name, row in rows.items():
         if row.missing:
             lines.append((row.words, f"not measured: {row.missing}", *[""] * (len(lines[0]) - 2)))

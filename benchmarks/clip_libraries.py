@@ -104,9 +104,10 @@ def decord(path: str) -> Read:
 
 
 def torchcodec(path: str) -> Read:
-    """Torchcodec: seven frames by their numbers for each clip."""
+    """Torchcodec: seven frames by their numbers for each clip, shrunk by its decoder."""
     library = importlib.import_module("torchcodec.decoders")
-    film = library.VideoDecoder(path, num_ffmpeg_threads=1, dimension_order="NHWC")
+    shrunk = importlib.import_module("torchcodec.transforms").Resize((HEIGHT, WIDTH))
+    film = library.VideoDecoder(path, num_ffmpeg_threads=1, dimension_order="NHWC", transforms=[shrunk])
 
     def read(first: int) -> Frames:
         return _from_rgb(film.get_frames_in_range(first, first + FRAMES).data.numpy())

@@ -9,91 +9,69 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmarks.clip_frames import Taken, Tiles, tiles_of
+from benchmarks.clip_libraries import MISSING, TILES, Order
 from benchmarks.clip_meter import Meter
-from benchmarks.clip_samples import FRAMES, FRAMES_PER_SECOND, MIDDLE, Sample, ffmpeg
+from benchmarks.clip_patches import Image, write_patches
+from benchmarks.clip_samples import FRAMES, HEIGHT, WIDTH, Sample, ffmpeg, start_seconds
 from tui_gen.engine.model.work import Unusable
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.load import load_settings
+from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.rendering import rendering
 from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe, Survey
+from tui_gen.media.colour import colour_chain
 from tui_gen.media.ffmpeg import find_ffmpeg
+from tui_gen.media.film_facts import ProbeFacts
+from tui_gen.media.geometry import Size
 
 PROGRAM = "program"
-Image = NDArray[np.uint8]
+ROOT = Path(__file__).parent.parent
 
-WIDTH, HEIGHT = 1920, 1080
-# name -> ((format folder, width, height, share), ...): the default categories and distributions.
-CATEGORIES = {
-    "general": (("Patches", 540, 540, 0.45), ("Medium169", 720, 405, 0.35), ("Large", 720, 720, 0.2)),
-    "space": (("Patches", 540, 540, 0.3), ("XLarge169", 1440, 810, 0.45), ("FullHD", 1920, 1080, 0.25)),
-    "toon": (("Patches", 540, 540, 0.65), ("Medium169", 720, 405, 0.35)),
-}
+Approach = Callable[[Sample, int, Path, Meter], Taken | None]
+"""Takes the clips of a sample into a folder and meters that. Returns what it took; the program's is in its
+ledger."""
+
 NAIVE_CHAIN = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=mobius,"
     f"zscale=t=bt709:m=bt709,format=yuv420p,scale={WIDTH}:{HEIGHT}:flags=lanczos"
 )
 
 
-def _filters(sample: Sample) -> list[str]:
-    return ["-vf", NAIVE_CHAIN] if sample.kind.is_hdr else []
-
-
-def _start_seconds(middle_seconds: float) -> float:
-    # Half a frame early, so that rounding does not lose the first of the seven.
-    return max(0.0, middle_seconds - (MIDDLE + 0.5) / FRAMES_PER_SECOND)
-
-
-def _write_patches(frames: Sequence[Image], k: int, output: Path) -> None:
-    draw = random.Random(k)
-    for category, formats in CATEGORIES.items():
-        folder, width, height, _ = draw.choices(formats, [share for *_, share in formats])[0]
-        x, y = draw.randint(0, WIDTH - width), draw.randint(0, HEIGHT - height)
-        crops = [frame[y : y + height, x : x + width] for frame in frames]
-        small = [
-            cv2.resize(crop, (width // 3, height // 3), interpolation=cv2.INTER_LANCZOS4) for crop in crops
-        ]
-        patch = {"GT": crops[MIDDLE], "LR": np.vstack(small[1:6]), "LR_7frames": np.vstack(small)}
-        for kind, image in patch.items():
-            path = output / category / folder / kind / f"patch_sample_idx{k:04d}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+class MissingError(Exception):
+    """An approach needs something that is not here, a package or a GPU; the message says what."""
 
 
 # ------------------------------------------------------------------------------------- what one would do
 
 
-def naive(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
+def naive(sample: Sample, clips: int, output: Path, meter: Meter) -> Taken:
     """One ffmpeg per clip, seven PNG through a temporary folder, one clip after the other."""
+    taken: dict[int, Tiles] = {}
     with meter.part("whole"):
-        for k, seconds in enumerate(sample.clip_times(clips)):
+        for k, first in enumerate(sample.first_frames(clips)):
             with tempfile.TemporaryDirectory(dir=output) as temporary:
-                command = [
-                    ffmpeg(),
-                    "-nostdin",
-                    "-loglevel",
-                    "error",
-                    "-ss",
-                    f"{_start_seconds(seconds):.3f}",
-                ]
-                command += ["-i", f"file:{sample.path}", "-frames:v", str(FRAMES), *_filters(sample)]
+                command = [ffmpeg(), "-nostdin", "-loglevel", "error", "-ss", f"{start_seconds(first):.3f}"]
+                command += ["-i", f"file:{sample.path}", "-frames:v", str(FRAMES)]
+                command += ["-vf", NAIVE_CHAIN] if sample.kind.is_hdr else []
                 pictures = f"{temporary}/frame_%d.png"
                 subprocess.run([*command, pictures], check=True, stdin=subprocess.DEVNULL)
                 frames = [
                     _decoded(Path(temporary) / f"frame_{number}.png") for number in range(1, FRAMES + 1)
                 ]
-            _write_patches(frames, k, output)
+            write_patches(frames, k, output)
+            taken[first] = np.stack([tiles_of(frame) for frame in frames])
+    return taken
 
 
 def _decoded(path: Path) -> Image:
@@ -101,61 +79,51 @@ def _decoded(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def one_ffmpeg_per_clip(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
-    """One ffmpeg per clip with one thread, raw frames through a pipe, as many at once as there are cores."""
+def one_ffmpeg_per_clip(sample: Sample, clips: int, output: Path, meter: Meter) -> Taken:
+    """One ffmpeg per clip with one thread, raw frames through a pipe, as many at once as there are cores.
 
-    def make(k: int, seconds: float) -> None:
+    The filters are the program's own for the whole frame, so that the pixels can be compared.
+    """
+    settings = load_settings(configuration(sample, clips, output))
+    facts = asyncio.run(_probed(settings))
+    chain = colour_chain(facts, rendering(settings), frame=Size(WIDTH, HEIGHT))
+    taken: dict[int, Tiles] = {}
+
+    def make(k: int, first: int) -> None:
         command = [ffmpeg(), "-nostdin", "-loglevel", "error", "-threads", "1", "-filter_threads", "1"]
-        command += ["-ss", f"{_start_seconds(seconds):.3f}", "-i", f"file:{sample.path}"]
-        command += ["-frames:v", str(FRAMES), *_filters(sample), "-f", "rawvideo", "-pix_fmt", "bgr24", "-"]
+        command += ["-ss", f"{start_seconds(first):.3f}", "-i", f"file:{sample.path}"]
+        command += ["-frames:v", str(FRAMES), "-vf", chain, "-f", "rawvideo", "-pix_fmt", "bgr24", "-"]
         done = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         frames = np.frombuffer(done.stdout, np.uint8).reshape(FRAMES, HEIGHT, WIDTH, 3)
-        _write_patches(list(frames), k, output)
+        write_patches(list(frames), k, output)
+        taken[first] = np.stack([tiles_of(frame) for frame in frames])
 
-    _make_all(make, sample, clips, meter)
-
-
-def opencv(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
-    """One OpenCV VideoCapture, positioned for each clip. Its HDR is not tone-mapped: it cannot be."""
-    with meter.part("whole"):
-        # The ban is for films of users, whose names may crash it; the sample's name is known.
-        capture = cv2.VideoCapture(str(sample.path))  # noqa: TID251
-        for k, seconds in enumerate(sample.clip_times(clips)):
-            capture.set(cv2.CAP_PROP_POS_FRAMES, round(seconds * FRAMES_PER_SECOND) - MIDDLE)
-            frames = [np.asarray(capture.read()[1], np.uint8) for _ in range(FRAMES)]
-            _write_patches([_fitted(frame) for frame in frames], k, output)
-        capture.release()
-
-
-def _fitted(frame: Image) -> Image:
-    if frame.shape[:2] == (HEIGHT, WIDTH):
-        return frame
-    return np.asarray(cv2.resize(frame, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def pyav(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
-    """PyAV: seek for each clip, decode up to it, convert seven frames. Its HDR is not tone-mapped."""
-    with meter.part("whole"), av.open(str(sample.path)) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        for k, seconds in enumerate(sample.clip_times(clips)):
-            start = _start_seconds(seconds)
-            container.seek(int(start * av.time_base))
-            frames: list[Image] = []
-            for frame in container.decode(stream):
-                if frame.time is not None and frame.time >= start:
-                    picture = frame.reformat(WIDTH, HEIGHT, "bgr24")
-                    frames.append(np.asarray(picture.to_ndarray(), np.uint8))
-                if len(frames) == FRAMES:
-                    break
-            _write_patches(frames, k, output)
-
-
-def _make_all(make: Callable[[int, float], None], sample: Sample, clips: int, meter: Meter) -> None:
     with meter.part("whole"), ThreadPoolExecutor(os.cpu_count()) as workers:
-        times: Iterable[float] = sample.clip_times(clips)
-        for done in [workers.submit(make, k, seconds) for k, seconds in enumerate(times)]:
+        started = [workers.submit(make, k, first) for k, first in enumerate(sample.first_frames(clips))]
+        for done in started:
             done.result()
+    return taken
+
+
+def by_library(name: str) -> Approach:
+    """Return the approach of a library (clip_libraries). It raises MissingError, CalledProcessError."""
+
+    def approach(sample: Sample, clips: int, output: Path, meter: Meter) -> Taken:
+        order = Order(str(sample.path), tuple(sample.first_frames(clips)), str(output))
+        command = [sys.executable, "-m", "benchmarks.clip_libraries", name, order.to_json()]
+        with meter.part("whole"):
+            done = subprocess.run(
+                command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT
+            )
+        if done.returncode == MISSING:
+            raise MissingError(done.stderr.strip().splitlines()[-1])
+        if done.returncode:
+            message = f"{name} ended with {done.returncode}:\n{done.stderr[-2000:]}"
+            raise RuntimeError(message)
+        with np.load(output / TILES) as tiles:
+            return {int(first): tiles[first] for first in tiles}
+
+    return approach
 
 
 # ---------------------------------------------------------------------------------------- this program
@@ -204,22 +172,26 @@ def this_program(sample: Sample, clips: int, output: Path, meter: Meter) -> None
         asyncio.run(_look(config))
 
 
-def this_program_fast(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
-    """`tui-gen run` with `"hdr": "fast"`: other bytes, on HDR films."""
-    with meter.part("whole"):
-        run_program(configuration(sample, clips, output, hdr="fast"), clips)
+def this_program_with(**keys: str) -> Approach:
+    """Return the approach of `tui-gen run` with further keys of the configuration."""
+
+    def approach(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
+        with meter.part("whole"):
+            run_program(configuration(sample, clips, output, **keys), clips)
+
+    return approach
 
 
-def this_program_at_key_frames(sample: Sample, clips: int, output: Path, meter: Meter) -> None:
-    """`tui-gen run` with `"sampling": "keyframe"`: other windows than all the rest."""
-    with meter.part("whole"):
-        run_program(configuration(sample, clips, output, sampling="keyframe"), clips)
+async def _probed(settings: Settings) -> ProbeFacts:
+    tools, path = find_ffmpeg(settings.ffmpeg, os.environ), settings.videos[0].path
+    facts = await media.probe(Probe("film", path, settings).file, least_frames=PROBED_FRAMES, ffmpeg=tools)
+    if isinstance(facts, Unusable):
+        raise TypeError(facts.reason)
+    return facts
 
 
 async def _look(config: Path) -> None:
     settings = load_settings(config)
     tools, path = find_ffmpeg(settings.ffmpeg, os.environ), settings.videos[0].path
-    facts = await media.probe(Probe("film", path, settings).file, least_frames=PROBED_FRAMES, ffmpeg=tools)
-    if isinstance(facts, Unusable):
-        raise TypeError(facts.reason)
+    facts = await _probed(settings)
     await media.survey(Survey("film", path, "film", settings, facts, None, ()), ffmpeg=tools)

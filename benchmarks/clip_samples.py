@@ -1,5 +1,8 @@
 """The films of the clip benchmark: made once by the embedded ffmpeg, kept, and never changed.
 
+One closed group of pictures is encoded, and a sample has its packets again and again: what it costs to
+decode does not depend on that, and minutes of encoding are saved.
+
 Invariant: a sample's name holds a hash of all that decides its content, so an old one is never taken
 for a new one.
 """
@@ -12,15 +15,20 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import imageio_ffmpeg
+from av.video.stream import VideoStream
 
 FRAMES = 7
 MIDDLE = 3
 FRAMES_PER_SECOND = 24
 APART_FRAMES = FRAMES + 1
 GOLDEN = 0.6180339887498949
+WIDTH, HEIGHT = 1920, 1080
+"""The picture that patches are cut from: of the UHD samples it is half as wide and half as high as stored."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +54,13 @@ class Sample:
     kind: Kind
     path: Path
     seconds: int
+    group: Path  # the film whose packets are repeated
 
     def clip_times(self, clips: int) -> list[float]:
-        """Return the middles of the clips in the order of k: where the program's own clips lie."""
+        """Return the middles of the clips in the order of k: where the program's own clips lie.
+
+        Raises ValueError if the film is too short for so many clips that share no frame.
+        """
         rim = (MIDDLE + 0.5) / FRAMES_PER_SECOND
         times: list[float] = []
         k = 0
@@ -58,7 +70,19 @@ class Sample:
             if is_inside and all(abs(time - other) * FRAMES_PER_SECOND >= APART_FRAMES for other in times):
                 times.append(time)
             k += 1
+            if k > 8 * clips and len(times) < clips:
+                message = f"{self.seconds} s have no room for {clips} clips: only {len(times)} share no frame"
+                raise ValueError(message)
         return times
+
+    def first_frames(self, clips: int) -> list[int]:
+        """Return the number of the first frame of each clip, in the order of `clip_times`."""
+        return [round(time * FRAMES_PER_SECOND) - MIDDLE for time in self.clip_times(clips)]
+
+
+def start_seconds(first_frame: int) -> float:
+    """Return the time to seek to for a frame: half a frame early, so that rounding does not lose it."""
+    return max(0.0, (first_frame - 0.5) / FRAMES_PER_SECOND)
 
 
 def ffmpeg() -> str:
@@ -66,15 +90,57 @@ def ffmpeg() -> str:
     return os.environ.get("TUI_GEN_FFMPEG") or imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def make_sample(cache: Path, kind: Kind, seconds: int) -> Sample:
-    """Return a sample, made if it is not there yet."""
+def make_group(cache: Path, kind: Kind) -> Path:
+    """Return a film of one group of pictures, encoded if it is not there yet."""
+    seconds = kind.keyframe_distance // FRAMES_PER_SECOND
     arguments = _uhd_arguments(seconds, kind.keyframe_distance) if kind.is_hdr else _sdr_arguments(seconds)
     recipe = hashlib.sha256("\n".join(arguments).encode()).hexdigest()[:8]
     stem = "uhd_hdr10" if kind.is_hdr else "sdr_1080p"
     path = cache / f"{stem}_{seconds}s_key{kind.keyframe_distance}_{recipe}.mkv"
     if not path.exists():
         _make(path, arguments)
-    return Sample(kind, path, seconds)
+    return path
+
+
+def make_sample(cache: Path, kind: Kind, seconds: int) -> Sample:
+    """Return a sample of at least that length: the packets of one group of pictures, again and again."""
+    group = make_group(cache, kind)
+    group_seconds = kind.keyframe_distance // FRAMES_PER_SECOND
+    times = -(-seconds // group_seconds)
+    path = group.with_name(f"times{times}_{group.name}")
+    if not path.exists():
+        unfinished = path.with_suffix(".unfinished")
+        repeat_packets(group, unfinished, times)
+        unfinished.rename(path)
+    return Sample(kind, path, times * group_seconds, group)
+
+
+def repeat_packets(source: Path, target: Path, times: int) -> None:
+    """Write a film with the packets of another one several times. `source` is one closed group of pictures.
+
+    ffmpeg's -stream_loop adds the duration that the container states, in milliseconds: that drifts.
+    """
+    with av.open(str(source)) as film, av.open(str(target), "w", format="matroska") as repeated:
+        stream = repeated.add_stream_from_template(film.streams.video[0])
+        packets = [packet for packet in film.demux(video=0) if packet.size]
+        first = min(_frame(packet) for packet in packets)
+        late = max(n - _frame(packet) + first for n, packet in enumerate(packets))
+        for number in range(times * len(packets)):
+            packet = packets[number % len(packets)]
+            again = av.Packet(bytes(packet))
+            again.stream, again.time_base, again.duration = stream, Fraction(1, FRAMES_PER_SECOND), 1
+            again.pts = number // len(packets) * len(packets) + _frame(packet) - first
+            again.dts = number - late
+            again.is_keyframe = packet.is_keyframe
+            repeated.mux(again)
+
+
+def _frame(packet: av.Packet[VideoStream]) -> int:
+    """Return the number of the frame that a packet holds."""
+    if packet.pts is None:
+        message = "a packet of the sample has no timestamp"
+        raise ValueError(message)
+    return round(packet.pts * packet.time_base * FRAMES_PER_SECOND)
 
 
 def _make(path: Path, arguments: Sequence[str]) -> None:

@@ -73,6 +73,7 @@ def go_on(data: Dataset, *flags: str, code: int = 0) -> None:
 # ------------------------------------------------------------------ edits that only add
 
 
+@pytest.mark.soak
 def test_reordered_videos_with_other_priorities_give_the_same_files(
     half_done: Dataset, in_one_go: Dataset
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_video_taken_out_keeps_its_patches_and_its_seats(half_done: Dataset) -
     assert made < stats["images_created"] == 10
 
 
+@pytest.mark.soak
 def test_a_film_that_was_replaced_is_another_film(library: Films, configure: Configure) -> None:
     data = configure([entry(library.alpha, "Alpha", {"general": 0.5})])
     data.complete()

@@ -37,6 +37,7 @@ def configured(configure: Configure, film: Path, **base: object) -> Dataset:
     return data
 
 
+@pytest.mark.soak
 def test_half_of_ground_truth(film: Path, configure: Configure) -> None:
     data = configured(configure, film, scale=2)
     planned = run_inside("plan", data.config)

@@ -169,6 +169,7 @@ async def test_without_the_token_nothing_is_shown(data: Dataset) -> None:
         assert await status_of(f"{root}ws/{token}", Origin="http://elsewhere") == 403
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(chromium.PROGRAM is None, reason="chromium is not installed")
 async def test_a_key_in_a_browser_steers_and_nothing_is_left(data: Dataset, tmp_path: Path) -> None:
     with Served(data.config, "--steer", "--token", "0123456789abcdef") as server:

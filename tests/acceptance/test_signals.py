@@ -236,6 +236,7 @@ def test_fresh_is_refused_while_an_engine_works(held: Held) -> None:
 # ------------------------------------------------------------------ flags
 
 
+@pytest.mark.soak
 def test_limit_ends_after_so_many_clips_and_can_be_repeated(long_run: Dataset) -> None:
     for total in (3, 6):
         done = long_run.complete("--limit", "3")

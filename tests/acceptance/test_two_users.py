@@ -61,6 +61,7 @@ def data(films: Films) -> Iterator[Dataset]:
         yield Dataset(path)
 
 
+@pytest.mark.soak
 def test_a_second_user_goes_on_and_the_first_one_after_that(data: Dataset) -> None:
     checked = run_as(BORIS, "check", data.config)
     assert checked.code == 0, str(checked)

@@ -165,6 +165,7 @@ def test_thirty_kills_at_random_moments_change_no_byte(make: Make) -> None:
         assert list(data.output.glob("**/*.part")) == []
 
 
+@pytest.mark.soak
 @needs_root
 def test_a_disk_that_is_full_while_the_file_is_put_together_is_waited_for(
     make: Make, mounts: Callable[[str, Path], None]
@@ -204,6 +205,7 @@ def test_a_damaged_video_is_found_and_made_again_to_the_same_bytes(make: Make, u
     assert data.call("verify").code == 0
 
 
+@pytest.mark.soak
 def test_damage_of_the_last_file_is_not_copied_into_a_grown_one(make: Make) -> None:
     """Change one position in the truth of a video: no decoding would notice it."""
     import h5py
@@ -262,6 +264,7 @@ def test_a_torn_shard_is_found_before_there_is_a_file(make: Make, undisturbed: s
 # ------------------------------------------------------------------ what is refused, and what is redone
 
 
+@pytest.mark.soak
 def test_another_recipe_is_refused_unless_both_may_mix(make: Make) -> None:
     data = make()
     data.complete()

@@ -61,6 +61,7 @@ def test_a_video_without_weights_is_left_out(films: Films, configure: Configure)
     assert data.count("GT") == data.count("GT", "patch_alpha_*") == 4
 
 
+@pytest.mark.soak
 def test_two_films_with_one_name_both_keep_all_their_patches(films: Films, configure: Configure) -> None:
     videos = [
         entry(films.alpha, "Dune (2021)", {"general": 0.5}),
@@ -201,6 +202,7 @@ class Opens:
         os.close(self._descriptor)
 
 
+@pytest.mark.soak
 def test_the_embedded_ffmpeg_comes_before_the_one_on_path(
     films: Films, configure: Configure, tmp_path: Path
 ) -> None:

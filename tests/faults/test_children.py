@@ -115,6 +115,7 @@ def test_a_decoder_that_hangs_before_its_first_frame_is_killed_and_the_clip_trie
     scene.finish(done)
 
 
+@pytest.mark.soak
 def test_a_stopped_decoder_is_killed_while_the_others_go_on(scene: Scene) -> None:
     with scene.start("--workers", "2") as running:
         scene.wait_for_clips(running, 1)

@@ -150,7 +150,11 @@ def test_an_output_that_refuses_files_for_a_while_is_waited_for(error: str, scen
 
 @needs("strace")
 @pytest.mark.parametrize(
-    "call", ["fsync", pytest.param("rename,renameat,renameat2", marks=pytest.mark.soak), "write,pwrite64"]
+    "call",
+    [
+        "write,pwrite64",
+        *(pytest.param(name, marks=pytest.mark.soak) for name in ("fsync", "rename,renameat,renameat2")),
+    ],
 )
 def test_an_input_output_error_at_any_call_of_the_output_loses_and_blames_nothing(
     call: str, scene: Scene
@@ -184,6 +188,7 @@ def test_a_log_that_the_disk_does_not_take_costs_no_more_than_its_lines(scene: S
     scene.finish(done)
 
 
+@pytest.mark.soak
 @needs_root
 def test_an_output_that_is_unplugged_fills_nothing_else_and_is_waited_for(
     scene_on: Callable[..., Scene], mounts: Mount

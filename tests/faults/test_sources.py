@@ -223,6 +223,7 @@ def test_what_is_no_film_is_said_once_and_costs_the_others_nothing(scene: Scene)
     assert scene.data.tree() == scene.reference
 
 
+@pytest.mark.soak
 def test_films_that_were_cut_short_or_are_a_few_frames_long_give_what_they_hold_and_no_frame_twice(
     scene: Scene, embedded_ffmpeg: str
 ) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from textual.geometry import Size
@@ -218,7 +219,8 @@ def status_file(state: RunState) -> Shown:
 def monitor_once(state: RunState, folder: Path) -> Shown:
     path, out = folder / "status.json", io.StringIO()
     asyncio.run(write_status(path, status_of(state, NOW)))
-    monitor.watch(path, out, is_once=True, is_json=False)
+    with mock.patch.object(monitor, "SIGN_SECONDS", 0.01):  # the heartbeat of the state is old
+        monitor.watch(path, out, is_once=True, is_json=False)
     text = out.getvalue()
     shown = slash(
         found(

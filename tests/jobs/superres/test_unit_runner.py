@@ -176,6 +176,7 @@ async def stretch_of(job: PortableJob) -> tuple[Stage, Stretch]:
     raise AssertionError(job)
 
 
+@pytest.mark.soak
 async def test_a_runner_that_is_not_pulled_uses_no_processor_time(
     prepared: Prepared, runner: UnitRunnerExecutor
 ) -> None:

@@ -64,6 +64,8 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a variable rate": ("a.mkv", "24", ("-vf", "fps=48,setpts='(N+6*floor(N/10))/48/TB'", *AVC, "-g", "48")),
     "never": ("a.mkv", "24", (*AVC, "-g", "48", "-bf", "3")),
 }
+SIBLINGS = {"on threes", "on twos in ten bits", "now and then", "a variable rate"}
+"""Kinds that run as long tests only: each differs in one respect from another kind."""
 PICTURES = 120
 
 
@@ -114,7 +116,9 @@ def spread(facts: ProbeFacts, count: int) -> list[float]:
     return [(first + (last - first) * k / (count - 1)) * line.frame_seconds for k in range(count)]
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.soak) if kind in SIBLINGS else kind for kind in KINDS]
+)
 async def test_a_clip_shows_seven_pictures_in_a_row(kind: str, embedded_ffmpeg: str, tmp_path: Path) -> None:
     name, rate, arguments = KINDS[kind]
     film = make_numbered(embedded_ffmpeg, tmp_path / name, PICTURES, *arguments, rate=rate)

@@ -16,7 +16,7 @@ from tui_gen.media.tone_mapping.mapping import ToneMapping
 PQ = ToneMapping("smpte2084", "bt2020nc", "bt2020", "tv", "left", 10, (1, 1), 10.0, "420")
 HLG = replace(PQ, transfer="arib-std-b67")
 SIZE = Size(192, 108)
-FINGERPRINT = "a30442af08212a1fd12906e912472a2bc5b846f60d505fbc48a01202e04d6046"
+FINGERPRINT = "3936089539d2fd1c996471e92d35d941514411a8d3b462a0b447bfb39b27e2e8"
 FORMATS = {(1, 1): "420", (1, 0): "422", (0, 0): "444"}
 
 Stored = list[NDArray[np.uint16]]
@@ -168,6 +168,20 @@ def test_a_mapper_keeps_nothing_of_the_frame_before() -> None:
     mapper, planes = ToneMapper(PQ, SIZE), stored(PQ)
     mapper([plane[::-1].copy() for plane in planes])
     assert not differences(mapper(planes), mapped(PQ, planes)).any()
+
+
+@pytest.mark.parametrize("size", [Size(2, 2), Size(4, 2), Size(2, 6), Size(16384, 2)], ids=str)
+@pytest.mark.parametrize("site", ["left", "center", "bottom"])
+def test_the_ends_of_rows_and_columns_repeat(site: str, size: Size) -> None:
+    mapping = replace(PQ, chroma_location=site)
+
+    def one_colour(of: Size) -> list[Bytes]:
+        half = (of.height // 2, of.width // 2)
+        shapes = zip(((of.height, of.width), half, half), (500, 450, 600), strict=True)
+        return mapped(mapping, [np.full(shape, code, np.uint16) for shape, code in shapes], of)
+
+    for plane, expected in zip(one_colour(size), one_colour(SIZE), strict=True):
+        assert set(plane.ravel()) == {expected[10, 10]}
 
 
 @pytest.mark.parametrize("size", [Size(191, 108), Size(192, 107), Size(16386, 2)], ids=str)

@@ -6,8 +6,8 @@ It works row by row, in float32, in one thread. A row of floats is kept as two h
 columns, because chroma samples lie beside each other then. All rows lie in one array at constant distances:
 LLVM needs no run-time checks before it vectorises a loop.
 
-Each operation is one IEEE operation on float32 or int32, in the order of the source: no fastmath, no fused
-multiply-add, no function of libm. Therefore all processors compute the same bytes.
+Each operation is one IEEE operation on float32 or int32, in the order of the source: no fastmath, and nothing
+of libm but the fused multiply-add, which has one right result. All processors compute the same bytes.
 
 numba's cache compares the time of this file only, so that all compiled code has to be in this file.
 """
@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numba
 import numpy as np
 from numba import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from tui_gen.media.geometry import Size
@@ -45,6 +46,7 @@ R, G, B = (np.uint64(2 * _HALF * row) for row in range(3, 6))  # light; then Y',
 CU, CV = np.uint64(12 * _HALF + _PAD), np.uint64(13 * _HALF + _PAD)  # half rows: chroma beside a row of luma
 RING = np.uint64(14 * _HALF + _PAD)  # half rows: B'-Y' and R'-Y' of each of the last four rows, decimated
 SCRATCH = 22 * _HALF
+TILE = np.uint64(480)  # columns from samples to the result in one go: their six floats fit into the L1 cache
 
 _SAMPLES = types.Array(types.uint16, 1, "C", readonly=True)  # a decoder's memory may be read-only
 _BYTES, _FLOATS, _PLACE = types.uint8[::1], types.float32[::1], types.uint64
@@ -66,6 +68,53 @@ def _compiled(function: Function) -> Function:
     except (RuntimeError, OSError):
         # There is no folder for the cache, or no space in it. Any other error is raised again here.
         return compiled(cache=False)
+
+
+class _Builder(Protocol):
+    """What is used of llvmlite's IRBuilder."""
+
+    def fma(self, x: object, y: object, z: object) -> object: ...
+
+
+def _fused(_context: object, x: types.Type, y: types.Type, z: types.Type) -> tuple[Any, Function]:
+    """Generate x * y + z with one rounding: one instruction since 2013, fmaf of libm on older processors."""
+
+    def generated(
+        _context: object, builder: _Builder, _signature: object, values: Sequence[object]
+    ) -> object:
+        return builder.fma(*values)
+
+    return types.float32(x, y, z), generated
+
+
+_fma = cast(Callable[[Weight, Weight, Weight], Weight], intrinsic(_fused))
+
+
+@_part
+def _numerator(x: Weight, p1: Weight, p2: Weight, p3: Weight, p4: Weight, p5: Weight) -> Weight:
+    """Return a polynomial of degree 5 that is 0 at 0."""
+    return _fma(_fma(_fma(_fma(p5, x, p4), x, p3), x, p2), x, p1) * x
+
+
+@_part
+def _denominator(x: Weight, q1: Weight, q2: Weight, q3: Weight, q4: Weight) -> Weight:
+    """Return a polynomial of degree 4 that is 1 at 0."""
+    return _fma(_fma(_fma(_fma(q4, x, q3), x, q2), x, q1), x, np.float32(1))
+
+
+@_part
+def _quotient(
+    x: Weight, p1: Weight, p2: Weight, p3: Weight, p4: Weight, q1: Weight, q2: Weight, q3: Weight
+) -> Weight:
+    """Return a polynomial of degree 4 that is 0 at 0, divided by one of degree 3 that is 1 at 0."""
+    numerator = _fma(_fma(_fma(p4, x, p3), x, p2), x, p1) * x
+    return numerator / _fma(_fma(_fma(q3, x, q2), x, q1), x, np.float32(1))
+
+
+@_part
+def _sum3(x: Weight, y: Weight, z: Weight, a: Weight, b: Weight, c: Weight) -> Weight:
+    """Return x * a + y * b + z * c."""
+    return _fma(z, c, _fma(y, b, x * a))
 
 
 @_part
@@ -108,56 +157,53 @@ def _spread(weights: Floats, rows: Floats, origin: Place, count: Place, to: Plac
 
 
 @_part
-def _pq_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
-    """Undo the matrix and PQ for half a row: the root of light is a quotient of polynomials of degree 3."""
+def _pq_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
+    """Undo the matrix and PQ for a part of half a row: the root of light is a quotient of polynomials."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, p5 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7]
     q1, q2, q3, q4 = eotf[8], eotf[9], eotf[10], eotf[11]
-    zero, one = np.float32(0), np.float32(1)
-    for i in range(half):
+    zero = np.float32(0)
+    for i in range(count):
         y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
-        r, g, b = y + v, y + u * from_u + v * from_v, y + u
+        r, g, b = y + v, _fma(v, from_v, _fma(u, from_u, y)), y + u
         r, g, b = max(r, zero), max(g, zero), max(b, zero)
         r, g, b = min(r, largest), min(g, largest), min(b, largest)
-        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r
-        r = nr / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
-        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g
-        g = ng / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
-        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b
-        b = nb / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
+        r = _numerator(r, p1, p2, p3, p4, p5) / _denominator(r, q1, q2, q3, q4)
+        g = _numerator(g, p1, p2, p3, p4, p5) / _denominator(g, q1, q2, q3, q4)
+        b = _numerator(b, p1, p2, p3, p4, p5) / _denominator(b, q1, q2, q3, q4)
         rows[R + at + i] = r * r
         rows[G + at + i] = g * g
         rows[B + at + i] = b * b
 
 
 @_part
-def _hlg_light(eotf: Floats, rows: Floats, half: Place, at: Place) -> None:
-    """Undo the matrix and HLG for half a row: the root of light is a quotient and a polynomial."""
+def _hlg_light(eotf: Floats, rows: Floats, count: Place, at: Place) -> None:
+    """Undo the matrix and HLG for a part of half a row: the root is a quotient and a polynomial."""
     from_u, from_v, largest = eotf[0], eotf[1], eotf[2]
     p1, p2, p3, p4, q1, q2, q3 = eotf[3], eotf[4], eotf[5], eotf[6], eotf[7], eotf[8], eotf[9]
     s1, s2, s3, s4, s5 = eotf[10], eotf[11], eotf[12], eotf[13], eotf[14]
-    zero, middle, one = np.float32(0), np.float32(0.5), np.float32(1)
-    for i in range(half):
+    zero, middle = np.float32(0), np.float32(0.5)
+    for i in range(count):
         y, u, v = rows[Y + at + i], rows[U + at + i], rows[V + at + i]
-        r, g, b = y + v, y + u * from_u + v * from_v, y + u
+        r, g, b = y + v, _fma(v, from_v, _fma(u, from_u, y)), y + u
         r, g, b = max(r, zero), max(g, zero), max(b, zero)
         r, g, b = min(r, largest), min(g, largest), min(b, largest)
         r2, g2, b2 = max(r - middle, zero), max(g - middle, zero), max(b - middle, zero)
         r, g, b = min(r, middle), min(g, middle), min(b, middle)
-        r = (((p4 * r + p3) * r + p2) * r + p1) * r / (((q3 * r + q2) * r + q1) * r + one)
-        g = (((p4 * g + p3) * g + p2) * g + p1) * g / (((q3 * g + q2) * g + q1) * g + one)
-        b = (((p4 * b + p3) * b + p2) * b + p1) * b / (((q3 * b + q2) * b + q1) * b + one)
-        r += ((((s5 * r2 + s4) * r2 + s3) * r2 + s2) * r2 + s1) * r2
-        g += ((((s5 * g2 + s4) * g2 + s3) * g2 + s2) * g2 + s1) * g2
-        b += ((((s5 * b2 + s4) * b2 + s3) * b2 + s2) * b2 + s1) * b2
+        r = _quotient(r, p1, p2, p3, p4, q1, q2, q3)
+        g = _quotient(g, p1, p2, p3, p4, q1, q2, q3)
+        b = _quotient(b, p1, p2, p3, p4, q1, q2, q3)
+        r += _numerator(r2, s1, s2, s3, s4, s5)
+        g += _numerator(g2, s1, s2, s3, s4, s5)
+        b += _numerator(b2, s1, s2, s3, s4, s5)
         rows[R + at + i] = r * r
         rows[G + at + i] = g * g
         rows[B + at + i] = b * b
 
 
 @_part
-def _tone_map(gamut: Floats, tone: Floats, rows: Floats, half: Place, at: Place) -> None:
-    """Turn the light of half a row into Y', B'-Y' and R'-Y' of the result.
+def _tone_map(gamut: Floats, tone: Floats, rows: Floats, count: Place, at: Place) -> None:
+    """Turn the light of a part of half a row into Y', B'-Y' and R'-Y' of the result.
 
     With l the luma, m the largest of r, g, b, and e = max(l - 2, 1e-6), ffmpeg's desaturation turns c into
     c * (1 - e / l) + e, and its curve multiplies that by k * (s + a) / ((s + b) * s) with
@@ -172,31 +218,23 @@ def _tone_map(gamut: Floats, tone: Floats, rows: Floats, half: Place, at: Place)
     p1, p2, p3, p4, p5 = tone[7], tone[8], tone[9], tone[10], tone[11]
     q1, q2, q3, q4 = tone[12], tone[13], tone[14], tone[15]
     yr, yg, yb, y_scale, y_offset = tone[16], tone[17], tone[18], tone[19], tone[20]
-    zero, one, two, most = np.float32(0), np.float32(1), np.float32(2), np.float32(255)
-    tiny = np.float32(1e-6)
-    for i in range(half):
+    zero, tiny, two, most = np.float32(0), np.float32(1e-6), np.float32(2), np.float32(255)
+    for i in range(count):
         r, g, b = rows[R + at + i], rows[G + at + i], rows[B + at + i]
-        r, g, b = (
-            r * rr + g * rg + b * rb,
-            r * gr + g * gg + b * gb,
-            r * br + g * bg + b * bb,
-        )
-        luma = r * lr + g * lg + b * lb
+        r, g, b = _sum3(r, g, b, rr, rg, rb), _sum3(r, g, b, gr, gg, gb), _sum3(r, g, b, br, bg, bb)
+        luma = _sum3(r, g, b, lr, lg, lb)
         excess, luma = max(luma - two, min(luma, tiny)), max(luma, tiny)
         kept = luma - excess
-        n = max(max(r, g, b) * kept + excess * luma, luma * knee)
-        gain = (n + a * luma) * k / ((n + b_ * luma) * n)
+        n = max(_fma(max(r, g, b), kept, excess * luma), luma * knee)
+        gain = _fma(a, luma, n) * k / (_fma(b_, luma, n) * n)
         gain, add = gain * kept, gain * (excess * luma)
-        r, g, b = r * gain + add, g * gain + add, b * gain + add
+        r, g, b = _fma(r, gain, add), _fma(g, gain, add), _fma(b, gain, add)
         r, g, b = np.sqrt(max(r, zero)), np.sqrt(max(g, zero)), np.sqrt(max(b, zero))
-        nr = ((((p5 * r + p4) * r + p3) * r + p2) * r + p1) * r
-        r = nr / ((((q4 * r + q3) * r + q2) * r + q1) * r + one)
-        ng = ((((p5 * g + p4) * g + p3) * g + p2) * g + p1) * g
-        g = ng / ((((q4 * g + q3) * g + q2) * g + q1) * g + one)
-        nb = ((((p5 * b + p4) * b + p3) * b + p2) * b + p1) * b
-        b = nb / ((((q4 * b + q3) * b + q2) * b + q1) * b + one)
-        y = r * yr + g * yg + b * yb
-        rows[R + at + i] = min(y * y_scale + y_offset, most)
+        r = _numerator(r, p1, p2, p3, p4, p5) / _denominator(r, q1, q2, q3, q4)
+        g = _numerator(g, p1, p2, p3, p4, p5) / _denominator(g, q1, q2, q3, q4)
+        b = _numerator(b, p1, p2, p3, p4, p5) / _denominator(b, q1, q2, q3, q4)
+        y = _sum3(r, g, b, yr, yg, yb)
+        rows[R + at + i] = min(_fma(y, y_scale, y_offset), most)
         rows[G + at + i] = b - y
         rows[B + at + i] = r - y
 
@@ -303,12 +341,14 @@ def _convert(
         else:
             _read_full(u, here * u_stride, half, u_scale, reading[4], rows, U)
             _read_full(v, here * v_stride, half, v_scale, reading[5], rows, V)
-        for at in (EVEN, ODD):
-            if is_hlg:
-                _hlg_light(eotf, rows, half, at)
-            else:
-                _pq_light(eotf, rows, half, at)
-            _tone_map(gamut, tone, rows, half, at)
+        for first in (EVEN, ODD):
+            for begin in range(np.uint64(0), half, TILE):
+                count, at = min(TILE, half - begin), first + begin
+                if is_hlg:
+                    _hlg_light(eotf, rows, count, at)
+                else:
+                    _pq_light(eotf, rows, count, at)
+                _tone_map(gamut, tone, rows, count, at)
         _write_luma(rows, half, y_out, row * width, R)
         if not is_420:
             _write_full(rows, writing[0], writing[2], half, u_out, row * width, G)

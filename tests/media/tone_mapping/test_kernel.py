@@ -170,6 +170,20 @@ def test_a_mapper_keeps_nothing_of_the_frame_before() -> None:
     assert not differences(mapper(planes), mapped(PQ, planes)).any()
 
 
+@pytest.mark.parametrize("size", [Size(2, 2), Size(4, 2), Size(2, 6), Size(16384, 2)], ids=str)
+@pytest.mark.parametrize("site", ["left", "center", "bottom"])
+def test_the_ends_of_rows_and_columns_repeat(site: str, size: Size) -> None:
+    mapping = replace(PQ, chroma_location=site)
+
+    def one_colour(of: Size) -> list[Bytes]:
+        half = (of.height // 2, of.width // 2)
+        shapes = zip(((of.height, of.width), half, half), (500, 450, 600), strict=True)
+        return mapped(mapping, [np.full(shape, code, np.uint16) for shape, code in shapes], of)
+
+    for plane, expected in zip(one_colour(size), one_colour(SIZE), strict=True):
+        assert set(plane.ravel()) == {expected[10, 10]}
+
+
 @pytest.mark.parametrize("size", [Size(191, 108), Size(192, 107), Size(16386, 2)], ids=str)
 def test_a_size_that_the_kernel_does_not_take_is_refused(size: Size) -> None:
     with pytest.raises(ValueError, match="the kernel takes even sizes up to 16384 columns"):

@@ -20,6 +20,7 @@ import subprocess
 import sys
 from typing import NoReturn
 
+from tui_gen.base.errors import OutOfMemoryError
 from tui_gen.base.uncancelled import uncancelled
 from tui_gen.jobs.superres.extraction.rendering import tone_mapping
 from tui_gen.jobs.superres.units import Stretch
@@ -107,7 +108,10 @@ class KernelProcess:
         self._socket = ours
 
     def _raise_ended(self) -> NoReturn:
-        """Raise ChildError about a process that has closed its socket, with its last lines."""
+        """Raise ChildError about a process that has closed its socket, with its last lines.
+
+        Raises OutOfMemoryError if the kernel of the system ended it because memory ran out.
+        """
         child = self._child
         reason, tail = "the tone-mapping kernel ended", ""
         if child is not None:
@@ -115,6 +119,9 @@ class KernelProcess:
                 status = child.process.wait(TICK_SECONDS)
             except subprocess.TimeoutExpired:
                 status = 0
+            if child.was_ended_for_memory(status):
+                message = "memory ran out: the system ended the tone-mapping kernel"
+                raise OutOfMemoryError(message)
             if status < 0:
                 reason = f"the tone-mapping kernel was killed by {signal.Signals(-status).name}"
             poll = select.poll()

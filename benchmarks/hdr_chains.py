@@ -35,7 +35,7 @@ from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.demo import make_demo
 from tui_gen.jobs.superres.media import SourceMissingError, probe
 from tui_gen.jobs.superres.units import PROBED_FRAMES, Probe
-from tui_gen.media.colour import Chroma, Rendering, colour_chain
+from tui_gen.media.colour import Chroma, Rendering, colour_chain, tail_filters, tone_mapped_tags
 from tui_gen.media.decoding.planes import planes_of
 from tui_gen.media.ffmpeg import Ffmpeg, find_ffmpeg
 from tui_gen.media.film_facts import ProbeFacts
@@ -153,8 +153,8 @@ def compare(ffmpeg: Ffmpeg, film: Film, places: int) -> None:
             return
         mapper = ToneMapper(mapping, size.even())
         exact_chain = colour_chain(film.facts, how, frame=film.half)
-        tags = f"setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range={mapping.range}"
-        scale = f"{tags},scale={film.half.width}:{film.half.height}:flags=lanczos"
+        tail = tail_filters(film.facts, how, frame=film.half)
+        scale = f"{tone_mapped_tags(film.facts)},{tail}"
         for raw in filter(None, raws):
             source = Raw(film.facts.colour.pixel_format, size, raw)
             exact, seconds = converted(ffmpeg, source, exact_chain, film.half)

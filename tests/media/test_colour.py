@@ -62,7 +62,25 @@ def test_444_keeps_the_chroma_and_changes_nothing_else() -> None:
     less, full = (
         colour_chain(film(PQ), how, frame=Size(8, 8)) for how in (Rendering("420"), Rendering("444"))
     )
-    assert full == less.replace("format=yuv420p,", "format=yuv444p,")
+    assert full == less.replace("format=yuv420p,", "format=yuv444p,") + ",format=gbrp"
+
+
+@pytest.mark.parametrize("frame", [Size(96, 54), Size(192, 108), Size(65, 37), Size(384, 216)], ids=str)
+@pytest.mark.parametrize("tags", ["tv", "pc"])
+def test_planar_rgb_after_scaling_444_changes_no_byte(embedded_ffmpeg: str, frame: Size, tags: str) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, 192 * 108 * 3).astype(np.uint8).tobytes()
+    probe = film(replace(PQ, range=tags))
+    scale = tail_filters(probe, Rendering("444"), frame=frame)
+    set_tags = f"setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range={tags}"
+
+    def scaled(chain: str) -> bytes:
+        command = [embedded_ffmpeg, "-v", "error", "-f", "rawvideo", "-pixel_format", "yuv444p"]
+        command += ["-video_size", "192x108", "-i", "pipe:0", "-vf", f"{set_tags},{chain}"]
+        command += ["-f", "rawvideo", "-pix_fmt", "bgr24", "-"]
+        return subprocess.run(command, input=noise, check=True, stdout=subprocess.PIPE).stdout
+
+    assert scale.endswith(",format=gbrp")
+    assert scaled(scale) == scaled(scale.removesuffix(",format=gbrp"))
 
 
 def test_the_filters_do_not_depend_on_who_tone_maps() -> None:

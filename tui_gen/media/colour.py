@@ -184,7 +184,9 @@ def tail_filters(probe: ProbeFacts, how: Rendering, *, frame: Size) -> str:
     if how.output != "sdr8":
         return _wide(probe, how, frame=frame)
     if probe.hdr_class != "sdr":
-        return f"scale={frame.width}:{frame.height}:flags=lanczos"
+        # From 4:4:4, swscale has vector code for planar RGB only. The bytes are equal, for half the time.
+        planar = ",format=gbrp" if how.chroma == "444" else ""
+        return f"scale={frame.width}:{frame.height}:flags=lanczos{planar}"
     return f"{_read(probe, frame)}:p=bt709:t=bt709:m=gbr:r=full:dither=none,format=gbrp"
 
 

@@ -3,7 +3,6 @@
 import tracemalloc
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -12,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.engine.toy import ToyUnit, ToyUnits
 from tui_gen.engine.model.work import Clip, SourcePlan, Unit
 from tui_gen.engine.scheduling.queues import SourceQueue
+
+Join = Callable[[Unit, Unit], Unit | None]
 
 
 def plan(*clips: int, key: object = None) -> SourcePlan:
@@ -252,8 +253,6 @@ INDEXES = st.frozensets(st.integers(0, 40), max_size=25)
 class AnyCourse(RuleBasedStateMachine):
     """Whatever happens, the queue agrees with plain sets of clips."""
 
-    join: ClassVar[Callable[[Unit, Unit], Unit | None] | None] = None
-
     def __init__(self) -> None:
         super().__init__()
         self.key = 0
@@ -264,7 +263,11 @@ class AnyCourse(RuleBasedStateMachine):
         self.planned_count = 20
 
     def planned(self) -> SourcePlan:
-        return replace(plan(*sorted(self.wanted), key=("plan", self.key)), join=self.join)
+        return replace(plan(*sorted(self.wanted), key=("plan", self.key)), join=self.join())
+
+    def join(self) -> Join | None:
+        """Return what joins the units of a plan."""
+        return None
 
     @property
     def gone(self) -> set[int]:
@@ -345,7 +348,8 @@ TestAnyCourse = AnyCourse.TestCase
 class JoiningCourse(AnyCourse):
     """The same with units that are joined."""
 
-    join = staticmethod(both)
+    def join(self) -> Join:
+        return both
 
 
 JoiningCourse.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -77,8 +77,8 @@ def block_means(frames: Luma, *, depth: int) -> NDArray[np.float64]:
     rows, columns = height // tall, width // wide
     whole = frames[:, : rows * tall, : columns * wide].reshape(count, rows, tall, columns * wide)
     sums = np.empty((count, rows, columns), np.uint32)
-    for blocks, found in zip(whole, sums, strict=True):
-        _add_up(blocks, found, wide=wide, depth=depth)
+    for frame in range(count):
+        _add_up(whole[frame], sums[frame], wide=wide, depth=depth)
     means: NDArray[np.float64] = sums / (tall * wide * 2.0 ** (depth - 8))
     return means
 

@@ -66,7 +66,7 @@ from tui_gen.processes.machine_memory import machine_memory
 
 ASK_SECONDS = 0.25
 BEGIN_SECONDS = 60.0
-FIRST_CLIPS, FIRST_FREE_CLIPS = 2, 300
+FIRST_CLIPS, FIRST_FREE_CLIPS = 1, 300
 """So many clips for each worker, or in all, are made before anything is measured."""
 FRAME_SECONDS = 1 / 24
 PICTURE = Size(1920, 1080)

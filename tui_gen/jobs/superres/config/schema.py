@@ -321,7 +321,7 @@ class ConfigFile(KeysModel):
     )
     """The compression of PNG files: small and fast, larger, the fastest (an extra), or a zlib level."""
     image_format: ImageFormat = Field(default="png", description='"png" or "webp"')
-    """The format of the files: PNG, which every loader reads, or lossless WebP, a third smaller."""
+    """The format of the files: PNG, which every loader reads, or lossless WebP, which is smaller."""
     interlaced: Literal["deinterlace", "refuse"] = Field(
         default="deinterlace", description='"deinterlace" or "refuse"'
     )

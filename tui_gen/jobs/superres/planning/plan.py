@@ -36,10 +36,10 @@ from tui_gen.media.geometry import Size
 from tui_gen.media.probing.timestamp_jumps import why_less
 
 NARROW_SPACING_SECONDS = 1.0
-TYPICAL_SHARES: Mapping[ImageFormat, float] = {"png": 0.5, "webp": 0.34}
+TYPICAL_SHARES: Mapping[ImageFormat, float] = {"png": 0.5, "webp": 0.36}
 """The bytes of files of films, divided by those of the raw pixels.
 
-PNG, RLE with Paeth: 0.47 to 0.52 measured; WebP takes 0.64 to 0.69 of that (`benchmarks/picture_formats.py`).
+PNG, RLE with Paeth: 0.47 to 0.52 measured; WebP takes 0.69 to 0.75 of that (`benchmarks/picture_formats.py`).
 """
 
 

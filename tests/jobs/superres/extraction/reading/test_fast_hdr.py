@@ -42,7 +42,12 @@ RATE = 24
 
 
 def film_of(program: str, path: Path, size: str, pixels: str = "yuv420p10le") -> Path:
-    source = ("-f", "lavfi", "-i", f"testsrc2=s=130x98:r={RATE}:d=1,noise=alls=40:allf=t,{PQ},crop={size}")
+    source = (
+        "-f",
+        "lavfi",
+        "-i",
+        f"testsrc2=s=130x98:r={RATE}:d=1,noise=alls=40:allf=t,format={pixels},{PQ},crop={size}",
+    )
     run_ffmpeg(program, *source, *LOSSLESS, pixels, *HDR10_TAGS, str(path))
     return path
 
@@ -84,6 +89,7 @@ async def test_a_film_that_is_read_clip_by_clip_goes_through_the_kernel_as_ffmpe
         )
         readers.append(read_clips_fast)
     facts = await probed(ffmpeg, film)
+    assert (facts.coded != facts.coded.even()) == (kind == "odd")
     tasks = [task(0, [0.5], facts.even_upright)]
     stretch = stretch_of(film, facts, tasks, settings=FAST, is_interlaced=kind == "interlaced")
     expected = by_hand(embedded_ffmpeg, stretch, filters)
@@ -155,11 +161,13 @@ async def test_a_converter_that_stops_is_given_up_with_its_neighbours(
         async for report in reader:
             reports.append(report)
             if isinstance(report, Retried):
+                assert not suspended.is_running()
                 break
         await reader.aclose()
 
     reading = asyncio.create_task(read())
-    (await converter()).suspend()
+    suspended = await converter()
+    suspended.suspend()
     await reading
     assert [report.reason for report in reports if isinstance(report, Retried)] == [
         "ffmpeg gave nothing for 1 s"

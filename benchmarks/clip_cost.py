@@ -187,7 +187,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--per-process", type=int, help="clips of the rows that start a process per clip")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "tui-gen-bench")
     parser.add_argument("--sample", choices=KINDS, nargs="+", default=list(KINDS), help="measure these alone")
-    parser.add_argument("--rows", choices=WAYS, nargs="+", default=list(WAYS), metavar="ROW")
+    # compare_trees.py gives the first name of the option, which earlier versions have too.
+    parser.add_argument("--only", "--rows", dest="rows", choices=WAYS, nargs="+", default=list(WAYS))
     parser.add_argument("--make-only", action="store_true", help="make the samples and stop")
     return parser.parse_args()
 

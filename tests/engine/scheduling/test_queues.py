@@ -253,6 +253,8 @@ INDEXES = st.frozensets(st.integers(0, 40), max_size=25)
 class AnyCourse(RuleBasedStateMachine):
     """Whatever happens, the queue agrees with plain sets of clips."""
 
+    most_planned = 8
+
     def __init__(self) -> None:
         super().__init__()
         self.key = 0
@@ -281,7 +283,7 @@ class AnyCourse(RuleBasedStateMachine):
             return
         indexes = [clip.index for clip in unit.clips]
         assert indexes, "an empty unit"
-        assert len(indexes) <= (most or 8)
+        assert len(indexes) <= (most or self.most_planned)
         assert indexes == sorted(set(indexes))
         assert not self.gone & set(indexes), "handed out twice"
         assert set(indexes) <= self.wanted
@@ -346,7 +348,9 @@ TestAnyCourse = AnyCourse.TestCase
 
 
 class JoiningCourse(AnyCourse):
-    """The same with units that are joined."""
+    """The same with units that are joined; a joined unit may be given back."""
+
+    most_planned = MOST_JOINED
 
     def join(self) -> Join:
         return both

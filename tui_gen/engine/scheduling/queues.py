@@ -148,7 +148,7 @@ class SourceQueue:
         """
         join = self.plan.join
         while join is not None and (room := most - len(unit.clips)) > 0:
-            following = self._next()
+            following = self._next_beside(unit)
             if following is None:
                 break
             clips = following.clips
@@ -161,6 +161,18 @@ class SourceQueue:
                 self._returned.append(rest)
             unit = both
         return unit
+
+    def _next_beside(self, unit: Unit) -> Unit | None:
+        """Return the next unit without the clips of a unit that is about to be handed out.
+
+        A unit that was given back may be planned again.
+        """
+        for clip in unit.clips:
+            self._states.change(clip.index, on=IN_FLIGHT)
+        following = self._next()
+        for clip in unit.clips:
+            self._states.change(clip.index, off=IN_FLIGHT)
+        return following
 
     def _first_part(self, unit: Unit, most: int) -> Unit:
         """Return the first of equal parts of at most `most` clips; the other parts come next.

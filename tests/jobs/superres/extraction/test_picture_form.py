@@ -21,6 +21,8 @@ from tui_gen.jobs.superres.chosen_ffmpeg import chosen_ffmpeg
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
 from tui_gen.jobs.superres.config.settings import ImageFormat, Settings
 from tui_gen.jobs.superres.dataset.export.stacks import HEADER_BYTES, picture_size
+from tui_gen.jobs.superres.dataset.file_kinds import PICTURE_SUFFIXES
+from tui_gen.jobs.superres.dataset.lost_names import PATCH_FILE
 from tui_gen.jobs.superres.extraction import igzip_png, picture_form
 from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, encode_patch
 from tui_gen.jobs.superres.extraction.picture_form import PictureForm, pictures_fingerprint
@@ -140,3 +142,10 @@ def test_without_its_package_an_encoder_is_refused_and_never_replaced(
         chosen_ffmpeg(settings)
     conditions = examined(settings, {}).conditions
     assert [found.level for found in conditions if found.what == "pictures"] == ["wrong"]
+
+
+@pytest.mark.parametrize("suffix", PICTURE_SUFFIXES)
+def test_files_of_both_formats_are_known_by_their_names(suffix: str) -> None:
+    found = PATCH_FILE.fullmatch(f"patch_dune_2021_idx0042_med169{suffix}")
+    assert found is not None
+    assert (found["slug"], found["index"], found["suffix"]) == ("dune_2021", "0042", "_med169")

@@ -56,7 +56,7 @@ def test_without_numba_it_is_refused_before_anything_is_written(
     for command in ("run", "plan"):
         refused = here(command, data.config)
         assert refused.code == 2, str(refused)
-        assert '"hdr": "fast" needs numba: pip install \'tui-gen[fast]\'' in refused.err
+        assert '"hdr": "fast" needs numba: pip install \'.[fast]\'' in refused.err
     checked = here("check", data.config, "--no-keep")
     assert checked.code == 3, str(checked)
     assert "Wrong with this machine: HDR kernel" in checked.out

@@ -86,4 +86,4 @@ def test_a_missing_numba_is_named_with_what_installs_it(monkeypatch: pytest.Monk
         return None
 
     monkeypatch.setattr(installed, "find_spec", not_found)
-    assert installed.missing() == '"hdr": "fast" needs numba: pip install \'tui-gen[fast]\''
+    assert installed.missing() == '"hdr": "fast" needs numba: pip install \'.[fast]\''

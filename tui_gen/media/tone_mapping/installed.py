@@ -9,4 +9,4 @@ def missing() -> str | None:
     """Return the sentence that refuses `"hdr": "fast"`, or None if numba can be imported."""
     if find_spec("numba") is not None:
         return None
-    return '"hdr": "fast" needs numba: pip install \'tui-gen[fast]\''
+    return '"hdr": "fast" needs numba: pip install \'.[fast]\''

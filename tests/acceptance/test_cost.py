@@ -15,6 +15,7 @@ def run_of(folder: Path, clips: int) -> Run:
     return watched(folder, configuration(folder, [film], clips, workers=2), Run(clips, films=1))
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_run_leaves_no_child_and_no_temporary_file(tmp_path: Path) -> None:
     run = run_of(tmp_path, 40)

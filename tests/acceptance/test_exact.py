@@ -62,7 +62,7 @@ UHD = {
 }
 
 
-@pytest.fixture(scope="module", params=UHD)
+@pytest.fixture(scope="module", params=[pytest.param("left", marks=pytest.mark.soak), "topleft"])
 def uhd(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, embedded_ffmpeg: str
 ) -> UhdFilm:

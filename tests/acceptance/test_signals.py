@@ -55,7 +55,11 @@ def at_work(data: Dataset, *flags: str) -> Running:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.soak),
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.soak),
+    ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else "",
 )
 def test_the_first_signal_finishes_the_clips_in_hand_and_says_how_to_go_on(

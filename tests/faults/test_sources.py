@@ -262,6 +262,7 @@ def test_films_that_were_cut_short_or_are_a_few_frames_long_give_what_they_hold_
     scene.check_invariants()
 
 
+@pytest.mark.soak
 def test_of_several_picture_tracks_the_first_is_read_from_the_first_look_to_the_last_frame(
     scene: Scene, embedded_ffmpeg: str, tmp_path: Path
 ) -> None:

@@ -271,6 +271,7 @@ def test_starting_over_that_would_be_refused_moves_nothing(finished: Scene) -> N
     finished.finish()
 
 
+@pytest.mark.soak
 def test_starting_over_makes_the_same_bytes_beside_what_stood_there(finished: Scene) -> None:
     done = finished.run("--fresh", "--yes")
     assert done.code == 0, str(done)

@@ -154,6 +154,7 @@ def test_changed_settings_redo_their_stage_and_those_after_it(series: Series) ->
         assert image.parent.parent == series.training
 
 
+@pytest.mark.soak
 def test_a_run_may_begin_and_end_at_any_stage(made: Series, tmp_path: Path) -> None:
     other = Series(tmp_path / "other")
     for name in ("series", "pictures"):

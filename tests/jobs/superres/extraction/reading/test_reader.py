@@ -208,7 +208,7 @@ async def test_what_it_cannot_vouch_for_is_read_clip_by_clip(
 @pytest.mark.parametrize(
     ("kind", "output"),
     [
-        ("hdr10, top left", "pq16"),
+        pytest.param("hdr10, top left", "pq16", marks=pytest.mark.soak),
         pytest.param("hdr10, left", "linear16", marks=pytest.mark.soak),
         ("h264", "pq16"),
     ],

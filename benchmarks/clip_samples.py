@@ -56,6 +56,12 @@ class Sample:
     seconds: int
     group: Path  # the film whose packets are repeated
 
+    @property
+    def probed_seconds(self) -> float:
+        """The length that the program finds: Matroska rounds timestamps and lengths to milliseconds."""
+        last = (self.seconds * FRAMES_PER_SECOND - 1) / FRAMES_PER_SECOND
+        return round(last, 3) + int(1000 / FRAMES_PER_SECOND) / 1000
+
     def clip_times(self, clips: int) -> list[float]:
         """Return the middles of the clips in the order of k: where the program's own clips lie.
 
@@ -65,8 +71,8 @@ class Sample:
         times: list[float] = []
         k = 0
         while len(times) < clips:
-            time = (k + 0.5) * GOLDEN % 1 * self.seconds
-            is_inside = rim <= time <= self.seconds - rim
+            time = (k + 0.5) * GOLDEN % 1 * self.probed_seconds
+            is_inside = rim <= time <= self.probed_seconds - rim
             if is_inside and all(abs(time - other) * FRAMES_PER_SECOND >= APART_FRAMES for other in times):
                 times.append(time)
             k += 1
@@ -77,7 +83,13 @@ class Sample:
 
     def first_frames(self, clips: int) -> list[int]:
         """Return the number of the first frame of each clip, in the order of `clip_times`."""
-        return [round(time * FRAMES_PER_SECOND) - MIDDLE for time in self.clip_times(clips)]
+        return [nearest_frame(time) - MIDDLE for time in self.clip_times(clips)]
+
+
+def nearest_frame(seconds: float) -> int:
+    """Return the number of the frame whose timestamp is nearest; Matroska rounds it to milliseconds."""
+    before = int(seconds * FRAMES_PER_SECOND)
+    return min(before, before + 1, key=lambda n: abs(round(n / FRAMES_PER_SECOND, 3) - seconds))
 
 
 def start_seconds(first_frame: int) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tui_gen.base.detached_call import detached_call, exhaustion
-from tui_gen.processes.children import Child
+from tui_gen.processes.children import READ_BYTES, TICK_SECONDS, Child
 
 REAP_SECONDS = 5.0
 """The longest wait for a killed child."""
@@ -14,6 +16,16 @@ REAP_SECONDS = 5.0
 
 class ChildClosedError(Exception):
     """A child was closed while another thread waited for its answer."""
+
+
+def last_lines(child: Child) -> Sequence[str]:
+    """Return the last lines that an ended child printed; of one that has not ended, those of a moment."""
+    poll = select.poll()
+    poll.register(child.errors, select.POLLIN)
+    while poll.poll(TICK_SECONDS * 1000) and (piece := os.read(child.errors, READ_BYTES)):
+        child.lines.feed(piece)
+    child.lines.close()
+    return child.lines.tail
 
 
 def reap(child: Child, seconds: float) -> None:

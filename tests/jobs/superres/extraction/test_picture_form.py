@@ -19,6 +19,7 @@ from PIL import Image
 from tui_gen.base.errors import RefusedError
 from tui_gen.jobs.superres.chosen_ffmpeg import chosen_ffmpeg
 from tui_gen.jobs.superres.config.defaults import BUILT_IN_FORMATS
+from tui_gen.jobs.superres.config.picture_checks import LONGEST_WEBP_SIDE
 from tui_gen.jobs.superres.config.settings import ImageFormat, Settings
 from tui_gen.jobs.superres.dataset.export.stacks import HEADER_BYTES, picture_size
 from tui_gen.jobs.superres.dataset.file_kinds import PICTURE_SUFFIXES
@@ -26,7 +27,7 @@ from tui_gen.jobs.superres.dataset.lost_names import PATCH_FILE
 from tui_gen.jobs.superres.extraction import igzip_png, picture_form
 from tui_gen.jobs.superres.extraction.patches import PatchArrays, cut_patch, encode_patch
 from tui_gen.jobs.superres.extraction.picture_form import PictureForm, pictures_fingerprint
-from tui_gen.jobs.superres.extraction.webp import LONGEST_SIDE, encode_webp
+from tui_gen.jobs.superres.extraction.webp import encode_webp
 from tui_gen.jobs.superres.films.inspection.tools import examined
 from tui_gen.jobs.superres.units import Cut
 from tui_gen.media.geometry import Region, Size, whole
@@ -117,7 +118,7 @@ def test_16_bits_by_igzip_keep_all_bits_and_the_chunk() -> None:
     assert [name for name, _ in chunks(content)] == [b"IHDR", b"cICP", b"IDAT", b"IEND"]
 
 
-@pytest.mark.parametrize("shape", [(LONGEST_SIDE + 1, 2, 3), (2, LONGEST_SIDE + 1, 3)])
+@pytest.mark.parametrize("shape", [(LONGEST_WEBP_SIDE + 1, 2, 3), (2, LONGEST_WEBP_SIDE + 1, 3)])
 def test_webp_refuses_what_it_cannot_hold(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="16383 pixels a side"):
         encode_webp(np.zeros(shape, np.uint8))

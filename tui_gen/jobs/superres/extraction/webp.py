@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_gen.jobs.superres.config.picture_checks import LONGEST_WEBP_SIDE
+
 ENCODER = "libwebp"
-LONGEST_SIDE = 16383
-"""The most pixels of a side: the format has 14 bits for it."""
 _OPTIONS = {"lossless": "1", "compression_level": "0", "quality": "0"}
 """Of lossless files, `quality` is an effort too: it changes no pixel."""
 
@@ -29,8 +29,8 @@ def has_encoder() -> bool:
 def encode_webp(array: NDArray[np.unsignedinteger[Any]]) -> bytes:
     """Return an image of shape (height, width, 3), BGR, uint8, as a lossless WebP file. Raises ValueError."""
     height, width = array.shape[:2]
-    if array.dtype != np.uint8 or max(height, width) > LONGEST_SIDE:
-        message = f"WebP holds 8 bits and {LONGEST_SIDE} pixels a side, not {array.shape} {array.dtype}"
+    if array.dtype != np.uint8 or max(height, width) > LONGEST_WEBP_SIDE:
+        message = f"WebP holds 8 bits and {LONGEST_WEBP_SIDE} pixels a side, not {array.shape} {array.dtype}"
         raise ValueError(message)
     pixels = np.asarray(cv2.cvtColor(array, cv2.COLOR_BGR2BGRA), np.uint8)
     frame = av.VideoFrame.from_ndarray(pixels, format="bgra")

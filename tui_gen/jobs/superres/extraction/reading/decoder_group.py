@@ -43,7 +43,7 @@ from tui_gen.processes.children import (
     TextSink,
     start_child,
 )
-from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, reap
+from tui_gen.processes.closing import REAP_SECONDS, ChildClosedError, last_lines, reap
 from tui_gen.processes.keepalive import SIGN, Line
 from tui_gen.processes.pipelines import pipe_of_children
 
@@ -261,13 +261,8 @@ def _output(child: Child) -> int:
 
 def _gone(child: Child) -> DecoderGroupError:
     """Return an error about a child that ended, with its last lines."""
-    poll = select.poll()
-    poll.register(child.errors, select.POLLIN)
-    while poll.poll(TICK_SECONDS * 1000) and (piece := os.read(child.errors, READ_BYTES)):
-        child.lines.feed(piece)
-    child.lines.close()
     return DecoderGroupError(
-        f"a child of the reader ended: {' / '.join(child.lines.tail) or 'it says nothing'}"
+        f"a child of the reader ended: {' / '.join(last_lines(child)) or 'it says nothing'}"
     )
 
 

@@ -12,8 +12,6 @@ that what is left of one that failed never reaches the next.
 from __future__ import annotations
 
 import asyncio
-import os
-import select
 import signal
 import socket
 import subprocess
@@ -26,7 +24,6 @@ from tui_gen.jobs.superres.extraction.rendering import tone_mapping
 from tui_gen.jobs.superres.units import Stretch
 from tui_gen.media.tone_mapping.converter import converter_arguments
 from tui_gen.processes.children import (
-    READ_BYTES,
     TICK_SECONDS,
     Child,
     ChildError,
@@ -34,7 +31,7 @@ from tui_gen.processes.children import (
     StallLimits,
     start_child,
 )
-from tui_gen.processes.closing import REAP_SECONDS, close_in_thread, reap
+from tui_gen.processes.closing import REAP_SECONDS, close_in_thread, last_lines, reap
 
 
 class KernelProcess:
@@ -124,12 +121,7 @@ class KernelProcess:
                 raise OutOfMemoryError(message)
             if status < 0:
                 reason = f"the tone-mapping kernel was killed by {signal.Signals(-status).name}"
-            poll = select.poll()
-            poll.register(child.errors, select.POLLIN)
-            while poll.poll(0) and (piece := os.read(child.errors, READ_BYTES)):
-                child.lines.feed(piece)
-            child.lines.close()
-            tail = "\n".join(child.lines.tail)
+            tail = "\n".join(last_lines(child))
         raise ChildError(reason, tail)
 
     def _close(self) -> None:

@@ -34,6 +34,9 @@ signal.pthread_sigmask(signal.SIG_SETMASK, ())
 # Where byte code may not be written, each of the many starts of the program compiles all of its modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Of the hundreds of processes that load numpy, each would start a thread for each core.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 # readline exports the size of the terminal to every test process of pytest-xdist. Programs that write to a
 # pipe would keep to that width.
 for name in ("COLUMNS", "LINES"):

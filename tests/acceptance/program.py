@@ -64,7 +64,8 @@ def load() -> float:
 
 def environment(**changes: str) -> dict[str, str]:
     """Return an environment without any ffmpeg on PATH, and without settings of whoever runs the tests."""
-    kept = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ}
+    names = ("HOME", "LANG", "OPENBLAS_NUM_THREADS", "TMPDIR")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {"PATH": "/nonexistent", "PYTHONWARNINGS": "error", **kept, **changes}
 
 

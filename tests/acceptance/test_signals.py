@@ -180,7 +180,7 @@ def test_a_signal_that_is_ignored_on_purpose_stays_ignored(films: Films, configu
     check_whole(data)
 
 
-@pytest.mark.parametrize("flag", ["-v", "--json"])
+@pytest.mark.parametrize("flag", [pytest.param("-v", marks=pytest.mark.soak), "--json"])
 def test_a_reader_that_goes_away_does_not_end_the_work(flag: str, films: Films, configure: Configure) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 0.8})])
     with data.start(flag) as running:

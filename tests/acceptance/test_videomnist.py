@@ -56,7 +56,7 @@ def damage(data: Digits, place: float = 0.5) -> None:
 # ------------------------------------------------------------------ the same bytes
 
 
-@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.soak), 5])
 def test_the_bytes_do_not_depend_on_the_number_of_workers(workers: int, make: Make, undisturbed: str) -> None:
     assert make(max_workers=workers).complete() == undisturbed
 
@@ -143,7 +143,7 @@ def kill_and_go_on(data: Digits, chance: random.Random, kills: int) -> None:
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.soak)])
 def test_runs_killed_at_random_moments_end_in_the_same_bytes(seed: int, make: Make, undisturbed: str) -> None:
     data = make()
     kill_and_go_on(data, random.Random(seed), kills=2)

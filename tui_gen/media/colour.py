@@ -17,10 +17,12 @@ The head is the same for all sizes of a clip, so one decode and one tone-mapping
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tui_gen.media.film_facts import ColourFacts, ConfiguredTags, ProbeFacts
 from tui_gen.media.geometry import Size
+
+if TYPE_CHECKING:  # children that import this module need no facts
+    from tui_gen.media.film_facts import ColourFacts, ConfiguredTags, ProbeFacts
 
 Chroma = Literal["420", "444"]
 HdrChain = Literal["exact", "fast"]

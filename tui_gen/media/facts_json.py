@@ -10,7 +10,6 @@ from typing import Any
 
 from tui_gen.engine.model.work import JsonObject
 from tui_gen.media.film_facts import (
-    Aperture,
     Chapter,
     ColourFacts,
     FrameTimes,
@@ -19,7 +18,7 @@ from tui_gen.media.film_facts import (
     ProbeFacts,
     SurveyFacts,
 )
-from tui_gen.media.geometry import Region, Size
+from tui_gen.media.geometry import Aperture, Region, Size
 
 
 def probe_to_json(facts: ProbeFacts) -> dict[str, Any]:

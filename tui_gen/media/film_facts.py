@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tui_gen.media.geometry import Region, Size
+from tui_gen.media.elementary_streams import ELEMENTARY_STREAMS
+from tui_gen.media.geometry import Aperture, Region, Size
 
 ROUNDING_SECONDS = 1e-6
 INTERLACED_ORDERS = frozenset({"tt", "bb", "tb", "bt"})
 """The values of `ProbeFacts.field_order` that flag a film as interlaced."""
 SURVEY_RULE = 2
 """The rule that films are probed with now. 2: in a large picture, a few places that agree can be enough."""
-ELEMENTARY_STREAMS = frozenset({"h264", "hevc", "mpegvideo", "av1", "obu"})
-"""The formats without a container, by libav's names: they have no timestamps, so nothing can be sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +53,6 @@ class ConfiguredTags:
     transfer: str | None = None
     matrix: str | None = None
     range: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Aperture:
-    """The place of the picture in the decoder's frames, of which the container shows a part only.
-
-    ffmpeg crops such frames, and a decoder alone does not.
-    """
-
-    frame: Size  # as decoded
-    x: int
-    y: int
 
 
 @dataclass(frozen=True, slots=True)

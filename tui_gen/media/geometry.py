@@ -36,6 +36,18 @@ class Region:
         return Size(self.width, self.height)
 
 
+@dataclass(frozen=True, slots=True)
+class Aperture:
+    """The place of the picture in the decoder's frames, of which the container shows a part only.
+
+    ffmpeg crops such frames, and a decoder alone does not.
+    """
+
+    frame: Size  # as decoded
+    x: int
+    y: int
+
+
 def common(one: Region, other: Region) -> Region:
     """Return the part that two regions share; its width or height is negative or 0 if there is none."""
     left, top = max(one.x, other.x), max(one.y, other.y)

@@ -40,7 +40,12 @@ PIPE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
 TICK_SECONDS = 1.0
 REAP_SECONDS = 5.0
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LC_ALL": "C",
+    "HOME": "/",
+    "OPENBLAS_NUM_THREADS": "1",  # numpy would start a thread for each core
+}
 """The whole environment of a child: no FFREPORT, no AV_LOG_*, no preloads, no proxies."""
 
 DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH")

@@ -1,6 +1,7 @@
 import pytest
 
-from tui_gen.media.decoding.frame_log import FrameLog, TrackHeader, bit_depth, lasting_reason
+from tui_gen.media.decoding.frame_log import FrameLog, TrackHeader, lasting_reason
+from tui_gen.media.decoding.planes import bit_depth
 from tui_gen.media.geometry import Size
 from tui_gen.processes.keepalive import Line
 

@@ -58,10 +58,10 @@ def screenshot(page: Path, folder: Path, *, width: int, scheme: str) -> Picture:
 @pytest.mark.parametrize(
     ("page", "width", "scheme"),
     [
-        ("report", 1280, "light"),
+        pytest.param("report", 1280, "light", marks=pytest.mark.soak),
         ("report", 400, "dark"),
         ("sheet", 1280, "dark"),
-        ("sheet", 400, "light"),
+        pytest.param("sheet", 400, "light", marks=pytest.mark.soak),
     ],
 )
 def test_a_page_is_drawn(pages: dict[str, Path], tmp_path: Path, page: str, width: int, scheme: str) -> None:

@@ -59,5 +59,13 @@ class WindowShape:
         return self.frames - 1 - self.anchor
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The range around a window's time in which different frames are looked for."""
+
+    before_seconds: float
+    after_seconds: float
+
+
 USUAL_CLIP = ClipShape()
 USUAL_WINDOW = USUAL_CLIP.window()

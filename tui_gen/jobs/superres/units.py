@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from tui_gen.engine.model.work import Clip
 
-if TYPE_CHECKING:  # children import this module only for `Reach`
-    from tui_gen.jobs.superres.clip_shape import ClipShape, WindowShape
+if TYPE_CHECKING:
+    from tui_gen.jobs.superres.clip_shape import ClipShape, Reach, WindowShape
     from tui_gen.jobs.superres.config.settings import Settings
     from tui_gen.jobs.superres.pairing.pair_track import PairTrack
     from tui_gen.jobs.superres.planning.geometry import PatchFormat
@@ -30,14 +30,6 @@ EXTRACT = "extract"
 PROBED_FRAMES = 7
 """The number of frames that a film must have at least; a film too short for a longer clip is known by its
 duration."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """The range around a window's time in which different frames are looked for."""
-
-    before_seconds: float
-    after_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,13 +226,3 @@ _FIELD_ORDERS = (
     ("top coded first", "tb"),
     ("bottom coded first", "bt"),
 )
-
-
-def bit_depth(pixel_format: str) -> int:
-    """Return the bits of one component: 10 for yuv420p10le and p010le, 16 for rgb48le; by default 8."""
-    match = re.search(r"(\d+)(?:le|be)$", pixel_format)
-    if match is None:
-        return 8
-    if pixel_format.startswith(("rgb", "bgr", "argb", "abgr")):
-        return 16
-    return int(match[1])

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_gen.media.film_facts import Aperture
-from tui_gen.media.geometry import Region, Size
+from tui_gen.media.geometry import Aperture, Region, Size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +19,16 @@ _PLANAR = re.compile(r"yuvj?(?P<sharing>420|422|444)p(?:(?P<bits>9|10|12|14|16)l
 _SHARING = {"420": (2, 2), "422": (2, 1), "444": (1, 1)}
 
 Part = tuple[slice, slice]
+
+
+def bit_depth(pixel_format: str) -> int:
+    """Return the bits of one component: 10 for yuv420p10le and p010le, 16 for rgb48le; by default 8."""
+    match = re.search(r"(\d+)(?:le|be)$", pixel_format)
+    if match is None:
+        return 8
+    if pixel_format.startswith(("rgb", "bgr", "argb", "abgr")):
+        return 16
+    return int(match[1])
 
 
 @dataclass(frozen=True, slots=True)

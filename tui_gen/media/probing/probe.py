@@ -23,10 +23,9 @@ from tui_gen.media.decoding.frame_log import (
     FrameLog,
     ShownFrame,
     TrackHeader,
-    bit_depth,
     lasting_reason,
 )
-from tui_gen.media.decoding.planes import aperture_of
+from tui_gen.media.decoding.planes import aperture_of, bit_depth
 from tui_gen.media.ffmpeg import (
     FORMATS,
     MAX_PIXELS,
@@ -37,14 +36,13 @@ from tui_gen.media.ffmpeg import (
 )
 from tui_gen.media.film_facts import (
     SURVEY_RULE,
-    Aperture,
     Chapter,
     ColourFacts,
     FilmFile,
     FrameTimes,
     ProbeFacts,
 )
-from tui_gen.media.geometry import Size
+from tui_gen.media.geometry import Aperture, Size
 from tui_gen.processes.child_query import ChildQuery, ask
 from tui_gen.processes.children import ChildError, Command, Ended, StallLimits, run_child
 from tui_gen.processes.keepalive import Line

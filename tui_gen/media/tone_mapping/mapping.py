@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui_gen.media.colour import Chroma, Rendering, chroma_location, colour_tags, tone_mapping_peak
-from tui_gen.media.film_facts import ProbeFacts
+
+if TYPE_CHECKING:
+    from tui_gen.media.film_facts import ProbeFacts
 
 Transfer = Literal["smpte2084", "arib-std-b67"]
 Range = Literal["tv", "pc"]

@@ -8,15 +8,12 @@ It ends when the orders end, which is at the latest when its parent does.
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, BinaryIO
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: the workers share the processors
 
 from tui_gen.base.errors import ObstructedError, reason_of
 from tui_gen.processes.orders.messages import LENGTH_BYTES, Order, Signs

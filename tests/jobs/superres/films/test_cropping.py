@@ -29,8 +29,7 @@ from tui_gen.jobs.superres.units import Survey
 from tui_gen.media.decoding.frame_log import TrackHeader
 from tui_gen.media.decoding.planes import aperture_numbers, aperture_of, layout_of
 from tui_gen.media.facts_json import probe_from_json, probe_to_json
-from tui_gen.media.film_facts import Aperture
-from tui_gen.media.geometry import Region, Size
+from tui_gen.media.geometry import Aperture, Region, Size
 
 CROPS = {"left": 5, "right": 10, "top": 7, "bottom": 11}
 

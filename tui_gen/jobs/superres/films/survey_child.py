@@ -21,7 +21,6 @@ instead. Damage at one place only costs the votes of this place.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from collections import deque
@@ -33,7 +32,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
 sys.path.insert(0, str(Path(__file__).parents[4]))
 
 import av

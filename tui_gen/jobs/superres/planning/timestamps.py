@@ -32,14 +32,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tui_gen.jobs.superres.clip_shape import USUAL_CLIP, ClipShape
+from tui_gen.jobs.superres.clip_shape import USUAL_CLIP, ClipShape, Reach
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.split import GUARD_SECONDS, Block
 from tui_gen.jobs.superres.planning.clip_bits import as_bits, bit_indices
 from tui_gen.jobs.superres.planning.real_frames import RealFrames, real_frames
 from tui_gen.jobs.superres.planning.retries import Retries
 from tui_gen.jobs.superres.planning.title_gaps import title_gaps
-from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.film_facts import ProbeFacts
 
 GOLDEN = 0.6180339887498949

@@ -71,7 +71,7 @@ def film(embedded_ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path
     return film_of(embedded_ffmpeg, tmp_path_factory.mktemp("film") / "a.mp4", "128:96")
 
 
-@pytest.mark.parametrize("kind", ["interlaced", "turned", "odd"])
+@pytest.mark.parametrize("kind", ["interlaced", "odd", pytest.param("turned", marks=pytest.mark.soak)])
 async def test_a_film_that_is_read_clip_by_clip_goes_through_the_kernel_as_ffmpeg_shows_it(
     kind: str, film: Path, embedded_ffmpeg: str, tmp_path: Path
 ) -> None:

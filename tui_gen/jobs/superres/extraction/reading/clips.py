@@ -23,6 +23,7 @@ import numpy as np
 
 from tui_gen.base.formatting import frame_count
 from tui_gen.engine.model.work import Clip, Doing, Failed, Rejected, Retried, Unusable
+from tui_gen.jobs.superres.clip_shape import Reach
 from tui_gen.jobs.superres.extraction.reading import graphs
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.conversion import Conversion
@@ -64,7 +65,7 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     most_seconds_of,
 )
 from tui_gen.jobs.superres.extraction.rendering import pixel_type
-from tui_gen.jobs.superres.units import ClipTask, Reach, Stretch
+from tui_gen.jobs.superres.units import ClipTask, Stretch
 from tui_gen.media.ffmpeg import Ffmpeg, Input, input_arguments
 from tui_gen.media.geometry import Region, Size
 from tui_gen.processes.children import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui_gen.jobs.superres.clip_shape import WindowShape
+from tui_gen.jobs.superres.clip_shape import Reach, WindowShape
 from tui_gen.jobs.superres.extraction.reading.repeated import span_within
 from tui_gen.jobs.superres.extraction.reading.window import (
     exact_span,
@@ -14,7 +14,6 @@ from tui_gen.jobs.superres.extraction.reading.window import (
     is_near,
     is_run,
 )
-from tui_gen.jobs.superres.units import Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_gen.media.decoding.frame_log import bit_depth
+from tui_gen.media.decoding.planes import bit_depth
 
 if TYPE_CHECKING:
     from tui_gen.media.film_facts import ColourFacts

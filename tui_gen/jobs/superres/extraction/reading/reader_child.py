@@ -22,18 +22,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is loaded
 sys.path.insert(0, str(Path(__file__).parents[5]))
 
 from av.video.frame import PictureType, VideoFrame
 
-from tui_gen.jobs.superres.clip_shape import WindowShape
+from tui_gen.jobs.superres.clip_shape import Reach, WindowShape
 from tui_gen.jobs.superres.extraction.reading.film_order import FilmOrder
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeter
 from tui_gen.jobs.superres.extraction.reading.repeated import Walk
 from tui_gen.jobs.superres.extraction.reading.view_writer import ViewOrder, ViewWriter
 from tui_gen.jobs.superres.extraction.reading.window_decoder import WindowDecoder
-from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.decoding.decoder_errors import Complaints, listen
 from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of

@@ -22,10 +22,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from tui_gen.jobs.superres.clip_shape import WindowShape
+from tui_gen.jobs.superres.clip_shape import Reach, WindowShape
 from tui_gen.jobs.superres.extraction.reading.luma import Luma, LumaPlane, repeats
 from tui_gen.jobs.superres.extraction.reading.window import Span, nearest
-from tui_gen.jobs.superres.units import Reach
 from tui_gen.media.geometry import Size
 
 TOO_FEW_DIFFERENT = "too few different frames around it"

@@ -16,9 +16,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from tui_gen.jobs.superres.clip_shape import USUAL_WINDOW, WindowShape
-from tui_gen.media.decoding.frame_log import FrameLog
 
 if TYPE_CHECKING:
+    from tui_gen.media.decoding.frame_log import FrameLog
     from tui_gen.media.film_facts import ProbeFacts
 
 ROUNDING_SECONDS = 1e-6

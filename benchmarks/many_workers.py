@@ -52,8 +52,9 @@ from tui_gen.engine.storage.lock import read_holder
 from tui_gen.jobs.superres import media
 from tui_gen.jobs.superres.config.settings import Settings
 from tui_gen.jobs.superres.dataset.preparing import prepare_output
-from tui_gen.jobs.superres.extraction import kernels, patches, png
+from tui_gen.jobs.superres.extraction import kernels, patches
 from tui_gen.jobs.superres.extraction.kernels import Kernel
+from tui_gen.jobs.superres.extraction.picture_form import PictureForm
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames, FrameView, Reading
 from tui_gen.jobs.superres.extraction.reading.luma import ClipMeasures
 from tui_gen.jobs.superres.extraction.reading.views import kept_regions
@@ -120,14 +121,19 @@ class MemoryReader:
 def make_free() -> None:
     """Let the work that other threads of Python do not wait for cost nothing."""
     digest = hashlib.sha256()
-    cheap: dict[str, object] = {
-        "shrink": cache_by_region(kernels.shrink),
-        "encode_png": cache_by_shape(png.encode_png),
-        "stacked": cache_by_shape(patches.stacked),
-        "hashlib": SimpleNamespace(sha256=lambda _: digest),
+    encode = cache_by_shape(lambda image, form: encode_picture(form, image))
+    cheap: dict[tuple[object, str], object] = {
+        (patches, "shrink"): cache_by_region(kernels.shrink),
+        (patches, "stacked"): cache_by_shape(patches.stacked),
+        (patches, "hashlib"): SimpleNamespace(sha256=lambda _: digest),
+        (PictureForm, "encode"): lambda form, image: encode(image, form),
     }
-    for name, stand_in in cheap.items():
-        setattr(patches, name, stand_in)
+    encode_picture = PictureForm.encode
+    for (owner, name), stand_in in cheap.items():
+        if not hasattr(owner, name):  # it would be measured instead of left out
+            message = f"{owner} has no {name} any more"
+            raise AttributeError(message)
+        setattr(owner, name, stand_in)
     os.fsync = lambda _: None  # type: ignore[assignment]
 
 

@@ -84,6 +84,7 @@ def survey_from_json(entries: JsonObject) -> SurveyFacts:
     values["picture"] = Region(**entries["picture"])
     values["other_parts"] = tuple(OtherPart(**part) for part in entries.get("other_parts", ()))
     values["combed_parts"] = tuple((begin, end) for begin, end in entries.get("combed_parts", ()))
+    values["far_keys_seconds"] = tuple(entries.get("far_keys_seconds", ()))
     return SurveyFacts(**values)
 
 

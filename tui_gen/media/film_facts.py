@@ -185,3 +185,6 @@ class SurveyFacts:
     other_parts: tuple[OtherPart, ...] = ()
     # The first votes agreed, and no others were asked for: they tell the bars, however few they are.
     are_votes_enough: bool = False
+    # The key frames of a film that has few of them, by its index, in seconds from the first PTS, correct to a
+    # few frames. (): they are near each other, or unknown.
+    far_keys_seconds: tuple[float, ...] = ()

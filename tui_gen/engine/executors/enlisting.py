@@ -96,7 +96,7 @@ class Examination:
         self.passed["version"] = hello.version
         self.link.say(self.opening)
         ready = await self._hear(say.Ready)
-        if differences := recipe_differences(self.wanted.recipe, ready.recipe):
+        if differences := differing_entries(self.wanted.recipe, ready.recipe):
             message = f"it would make other bytes: {'; '.join(differences)}"
             raise RefusedError(message)
         self.passed["recipe"] = "the same"
@@ -185,7 +185,7 @@ def steps_of(passed: Mapping[StepName, str], refusal: str | None) -> tuple[Enlis
     return tuple(steps)
 
 
-def recipe_differences(wanted: JsonObject, found: Mapping[str, Any]) -> list[str]:
+def differing_entries(wanted: JsonObject, found: Mapping[str, Any]) -> list[str]:
     """Return "key: wanted -> found" for each entry that differs in two recipes."""
     ours: dict[str, Any] = json.loads(json.dumps(dict(wanted)))  # in the form of the received one
     keys = sorted(ours.keys() | found.keys())

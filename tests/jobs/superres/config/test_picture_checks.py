@@ -9,6 +9,7 @@ import pytest
 from tui_gen.config.faults import ConfigurationError
 from tui_gen.jobs.superres.config.load import load_settings
 from tui_gen.jobs.superres.config.settings import Settings
+from tui_gen.jobs.superres.extraction.picture_form import picture_form
 
 FILM = {"name": "Dune", "path": "/films/dune.mkv", "categories": {"general": 1.0}}
 TALL = {"general": {"tall": {"gt_size": [96, 2400], "probability": 1}}}
@@ -25,7 +26,7 @@ def load(folder: Path, base: dict[str, Any], **keys: Any) -> Settings:  # noqa: 
 def test_png_is_the_default_and_webp_is_taken(tmp_path: Path) -> None:
     assert load(tmp_path, {}).image_format == "png"
     settings = load(tmp_path, {}, image_format="webp", gt_frames=7)
-    assert (settings.image_format, settings.picture_suffix) == ("webp", ".webp")
+    assert picture_form(settings).suffix == ".webp"
     assert load(tmp_path, {}, png_compression="igzip").png_compression == "igzip"
 
 

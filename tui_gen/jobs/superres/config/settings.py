@@ -183,11 +183,6 @@ class Settings:
         return tuple(sorted({patch_format.ratio, *self.lr_scales}))
 
     @property
-    def picture_suffix(self) -> str:
-        """The end of the names of a patch's files: ".png" or ".webp"."""
-        return f".{self.image_format}"
-
-    @property
     def needs_repeats(self) -> bool:
         """Whether repeated frames must be detected."""
         return "repeated_frames" in self.scores

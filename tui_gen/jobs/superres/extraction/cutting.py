@@ -17,6 +17,7 @@ from tui_gen.jobs.superres.extraction.patches import (
     encode_patch,
     write_patch,
 )
+from tui_gen.jobs.superres.extraction.picture_form import picture_form
 from tui_gen.jobs.superres.extraction.reading.clip_frames import ClipFrames
 from tui_gen.jobs.superres.extraction.reading.views import reach
 from tui_gen.jobs.superres.extraction.scoring.scores import rejection_reason
@@ -54,7 +55,7 @@ def write_all(unit: Stretch, encoded: Sequence[Encoded], given: Given) -> Given:
 def _write(unit: Stretch, made: Encoded, given: Given) -> None:
     cut, upright = made.cut, unit.probe.even_upright
     scale = cut.frame.width / upright.width
-    suffix = unit.settings.picture_suffix
+    suffix = picture_form(unit.settings).suffix
     patch = write_patch(made.files, cut, output=unit.settings.output, scale=scale, suffix=suffix)
     record = {**patch.record, "source_crop": _in_source(cut, upright), **made.measured}
     given.patches += (Patch(patch.category, patch.size_bytes, record, made.perceptual_hash),)

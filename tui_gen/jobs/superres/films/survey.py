@@ -92,7 +92,12 @@ async def survey(
     if refused := await refused_colour(runs):
         return Unusable(unit.source, *refused)
     found, other_parts = await look.found(), tuple(look.other_parts())
-    return replace(found, other_parts=other_parts, are_votes_enough=look.are_votes_enough)
+    return replace(
+        found,
+        other_parts=other_parts,
+        are_votes_enough=look.are_votes_enough,
+        far_keys_seconds=tuple(look.far_keys_seconds),
+    )
 
 
 def _may_be_woven(probe: ProbeFacts) -> bool:
@@ -130,6 +135,8 @@ class _Look:
     runs: SurveyRuns
     votes: list[Bars] = field(default_factory=list)
     are_votes_enough: bool = False  # the first votes agreed, and no other place was looked at
+    # The key frames, in seconds from the first PTS, if the index lists them and they are far apart.
+    far_keys_seconds: list[float] = field(default_factory=list)
     frames_decoded: int = 0
     unlike: int = 0  # looks of ffmpeg at frames of another size than the first
     lasting_reason: str | None = None
@@ -227,6 +234,8 @@ class _Look:
         self.orders = [(at, order) for at, order in answer["fields"]]
         self.unlike_at = list(unlike_places(answer["facts"]))
         self.are_votes_enough = answer["are_enough"]
+        first = probe.first_pts_seconds
+        self.far_keys_seconds = [round(seconds - first, 3) for seconds in answer["far_keys"]]
         return True
 
     def _order(self) -> str:

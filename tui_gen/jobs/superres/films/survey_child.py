@@ -14,7 +14,8 @@ lines are combed. If a place is combed, all other places are compared too.
 Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
 decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...],
 "facts": [[seconds, sample aspect or null, how the colour tags contradict the film's, or null], ...],
-"are_enough": whether the first places were enough}, or {"unsure": reason} if ffmpeg has to look at the film
+"are_enough": whether the first places were enough, "far_keys": [seconds of each key frame in the container's
+index, ...] if the film was not decoded completely and its key frames are far apart, else []}, or {"unsure": reason} if ffmpeg has to look at the film
 instead. Damage at one place only costs the votes of this place.
 """
 
@@ -58,6 +59,12 @@ Facts = tuple[str | None, str | None]
 Skipped = Literal["DEFAULT", "NONREF"]
 
 FIELD_FRAMES = 3
+FAR_SECONDS = 2.0
+"""The mean distance from which on key frames are far apart: what is decoded before a clip is worth saving."""
+INDEXED = ("matroska", "mov")
+"""The containers that list all key frames."""
+FIRST_KEYS = 8
+"""After this number of key frames that are near each other no more are listed."""
 FIRST_PACKETS = 64
 """The number of packets, from a key frame on, that must produce a picture."""
 
@@ -97,10 +104,11 @@ class Ballot:
 
 @dataclass(slots=True)
 class _KeyFrames:
-    """The timestamps of the key frames found so far, by all decoders."""
+    """The timestamps of the key frames found so far, by all decoders, and of those in the index."""
 
     seen: set[int] = field(default_factory=set)
     again: set[int] = field(default_factory=set)
+    far_apart: list[int] = field(default_factory=list)  # all key frames, if they are few
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def meet(self, pts: int) -> bool:
@@ -153,6 +161,20 @@ class _Film:
         if any(is_compared or self._is_suspect(frame) for frame in frames):
             ballot.orders[pts] = self.order_behind(pts)
         return ballot
+
+    def far_keys(self) -> list[int]:
+        """Return the timestamps in the container's index if key frames are far apart. Call after a seek."""
+        if self.stream.time_base is None or not self.container.format.name.startswith(INDEXED):
+            return []
+        entries, found = self.stream.index_entries, list[int]()
+        far = round(FAR_SECONDS / self.stream.time_base)
+        position = entries.search_timestamp(-(1 << 62), backward=False)
+        while position >= 0:
+            found.append(entries[position].timestamp)
+            if len(found) > FIRST_KEYS and found[-1] - found[0] < far * (len(found) - 1):
+                return []
+            position = entries.search_timestamp(found[-1] + 1, backward=False)
+        return found
 
     def order_behind(self, pts: int) -> Order | None:
         """Return the order of the fields in the frames from a key frame on."""
@@ -250,7 +272,8 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
     with open_film(order.path, order.formats) as container:
         tick = track_of_known_film(container).time_base or 0
         whole = None if order.step is None else _Film(container, order, signs).all(order.step)
-    ballots, is_enough = ([whole], False) if whole is not None else _at_places(order, signs)
+    met = _KeyFrames()
+    ballots, is_enough = ([whole], False) if whole is not None else _at_places(order, signs, met)
     votes = [vote for ballot in ballots for vote in ballot.votes]
     if not votes and any(ballot.frames for ballot in ballots):
         return {"unsure": f"no frame is as the first: {order.size[0]}x{order.size[1]}, {order.pixel_format}"}
@@ -262,17 +285,19 @@ def _counted(order: SurveyOrder) -> dict[str, Any]:
         "fields": [[float(pts * tick), orders[pts]] for pts in sorted(orders)],
         "facts": [[float(pts * tick), *facts[pts]] for pts in sorted(facts)],
         "are_enough": is_enough,
+        "far_keys": [float(pts * tick) for pts in met.far_apart],
     }
 
 
-def _at_places(order: SurveyOrder, signs: Signs) -> tuple[list[Ballot], bool]:
+def _at_places(order: SurveyOrder, signs: Signs, met: _KeyFrames) -> tuple[list[Ballot], bool]:
     """Return the ballots of the places looked at, and whether the first places were enough."""
-    met = _KeyFrames()
 
     def visit(places: list[float]) -> list[Ballot]:
         with open_film(order.path, order.formats) as container:
             film = _Film(container, order, signs)
-            return [film.key_frame(place, met) for place in places]
+            found = [film.key_frame(place, met) for place in places]
+            met.far_apart = met.far_apart or film.far_keys()
+            return found
 
     ballots, looked_at = list[Ballot](), set[float]()
     for places in order.rounds_seconds:

@@ -5,10 +5,12 @@ Guards: the cuts of a clip depend only on the seed, the film, the clip and the c
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 
 from tui_gen.engine.model.work import Unit
@@ -28,6 +30,10 @@ from tui_gen.media.geometry import Region, Size
 STRETCH_CLIPS = 16
 """The most clips of a stretch: enough to justify starting a decoder, few enough (about 20 s of work) that the
 last stretches of a run keep all workers busy and that a film's clips are divided among them."""
+MOVED_CLIPS = 2
+"""A stretch begins up to this number of clips earlier or later than evenly, if a key frame lies before it."""
+LEAD_FRAMES = 4
+"""A stretch's first clip has all its frames at least this number of frames after the key frame."""
 
 
 MOST_JOINED_CLIPS = 48
@@ -61,14 +67,14 @@ class Stretches:
         clips = [int(index) for index in bit_indices(reduce(or_, (bits for _, bits in self.todo), 0))]
         windows = self.windows.of(clips)
         clips.sort(key=lambda index: windows[index])
-        for run in runs(clips, STRETCH_CLIPS):
+        for run in self._runs(clips, [next(iter(windows[index]), 0.0) for index in clips]):
             yield Stretch(
                 source=self.source,
                 path=self.video.path,
                 name=self.video.name,
                 settings=self.settings,
                 probe=self.probe,
-                survey=self.survey,
+                survey=replace(self.survey, far_keys_seconds=()),  # units are sent to other processes
                 peak=self.video.peak,
                 begins_at_window=self.windows.line.starts_seconds is not None,
                 device=self.device,
@@ -76,6 +82,11 @@ class Stretches:
                 pair=self.pair,
                 tasks=tuple(ClipTask(index, windows[index], self._cuts(index)) for index in run),
             )
+
+    def _runs(self, clips: Sequence[int], at_seconds: Sequence[float]) -> Iterator[Sequence[int]]:
+        line = self.windows.line
+        lead_seconds = (line.shape.anchor + LEAD_FRAMES) * line.frame_seconds
+        yield from runs_from_keys(clips, at_seconds, self.survey.far_keys_seconds, lead_seconds=lead_seconds)
 
     def _cuts(self, index: int) -> tuple[Cut, ...]:
         return tuple(self._cut(category, index) for category, bits in self.todo if bits >> index & 1)
@@ -128,6 +139,33 @@ def choose(options: Sequence[Option], draw: Fraction) -> Option:
         if draw < passed:
             return option
     return options[-1]
+
+
+def runs_from_keys(
+    clips: Sequence[int], at_seconds: Sequence[float], keys_seconds: Sequence[float], *, lead_seconds: float
+) -> Iterator[Sequence[int]]:
+    """Divide clips into runs of at most STRETCH_CLIPS, which begin after a key frame where possible.
+
+    All times ascend. A run that begins in the middle of a group of pictures costs the decoding of the frames
+    before it, which the worker with the run before decodes too. Without key frames, the runs are `runs`.
+    """
+    if not keys_seconds:
+        yield from runs(clips, STRETCH_CLIPS)
+        return
+
+    def has_key(position: int) -> bool:
+        """Return whether a key frame lies between the clip before and the clip at a position."""
+        last, here = at_seconds[position - 1], at_seconds[position] - lead_seconds
+        return bisect(keys_seconds, here) > bisect(keys_seconds, last)
+
+    nominal = [run[0] for run in runs(range(len(clips)), STRETCH_CLIPS - 2 * MOVED_CLIPS)][1:]
+    nearest_first = sorted(range(-MOVED_CLIPS, MOVED_CLIPS + 1), key=abs)
+    begins = [0]
+    for begin in nominal:
+        places = (begin + step for step in nearest_first if begins[-1] < begin + step < len(clips))
+        begins.append(next(filter(has_key, places), begin))
+    for begin, end in pairwise([*begins, len(clips)]):
+        yield clips[begin:end]
 
 
 def runs(clips: Sequence[int], most: int) -> Iterator[Sequence[int]]:

@@ -14,9 +14,10 @@ lines are combed. If a place is combed, all other places are compared too.
 Several decoders look at the film in parallel, each at its own places. The answer is {"frames": number of
 decoded frames, "votes": [Bars as an object or null, ...], "fields": [[seconds, order or null], ...],
 "facts": [[seconds, sample aspect or null, how the colour tags contradict the film's, or null], ...],
-"are_enough": whether the first places were enough, "far_keys": [seconds of each key frame in the container's
-index, ...] if the film was not decoded completely and its key frames are far apart, else []}, or {"unsure": reason} if ffmpeg has to look at the film
-instead. Damage at one place only costs the votes of this place.
+"are_enough": whether the first places were enough, "far_keys": [seconds of each key frame, ...], or [] if key
+frames are near each other, if the container does not list them, or if all frames were decoded}, or
+{"unsure": reason} if ffmpeg has to look at the film instead. Damage at one place only costs the votes of this
+place.
 """
 
 from __future__ import annotations

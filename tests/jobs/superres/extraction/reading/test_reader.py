@@ -154,7 +154,9 @@ def print_of(clip: ClipFrames, stretch: Stretch) -> Print:
     for cut in (choice for planned in task.cuts for choice in planned.choices):
         view = clip.view(cut.frame, reach(cut, stretch.settings))
         arrays = cut_patch(view.pixels, cut, settings=stretch.settings, area=view.area)
-        hashes += [f"{image.shape} {hashlib.sha256(image).hexdigest()}" for image in arrays.values()]
+        hashes += [
+            f"{image.shape} {hashlib.sha256(image.tobytes()).hexdigest()}" for image in arrays.values()
+        ]
     measures = clip.measures
     differences = (measures.scene_difference, *measures.pair_differences, measures.luma_change)
     return Print(

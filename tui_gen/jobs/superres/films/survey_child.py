@@ -169,13 +169,17 @@ class _Film:
             return []
         entries, found = self.stream.index_entries, list[int]()
         far = round(FAR_SECONDS / self.stream.time_base)
+
+        def are_near() -> bool:
+            return found[-1] - found[0] < far * (len(found) - 1)
+
         position = entries.search_timestamp(-(1 << 62), backward=False)
         while position >= 0:
             found.append(entries[position].timestamp)
-            if len(found) > FIRST_KEYS and found[-1] - found[0] < far * (len(found) - 1):
+            if len(found) > FIRST_KEYS and are_near():
                 return []
             position = entries.search_timestamp(found[-1] + 1, backward=False)
-        return found
+        return [] if found and are_near() else found
 
     def order_behind(self, pts: int) -> Order | None:
         """Return the order of the fields in the frames from a key frame on."""

@@ -36,7 +36,8 @@ from tui_gen.processes.launching import launch_arguments
 from tui_gen.processes.memory import ended_for_memory
 
 NOT_STARTED = 126  # as in launch.py, which is never imported
-PIPE_BYTES = 1 << 20
+PIPE_BYTES = 1 << 18
+"""The buffer of a pipe: with more of it a clip costs no less. An ordinary user may have 256 such pipes."""
 READ_BYTES = 1 << 16
 TICK_SECONDS = 1.0
 REAP_SECONDS = 5.0
@@ -379,7 +380,7 @@ def start_child(command: Command) -> Child:
     try:
         pipes.extend(os.pipe() for _ in range(len(command.sinks) + 1))
         for read_end, _ in pipes[:-1]:
-            with contextlib.suppress(OSError):  # refused from the 65th pipe on: slower, but correct
+            with contextlib.suppress(OSError):  # refused to a user with 256 pipes: slower, but correct
                 fcntl.fcntl(read_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         ours, theirs = [pair[0] for pair in pipes], [pair[1] for pair in pipes]
         launch = launch_arguments(

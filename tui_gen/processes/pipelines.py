@@ -27,6 +27,6 @@ def pipe_of_children(ours: contextlib.ExitStack) -> tuple[int, int]:
     ends = os.pipe()
     for end in ends:
         ours.callback(os.close, end)
-    with contextlib.suppress(OSError):  # refused from the 65th pipe on: slower, but correct
+    with contextlib.suppress(OSError):  # refused to a user with 256 pipes: slower, but correct
         fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     return ends

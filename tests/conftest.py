@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A loaded machine must not fail a property that holds. For long runs: --hypothesis-profile=tui-gen-long
-for profile, examples in (("tui-gen", 50), ("tui-gen-long", 1000)):
+for profile, examples in (("tui-gen", 30), ("tui-gen-long", 1000)):
     settings.register_profile(
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

@@ -219,6 +219,7 @@ def test_a_signal_ends_the_children_at_once(
     assert any("file" in kinds for kinds in facts(data))
 
 
+@pytest.mark.soak
 def test_a_terminal_sees_how_far_it_is(configure: Configure, films: Films) -> None:
     data = configure([entry(films.beta, "Beta", {"general": 1.0})])
     ours, theirs = os.openpty()

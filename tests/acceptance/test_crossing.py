@@ -133,6 +133,7 @@ def test_a_film_kept_aside_later_moves_what_it_has_in_common_and_nothing_is_lost
     assert data.tree() == apart.tree()
 
 
+@pytest.mark.soak
 def test_what_waits_to_be_moved_is_told_by_every_command_and_moved_by_split(copied: Dataset) -> None:
     tree = copied.tree()
     lines = copied.ledger_path.read_bytes().splitlines(keepends=True)

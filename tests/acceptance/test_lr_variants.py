@@ -141,6 +141,7 @@ def test_other_ranges_are_refused_in_a_folder_that_was_begun(made: Dataset) -> N
     assert "lr_variants: " in refused.err
 
 
+@pytest.mark.soak
 def test_an_encoder_that_fails_is_an_error_of_the_clip_and_leaves_no_file(
     films: Films, tmp_path: Path, embedded_ffmpeg: str
 ) -> None:

@@ -69,13 +69,13 @@ class Everything:
     step: int  # of the files that are not known to be unusable, one of so many was taken
 
 
-@pytest.fixture(scope="module", params=[4, pytest.param(1, marks=pytest.mark.soak)], ids=["some", "all"])
+@pytest.fixture(scope="module", params=[6, pytest.param(1, marks=pytest.mark.soak)], ids=["some", "all"])
 def everything(
     request: pytest.FixtureRequest, media: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Everything:
     """Return a check of real files and some planted ones, and a run over them.
 
-    The files are all that are known to be unusable and every fourth of the others; in long runs all.
+    The files are all that are known to be unusable and every sixth of the others; in long runs all.
     """
     folder, step = tmp_path_factory.mktemp("everything"), request.param
     manifest = json.loads((media / "manifest.json").read_text(encoding="utf-8"))

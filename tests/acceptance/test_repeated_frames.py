@@ -55,6 +55,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, films: Path) -> Dataset:
     return data
 
 
+@pytest.mark.soak
 def test_every_stack_shows_seven_pictures_in_a_row(whole: Dataset, films: Path, embedded_ffmpeg: str) -> None:
     lines = whole.ledger()
     clips = [line for line in lines if line["kind"] == "clip"]

@@ -134,6 +134,7 @@ def test_a_category_added_to_a_half_done_video_gets_its_patches(
     assert half_done.tree() == undisturbed(configure, half_done)
 
 
+@pytest.mark.soak
 def test_a_library_that_moved_goes_on_under_its_new_paths(library: Films, configure: Configure) -> None:
     videos = [
         entry(library.alpha, "Alpha", {"general": 0.5, "space": 0.5}),
@@ -292,6 +293,7 @@ def test_a_run_folder_of_an_earlier_version_goes_on_with_mix_alone_where_the_rul
     go_on(half_done, "--mix")
 
 
+@pytest.mark.soak
 def test_a_setting_that_an_earlier_version_did_not_have_is_refused(half_done: Dataset, here: Here) -> None:
     as_written_by_an_earlier_version(half_done)
     half_done.edit(lambda settings: settings.update(crop_choice="detail"))

@@ -48,6 +48,7 @@ def test_half_of_ground_truth(film: Path, configure: Configure) -> None:
     check_stacks(data, gt=(404, 720), folders={"LR": 2})
 
 
+@pytest.mark.soak
 def test_a_quarter_with_further_scales_from_the_same_ground_truth(film: Path, configure: Configure) -> None:
     data = configured(configure, film, scale=4, lr_scales=[2, 3, 4])
     planned = run_inside("plan", data.config)

@@ -138,6 +138,7 @@ def rejected(data: Dataset, category: str) -> set[tuple[int, str]]:
     }
 
 
+@pytest.mark.soak
 def test_without_scores_nothing_is_measured_or_rejected(plain: Dataset) -> None:
     check_whole(plain)
     for line in clips(plain):
@@ -187,6 +188,7 @@ def test_the_same_is_rejected_however_the_run_went(strict: Dataset, folder: Path
         assert rejected(data, category) == rejected(strict, category)
 
 
+@pytest.mark.soak
 def test_a_lost_patch_is_made_again_whatever_the_limits_are_now(plain: Dataset) -> None:
     before = plain.tree()
     gone = plain.paths()[0]

@@ -159,6 +159,7 @@ def _sleepers(running: Running) -> list[psutil.Process]:
     return [child for child in running.descendants() if command_line(child)[:1] == [_sleep()]]
 
 
+@pytest.mark.soak
 def test_a_second_signal_in_the_middle_of_the_work_leaves_whole_patches(long_run: Dataset) -> None:
     with at_work(long_run) as running:
         running.signal(signal.SIGINT)

@@ -314,6 +314,7 @@ def test_digits_that_are_not_there_are_refused_by_line_and_key(make: Make) -> No
     assert not data.output.exists()
 
 
+@pytest.mark.soak
 def test_without_h5py_one_sentence_says_what_to_install(make: Make) -> None:
     data = make()
     script = "import sys; sys.modules['h5py'] = None; from tui_gen.cli import main; sys.exit(main.main())"

@@ -42,6 +42,7 @@ def test_quotas_follow_the_weights(films: Films, configure: Configure) -> None:
     assert data.count("GT", "patch_beta_*") == 10
 
 
+@pytest.mark.soak
 def test_a_category_without_a_target_takes_all_a_video_can_give(films: Films, configure: Configure) -> None:
     data = configure([entry(films.alpha, "Alpha", {"general": 0.2, "space": 0.4})])
     data.complete()
@@ -49,6 +50,7 @@ def test_a_category_without_a_target_takes_all_a_video_can_give(films: Films, co
     assert images(data) == {"Alpha": {"general": 6, "space": 6}}
 
 
+@pytest.mark.soak
 def test_a_video_without_weights_is_left_out(films: Films, configure: Configure) -> None:
     videos = [
         entry(films.alpha, "Alpha", {"general": 0.4}),
@@ -122,6 +124,7 @@ def test_a_target_that_can_be_met_passes_the_dry_run_which_writes_nothing(
     assert not data.output.exists()
 
 
+@pytest.mark.soak
 def test_the_quotas_of_a_film_that_gives_nothing_go_to_the_others(
     films: Films, configure: Configure, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_gt_and_lr_are_16_bit_and_exports_keep_them(
     assert run("verify", data.config).code == 0
 
 
+@pytest.mark.soak
 def test_sdr_films_are_converted_where_the_configuration_asks(films: Films, configure: Configure) -> None:
     videos = [entry(films.beta, "Beta", {"space": 1.0})]
     usual = configure(videos, name="usual", targets={"space": 2})

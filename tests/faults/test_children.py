@@ -44,6 +44,7 @@ def kill(processes: list[psutil.Process], number: signal.Signals = signal.SIGKIL
     return sent
 
 
+@pytest.mark.soak
 def test_killed_children_are_replaced_and_no_byte_differs(scene: Scene) -> None:
     killed = 0
     with scene.start() as running:

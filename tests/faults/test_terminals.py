@@ -37,6 +37,7 @@ def on_a_terminal(arguments: list[str], env: Mapping[str, str]) -> Iterator[Show
         process.wait()
 
 
+@pytest.mark.soak
 @needs("setsid")
 def test_a_run_whose_terminal_is_closed_saves_what_it_has_and_says_so_in_its_log(scene: Scene) -> None:
     arguments = hurried("run", scene.data.config, "--verbose")

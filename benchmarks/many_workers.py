@@ -120,7 +120,7 @@ class MemoryReader:
 
 def make_free() -> None:
     """Let the work that other threads of Python do not wait for cost nothing."""
-    digest = hashlib.sha256()
+    digest, encode_picture = hashlib.sha256(), PictureForm.encode
     encode = cache_by_shape(lambda image, form: encode_picture(form, image))
     cheap: dict[tuple[object, str], object] = {
         (patches, "shrink"): cache_by_region(kernels.shrink),
@@ -128,7 +128,6 @@ def make_free() -> None:
         (patches, "hashlib"): SimpleNamespace(sha256=lambda _: digest),
         (PictureForm, "encode"): lambda form, image: encode(image, form),
     }
-    encode_picture = PictureForm.encode
     for (owner, name), stand_in in cheap.items():
         if not hasattr(owner, name):  # it would be measured instead of left out
             message = f"{owner} has no {name} any more"

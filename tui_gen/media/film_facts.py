@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tui_gen.media.elementary_streams import ELEMENTARY_STREAMS
+from tui_gen.media.container_formats import ELEMENTARY_STREAMS
 from tui_gen.media.geometry import Aperture, Region, Size
 
 ROUNDING_SECONDS = 1e-6

@@ -26,11 +26,10 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from tui_gen.media.container_formats import INDEXED
 from tui_gen.media.decoding.track import open_film, picture_track
 
 PASSING = frozenset({errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.EACCES, errno.EMFILE})
-INDEXED = ("matroska", "mov")
-"""The containers with a reliable index."""
 MOST_TABLE_BYTES = 1 << 28
 LONG_SIZE, LONG_HEADER_BYTES, HEADER_BYTES = 1, 16, 8
 

@@ -28,8 +28,8 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from tui_gen.media.container_formats import ELEMENTARY_STREAMS
 from tui_gen.media.decoding.track import open_film, picture_track
-from tui_gen.media.elementary_streams import ELEMENTARY_STREAMS
 from tui_gen.media.probing import frame_times, pulldown
 from tui_gen.media.probing.file_structure import Structure, structure_of
 from tui_gen.media.probing.packet_reading import packets, parts_in, seek

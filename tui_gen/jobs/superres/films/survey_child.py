@@ -46,6 +46,7 @@ from av.video.stream import VideoStream
 from tui_gen.jobs.superres.films.bars import Bars, are_alike, vote
 from tui_gen.jobs.superres.films.combing import COMBED, Order, is_suspect, order_of
 from tui_gen.jobs.superres.films.survey_places import NextStep, next_step
+from tui_gen.media.container_formats import INDEXED
 from tui_gen.media.decoding.frame_facts import AllowedFacts, tags_of
 from tui_gen.media.decoding.planes import Planes, layout_of
 from tui_gen.media.decoding.track import UnsureError, open_film, track_of_known_film
@@ -62,8 +63,6 @@ Skipped = Literal["DEFAULT", "NONREF"]
 FIELD_FRAMES = 3
 FAR_SECONDS = 2.0
 """The mean distance from which on key frames are far apart: what is decoded before a clip is worth saving."""
-INDEXED = ("matroska", "mov")
-"""The containers that list all key frames."""
 FIRST_KEYS = 8
 """After this number of key frames that are near each other no more are listed."""
 FIRST_PACKETS = 64
